@@ -1,0 +1,121 @@
+//! The APIs behind the bearer token, and the keys.
+
+use hyper::Method;
+use hyper::header;
+use hyper::http::request::Parts;
+use serde_json::{Value, json};
+
+use crate::clock;
+use crate::effects;
+use crate::jwt;
+use crate::reply::{Outgoing, Reply};
+use crate::service::{Call, wrong_method};
+use crate::shared::lock;
+use crate::strict;
+
+/// The people of the made-up company.
+const USERS: [(&str, &str, &str); 3] = [
+    ("0a3ac1d5-1c0b-4c5c-9d6a-5b8f3f3f0001", "Erika", "Mustermann"),
+    ("0a3ac1d5-1c0b-4c5c-9d6a-5b8f3f3f0002", "Otto", "Normal"),
+    ("0a3ac1d5-1c0b-4c5c-9d6a-5b8f3f3f0003", "Jane", "Doe"),
+];
+
+/// Answers everything that is not the token endpoint.
+pub(crate) async fn serve(call: &Call, parts: &Parts) -> (Reply, String) {
+    let faults = effects::begin(call).await;
+    if let Some(reply) = effects::before(call, &faults) {
+        return reply;
+    }
+    let (answer, outcome) = route(call, parts);
+    effects::after(answer, outcome, &faults)
+}
+
+type Routed = (Outgoing, &'static str);
+
+fn route(call: &Call, parts: &Parts) -> Routed {
+    let path = call.path.strip_suffix('/').unwrap_or(&call.path);
+    match path {
+        "/oauth2/v0/jwks" => {
+            only(&Method::GET, parts, || (Outgoing::json(200, &jwt::key_set()), "served"))
+        }
+        "/profile/identity/v4.1/Users" | "/profile/identity/v4/Users" => {
+            only(&Method::GET, parts, || guarded(call, parts, |_| users(parts)))
+        }
+        "/app-mgmt/v0/connections" => {
+            only(&Method::DELETE, parts, || guarded(call, parts, |token| disconnect(call, token)))
+        }
+        _ => (Outgoing::json(404, &json!({ "message": "no such path" })), "no such path"),
+    }
+}
+
+fn only(method: &Method, parts: &Parts, serve: impl FnOnce() -> Routed) -> Routed {
+    if parts.method == *method { serve() } else { (wrong_method(method.as_str()), "wrong method") }
+}
+
+/// Serves a live access token; anything else is forbidden.
+fn guarded(call: &Call, parts: &Parts, serve: impl FnOnce(&str) -> Routed) -> Routed {
+    let token = bearer(parts).unwrap_or_default();
+    let is_live = lock(&call.shared.world).ledger.is_live_access(token, clock::now_epoch());
+    lock(&call.shared.journal).counters.api_requests += 1;
+    if is_live {
+        return serve(token);
+    }
+    lock(&call.shared.journal).counters.api_refusals += 1;
+    let status = lock(&call.shared.config).forbidden_status;
+    let reply = Outgoing::json(status, &scim_error(status, "the access token is not valid"));
+    let outcome = if status == 401 { "unauthorized" } else { "forbidden" };
+    // RFC 6750 §3: a 401 says which scheme it wants.
+    if status == 401 {
+        return (reply.with(header::WWW_AUTHENTICATE, "Bearer error=\"invalid_token\""), outcome);
+    }
+    (reply, outcome)
+}
+
+/// The token of `Authorization: Bearer …` (RFC 6750 §2.1).
+pub(crate) fn bearer(parts: &Parts) -> Option<&str> {
+    let (scheme, token) = strict::text(&parts.headers, &header::AUTHORIZATION)?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
+}
+
+/// A list of RFC 7644 §3.4.2, of at most `count` users.
+fn users(parts: &Parts) -> Routed {
+    let query = parts.uri.query().unwrap_or_default();
+    let count = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "count");
+    let Ok(count) = count.map_or(Ok(USERS.len()), |(_, value)| value.parse::<usize>()) else {
+        return (Outgoing::json(400, &scim_error(400, "count is not a number")), "bad count");
+    };
+    let resources: Vec<Value> = USERS.iter().take(count).map(|&user| resource(user)).collect();
+    let body = json!({
+        "schemas": ["urn:ietf:params:scim:api:messages:2.0:ListResponse"],
+        "totalResults": USERS.len(),
+        "startIndex": 1,
+        "itemsPerPage": resources.len(),
+        "Resources": resources,
+    });
+    (Outgoing::json(200, &body), "served")
+}
+
+fn resource((id, given, family): (&str, &str, &str)) -> Value {
+    json!({
+        "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"],
+        "id": id,
+        "userName": format!("{}@example.com", given.to_lowercase()),
+        "name": { "givenName": given, "familyName": family },
+        "active": true,
+    })
+}
+
+fn scim_error(status: u16, detail: &str) -> Value {
+    json!({
+        "schemas": ["urn:ietf:params:scim:api:messages:2.0:Error"],
+        "status": status.to_string(),
+        "detail": detail,
+    })
+}
+
+/// Revokes every refresh token of the token's principal for its application, and the access tokens.
+fn disconnect(call: &Call, access_token: &str) -> Routed {
+    lock(&call.shared.world).ledger.disconnect(access_token);
+    lock(&call.shared.journal).counters.disconnections += 1;
+    (Outgoing::empty(200), "disconnected")
+}

@@ -1,0 +1,82 @@
+//! The command line: clap types only.
+#![allow(clippy::doc_markdown, reason = "the comments are the text of --help")]
+
+use std::path::PathBuf;
+
+use clap::{Parser, ValueEnum};
+use concur_sandbox::{Config, FaultSpec, NumberStyle, Rotation};
+
+const AFTER_HELP: &str = "\
+Fault specs: 503, 429:7 (any status, with Retry-After), drop-before, drop-after, reset-before, \
+reset-after, truncate, silence, latency:MILLISECONDS, code:N, geolocation:TEXT, omit:FIELD,FIELD, \
+field:NAME=JSON, redirect:STATUS:LOCATION, not-json, array, huge. Each applies to one token request, in \
+the order given; 3x503 applies to three, always:503 to every one that finds the queue empty.";
+
+/// An SAP Concur OAuth2 token service on loopback, with made-up tokens.
+///
+/// Serves POST /oauth2/v0/token, GET /profile/identity/v4.1/Users and DELETE /app-mgmt/v0/connections as
+/// Concur documents them, and goes wrong as told. Runs until interrupted.
+#[derive(Debug, Parser)]
+#[command(name = "concur-sandbox", version, after_help = AFTER_HELP)]
+pub(crate) struct Cli {
+    /// Port to listen on, on 127.0.0.1; 0 takes a free one
+    #[arg(long, value_name = "PORT", default_value_t = 0)]
+    port: u16,
+    /// How long access tokens live
+    #[arg(long, value_name = "SECONDS", default_value_t = 3600, allow_negative_numbers = true)]
+    access_lifetime: i64,
+    /// What a refresh does to the refresh token
+    #[arg(long, value_name = "MODE", value_enum, default_value_t = RotationMode::Same)]
+    rotation: RotationMode,
+    /// Answer expires_in and refresh_expires_in as strings
+    #[arg(long)]
+    text_numbers: bool,
+    /// Leave geolocation out of answers
+    #[arg(long)]
+    no_geolocation: bool,
+    /// Leave refresh_expires_in out of answers
+    #[arg(long)]
+    no_refresh_expiry: bool,
+    /// Answer code 16, "user lives elsewhere", with this origin
+    #[arg(long, value_name = "ORIGIN")]
+    lives_elsewhere: Option<String>,
+    /// Something to go wrong with a token request; may be repeated
+    #[arg(long, value_name = "SPEC")]
+    pub(crate) fault: Vec<FaultSpec>,
+    /// Write a line of JSON for every request to FILE, or to stdout for -; secrets are hashed
+    #[arg(long, value_name = "FILE")]
+    pub(crate) log: Option<PathBuf>,
+    /// Write a filled credentials.json to FILE (mode 0600), which must not exist
+    #[arg(long, value_name = "FILE")]
+    pub(crate) credentials: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum RotationMode {
+    /// The same value is answered again
+    Same,
+    /// A new value; the old one lives on
+    New,
+    /// A new value; the old one is dead and its reuse revokes them all
+    Revoke,
+}
+
+impl Cli {
+    /// What the flags say about the service.
+    pub(crate) fn config(&self) -> Config {
+        Config {
+            port: self.port,
+            access_lifetime_seconds: self.access_lifetime,
+            rotation: match self.rotation {
+                RotationMode::Same => Rotation::Same,
+                RotationMode::New => Rotation::NewKeepOld,
+                RotationMode::Revoke => Rotation::NewRevokeFamily,
+            },
+            number_style: if self.text_numbers { NumberStyle::Text } else { NumberStyle::Number },
+            omit_geolocation: self.no_geolocation,
+            omit_refresh_expires_in: self.no_refresh_expiry,
+            lives_elsewhere: self.lives_elsewhere.clone(),
+            ..Config::default()
+        }
+    }
+}

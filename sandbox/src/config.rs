@@ -1,0 +1,199 @@
+//! What a sandbox does, as plain values.
+
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr};
+
+use uuid::Uuid;
+
+/// Six months in seconds (182 days): how long an unused refresh token lives.
+pub const SIX_MONTHS_SECONDS: i64 = 182 * 86_400;
+
+/// How a sandbox behaves. Start with [`Config::default`] and change what matters; most fields may also be
+/// changed while it runs, by [`Sandbox::configure`](crate::Sandbox::configure).
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Address to listen on; default 127.0.0.1. Read at the start only.
+    pub bind: IpAddr,
+    /// Port to listen on; default 0, a free one. Read at the start only.
+    pub port: u16,
+    /// The first application and company with its request token; made up when `None` (the default). Read
+    /// at the start only. Give the same to two sandboxes to play two data centres.
+    pub app: Option<App>,
+    /// A user who can log in with `credtype=password`; default none.
+    pub user: Option<User>,
+    /// Seconds an access token lives; default 3600. Zero or less gives tokens that are born expired.
+    pub access_lifetime_seconds: i64,
+    /// Seconds a refresh token lives after its last use (it slides); default [`SIX_MONTHS_SECONDS`].
+    pub refresh_lifetime_seconds: i64,
+    /// Seconds a company request token lives; default 24 h.
+    pub request_token_lifetime_seconds: i64,
+    /// How many grants a company request token is good for; default `None`, any number.
+    pub request_token_uses: Option<u32>,
+    /// What a refresh does to the refresh token; default [`Rotation::Same`].
+    pub rotation: Rotation,
+    /// JSON type of `expires_in` and `refresh_expires_in`; default [`NumberStyle::Number`].
+    pub number_style: NumberStyle,
+    /// The `geolocation` of answers, verbatim; default `None`, the sandbox's own origin.
+    pub geolocation: Option<String>,
+    /// Leave `geolocation` out of answers.
+    pub omit_geolocation: bool,
+    /// Leave `refresh_expires_in` out of answers.
+    pub omit_refresh_expires_in: bool,
+    /// Leave `refresh_token` and `refresh_expires_in` out of answers: "there are certain conditions where
+    /// a refresh token is not returned". Then nothing is rotated either.
+    pub omit_refresh_token: bool,
+    /// Every company and user lives at this origin: grants for them are answered with code 16 and it.
+    pub lives_elsewhere: Option<String>,
+    /// Status with which APIs answer a bad, expired or revoked access token: 403 (the default) or 401.
+    pub forbidden_status: u16,
+    /// The grants the app has; default `password`, `refresh_token`, `client_credentials`.
+    pub allowed_grants: Vec<GrantType>,
+    /// The granted scope: words separated by spaces.
+    pub scope: String,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            bind: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            port: 0,
+            app: None,
+            user: None,
+            access_lifetime_seconds: 3600,
+            refresh_lifetime_seconds: SIX_MONTHS_SECONDS,
+            request_token_lifetime_seconds: 86_400,
+            request_token_uses: None,
+            rotation: Rotation::Same,
+            number_style: NumberStyle::Number,
+            geolocation: None,
+            omit_geolocation: false,
+            omit_refresh_expires_in: false,
+            omit_refresh_token: false,
+            lives_elsewhere: None,
+            forbidden_status: 403,
+            allowed_grants: vec![
+                GrantType::Password,
+                GrantType::RefreshToken,
+                GrantType::ClientCredentials,
+            ],
+            scope: "openid EXPRPT identity.user.ids.read identity.user.core.read".to_owned(),
+        }
+    }
+}
+
+/// What a refresh does to the refresh token. SAP documents none of it beyond "treat all returned refresh
+/// tokens as new and overwrite".
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Rotation {
+    /// The same value is answered again.
+    #[default]
+    Same,
+    /// A new value is answered; the old one lives on.
+    NewKeepOld,
+    /// A new value is answered and the old one is dead: its reuse revokes the whole family, access tokens
+    /// too (RFC 9700 §4.14.2).
+    NewRevokeFamily,
+}
+
+/// JSON type of the numbers of a token answer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum NumberStyle {
+    /// `3600`, as in real answers.
+    #[default]
+    Number,
+    /// `"3600"`, as in the documentation's samples.
+    Text,
+}
+
+/// A value of `grant_type` that the service knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GrantType {
+    /// `password`: a company with its request token, or a user with a password.
+    Password,
+    /// `refresh_token`.
+    RefreshToken,
+    /// `client_credentials`.
+    ClientCredentials,
+    /// `authorization_code`.
+    AuthorizationCode,
+    /// `otp`.
+    Otp,
+}
+
+impl GrantType {
+    /// The grant of the form's `grant_type`.
+    pub fn from_form(text: &str) -> Option<Self> {
+        Some(match text {
+            "password" => Self::Password,
+            "refresh_token" => Self::RefreshToken,
+            "client_credentials" => Self::ClientCredentials,
+            "authorization_code" => Self::AuthorizationCode,
+            "otp" => Self::Otp,
+            _ => return None,
+        })
+    }
+}
+
+/// An application as one company sees it: what a person copies into `credentials.json`. All made up.
+#[derive(Clone, PartialEq, Eq)]
+pub struct App {
+    /// The app id; a UUID.
+    pub client_id: String,
+    /// The app's secret; a UUID.
+    pub client_secret: String,
+    /// The company; a UUID.
+    pub company_uuid: String,
+    /// The company request token for this app; a UUID.
+    pub request_token: String,
+}
+
+impl App {
+    /// A new application of a new company, with random values.
+    pub fn made_up() -> Self {
+        Self {
+            client_id: random_uuid(),
+            client_secret: random_uuid(),
+            company_uuid: random_uuid(),
+            request_token: random_uuid(),
+        }
+    }
+}
+
+impl fmt::Debug for App {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { client_id, client_secret: _, company_uuid, request_token: _ } = self;
+        f.debug_struct("App")
+            .field("client_id", client_id)
+            .field("client_secret", &"[redacted]")
+            .field("company_uuid", company_uuid)
+            .field("request_token", &"[redacted]")
+            .finish()
+    }
+}
+
+/// A user who can log in with a password.
+#[derive(Clone, PartialEq, Eq)]
+pub struct User {
+    /// The user; a UUID.
+    pub uuid: String,
+    /// What is typed as user name: a login id such as `erika@example.com`.
+    pub login_id: String,
+    /// The password.
+    pub password: String,
+}
+
+impl fmt::Debug for User {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { uuid, login_id, password: _ } = self;
+        f.debug_struct("User")
+            .field("uuid", uuid)
+            .field("login_id", login_id)
+            .field("password", &"[redacted]")
+            .finish()
+    }
+}
+
+/// A random (version 4) UUID in its usual spelling.
+pub(crate) fn random_uuid() -> String {
+    Uuid::new_v4().to_string()
+}

@@ -1,0 +1,115 @@
+//! What the scripted faults of one request do to it.
+
+use hyper::header;
+use serde_json::json;
+
+use crate::answer::Answer;
+use crate::faults::{Fault, RetryAfter, StatusBody};
+use crate::grants::Refusal;
+use crate::reply::{Outgoing, Reply};
+use crate::service::Call;
+use crate::shared::lock;
+
+const HTML: &str = "<html><head><title>Service Unavailable</title></head>\
+                    <body><h1>The server is temporarily unable to service your request.</h1></body></html>";
+
+/// Takes the faults of this request, and waits through its latencies.
+pub(crate) async fn begin(call: &Call) -> Vec<Fault> {
+    let faults = lock(&call.shared.script).take(&call.path);
+    if !faults.is_empty() {
+        lock(&call.shared.journal).counters.faults += 1;
+    }
+    for fault in &faults {
+        if let Fault::Latency(latency) = fault {
+            tokio::time::sleep(*latency).await;
+        }
+    }
+    faults
+}
+
+/// The reply of the first fault that answers in the service's place, with its outcome for the log.
+pub(crate) fn before(call: &Call, faults: &[Fault]) -> Option<(Reply, String)> {
+    faults.iter().find_map(|fault| {
+        let mut outcome = format!("fault {}", fault.name());
+        let reply = match fault {
+            Fault::DropBefore => Reply::Close,
+            Fault::ResetBefore => Reply::Reset,
+            Fault::Silence => Reply::Silence,
+            Fault::Status { code, body, retry_after } => {
+                outcome = format!("fault status {code}");
+                Reply::Send(status(*code, *body, retry_after.as_ref()))
+            }
+            Fault::RawBody { status, content_type, body } => {
+                Reply::Send(Outgoing::new(*status, content_type, body.clone()))
+            }
+            Fault::Redirect { status, location } => {
+                lock(&call.shared.redirects).push(location.clone());
+                Reply::Send(Outgoing::empty(*status).with(header::LOCATION, location))
+            }
+            Fault::Code(code) => {
+                outcome = format!("fault code {code}");
+                let answer = edited(refusal(call, *code), faults);
+                Reply::Send(Outgoing::from(&answer))
+            }
+            Fault::Latency(_)
+            | Fault::DropAfter
+            | Fault::ResetAfter
+            | Fault::TruncateBody
+            | Fault::Geolocation(_)
+            | Fault::OmitFields(_)
+            | Fault::OverrideField { .. }
+            | Fault::Together(_) => return None,
+        };
+        Some((reply, outcome))
+    })
+}
+
+fn refusal(call: &Call, code: u32) -> Answer {
+    let config = lock(&call.shared.config).clone();
+    *lock(&call.shared.journal).counters.refusals_by_code.entry(code).or_default() += 1;
+    let elsewhere = config.lives_elsewhere.clone().filter(|_| code == 16);
+    Answer::refused(Refusal { code, elsewhere }, &config, &call.shared.origin, &call.correlation_id)
+}
+
+fn status(code: u16, body: StatusBody, retry_after: Option<&RetryAfter>) -> Outgoing {
+    let reply = match body {
+        StatusBody::Html => Outgoing::new(code, "text/html; charset=utf-8", HTML),
+        StatusBody::Json => Outgoing::json(code, &json!({ "message": "scripted fault" })),
+        StatusBody::Empty => Outgoing::empty(code),
+    };
+    match retry_after {
+        Some(retry_after) => reply.with(header::RETRY_AFTER, retry_after.header()),
+        None => reply,
+    }
+}
+
+/// The answer with the fields that the faults replace or leave out.
+pub(crate) fn edited(mut answer: Answer, faults: &[Fault]) -> Answer {
+    for fault in faults {
+        match fault {
+            Fault::Geolocation(text) => answer.put("geolocation", text.as_str()),
+            Fault::OverrideField { name, value } => answer.put(name, value.clone()),
+            Fault::OmitFields(names) => names.iter().for_each(|name| answer.omit(name)),
+            _ => {}
+        }
+    }
+    answer
+}
+
+/// What becomes of an answer on its way out, with the outcome for the log.
+pub(crate) fn after(mut answer: Outgoing, outcome: &str, faults: &[Fault]) -> (Reply, String) {
+    if faults.is_empty() {
+        return (Reply::Send(answer), outcome.to_owned());
+    }
+    let names: Vec<&str> = faults.iter().map(Fault::name).collect();
+    let outcome = format!("fault {} ({outcome})", names.join("+"));
+    answer.breaks_off = faults.contains(&Fault::TruncateBody);
+    let reply = if faults.contains(&Fault::ResetAfter) {
+        Reply::Reset
+    } else if faults.contains(&Fault::DropAfter) {
+        Reply::Close
+    } else {
+        Reply::Send(answer)
+    };
+    (reply, outcome)
+}

@@ -1,0 +1,124 @@
+//! The grants. Each is one function in one file: it reads the form, says who the principal is, and
+//! answers with a [`Grant`] or the documented code.
+
+mod absent;
+mod application;
+mod company;
+mod refresh;
+mod user;
+
+use crate::config::{Config, GrantType};
+use crate::form::Form;
+use crate::jwt::{self, Claims};
+use crate::ledger::{FamilyId, Principal};
+use crate::world::World;
+
+pub(crate) use company::open as open_company;
+
+/// What a grant function is given.
+pub(crate) struct Ask<'a> {
+    pub(crate) form: &'a Form,
+    pub(crate) config: &'a Config,
+    pub(crate) client_id: &'a str,
+    /// The sandbox's own origin: the `iss` of tokens.
+    pub(crate) origin: &'a str,
+    /// Epoch seconds.
+    pub(crate) now: i64,
+}
+
+/// What was granted; `answer` puts it on the wire.
+pub(crate) struct Grant {
+    pub(crate) access_token: String,
+    pub(crate) scope: String,
+    /// The refresh token and its expiry in epoch seconds.
+    pub(crate) refresh: Option<(String, i64)>,
+    pub(crate) id_token: Option<String>,
+}
+
+/// A refusal: a documented code, and for code 16 where to go instead.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Refusal {
+    pub(crate) code: u32,
+    pub(crate) elsewhere: Option<String>,
+}
+
+impl From<u32> for Refusal {
+    fn from(code: u32) -> Self {
+        Self { code, elsewhere: None }
+    }
+}
+
+/// One token request, once its shape has been found good: authenticates the client, then grants.
+pub(crate) fn grant(
+    world: &mut World,
+    form: &Form,
+    config: &Config,
+    origin: &str,
+    now: i64,
+) -> Result<Grant, Refusal> {
+    let client_id = form.get("client_id").ok_or(62)?;
+    let client_secret = form.get("client_secret").ok_or(63)?;
+    let grant_type = form.get("grant_type").ok_or(65)?;
+    let client = world.client(client_id).ok_or(61)?;
+    if client.secret != client_secret {
+        return Err(64.into());
+    }
+    if client.disabled {
+        return Err(59.into());
+    }
+    let grant_type = GrantType::from_form(grant_type).ok_or(60)?;
+    if !config.allowed_grants.contains(&grant_type) {
+        let is_refresh = grant_type == GrantType::RefreshToken;
+        return Err(if is_refresh { 107 } else { 60 }.into());
+    }
+    let ask = Ask { form, config, client_id, origin, now };
+    match (grant_type, form.get("credtype")) {
+        (GrantType::Password, Some("authtoken")) => company::grant(world, &ask),
+        (GrantType::Password, None | Some("password")) => user::grant(world, &ask),
+        (GrantType::Password, Some(_)) => Err(120.into()),
+        (GrantType::RefreshToken, _) => refresh::grant(world, &ask),
+        (GrantType::ClientCredentials, _) => application::grant(world, &ask),
+        (GrantType::AuthorizationCode | GrantType::Otp, _) => absent::grant(),
+    }
+}
+
+/// Code 16 if the principals are said to live at another data centre.
+fn must_live_here(ask: &Ask<'_>) -> Result<(), Refusal> {
+    match &ask.config.lives_elsewhere {
+        None => Ok(()),
+        Some(origin) => Err(Refusal { code: 16, elsewhere: Some(origin.clone()) }),
+    }
+}
+
+/// The scope to grant: the one asked for, if every word of it is in `granted`; else code 54. RFC 6749 §6.
+fn narrowed_scope(ask: &Ask<'_>, granted: &str) -> Result<String, Refusal> {
+    let Some(asked) = ask.form.get("scope") else { return Ok(granted.to_owned()) };
+    let is_granted = |word: &str| granted.split_ascii_whitespace().any(|known| known == word);
+    if asked.split_ascii_whitespace().all(is_granted) {
+        Ok(asked.to_owned())
+    } else {
+        Err(54.into())
+    }
+}
+
+/// Issues the tokens of a family: what every grant with a refresh token ends in.
+fn issue(world: &mut World, ask: &Ask<'_>, id: FamilyId, scope: String) -> Grant {
+    let principal = world.ledger.family(id).principal.clone();
+    let claims = claims(ask, &principal, &scope);
+    let access_token = world.ledger.issue_access(&claims, Some(id));
+    let id_token = jwt::id_token(&claims);
+    let (current, expires_at) = world.ledger.current(id);
+    let refresh = (!ask.config.omit_refresh_token).then(|| (current.to_owned(), expires_at));
+    Grant { access_token, scope, refresh, id_token: Some(id_token) }
+}
+
+fn claims<'a>(ask: &Ask<'a>, principal: &'a Principal, scope: &'a str) -> Claims<'a> {
+    Claims {
+        issuer: ask.origin,
+        client_id: ask.client_id,
+        principal,
+        scope,
+        issued_at: ask.now,
+        expires_at: ask.now.saturating_add(ask.config.access_lifetime_seconds),
+    }
+}

@@ -1,0 +1,79 @@
+//! What goes back to the client: an answer, or an end of the connection.
+
+use hyper::Response;
+use hyper::header::{self, HeaderName, HeaderValue};
+
+use crate::answer::Answer;
+use crate::payload::Payload;
+
+/// What happens to one request.
+pub(crate) enum Reply {
+    Send(Outgoing),
+    /// The connection is closed without an answer.
+    Close,
+    /// The connection is reset without an answer.
+    Reset,
+    /// Nothing, until the client or the sandbox goes away.
+    Silence,
+}
+
+/// An answer before it is put into hyper's terms.
+pub(crate) struct Outgoing {
+    pub(crate) status: u16,
+    pub(crate) headers: Vec<(HeaderName, String)>,
+    pub(crate) body: Vec<u8>,
+    /// Send half of the body, then close.
+    pub(crate) breaks_off: bool,
+}
+
+impl Outgoing {
+    pub(crate) fn empty(status: u16) -> Self {
+        Self { status, headers: Vec::new(), body: Vec::new(), breaks_off: false }
+    }
+
+    pub(crate) fn new(status: u16, content_type: &str, body: impl Into<Vec<u8>>) -> Self {
+        let mut reply = Self::empty(status).with(header::CONTENT_TYPE, content_type);
+        reply.body = body.into();
+        reply
+    }
+
+    pub(crate) fn json(status: u16, body: &serde_json::Value) -> Self {
+        Self::new(status, "application/json", body.to_string())
+    }
+
+    pub(crate) fn with(mut self, name: HeaderName, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
+
+    pub(crate) fn into_response(self, correlation_id: &str) -> Response<Payload> {
+        let Self { status, headers, body, breaks_off } = self;
+        let whole_length = body.len();
+        let payload = if breaks_off {
+            Payload::broken_off(body[..whole_length / 2].to_vec())
+        } else {
+            Payload::whole(body)
+        };
+        let mut response = Response::new(payload);
+        // What a test scripted may be no status or header of HTTP; then it shows as a plain 500.
+        *response.status_mut() =
+            hyper::StatusCode::from_u16(status).unwrap_or(hyper::StatusCode::INTERNAL_SERVER_ERROR);
+        let correlation = (HeaderName::from_static("concur-correlationid"), correlation_id.into());
+        let length = breaks_off.then(|| (header::CONTENT_LENGTH, whole_length.to_string()));
+        for (name, value) in headers.into_iter().chain([correlation]).chain(length) {
+            match HeaderValue::from_str(&value) {
+                Ok(value) => drop(response.headers_mut().append(name, value)),
+                Err(_) => *response.status_mut() = hyper::StatusCode::INTERNAL_SERVER_ERROR,
+            }
+        }
+        response
+    }
+}
+
+impl From<&Answer> for Outgoing {
+    fn from(answer: &Answer) -> Self {
+        // RFC 6749 §5.1: a response with tokens is not to be stored by anything on its way.
+        Self::new(answer.status, "application/json", answer.to_json())
+            .with(header::CACHE_CONTROL, "no-store")
+    }
+}

@@ -1,0 +1,281 @@
+//! The handle that tests and programs hold.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::io::{self, Write};
+use std::net::{SocketAddr, TcpListener};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+
+use serde_json::{Value, json};
+use tokio::sync::oneshot;
+
+use crate::answer::Answer;
+use crate::clock;
+use crate::config::{App, Config, random_uuid};
+use crate::faults::{Fault, Script};
+use crate::form::Form;
+use crate::gate::{Gate, Hold};
+use crate::grants::{self, Ask};
+use crate::journal::{Counters, Journal, RequestRecord};
+use crate::server;
+use crate::shared::{Shared, Traffic, lock};
+use crate::token;
+use crate::world::World;
+
+/// A running token service. Any number of them live in one process; each stops when it is dropped.
+pub struct Sandbox {
+    shared: Arc<Shared>,
+    app: App,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<io::Result<()>>>,
+}
+
+impl Sandbox {
+    /// Listens and serves, on a thread of its own. Fails when the port is taken.
+    pub fn start(config: Config) -> io::Result<Self> {
+        Self::start_inner(config, None)
+    }
+
+    /// As [`Sandbox::start`], and writes each [`RequestRecord`] as a line of JSON to `log`.
+    pub fn start_with_log(config: Config, log: Box<dyn Write + Send>) -> io::Result<Self> {
+        Self::start_inner(config, Some(log))
+    }
+
+    fn start_inner(config: Config, log: Option<Box<dyn Write + Send>>) -> io::Result<Self> {
+        let listener = TcpListener::bind(SocketAddr::new(config.bind, config.port))?;
+        listener.set_nonblocking(true)?;
+        let origin = format!("http://{}", listener.local_addr()?);
+        let app = config.app.clone().unwrap_or_else(App::made_up);
+        let shared = Arc::new(Shared {
+            origin,
+            world: Mutex::new(World::new(&app, &config, clock::now_epoch())),
+            config: Mutex::new(config),
+            journal: Mutex::new(Journal::new(log)),
+            script: Mutex::new(Script::default()),
+            holds: Mutex::new(VecDeque::new()),
+            traffic: Mutex::new(Traffic::default()),
+            redirects: Mutex::new(Vec::new()),
+        });
+        let (stop, stopped) = oneshot::channel();
+        let for_server = Arc::clone(&shared);
+        let thread = std::thread::Builder::new()
+            .name("concur-sandbox".to_owned())
+            .spawn(move || server::run(listener, &for_server, stopped))?;
+        Ok(Self { shared, app, stop: Some(stop), thread: Some(thread) })
+    }
+
+    /// `http://127.0.0.1:PORT`.
+    pub fn origin(&self) -> &str {
+        &self.shared.origin
+    }
+
+    /// The first application and its company.
+    pub fn app(&self) -> &App {
+        &self.app
+    }
+
+    /// The tutorial's `credentials.json` for [`Sandbox::app`], filled in; one line.
+    pub fn credentials_json(&self) -> String {
+        self.credentials_json_of(&self.app)
+    }
+
+    /// The same for another app.
+    pub fn credentials_json_of(&self, app: &App) -> String {
+        let App { client_id, client_secret, company_uuid, request_token } = app;
+        // By hand for the field order of the tutorial; `Value` spells the strings.
+        let text = |value: &str| Value::from(value).to_string();
+        format!(
+            "{{\"appID\":{},\"clientSecret\":{},\"grantType\":\"password\",\"companyUUID\":{},\
+             \"companyRequestToken\":{},\"credentialType\":\"authtoken\"}}\n",
+            text(client_id),
+            text(client_secret),
+            text(company_uuid),
+            text(request_token),
+        )
+    }
+
+    /// Changes how it behaves from the next request on.
+    pub fn configure(&self, change: impl FnOnce(&mut Config)) {
+        change(&mut lock(&self.shared.config));
+    }
+
+    /// The configuration as it stands.
+    pub fn config(&self) -> Config {
+        lock(&self.shared.config).clone()
+    }
+
+    /// Queues a fault for one token request.
+    pub fn push_fault(&self, fault: Fault) {
+        self.push_faults(1, fault);
+    }
+
+    /// Queues a fault for each of `times` token requests.
+    pub fn push_faults(&self, times: usize, fault: Fault) {
+        self.push_faults_at(token::PATH, times, fault);
+    }
+
+    /// Queues a fault for each of `times` requests whose path starts with `path`.
+    pub fn push_faults_at(&self, path: &str, times: usize, fault: Fault) {
+        lock(&self.shared.script).push(path, times, fault);
+    }
+
+    /// Applies a fault to every token request that finds the queue empty, until
+    /// [`Sandbox::clear_faults`]; replaces an earlier one.
+    pub fn fault_always(&self, fault: Fault) {
+        self.fault_always_at(token::PATH, fault);
+    }
+
+    /// The same for requests whose path starts with `path`.
+    pub fn fault_always_at(&self, path: &str, fault: Fault) {
+        lock(&self.shared.script).stand(path, fault);
+    }
+
+    /// Forgets all faults, queued and standing.
+    pub fn clear_faults(&self) {
+        lock(&self.shared.script).clear();
+    }
+
+    /// Queued faults that no request has taken yet.
+    pub fn pending_faults(&self) -> usize {
+        lock(&self.shared.script).pending()
+    }
+
+    /// Holds the next token request, or the one after it if that is held already, and so on.
+    pub fn hold_next_token_request(&self) -> Gate {
+        let (gate, hold) = Hold::new_pair();
+        lock(&self.shared.holds).push_back(hold);
+        gate
+    }
+
+    /// Every request since the start or [`Sandbox::clear_log`], in the order of arrival.
+    pub fn requests(&self) -> Vec<RequestRecord> {
+        lock(&self.shared.journal).records()
+    }
+
+    /// The counters since the start or [`Sandbox::clear_log`].
+    pub fn counters(&self) -> Counters {
+        let by_reuse = lock(&self.shared.world).ledger.families_revoked_by_reuse();
+        let mut counters = lock(&self.shared.journal).counters.clone();
+        counters.families_revoked_by_reuse = by_reuse;
+        counters
+    }
+
+    /// What clients did that Concur refuses or a careful client does not do; one sentence each.
+    pub fn violations(&self) -> Vec<String> {
+        lock(&self.shared.journal).violations.clone()
+    }
+
+    /// Forgets requests, counters and violations. Nothing granted is forgotten.
+    pub fn clear_log(&self) {
+        lock(&self.shared.journal).clear();
+    }
+
+    /// Whether the APIs take this access token now.
+    pub fn is_live_access_token(&self, token: &str) -> bool {
+        lock(&self.shared.world).ledger.is_live_access(token, clock::now_epoch())
+    }
+
+    /// Whether this access token was ever issued here.
+    pub fn was_issued_access_token(&self, token: &str) -> bool {
+        lock(&self.shared.world).ledger.was_issued_access(token)
+    }
+
+    /// Whether this refresh token is the last one issued in its family, and alive.
+    pub fn is_current_refresh_token(&self, token: &str) -> bool {
+        lock(&self.shared.world).ledger.is_current_refresh(token, clock::now_epoch())
+    }
+
+    /// Expires every access token issued so far (their `exp` does not change, the service's mind does).
+    pub fn expire_access_tokens(&self) {
+        lock(&self.shared.world).ledger.expire_access(clock::now_epoch());
+    }
+
+    /// Revokes every refresh token issued so far. Access tokens live on.
+    pub fn revoke_refresh_tokens(&self) {
+        lock(&self.shared.world).ledger.revoke_all_families();
+    }
+
+    /// Disables or enables the client of [`Sandbox::app`]: code 59.
+    pub fn disable_client(&self, disabled: bool) {
+        lock(&self.shared.world).disable_client(&self.app.client_id, disabled);
+    }
+
+    /// A new request token for [`Sandbox::app`]; the earlier ones stay good.
+    pub fn new_request_token(&self) -> String {
+        self.new_request_token_of(&self.app)
+    }
+
+    /// The same for another app.
+    pub fn new_request_token_of(&self, app: &App) -> String {
+        let config = self.config();
+        lock(&self.shared.world).new_request_token(app, &config, clock::now_epoch())
+    }
+
+    /// A second company for the client of [`Sandbox::app`], with its own request token.
+    pub fn add_company(&self) -> App {
+        self.register(App {
+            company_uuid: random_uuid(),
+            request_token: random_uuid(),
+            ..self.app.clone()
+        })
+    }
+
+    /// Another client of the company of [`Sandbox::app`], with its own request token.
+    pub fn add_app(&self) -> App {
+        self.register(App { company_uuid: self.app.company_uuid.clone(), ..App::made_up() })
+    }
+
+    fn register(&self, app: App) -> App {
+        let config = self.config();
+        lock(&self.shared.world).register(&app, &config, clock::now_epoch());
+        app
+    }
+
+    /// A company grant's answer as if obtained `access_age_seconds` ago: the refresh token is alive, the
+    /// access token's `iat` and `exp` and `refresh_expires_in` lie that much earlier.
+    pub fn issue_token_response(&self, app: &App, access_age_seconds: i64) -> Value {
+        json!(self.issue(app, access_age_seconds))
+    }
+
+    /// The tutorial's `refreshTokenObjectFile.json`: such an answer and `companyUUID`; one line.
+    pub fn refresh_token_object_file(&self, app: &App, access_age_seconds: i64) -> String {
+        let mut answer = self.issue(app, access_age_seconds);
+        answer.put("companyUUID", app.company_uuid.as_str());
+        answer.to_json()
+    }
+
+    fn issue(&self, app: &App, access_age_seconds: i64) -> Answer {
+        let config = self.config();
+        let form = Form::parse(b"");
+        let ask = Ask {
+            form: &form,
+            config: &config,
+            client_id: &app.client_id,
+            origin: self.origin(),
+            now: clock::now_epoch().saturating_sub(access_age_seconds),
+        };
+        let mut world = lock(&self.shared.world);
+        let (company, scope) = (app.company_uuid.clone(), config.scope.clone());
+        let grant = grants::open_company(&mut world, &ask, company, scope);
+        Answer::granted(grant, &config, self.origin())
+    }
+}
+
+impl fmt::Debug for Sandbox {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sandbox").field("origin", &self.origin()).finish_non_exhaustive()
+    }
+}
+
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        if let Some(stop) = self.stop.take() {
+            // An error means that the server has already ended.
+            let _ = stop.send(());
+        }
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! The listener and its connections.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Request, Response};
+use hyper_util::rt::TokioIo;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::payload::Payload;
+use crate::reply::Reply;
+use crate::service;
+use crate::shared::Shared;
+
+/// How a connection ends before its time.
+#[derive(Clone, Copy)]
+enum End {
+    Close,
+    Reset,
+}
+
+/// Serves until told to stop. Runs its own runtime on the calling thread.
+pub(crate) fn run(
+    listener: std::net::TcpListener,
+    shared: &Arc<Shared>,
+    stop: oneshot::Receiver<()>,
+) -> io::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let listener = TcpListener::from_std(listener)?;
+        tokio::select! {
+            () = accept(&listener, shared) => {}
+            _ = stop => {}
+        }
+        Ok(())
+    })
+}
+
+async fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
+    loop {
+        match listener.accept().await {
+            Ok((stream, peer)) => drop(tokio::spawn(drive(stream, peer, Arc::clone(shared)))),
+            // Out of descriptors, or a client gone before it was accepted: let others finish first.
+            Err(_) => tokio::time::sleep(std::time::Duration::from_millis(10)).await,
+        }
+    }
+}
+
+/// Drives one connection to its end, which a reply may bring about.
+async fn drive(stream: TcpStream, peer: SocketAddr, shared: Arc<Shared>) {
+    // Small answers must not wait for the client's acknowledgement.
+    let _ = stream.set_nodelay(true);
+    let (end_it, mut ended) = mpsc::channel(1);
+    let service =
+        service_fn(move |request| reply(request, peer, Arc::clone(&shared), end_it.clone()));
+    let mut connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
+    let end = tokio::select! {
+        // A client's broken connection is the client's business.
+        _ = &mut connection => None,
+        end = ended.recv() => end,
+    };
+    if let Some(End::Reset) = end {
+        let stream = connection.into_parts().io.into_inner();
+        // Closing with a zero linger time sends RST in place of FIN.
+        let _ = stream.set_zero_linger();
+    }
+}
+
+/// Serves in a task of its own: as with the real service, a client that hangs up does not undo a grant.
+async fn reply(
+    request: Request<Incoming>,
+    peer: SocketAddr,
+    shared: Arc<Shared>,
+    end_it: mpsc::Sender<End>,
+) -> io::Result<Response<Payload>> {
+    let served = tokio::spawn(service::serve(shared, peer, request)).await;
+    let (reply, correlation_id) = served.map_err(io::Error::other)?;
+    let end = match reply {
+        Reply::Send(answer) => return Ok(answer.into_response(&correlation_id)),
+        Reply::Close => Some(End::Close),
+        Reply::Reset => Some(End::Reset),
+        Reply::Silence => None,
+    };
+    if let Some(end) = end {
+        let _ = end_it.send(end).await;
+    }
+    std::future::pending().await
+}

@@ -1,0 +1,98 @@
+//! One request in, one reply out.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use hyper::Request;
+use hyper::body::Incoming;
+use hyper::header;
+use hyper::http::request::Parts;
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::api;
+use crate::config::random_uuid;
+use crate::journal::{RequestRecord, fingerprint};
+use crate::reply::{Outgoing, Reply};
+use crate::shared::{Shared, lock};
+use crate::strict;
+use crate::token;
+
+/// One request being served.
+pub(crate) struct Call {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) path: String,
+    /// Its number in the journal.
+    pub(crate) sequence: u64,
+    pub(crate) correlation_id: String,
+}
+
+impl Call {
+    pub(crate) fn violation(&self, what: &str) {
+        lock(&self.shared.journal).violation(self.sequence, what);
+    }
+}
+
+/// Serves one request. The record is decided before the reply leaves, so that whoever has an answer finds
+/// it in the log.
+pub(crate) async fn serve(
+    shared: Arc<Shared>,
+    peer: SocketAddr,
+    request: Request<Incoming>,
+) -> (Reply, String) {
+    let (parts, body) = request.into_parts();
+    let call = open(shared, peer, &parts);
+    let found = strict::any(&parts);
+    note_followed_redirect(&call, &parts);
+    let (reply, outcome) = if call.path == token::PATH {
+        token::serve(&call, &parts, body, found).await
+    } else {
+        for what in &found.violations {
+            call.violation(what);
+        }
+        api::serve(&call, &parts).await
+    };
+    let status = match &reply {
+        Reply::Send(answer) => Some(answer.status),
+        Reply::Close | Reply::Reset | Reply::Silence => None,
+    };
+    lock(&call.shared.journal).close(call.sequence, status, &outcome);
+    (reply, call.correlation_id)
+}
+
+fn open(shared: Arc<Shared>, peer: SocketAddr, parts: &Parts) -> Call {
+    let sent = parts.headers.get("concur-correlationid").and_then(|id| id.to_str().ok());
+    let sent = sent.filter(|id| Uuid::try_parse(id).is_ok());
+    let correlation_id = sent.map_or_else(random_uuid, str::to_owned);
+    let mut record = RequestRecord {
+        method: parts.method.to_string(),
+        path: parts.uri.path().to_owned(),
+        query_fields: strict::query_fields(parts),
+        host: strict::text(&parts.headers, &header::HOST).map(str::to_owned),
+        peer: peer.to_string(),
+        user_agent: strict::text(&parts.headers, &header::USER_AGENT).map(str::to_owned),
+        correlation_id: correlation_id.clone(),
+        correlation_id_was_sent: sent.is_some(),
+        ..RequestRecord::default()
+    };
+    if let Some(token) = api::bearer(parts) {
+        record.secrets.insert("access_token".to_owned(), fingerprint(token));
+    }
+    let sequence = lock(&shared.journal).open(record);
+    Call { shared, path: parts.uri.path().to_owned(), sequence, correlation_id }
+}
+
+fn note_followed_redirect(call: &Call, parts: &Parts) {
+    let target = parts.uri.path_and_query().map_or("", |target| target.as_str());
+    let is_followed = lock(&call.shared.redirects)
+        .iter()
+        .any(|location| location.strip_prefix(&call.shared.origin).unwrap_or(location) == target);
+    if is_followed && target != token::PATH {
+        call.violation("a redirect of the token endpoint was followed");
+    }
+}
+
+/// 405 with its mandatory `Allow` (RFC 9110 §15.5.6).
+pub(crate) fn wrong_method(allowed: &str) -> Outgoing {
+    Outgoing::json(405, &json!({ "message": "method not allowed" })).with(header::ALLOW, allowed)
+}

@@ -1,0 +1,72 @@
+//! Who may ask: applications, companies and their request tokens. Pure: it is told the time.
+
+use std::collections::HashMap;
+
+use crate::config::{App, Config, random_uuid};
+use crate::ledger::Ledger;
+
+pub(crate) struct Client {
+    pub(crate) id: String,
+    pub(crate) secret: String,
+    pub(crate) disabled: bool,
+}
+
+/// A company request token: what an administrator makes from an app id.
+pub(crate) struct RequestToken {
+    pub(crate) client_id: String,
+    pub(crate) company_uuid: String,
+    /// Epoch seconds.
+    pub(crate) expires_at: i64,
+    pub(crate) uses: u32,
+}
+
+pub(crate) struct World {
+    clients: Vec<Client>,
+    pub(crate) request_tokens: HashMap<String, RequestToken>,
+    pub(crate) ledger: Ledger,
+}
+
+impl World {
+    pub(crate) fn new(app: &App, config: &Config, now: i64) -> Self {
+        let mut world =
+            Self { clients: Vec::new(), request_tokens: HashMap::new(), ledger: Ledger::default() };
+        world.register(app, config, now);
+        world
+    }
+
+    /// Makes the application, its company and its request token known.
+    pub(crate) fn register(&mut self, app: &App, config: &Config, now: i64) {
+        let App { client_id, client_secret, company_uuid, request_token } = app;
+        if self.client(client_id).is_none() {
+            self.clients.push(Client {
+                id: client_id.clone(),
+                secret: client_secret.clone(),
+                disabled: false,
+            });
+        }
+        let token = RequestToken {
+            client_id: client_id.clone(),
+            company_uuid: company_uuid.clone(),
+            expires_at: now.saturating_add(config.request_token_lifetime_seconds),
+            uses: 0,
+        };
+        self.request_tokens.insert(request_token.clone(), token);
+    }
+
+    /// A fresh request token of the app's company.
+    pub(crate) fn new_request_token(&mut self, app: &App, config: &Config, now: i64) -> String {
+        let app = App { request_token: random_uuid(), ..app.clone() };
+        self.register(&app, config, now);
+        app.request_token
+    }
+
+    pub(crate) fn client(&self, client_id: &str) -> Option<&Client> {
+        self.clients.iter().find(|client| client.id == client_id)
+    }
+
+    pub(crate) fn disable_client(&mut self, client_id: &str, disabled: bool) {
+        for client in self.clients.iter_mut().filter(|client| client.id == client_id) {
+            client.disabled = disabled;
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! The service as a client sees it: a running sandbox, and HTTP written by hand over a plain socket.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
+
+mod apis;
+mod faults;
+mod grants;
+mod http;
+mod journal;
+mod refusals;
+mod rotation;
+mod strictness;

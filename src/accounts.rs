@@ -1,0 +1,83 @@
+//! Which account a caller means.
+
+use crate::app::App;
+use crate::error::{Error, Kind, Result};
+use crate::model::record::Record;
+use crate::protocol::git::Request;
+use crate::store::Store;
+
+/// The account that is meant without a request: the named one, else the one chosen by `use`, else
+/// the only one.
+pub fn selected(app: &App<'_>, store: &Store) -> Result<Record> {
+    let name = app.named_profile()?;
+    let name = name.as_ref().map(crate::model::profile::ProfileName::as_str);
+    let mut found = store.find_profile(name)?;
+    match (found.pop(), found.is_empty(), name) {
+        (Some(record), true, _) => Ok(record),
+        (Some(_), false, _) => Err(ambiguous(&store.profile_names()?)),
+        (None, _, Some(name)) => Err(unknown(name, &store.profile_names()?)),
+        (None, _, None) => Err(no_profile()),
+    }
+}
+
+/// The error for a machine without any profile.
+pub fn no_profile() -> Error {
+    Error::new(
+        Kind::NotFound,
+        "There is no profile yet",
+        "Run: concur-cred init, fill in credentials.json, then run: concur-cred login",
+    )
+}
+
+fn unknown(name: &str, known: &[String]) -> Error {
+    let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+    Error::new(
+        Kind::NotFound,
+        format!("There is no profile {name} (known: {known})"),
+        format!("Make it: concur-cred login --profile {name}"),
+    )
+}
+
+/// The error for a choice that the caller must make.
+pub fn ambiguous(known: &[String]) -> Error {
+    Error::new(
+        Kind::NotFound,
+        format!("There are several profiles and none is chosen: {}", known.join(", ")),
+        "Name one with --profile or CONCUR_CRED_PROFILE, or choose it for good: concur-cred use NAME",
+    )
+}
+
+/// What a git request means among the managed accounts.
+#[derive(Debug)]
+pub enum Managed {
+    /// This one.
+    One(Box<Record>),
+    /// Several, and nothing says which: these are their names.
+    Several(Vec<String>),
+    /// None of them.
+    None,
+}
+
+/// The managed account that a request means: those of its host (and of the host it is the `www-`
+/// twin of), by user name, else by the selected profile, else the only one.
+pub fn managed_for(app: &App<'_>, store: &Store, request: &Request) -> Result<Managed> {
+    let (Some(protocol), Some(host)) = (&request.protocol, &request.host) else {
+        return Ok(Managed::None);
+    };
+    let host = host.to_ascii_lowercase();
+    let twin_of = host.strip_prefix(b"www-").unwrap_or(&host);
+    let mut accounts = store.accounts_for_host(protocol, &host, twin_of)?;
+    if let Some(username) = &request.username {
+        accounts.retain(|record| record.key.username.as_ref() == Some(username));
+    }
+    if accounts.len() > 1 {
+        let used = store.meta()?.used_profile.clone();
+        let chosen = app.named_profile()?.map(|name| name.to_string()).or(used);
+        if let Some(at) = accounts.iter().position(|a| a.profile_name() == chosen.as_deref()) {
+            return Ok(Managed::One(Box::new(accounts.swap_remove(at))));
+        }
+        let names = accounts.iter().filter_map(|a| a.profile_name().map(str::to_owned)).collect();
+        return Ok(Managed::Several(names));
+    }
+    Ok(accounts.pop().map_or(Managed::None, |record| Managed::One(Box::new(record))))
+}

@@ -1,0 +1,188 @@
+//! What every command is handed: environment, paths, clock, streams and settings.
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use crate::cli::Global;
+use crate::config::Config;
+use crate::env::Env;
+use crate::error::{Error, Kind, Result};
+use crate::model::printable::printable;
+use crate::model::profile::ProfileName;
+use crate::paths::Paths;
+use crate::refresh::Renewer;
+use crate::store::events::{self, Event};
+use crate::store::Store;
+use crate::trace;
+
+/// The surroundings of one run.
+pub struct App<'io> {
+    /// The environment.
+    pub env: Env,
+    /// Epoch seconds, when asked.
+    pub clock: fn() -> i64,
+    /// Where answers go.
+    pub out: &'io mut dyn Write,
+    /// Where everything else goes.
+    pub err: &'io mut dyn Write,
+    /// Whether stdout is a terminal.
+    pub out_is_terminal: bool,
+    /// Called as `git-credential-concur`.
+    pub called_by_git: bool,
+    /// The options of every command.
+    pub global: Global,
+    /// The folders; `None` when there is no home to have them in.
+    pub paths: Option<Paths>,
+    /// The settings.
+    pub config: Config,
+    events: Vec<Event>,
+}
+
+/// What the caller of a command line brings along.
+pub struct Surroundings<'io> {
+    /// The environment.
+    pub env: Env,
+    /// Epoch seconds, when asked.
+    pub clock: fn() -> i64,
+    /// Where answers go.
+    pub out: &'io mut dyn Write,
+    /// Where everything else goes.
+    pub err: &'io mut dyn Write,
+    /// Whether stdout is a terminal.
+    pub out_is_terminal: bool,
+}
+
+impl<'io> App<'io> {
+    /// Reads the settings.
+    pub fn new(around: Surroundings<'io>, global: Global, called_by_git: bool) -> Result<Self> {
+        let Surroundings { env, clock, out, err, out_is_terminal } = around;
+        start_trace(&env, &global)?;
+        let paths = Paths::from_env(&env);
+        let named = global.config.clone().or_else(|| env.path("CONCUR_CRED_CONFIG"));
+        let config = Config::load(paths.as_ref(), named.as_deref(), &env)?;
+        trace::step("settings read");
+        Ok(Self {
+            env,
+            clock,
+            out,
+            err,
+            out_is_terminal,
+            called_by_git,
+            global,
+            paths,
+            config,
+            events: Vec::new(),
+        })
+    }
+
+    /// Epoch seconds.
+    pub fn now(&self) -> i64 {
+        (self.clock)()
+    }
+
+    /// The profile that the caller named, by option, environment or configuration.
+    pub fn named_profile(&self) -> Result<Option<ProfileName>> {
+        if let Some(name) = &self.global.profile {
+            return Ok(Some(name.clone()));
+        }
+        if let Some(text) = self.env.text("CONCUR_CRED_PROFILE") {
+            return text.parse().map(Some).map_err(|bad| {
+                Error::new(
+                    Kind::Usage,
+                    format!("CONCUR_CRED_PROFILE is not a profile name: {bad}"),
+                    "Correct or unset it.",
+                )
+            });
+        }
+        Ok(self.config.default_profile.clone())
+    }
+
+    /// The folders, for a command that must write.
+    pub fn need_paths(&self) -> Result<Paths> {
+        self.paths.clone().ok_or_else(|| {
+            Error::new(
+                Kind::Unusable,
+                "There is no home folder to keep anything in",
+                "Set HOME, or CONCUR_CRED_HOME to a folder of your own.",
+            )
+        })
+    }
+
+    /// The store, if there is one.
+    pub fn store(&self) -> Result<Option<Store>> {
+        let store = match &self.paths {
+            Some(paths) => Store::open(paths, &self.env)?,
+            None => None,
+        };
+        trace::step(if store.is_some() { "store opened" } else { "no store" });
+        Ok(store)
+    }
+
+    /// The store, for a command that makes one.
+    pub fn store_or_new(&self) -> Result<Store> {
+        Store::open_or_create(&self.need_paths()?, &self.env)
+    }
+
+    /// Writes the whole answer with one write. A reader that has gone away wanted no more.
+    pub fn answer(&mut self, bytes: &[u8]) -> Result<()> {
+        let written = self.out.write_all(bytes).and_then(|()| self.out.flush());
+        trace::step("answer written");
+        match written {
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Error::new(
+                Kind::Other,
+                format!("The answer cannot be written: {}", crate::files::reason(&error)),
+                "Check where stdout goes.",
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    /// Says something to a person.
+    pub fn note(&mut self, text: &str) {
+        if !self.global.quiet {
+            // Nobody can be told when stderr itself is gone.
+            let _ = writeln!(self.err, "concur-cred: {}", printable(text, 600));
+        }
+    }
+
+    /// Shows an error.
+    pub fn show(&mut self, error: &Error) {
+        let _ = writeln!(self.err, "{error}");
+    }
+
+    /// Runs `work` with what renews accounts.
+    pub fn renewing<T>(&mut self, work: impl FnOnce(&mut Renewer<'_>) -> T) -> T {
+        let Self { config, clock, err, events, global, .. } = self;
+        let mut note = |text: &str| {
+            if !global.quiet {
+                let _ = writeln!(err, "concur-cred: {}", printable(text, 600));
+            }
+        };
+        work(&mut Renewer { config, clock: *clock, note: &mut note, events })
+    }
+
+    /// Notes what was done, for the audit trail.
+    pub fn audit(&mut self, event: Event) {
+        self.events.push(event);
+    }
+
+    /// Writes the audit trail, once the answer is out. It may fail without harm.
+    pub fn write_audit_trail(&mut self) {
+        let Some(paths) = &self.paths else { return };
+        for event in self.events.drain(..) {
+            if events::record(paths, &event).is_err() {
+                trace::step("an event could not be written to the audit trail");
+            }
+        }
+    }
+}
+
+fn start_trace(env: &Env, global: &Global) -> Result<()> {
+    match env.path("CONCUR_CRED_TRACE") {
+        _ if global.trace => trace::start(None),
+        None => Ok(()),
+        Some(path) if path == PathBuf::from("0") => Ok(()),
+        Some(path) if path == PathBuf::from("1") => trace::start(None),
+        Some(path) => trace::start(Some(&path)),
+    }
+}

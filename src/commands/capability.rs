@@ -1,0 +1,10 @@
+//! `capability`: what this helper can do (git-credential(1)).
+
+use crate::app::App;
+use crate::error::Result;
+use crate::protocol::git::CAPABILITIES;
+
+pub(super) fn run(app: &mut App<'_>) -> Result<u8> {
+    app.answer(CAPABILITIES.as_bytes())?;
+    Ok(0)
+}

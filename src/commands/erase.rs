@@ -1,0 +1,71 @@
+//! `erase`: a caller found a credential refused.
+
+use crate::app::App;
+use crate::error::Result;
+use crate::model::record::{Column, Record};
+use crate::policy;
+use crate::protocol::git::Request;
+use crate::store::{ForeignFilter, Store};
+
+use super::helper;
+
+pub(super) fn run(app: &mut App<'_>) -> Result<u8> {
+    let Some(request) = helper::request(app)? else { return Ok(0) };
+    let Some(mut store) = app.store()? else { return Ok(0) };
+    let refused = request.credential.as_ref().or(request.password.as_ref());
+    if refused.is_some() {
+        drop_managed(app, &mut store, &request)?;
+    }
+    let (Some(protocol), Some(host)) = (&request.protocol, &request.host) else { return Ok(0) };
+    let host = host.to_ascii_lowercase();
+    let filter = ForeignFilter {
+        protocol,
+        host: &host,
+        path: request.path.as_deref(),
+        username: request.username.as_deref(),
+    };
+    let mut matching = store.foreign(&filter)?;
+    if let Some(refused) = refused {
+        // Another secret than the stored one: a stale caller must not delete a fresh token.
+        let same = |record: &Record| {
+            store.unseal(record, Column::AccessToken).is_ok_and(|kept| kept.as_ref() == Some(refused))
+        };
+        matching.retain(same);
+    }
+    if !matching.is_empty() {
+        store.erase_foreign(&matching)?;
+    }
+    Ok(0)
+}
+
+/// Drops the access token of the managed account whose current one was refused, so that the next
+/// `get` renews; never the refresh token (`logout` does that), and never a token that is so young
+/// that something else must be wrong.
+fn drop_managed(app: &mut App<'_>, store: &mut Store, request: &Request) -> Result<()> {
+    let (Some(protocol), Some(host)) = (&request.protocol, &request.host) else { return Ok(()) };
+    let host = host.to_ascii_lowercase();
+    let twin_of = host.strip_prefix(b"www-").unwrap_or(&host);
+    let refused = request.credential.as_ref().or(request.password.as_ref());
+    for seen in store.accounts_for_host(protocol, &host, twin_of)? {
+        if request.username.is_some() && request.username != seen.key.username {
+            continue;
+        }
+        let is_current =
+            |store: &Store, record: &Record| match store.unseal(record, Column::AccessToken) {
+                Ok(kept) => kept.is_some() && kept.as_ref() == refused,
+                Err(_) => false,
+            };
+        if !is_current(store, &seen) || !policy::may_force(&seen, seen.generation, app.now()) {
+            continue;
+        }
+        let lock = app.renewing(|renewer| renewer.lock(store, &seen))?;
+        let now = app.now();
+        if let Some(current) = store.reread(seen.id)?
+            && policy::may_force(&current, seen.generation, now)
+            && is_current(store, &current)
+        {
+            store.drop_access_token(&lock, &current, now)?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,80 @@
+//! `export`: the tutorial's refreshTokenObjectFile.json out again.
+
+use std::io;
+use std::path::Path;
+
+use zeroize::Zeroizing;
+
+use crate::accounts;
+use crate::app::App;
+use crate::cli::Export;
+use crate::error::{Error, Kind, Result};
+use crate::exchange::TokenFile;
+use crate::exchange::token_file::UnknownFields;
+use crate::files::{self, Replace, shell_word};
+use crate::model::record::{Column, Record};
+use crate::store::Store;
+use crate::store::events::Event;
+
+pub(super) fn run(app: &mut App<'_>, args: &Export) -> Result<u8> {
+    let store = app.store()?.ok_or_else(accounts::no_profile)?;
+    let record = accounts::selected(app, &store)?;
+    let text = rendered(&store, &record, app.now())?;
+    if args.file == Path::new("-") {
+        app.answer(&text)?;
+    } else {
+        write(&args.file, &text, args.force)?;
+        let profile = record.profile_name().unwrap_or_default();
+        app.note(&format!("{profile}: wrote {} (only you can read it)", args.file.display()));
+    }
+    app.audit(Event {
+        at: app.now(),
+        profile: record.profile_name().map(str::to_owned),
+        action: "export".to_owned(),
+        outcome: "written".to_owned(),
+        ..Event::default()
+    });
+    Ok(0)
+}
+
+fn rendered(store: &Store, record: &Record, now: i64) -> Result<Zeroizing<Vec<u8>>> {
+    let unknown = store
+        .unseal(record, Column::UnknownFields)?
+        .and_then(|json| UnknownFields::from_secret_json(&json))
+        .unwrap_or_default();
+    let file = TokenFile {
+        access_token: store.unseal(record, Column::AccessToken)?,
+        refresh_token: store.unseal(record, Column::RefreshToken)?,
+        id_token: store.unseal(record, Column::IdToken)?,
+        expires_in: record.access_expires_at.map(|at| at.saturating_sub(now).max(0)),
+        refresh_expires_at: record.refresh_expires_at,
+        scope: record.scope.clone(),
+        token_type: Some("Bearer".to_owned()),
+        geolocation: Some(record.geolocation.clone()),
+        company_uuid: Some(record.principal.clone()),
+        unknown,
+    };
+    file.render().map_err(|error| {
+        Error::new(
+            Kind::Unusable,
+            format!("The profile cannot be exported: {error}"),
+            "Log in again: concur-cred login",
+        )
+        .of_profile(record.profile_name())
+    })
+}
+
+fn write(path: &Path, text: &[u8], force: bool) -> Result<()> {
+    let replace = if force { Replace::Yes } else { Replace::No };
+    files::write_whole(path, text, replace).map_err(|error| {
+        if error.kind() == io::ErrorKind::AlreadyExists {
+            Error::new(
+                Kind::Usage,
+                format!("{} is there already; nothing was changed", path.display()),
+                format!("Overwrite it: concur-cred export --force {}", shell_word(path)),
+            )
+        } else {
+            files::cannot("write", path, &error)
+        }
+    })
+}

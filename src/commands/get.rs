@@ -1,0 +1,213 @@
+//! `get` and `token`: the bare token, a format of it, or git's answer.
+
+use crate::accounts::{self, Managed};
+use crate::app::App;
+use crate::cli::{Get, Serving, Token};
+use crate::error::{Error, Kind, Result};
+use crate::model::printable::printable;
+use crate::model::record::{Column, Record};
+use crate::policy::{self, Decision};
+use crate::protocol::format::{Format, TokenView, render};
+use crate::protocol::git::{Answer, Request};
+use crate::refresh::Usable;
+use crate::store::{ForeignFilter, Store};
+
+use super::helper;
+
+pub(super) fn run(app: &mut App<'_>, args: &Get) -> Result<u8> {
+    if let Some(format) = args.format {
+        return bare(app, format, &args.serving);
+    }
+    let empty_is_a_request = app.called_by_git || args.protocol.is_some();
+    match helper::request(app)? {
+        Some(request) => by_request(app, &request, &args.serving),
+        None if empty_is_a_request => Ok(0),
+        None => bare(app, Format::Token, &args.serving),
+    }
+}
+
+pub(super) fn token(app: &mut App<'_>, args: &Token) -> Result<u8> {
+    bare(app, Format::Token, &args.serving)
+}
+
+/// The selected account's token, in a format.
+fn bare(app: &mut App<'_>, format: Format, serving: &Serving) -> Result<u8> {
+    let mut store = app.store()?.ok_or_else(accounts::no_profile)?;
+    let record = accounts::selected(app, &store)?;
+    let Usable { token, record } = usable(app, &mut store, record, serving)?;
+    let refresh_token = serving
+        .with_refresh_token
+        .then(|| store.unseal(&record, Column::RefreshToken))
+        .transpose()?
+        .flatten();
+    let view = TokenView {
+        access_token: &token,
+        base_url: &record.geolocation,
+        expires_at: record.access_expires_at,
+        company_uuid: &record.principal,
+        profile: record.profile_name().unwrap_or_default(),
+        refresh_token: refresh_token.as_ref(),
+    };
+    let answer = render(format, &view).map_err(|error| cannot_print(&error.to_string()))?;
+    app.answer(&answer)?;
+    Ok(0)
+}
+
+/// The token of a managed account, from the store or renewed.
+fn usable(
+    app: &mut App<'_>,
+    store: &mut Store,
+    record: Record,
+    serving: &Serving,
+) -> Result<Usable> {
+    let mut min_ttl = app.config.min_ttl;
+    if let Some(asked) = serving.min_ttl {
+        let (capped, was_capped) = policy::capped_min_ttl(&record, asked);
+        min_ttl = capped;
+        if was_capped {
+            app.note(&format!(
+                "--min-ttl is more than half of what Concur grants; using {capped} s"
+            ));
+        }
+    }
+    if serving.cached {
+        return cached(app, store, record, min_ttl);
+    }
+    app.renewing(|renewer| renewer.usable(store, record, min_ttl))
+}
+
+fn cached(app: &App<'_>, store: &Store, record: Record, min_ttl: i64) -> Result<Usable> {
+    let decision = policy::decide(&record, app.now(), min_ttl);
+    let token = match decision {
+        Decision::Fresh | Decision::Soft => store.unseal(&record, Column::AccessToken)?,
+        _ => None,
+    };
+    match token {
+        Some(token) => Ok(Usable { token, record }),
+        None => Err(Error::new(
+            Kind::Temporary,
+            "The stored access token is over, and --cached forbids to ask for another",
+            "Run it without --cached.",
+        )
+        .of_profile(record.profile_name())),
+    }
+}
+
+/// The answer to a git request.
+fn by_request(app: &mut App<'_>, request: &Request, serving: &Serving) -> Result<u8> {
+    let Some(mut store) = app.store()? else { return Ok(0) };
+    match accounts::managed_for(app, &store, request)? {
+        Managed::One(record) => managed(app, &mut store, *record, request, serving),
+        Managed::Several(names) => {
+            app.show(&accounts::ambiguous(&names));
+            Ok(0)
+        }
+        Managed::None => foreign(app, &store, request),
+    }
+}
+
+fn managed(
+    app: &mut App<'_>,
+    store: &mut Store,
+    record: Record,
+    request: &Request,
+    serving: &Serving,
+) -> Result<u8> {
+    let Usable { token, record } = match usable(app, store, record, serving) {
+        Ok(usable) => usable,
+        Err(error) if error.kind() == Kind::LoginNeeded => {
+            // The one answer on failure: the person is to see our message, not a password prompt.
+            app.answer(&rendered(&Answer::Quit)?)?;
+            return Err(error);
+        }
+        Err(error) => return Err(error),
+    };
+    let oauth_refresh_token = serving
+        .with_refresh_token
+        .then(|| store.unseal(&record, Column::RefreshToken))
+        .transpose()?
+        .flatten();
+    let answer = if request.capability_authtype {
+        Answer::AuthType {
+            authtype: b"Bearer".to_vec(),
+            credential: token,
+            ephemeral: true,
+            password_expiry_utc: record.access_expires_at,
+            oauth_refresh_token,
+            username: None,
+        }
+    } else {
+        Answer::Password {
+            username: record.principal.clone().into_bytes(),
+            password: token,
+            password_expiry_utc: record.access_expires_at,
+            oauth_refresh_token,
+        }
+    };
+    app.answer(&rendered(&answer)?)?;
+    Ok(0)
+}
+
+/// The most recently stored foreign entry that matches and can be said.
+fn foreign(app: &mut App<'_>, store: &Store, request: &Request) -> Result<u8> {
+    let (Some(protocol), Some(host)) = (&request.protocol, &request.host) else { return Ok(0) };
+    let host = host.to_ascii_lowercase();
+    let filter = ForeignFilter {
+        protocol,
+        host: &host,
+        path: request.path.as_deref(),
+        username: request.username.as_deref(),
+    };
+    let now = app.now();
+    let good = |record: &Record| {
+        record.access_expires_at.is_none_or(|at| at > now)
+            && (record.authtype.is_none() || request.capability_authtype)
+    };
+    let mut damaged = None;
+    for record in store.foreign(&filter)?.into_iter().filter(good) {
+        match foreign_answer(store, record) {
+            Ok(Some(answer)) => {
+                app.answer(&rendered(&answer)?)?;
+                return Ok(0);
+            }
+            Ok(None) => {}
+            // One that does not open is said, and never blocks the others.
+            Err(error) => damaged = Some(error),
+        }
+    }
+    damaged.map_or(Ok(0), Err)
+}
+
+fn foreign_answer(store: &Store, record: Record) -> Result<Option<Answer>> {
+    let Some(secret) = store.unseal(&record, Column::AccessToken)? else { return Ok(None) };
+    let oauth_refresh_token = store.unseal(&record, Column::RefreshToken)?;
+    let password_expiry_utc = record.access_expires_at;
+    Ok(Some(match (record.authtype, record.key.username) {
+        (Some(authtype), username) => Answer::AuthType {
+            authtype,
+            credential: secret,
+            ephemeral: false,
+            password_expiry_utc,
+            oauth_refresh_token,
+            username,
+        },
+        (None, username) => Answer::Password {
+            username: username.unwrap_or_default(),
+            password: secret,
+            password_expiry_utc,
+            oauth_refresh_token,
+        },
+    }))
+}
+
+fn rendered(answer: &Answer) -> Result<zeroize::Zeroizing<Vec<u8>>> {
+    answer.render().map_err(|error| cannot_print(&error.to_string()))
+}
+
+fn cannot_print(why: &str) -> Error {
+    Error::new(
+        Kind::Unusable,
+        format!("The stored credential cannot be printed: {}", printable(why, 200)),
+        "Erase it, or log in again: concur-cred login --replace",
+    )
+}

@@ -1,0 +1,36 @@
+//! `init`: a blank credentials.json to fill in.
+
+use std::io;
+
+use crate::app::App;
+use crate::cli::Init;
+use crate::error::{Error, Kind, Result};
+use crate::exchange::credentials::blank_template;
+use crate::files::{self, Replace, shell_word};
+use crate::oauth::advice::TOKEN_PAGE;
+
+pub(super) fn run(app: &mut App<'_>, args: &Init) -> Result<u8> {
+    let path = &args.file;
+    files::write_whole(path, blank_template().as_bytes(), Replace::No).map_err(|error| {
+        if error.kind() == io::ErrorKind::AlreadyExists {
+            Error::new(
+                Kind::Usage,
+                format!("{} is there already; nothing was changed", path.display()),
+                "Fill it in and run: concur-cred login",
+            )
+        } else {
+            files::cannot("write", path, &error)
+        }
+    })?;
+    let file = shell_word(path);
+    app.note(&format!("wrote {} (only you can read it); fill in:", path.display()));
+    for line in [
+        "  appID, clientSecret    from the app's page (Authentication > Manage OAuth2 apps)",
+        "  companyUUID            shown with the company request token",
+        &format!("  companyRequestToken    made from the App ID at {TOKEN_PAGE}; it lives 24 hours"),
+        &format!("then run: concur-cred login --credentials {file}"),
+    ] {
+        app.note(line);
+    }
+    Ok(0)
+}

@@ -1,0 +1,56 @@
+//! `log`: the audit trail.
+
+use std::fmt::Write as _;
+
+use serde_json::json;
+
+use crate::app::App;
+use crate::cli::Log;
+use crate::error::Result;
+use crate::model::printable::printable;
+use crate::store::events::{self, Event};
+
+use super::status::local_time;
+
+pub(super) fn run(app: &mut App<'_>, args: &Log) -> Result<u8> {
+    let profile = app.global.profile.as_ref().map(ToString::to_string);
+    let events = match &app.paths {
+        Some(paths) => events::newest(paths, profile.as_deref(), args.count)?,
+        None => Vec::new(),
+    };
+    let mut text = String::new();
+    for event in &events {
+        let line = if args.json { as_json(event) } else { as_line(event) };
+        let _ = writeln!(text, "{line}");
+    }
+    app.answer(text.as_bytes())?;
+    Ok(0)
+}
+
+fn as_json(event: &Event) -> String {
+    let Event { at, profile, action, outcome, code, correlation_id, duration_ms, detail } = event;
+    json!({
+        "at": at, "profile": profile, "action": action, "outcome": outcome, "code": code,
+        "correlation_id": correlation_id, "duration_ms": duration_ms, "detail": detail
+    })
+    .to_string()
+}
+
+fn as_line(event: &Event) -> String {
+    let Event { at, profile, action, outcome, code, correlation_id, duration_ms, detail } = event;
+    let mut line = format!("{}  {:<12}", local_time(*at), profile.as_deref().unwrap_or("-"));
+    let _ = write!(line, "  {action:<8} {outcome:<10}");
+    if let Some(code) = code {
+        let _ = write!(line, " code {code}");
+    }
+    if let Some(duration) = duration_ms {
+        let _ = write!(line, " {duration} ms");
+    }
+    if let Some(id) = correlation_id {
+        let _ = write!(line, " correlation {id}");
+    }
+    if let Some(detail) = detail {
+        let _ = write!(line, " {}", printable(detail, 200));
+    }
+    line.trim_end().to_owned()
+}

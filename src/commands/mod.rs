@@ -1,0 +1,131 @@
+//! One file a command, thin: arguments → library → output.
+
+mod capability;
+mod erase;
+mod export;
+mod get;
+mod helper;
+mod import;
+mod init;
+mod log;
+mod login;
+mod logout;
+mod obtain;
+mod prompt;
+mod refresh;
+mod status;
+mod store;
+mod use_profile;
+
+use std::ffi::OsString;
+use std::path::Path;
+
+use clap::Parser;
+use clap::error::ErrorKind;
+
+use crate::app::{App, Surroundings};
+use crate::cli::{Cli, Command};
+use crate::error::Result;
+
+/// The name under which git calls the program (`credential.helper = concur`).
+const GIT_NAME: &str = "git-credential-concur";
+/// The operations of git's helper protocol that this program knows.
+const GIT_OPERATIONS: [&str; 4] = ["get", "store", "erase", "capability"];
+/// The exit code of wrong usage.
+const USAGE: u8 = 2;
+
+/// Runs a command line (`args[0]` is the program's name) and returns the exit code.
+pub fn main(args: Vec<OsString>, around: Surroundings<'_>) -> u8 {
+    let called_by_git = args.first().is_some_and(|name| is_git_name(name));
+    if called_by_git && is_unknown_operation(&args) {
+        // git adds operations over time; a helper ignores those that it does not know.
+        return 0;
+    }
+    let cli = match Cli::try_parse_from(args) {
+        Ok(cli) => cli,
+        Err(refused) => return show_refusal(&refused, around),
+    };
+    let Surroundings { env, clock, out, err, out_is_terminal } = around;
+    let around = Surroundings { env, clock, out, err: &mut *err, out_is_terminal };
+    let mut app = match App::new(around, cli.global, called_by_git) {
+        Ok(app) => app,
+        Err(error) => {
+            let _ = writeln!(err, "{error}");
+            return error.kind().exit_code();
+        }
+    };
+    let code = match run(&mut app, cli.command) {
+        Ok(code) => code,
+        Err(error) => {
+            app.show(&error);
+            error.kind().exit_code()
+        }
+    };
+    app.write_audit_trail();
+    code
+}
+
+fn run(app: &mut App<'_>, command: Command) -> Result<u8> {
+    match command {
+        Command::Get(args) => get::run(app, &args),
+        Command::Token(args) => get::token(app, &args),
+        Command::Store(args) => store::run(app, &args),
+        Command::Erase => erase::run(app),
+        Command::Capability => capability::run(app),
+        Command::Init(args) => init::run(app, &args),
+        Command::Login(args) => login::run(app, &args),
+        Command::Logout => logout::run(app),
+        Command::Refresh(args) => refresh::run(app, &args),
+        Command::Status(args) => status::run(app, &args),
+        Command::Import(args) => import::run(app, &args),
+        Command::Export(args) => export::run(app, &args),
+        Command::Use(args) => use_profile::run(app, &args),
+        Command::Log(args) => log::run(app, &args),
+    }
+}
+
+fn is_git_name(name: &OsString) -> bool {
+    Path::new(name).file_stem().is_some_and(|stem| stem == GIT_NAME)
+}
+
+fn is_unknown_operation(args: &[OsString]) -> bool {
+    match args.last().and_then(|last| last.to_str()) {
+        Some(last) if args.len() > 1 => !last.starts_with('-') && !GIT_OPERATIONS.contains(&last),
+        _ => args.len() > 1,
+    }
+}
+
+/// `--help` and `--version` are answers; anything else is wrong usage. The text of clap's errors can
+/// quote an argument, which is never a secret here: no argument takes one.
+fn show_refusal(refused: &clap::Error, around: Surroundings<'_>) -> u8 {
+    let asked = matches!(refused.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
+    let text = refused.render();
+    if asked {
+        let _ = around.out.write_all(text.to_string().as_bytes());
+        let _ = around.out.flush();
+        return 0;
+    }
+    let _ = around.err.write_all(text.to_string().as_bytes());
+    USAGE
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_operation_that_git_invents_is_ignored_and_a_known_one_is_not() {
+        let args = |words: &[&str]| words.iter().map(OsString::from).collect::<Vec<_>>();
+        assert!(is_unknown_operation(&args(&["git-credential-concur", "rotate"])));
+        assert!(!is_unknown_operation(&args(&["git-credential-concur", "--profile", "a", "get"])));
+        assert!(!is_unknown_operation(&args(&["git-credential-concur", "--help"])));
+        assert!(is_git_name(&OsString::from("/usr/bin/git-credential-concur")));
+        assert!(is_git_name(&OsString::from("git-credential-concur.exe")));
+        assert!(!is_git_name(&OsString::from("/opt/git-credential-concur/concur-cred")));
+    }
+
+    #[test]
+    fn the_command_line_is_sound() {
+        <Cli as clap::CommandFactory>::command().debug_assert();
+    }
+}

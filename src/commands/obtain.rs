@@ -1,0 +1,190 @@
+//! What `login` and `import` share: whose application it is, which profile, and keeping the account.
+
+use std::path::{Path, PathBuf};
+
+use crate::accounts;
+use crate::app::App;
+use crate::error::{Error, Kind, Result};
+use crate::exchange::Credentials;
+use crate::files::{self, shell_word};
+use crate::lock::RecordLock;
+use crate::model::origin::{Origin, SHORT_NAMES};
+use crate::model::printable::printable;
+use crate::model::profile::ProfileName;
+use crate::model::record::{Record, RecordId};
+use crate::model::secret::Secret;
+use crate::store::{NewAccount, Store, reserve};
+
+use super::status::local_time;
+
+/// What the operator gave about application and company; what is missing is `None`.
+#[derive(Debug, Default)]
+pub(super) struct Given {
+    pub client_id: Option<String>,
+    pub client_secret: Option<Secret>,
+    pub company_uuid: Option<String>,
+    pub request_token: Option<Secret>,
+    /// Where the file's values came from, for messages.
+    pub file: Option<PathBuf>,
+}
+
+/// Reads the credentials file (`named` must exist; `default` may) and the environment. A named file
+/// wins over the environment, the environment over the default file.
+pub(super) fn given(app: &mut App<'_>, named: Option<&Path>, default: &Path) -> Result<Given> {
+    let from_env = Given {
+        client_id: app.env.text("CONCUR_CRED_CLIENT_ID"),
+        client_secret: app.env.text("CONCUR_CRED_CLIENT_SECRET").map(Secret::from),
+        company_uuid: app.env.text("CONCUR_CRED_COMPANY"),
+        request_token: app.env.text("CONCUR_CRED_REQUEST_TOKEN").map(Secret::from),
+        file: None,
+    };
+    Ok(match named {
+        Some(path) => first_then(from_file(app, path)?, from_env),
+        None if default.exists() => first_then(from_env, from_file(app, default)?),
+        None => from_env,
+    })
+}
+
+fn first_then(first: Given, then: Given) -> Given {
+    Given {
+        client_id: first.client_id.or(then.client_id),
+        client_secret: first.client_secret.or(then.client_secret),
+        company_uuid: first.company_uuid.or(then.company_uuid),
+        request_token: first.request_token.or(then.request_token),
+        file: first.file.or(then.file),
+    }
+}
+
+fn from_file(app: &mut App<'_>, path: &Path) -> Result<Given> {
+    let file = files::read_named(path)?;
+    if let Some(warning) = file.warning {
+        app.note(&warning);
+    }
+    let read = Credentials::parse(&file.bytes).map_err(|error| {
+        Error::new(
+            Kind::Usage,
+            format!("{}: {error}", path.display()),
+            "Correct it; nothing was changed. concur-cred init FILE writes a blank one.",
+        )
+    })?;
+    let some = |text: String| (!text.is_empty()).then_some(text);
+    Ok(Given {
+        client_id: some(read.client_id),
+        client_secret: Some(read.client_secret).filter(|secret| !secret.is_empty()),
+        company_uuid: some(read.company_uuid),
+        request_token: read.company_request_token.filter(|secret| !secret.is_empty()),
+        file: Some(path.to_owned()),
+    })
+}
+
+/// The profile to make or renew, and its record if there is one: the named one, else the one that is
+/// meant anyway, else the first, `default`.
+pub(super) fn target(app: &App<'_>, store: Option<&Store>) -> Result<(ProfileName, Option<Record>)> {
+    let named = app.named_profile()?;
+    let mut found = match store {
+        Some(store) => store.find_profile(named.as_ref().map(ProfileName::as_str))?,
+        None => Vec::new(),
+    };
+    if let (true, Some(store)) = (found.len() > 1, store) {
+        return Err(accounts::ambiguous(&store.profile_names()?));
+    }
+    let record = found.pop();
+    let kept = record.as_ref().and_then(|record| record.profile.clone());
+    Ok((kept.or(named).unwrap_or_else(ProfileName::default_name), record))
+}
+
+/// Refuses to put another company or application into a profile, unless told to.
+pub(super) fn refuse_another(
+    old: Option<&Record>,
+    client_id: &str,
+    principal: &str,
+    replace: bool,
+) -> Result<()> {
+    let Some(old) = old.filter(|_| !replace) else { return Ok(()) };
+    let what = if !old.principal.eq_ignore_ascii_case(principal) {
+        "company"
+    } else if old.client_id() != client_id {
+        "application"
+    } else {
+        return Ok(());
+    };
+    let name = old.profile_name().unwrap_or_default();
+    Err(Error::new(
+        Kind::Usage,
+        format!("The profile {name} holds another {what}; nothing was changed"),
+        "Use another name with --profile, or --replace to put the new one in its place.",
+    ))
+}
+
+/// What `--base-url` names.
+pub(super) fn base_url(text: Option<&str>) -> Result<Option<Origin>> {
+    text.map(|text| {
+        Origin::from_operator(text).map_err(|bad| {
+            Error::new(
+                Kind::Usage,
+                format!("--base-url {} is not usable: {bad}", printable(text, 100)),
+                format!(
+                    "Use one of {}, or an origin such as https://us2.api.concursolutions.com.",
+                    SHORT_NAMES.join(", ")
+                ),
+            )
+        })
+    })
+    .transpose()
+}
+
+/// The lock of the record that is made or renewed, its reserve already on the disk.
+pub(super) fn lock(app: &mut App<'_>, store: &Store, old: Option<&Record>) -> Result<RecordLock> {
+    let lock = match old {
+        Some(record) => app.renewing(|renewer| renewer.lock(store, record))?,
+        None => {
+            let id = RecordId(crate::store::random_id()?);
+            RecordLock::try_take(store.paths(), id)?.ok_or_else(|| {
+                Error::new(Kind::Temporary, "A new record is locked already", "Run it again.")
+            })?
+        }
+    };
+    reserve::ensure(store.paths(), lock.record_id())?;
+    Ok(lock)
+}
+
+/// Keeps the account and says what there is now.
+pub(super) fn keep(
+    app: &mut App<'_>,
+    store: &mut Store,
+    lock: &RecordLock,
+    account: NewAccount,
+) -> Result<()> {
+    let record = store.save_account(lock, account, app.now())?;
+    let profile = record.profile_name().unwrap_or_default();
+    app.note(&format!("{profile}: company {}, {}", record.principal, record.geolocation));
+    let access = record.access_expires_at.map_or("is refreshed at the first use".to_owned(), |at| {
+        if at > app.now() {
+            format!("lives until {}", local_time(at))
+        } else {
+            "is over and is refreshed at the first use".to_owned()
+        }
+    });
+    app.note(&format!("{profile}: access token {access}"));
+    if let Some(at) = record.refresh_expires_at {
+        let assumed = if record.refresh_expiry_assumed { " (assumed: Concur did not say)" } else { "" };
+        app.note(&format!("{profile}: refresh token lives until {}{assumed}", local_time(at)));
+    }
+    Ok(())
+}
+
+/// The error for values that nobody gave.
+pub(super) fn missing(names: &[&str], file: Option<&Path>) -> Error {
+    let place = match file {
+        Some(path) => format!("Fill them in in {}", shell_word(path)),
+        None => "Fill in a credentials.json (concur-cred init)".to_owned(),
+    };
+    Error::new(
+        Kind::Usage,
+        format!("Not given: {}", names.join(", ")),
+        format!(
+            "{place}, or set CONCUR_CRED_CLIENT_ID, CONCUR_CRED_CLIENT_SECRET, CONCUR_CRED_COMPANY \
+             and CONCUR_CRED_REQUEST_TOKEN."
+        ),
+    )
+}

@@ -1,0 +1,171 @@
+//! `store`: what git or another caller hands over to be kept.
+
+use crate::accounts::{self, Managed};
+use crate::app::App;
+use crate::cli::StoreArgs;
+use crate::error::{Error, Kind, Result};
+use crate::model::grant::Grant;
+use crate::model::origin::Origin;
+use crate::model::profile::ProfileName;
+use crate::model::record::{GitKey, RecordId};
+use crate::oauth::answer::assumed_refresh_expiry;
+use crate::protocol::git::Request;
+use crate::store::events::Event;
+use crate::store::{NewAccount, NewForeign, Store, reserve};
+
+use super::helper;
+
+pub(super) fn run(app: &mut App<'_>, args: &StoreArgs) -> Result<u8> {
+    let Some(request) = helper::request(app)? else { return Ok(0) };
+    if request.ephemeral {
+        return Ok(0);
+    }
+    if let Some(store) = app.store()?
+        && !matches!(accounts::managed_for(app, &store, &request)?, Managed::None)
+    {
+        // git approves what it just got: a late approve must not overwrite a newer token, and a
+        // caller must not plant one.
+        return Ok(0);
+    }
+    match &args.application {
+        Some(name) => bind(app, request, name),
+        None => foreign(app, request),
+    }
+}
+
+fn foreign(app: &mut App<'_>, request: Request) -> Result<u8> {
+    let Request { protocol, host, path, username, password, credential, authtype, .. } = request;
+    let secret = match (authtype.is_some(), credential, username.is_some(), password) {
+        (true, Some(credential), ..) => credential,
+        (_, _, true, Some(password)) => password,
+        // Neither whole: nothing to keep (gitcredentials(7)).
+        _ => return Ok(0),
+    };
+    let mut store = app.store_or_new()?;
+    let key = GitKey {
+        protocol: protocol.unwrap_or_default(),
+        host: host.unwrap_or_default().to_ascii_lowercase(),
+        path,
+        username,
+    };
+    let new = NewForeign {
+        key,
+        authtype,
+        secret,
+        expires_at: request.password_expiry_utc,
+        refresh_token: request.oauth_refresh_token,
+    };
+    store.store_foreign(new, app.now())?;
+    Ok(0)
+}
+
+/// Makes a managed account of what is stored, bound to an application that `login` or `import` made.
+fn bind(app: &mut App<'_>, request: Request, application: &str) -> Result<u8> {
+    let now = app.now();
+    let mut store = app.store()?.ok_or_else(accounts::no_profile)?;
+    let applications = store.applications()?;
+    let known = applications.iter().find(|known| known.name == application).ok_or_else(|| {
+        let names: Vec<&str> = applications.iter().map(|known| known.name.as_str()).collect();
+        Error::new(
+            Kind::NotFound,
+            format!("There is no application of that name (known: {})", names.join(", ")),
+            "Make one: concur-cred login",
+        )
+    })?;
+    let origin = origin_of(&request)?;
+    let named = Origin::from_operator(&known.origin).ok();
+    let allowed = named.iter().fold(app.config.allowed.clone(), |list, origin| list.and(origin));
+    if allowed.permit(&origin).is_none() {
+        return Err(Error::new(
+            Kind::Usage,
+            format!("{origin} is not an origin that may be sent a secret"),
+            "List it under allowed_origins in config.toml if it is Concur's.",
+        ));
+    }
+    let Some(principal) = request.username.and_then(|name| String::from_utf8(name).ok()) else {
+        return Err(Error::new(
+            Kind::Usage,
+            "A managed account needs a user name: the company or user UUID",
+            "Send username= with the request.",
+        ));
+    };
+    let client_secret = store.unseal_client_secret(known)?;
+    let client_id = known.client_id.clone();
+    let application_origin = named.unwrap_or_else(|| origin.clone());
+    let profile = free_profile(app, &store, application)?;
+    let refresh_token = request.oauth_refresh_token;
+    let assumed = refresh_token.is_some();
+    let grant = Grant {
+        access_token: request.credential.or(request.password),
+        access_expires_at: request.password_expiry_utc,
+        refresh_expires_at: assumed.then(|| assumed_refresh_expiry(now)).flatten(),
+        refresh_expiry_assumed: assumed,
+        refresh_token,
+        scope: None,
+        geolocation: Some(origin),
+        id_token: None,
+        principal: None,
+    };
+    if grant.access_token.is_none() {
+        return Ok(0);
+    }
+    let new = NewAccount {
+        profile: profile.clone(),
+        client_id,
+        client_secret,
+        application_origin,
+        principal,
+        request_token: None,
+        grant,
+        obtained_at: now,
+        unknown_fields: None,
+    };
+    let id = RecordId(crate::store::random_id()?);
+    let paths = app.need_paths()?;
+    let lock = crate::lock::RecordLock::try_take(&paths, id)?.ok_or_else(|| {
+        Error::new(Kind::Temporary, "A new record is locked already", "Run it again.")
+    })?;
+    reserve::ensure(&paths, id)?;
+    store.save_account(&lock, new, now)?;
+    app.audit(Event {
+        at: now,
+        profile: Some(profile.to_string()),
+        action: "store".to_owned(),
+        outcome: "kept".to_owned(),
+        ..Event::default()
+    });
+    Ok(0)
+}
+
+fn origin_of(request: &Request) -> Result<Origin> {
+    let text = |bytes: &Option<Vec<u8>>| {
+        bytes.as_deref().and_then(|bytes| std::str::from_utf8(bytes).ok()).map(str::to_owned)
+    };
+    let (protocol, host) = (text(&request.protocol), text(&request.host));
+    protocol
+        .zip(host)
+        .and_then(|(protocol, host)| Origin::from_operator(&format!("{protocol}://{host}")).ok())
+        .ok_or_else(|| {
+            Error::new(
+                Kind::Usage,
+                "The request's protocol and host are not an origin of Concur's",
+                "Send protocol=https and the host of the token's base URL.",
+            )
+        })
+}
+
+/// The named profile, else one named like the application; never one that is there already.
+fn free_profile(app: &App<'_>, store: &Store, application: &str) -> Result<ProfileName> {
+    let taken = store.profile_names()?;
+    let candidate = match app.named_profile()? {
+        Some(name) => Some(name),
+        None => application.parse().ok(),
+    };
+    candidate.filter(|name| !taken.contains(&name.to_string())).ok_or_else(|| {
+        Error::new(
+            Kind::Usage,
+            "The new account needs a profile name of its own",
+            "Name it: concur-cred --profile NAME store --application NAME",
+        )
+    })
+}

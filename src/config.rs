@@ -1,0 +1,221 @@
+//! Settings: `config.toml`, and the environment in front of it. The only reader of that file.
+
+use std::path::Path;
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use crate::env::Env;
+use crate::error::{Error, Kind, Result};
+use crate::model::origin::{AllowList, Origin};
+use crate::model::profile::ProfileName;
+use crate::paths::Paths;
+use crate::policy::DEFAULT_MIN_TTL_SECS;
+
+const DEFAULT_LOCK_TIMEOUT_SECS: u64 = 90;
+const DEFAULT_HTTP_TIMEOUT_SECS: u64 = 60;
+
+/// What a caller can set, with its defaults filled in.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The profile that is meant when none is named.
+    pub default_profile: Option<ProfileName>,
+    /// A token with less left is not handed out, seconds.
+    pub min_ttl: i64,
+    /// How long a caller waits for another one that is refreshing.
+    pub lock_timeout: Duration,
+    /// How long one request may take.
+    pub http_timeout: Duration,
+    /// Origins besides Concur's own that may be sent a secret.
+    pub allowed: AllowList,
+}
+
+/// `config.toml` as it is written. Unknown keys are errors.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    default_profile: Option<String>,
+    min_ttl: Option<Text>,
+    lock_timeout: Option<Text>,
+    http_timeout: Option<Text>,
+    allowed_origins: Option<Vec<String>>,
+}
+
+/// A duration as text (`5m`) or as a number of seconds.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum Text {
+    Seconds(u32),
+    Text(String),
+}
+
+impl Config {
+    /// Reads the file (`named` by `--config`, else the default one when it is there) and the
+    /// environment, which wins.
+    pub fn load(paths: Option<&Paths>, named: Option<&Path>, env: &Env) -> Result<Self> {
+        let file = match (named, paths) {
+            (Some(path), _) => read(path, true)?,
+            (None, Some(paths)) => read(&paths.config_file(), false)?,
+            (None, None) => File::default(),
+        };
+        let seconds = |name: &str, written: Option<Text>, default: u64| {
+            let (text, origin) = match (env.text(&variable(name)), written) {
+                (Some(text), _) => (text, variable(name)),
+                (None, Some(Text::Text(text))) => (text, name.to_owned()),
+                (None, Some(Text::Seconds(seconds))) => return Ok(u64::from(seconds)),
+                (None, None) => return Ok(default),
+            };
+            parse_duration(&text).ok_or_else(|| wrong(&origin, "a duration such as 60, 90s or 5m"))
+        };
+        let min_ttl = seconds("min_ttl", file.min_ttl, DEFAULT_MIN_TTL_SECS.unsigned_abs())?;
+        let lock_timeout = seconds("lock_timeout", file.lock_timeout, DEFAULT_LOCK_TIMEOUT_SECS)?;
+        let http_timeout = seconds("http_timeout", file.http_timeout, DEFAULT_HTTP_TIMEOUT_SECS)?;
+        let default_profile = env.text(&variable("default_profile")).or(file.default_profile);
+        let origins = match env.text(&variable("allowed_origins")) {
+            Some(text) => text.split_whitespace().map(str::to_owned).collect(),
+            None => file.allowed_origins.unwrap_or_default(),
+        };
+        Ok(Self {
+            default_profile: default_profile
+                .map(|name| name.parse().map_err(|_| wrong("default_profile", "a profile name")))
+                .transpose()?,
+            min_ttl: i64::try_from(min_ttl).unwrap_or(i64::MAX),
+            lock_timeout: Duration::from_secs(lock_timeout),
+            http_timeout: Duration::from_secs(http_timeout.max(1)),
+            allowed: AllowList::with_named(parse_origins(&origins)?),
+        })
+    }
+}
+
+fn variable(key: &str) -> String {
+    format!("CONCUR_CRED_{}", key.to_uppercase())
+}
+
+fn parse_origins(texts: &[String]) -> Result<Vec<Origin>> {
+    texts
+        .iter()
+        .map(|text| {
+            Origin::from_operator(text)
+                .map_err(|_| wrong("allowed_origins", "a list of origins such as https://host:8443"))
+        })
+        .collect()
+}
+
+fn wrong(key: &str, expected: &str) -> Error {
+    Error::new(
+        Kind::Unusable,
+        format!("The setting {key} is not {expected}"),
+        "Correct it in config.toml or in the environment.",
+    )
+}
+
+fn read(path: &Path, must_exist: bool) -> Result<File> {
+    let text = match std::fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound && !must_exist => {
+            return Ok(File::default());
+        }
+        // A question must not be disturbed by a home that cannot be entered.
+        Err(error) if error.kind() == std::io::ErrorKind::NotADirectory && !must_exist => {
+            return Ok(File::default());
+        }
+        Err(error) => return Err(crate::files::cannot("read", path, &error)),
+    };
+    toml::from_str(&text).map_err(|error| {
+        let line = error
+            .span()
+            .map(|span| text[..span.start.min(text.len())].lines().count().max(1));
+        let place = line.map_or_else(String::new, |line| format!(", line {line}"));
+        Error::new(
+            Kind::Unusable,
+            format!("{}{place}: {}", path.display(), unquoted(error.message())),
+            "Correct that line; concur-cred(1) lists the keys.",
+        )
+    })
+}
+
+/// The first sentence of the parser's message: what follows can quote the file.
+fn unquoted(message: &str) -> String {
+    let first = message.lines().next().unwrap_or_default();
+    crate::model::printable::printable(first, 160)
+}
+
+/// `60`, `60s`, `5m`, `2h` or `7d`, as seconds.
+pub fn parse_duration(text: &str) -> Option<u64> {
+    let text = text.trim();
+    let (number, unit) = match text.char_indices().next_back()? {
+        (_, digit) if digit.is_ascii_digit() => (text, 1),
+        (at, 's') => (&text[..at], 1),
+        (at, 'm') => (&text[..at], 60),
+        (at, 'h') => (&text[..at], 3600),
+        (at, 'd') => (&text[..at], 86_400),
+        _ => return None,
+    };
+    let digits_only = !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit());
+    let number: u64 = digits_only.then(|| number.parse().ok()).flatten()?;
+    // A century is enough, and keeps sums far from overflow.
+    number.checked_mul(unit).filter(|seconds| *seconds <= 100 * 366 * 86_400)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load(text: &str, env: &Env) -> Result<Config> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("config.toml");
+        std::fs::write(&path, text).unwrap();
+        Config::load(None, Some(&path), env)
+    }
+
+    #[test]
+    fn durations_are_numbers_with_a_unit() {
+        for (text, seconds) in [
+            ("0", Some(0)),
+            ("60", Some(60)),
+            ("90s", Some(90)),
+            ("5m", Some(300)),
+            ("2h", Some(7200)),
+            ("7d", Some(604_800)),
+            ("", None),
+            ("m", None),
+            ("-5", None),
+            ("+5", None),
+            ("5 m", None),
+            ("5w", None),
+            ("99999999999999999999", None),
+            ("é", None),
+        ] {
+            assert_eq!(parse_duration(text), seconds, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn the_environment_wins_over_the_file() {
+        let env = Env::fixed([("CONCUR_CRED_MIN_TTL", "2m")]);
+        let config = load("min_ttl = 5\nlock_timeout = \"7s\"\n", &env).unwrap();
+        assert_eq!(config.min_ttl, 120);
+        assert_eq!(config.lock_timeout, Duration::from_secs(7));
+        assert_eq!(config.http_timeout, Duration::from_secs(DEFAULT_HTTP_TIMEOUT_SECS));
+    }
+
+    #[test]
+    fn an_unknown_key_is_an_error_with_its_line() {
+        let error = load("min_ttl = 5\nmin_tll = 5\n", &Env::fixed([])).unwrap_err();
+        assert_eq!(error.kind(), Kind::Unusable);
+        assert!(error.problem().contains("line 2"), "{error}");
+    }
+
+    #[test]
+    fn a_value_that_cannot_be_is_an_error() {
+        for text in [
+            "min_ttl = \"soon\"",
+            "min_ttl = -1",
+            "allowed_origins = [\"http://example.org\"]",
+            "default_profile = \"No Good\"",
+            "x",
+        ] {
+            assert_eq!(load(text, &Env::fixed([])).unwrap_err().kind(), Kind::Unusable, "{text}");
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! The only reader of the environment.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+/// The variables that this program reads, one list for the man page's test to hold against.
+pub const VARIABLES: [&str; 17] = [
+    "CONCUR_CRED_HOME",
+    "CONCUR_CRED_CONFIG",
+    "CONCUR_CRED_PROFILE",
+    "CONCUR_CRED_TRACE",
+    "CONCUR_CRED_KEY",
+    "CONCUR_CRED_KEY_FILE",
+    "CONCUR_CRED_CLIENT_ID",
+    "CONCUR_CRED_CLIENT_SECRET",
+    "CONCUR_CRED_COMPANY",
+    "CONCUR_CRED_REQUEST_TOKEN",
+    "CONCUR_CRED_DEFAULT_PROFILE",
+    "CONCUR_CRED_MIN_TTL",
+    "CONCUR_CRED_LOCK_TIMEOUT",
+    "CONCUR_CRED_HTTP_TIMEOUT",
+    "CONCUR_CRED_ALLOWED_ORIGINS",
+    "NO_COLOR",
+    "COLUMNS",
+];
+
+/// The environment: the process's own, or a fixed one in a test.
+#[derive(Debug, Clone, Default)]
+pub struct Env {
+    fixed: Option<BTreeMap<String, OsString>>,
+}
+
+impl Env {
+    /// The process's environment, read when asked.
+    pub fn of_process() -> Self {
+        Self { fixed: None }
+    }
+
+    /// Exactly these variables.
+    pub fn fixed<'a>(variables: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
+        let variables =
+            variables.into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect();
+        Self { fixed: Some(variables) }
+    }
+
+    /// A variable's value; one that is set but empty counts as not set.
+    #[expect(clippy::disallowed_methods, reason = "this is the environment edge")]
+    pub fn get(&self, name: &str) -> Option<OsString> {
+        let value = match &self.fixed {
+            Some(variables) => variables.get(name).cloned(),
+            None => std::env::var_os(name),
+        };
+        value.filter(|value| !value.is_empty())
+    }
+
+    /// A variable's value as text; one that is not UTF-8 counts as not set.
+    pub fn text(&self, name: &str) -> Option<String> {
+        self.get(name).and_then(|value| value.into_string().ok())
+    }
+
+    /// A variable's value as a path.
+    pub fn path(&self, name: &str) -> Option<PathBuf> {
+        self.get(name).map(PathBuf::from)
+    }
+
+    /// Whether the variable is set to something (as NO_COLOR is to be read).
+    pub fn is_set(&self, name: &str) -> bool {
+        self.get(name).is_some()
+    }
+}

@@ -1,0 +1,180 @@
+//! The one error type of the program, and the one place where an error becomes an exit code.
+//!
+//! Every error is two sentences: what happened, and what to do about it. Neither ever holds a
+//! secret, an input line or `Debug` output. What Concur said travels beside them, escaped where it
+//! is shown.
+
+use std::fmt;
+
+use crate::model::printable::printable;
+
+/// What the caller can do next; each kind is one documented exit code (DESIGN: exit codes).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Anything without a code of its own. Exit code 1.
+    Other,
+    /// Wrong usage, or a malformed or under-specified request. Exit code 2.
+    Usage,
+    /// No such profile or credential, or none could be chosen. Exit code 3.
+    NotFound,
+    /// A person must log in again. Exit code 4.
+    LoginNeeded,
+    /// Worth trying again later: network, service, lock timeout. Exit code 5.
+    Temporary,
+    /// Configuration, permissions, key or store unusable. Exit code 6.
+    Unusable,
+}
+
+impl Kind {
+    /// The documented exit code.
+    pub const fn exit_code(self) -> u8 {
+        match self {
+            Self::Other => 1,
+            Self::Usage => 2,
+            Self::NotFound => 3,
+            Self::LoginNeeded => 4,
+            Self::Temporary => 5,
+            Self::Unusable => 6,
+        }
+    }
+}
+
+/// What Concur said about a failure; SAP support asks for the correlation id.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ServiceWord {
+    /// Concur's numeric `code`, where the answer had one.
+    pub code: Option<i64>,
+    /// `error_description`, else `error`, as the service wrote it (escaped when shown).
+    pub description: Option<String>,
+    /// The `concur-correlationid` of the call.
+    pub correlation_id: Option<String>,
+}
+
+/// What happened and what to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Error {
+    kind: Kind,
+    profile: Option<String>,
+    problem: String,
+    remedy: String,
+    service: ServiceWord,
+}
+
+/// The result of everything that can fail in front of a person.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+impl Error {
+    /// `problem` and `remedy` are sentences without their final full stop being optional: write
+    /// `problem` without one (details are put behind it) and `remedy` as it is to be read.
+    pub fn new(kind: Kind, problem: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self {
+            kind,
+            profile: None,
+            problem: problem.into(),
+            remedy: remedy.into(),
+            service: ServiceWord::default(),
+        }
+    }
+
+    /// Names the profile it happened to.
+    #[must_use]
+    pub fn of_profile(mut self, profile: Option<&str>) -> Self {
+        if self.profile.is_none() {
+            self.profile = profile.map(str::to_owned);
+        }
+        self
+    }
+
+    /// Adds what Concur said.
+    #[must_use]
+    pub fn with_service(mut self, service: ServiceWord) -> Self {
+        self.service = service;
+        self
+    }
+
+    /// What the caller can do next.
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// The first sentence, without what Concur said.
+    pub fn problem(&self) -> &str {
+        &self.problem
+    }
+
+    /// What Concur said, if it was Concur.
+    pub fn service(&self) -> &ServiceWord {
+        &self.service
+    }
+}
+
+impl fmt::Display for ServiceWord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut separator = " (";
+        if let Some(code) = self.code {
+            write!(f, "{separator}code {code}")?;
+            separator = ", ";
+        }
+        if let Some(description) = &self.description {
+            write!(f, "{separator}\"{}\"", printable(description, 200))?;
+            separator = ", ";
+        }
+        if let Some(id) = &self.correlation_id {
+            write!(f, "{separator}correlation {}", printable(id, 80))?;
+            separator = ", ";
+        }
+        if separator == ", " { f.write_str(")") } else { Ok(()) }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("concur-cred: ")?;
+        if let Some(profile) = &self.profile {
+            write!(f, "{}: ", printable(profile, 80))?;
+        }
+        write!(f, "{}{}.", self.problem, self.service)?;
+        if !self.remedy.is_empty() {
+            write!(f, "\n{}", self.remedy)?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Error {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_as_problem_then_remedy_with_what_concur_said() {
+        let error = Error::new(
+            Kind::LoginNeeded,
+            "Concur refused the refresh token",
+            "Run: concur-cred login",
+        )
+        .of_profile(Some("acme"))
+        .with_service(ServiceWord {
+            code: Some(108),
+            description: Some("bad or expired refresh token".into()),
+            correlation_id: Some("2803b8f8".into()),
+        });
+        assert_eq!(
+            error.to_string(),
+            "concur-cred: acme: Concur refused the refresh token (code 108, \"bad or expired \
+             refresh token\", correlation 2803b8f8).\nRun: concur-cred login"
+        );
+    }
+
+    #[test]
+    fn control_characters_of_the_service_never_reach_a_terminal() {
+        let word = ServiceWord { description: Some("\u{1b}[2J".into()), ..Default::default() };
+        assert!(!word.to_string().contains('\u{1b}'));
+    }
+
+    #[test]
+    fn nothing_said_shows_no_empty_brackets() {
+        assert_eq!(Error::new(Kind::Other, "It broke", "").to_string(), "concur-cred: It broke.");
+    }
+}

@@ -1,0 +1,36 @@
+//! concur-cred: a git-style credential helper for SAP Concur's OAuth2 tokens.
+//!
+//! # The map
+//!
+//! | room | what it is for | knows |
+//! |---|---|---|
+//! | [`model`], [`policy`], [`protocol`], [`exchange`], [`oauth::form`], [`oauth::answer`] | pure: types, decisions, wire and file formats | bytes, values and `now` |
+//! | [`env`], [`clock`], [`files`], [`stdin`], [`paths`], [`config`], [`trace`] | edges: one for each kind of authority | their own piece of the outside |
+//! | [`store`], [`lock`], [`oauth::client`] | edges: SQLite, the lock files, HTTP | theirs, and the model |
+//! | [`refresh`] | joins lock, store and token service | those three |
+//! | [`commands`] | one file a command, thin: arguments → library → output | everything above |
+//!
+//! Arrows go one way: commands → refresh → {oauth, store, lock} → {protocol, exchange, policy} →
+//! model. Pure rooms know no clock, file, socket or environment; that is why their tests need no
+//! mocks.
+
+pub mod accounts;
+pub mod app;
+pub mod cli;
+pub mod clock;
+pub mod commands;
+pub mod config;
+pub mod env;
+pub mod error;
+pub mod exchange;
+pub mod files;
+pub mod lock;
+pub mod model;
+pub mod oauth;
+pub mod paths;
+pub mod policy;
+pub mod protocol;
+pub mod refresh;
+pub mod stdin;
+pub mod store;
+pub mod trace;

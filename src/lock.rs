@@ -1,0 +1,121 @@
+//! The lock edge: one lock file a record, held by the operating system for its process alone.
+//!
+//! Lock files are never deleted (two holders could then lock two files of one name), and the
+//! database itself is never locked (closing any handle to it would drop SQLite's own locks). A
+//! sibling file names the holder for people.
+
+use std::fs::File;
+use std::io;
+use std::time::{Duration, Instant};
+
+use crate::clock;
+use crate::error::{Error, Kind, Result};
+use crate::files;
+use crate::model::record::RecordId;
+use crate::paths::Paths;
+
+/// How often a waiter looks, at first and at last.
+const FIRST_POLL: Duration = Duration::from_millis(4);
+const LAST_POLL: Duration = Duration::from_millis(40);
+
+/// Proof that this process alone may renew or change a record. Released when dropped, and by the
+/// operating system when the process dies.
+#[derive(Debug)]
+pub struct RecordLock {
+    file: File,
+    id: RecordId,
+    holder_file: std::path::PathBuf,
+}
+
+impl RecordLock {
+    /// The record it is for.
+    pub fn record_id(&self) -> RecordId {
+        self.id
+    }
+
+    /// Takes the lock if it is free.
+    pub fn try_take(paths: &Paths, id: RecordId) -> Result<Option<Self>> {
+        Waiting::new(paths, id)?.try_take()
+    }
+}
+
+impl Drop for RecordLock {
+    fn drop(&mut self) {
+        // What it says is only for people: stale text is harmless, and so is failing to clear it.
+        let _ = File::options().write(true).truncate(true).open(&self.holder_file);
+        let _ = fs2::FileExt::unlock(&self.file);
+    }
+}
+
+/// A caller who wants a record's lock.
+#[derive(Debug)]
+pub struct Waiting {
+    file: Option<File>,
+    id: RecordId,
+    holder_file: std::path::PathBuf,
+    since: Instant,
+    poll: Duration,
+}
+
+impl Waiting {
+    /// Opens the lock file.
+    pub fn new(paths: &Paths, id: RecordId) -> Result<Self> {
+        files::ensure_private_dir(&paths.locks_dir())?;
+        let file = files::open_private(&paths.lock(id))?;
+        Ok(Self {
+            file: Some(file),
+            id,
+            holder_file: paths.lock_holder(id),
+            since: Instant::now(),
+            poll: FIRST_POLL,
+        })
+    }
+
+    /// Takes the lock if it is free.
+    pub fn try_take(&mut self) -> Result<Option<RecordLock>> {
+        let Some(file) = &self.file else { return Ok(None) };
+        match fs2::FileExt::try_lock_exclusive(file) {
+            Ok(()) => Ok(self.file.take().map(|file| self.held(file))),
+            Err(error) if is_contended(&error) => Ok(None),
+            Err(error) => Err(Error::new(
+                Kind::Unusable,
+                format!("The lock file cannot be locked: {}", files::reason(&error)),
+                "Keep the state folder on a file system with locks (CONCUR_CRED_HOME moves it).",
+            )),
+        }
+    }
+
+    fn held(&self, file: File) -> RecordLock {
+        let name = format!("pid {}, since {}\n", std::process::id(), clock::now_epoch());
+        if let Ok(mut holder) = files::open_private(&self.holder_file) {
+            let _ = holder.set_len(0).and_then(|()| io::Write::write_all(&mut holder, name.as_bytes()));
+        }
+        RecordLock { file, id: self.id, holder_file: self.holder_file.clone() }
+    }
+
+    /// Waits until it is worth looking again; a little longer each time.
+    pub fn pause(&mut self) {
+        clock::wait(self.poll);
+        self.poll = (self.poll * 2).min(LAST_POLL);
+    }
+
+    /// How long this caller has waited.
+    pub fn waited(&self) -> Duration {
+        self.since.elapsed()
+    }
+
+    /// Who holds the lock, as far as the holder could say.
+    pub fn holder(&self) -> String {
+        match std::fs::read_to_string(&self.holder_file) {
+            Ok(text) if !text.trim().is_empty() => {
+                crate::model::printable::printable(text.trim(), 80)
+            }
+            _ => "a process that did not leave its name".to_owned(),
+        }
+    }
+}
+
+fn is_contended(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::WouldBlock
+        || error.raw_os_error() == fs2::lock_contended_error().raw_os_error()
+}

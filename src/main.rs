@@ -1,0 +1,21 @@
+//! Parse, run, error → exit code.
+
+use std::io::{self, IsTerminal};
+use std::process::ExitCode;
+
+use concur_cred::app::Surroundings;
+use concur_cred::env::Env;
+use concur_cred::{clock, commands};
+
+fn main() -> ExitCode {
+    let mut out = io::stdout().lock();
+    let mut err = io::stderr();
+    let around = Surroundings {
+        env: Env::of_process(),
+        clock: clock::now_epoch,
+        out_is_terminal: io::stdout().is_terminal(),
+        out: &mut out,
+        err: &mut err,
+    };
+    ExitCode::from(commands::main(std::env::args_os().collect(), around))
+}

@@ -1,0 +1,11 @@
+//! Pure types: no clock, file, socket or environment.
+
+pub mod grant;
+pub mod jwt;
+pub mod lenient;
+pub mod origin;
+pub mod printable;
+pub mod profile;
+pub mod record;
+pub mod secret;
+pub mod wiping;

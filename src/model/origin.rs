@@ -1,0 +1,271 @@
+//! Origins, and the one answer to "may a secret be sent there?".
+//!
+//! An [`Origin`] is scheme, host and port in canonical lower-case form. It says nothing about
+//! trust: only [`AllowList::permit`] turns one into an [`AllowedOrigin`], and every function that
+//! sends a secret takes an [`AllowedOrigin`].
+
+use std::fmt;
+use std::net::IpAddr;
+
+use url::{Host, Url};
+
+/// Where Concur's base URIs live (SAP: Base URIs). A host is Concur's when it ends in one of these,
+/// so at a label boundary.
+const CONCUR_SUFFIXES: [&str; 2] = [".api.concursolutions.com", ".api.concurcdc.cn"];
+
+/// Short names for `--base-url`: SAP's list of base URIs, all below `.api.concursolutions.com` but
+/// the Chinese one.
+pub const SHORT_NAMES: [&str; 11] =
+    ["us", "us2", "eu", "eu2", "emea", "apj1", "usg", "glz", "us-impl", "emea-impl", "cn"];
+
+/// Scheme, host and port of a service, canonical: lower case, default port left out, no path.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Origin {
+    text: String,
+    host_start: usize,
+    loopback: bool,
+}
+
+/// Why a text is not an origin that this program would ever talk to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BadOrigin {
+    /// Not a URL with a host.
+    NotAUrl,
+    /// Neither https nor http.
+    Scheme,
+    /// http to something that is not a literal loopback address.
+    PlainHttp,
+    /// `user@` or `user:password@` in it.
+    UserInfo,
+    /// A path, query or fragment where only an origin may stand.
+    MoreThanOrigin,
+}
+
+impl fmt::Display for BadOrigin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NotAUrl => "it is not a URL with a host",
+            Self::Scheme => "its scheme is not https",
+            Self::PlainHttp => {
+                "http is only spoken to a literal loopback address (127.0.0.0/8 or [::1])"
+            }
+            Self::UserInfo => "it holds user information",
+            Self::MoreThanOrigin => "it holds more than scheme, host and port",
+        })
+    }
+}
+
+impl std::error::Error for BadOrigin {}
+
+impl Origin {
+    /// Reads what an operator wrote for `--base-url`: a short name (`us2`) or an origin, strictly.
+    pub fn from_operator(text: &str) -> Result<Self, BadOrigin> {
+        let text = text.trim();
+        if text == "cn" {
+            return Self::from_operator("https://cn.api.concurcdc.cn");
+        }
+        if SHORT_NAMES.contains(&text) {
+            return Self::from_operator(&format!("https://{text}.api.concursolutions.com"));
+        }
+        let url = Self::url(text)?;
+        if url.path() != "/" || url.query().is_some() || url.fragment().is_some() {
+            return Err(BadOrigin::MoreThanOrigin);
+        }
+        Self::from_url(&url)
+    }
+
+    /// Reads a `geolocation` as the service or an imported file gave it. Seen in the wild with mixed
+    /// case, a trailing slash and even a path: what follows the host is dropped.
+    pub fn from_geolocation(text: &str) -> Result<Self, BadOrigin> {
+        Self::from_url(&Self::url(text.trim())?)
+    }
+
+    fn url(text: &str) -> Result<Url, BadOrigin> {
+        // The URL standard drops tabs and newlines inside a URL; nothing honest holds them.
+        if text.chars().any(char::is_control) {
+            return Err(BadOrigin::NotAUrl);
+        }
+        Url::parse(text).map_err(|_| BadOrigin::NotAUrl)
+    }
+
+    fn from_url(url: &Url) -> Result<Self, BadOrigin> {
+        let host = url.host().ok_or(BadOrigin::NotAUrl)?;
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(BadOrigin::UserInfo);
+        }
+        let loopback = match &host {
+            Host::Ipv4(ip) => ip.is_loopback(),
+            Host::Ipv6(ip) => IpAddr::V6(*ip).is_loopback(),
+            Host::Domain(_) => false,
+        };
+        match url.scheme() {
+            "https" => {}
+            "http" if loopback => {}
+            "http" => return Err(BadOrigin::PlainHttp),
+            _ => return Err(BadOrigin::Scheme),
+        }
+        let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
+        let scheme = url.scheme();
+        Ok(Self {
+            text: format!("{scheme}://{host}{port}"),
+            host_start: scheme.len() + "://".len(),
+            loopback,
+        })
+    }
+
+    /// `https://us2.api.concursolutions.com`: no trailing slash.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// `https` or `http`.
+    pub fn scheme(&self) -> &str {
+        &self.text[..self.host_start - "://".len()]
+    }
+
+    /// Host, and the port when it is not the scheme's own: what git calls `host`.
+    pub fn host(&self) -> &str {
+        &self.text[self.host_start..]
+    }
+
+    /// Whether the host is a literal loopback address. Such an origin is never reached by a proxy.
+    pub fn is_loopback(&self) -> bool {
+        self.loopback
+    }
+
+    /// Whether this is one of Concur's own: https, default port, a host below Concur's domains.
+    pub fn is_concur(&self) -> bool {
+        // A port would end the text otherwise than with the suffix.
+        self.scheme() == "https"
+            && CONCUR_SUFFIXES.iter().any(|suffix| {
+                self.host().strip_suffix(suffix).is_some_and(|label| !label.is_empty())
+            })
+    }
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// An origin that a secret may be sent to. Only [`AllowList::permit`] makes one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AllowedOrigin(Origin);
+
+impl AllowedOrigin {
+    /// The origin itself.
+    pub fn origin(&self) -> &Origin {
+        &self.0
+    }
+}
+
+/// The origins that may be sent a secret: Concur's own, and those the operator named at `login` or
+/// in the configuration. A service's answer or an imported file can never widen it.
+#[derive(Debug, Clone, Default)]
+pub struct AllowList {
+    named: Vec<Origin>,
+}
+
+impl AllowList {
+    /// Concur's own origins and these.
+    pub fn with_named(named: impl IntoIterator<Item = Origin>) -> Self {
+        Self { named: named.into_iter().collect() }
+    }
+
+    /// This list and one more that the operator named.
+    #[must_use]
+    pub fn and(&self, origin: &Origin) -> Self {
+        let mut wider = self.clone();
+        wider.named.push(origin.clone());
+        wider
+    }
+
+    /// The one answer to "may a secret be sent there?".
+    pub fn permit(&self, origin: &Origin) -> Option<AllowedOrigin> {
+        (origin.is_concur() || self.named.contains(origin)).then(|| AllowedOrigin(origin.clone()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+    use super::*;
+
+    #[test]
+    fn geolocations_seen_in_the_wild_become_one_origin() {
+        for text in [
+            "https://us2.api.concursolutions.com",
+            "https://US2.api.ConcurSolutions.com/",
+            "https://us2.api.concursolutions.com:443",
+            "https://us2.api.concursolutions.com/oauth2/v0/token",
+            " https://us2.api.concursolutions.com \n",
+        ] {
+            let origin = Origin::from_geolocation(text).unwrap();
+            assert_eq!(origin.as_str(), "https://us2.api.concursolutions.com", "{text:?}");
+        }
+    }
+
+    #[test]
+    fn only_concur_and_named_origins_may_be_sent_a_secret() {
+        let named = Origin::from_operator("http://127.0.0.1:8080").unwrap();
+        let list = AllowList::with_named([named]);
+        let table = [
+            ("https://us.api.concursolutions.com", true),
+            ("https://www-us2.api.concursolutions.com", true),
+            ("https://cn.api.concurcdc.cn", true),
+            ("http://127.0.0.1:8080", true),
+            ("http://127.0.0.1:8081", false),
+            ("http://[::1]:8080", false),
+            ("https://us.api.concursolutions.com:8443", false),
+            ("https://us.api.concursolutions.com.", false),
+            ("https://api.concursolutions.com", false),
+            ("https://evilapi.concursolutions.com", false),
+            ("https://us.api.concursolutions.com.evil.example", false),
+            ("https://us.api.concursolutions.com%2eevil.example", false),
+            ("https://us.api.concursolutiοns.com", false), // a Greek omicron
+            ("https://evil.example", false),
+            ("https://10.0.0.1", false),
+        ];
+        for (text, expected) in table {
+            let allowed = Origin::from_geolocation(text).ok().and_then(|o| list.permit(&o));
+            assert_eq!(allowed.is_some(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_origin_is_refused_with_its_reason() {
+        let table = [
+            ("http://us.api.concursolutions.com", BadOrigin::PlainHttp),
+            ("http://localhost:8080", BadOrigin::PlainHttp),
+            ("https://user@us.api.concursolutions.com", BadOrigin::UserInfo),
+            ("https://:pw@us.api.concursolutions.com", BadOrigin::UserInfo),
+            ("ftp://us.api.concursolutions.com", BadOrigin::Scheme),
+            ("https://us.api.concur\nsolutions.com", BadOrigin::NotAUrl),
+            ("us.api.concursolutions.com", BadOrigin::NotAUrl),
+            ("", BadOrigin::NotAUrl),
+        ];
+        for (text, reason) in table {
+            assert_eq!(Origin::from_geolocation(text), Err(reason), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn an_operator_names_an_origin_and_nothing_more() {
+        assert_eq!(
+            Origin::from_operator("us2").unwrap().as_str(),
+            "https://us2.api.concursolutions.com"
+        );
+        assert_eq!(Origin::from_operator("cn").unwrap().as_str(), "https://cn.api.concurcdc.cn");
+        for text in ["https://a.example/x", "https://a.example/?q", "https://a.example/#f"] {
+            assert_eq!(Origin::from_operator(text), Err(BadOrigin::MoreThanOrigin));
+        }
+    }
+
+    #[test]
+    fn every_short_name_is_concurs_own() {
+        for name in SHORT_NAMES {
+            assert!(Origin::from_operator(name).unwrap().is_concur(), "{name}");
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! Foreign text, made safe to show on a terminal.
+
+/// The text with everything that could steer a terminal or disguise itself written as `\u{…}`.
+///
+/// For text that a service, a file or a caller chose. Escaped are control characters (C0 with the
+/// line breaks, DEL, C1: CVE-2024-50349 and its kin), marks that reorder text (bidirectional
+/// overrides, isolates and marks), and characters that cannot be seen (zero-width characters, line
+/// and paragraph separators, the byte order mark, tags).
+///
+/// At most `max_chars` characters come back; when that means a cut, the last of them is `…`. An
+/// escape is never cut in half.
+pub fn printable(text: &str, max_chars: usize) -> String {
+    let mut shown = String::new();
+    let mut length: usize = 0;
+    // Where to cut when more comes than fits: the last place that leaves room for the ellipsis.
+    let mut cut = 0;
+    for character in text.chars() {
+        if length < max_chars {
+            cut = shown.len();
+        }
+        let escaped = must_be_escaped(character);
+        length += if escaped { character.escape_unicode().count() } else { 1 };
+        if length > max_chars {
+            shown.truncate(cut);
+            if max_chars > 0 {
+                shown.push('…');
+            }
+            return shown;
+        }
+        if escaped {
+            shown.extend(character.escape_unicode());
+        } else {
+            shown.push(character);
+        }
+    }
+    shown
+}
+
+fn must_be_escaped(character: char) -> bool {
+    character.is_control()
+        || matches!(character,
+            '\u{ad}'
+            | '\u{61c}'
+            | '\u{180e}'
+            | '\u{200b}'..='\u{200f}'
+            | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}'
+            | '\u{feff}'
+            | '\u{fff9}'..='\u{fffb}'
+            | '\u{e0000}'..='\u{e007f}')
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn ordinary_text_is_left_alone() {
+        for text in ["", "bad or expired refresh token", "Zürich – 東京 🙂", r"a\u{1b}"] {
+            assert_eq!(printable(text, 100), text);
+        }
+    }
+
+    #[test]
+    fn what_could_steer_a_terminal_is_escaped() {
+        let rows = [
+            ("a\x1b[2Jb", r"a\u{1b}[2Jb"),
+            ("a\r\nb\tc\0", r"a\u{d}\u{a}b\u{9}c\u{0}"),
+            ("\x7f\u{9b}31m", r"\u{7f}\u{9b}31m"),
+            ("\u{202e}txt.exe\u{2066}\u{200f}\u{61c}", r"\u{202e}txt.exe\u{2066}\u{200f}\u{61c}"),
+            ("a\u{200b}b\u{2028}c\u{2029}\u{feff}", r"a\u{200b}b\u{2028}c\u{2029}\u{feff}"),
+        ];
+        for (text, expected) in rows {
+            assert_eq!(printable(text, 100), expected);
+        }
+    }
+
+    #[test]
+    fn long_text_is_cut_with_an_ellipsis_and_never_inside_an_escape() {
+        assert_eq!(printable("abcdef", 6), "abcdef");
+        assert_eq!(printable("abcdef", 5), "abcd…");
+        assert_eq!(printable("abcdef", 1), "…");
+        assert_eq!(printable("abcdef", 0), "");
+        assert_eq!(printable("ab\x1bc", 8), r"ab\u{1b}".replace(r"\u{1b}", "…"));
+        assert_eq!(printable("ab\x1b", 8), r"ab\u{1b}");
+        assert_eq!(printable("ab\x1bc", 9), r"ab\u{1b}c");
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_dangerous_is_left_and_the_limit_holds(text: String, max_chars in 0_usize..60) {
+            let shown = printable(&text, max_chars);
+            prop_assert!(shown.chars().count() <= max_chars);
+            prop_assert!(!shown.chars().any(must_be_escaped));
+        }
+    }
+}

@@ -1,0 +1,229 @@
+//! A credential as it is kept: what is in the clear, and the cells that are sealed.
+
+use std::fmt;
+
+use super::profile::ProfileName;
+
+/// The random identity of a record: a positive 63-bit number, written in hex in file names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct RecordId(pub i64);
+
+impl fmt::Display for RecordId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", self.0)
+    }
+}
+
+/// The random identity of an application.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ApplicationId(pub i64);
+
+/// What git looks a credential up by. Bytes, because nothing in git's protocol says UTF-8; `None`
+/// is not the same as empty (gitcredentials(7)).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct GitKey {
+    /// `https`, or what a caller stored.
+    pub protocol: Vec<u8>,
+    /// Lower-cased, port included.
+    pub host: Vec<u8>,
+    /// The path, when the entry was stored with one.
+    pub path: Option<Vec<u8>>,
+    /// The user name; a managed account's is its company or user UUID.
+    pub username: Option<Vec<u8>>,
+}
+
+/// An encrypted column value; only the store's sealing room makes sense of it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SealedCell(pub Vec<u8>);
+
+impl fmt::Debug for SealedCell {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SealedCell({} bytes)", self.0.len())
+    }
+}
+
+/// Which sealed column of a record: part of what binds a cell to its place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Column {
+    /// Access token of a managed account, password or credential of a foreign entry.
+    AccessToken,
+    /// `refresh_token`, or git's `oauth_refresh_token`.
+    RefreshToken,
+    /// `id_token`.
+    IdToken,
+    /// The company request token, while it is under 24 hours old.
+    RequestToken,
+    /// Fields of an imported file that this program does not know, kept for export.
+    UnknownFields,
+}
+
+impl Column {
+    /// The name that is authenticated with the cell. Part of the stored format: never change one.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::AccessToken => "access_token",
+            Self::RefreshToken => "refresh_token",
+            Self::IdToken => "id_token",
+            Self::RequestToken => "request_token",
+            Self::UnknownFields => "unknown_fields",
+        }
+    }
+}
+
+/// How the last attempt to renew ended. The names are stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OutcomeKind {
+    /// New tokens came and were kept.
+    Granted,
+    /// Code 108 (or a bare `invalid_grant` to a refresh): the refresh token is dead.
+    Condemned,
+    /// Refused for a reason that can be mended on Concur's side.
+    Rejected,
+    /// Throttled, down, or an answer that says nothing about the token.
+    Transient,
+    /// This caller could not reach the service: name resolution, connect, TLS, proxy.
+    Local,
+}
+
+impl OutcomeKind {
+    /// All of them, for the store's round trip.
+    pub const ALL: [Self; 5] =
+        [Self::Granted, Self::Condemned, Self::Rejected, Self::Transient, Self::Local];
+
+    /// The stored name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Granted => "granted",
+            Self::Condemned => "condemned",
+            Self::Rejected => "rejected",
+            Self::Transient => "transient",
+            Self::Local => "local",
+        }
+    }
+
+    /// The kind with this stored name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+}
+
+/// The last attempt to renew a record, shared between all callers through the store.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Attempt {
+    /// Counts attempts; 0 before the first.
+    pub number: i64,
+    /// Epoch seconds when it began.
+    pub started_at: Option<i64>,
+    /// Epoch seconds when it ended. `None` with a start means that its process was killed.
+    pub ended_at: Option<i64>,
+    /// How it ended.
+    pub outcome: Option<OutcomeKind>,
+    /// What went wrong, as a sentence's beginning; never a secret.
+    pub why: Option<String>,
+    /// Concur's `code`.
+    pub code: Option<i64>,
+    /// Concur's description, as received.
+    pub description: Option<String>,
+    /// The correlation id of its last request.
+    pub correlation_id: Option<String>,
+    /// Epoch seconds before which nobody tries again.
+    pub not_before: Option<i64>,
+    /// Failed attempts in a row; 0 after a grant.
+    pub failures: i64,
+}
+
+/// The application (OAuth client) a record's tokens were granted to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Application {
+    /// Random identity.
+    pub id: ApplicationId,
+    /// What `store --application` calls it.
+    pub name: String,
+    /// The OAuth `client_id` (SAP calls it App ID).
+    pub client_id: String,
+    /// The OAuth `client_secret`, sealed.
+    pub client_secret: SealedCell,
+    /// The origin that the operator named for obtaining tokens, canonical.
+    pub origin: String,
+}
+
+/// One stored credential: a managed account (with a profile and an application) or a foreign entry
+/// that a caller stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Record {
+    /// Random identity; names its lock and reserve files.
+    pub id: RecordId,
+    /// What git looks it up by.
+    pub key: GitKey,
+    /// The profile; `None` for a foreign entry.
+    pub profile: Option<ProfileName>,
+    /// The application; `None` for a foreign entry.
+    pub application: Option<Application>,
+    /// git's `authtype` of a foreign entry stored with `credential`.
+    pub authtype: Option<Vec<u8>>,
+    /// Access token or password, sealed.
+    pub access_token: Option<SealedCell>,
+    /// Epoch seconds; `None` for a foreign entry means that it never expires, for a managed account
+    /// that its expiry could not be learnt (so it counts as expired).
+    pub access_expires_at: Option<i64>,
+    /// Refresh token, sealed.
+    pub refresh_token: Option<SealedCell>,
+    /// Epoch seconds.
+    pub refresh_expires_at: Option<i64>,
+    /// Whether that is our assumption (six months from receipt) and not Concur's word.
+    pub refresh_expiry_assumed: bool,
+    /// The granted scope, space separated.
+    pub scope: Option<String>,
+    /// The token's base URL: a canonical origin.
+    pub geolocation: String,
+    /// Company or user UUID.
+    pub principal: String,
+    /// `id_token`, sealed.
+    pub id_token: Option<SealedCell>,
+    /// Company request token, sealed.
+    pub request_token: Option<SealedCell>,
+    /// Epoch seconds: 24 hours after it was given to us.
+    pub request_token_expires_at: Option<i64>,
+    /// Unknown fields of an imported file, sealed.
+    pub unknown_fields: Option<SealedCell>,
+    /// Epoch seconds when the record was made.
+    pub created_at: i64,
+    /// Epoch seconds when the access token was obtained.
+    pub obtained_at: i64,
+    /// Epoch seconds of the last successful refresh or login.
+    pub refreshed_at: Option<i64>,
+    /// Epoch seconds of the last change.
+    pub updated_at: i64,
+    /// Counts changes of the tokens.
+    pub generation: i64,
+    /// The last attempt to renew.
+    pub attempt: Attempt,
+}
+
+impl Record {
+    /// The sealed cell of a column.
+    pub fn cell(&self, column: Column) -> Option<&SealedCell> {
+        match column {
+            Column::AccessToken => self.access_token.as_ref(),
+            Column::RefreshToken => self.refresh_token.as_ref(),
+            Column::IdToken => self.id_token.as_ref(),
+            Column::RequestToken => self.request_token.as_ref(),
+            Column::UnknownFields => self.unknown_fields.as_ref(),
+        }
+    }
+
+    /// The OAuth client id, empty for a foreign entry.
+    pub fn client_id(&self) -> &str {
+        self.application.as_ref().map_or("", |application| &application.client_id)
+    }
+
+    /// The profile's name as text.
+    pub fn profile_name(&self) -> Option<&str> {
+        self.profile.as_ref().map(ProfileName::as_str)
+    }
+
+    /// Whether a company request token is kept that Concur may still take.
+    pub fn has_live_request_token(&self, now: i64) -> bool {
+        self.request_token.is_some() && self.request_token_expires_at.is_some_and(|at| at > now)
+    }
+}

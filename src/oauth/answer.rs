@@ -1,0 +1,234 @@
+//! Pure: what an answer of the token service means. Decided on the body's `code`, not on the status
+//! (SAP: most are 400, some 401 or 403), and only where the answer is Concur's own.
+
+use chrono::{DateTime, Months};
+use serde_json::{Map, Value};
+use zeroize::Zeroizing;
+
+use crate::error::ServiceWord;
+use crate::model::grant::Grant;
+use crate::model::jwt;
+use crate::model::lenient::whole_number;
+use crate::model::origin::{AllowList, AllowedOrigin, Origin};
+use crate::model::secret::Secret;
+
+/// The longest access token life that is believed, seconds: a year.
+const LONGEST_ACCESS_LIFE_SECS: i64 = 366 * 86_400;
+/// The longest refresh token life that is believed, seconds: ten years.
+const LONGEST_REFRESH_LIFE_SECS: i64 = 3660 * 86_400;
+/// From here on an epoch time is in milliseconds (the year 5138 in seconds).
+const MILLISECONDS_FROM: i64 = 100_000_000_000;
+/// How long a refresh token lives when Concur does not say (SAP: six months from the last use).
+const ASSUMED_REFRESH_MONTHS: u32 = 6;
+/// Concur's code for a company in scheduled maintenance: the one code that asks to come back later.
+const MAINTENANCE: i64 = 134;
+/// Concur's code for "lives elsewhere".
+const ELSEWHERE: i64 = 16;
+/// Concur's code for a bad or expired refresh token.
+const BAD_REFRESH_TOKEN: i64 = 108;
+
+/// An HTTP answer, read whole.
+#[derive(Debug)]
+pub struct HttpAnswer {
+    /// The status.
+    pub status: u16,
+    /// The body, at most 64 KiB.
+    pub body: Zeroizing<Vec<u8>>,
+    /// `Retry-After`, seconds from now.
+    pub retry_after: Option<i64>,
+    /// `Concur-Correlationid`, else the one that was sent.
+    pub correlation_id: Option<String>,
+}
+
+/// What an answer means.
+#[derive(Debug)]
+pub enum Outcome {
+    /// Tokens, and what was odd about the answer.
+    Granted(Box<Grant>, Vec<String>),
+    /// Code 16: ask again there, once. The origin is allowed.
+    Elsewhere(AllowedOrigin, ServiceWord),
+    /// Refused by Concur itself.
+    Rejected {
+        /// The refresh token is dead: code 108, or a bare `invalid_grant` to a refresh.
+        condemned: bool,
+        /// What Concur said.
+        word: ServiceWord,
+        /// What is to be said when Concur's word alone would mislead.
+        why: Option<String>,
+    },
+    /// Says nothing about the tokens: worth another try.
+    Transient {
+        /// What happened, as the middle of a sentence.
+        why: String,
+        /// Seconds, when the service said so.
+        retry_after: Option<i64>,
+        /// What the service said.
+        word: ServiceWord,
+    },
+}
+
+/// Understands an answer to a grant request. `now` in epoch seconds; `is_refresh` when a refresh
+/// token was spent.
+pub fn classify(answer: &HttpAnswer, is_refresh: bool, allowed: &AllowList, now: i64) -> Outcome {
+    let body = serde_json::from_slice::<Value>(&answer.body).ok();
+    let object = match body {
+        Some(Value::Object(object)) => Some(object),
+        _ => None,
+    };
+    match (answer.status, object) {
+        (200..=299, Some(object)) => granted(object, answer, allowed, now),
+        (200..=299, None) => {
+            transient(answer, "answered with something that is not a JSON object".to_owned())
+        }
+        (300..=399, _) => {
+            transient(answer, "answered with a redirect, which is never followed".to_owned())
+        }
+        // A proxy's page, a gateway's limit: nothing about the token, whatever the body says.
+        (407 | 408 | 429, _) => transient(answer, format!("answered {}", answer.status)),
+        (400..=499, Some(object)) => refused(&object, answer, is_refresh, allowed),
+        _ => transient(answer, format!("answered {}", answer.status)),
+    }
+}
+
+fn transient(answer: &HttpAnswer, why: String) -> Outcome {
+    let word = ServiceWord {
+        correlation_id: answer.correlation_id.clone(),
+        ..ServiceWord::default()
+    };
+    Outcome::Transient { why, retry_after: answer.retry_after, word }
+}
+
+fn refused(
+    object: &Map<String, Value>,
+    answer: &HttpAnswer,
+    is_refresh: bool,
+    allowed: &AllowList,
+) -> Outcome {
+    let text = |name: &str| object.get(name).and_then(Value::as_str).map(str::to_owned);
+    let code = object.get("code").and_then(whole_number);
+    let error = text("error");
+    let bare_invalid_grant = code.is_none() && error.as_deref() == Some("invalid_grant");
+    let word = ServiceWord {
+        code,
+        description: text("error_description").or(error.clone()),
+        correlation_id: text("concur-correlationid").or_else(|| answer.correlation_id.clone()),
+    };
+    match code {
+        None if error.is_none() => transient(answer, format!("answered {}", answer.status)),
+        Some(MAINTENANCE) => Outcome::Transient {
+            why: "says that the company is in scheduled maintenance".to_owned(),
+            retry_after: answer.retry_after,
+            word,
+        },
+        Some(ELSEWHERE) => elsewhere(text("geolocation"), word, allowed),
+        _ => Outcome::Rejected {
+            condemned: is_refresh && (code == Some(BAD_REFRESH_TOKEN) || bare_invalid_grant),
+            word,
+            why: None,
+        },
+    }
+}
+
+fn elsewhere(geolocation: Option<String>, word: ServiceWord, allowed: &AllowList) -> Outcome {
+    let named = geolocation.and_then(|text| Origin::from_geolocation(&text).ok());
+    match named.and_then(|origin| allowed.permit(&origin)) {
+        Some(origin) => Outcome::Elsewhere(origin, word),
+        None => Outcome::Rejected {
+            condemned: false,
+            word,
+            why: Some("Concur named another place to ask that is not an allowed origin".to_owned()),
+        },
+    }
+}
+
+fn granted(
+    mut object: Map<String, Value>,
+    answer: &HttpAnswer,
+    allowed: &AllowList,
+    now: i64,
+) -> Outcome {
+    let mut odd = Vec::new();
+    let access_token = take_secret(&mut object, "access_token");
+    let refresh_token = take_secret(&mut object, "refresh_token");
+    if access_token.is_none() && refresh_token.is_none() {
+        return transient(answer, "answered without a token".to_owned());
+    }
+    let id_token = take_secret(&mut object, "id_token");
+    let access_expires_at = access_token
+        .as_ref()
+        .and_then(|token| access_expiry(object.get("expires_in"), token, now, &mut odd));
+    let told = object.get("refresh_expires_in");
+    let refresh_expires_at = told.and_then(|value| refresh_expiry(value, now));
+    if told.is_some() && refresh_expires_at.is_none() {
+        odd.push("the refresh token's expiry in Concur's answer makes no sense".to_owned());
+    }
+    let assumed = refresh_expires_at.is_none() && refresh_token.is_some();
+    let geolocation = object.get("geolocation").and_then(Value::as_str).and_then(|text| {
+        let origin = permitted(text, allowed);
+        if origin.is_none() {
+            odd.push("Concur's answer names a base URL that is not allowed; kept the present one".to_owned());
+        }
+        origin
+    });
+    let principal = id_token.as_ref().and_then(jwt::claims).and_then(|claims| claims.subject);
+    let grant = Grant {
+        access_token,
+        access_expires_at,
+        refresh_expires_at: if assumed { assumed_refresh_expiry(now) } else { refresh_expires_at },
+        refresh_expiry_assumed: assumed,
+        refresh_token,
+        scope: object.get("scope").and_then(Value::as_str).map(str::to_owned),
+        geolocation,
+        id_token,
+        principal,
+    };
+    Outcome::Granted(Box::new(grant), odd)
+}
+
+fn permitted(geolocation: &str, allowed: &AllowList) -> Option<Origin> {
+    let origin = Origin::from_geolocation(geolocation).ok()?;
+    allowed.permit(&origin).map(|allowed| allowed.origin().clone())
+}
+
+fn access_expiry(
+    told: Option<&Value>,
+    token: &Secret,
+    now: i64,
+    odd: &mut Vec<String>,
+) -> Option<i64> {
+    let sane = |life: &i64| (1..=LONGEST_ACCESS_LIFE_SECS).contains(life);
+    if let Some(life) = told.and_then(whole_number).filter(sane) {
+        return Some(now + life);
+    }
+    let expires_at = jwt::claims(token).and_then(|claims| claims.expires_at);
+    let expires_at = expires_at.filter(|at| sane(&at.saturating_sub(now)));
+    if expires_at.is_none() {
+        odd.push("Concur's answer does not tell how long the access token lives".to_owned());
+    }
+    expires_at
+}
+
+/// Reads `refresh_expires_in`: despite its name an absolute time, in seconds (sometimes
+/// milliseconds). `None` when it makes no sense at `now`.
+pub fn refresh_expiry(value: &Value, now: i64) -> Option<i64> {
+    let told = whole_number(value)?;
+    let at = if told >= MILLISECONDS_FROM { told / 1000 } else { told };
+    (at > now && at <= now.saturating_add(LONGEST_REFRESH_LIFE_SECS)).then_some(at)
+}
+
+/// Six months from `now`: what SAP documents, for answers that do not say.
+pub fn assumed_refresh_expiry(now: i64) -> Option<i64> {
+    DateTime::from_timestamp(now, 0)?
+        .checked_add_months(Months::new(ASSUMED_REFRESH_MONTHS))
+        .map(|at| at.timestamp())
+}
+
+fn take_secret(object: &mut Map<String, Value>, name: &str) -> Option<Secret> {
+    match object.remove(name) {
+        Some(Value::String(text)) if !text.is_empty() => Some(Secret::from(text)),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,158 @@
+//! Claims about answers, by table.
+
+use proptest::prelude::*;
+use serde_json::json;
+
+use super::*;
+
+const NOW: i64 = 1_700_000_000;
+
+fn answer(status: u16, body: &str) -> HttpAnswer {
+    HttpAnswer {
+        status,
+        body: Zeroizing::new(body.as_bytes().to_vec()),
+        retry_after: None,
+        correlation_id: Some("sent".to_owned()),
+    }
+}
+
+fn outcome(status: u16, body: &Value) -> Outcome {
+    classify(&answer(status, &body.to_string()), true, &AllowList::default(), NOW)
+}
+
+fn grant_of(body: &Value) -> (Grant, Vec<String>) {
+    match outcome(200, body) {
+        Outcome::Granted(grant, odd) => (*grant, odd),
+        other => panic!("not granted: {other:?}"),
+    }
+}
+
+#[test]
+fn a_documented_answer_is_understood_as_numbers_and_as_strings() {
+    for (expires_in, refresh_expires_in) in
+        [(json!(3600), json!(1_710_000_000)), (json!("3600"), json!("1710000000000"))]
+    {
+        let (grant, odd) = grant_of(&json!({
+            "expires_in": expires_in, "scope": "openid", "token_type": "Bearer",
+            "access_token": "a", "refresh_token": "r", "refresh_expires_in": refresh_expires_in,
+            "geolocation": "https://US2.api.concursolutions.com/", "id_token": "x"
+        }));
+        assert_eq!(grant.access_expires_at, Some(NOW + 3600));
+        assert_eq!(grant.refresh_expires_at, Some(1_710_000_000));
+        assert!(!grant.refresh_expiry_assumed);
+        assert_eq!(grant.geolocation.unwrap().as_str(), "https://us2.api.concursolutions.com");
+        assert!(odd.is_empty());
+    }
+}
+
+#[test]
+fn what_is_missing_never_costs_the_refresh_token() {
+    let (grant, _) = grant_of(&json!({"access_token": "a", "refresh_token": "r"}));
+    assert_eq!(grant.refresh_token, Some(Secret::from("r")));
+    assert!(grant.refresh_expiry_assumed, "an expiry that nobody told is assumed");
+    assert_eq!(grant.geolocation, None);
+    let (grant, _) = grant_of(&json!({"refresh_token": "r"}));
+    assert_eq!(grant.refresh_token, Some(Secret::from("r")));
+}
+
+#[test]
+fn absurd_lives_are_not_believed() {
+    for bad in [json!(0), json!(-5), json!("abc"), json!(1e300), json!(null), json!([1])] {
+        let body = json!({"access_token": "a", "refresh_token": "r", "expires_in": bad});
+        let (grant, odd) = grant_of(&body);
+        assert_eq!(grant.access_expires_at, None, "{bad}");
+        assert_eq!(grant.refresh_token, Some(Secret::from("r")));
+        assert_eq!(odd.len(), 1, "{bad} is said");
+    }
+}
+
+#[test]
+fn a_geolocation_that_is_not_allowed_is_not_taken() {
+    for bad in [
+        "https://evil.example",
+        "http://us.api.concursolutions.com",
+        "https://user@us.api.concursolutions.com",
+        "https://us.api.concursolutions.com:8443",
+        "",
+        "not a url",
+    ] {
+        let body = json!({"access_token": "a", "refresh_token": "r", "expires_in": 3600,
+                          "geolocation": bad});
+        let (grant, odd) = grant_of(&body);
+        assert_eq!(grant.geolocation, None, "{bad}");
+        assert_eq!(odd.len(), 1, "{bad} is said");
+    }
+}
+
+#[test]
+fn refusals_are_decided_on_the_code() {
+    // status, body, (rejected, condemned)
+    let table = [
+        (400, json!({"code": 108, "error": "invalid_grant"}), Some(true)),
+        (403, json!({"code": "108", "error": "invalid_grant"}), Some(true)),
+        (400, json!({"error": "invalid_grant"}), Some(true)),
+        (400, json!({"code": 5, "error": "invalid_grant"}), Some(false)),
+        (401, json!({"code": 61, "error": "invalid_client"}), Some(false)),
+        (400, json!({"error": "invalid_scope"}), Some(false)),
+        (400, json!({"code": 99999}), Some(false)),
+        (400, json!({"code": 134}), None),
+        (400, json!({"message": "no error here"}), None),
+        (400, json!([1, 2])    , None),
+        (403, json!("<html>"), None),
+        (407, json!({"code": 108}), None),
+        (408, json!({"code": 108}), None),
+        (429, json!({"code": 108}), None),
+        (500, json!({"code": 108, "error": "invalid_grant"}), None),
+        (503, json!({}), None),
+        (302, json!({}), None),
+        (200, json!([]), None),
+        (200, json!({}), None),
+        (200, json!({"code": 108}), None),
+    ];
+    for (status, body, expected) in table {
+        let found = match outcome(status, &body) {
+            Outcome::Rejected { condemned, .. } => Some(condemned),
+            Outcome::Transient { .. } => None,
+            other => panic!("{status} {body}: {other:?}"),
+        };
+        assert_eq!(found, expected, "{status} {body}");
+    }
+}
+
+#[test]
+fn only_a_refresh_can_condemn_a_refresh_token() {
+    let body = json!({"code": 108, "error": "invalid_grant"}).to_string();
+    let outcome = classify(&answer(400, &body), false, &AllowList::default(), NOW);
+    assert!(matches!(outcome, Outcome::Rejected { condemned: false, .. }));
+}
+
+#[test]
+fn code_16_leads_to_an_allowed_origin_only() {
+    let to = |origin: &str| outcome(400, &json!({"code": 16, "geolocation": origin}));
+    assert!(matches!(to("https://eu2.api.concursolutions.com"), Outcome::Elsewhere(..)));
+    assert!(matches!(to("https://evil.example"), Outcome::Rejected { condemned: false, .. }));
+    let nowhere = outcome(400, &json!({"code": 16}));
+    assert!(matches!(nowhere, Outcome::Rejected { condemned: false, .. }));
+    let bad_token = json!({"code": 108, "geolocation": "https://eu2.api.concursolutions.com"});
+    let not_a_redirect = outcome(400, &bad_token);
+    assert!(matches!(not_a_redirect, Outcome::Rejected { condemned: true, .. }));
+}
+
+#[test]
+fn six_months_are_months_of_the_calendar() {
+    // 2023-11-14T22:13:20Z to 2024-05-14T22:13:20Z
+    assert_eq!(assumed_refresh_expiry(NOW), Some(1_715_724_800));
+}
+
+proptest! {
+    #[test]
+    fn no_answer_makes_it_panic(status in 100u16..600, body in proptest::collection::vec(any::<u8>(), 0..300)) {
+        let answer = HttpAnswer {
+            status,
+            body: Zeroizing::new(body),
+            retry_after: None,
+            correlation_id: None,
+        };
+        let _ = classify(&answer, true, &AllowList::default(), NOW);
+    }
+}

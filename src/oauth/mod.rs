@@ -1,0 +1,6 @@
+//! Concur's token service: what is sent, how an answer is understood (both pure), and the HTTP edge.
+
+pub mod advice;
+pub mod answer;
+pub mod client;
+pub mod form;

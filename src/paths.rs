@@ -1,0 +1,92 @@
+//! Where everything lies.
+
+use std::path::{Path, PathBuf};
+
+use crate::env::Env;
+use crate::model::record::RecordId;
+
+/// The folders of this installation.
+///
+/// Key and configuration stand in the configuration folder, the database in the state folder, so
+/// that one backup need not hold both. On platforms with one folder for both (macOS), and with
+/// `CONCUR_CRED_HOME`, they share one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Paths {
+    config_dir: PathBuf,
+    state_dir: PathBuf,
+}
+
+impl Paths {
+    /// From the environment; `None` when there is neither `CONCUR_CRED_HOME` nor a home folder.
+    pub fn from_env(env: &Env) -> Option<Self> {
+        if let Some(home) = env.path("CONCUR_CRED_HOME") {
+            return Some(Self::under(&home));
+        }
+        let dirs = directories::ProjectDirs::from("", "", "concur-cred")?;
+        let state_dir = dirs.state_dir().unwrap_or_else(|| dirs.data_local_dir());
+        Some(Self {
+            config_dir: dirs.config_dir().to_owned(),
+            state_dir: state_dir.to_owned(),
+        })
+    }
+
+    /// Everything under one folder.
+    pub fn under(home: &Path) -> Self {
+        Self { config_dir: home.to_owned(), state_dir: home.to_owned() }
+    }
+
+    /// The folder of key and configuration.
+    pub fn config_dir(&self) -> &Path {
+        &self.config_dir
+    }
+
+    /// The folder of the databases, locks and reserves.
+    pub fn state_dir(&self) -> &Path {
+        &self.state_dir
+    }
+
+    /// The configuration file.
+    pub fn config_file(&self) -> PathBuf {
+        self.config_dir.join("config.toml")
+    }
+
+    /// The default key file: 32 bytes.
+    pub fn key_file(&self) -> PathBuf {
+        self.config_dir.join("key")
+    }
+
+    /// The token database.
+    pub fn store(&self) -> PathBuf {
+        self.state_dir.join("store.db")
+    }
+
+    /// The audit trail.
+    pub fn events(&self) -> PathBuf {
+        self.state_dir.join("events.db")
+    }
+
+    /// The folder of lock files.
+    pub fn locks_dir(&self) -> PathBuf {
+        self.state_dir.join("locks")
+    }
+
+    /// The lock file of a record; never deleted, or two holders could lock two files.
+    pub fn lock(&self, id: RecordId) -> PathBuf {
+        self.locks_dir().join(format!("{id}.lock"))
+    }
+
+    /// Names the holder of a record's lock, for people.
+    pub fn lock_holder(&self, id: RecordId) -> PathBuf {
+        self.locks_dir().join(format!("{id}.holder"))
+    }
+
+    /// The folder of reserve files.
+    pub fn reserves_dir(&self) -> PathBuf {
+        self.state_dir.join("reserve")
+    }
+
+    /// The reserve file of a record.
+    pub fn reserve(&self, id: RecordId) -> PathBuf {
+        self.reserves_dir().join(id.to_string())
+    }
+}

@@ -1,0 +1,171 @@
+//! Pure: what to do with a managed account, from the record and the time alone (DESIGN: decide).
+
+use crate::model::record::{OutcomeKind, Record};
+
+/// `min_ttl` unless the caller asks otherwise, seconds: a token with less left is not handed out.
+pub const DEFAULT_MIN_TTL_SECS: i64 = 60;
+/// The widest soft window, seconds.
+const SOFT_WINDOW_SECS: i64 = 300;
+/// More life left than the token ever had, by this much, means that the clock stepped back.
+const CLOCK_TOLERANCE_SECS: i64 = 60;
+/// How long a refusal other than 108 is taken for an answer, seconds.
+const REJECTION_HOLDS_SECS: i64 = 15 * 60;
+/// The longest that any recorded `not before` is believed, seconds after the attempt's start.
+const LONGEST_BACK_OFF_SECS: i64 = 15 * 60 + 120;
+/// First back-off after a failed attempt, seconds; doubled for each further one in a row.
+const FIRST_BACK_OFF_SECS: i64 = 2;
+/// Where the doubling ends, seconds.
+const DOUBLED_BACK_OFF_SECS: i64 = 60;
+/// The longest `Retry-After` that is honoured, seconds.
+pub const LONGEST_RETRY_AFTER_SECS: i64 = 15 * 60;
+/// How long a failure of this caller's own surroundings binds others, seconds.
+pub const LOCAL_FAILURE_HOLDS_SECS: i64 = 5;
+/// A token younger than this is not refreshed because a caller says that it does not work, seconds.
+pub const FORCED_REFRESH_MIN_AGE_SECS: i64 = 60;
+
+/// Why the current access token cannot be handed out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StaleReason {
+    /// There is none, or its expiry is not known.
+    NoAccessToken,
+    /// Its time is over, or less than `min_ttl` is left.
+    Expired,
+    /// It claims more life than it was given: the clock stepped back.
+    Clock,
+    /// A caller found it refused, or asked for a new one.
+    Forced,
+}
+
+/// Why only a person can help.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LoginReason {
+    /// Nothing is stored that could obtain a new token.
+    NothingToRenewWith,
+    /// Concur said that the refresh token is bad or expired.
+    Condemned,
+}
+
+/// What to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Decision {
+    /// Hand the token out.
+    Fresh,
+    /// Hand the token out, and renew it if nobody else is about to.
+    Soft,
+    /// Only a new login helps.
+    NeedsLogin(LoginReason),
+    /// Concur refused lately for a reason that can be mended there; not asked again before `until`
+    /// (epoch seconds).
+    Rejected {
+        /// Epoch seconds.
+        until: i64,
+    },
+    /// A failed attempt lately; not asked again before `until` (epoch seconds).
+    Backoff {
+        /// Epoch seconds.
+        until: i64,
+    },
+    /// Renew, then hand out.
+    Stale(StaleReason),
+}
+
+/// Decides in the order that DESIGN fixes. `min_ttl` in seconds, `now` in epoch seconds.
+pub fn decide(record: &Record, now: i64, min_ttl: i64) -> Decision {
+    let life = access_life(record, now);
+    match life {
+        Life::Left { remaining, lifetime } if remaining > min_ttl => {
+            if remaining <= soft_window(lifetime) && renewable_now(record, now) {
+                Decision::Soft
+            } else {
+                Decision::Fresh
+            }
+        }
+        _ => unusable(record, now, life.why_stale()),
+    }
+}
+
+/// The decision when the access token is of no use, for whatever `why`.
+pub fn unusable(record: &Record, now: i64, why: StaleReason) -> Decision {
+    if record.refresh_token.is_none() && !record.has_live_request_token(now) {
+        return Decision::NeedsLogin(LoginReason::NothingToRenewWith);
+    }
+    let attempt = &record.attempt;
+    if attempt.outcome == Some(OutcomeKind::Condemned) {
+        return Decision::NeedsLogin(LoginReason::Condemned);
+    }
+    if let (Some(OutcomeKind::Rejected), Some(ended)) = (attempt.outcome, attempt.ended_at) {
+        let until = ended.saturating_add(REJECTION_HOLDS_SECS);
+        if now >= ended && now < until {
+            return Decision::Rejected { until };
+        }
+    }
+    if let (Some(until), Some(started)) = (attempt.not_before, attempt.started_at) {
+        let until = until.min(started.saturating_add(LONGEST_BACK_OFF_SECS));
+        if now >= started && now < until {
+            return Decision::Backoff { until };
+        }
+    }
+    Decision::Stale(why)
+}
+
+/// The `min_ttl` to use for a caller who asked for `requested` seconds: at most half of what the
+/// service grants, because more could never be met. The second value tells that it was capped.
+pub fn capped_min_ttl(record: &Record, requested: i64) -> (i64, bool) {
+    match record.access_expires_at.map(|expires| expires.saturating_sub(record.obtained_at)) {
+        Some(lifetime) if lifetime > 0 && requested > lifetime / 2 => (lifetime / 2, true),
+        _ => (requested, false),
+    }
+}
+
+/// Whether a caller's word that the token does not work may start a refresh: only if nobody has
+/// changed the tokens since that caller read them, and not for a token this young.
+pub fn may_force(record: &Record, seen_generation: i64, now: i64) -> bool {
+    let age = now.saturating_sub(record.obtained_at);
+    // A token "from the future" has no age to protect it.
+    record.generation == seen_generation && (age > FORCED_REFRESH_MIN_AGE_SECS || age < 0)
+}
+
+/// Seconds to wait after the `failures`-th failed attempt in a row (the first is 1), when the
+/// service did not say.
+pub fn back_off_secs(failures: i64) -> i64 {
+    let doublings = u32::try_from(failures.clamp(1, 16) - 1).unwrap_or(0);
+    (FIRST_BACK_OFF_SECS << doublings).min(DOUBLED_BACK_OFF_SECS)
+}
+
+#[derive(Clone, Copy)]
+enum Life {
+    None,
+    ClockStep,
+    Left { remaining: i64, lifetime: i64 },
+}
+
+impl Life {
+    fn why_stale(self) -> StaleReason {
+        match self {
+            Self::None => StaleReason::NoAccessToken,
+            Self::ClockStep => StaleReason::Clock,
+            Self::Left { .. } => StaleReason::Expired,
+        }
+    }
+}
+
+fn access_life(record: &Record, now: i64) -> Life {
+    let (Some(_), Some(expires)) = (&record.access_token, record.access_expires_at) else {
+        return Life::None;
+    };
+    let remaining = expires.saturating_sub(now);
+    let lifetime = expires.saturating_sub(record.obtained_at);
+    if remaining > lifetime.saturating_add(CLOCK_TOLERANCE_SECS) {
+        Life::ClockStep
+    } else {
+        Life::Left { remaining, lifetime }
+    }
+}
+
+fn soft_window(lifetime: i64) -> i64 {
+    SOFT_WINDOW_SECS.min(lifetime / 10)
+}
+
+fn renewable_now(record: &Record, now: i64) -> bool {
+    matches!(unusable(record, now, StaleReason::Expired), Decision::Stale(_))
+}

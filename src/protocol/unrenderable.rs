@@ -1,0 +1,55 @@
+//! Why an answer could not be written down.
+
+use std::fmt;
+
+/// A value that the format asked for cannot carry. Nothing was written; the caller reports it and
+/// leaves stdout empty.
+///
+/// It names the field and never holds the value.
+#[non_exhaustive]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unrenderable {
+    /// The value holds LF, CR or NUL. In a line format it would end its own line and start another
+    /// of an attacker's making (CVE-2020-5260 and its kin), so it is refused, not cleaned.
+    LineBreak {
+        /// The field as the format names it.
+        field: &'static str,
+    },
+    /// The value is not UTF-8, and the format is text.
+    NotText {
+        /// The field as the format names it.
+        field: &'static str,
+    },
+}
+
+impl fmt::Display for Unrenderable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::LineBreak { field } => {
+                write!(
+                    f,
+                    "the stored {field} holds a line break or NUL and cannot be printed safely"
+                )
+            }
+            Self::NotText { field } => {
+                write!(
+                    f,
+                    "the stored {field} is not UTF-8 text and cannot be printed in this format"
+                )
+            }
+        }
+    }
+}
+
+impl std::error::Error for Unrenderable {}
+
+/// `value` itself when no line format can be broken by it.
+pub(super) fn single_line<'a>(
+    field: &'static str,
+    value: &'a [u8],
+) -> Result<&'a [u8], Unrenderable> {
+    if value.iter().any(|byte| matches!(byte, b'\n' | b'\r' | 0)) {
+        return Err(Unrenderable::LineBreak { field });
+    }
+    Ok(value)
+}

@@ -1,0 +1,238 @@
+//! The one room that joins lock, store and token service: exactly one refresh, however many callers
+//! find a token expired at the same moment, and nothing lost (DESIGN: how a `get` runs).
+
+mod attempt;
+mod failure;
+mod spill;
+
+use std::time::Duration;
+
+use crate::config::Config;
+use crate::error::{Error, Kind, Result};
+use crate::lock::{RecordLock, Waiting};
+use crate::model::record::{Column, Record};
+use crate::model::secret::Secret;
+use crate::oauth::client::TokenService;
+use crate::policy::{self, Decision, LoginReason, StaleReason};
+use crate::store::Store;
+use crate::store::events::Event;
+
+pub use attempt::{Asked, Asking, Attempted};
+pub use failure::{gone, login_command};
+
+/// After this long a waiter says whom it waits for.
+const SAY_WHO_HOLDS_AFTER: Duration = Duration::from_secs(2);
+
+/// Why a renewal is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trigger {
+    /// The token cannot be handed out; `min_ttl` in seconds.
+    Stale {
+        /// Seconds of life that the caller needs.
+        min_ttl: i64,
+    },
+    /// The token still serves, but not for long.
+    Soft {
+        /// Seconds of life that the caller needs.
+        min_ttl: i64,
+    },
+    /// A person or job asks for it, whatever the state.
+    Explicit,
+}
+
+/// A token that can be handed out, and the record it belongs to.
+#[derive(Debug)]
+pub struct Usable {
+    /// The access token.
+    pub token: Secret,
+    /// The record as it is now.
+    pub record: Record,
+}
+
+/// Renews managed accounts.
+pub struct Renewer<'a> {
+    /// The settings.
+    pub config: &'a Config,
+    /// Epoch seconds, when asked.
+    pub clock: fn() -> i64,
+    /// Takes notes for a person, one line each.
+    pub note: &'a mut dyn FnMut(&str),
+    /// What happened, to be written to the audit trail once the answer is out.
+    pub events: &'a mut Vec<Event>,
+}
+
+/// What a caller finds when it looks at a record again.
+enum Seen {
+    /// Renewed by another process.
+    Renewed(Record),
+    /// Another process's attempt failed.
+    Failed(Error),
+    /// Nothing has happened.
+    Nothing,
+}
+
+impl Renewer<'_> {
+    /// The access token of a managed account: handed out when it is good, renewed when it is not.
+    pub fn usable(&mut self, store: &mut Store, record: Record, min_ttl: i64) -> Result<Usable> {
+        let decision = policy::decide(&record, (self.clock)(), min_ttl);
+        match decision {
+            Decision::Fresh => self.open_or_renew(store, record, min_ttl),
+            Decision::Soft => self.soft(store, record, min_ttl),
+            Decision::Stale(_) => self.renew(store, &record, Trigger::Stale { min_ttl }),
+            refused => {
+                // What an earlier caller could not commit may be the very answer.
+                if spill::is_there(store, &record) {
+                    return self.renew(store, &record, Trigger::Stale { min_ttl });
+                }
+                Err(failure::refusal(&record, refused, (self.clock)()))
+            }
+        }
+    }
+
+    /// A cell that does not open must not block the others: the refresh token may still open.
+    fn open_or_renew(&mut self, store: &mut Store, record: Record, min_ttl: i64) -> Result<Usable> {
+        match store.unseal(&record, Column::AccessToken) {
+            Ok(Some(token)) => Ok(Usable { token, record }),
+            Ok(None) => self.renew(store, &record, Trigger::Stale { min_ttl }),
+            Err(damaged) => {
+                // Proves that the rest of the record opens before anything is sent.
+                store.unseal_renewal(&record, (self.clock)()).map_err(|_| damaged)?;
+                self.renew(store, &record, Trigger::Explicit)
+            }
+        }
+    }
+
+    /// Serves the current token, after renewing it if nobody else is about to. A failure is recorded
+    /// and harms nobody: the current token is good.
+    fn soft(&mut self, store: &mut Store, record: Record, min_ttl: i64) -> Result<Usable> {
+        if let Ok(Some(lock)) = RecordLock::try_take(store.paths(), record.id)
+            && let Ok(renewed) = self.renew_locked(store, &lock, &record, Trigger::Soft { min_ttl })
+        {
+            return Ok(renewed);
+        }
+        self.open_or_renew(store, record, min_ttl)
+    }
+
+    /// Renews under the lock, or takes over what another process renewed (or failed to) meanwhile.
+    pub fn renew(&mut self, store: &mut Store, seen: &Record, trigger: Trigger) -> Result<Usable> {
+        let mut waiting = Waiting::new(store.paths(), seen.id)?;
+        let mut said = false;
+        loop {
+            if let Some(lock) = waiting.try_take()? {
+                return self.renew_locked(store, &lock, seen, trigger);
+            }
+            match self.look_again(store, seen)? {
+                Seen::Renewed(record) => return opened(store, record),
+                Seen::Failed(error) => return Err(error),
+                Seen::Nothing => {}
+            }
+            if waiting.waited() >= self.config.lock_timeout {
+                return Err(failure::lock_timeout(seen, &waiting.holder(), waiting.waited()));
+            }
+            if !said && waiting.waited() >= SAY_WHO_HOLDS_AFTER {
+                said = true;
+                (self.note)(&format!("waiting for {}, which is refreshing", waiting.holder()));
+            }
+            waiting.pause();
+        }
+    }
+
+    /// The lock of a record, waited for like everybody else.
+    pub fn lock(&mut self, store: &Store, record: &Record) -> Result<RecordLock> {
+        let mut waiting = Waiting::new(store.paths(), record.id)?;
+        loop {
+            if let Some(lock) = waiting.try_take()? {
+                return Ok(lock);
+            }
+            if waiting.waited() >= self.config.lock_timeout {
+                return Err(failure::lock_timeout(record, &waiting.holder(), waiting.waited()));
+            }
+            waiting.pause();
+        }
+    }
+
+    fn look_again(&self, store: &Store, seen: &Record) -> Result<Seen> {
+        let Some((generation, attempt, ended)) = store.progress(seen.id)? else {
+            return Err(failure::gone(seen));
+        };
+        let renewed = generation != seen.generation;
+        let failed = ended && is_news(seen, attempt);
+        if !renewed && !failed {
+            return Ok(Seen::Nothing);
+        }
+        let record = store.reread(seen.id)?.ok_or_else(|| failure::gone(seen))?;
+        Ok(self.news(seen, record))
+    }
+
+    /// What a record that has changed since `seen` means for the caller who saw that.
+    fn news(&self, seen: &Record, record: Record) -> Seen {
+        let now = (self.clock)();
+        let obtained_since = record.generation != seen.generation;
+        // Obtained after the caller began: served whatever its remaining life.
+        if obtained_since && record.access_expires_at.is_some_and(|at| at > now) {
+            return Seen::Renewed(record);
+        }
+        let attempt = &record.attempt;
+        if attempt.ended_at.is_some() && is_news(seen, attempt.number) && !obtained_since {
+            return Seen::Failed(failure::of_attempt(&record, now));
+        }
+        Seen::Nothing
+    }
+
+    fn renew_locked(
+        &mut self,
+        store: &mut Store,
+        lock: &RecordLock,
+        seen: &Record,
+        trigger: Trigger,
+    ) -> Result<Usable> {
+        let record = store.reread(seen.id)?.ok_or_else(|| failure::gone(seen))?;
+        let record = match spill::absorb(store, lock, record, (self.clock)())? {
+            spill::Absorbed::Record(record) => *record,
+            spill::Absorbed::OnlyServed(usable) => return Ok(*usable),
+        };
+        let now = (self.clock)();
+        match self.news(seen, record.clone()) {
+            Seen::Renewed(record) => return opened(store, record),
+            Seen::Failed(error) => return Err(error),
+            Seen::Nothing => {}
+        }
+        let decision = match trigger {
+            Trigger::Explicit => Decision::Stale(StaleReason::Forced),
+            Trigger::Stale { min_ttl } | Trigger::Soft { min_ttl } => {
+                policy::decide(&record, now, min_ttl)
+            }
+        };
+        match (decision, trigger) {
+            (Decision::Stale(_), _) | (Decision::Soft, Trigger::Soft { .. }) => {}
+            (Decision::Fresh | Decision::Soft, _) => return opened(store, record),
+            (refused, _) => return Err(failure::refusal(&record, refused, now)),
+        }
+        if record.refresh_token.is_none() && !record.has_live_request_token(now) {
+            let nothing = Decision::NeedsLogin(LoginReason::NothingToRenewWith);
+            return Err(failure::refusal(&record, nothing, now));
+        }
+        self.attempt(store, lock, record)
+    }
+
+    fn service(&self) -> TokenService {
+        TokenService::new(self.config.http_timeout)
+    }
+}
+
+/// Whether attempt `number`, now ended, is one that began or ended after `seen` was read.
+fn is_news(seen: &Record, number: i64) -> bool {
+    let running = seen.attempt.started_at.is_some() && seen.attempt.ended_at.is_none();
+    number > seen.attempt.number || (number == seen.attempt.number && running)
+}
+
+fn opened(store: &Store, record: Record) -> Result<Usable> {
+    match store.unseal(&record, Column::AccessToken)? {
+        Some(token) => Ok(Usable { token, record }),
+        None => Err(Error::new(
+            Kind::Temporary,
+            "Another process dropped the token at the same moment",
+            "Run it again.",
+        )),
+    }
+}

@@ -1,0 +1,399 @@
+//! One attempt to renew: recorded before anything is sent, at most three requests, and nothing
+//! between Concur's answer and the commit.
+
+use std::time::{Duration, Instant};
+
+use uuid::Uuid;
+
+use super::{Renewer, Usable, failure, spill};
+use crate::clock;
+use crate::error::{Error, Kind, Result, ServiceWord};
+use crate::lock::RecordLock;
+use crate::model::grant::Grant;
+use crate::model::origin::{AllowList, AllowedOrigin};
+use crate::model::record::{Attempt, OutcomeKind, Record};
+use crate::model::secret::Secret;
+use crate::oauth::answer::{Outcome, classify};
+use crate::oauth::client::{NoAnswer, TokenService};
+use crate::oauth::form::GrantRequest;
+use crate::policy;
+use crate::store::events::Event;
+use crate::store::{RenewalSecrets, Store, random};
+
+/// The most requests of one attempt.
+const MAX_REQUESTS: u32 = 3;
+/// No new request starts after this.
+const LAST_START: Duration = Duration::from_secs(20);
+/// The first pause between two requests; the next is twice as long. Jittered by half.
+const FIRST_PAUSE: Duration = Duration::from_millis(500);
+/// How often a commit is tried while another process keeps the store busy.
+const COMMIT_TRIES: u32 = 3;
+
+/// How asking the token service ended.
+#[derive(Debug)]
+pub enum Attempted {
+    /// An answer that settles it.
+    Answered(Outcome),
+    /// The service could not be reached from here.
+    Unreached(String),
+}
+
+/// What was learnt by asking.
+#[derive(Debug)]
+pub struct Asked {
+    /// How it ended.
+    pub ended: Attempted,
+    /// From the first request to the end.
+    pub took: Duration,
+    /// The correlation id of the last request.
+    pub correlation_id: Option<String>,
+}
+
+impl Asked {
+    /// Nothing was asked, because of `why`.
+    pub fn not_made(why: &str) -> Self {
+        Self {
+            ended: Attempted::Unreached(why.to_owned()),
+            took: Duration::ZERO,
+            correlation_id: None,
+        }
+    }
+}
+
+/// What the audit trail says of a request.
+#[derive(Clone, Copy)]
+struct Audit {
+    name: &'static str,
+    took: Duration,
+}
+
+/// Who asks, and with what.
+pub struct Asking<'a> {
+    /// The token service.
+    pub service: &'a TokenService,
+    /// The origins that may be sent the secrets.
+    pub allowed: &'a AllowList,
+    /// Epoch seconds, when asked.
+    pub clock: fn() -> i64,
+    /// The OAuth client id.
+    pub client_id: &'a str,
+    /// The OAuth client secret.
+    pub client_secret: &'a Secret,
+}
+
+impl Asking<'_> {
+    /// Asks for a grant: again after a transient failure while there is time, and once at another
+    /// origin when Concur says that the account lives there.
+    pub fn ask(&self, at: &AllowedOrigin, request: GrantRequest<'_>) -> Asked {
+        let started = Instant::now();
+        let mut last_id = None;
+        let ended = self.ask_until(at.clone(), request, started, &mut last_id);
+        Asked { ended, took: started.elapsed(), correlation_id: last_id }
+    }
+
+    fn ask_until(
+        &self,
+        mut at: AllowedOrigin,
+        request: GrantRequest<'_>,
+        started: Instant,
+        last_id: &mut Option<String>,
+    ) -> Attempted {
+        let mut redirected = false;
+        for count in 1.. {
+            let outcome = match self.ask_once(&at, request, last_id) {
+                Ok(outcome) => outcome,
+                Err(NoAnswer::Local(why)) => return Attempted::Unreached(why),
+                Err(NoAnswer::Transient(why)) => {
+                    let word =
+                        ServiceWord { correlation_id: last_id.clone(), ..ServiceWord::default() };
+                    Outcome::Transient { why, retry_after: None, word }
+                }
+            };
+            match outcome {
+                Outcome::Elsewhere(there, word) if redirected => {
+                    let why = format!("Concur sent us from {} on to {}", at.origin(), there.origin());
+                    let why = Some(why);
+                    return Attempted::Answered(Outcome::Rejected { condemned: false, word, why });
+                }
+                Outcome::Elsewhere(there, _) => {
+                    redirected = true;
+                    at = there;
+                }
+                Outcome::Transient { retry_after, .. } => {
+                    let pause = pause(count, retry_after);
+                    if count >= MAX_REQUESTS || started.elapsed() + pause > LAST_START {
+                        return Attempted::Answered(outcome);
+                    }
+                    clock::wait(pause);
+                }
+                Outcome::Granted(mut grant, odd) => {
+                    if redirected && grant.geolocation.is_none() {
+                        grant.geolocation = Some(at.origin().clone());
+                    }
+                    return Attempted::Answered(Outcome::Granted(grant, odd));
+                }
+                settled @ Outcome::Rejected { .. } => return Attempted::Answered(settled),
+            }
+        }
+        unreachable!("the loop above only ends by returning")
+    }
+
+    fn ask_once(
+        &self,
+        at: &AllowedOrigin,
+        request: GrantRequest<'_>,
+        last_id: &mut Option<String>,
+    ) -> Result<Outcome, NoAnswer> {
+        let form = request
+            .body(self.client_id, self.client_secret)
+            .ok_or_else(|| NoAnswer::Local("a stored secret is not text".to_owned()))?;
+        let id = last_id.insert(Uuid::new_v4().to_string());
+        let answer = self.service.post_form(at, &form, id, (self.clock)())?;
+        last_id.clone_from(&answer.correlation_id);
+        Ok(classify(&answer, request.is_refresh(), self.allowed, (self.clock)()))
+    }
+}
+
+/// What the service asked for, else the doubled first pause with jitter, so that many machines do not
+/// come back together.
+fn pause(count: u32, retry_after: Option<i64>) -> Duration {
+    if let Some(seconds) = retry_after {
+        return Duration::from_secs(seconds.unsigned_abs());
+    }
+    let mut byte = [128u8];
+    // Without random bytes the pause is the middle one.
+    let _ = random(&mut byte);
+    let jitter = 0.5 + f64::from(byte[0]) / 256.0;
+    (FIRST_PAUSE * 2u32.pow(count - 1)).mul_f64(jitter)
+}
+
+impl Renewer<'_> {
+    /// Makes one attempt, under the lock, on a record that was reread under it.
+    pub(super) fn attempt(
+        &mut self,
+        store: &mut Store,
+        lock: &RecordLock,
+        record: Record,
+    ) -> Result<Usable> {
+        let now = (self.clock)();
+        let secrets = store.unseal_renewal(&record, now)?;
+        let allowed = self.config.allowed.and(&secrets.application_origin);
+        let not_allowed = || {
+            Error::new(
+                Kind::Unusable,
+                format!("{} is not an origin that may be sent a secret", secrets.geolocation),
+                "Log in again with --base-url, or list it under allowed_origins in config.toml.",
+            )
+            .of_profile(record.profile_name())
+        };
+        let home = allowed.permit(&secrets.geolocation).ok_or_else(not_allowed)?;
+        // Both prove, before a rotating refresh token is spent, that its answer can be kept.
+        crate::store::reserve::ensure(store.paths(), record.id)?;
+        let record = store.begin_attempt(lock, &record, now)?;
+        let service = self.service();
+        let asking = Asking {
+            service: &service,
+            allowed: &allowed,
+            clock: self.clock,
+            client_id: record.client_id(),
+            client_secret: &secrets.client_secret,
+        };
+        let (name, asked) = ask_with_way_back(&asking, &record, &secrets, &home);
+        match asked.ended {
+            Attempted::Answered(Outcome::Granted(grant, odd)) => {
+                let audit = Audit { name, took: asked.took };
+                let mut begun = record.clone();
+                begun.attempt.correlation_id = asked.correlation_id;
+                self.keep(store, lock, &begun, *grant, odd, audit)
+            }
+            ended => {
+                let audit = Audit { name, took: asked.took };
+                Err(self.end(store, lock, record, ended, audit))
+            }
+        }
+    }
+
+    /// Keeps what was granted, at once; then the rest.
+    fn keep(
+        &mut self,
+        store: &mut Store,
+        lock: &RecordLock,
+        begun: &Record,
+        grant: Grant,
+        odd: Vec<String>,
+        audit: Audit,
+    ) -> Result<Usable> {
+        let now = (self.clock)();
+        let mut ending = begun.clone();
+        ending.attempt = Attempt {
+            ended_at: Some(now),
+            outcome: Some(OutcomeKind::Granted),
+            failures: 0,
+            ..begun.attempt.clone()
+        };
+        let unusable = grant.access_expires_at.is_none();
+        if unusable {
+            ending.attempt.outcome = Some(OutcomeKind::Transient);
+            ending.attempt.failures = begun.attempt.failures + 1;
+            ending.attempt.why = Some("granted a token of unknown life".to_owned());
+            ending.attempt.not_before = Some(now + policy::back_off_secs(ending.attempt.failures));
+        }
+        let committed = commit(store, lock, &ending, &grant, now);
+        let kept = match committed {
+            Ok(record) => Ok(record),
+            Err(error) => spill::keep(store, &ending, &grant, now).map(|()| {
+                (self.note)(&format!("{}; the new tokens wait in the reserve", error.problem()));
+                Record { access_expires_at: grant.access_expires_at, ..ending.clone() }
+            }),
+        };
+        for note in odd {
+            (self.note)(&note);
+        }
+        self.audit(begun, audit, &ending.attempt, kept.as_ref().err());
+        let record = match (kept, &grant.access_token) {
+            (Ok(record), _) => record,
+            (Err(error), Some(_)) => {
+                // The token itself is good for its hour: better served than lost as well.
+                (self.note)(&format!(
+                    "{}; the new refresh token could not be kept: log in again within the hour",
+                    error.problem()
+                ));
+                Record { access_expires_at: grant.access_expires_at, ..ending }
+            }
+            (Err(error), None) => return Err(error),
+        };
+        match grant.access_token {
+            Some(token) if !unusable => Ok(Usable { token, record }),
+            _ => Err(failure::of_attempt(&record, now)),
+        }
+    }
+
+    /// Records how an attempt without a grant ended, and returns what its caller is told.
+    fn end(
+        &mut self,
+        store: &mut Store,
+        lock: &RecordLock,
+        mut record: Record,
+        ended: Attempted,
+        audit: Audit,
+    ) -> Error {
+        let now = (self.clock)();
+        record.attempt = ended_attempt(&record.attempt, ended, now);
+        self.audit(&record, audit, &record.attempt, None);
+        let told = failure::of_attempt(&record, now);
+        match store.end_attempt(lock, &record, record.attempt.clone()) {
+            Ok(()) => told,
+            Err(error) => {
+                (self.note)(&format!("{}; others will ask again", error.problem()));
+                told
+            }
+        }
+    }
+
+    fn audit(
+        &mut self,
+        record: &Record,
+        Audit { name: action, took }: Audit,
+        attempt: &Attempt,
+        kept: Option<&Error>,
+    ) {
+        self.events.push(Event {
+            at: (self.clock)(),
+            profile: record.profile_name().map(str::to_owned),
+            action: action.to_owned(),
+            outcome: attempt.outcome.map_or("unknown", OutcomeKind::name).to_owned(),
+            code: attempt.code,
+            correlation_id: attempt.correlation_id.clone(),
+            duration_ms: i64::try_from(took.as_millis()).ok(),
+            detail: kept.map(|error| error.problem().to_owned()).or_else(|| attempt.why.clone()),
+        });
+    }
+}
+
+/// The refresh grant; and where Concur condemns the refresh token while a company request token
+/// lives, the company grant, once, as the tutorial does.
+fn ask_with_way_back(
+    asking: &Asking<'_>,
+    record: &Record,
+    secrets: &RenewalSecrets,
+    home: &AllowedOrigin,
+) -> (&'static str, Asked) {
+    let mut refused = None;
+    if let Some(refresh_token) = &secrets.refresh_token {
+        let request = GrantRequest::Refresh { refresh_token };
+        let asked = asking.ask(home, request);
+        let condemned =
+            matches!(asked.ended, Attempted::Answered(Outcome::Rejected { condemned: true, .. }));
+        if !condemned || secrets.request_token.is_none() {
+            return (request.name(), asked);
+        }
+        refused = Some((request.name(), asked));
+    }
+    let there = asking.allowed.permit(&secrets.application_origin);
+    let (Some(request_token), Some(there)) = (&secrets.request_token, there) else {
+        // Only reached with neither token, which `decide` has ruled out; say so rather than panic.
+        let nothing = || ("refresh", Asked::not_made("nothing is stored to ask with"));
+        return refused.unwrap_or_else(nothing);
+    };
+    let request = GrantRequest::Company { company_uuid: &record.principal, request_token };
+    let asked = asking.ask(&there, request);
+    match (&asked.ended, refused) {
+        // Both refused: the refresh token's refusal is what a person can act on.
+        (Attempted::Answered(Outcome::Rejected { .. }), Some(first)) => first,
+        _ => (request.name(), asked),
+    }
+}
+
+fn commit(
+    store: &mut Store,
+    lock: &RecordLock,
+    ending: &Record,
+    grant: &Grant,
+    now: i64,
+) -> Result<Record> {
+    for _ in 1..COMMIT_TRIES {
+        match store.commit_grant(lock, ending, grant, now) {
+            Err(error) if error.kind() == Kind::Temporary => {}
+            settled => return settled,
+        }
+    }
+    store.commit_grant(lock, ending, grant, now)
+}
+
+fn ended_attempt(begun: &Attempt, ended: Attempted, now: i64) -> Attempt {
+    let base = Attempt { ended_at: Some(now), ..begun.clone() };
+    match ended {
+        Attempted::Unreached(why) => Attempt {
+            outcome: Some(OutcomeKind::Local),
+            why: Some(why),
+            not_before: Some(now + policy::LOCAL_FAILURE_HOLDS_SECS),
+            ..base
+        },
+        Attempted::Answered(Outcome::Rejected { condemned, word, why }) => {
+            let kind = if condemned { OutcomeKind::Condemned } else { OutcomeKind::Rejected };
+            with_word(Attempt { outcome: Some(kind), why, ..base }, word)
+        }
+        Attempted::Answered(Outcome::Transient { why, retry_after, word }) => {
+            let failures = begun.failures + 1;
+            let wait = match retry_after {
+                Some(seconds) => seconds.min(policy::LONGEST_RETRY_AFTER_SECS),
+                None => policy::back_off_secs(failures),
+            };
+            let attempt = Attempt {
+                outcome: Some(OutcomeKind::Transient),
+                why: Some(why),
+                not_before: Some(now + wait),
+                failures,
+                ..base
+            };
+            with_word(attempt, word)
+        }
+        // Neither is an end without a grant; kept as one so that nothing is lost silently.
+        Attempted::Answered(Outcome::Granted(..) | Outcome::Elsewhere(..)) => base,
+    }
+}
+
+fn with_word(attempt: Attempt, word: ServiceWord) -> Attempt {
+    let ServiceWord { code, description, correlation_id } = word;
+    Attempt { code, description, correlation_id, ..attempt }
+}

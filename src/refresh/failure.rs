@@ -1,0 +1,95 @@
+//! Pure: what a caller is told when there is no token to hand out.
+
+use std::time::Duration;
+
+use crate::error::{Error, Kind, ServiceWord};
+use crate::model::record::{OutcomeKind, Record};
+use crate::oauth::advice;
+use crate::policy::{Decision, LoginReason};
+
+/// The command with which a person logs this account in again.
+pub fn login_command(profile: Option<&str>) -> String {
+    match profile {
+        Some(name) => format!("concur-cred login --profile {name}"),
+        None => "concur-cred login".to_owned(),
+    }
+}
+
+/// The record vanished while it was waited for.
+pub fn gone(record: &Record) -> Error {
+    Error::new(
+        Kind::NotFound,
+        "The credential was removed by another process",
+        format!("Log in again: {}", login_command(record.profile_name())),
+    )
+    .of_profile(record.profile_name())
+}
+
+/// Another process held the lock for too long.
+pub fn lock_timeout(record: &Record, holder: &str, waited: Duration) -> Error {
+    Error::new(
+        Kind::Temporary,
+        format!("Another concur-cred ({holder}) has been refreshing for over {} s", waited.as_secs()),
+        "Try again; if it stays so, look whether that process is stopped, and end it.",
+    )
+    .of_profile(record.profile_name())
+}
+
+/// What a decision that hands nothing out means for the caller.
+pub fn refusal(record: &Record, decision: Decision, now: i64) -> Error {
+    match decision {
+        Decision::NeedsLogin(LoginReason::NothingToRenewWith) => Error::new(
+            Kind::LoginNeeded,
+            "The access token is over and there is no refresh token",
+            advice::log_in_again(&login_command(record.profile_name())),
+        )
+        .of_profile(record.profile_name()),
+        _ => of_attempt(record, now),
+    }
+}
+
+/// What the record's last attempt means for a caller, whoever made it.
+pub fn of_attempt(record: &Record, now: i64) -> Error {
+    let attempt = &record.attempt;
+    let profile = record.profile_name();
+    let why = attempt.why.as_deref().unwrap_or("did not renew the token");
+    let login = login_command(profile);
+    let error = match attempt.outcome {
+        Some(OutcomeKind::Condemned) => Error::new(
+            Kind::LoginNeeded,
+            "Concur refused the refresh token",
+            advice::log_in_again(&login),
+        ),
+        Some(OutcomeKind::Rejected) => Error::new(
+            Kind::LoginNeeded,
+            attempt.why.clone().unwrap_or_else(|| "Concur refused to renew the token".to_owned()),
+            advice::advice(attempt.code, &login),
+        ),
+        Some(OutcomeKind::Local) => Error::new(
+            Kind::Temporary,
+            format!("The token service cannot be reached: {why}"),
+            "Check network, name resolution, proxy and certificates, and run it again.",
+        ),
+        _ => Error::new(
+            Kind::Temporary,
+            format!("The token service did not renew the token: it {why}"),
+            try_again_in(attempt.not_before, now),
+        ),
+    };
+    let word = ServiceWord {
+        code: attempt.code,
+        description: attempt.description.clone(),
+        correlation_id: attempt.correlation_id.clone(),
+    };
+    error.with_service(word).of_profile(profile)
+}
+
+fn try_again_in(not_before: Option<i64>, now: i64) -> String {
+    match not_before.map(|at| at.saturating_sub(now)) {
+        Some(seconds) if seconds > 0 => format!(
+            "The stored credential is still good. It is not asked again for {seconds} s; run it \
+             again after that."
+        ),
+        _ => "The stored credential is still good. Run it again.".to_owned(),
+    }
+}

@@ -1,0 +1,153 @@
+//! Schema versions. Every migration runs inside one IMMEDIATE transaction in which the version is
+//! read again, so that any number of first runs at once make one store.
+
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+
+use crate::error::{Error, Kind, Result};
+
+/// The token database's migrations, oldest first. Append-only: never edit or remove one.
+const MIGRATIONS: [&str; 1] = [include_str!("../../migrations/0001_first.sql")];
+
+/// The schema version this program writes.
+#[expect(clippy::cast_possible_wrap, reason = "a short list")]
+pub const CURRENT_VERSION: i64 = MIGRATIONS.len() as i64;
+
+/// What a new store is made with.
+pub struct NewStore<'a> {
+    /// 16 random bytes.
+    pub store_id: [u8; 16],
+    /// Where its key is.
+    pub key_source: &'a str,
+    /// Which key it is.
+    pub key_id: &'a [u8],
+}
+
+/// Brings the schema up to [`CURRENT_VERSION`]. `new` is used when there is no store yet.
+pub fn migrate(connection: &mut Connection, new: Option<&NewStore<'_>>) -> Result<()> {
+    let transaction = connection
+        .transaction_with_behavior(TransactionBehavior::Immediate)
+        .map_err(|error| super::failed(&error))?;
+    let version = version(&transaction)?;
+    refuse_newer(version)?;
+    let done = usize::try_from(version).unwrap_or(0);
+    for migration in MIGRATIONS.iter().skip(done) {
+        transaction.execute_batch(migration).map_err(|error| super::failed(&error))?;
+    }
+    match new {
+        Some(new) if version == 0 => insert_meta(&transaction, new)?,
+        _ if version < CURRENT_VERSION => {
+            transaction
+                .execute("UPDATE meta SET schema_version = ?1", [CURRENT_VERSION])
+                .map_err(|error| super::failed(&error))?;
+        }
+        _ => {}
+    }
+    transaction.commit().map_err(|error| super::failed(&error))
+}
+
+/// An error for a store that a newer program wrote; it is never touched.
+pub fn refuse_newer(version: i64) -> Result<()> {
+    if version <= CURRENT_VERSION {
+        return Ok(());
+    }
+    Err(Error::new(
+        Kind::Unusable,
+        format!(
+            "The store has schema version {version}, and this program knows versions up to \
+             {CURRENT_VERSION}"
+        ),
+        "Install the newer concur-cred that wrote it; nothing was changed.",
+    ))
+}
+
+/// The schema version; 0 for an empty database. Another program's database is refused.
+pub fn version(connection: &Connection) -> Result<i64> {
+    let (objects, has_meta): (i64, bool) = connection
+        .query_row(
+            "SELECT count(*), count(*) FILTER (WHERE type = 'table' AND name = 'meta') > 0 \
+             FROM sqlite_schema",
+            [],
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )
+        .map_err(|error| super::failed(&error))?;
+    if objects == 0 {
+        return Ok(0);
+    }
+    let foreign = || {
+        Error::new(
+            Kind::Unusable,
+            "The store's file is another program's database",
+            "Move it away, or set CONCUR_CRED_HOME to a folder of its own.",
+        )
+    };
+    if !has_meta {
+        return Err(foreign());
+    }
+    connection
+        .query_row("SELECT schema_version FROM meta", [], |row| row.get(0))
+        .map_err(|error| match error {
+            rusqlite::Error::SqliteFailure(failure, _)
+                if failure.code != rusqlite::ErrorCode::Unknown =>
+            {
+                super::failed(&error)
+            }
+            _ => foreign(),
+        })
+}
+
+fn insert_meta(transaction: &Transaction<'_>, new: &NewStore<'_>) -> Result<()> {
+    transaction
+        .execute(
+            "INSERT INTO meta (one, schema_version, store_id, key_source, key_id) \
+             VALUES (1, ?1, ?2, ?3, ?4)",
+            (CURRENT_VERSION, new.store_id, new.key_source, new.key_id),
+        )
+        .map(|_| ())
+        .map_err(|error| super::failed(&error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn new() -> NewStore<'static> {
+        NewStore { store_id: [1; 16], key_source: "file", key_id: &[2; 8] }
+    }
+
+    #[test]
+    fn migrating_twice_changes_nothing() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        migrate(&mut connection, Some(&new())).unwrap();
+        migrate(&mut connection, Some(&new())).unwrap();
+        assert_eq!(version(&connection).unwrap(), CURRENT_VERSION);
+        let rows: i64 =
+            connection.query_row("SELECT count(*) FROM meta", [], |row| row.get(0)).unwrap();
+        assert_eq!(rows, 1);
+    }
+
+    #[test]
+    fn a_newer_schema_is_refused_and_left_alone() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        migrate(&mut connection, Some(&new())).unwrap();
+        connection.execute("UPDATE meta SET schema_version = 99", []).unwrap();
+        assert_eq!(migrate(&mut connection, Some(&new())).unwrap_err().kind(), Kind::Unusable);
+        assert_eq!(version(&connection).unwrap(), 99);
+    }
+
+    #[test]
+    fn another_programs_database_is_refused() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch("CREATE TABLE moz_places (id)").unwrap();
+        assert_eq!(migrate(&mut connection, Some(&new())).unwrap_err().kind(), Kind::Unusable);
+    }
+
+    #[test]
+    fn a_hit_opens_few_schema_objects() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        migrate(&mut connection, Some(&new())).unwrap();
+        let objects: i64 = connection
+            .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
+            .unwrap();
+        assert_eq!(objects, 5, "every object costs at each open; see ARCHITECTURE.md");
+    }
+}

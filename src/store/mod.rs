@@ -1,0 +1,327 @@
+//! The store's edge: one SQLite file, sealed cells, and the questions asked of them.
+//!
+//! A question never creates anything: an absent store is an empty one. Opening is read-write without
+//! CREATE even for a hit, because only so can the journal of a killed writer be rolled back.
+
+pub mod events;
+pub mod key;
+mod migrate;
+pub mod reserve;
+mod rows;
+mod seal;
+mod write;
+
+use std::cell::OnceCell;
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
+
+use crate::env::Env;
+use crate::error::{Error, Kind, Result};
+use crate::files;
+use crate::model::origin::Origin;
+use crate::model::record::{Application, Column, Record, RecordId, SealedCell};
+use crate::model::secret::Secret;
+use crate::paths::Paths;
+use key::{Key, KeySource};
+use migrate::NewStore;
+pub use rows::ForeignFilter;
+pub use seal::DoesNotOpen;
+pub use write::{NewAccount, NewForeign, RequestToken};
+
+/// How long SQLite waits for another process's commit: below the lock timeout, far above a commit.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// What the store says of itself.
+#[derive(Debug, Clone)]
+pub struct Meta {
+    /// 16 random bytes, bound into every cell.
+    pub store_id: Vec<u8>,
+    /// Where the key is.
+    pub key_source: KeySource,
+    /// Which key it is.
+    pub key_id: Vec<u8>,
+    /// The profile chosen by `use`.
+    pub used_profile: Option<String>,
+}
+
+/// An open store.
+pub struct Store {
+    connection: Connection,
+    paths: Paths,
+    env: Env,
+    meta: OnceCell<Meta>,
+    key: OnceCell<Key>,
+    writes: bool,
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Store").field("paths", &self.paths).finish_non_exhaustive()
+    }
+}
+
+/// A managed account's secrets that are needed to renew it, opened together so that the geolocation
+/// they are sent to is one that a cell has vouched for.
+#[derive(Debug)]
+pub struct RenewalSecrets {
+    /// The application's client secret.
+    pub client_secret: Secret,
+    /// The refresh token.
+    pub refresh_token: Option<Secret>,
+    /// The company request token, if it is still alive.
+    pub request_token: Option<Secret>,
+    /// The origin that the operator named when the application was made.
+    pub application_origin: Origin,
+    /// The record's geolocation, authenticated by the cells above.
+    pub geolocation: Origin,
+}
+
+impl Store {
+    /// The store, if there is one.
+    pub fn open(paths: &Paths, env: &Env) -> Result<Option<Self>> {
+        let file = paths.store();
+        if !files::check_private_file(&file)? {
+            return Ok(None);
+        }
+        files::check_private_dir(paths.state_dir())?;
+        let store = Self {
+            connection: connect(&file)?,
+            paths: paths.clone(),
+            env: env.clone(),
+            meta: OnceCell::new(),
+            key: OnceCell::new(),
+            writes: false,
+        };
+        Ok(Some(store))
+    }
+
+    /// The store; a new one with its key when there is none. For `login`, `import` and a non-empty
+    /// `store` alone.
+    pub fn open_or_create(paths: &Paths, env: &Env) -> Result<Self> {
+        if let Some(store) = Self::open(paths, env)?
+            && migrate::version(&store.connection)? > 0
+        {
+            return Ok(store);
+        }
+        let source = KeySource::chosen(env);
+        files::ensure_private_dir(paths.state_dir())?;
+        let key = key::load_or_create(source, paths, env)?;
+        files::create_private(&paths.store())?;
+        let mut store = Self::open(paths, env)?.ok_or_else(|| {
+            Error::new(Kind::Temporary, "The store vanished while it was made", "Run it again.")
+        })?;
+        store.prepare_to_write()?;
+        let mut store_id = [0; 16];
+        random(&mut store_id)?;
+        let new = NewStore { store_id, key_source: source.name(), key_id: &key.id() };
+        migrate::migrate(&mut store.connection, Some(&new))?;
+        Ok(store)
+    }
+
+    /// What the store says of itself.
+    pub fn meta(&self) -> Result<&Meta> {
+        if self.meta.get().is_none() {
+            let meta = rows::read_meta(&self.connection)?;
+            return Ok(self.meta.get_or_init(|| meta));
+        }
+        self.meta.get().ok_or_else(unreachable_state)
+    }
+
+    /// Whether this is a file in which no store was made yet.
+    fn is_blank(&self) -> Result<bool> {
+        Ok(migrate::version(&self.connection)? == 0)
+    }
+
+    /// The paths it lies at.
+    pub fn paths(&self) -> &Paths {
+        &self.paths
+    }
+
+    /// The key, read when the first cell needs it.
+    pub fn key(&self) -> Result<&Key> {
+        if self.key.get().is_none() {
+            let meta = self.meta()?;
+            let key = key::load(meta.key_source, &self.paths, &self.env)?;
+            return Ok(self.key.get_or_init(|| key));
+        }
+        self.key.get().ok_or_else(unreachable_state)
+    }
+
+    /// Opens one of a record's cells. `Ok(None)`: there is no such cell.
+    pub fn unseal(&self, record: &Record, column: Column) -> Result<Option<Secret>> {
+        let Some(cell) = record.cell(column) else { return Ok(None) };
+        let place = seal::Place::of_cell(&self.meta()?.store_id, record, column);
+        match seal::unseal(self.key()?, &place, cell) {
+            Ok(secret) => Ok(Some(secret)),
+            Err(DoesNotOpen) => Err(self.why_not_open(record, column)),
+        }
+    }
+
+    /// Opens what is needed to renew a managed account. An edited geolocation, host or application
+    /// origin makes this fail, so that nothing is sent anywhere.
+    pub fn unseal_renewal(&self, record: &Record, now: i64) -> Result<RenewalSecrets> {
+        let application = record.application.as_ref().ok_or_else(unreachable_state)?;
+        let client_secret = self.unseal_client_secret(application)?;
+        let refresh_token = self.unseal(record, Column::RefreshToken)?;
+        let request_token = if record.has_live_request_token(now) {
+            self.unseal(record, Column::RequestToken)?
+        } else {
+            None
+        };
+        Ok(RenewalSecrets {
+            client_secret,
+            refresh_token,
+            request_token,
+            application_origin: stored_origin(&application.origin)?,
+            geolocation: stored_origin(&record.geolocation)?,
+        })
+    }
+
+    /// Opens an application's client secret.
+    pub fn unseal_client_secret(&self, application: &Application) -> Result<Secret> {
+        let place = seal::Place::of_client_secret(&self.meta()?.store_id, application);
+        seal::unseal(self.key()?, &place, &application.client_secret).map_err(|DoesNotOpen| {
+            self.key_or_damage(&format!("The client secret of application {}", application.name))
+        })
+    }
+
+    /// Seals an answer that could not be committed, for the reserve file.
+    pub fn seal_spill(&self, id: RecordId, generation: i64, answer: &Secret) -> Result<SealedCell> {
+        let place = seal::Place::of_spill(&self.meta()?.store_id, id, generation);
+        seal::seal(self.key()?, &place, answer)
+    }
+
+    /// Opens a spilled answer; `None` when it is not for this record at this generation.
+    pub fn unseal_spill(
+        &self,
+        id: RecordId,
+        generation: i64,
+        spill: &SealedCell,
+    ) -> Result<Option<Secret>> {
+        let place = seal::Place::of_spill(&self.meta()?.store_id, id, generation);
+        Ok(seal::unseal(self.key()?, &place, spill).ok())
+    }
+
+    fn why_not_open(&self, record: &Record, column: Column) -> Error {
+        let what = format!("The stored {}", column.name().replace('_', " "));
+        self.key_or_damage(&what).of_profile(record.profile_name())
+    }
+
+    fn key_or_damage(&self, what: &str) -> Error {
+        match (self.meta(), self.key()) {
+            (Ok(meta), Ok(key)) if meta.key_id != key.id() => Error::new(
+                Kind::Unusable,
+                format!(
+                    "{} is not the key that this store is sealed with",
+                    meta.key_source.describe(&self.paths, &self.env)
+                ),
+                "Put the right key back. Without it nothing stored can be read.",
+            ),
+            _ => Error::new(
+                Kind::Unusable,
+                format!(
+                    "{what} does not open: the store was edited or damaged, so it is not used and \
+                     nothing was sent"
+                ),
+                "Log in again: concur-cred login --replace",
+            ),
+        }
+    }
+
+    fn prepare_to_write(&mut self) -> Result<()> {
+        if !self.writes {
+            // FULL does not sync the folder after the journal is gone: a committed rotation could
+            // come back undone after a power cut.
+            self.connection
+                .execute_batch("PRAGMA synchronous = EXTRA; PRAGMA foreign_keys = ON")
+                .map_err(|error| failed(&error))?;
+            self.writes = true;
+        }
+        Ok(())
+    }
+
+    /// Runs `work` in one IMMEDIATE transaction with the version read inside it.
+    fn write<T>(&mut self, work: impl FnOnce(&Transaction<'_>) -> Result<T>) -> Result<T> {
+        self.prepare_to_write()?;
+        let transaction = self
+            .connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .map_err(|error| failed(&error))?;
+        migrate::refuse_newer(migrate::version(&transaction)?)?;
+        let result = work(&transaction)?;
+        transaction.commit().map_err(|error| failed(&error))?;
+        Ok(result)
+    }
+}
+
+fn connect(file: &std::path::Path) -> Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(file, flags).map_err(|error| failed(&error))?;
+    connection.busy_timeout(BUSY_TIMEOUT).map_err(|error| failed(&error))?;
+    Ok(connection)
+}
+
+fn stored_origin(text: &str) -> Result<Origin> {
+    Origin::from_operator(text).map_err(|bad| {
+        Error::new(
+            Kind::Unusable,
+            format!("The store names a base URL that is none ({bad})"),
+            "Log in again: concur-cred login --replace",
+        )
+    })
+}
+
+/// Fills with random bytes of the operating system.
+pub(crate) fn random(bytes: &mut [u8]) -> Result<()> {
+    getrandom::fill(bytes).map_err(|_| {
+        Error::new(Kind::Other, "The operating system gave no random bytes", "Try again.")
+    })
+}
+
+/// A random positive 63-bit id.
+pub(crate) fn random_id() -> Result<i64> {
+    let mut bytes = [0; 8];
+    random(&mut bytes)?;
+    Ok(i64::from_le_bytes(bytes) & i64::MAX)
+}
+
+fn unreachable_state() -> Error {
+    Error::new(Kind::Other, "The program is in a state that it cannot be in", "Report this.")
+}
+
+/// SQLite's refusal as an error for a person. Its text is left out where it could quote a value.
+pub(crate) fn failed(error: &rusqlite::Error) -> Error {
+    use rusqlite::ErrorCode as Code;
+    let code = error.sqlite_error_code();
+    let (kind, problem, remedy) = match code {
+        Some(Code::DatabaseBusy | Code::DatabaseLocked) => (
+            Kind::Temporary,
+            "The store is busy: another process has held it for too long",
+            "Try again; if it stays so, look for a stopped concur-cred process.",
+        ),
+        Some(Code::NotADatabase | Code::DatabaseCorrupt) => (
+            Kind::Unusable,
+            "The store's file is damaged or not a database",
+            "Move it away and restore it from a backup, or log in again: concur-cred login",
+        ),
+        Some(Code::DiskFull) => (
+            Kind::Unusable,
+            "The disk is full",
+            "Free some space and run it again; nothing was lost.",
+        ),
+        Some(Code::ReadOnly | Code::PermissionDenied | Code::CannotOpen) => (
+            Kind::Unusable,
+            "The store cannot be opened or written",
+            "Check the permissions of its folder, and that the file system is not read-only.",
+        ),
+        Some(Code::SystemIoFailure) => (
+            Kind::Unusable,
+            "Reading or writing the store failed",
+            "Check the disk and the file system; nothing was half-written.",
+        ),
+        _ => (Kind::Unusable, "The store could not be used", "Report this."),
+    };
+    let detail = error.sqlite_error().map(|e| format!(" (SQLite {})", e.extended_code));
+    Error::new(kind, format!("{problem}{}", detail.unwrap_or_default()), remedy)
+}

@@ -1,0 +1,123 @@
+//! The reserve: room on the disk that was really written before a rotating refresh token is spent,
+//! so that its answer can be kept even when the disk is full and the store cannot be written.
+
+use std::io::{Read, Seek, SeekFrom, Write};
+use std::path::Path;
+
+use crate::error::{Error, Kind, Result};
+use crate::files;
+use crate::model::record::{RecordId, SealedCell};
+use crate::paths::Paths;
+
+/// Twice the largest answer that is read, bytes.
+const RESERVE_BYTES: usize = 128 * 1024;
+/// What a reserve that holds an answer begins with; an empty one begins with zeros.
+const SPILL_MARK: &[u8; 8] = b"CCSPILL1";
+const HEADER_BYTES: usize = SPILL_MARK.len() + 4;
+
+/// Makes sure that the record's reserve is there, whole and durable.
+pub fn ensure(paths: &Paths, id: RecordId) -> Result<()> {
+    let path = paths.reserve(id);
+    files::ensure_private_dir(&paths.reserves_dir())?;
+    if files::check_private_file(&path)?
+        && std::fs::metadata(&path).is_ok_and(|meta| meta.len() >= RESERVE_BYTES as u64)
+    {
+        return Ok(());
+    }
+    files::write_whole(&path, &vec![0; RESERVE_BYTES], files::Replace::Yes).map_err(|error| {
+        Error::new(
+            Kind::Unusable,
+            format!(
+                "There is no room to keep a new token safely, so none was asked for: {}",
+                files::reason(&error)
+            ),
+            format!("Free some disk space for {}.", paths.reserves_dir().display()),
+        )
+    })
+}
+
+/// Overwrites the reserve in place with a sealed answer; durable when it returns.
+pub fn spill(paths: &Paths, id: RecordId, answer: &SealedCell) -> Result<()> {
+    let path = paths.reserve(id);
+    let too_large = || Error::new(Kind::Unusable, "The answer is too large to keep", "");
+    let length = u32::try_from(answer.0.len()).map_err(|_| too_large())?;
+    if answer.0.len() + HEADER_BYTES > RESERVE_BYTES {
+        return Err(too_large());
+    }
+    let mut bytes = Vec::with_capacity(HEADER_BYTES + answer.0.len());
+    bytes.extend_from_slice(SPILL_MARK);
+    bytes.extend_from_slice(&length.to_le_bytes());
+    bytes.extend_from_slice(&answer.0);
+    overwrite(&path, &bytes)
+}
+
+/// The sealed answer in the reserve, if it holds one.
+pub fn spilled(paths: &Paths, id: RecordId) -> Result<Option<SealedCell>> {
+    let path = paths.reserve(id);
+    if !files::check_private_file(&path)? {
+        return Ok(None);
+    }
+    let mut file = files::open_private(&path)?;
+    let mut header = [0; HEADER_BYTES];
+    if file.read_exact(&mut header).is_err() || &header[..SPILL_MARK.len()] != SPILL_MARK {
+        return Ok(None);
+    }
+    let length = u32::from_le_bytes([header[8], header[9], header[10], header[11]]) as usize;
+    let mut bytes = Vec::new();
+    file.take(RESERVE_BYTES as u64)
+        .read_to_end(&mut bytes)
+        .map_err(|error| files::cannot("read", &path, &error))?;
+    Ok(bytes.get(..length).map(|cell| SealedCell(cell.to_vec())))
+}
+
+/// Empties the reserve once its answer is in the store (or is of no use).
+pub fn clear(paths: &Paths, id: RecordId) -> Result<()> {
+    overwrite(&paths.reserve(id), &vec![0; RESERVE_BYTES])
+}
+
+/// Removes the reserve of a record that is gone.
+pub fn remove(paths: &Paths, id: RecordId) {
+    // An orphan costs 128 KiB and tells nothing; it must not make a logout fail.
+    let _ = std::fs::remove_file(paths.reserve(id));
+}
+
+fn overwrite(path: &Path, bytes: &[u8]) -> Result<()> {
+    let mut file = files::open_private(path)?;
+    file.seek(SeekFrom::Start(0))
+        .and_then(|_| file.write_all(bytes))
+        .and_then(|()| file.sync_all())
+        .map_err(|error| files::cannot("write", path, &error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_spilled_comes_back_and_is_cleared() {
+        let home = tempfile::tempdir().unwrap();
+        let paths = Paths::under(home.path());
+        let id = RecordId(7);
+        assert_eq!(spilled(&paths, id).unwrap(), None);
+        ensure(&paths, id).unwrap();
+        assert_eq!(spilled(&paths, id).unwrap(), None);
+        let answer = SealedCell(vec![3; 70_000]);
+        spill(&paths, id, &answer).unwrap();
+        ensure(&paths, id).unwrap();
+        assert_eq!(spilled(&paths, id).unwrap(), Some(answer), "ensure keeps a spill");
+        clear(&paths, id).unwrap();
+        assert_eq!(spilled(&paths, id).unwrap(), None);
+    }
+
+    #[test]
+    fn a_spill_never_grows_the_file() {
+        let home = tempfile::tempdir().unwrap();
+        let paths = Paths::under(home.path());
+        let id = RecordId(7);
+        ensure(&paths, id).unwrap();
+        assert!(spill(&paths, id, &SealedCell(vec![0; RESERVE_BYTES])).is_err());
+        spill(&paths, id, &SealedCell(vec![1; RESERVE_BYTES - HEADER_BYTES])).unwrap();
+        let length = std::fs::metadata(paths.reserve(id)).unwrap().len();
+        assert_eq!(length, RESERVE_BYTES as u64);
+    }
+}

@@ -1,0 +1,318 @@
+//! Rows in and out: the questions asked of the store, and how a row becomes a record.
+
+use rusqlite::types::Value;
+use rusqlite::{Connection, OptionalExtension, Row, named_params};
+
+use super::key::KeySource;
+use super::{Meta, Store, failed, migrate};
+use crate::error::{Error, Kind, Result};
+use crate::model::profile::ProfileName;
+use crate::model::record::{
+    Application, ApplicationId, Attempt, GitKey, OutcomeKind, Record, RecordId, SealedCell,
+};
+
+/// The columns of a hit, in the order in which [`read_record`] takes them. One statement reads the
+/// version, the store's identity and the record.
+const COLUMNS: &str = "m.schema_version, m.store_id, m.key_source, m.key_id, m.used_profile, \
+    r.id, r.protocol, r.host, r.path_given, r.path, r.username_given, r.username, r.profile, \
+    r.authtype, r.access_token, r.access_expires_at, r.refresh_token, r.refresh_expires_at, \
+    r.refresh_expiry_assumed, r.scope, r.geolocation, r.principal, r.id_token, r.request_token, \
+    r.request_token_expires_at, r.unknown_fields, r.created_at, r.obtained_at, r.refreshed_at, \
+    r.updated_at, r.generation, r.attempt, r.attempt_started_at, r.attempt_ended_at, \
+    r.attempt_outcome, r.attempt_why, r.attempt_code, r.attempt_description, \
+    r.attempt_correlation_id, r.attempt_not_before, r.attempt_failures, \
+    a.id, a.name, a.client_id, a.client_secret, a.origin";
+
+/// Which foreign entries a caller means: an absent field matches anything, a present one only the
+/// same bytes (gitcredentials(7)).
+#[derive(Debug, Clone, Copy)]
+pub struct ForeignFilter<'a> {
+    /// Always compared.
+    pub protocol: &'a [u8],
+    /// Always compared; lower-cased by the caller.
+    pub host: &'a [u8],
+    /// Compared when given.
+    pub path: Option<&'a [u8]>,
+    /// Compared when given; empty matches only empty.
+    pub username: Option<&'a [u8]>,
+}
+
+impl Store {
+    /// The account of `profile`; without a name the one chosen by `use`, else every account there
+    /// is, two at the most: so that one means "the only one".
+    pub fn find_profile(&self, profile: Option<&str>) -> Result<Vec<Record>> {
+        // Names are made of characters between '!' and '~': a range instead of a second statement.
+        let sql = format!(
+            "SELECT {COLUMNS} FROM meta m LEFT JOIN record r ON r.profile \
+             BETWEEN coalesce(:profile, m.used_profile, '!') \
+             AND coalesce(:profile, m.used_profile, '~') \
+             LEFT JOIN application a ON a.id = r.application_id LIMIT 2"
+        );
+        self.records(&sql, named_params! { ":profile": profile })
+    }
+
+    /// Every managed account, by name.
+    pub fn accounts(&self) -> Result<Vec<Record>> {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM meta m LEFT JOIN record r ON r.profile IS NOT NULL \
+             LEFT JOIN application a ON a.id = r.application_id ORDER BY r.profile"
+        );
+        self.records(&sql, &[])
+    }
+
+    /// The managed accounts that answer for one of two hosts (a host and the host it may be the
+    /// `www-` twin of).
+    pub fn accounts_for_host(
+        &self,
+        protocol: &[u8],
+        host: &[u8],
+        twin_of: &[u8],
+    ) -> Result<Vec<Record>> {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM meta m LEFT JOIN record r ON r.host IN (:host, :twin_of) \
+             AND r.protocol = :protocol AND r.profile IS NOT NULL \
+             LEFT JOIN application a ON a.id = r.application_id ORDER BY r.profile"
+        );
+        let parameters =
+            named_params! { ":host": host, ":twin_of": twin_of, ":protocol": protocol };
+        self.records(&sql, parameters)
+    }
+
+    /// The foreign entries that match, the most recently stored first.
+    pub fn foreign(&self, filter: &ForeignFilter<'_>) -> Result<Vec<Record>> {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM meta m LEFT JOIN record r ON r.host = :host \
+             AND r.protocol = :protocol AND r.profile IS NULL \
+             AND (:path IS NULL OR (r.path_given AND r.path = :path)) \
+             AND (:username IS NULL OR (r.username_given AND r.username = :username)) \
+             LEFT JOIN application a ON a.id = r.application_id ORDER BY r.generation DESC"
+        );
+        let ForeignFilter { protocol, host, path, username } = *filter;
+        let parameters = named_params! {
+            ":host": host, ":protocol": protocol, ":path": path, ":username": username
+        };
+        self.records(&sql, parameters)
+    }
+
+    /// A record by its identity; `None` when it is gone.
+    pub fn reread(&self, id: RecordId) -> Result<Option<Record>> {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM meta m LEFT JOIN record r ON r.id = :id \
+             LEFT JOIN application a ON a.id = r.application_id"
+        );
+        Ok(self.records(&sql, named_params! { ":id": id.0 })?.pop())
+    }
+
+    /// Generation, attempt number and whether that attempt has ended: what a waiter watches.
+    pub fn progress(&self, id: RecordId) -> Result<Option<(i64, i64, bool)>> {
+        self.connection
+            .prepare(
+                "SELECT generation, attempt, attempt_ended_at IS NOT NULL FROM record WHERE id = ?1",
+            )
+            .and_then(|mut statement| {
+                statement
+                    .query_row([id.0], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+                    .optional()
+            })
+            .map_err(|error| failed(&error))
+    }
+
+    /// Every application.
+    pub fn applications(&self) -> Result<Vec<Application>> {
+        if self.is_blank()? {
+            return Ok(Vec::new());
+        }
+        let mut statement = self
+            .connection
+            .prepare("SELECT id, name, client_id, client_secret, origin FROM application")
+            .map_err(|error| failed(&error))?;
+        statement
+            .query_map([], |row| read_application(row, 0))
+            .and_then(Iterator::collect)
+            .map_err(|error| failed(&error))
+    }
+
+    /// The names of all profiles.
+    pub fn profile_names(&self) -> Result<Vec<String>> {
+        let names = self.accounts()?;
+        Ok(names.iter().filter_map(|r| r.profile_name().map(str::to_owned)).collect())
+    }
+
+    fn records(&self, sql: &str, parameters: &[(&str, &dyn rusqlite::ToSql)]) -> Result<Vec<Record>> {
+        match self.query(sql, parameters) {
+            Ok(records) => Ok(records),
+            // The columns may be missing because the file is blank, newer or another program's.
+            Err(QueryError::Sqlite(error)) if missing_table(&error) => {
+                migrate::refuse_newer(migrate::version(&self.connection)?)?;
+                if self.is_blank()? { Ok(Vec::new()) } else { Err(failed(&error)) }
+            }
+            Err(QueryError::Sqlite(error)) => Err(failed(&error)),
+            Err(QueryError::Refused(error)) => Err(error),
+        }
+    }
+
+    fn query(
+        &self,
+        sql: &str,
+        parameters: &[(&str, &dyn rusqlite::ToSql)],
+    ) -> Result<Vec<Record>, QueryError> {
+        let mut statement = self.connection.prepare(sql)?;
+        let mut rows = statement.query(parameters)?;
+        let mut records = Vec::new();
+        while let Some(row) = rows.next()? {
+            migrate::refuse_newer(row.get(0)?).map_err(QueryError::Refused)?;
+            if self.meta.get().is_none() {
+                let meta = meta_from_row(row, 1)?.map_err(QueryError::Refused)?;
+                self.meta.get_or_init(|| meta);
+            }
+            if row.get_ref(5)? != rusqlite::types::ValueRef::Null {
+                records.push(read_record(row)?);
+            }
+        }
+        Ok(records)
+    }
+}
+
+enum QueryError {
+    Sqlite(rusqlite::Error),
+    Refused(Error),
+}
+
+impl From<rusqlite::Error> for QueryError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Sqlite(error)
+    }
+}
+
+fn missing_table(error: &rusqlite::Error) -> bool {
+    matches!(error.sqlite_error_code(), Some(rusqlite::ErrorCode::Unknown))
+}
+
+/// What the store says of itself, when no record was asked for.
+pub(super) fn read_meta(connection: &Connection) -> Result<Meta> {
+    migrate::refuse_newer(migrate::version(connection)?)?;
+    connection
+        .query_row("SELECT store_id, key_source, key_id, used_profile FROM meta", [], |row| {
+            meta_from_row(row, 0)
+        })
+        .map_err(|error| failed(&error))?
+}
+
+fn meta_from_row(row: &Row<'_>, first: usize) -> rusqlite::Result<Result<Meta>> {
+    let name: String = row.get(first + 1)?;
+    let Some(key_source) = KeySource::from_name(&name) else {
+        return Ok(Err(Error::new(
+            Kind::Unusable,
+            "The store names a key source that this program does not know",
+            "Install the newer concur-cred that wrote it; nothing was changed.",
+        )));
+    };
+    Ok(Ok(Meta {
+        store_id: row.get(first)?,
+        key_source,
+        key_id: row.get(first + 2)?,
+        used_profile: row.get(first + 3)?,
+    }))
+}
+
+fn read_application(row: &Row<'_>, first: usize) -> rusqlite::Result<Application> {
+    Ok(Application {
+        id: ApplicationId(row.get(first)?),
+        name: row.get(first + 1)?,
+        client_id: row.get(first + 2)?,
+        client_secret: SealedCell(row.get(first + 3)?),
+        origin: row.get(first + 4)?,
+    })
+}
+
+/// Takes the columns one after the other, so that [`COLUMNS`] and the fields stand in one order.
+struct Columns<'r, 's> {
+    row: &'r Row<'s>,
+    next: usize,
+}
+
+impl Columns<'_, '_> {
+    fn take<T: rusqlite::types::FromSql>(&mut self) -> rusqlite::Result<T> {
+        let value = self.row.get(self.next)?;
+        self.next += 1;
+        Ok(value)
+    }
+
+    fn cell(&mut self) -> rusqlite::Result<Option<SealedCell>> {
+        Ok(self.take::<Option<Vec<u8>>>()?.map(SealedCell))
+    }
+
+    fn given_bytes(&mut self) -> rusqlite::Result<Option<Vec<u8>>> {
+        let given: bool = self.take()?;
+        let bytes: Vec<u8> = self.take()?;
+        Ok(given.then_some(bytes))
+    }
+
+    /// A profile name; one that no program of ours wrote makes the row unreadable, not a panic.
+    fn profile(&mut self) -> rusqlite::Result<Option<ProfileName>> {
+        let at = self.next;
+        let Some(text) = self.take::<Option<String>>()? else { return Ok(None) };
+        let wrong = |bad| {
+            let kind = rusqlite::types::Type::Text;
+            rusqlite::Error::FromSqlConversionFailure(at, kind, Box::new(bad))
+        };
+        text.parse().map(Some).map_err(wrong)
+    }
+}
+
+fn read_record(row: &Row<'_>) -> rusqlite::Result<Record> {
+    let mut columns = Columns { row, next: 5 };
+    let c = &mut columns;
+    let id = RecordId(c.take()?);
+    let key = GitKey {
+        protocol: c.take()?,
+        host: c.take()?,
+        path: c.given_bytes()?,
+        username: c.given_bytes()?,
+    };
+    // Fields in a struct expression are evaluated in the order in which they are written.
+    let mut record = Record {
+        id,
+        key,
+        profile: c.profile()?,
+        application: None,
+        authtype: c.take()?,
+        access_token: c.cell()?,
+        access_expires_at: c.take()?,
+        refresh_token: c.cell()?,
+        refresh_expires_at: c.take()?,
+        refresh_expiry_assumed: c.take()?,
+        scope: c.take()?,
+        geolocation: c.take()?,
+        principal: c.take()?,
+        id_token: c.cell()?,
+        request_token: c.cell()?,
+        request_token_expires_at: c.take()?,
+        unknown_fields: c.cell()?,
+        created_at: c.take()?,
+        obtained_at: c.take()?,
+        refreshed_at: c.take()?,
+        updated_at: c.take()?,
+        generation: c.take()?,
+        attempt: read_attempt(c)?,
+    };
+    if row.get::<_, Value>(c.next)? != Value::Null {
+        record.application = Some(read_application(row, c.next)?);
+    }
+    Ok(record)
+}
+
+fn read_attempt(c: &mut Columns<'_, '_>) -> rusqlite::Result<Attempt> {
+    Ok(Attempt {
+        number: c.take()?,
+        started_at: c.take()?,
+        ended_at: c.take()?,
+        outcome: c.take::<Option<String>>()?.and_then(|name| OutcomeKind::from_name(&name)),
+        why: c.take()?,
+        code: c.take()?,
+        description: c.take()?,
+        correlation_id: c.take()?,
+        not_before: c.take()?,
+        failures: c.take()?,
+    })
+}

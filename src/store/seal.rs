@@ -1,0 +1,150 @@
+//! Sealing: how a secret becomes a cell that opens only in its own place.
+//!
+//! A cell is `format version (1 byte) | key id (8) | nonce (24) | ciphertext and tag`, by
+//! XChaCha20-Poly1305 with a random nonce (24 bytes: random ones never repeat in practice). The
+//! associated data names the place, each field with its length in front, so that an edited host, URL
+//! or a cell moved elsewhere does not open.
+
+use chacha20poly1305::aead::{Aead, KeyInit, Payload};
+use chacha20poly1305::{Key as AeadKey, XChaCha20Poly1305, XNonce};
+
+use super::key::{KEY_ID_BYTES, Key};
+use crate::error::{Error, Kind, Result};
+use crate::model::record::{Application, Column, GitKey, Record, RecordId, SealedCell};
+use crate::model::secret::Secret;
+
+const FORMAT_VERSION: u8 = 1;
+const NONCE_BYTES: usize = 24;
+const HEADER_BYTES: usize = 1 + KEY_ID_BYTES;
+
+/// A cell did not open: another key, another place, or damage. Which one cannot be told from the
+/// cell alone, by design.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DoesNotOpen;
+
+/// The place that a cell is bound to, as associated data.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place(Vec<u8>);
+
+impl Place {
+    fn of(fields: &[&[u8]]) -> Self {
+        let mut bytes = Vec::with_capacity(fields.iter().map(|f| f.len() + 8).sum());
+        for field in fields {
+            bytes.extend_from_slice(&(field.len() as u64).to_le_bytes());
+            bytes.extend_from_slice(field);
+        }
+        Self(bytes)
+    }
+
+    /// The place of a record's cell.
+    pub fn of_cell(store_id: &[u8], record: &Record, column: Column) -> Self {
+        let id = record.id.0.to_le_bytes();
+        let GitKey { protocol, host, path, username } = &record.key;
+        Self::of(&[
+            b"record",
+            store_id,
+            &id,
+            column.name().as_bytes(),
+            record.client_id().as_bytes(),
+            protocol,
+            host,
+            &[u8::from(path.is_some())],
+            path.as_deref().unwrap_or_default(),
+            &[u8::from(username.is_some())],
+            username.as_deref().unwrap_or_default(),
+            record.geolocation.as_bytes(),
+        ])
+    }
+
+    /// The place of an application's client secret.
+    pub fn of_client_secret(store_id: &[u8], application: &Application) -> Self {
+        Self::of(&[
+            b"application",
+            store_id,
+            &application.id.0.to_le_bytes(),
+            application.client_id.as_bytes(),
+            application.origin.as_bytes(),
+        ])
+    }
+
+    /// The place of an answer that could not be committed.
+    pub fn of_spill(store_id: &[u8], id: RecordId, generation: i64) -> Self {
+        Self::of(&[b"spill", store_id, &id.0.to_le_bytes(), &generation.to_le_bytes()])
+    }
+}
+
+/// Seals a secret for its place.
+pub fn seal(key: &Key, place: &Place, secret: &Secret) -> Result<SealedCell> {
+    let mut nonce = [0u8; NONCE_BYTES];
+    super::random(&mut nonce)?;
+    let payload = Payload { msg: secret.expose(), aad: &place.0 };
+    let sealed = cipher(key)
+        .encrypt(&XNonce::from(nonce), payload)
+        .map_err(|_| Error::new(Kind::Other, "A secret could not be sealed", "Report this."))?;
+    let mut cell = Vec::with_capacity(HEADER_BYTES + NONCE_BYTES + sealed.len());
+    cell.push(FORMAT_VERSION);
+    cell.extend_from_slice(&key.id());
+    cell.extend_from_slice(&nonce);
+    cell.extend_from_slice(&sealed);
+    Ok(SealedCell(cell))
+}
+
+/// Opens a cell in its place.
+pub fn unseal(key: &Key, place: &Place, cell: &SealedCell) -> Result<Secret, DoesNotOpen> {
+    let (&version, rest) = cell.0.split_first().ok_or(DoesNotOpen)?;
+    let (_key_id, rest) = rest.split_at_checked(KEY_ID_BYTES).ok_or(DoesNotOpen)?;
+    let (nonce, sealed) = rest.split_first_chunk::<NONCE_BYTES>().ok_or(DoesNotOpen)?;
+    if version != FORMAT_VERSION {
+        return Err(DoesNotOpen);
+    }
+    let payload = Payload { msg: sealed, aad: &place.0 };
+    cipher(key).decrypt(&XNonce::from(*nonce), payload).map(Secret::new).map_err(|_| DoesNotOpen)
+}
+
+fn cipher(key: &Key) -> XChaCha20Poly1305 {
+    XChaCha20Poly1305::new(&AeadKey::from(*key.expose()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn place(fields: &[&[u8]]) -> Place {
+        Place::of(fields)
+    }
+
+    #[test]
+    fn opens_in_its_own_place_and_nowhere_else() {
+        let key = Key::from_bytes([7; 32]);
+        let here = place(&[b"ab", b"c"]);
+        let cell = seal(&key, &here, &Secret::from("token")).unwrap();
+        assert_eq!(unseal(&key, &here, &cell).unwrap().expose(), b"token");
+        assert_eq!(unseal(&key, &place(&[b"a", b"bc"]), &cell), Err(DoesNotOpen));
+        assert_eq!(unseal(&Key::from_bytes([8; 32]), &here, &cell), Err(DoesNotOpen));
+    }
+
+    #[test]
+    fn no_damaged_cell_opens_or_panics() {
+        let key = Key::from_bytes([7; 32]);
+        let here = place(&[b"x"]);
+        let cell = seal(&key, &here, &Secret::from("token")).unwrap();
+        for length in 0..cell.0.len() {
+            let cut = SealedCell(cell.0[..length].to_vec());
+            assert_eq!(unseal(&key, &here, &cut), Err(DoesNotOpen), "cut to {length}");
+        }
+        let header = 1..=KEY_ID_BYTES;
+        for at in (0..cell.0.len()).filter(|at| !header.contains(at)) {
+            let mut flipped = cell.clone();
+            flipped.0[at] ^= 1;
+            assert_eq!(unseal(&key, &here, &flipped), Err(DoesNotOpen), "flipped byte {at}");
+        }
+    }
+
+    #[test]
+    fn one_secret_sealed_twice_looks_different() {
+        let key = Key::from_bytes([7; 32]);
+        let here = place(&[b"x"]);
+        let secret = Secret::from("token");
+        assert_ne!(seal(&key, &here, &secret).unwrap(), seal(&key, &here, &secret).unwrap());
+    }
+}

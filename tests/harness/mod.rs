@@ -1,0 +1,372 @@
+//! A hermetic world for the real binary: its own home (with a space in its name), a cleared
+//! environment, and a fresh sandbox. Every failure prints the command and both streams.
+
+#![allow(dead_code, reason = "each test file uses its own part")]
+
+use std::ffi::{OsStr, OsString};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use concur_sandbox::{App, Config, Sandbox};
+use tempfile::TempDir;
+
+/// The binary under test.
+pub const BINARY: &str = env!("CARGO_BIN_EXE_concur-cred");
+
+/// One machine with one user and one Concur.
+pub struct World {
+    folder: TempDir,
+    /// The service.
+    pub sandbox: Sandbox,
+}
+
+impl World {
+    /// A world whose service behaves.
+    pub fn new() -> Self {
+        Self::with(Config::default())
+    }
+
+    /// A world with this service.
+    pub fn with(config: Config) -> Self {
+        let folder = tempfile::Builder::new().prefix("concur cred ").tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("home")).unwrap();
+        std::fs::create_dir(folder.path().join("bin")).unwrap();
+        std::fs::create_dir(folder.path().join("work")).unwrap();
+        #[cfg(unix)]
+        std::os::unix::fs::symlink(BINARY, folder.path().join("bin/git-credential-concur")).unwrap();
+        Self { folder, sandbox: Sandbox::start(config).unwrap() }
+    }
+
+    /// A world in which `login` has made the profile `default`.
+    pub fn logged_in() -> Self {
+        Self::logged_in_with(Config::default())
+    }
+
+    /// The same with this service.
+    pub fn logged_in_with(config: Config) -> Self {
+        let world = Self::with(config);
+        world.login("default", &world.sandbox.app().clone());
+        world
+    }
+
+    /// HOME.
+    pub fn home(&self) -> PathBuf {
+        self.folder.path().join("home")
+    }
+
+    /// The current folder of every command.
+    pub fn work(&self) -> PathBuf {
+        self.folder.path().join("work")
+    }
+
+    /// Where the binary stands under git's name.
+    pub fn bin(&self) -> PathBuf {
+        self.folder.path().join("bin")
+    }
+
+    /// The configuration folder (key, config.toml).
+    pub fn config_dir(&self) -> PathBuf {
+        self.home().join(".config/concur-cred")
+    }
+
+    /// The state folder (store.db, events.db, locks, reserve).
+    pub fn state_dir(&self) -> PathBuf {
+        self.home().join(".local/state/concur-cred")
+    }
+
+    /// The token database.
+    pub fn store_file(&self) -> PathBuf {
+        self.state_dir().join("store.db")
+    }
+
+    /// A connection to the token database, to look behind the scenes.
+    pub fn database(&self) -> rusqlite::Connection {
+        rusqlite::Connection::open(self.store_file()).unwrap()
+    }
+
+    /// Writes a file into the current folder, mode 0600.
+    pub fn write(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.work().join(name);
+        std::fs::write(&path, content).unwrap();
+        set_mode(&path, 0o600);
+        path
+    }
+
+    /// The program with these arguments.
+    pub fn concur<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Run {
+        self.run(BINARY, args)
+    }
+
+    /// The program under git's name.
+    pub fn helper<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Run {
+        self.run(self.bin().join("git-credential-concur"), args)
+    }
+
+    /// Any program in this world. `stdin` is `/dev/null` until said otherwise.
+    pub fn run<S: AsRef<OsStr>>(
+        &self,
+        program: impl AsRef<OsStr>,
+        args: impl IntoIterator<Item = S>,
+    ) -> Run {
+        let mut command = Command::new(program.as_ref());
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let mut paths = vec![self.bin(), Path::new(BINARY).parent().unwrap().to_owned()];
+        paths.extend(std::env::split_paths(&path));
+        command
+            .env_clear()
+            .env("PATH", std::env::join_paths(paths).unwrap())
+            .env("HOME", self.home())
+            .env("GIT_CONFIG_NOSYSTEM", "1")
+            .env("TZ", "UTC")
+            .current_dir(self.work())
+            .args(args);
+        Run { command, stdin: None }
+    }
+
+    /// Logs in `app` as `profile`, from a file.
+    pub fn login(&self, profile: &str, app: &App) -> Output {
+        let name = format!("credentials-{profile}.json");
+        let file = self.write(&name, self.sandbox.credentials_json_of(app));
+        let origin = self.sandbox.origin().to_owned();
+        self.concur(["login", "--profile", profile, "--base-url", &origin, "--credentials"])
+            .arg(file)
+            .ok()
+    }
+
+    /// `host[:port]` of the sandbox, as git calls it.
+    pub fn host(&self) -> &str {
+        self.sandbox.origin().trim_start_matches("http://")
+    }
+
+    /// A git request for the sandbox's host, with more lines.
+    pub fn request(&self, more: &str) -> String {
+        format!("protocol=http\nhost={}\n{more}\n", self.host())
+    }
+
+    /// Makes the stored access token of a profile look as if it had been obtained `seconds` earlier.
+    pub fn age_access_token(&self, profile: &str, seconds: i64) {
+        let changed = self
+            .database()
+            .execute(
+                "UPDATE record SET obtained_at = obtained_at - ?2, \
+                 access_expires_at = access_expires_at - ?2 WHERE profile = ?1",
+                (profile, seconds),
+            )
+            .unwrap();
+        assert_eq!(changed, 1, "the profile {profile} is there");
+    }
+
+    /// Makes the stored access token of a profile expired.
+    pub fn expire(&self, profile: &str) {
+        self.age_access_token(profile, 7200);
+    }
+
+    /// One column of a profile's record.
+    pub fn column<T: rusqlite::types::FromSql>(&self, profile: &str, column: &str) -> T {
+        let sql = format!("SELECT {column} FROM record WHERE profile = ?1");
+        self.database().query_row(&sql, [profile], |row| row.get(0)).unwrap()
+    }
+
+    /// How often the token service was asked for a refresh.
+    pub fn refreshes(&self) -> u64 {
+        self.sandbox.counters().token_requests_of("refresh_token")
+    }
+
+    /// How often the token service was asked for anything.
+    pub fn token_requests(&self) -> u64 {
+        self.sandbox.counters().token_requests
+    }
+}
+
+/// A command about to run.
+pub struct Run {
+    command: Command,
+    stdin: Option<Vec<u8>>,
+}
+
+impl Run {
+    /// One more argument.
+    pub fn arg(mut self, arg: impl AsRef<OsStr>) -> Self {
+        self.command.arg(arg);
+        self
+    }
+
+    /// One more variable.
+    pub fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
+        self.command.env(name, value);
+        self
+    }
+
+    /// One variable less.
+    pub fn without_env(mut self, name: &str) -> Self {
+        self.command.env_remove(name);
+        self
+    }
+
+    /// Another current folder.
+    pub fn in_folder(mut self, folder: impl AsRef<Path>) -> Self {
+        self.command.current_dir(folder);
+        self
+    }
+
+    /// It is this many seconds later (or, negative, earlier) for the program.
+    pub fn at_offset(self, seconds: i64) -> Self {
+        self.env("CONCUR_CRED_TEST_CLOCK_OFFSET_SECS", seconds.to_string())
+    }
+
+    /// What it reads; closed after that.
+    pub fn stdin(mut self, bytes: impl Into<Vec<u8>>) -> Self {
+        self.stdin = Some(bytes.into());
+        self
+    }
+
+    /// The command itself, for a test that needs more than this.
+    pub fn into_command(self) -> Command {
+        self.command
+    }
+
+    /// Starts it; both streams are kept.
+    pub fn start(mut self) -> Running {
+        let shown = shown(&self.command);
+        self.command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        self.command.stdin(if self.stdin.is_some() { Stdio::piped() } else { Stdio::null() });
+        let mut child = self.command.spawn().unwrap_or_else(|error| panic!("{shown}: {error}"));
+        if let Some(bytes) = self.stdin {
+            let mut pipe = child.stdin.take().unwrap();
+            // A program that does not want all of its input closes the pipe: its right.
+            let _ = pipe.write_all(&bytes);
+        }
+        Running { child, shown }
+    }
+
+    /// Runs it to its end.
+    pub fn output(self) -> Output {
+        self.start().wait()
+    }
+
+    /// Runs it; it must succeed.
+    pub fn ok(self) -> Output {
+        self.output().code(0)
+    }
+
+    /// Runs it; it must end with this exit code, with nothing on stdout and a message on stderr.
+    pub fn fails(self, code: i32) -> Output {
+        let output = self.output().code(code);
+        assert!(output.stdout.is_empty(), "stdout is empty on a failure\n{output:?}");
+        assert!(output.stderr.starts_with("concur-cred: "), "there is a message\n{output:?}");
+        output
+    }
+}
+
+/// A command that runs.
+pub struct Running {
+    /// The process.
+    pub child: Child,
+    shown: String,
+}
+
+impl Running {
+    /// Waits for its end.
+    pub fn wait(self) -> Output {
+        let output = self.child.wait_with_output().unwrap();
+        Output {
+            command: self.shown,
+            code: output.status.code(),
+            stdout: output.stdout,
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+}
+
+/// What a command left behind.
+#[must_use]
+pub struct Output {
+    command: String,
+    /// The exit code; `None` when a signal ended it.
+    pub code: Option<i32>,
+    /// stdout.
+    pub stdout: Vec<u8>,
+    /// stderr.
+    pub stderr: String,
+}
+
+impl Output {
+    /// It must have ended with this exit code.
+    pub fn code(self, code: i32) -> Self {
+        assert_eq!(self.code, Some(code), "exit code\n{self:?}");
+        self
+    }
+
+    /// Nothing may stand on stderr.
+    pub fn silent(self) -> Self {
+        assert_eq!(self.stderr, "", "stderr is empty\n{self:?}");
+        self
+    }
+
+    /// This must stand on stderr.
+    pub fn says(self, text: &str) -> Self {
+        assert!(self.stderr.contains(text), "stderr says {text:?}\n{self:?}");
+        self
+    }
+
+    /// stdout as text.
+    pub fn text(&self) -> &str {
+        std::str::from_utf8(&self.stdout).unwrap()
+    }
+
+    /// stdout as one line, without its end.
+    pub fn line(&self) -> String {
+        let line = self.text().strip_suffix('\n').unwrap_or_else(|| panic!("one line\n{self:?}"));
+        assert!(!line.contains('\n'), "one line only\n{self:?}");
+        line.to_owned()
+    }
+
+    /// stdout as JSON.
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_slice(&self.stdout).unwrap_or_else(|_| panic!("JSON\n{self:?}"))
+    }
+
+    /// The value of `key=` in a git answer.
+    pub fn value(&self, key: &str) -> Option<String> {
+        let prefix = format!("{key}=");
+        self.text().lines().find_map(|line| line.strip_prefix(&prefix)).map(str::to_owned)
+    }
+}
+
+impl std::fmt::Debug for Output {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let stdout = String::from_utf8_lossy(&self.stdout);
+        write!(
+            f,
+            "$ {}\nexit code {:?}\n--- stdout\n{stdout}\n--- stderr\n{}",
+            self.command, self.code, self.stderr
+        )
+    }
+}
+
+fn shown(command: &Command) -> String {
+    let words: Vec<OsString> = std::iter::once(command.get_program())
+        .chain(command.get_args())
+        .map(OsStr::to_owned)
+        .collect();
+    words.join(OsStr::new(" ")).to_string_lossy().into_owned()
+}
+
+/// Sets a file's permission bits.
+pub fn set_mode(path: &Path, mode: u32) {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+    }
+    #[cfg(not(unix))]
+    let _ = (path, mode);
+}
+
+/// A file's permission bits.
+#[cfg(unix)]
+pub fn mode(path: &Path) -> u32 {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::metadata(path).unwrap().permissions().mode() & 0o7777
+}
