@@ -1,7 +1,7 @@
 //! What every command is handed: environment, paths, clock, streams and settings.
 
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::Path;
 
 use crate::cli::Global;
 use crate::config::Config;
@@ -11,8 +11,8 @@ use crate::model::printable::printable;
 use crate::model::profile::ProfileName;
 use crate::paths::Paths;
 use crate::refresh::Renewer;
-use crate::store::events::{self, Event};
 use crate::store::Store;
+use crate::store::events::{self, Event};
 use crate::trace;
 
 /// The surroundings of one run.
@@ -181,8 +181,8 @@ fn start_trace(env: &Env, global: &Global) -> Result<()> {
     match env.path("CONCUR_CRED_TRACE") {
         _ if global.trace => trace::start(None),
         None => Ok(()),
-        Some(path) if path == PathBuf::from("0") => Ok(()),
-        Some(path) if path == PathBuf::from("1") => trace::start(None),
+        Some(path) if path == Path::new("0") => Ok(()),
+        Some(path) if path == Path::new("1") => trace::start(None),
         Some(path) => trace::start(Some(&path)),
     }
 }

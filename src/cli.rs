@@ -1,5 +1,7 @@
 //! The command line: clap types and nothing else.
 
+#![allow(clippy::doc_markdown, reason = "these comments are what --help prints")]
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};

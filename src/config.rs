@@ -95,8 +95,9 @@ fn parse_origins(texts: &[String]) -> Result<Vec<Origin>> {
     texts
         .iter()
         .map(|text| {
-            Origin::from_operator(text)
-                .map_err(|_| wrong("allowed_origins", "a list of origins such as https://host:8443"))
+            Origin::from_operator(text).map_err(|_| {
+                wrong("allowed_origins", "a list of origins such as https://host:8443")
+            })
         })
         .collect()
 }
@@ -122,9 +123,8 @@ fn read(path: &Path, must_exist: bool) -> Result<File> {
         Err(error) => return Err(crate::files::cannot("read", path, &error)),
     };
     toml::from_str(&text).map_err(|error| {
-        let line = error
-            .span()
-            .map(|span| text[..span.start.min(text.len())].lines().count().max(1));
+        let line =
+            error.span().map(|span| text[..span.start.min(text.len())].lines().count().max(1));
         let place = line.map_or_else(String::new, |line| format!(", line {line}"));
         Error::new(
             Kind::Unusable,

@@ -52,7 +52,11 @@ pub struct ServiceWord {
 
 /// What happened and what to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Error {
+pub struct Error(Box<Told>);
+
+/// What an [`Error`] tells; boxed, so that a `Result` stays small where all is well.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Told {
     kind: Kind,
     profile: Option<String>,
     problem: String,
@@ -67,20 +71,20 @@ impl Error {
     /// `problem` and `remedy` are sentences without their final full stop being optional: write
     /// `problem` without one (details are put behind it) and `remedy` as it is to be read.
     pub fn new(kind: Kind, problem: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self {
+        Self(Box::new(Told {
             kind,
             profile: None,
             problem: problem.into(),
             remedy: remedy.into(),
             service: ServiceWord::default(),
-        }
+        }))
     }
 
     /// Names the profile it happened to.
     #[must_use]
     pub fn of_profile(mut self, profile: Option<&str>) -> Self {
-        if self.profile.is_none() {
-            self.profile = profile.map(str::to_owned);
+        if self.0.profile.is_none() {
+            self.0.profile = profile.map(str::to_owned);
         }
         self
     }
@@ -88,23 +92,23 @@ impl Error {
     /// Adds what Concur said.
     #[must_use]
     pub fn with_service(mut self, service: ServiceWord) -> Self {
-        self.service = service;
+        self.0.service = service;
         self
     }
 
     /// What the caller can do next.
     pub fn kind(&self) -> Kind {
-        self.kind
+        self.0.kind
     }
 
     /// The first sentence, without what Concur said.
     pub fn problem(&self) -> &str {
-        &self.problem
+        &self.0.problem
     }
 
     /// What Concur said, if it was Concur.
     pub fn service(&self) -> &ServiceWord {
-        &self.service
+        &self.0.service
     }
 }
 
@@ -130,12 +134,12 @@ impl fmt::Display for ServiceWord {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("concur-cred: ")?;
-        if let Some(profile) = &self.profile {
+        if let Some(profile) = &self.0.profile {
             write!(f, "{}: ", printable(profile, 80))?;
         }
-        write!(f, "{}{}.", self.problem, self.service)?;
-        if !self.remedy.is_empty() {
-            write!(f, "\n{}", self.remedy)?;
+        write!(f, "{}{}.", self.0.problem, self.0.service)?;
+        if !self.0.remedy.is_empty() {
+            write!(f, "\n{}", self.0.remedy)?;
         }
         Ok(())
     }

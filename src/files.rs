@@ -7,6 +7,7 @@ use std::path::Path;
 use zeroize::Zeroizing;
 
 use crate::error::{Error, Kind, Result};
+use crate::model::wiping::WipingBuffer;
 
 /// The largest file that is read whole.
 const MAX_FILE_BYTES: u64 = 1 << 20;
@@ -44,7 +45,7 @@ pub fn check_private_dir(path: &Path) -> Result<bool> {
             format!("{} is not a folder", path.display()),
             "Move it away.",
         )),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) if is_absent(&error) => Ok(false),
         Err(error) => Err(cannot("read", path, &error)),
     }
 }
@@ -59,9 +60,14 @@ pub fn check_private_file(path: &Path) -> Result<bool> {
             format!("{} is not a regular file (a link is not accepted here)", path.display()),
             "Move it away and put the file itself in its place.",
         )),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) if is_absent(&error) => Ok(false),
         Err(error) => Err(cannot("read", path, &error)),
     }
+}
+
+/// Whether nothing can be there: also below a home that is no folder (`/dev/null`).
+fn is_absent(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
 
 #[cfg(unix)]
@@ -215,21 +221,17 @@ fn check_named(_path: &Path, _meta: &Metadata) -> Result<Option<String>> {
 
 /// Reads from a stream what [`read_named`] would read from a file.
 pub fn read_bounded(reader: &mut impl Read, name: &Path) -> Result<Zeroizing<Vec<u8>>> {
-    // Room for the whole at once, so that growing leaves no unwiped copies behind.
-    let limit = usize::try_from(MAX_FILE_BYTES).unwrap_or(usize::MAX);
-    let mut bytes = Zeroizing::new(Vec::with_capacity(limit + 1));
-    reader
-        .take(MAX_FILE_BYTES + 1)
-        .read_to_end(&mut bytes)
+    let mut bytes = WipingBuffer::new();
+    let copied = io::copy(&mut reader.take(MAX_FILE_BYTES + 1), &mut bytes)
         .map_err(|error| cannot("read", name, &error))?;
-    if bytes.len() > limit {
+    if copied > MAX_FILE_BYTES {
         return Err(Error::new(
             Kind::Usage,
             format!("{} is larger than 1 MiB", name.display()),
             "Name the right file.",
         ));
     }
-    Ok(bytes)
+    Ok(bytes.into_bytes())
 }
 
 /// An error about a file that the operating system refused.
@@ -244,7 +246,11 @@ pub fn cannot(verb: &str, path: &Path, error: &io::Error) -> Error {
         }
         _ => "Check the file and its folder.".to_owned(),
     };
-    Error::new(Kind::Unusable, format!("Cannot {verb} {}: {}", path.display(), reason(error)), remedy)
+    Error::new(
+        Kind::Unusable,
+        format!("Cannot {verb} {}: {}", path.display(), reason(error)),
+        remedy,
+    )
 }
 
 /// The operating system's reason without its number.

@@ -5,7 +5,7 @@
 //! | room | what it is for | knows |
 //! |---|---|---|
 //! | [`model`], [`policy`], [`protocol`], [`exchange`], [`oauth::form`], [`oauth::answer`] | pure: types, decisions, wire and file formats | bytes, values and `now` |
-//! | [`env`], [`clock`], [`files`], [`stdin`], [`paths`], [`config`], [`trace`] | edges: one for each kind of authority | their own piece of the outside |
+//! | [`env`], [`clock`], [`files`], [`stdin`], [`paths`], [`random`], [`config`], [`trace`] | edges: one for each kind of authority | their own piece of the outside |
 //! | [`store`], [`lock`], [`oauth::client`] | edges: SQLite, the lock files, HTTP | theirs, and the model |
 //! | [`refresh`] | joins lock, store and token service | those three |
 //! | [`commands`] | one file a command, thin: arguments → library → output | everything above |
@@ -30,6 +30,7 @@ pub mod oauth;
 pub mod paths;
 pub mod policy;
 pub mod protocol;
+pub mod random;
 pub mod refresh;
 pub mod stdin;
 pub mod store;

@@ -33,6 +33,21 @@ impl RecordLock {
         self.id
     }
 
+    /// The lock of a record that is about to be made, under a random identity.
+    pub fn for_new(paths: &Paths) -> Result<Self> {
+        let id = RecordId(crate::random::id()?);
+        Self::try_take(paths, id)?.ok_or_else(|| {
+            Error::new(Kind::Temporary, "A new record is locked already", "Run it again.")
+        })
+    }
+
+    /// Gives up a record that was never made. Its random name was never known to anybody else, so
+    /// that this one lock file may go.
+    pub fn discard(self, paths: &Paths) {
+        let _ = std::fs::remove_file(&self.holder_file);
+        let _ = std::fs::remove_file(paths.lock(self.id));
+    }
+
     /// Takes the lock if it is free.
     pub fn try_take(paths: &Paths, id: RecordId) -> Result<Option<Self>> {
         Waiting::new(paths, id)?.try_take()
@@ -88,7 +103,8 @@ impl Waiting {
     fn held(&self, file: File) -> RecordLock {
         let name = format!("pid {}, since {}\n", std::process::id(), clock::now_epoch());
         if let Ok(mut holder) = files::open_private(&self.holder_file) {
-            let _ = holder.set_len(0).and_then(|()| io::Write::write_all(&mut holder, name.as_bytes()));
+            let _ =
+                holder.set_len(0).and_then(|()| io::Write::write_all(&mut holder, name.as_bytes()));
         }
         RecordLock { file, id: self.id, holder_file: self.holder_file.clone() }
     }

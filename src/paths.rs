@@ -24,10 +24,7 @@ impl Paths {
         }
         let dirs = directories::ProjectDirs::from("", "", "concur-cred")?;
         let state_dir = dirs.state_dir().unwrap_or_else(|| dirs.data_local_dir());
-        Some(Self {
-            config_dir: dirs.config_dir().to_owned(),
-            state_dir: state_dir.to_owned(),
-        })
+        Some(Self { config_dir: dirs.config_dir().to_owned(), state_dir: state_dir.to_owned() })
     }
 
     /// Everything under one folder.

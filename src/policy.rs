@@ -122,7 +122,8 @@ pub fn capped_min_ttl(record: &Record, requested: i64) -> (i64, bool) {
 pub fn may_force(record: &Record, seen_generation: i64, now: i64) -> bool {
     let age = now.saturating_sub(record.obtained_at);
     // A token "from the future" has no age to protect it.
-    record.generation == seen_generation && (age > FORCED_REFRESH_MIN_AGE_SECS || age < 0)
+    let young = (0..=FORCED_REFRESH_MIN_AGE_SECS).contains(&age);
+    record.generation == seen_generation && !young
 }
 
 /// Seconds to wait after the `failures`-th failed attempt in a row (the first is 1), when the

@@ -1,6 +1,7 @@
 //! The one room that joins lock, store and token service: exactly one refresh, however many callers
 //! find a token expired at the same moment, and nothing lost (DESIGN: how a `get` runs).
 
+mod asking;
 mod attempt;
 mod failure;
 mod spill;
@@ -17,7 +18,7 @@ use crate::policy::{self, Decision, LoginReason, StaleReason};
 use crate::store::Store;
 use crate::store::events::Event;
 
-pub use attempt::{Asked, Asking, Attempted};
+pub use asking::{Asked, Asking, Attempted};
 pub use failure::{gone, login_command};
 
 /// After this long a waiter says whom it waits for.
@@ -64,7 +65,7 @@ pub struct Renewer<'a> {
 /// What a caller finds when it looks at a record again.
 enum Seen {
     /// Renewed by another process.
-    Renewed(Record),
+    Renewed(Box<Record>),
     /// Another process's attempt failed.
     Failed(Error),
     /// Nothing has happened.
@@ -122,7 +123,7 @@ impl Renewer<'_> {
                 return self.renew_locked(store, &lock, seen, trigger);
             }
             match self.look_again(store, seen)? {
-                Seen::Renewed(record) => return opened(store, record),
+                Seen::Renewed(record) => return opened(store, *record),
                 Seen::Failed(error) => return Err(error),
                 Seen::Nothing => {}
             }
@@ -170,7 +171,7 @@ impl Renewer<'_> {
         let obtained_since = record.generation != seen.generation;
         // Obtained after the caller began: served whatever its remaining life.
         if obtained_since && record.access_expires_at.is_some_and(|at| at > now) {
-            return Seen::Renewed(record);
+            return Seen::Renewed(Box::new(record));
         }
         let attempt = &record.attempt;
         if attempt.ended_at.is_some() && is_news(seen, attempt.number) && !obtained_since {
@@ -193,7 +194,7 @@ impl Renewer<'_> {
         };
         let now = (self.clock)();
         match self.news(seen, record.clone()) {
-            Seen::Renewed(record) => return opened(store, record),
+            Seen::Renewed(record) => return opened(store, *record),
             Seen::Failed(error) => return Err(error),
             Seen::Nothing => {}
         }
@@ -212,7 +213,7 @@ impl Renewer<'_> {
             let nothing = Decision::NeedsLogin(LoginReason::NothingToRenewWith);
             return Err(failure::refusal(&record, nothing, now));
         }
-        self.attempt(store, lock, record)
+        self.attempt(store, lock, &record)
     }
 
     fn service(&self) -> TokenService {

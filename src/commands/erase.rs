@@ -28,7 +28,9 @@ pub(super) fn run(app: &mut App<'_>) -> Result<u8> {
     if let Some(refused) = refused {
         // Another secret than the stored one: a stale caller must not delete a fresh token.
         let same = |record: &Record| {
-            store.unseal(record, Column::AccessToken).is_ok_and(|kept| kept.as_ref() == Some(refused))
+            store
+                .unseal(record, Column::AccessToken)
+                .is_ok_and(|kept| kept.as_ref() == Some(refused))
         };
         matching.retain(same);
     }

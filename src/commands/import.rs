@@ -34,8 +34,7 @@ pub(super) fn run(app: &mut App<'_>, args: &Import) -> Result<u8> {
     };
     let subject = file.id_token.as_ref().and_then(jwt::claims).and_then(|claims| claims.subject);
     let principal = file.company_uuid.clone().or(given.company_uuid).or(subject);
-    let principal =
-        principal.ok_or_else(|| obtain::missing(&["companyUUID"], place.as_deref()))?;
+    let principal = principal.ok_or_else(|| obtain::missing(&["companyUUID"], place.as_deref()))?;
     let present = app.store()?;
     let (profile, old) = obtain::target(app, present.as_ref())?;
     drop(present);
@@ -63,7 +62,12 @@ pub(super) fn run(app: &mut App<'_>, args: &Import) -> Result<u8> {
         obtained_at,
         unknown_fields: file.unknown.to_secret_json(),
     };
-    obtain::keep(app, &mut store, &lock, account)?;
+    if let Err(error) = obtain::keep(app, &mut store, &lock, account) {
+        if old.is_none() {
+            obtain::discard(&store, lock);
+        }
+        return Err(error);
+    }
     app.audit(Event {
         at: app.now(),
         profile: Some(profile.to_string()),
@@ -122,7 +126,9 @@ fn origins(
     };
     match (named, written) {
         (Some(named), Some(written)) if allowed.permit(&written).is_some() => Ok((named, written)),
-        (None, Some(written)) if allowed.permit(&written).is_some() => Ok((written.clone(), written)),
+        (None, Some(written)) if allowed.permit(&written).is_some() => {
+            Ok((written.clone(), written))
+        }
         (_, Some(written)) => Err(Error::new(
             Kind::Usage,
             format!("The file's geolocation {written} is not an origin that may be sent a secret"),

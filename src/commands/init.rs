@@ -27,7 +27,9 @@ pub(super) fn run(app: &mut App<'_>, args: &Init) -> Result<u8> {
     for line in [
         "  appID, clientSecret    from the app's page (Authentication > Manage OAuth2 apps)",
         "  companyUUID            shown with the company request token",
-        &format!("  companyRequestToken    made from the App ID at {TOKEN_PAGE}; it lives 24 hours"),
+        &format!(
+            "  companyRequestToken    made from the App ID at {TOKEN_PAGE}; it lives 24 hours"
+        ),
         &format!("then run: concur-cred login --credentials {file}"),
     ] {
         app.note(line);

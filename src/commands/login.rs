@@ -5,6 +5,7 @@ use std::path::Path;
 use crate::app::App;
 use crate::cli::Login;
 use crate::error::{Error, Kind, Result, ServiceWord};
+use crate::lock::RecordLock;
 use crate::model::grant::Grant;
 use crate::model::origin::Origin;
 use crate::model::profile::ProfileName;
@@ -15,7 +16,7 @@ use crate::oauth::client::TokenService;
 use crate::oauth::form::GrantRequest;
 use crate::refresh::{Asked, Asking, Attempted, login_command};
 use crate::store::events::Event;
-use crate::store::{NewAccount, RequestToken};
+use crate::store::{NewAccount, RequestToken, Store};
 
 use super::obtain::{self, Given};
 use super::prompt;
@@ -51,6 +52,21 @@ pub(super) fn run(app: &mut App<'_>, args: &Login) -> Result<u8> {
     // Everything that can fail here fails before the request token is spent.
     let mut store = app.store_or_new()?;
     let lock = obtain::lock(app, &store, old.as_ref())?;
+    let logged_in = log_in(app, &mut store, &lock, profile, origin, wanted);
+    if logged_in.is_err() && old.is_none() {
+        obtain::discard(&store, lock);
+    }
+    logged_in.map(|()| 0)
+}
+
+fn log_in(
+    app: &mut App<'_>,
+    store: &mut Store,
+    lock: &RecordLock,
+    profile: ProfileName,
+    origin: Origin,
+    wanted: Wanted,
+) -> Result<()> {
     let asked = ask(app, &origin, &wanted);
     let now = app.now();
     let grant = granted(app, asked, &profile)?;
@@ -68,8 +84,7 @@ pub(super) fn run(app: &mut App<'_>, args: &Login) -> Result<u8> {
         obtained_at: now,
         unknown_fields: None,
     };
-    obtain::keep(app, &mut store, &lock, account)?;
-    Ok(0)
+    obtain::keep(app, store, lock, account)
 }
 
 /// Asks a person for what is missing, when there is one.

@@ -18,6 +18,7 @@ mod store;
 mod use_profile;
 
 use std::ffi::OsString;
+use std::io::Write;
 use std::path::Path;
 
 use clap::Parser;
@@ -36,14 +37,14 @@ const USAGE: u8 = 2;
 
 /// Runs a command line (`args[0]` is the program's name) and returns the exit code.
 pub fn main(args: Vec<OsString>, around: Surroundings<'_>) -> u8 {
-    let called_by_git = args.first().is_some_and(|name| is_git_name(name));
+    let called_by_git = args.first().is_some_and(is_git_name);
     if called_by_git && is_unknown_operation(&args) {
         // git adds operations over time; a helper ignores those that it does not know.
         return 0;
     }
     let cli = match Cli::try_parse_from(args) {
         Ok(cli) => cli,
-        Err(refused) => return show_refusal(&refused, around),
+        Err(refused) => return show_refusal(&refused, &mut *around.out, &mut *around.err),
     };
     let Surroundings { env, clock, out, err, out_is_terminal } = around;
     let around = Surroundings { env, clock, out, err: &mut *err, out_is_terminal };
@@ -89,23 +90,22 @@ fn is_git_name(name: &OsString) -> bool {
 }
 
 fn is_unknown_operation(args: &[OsString]) -> bool {
-    match args.last().and_then(|last| last.to_str()) {
-        Some(last) if args.len() > 1 => !last.starts_with('-') && !GIT_OPERATIONS.contains(&last),
-        _ => args.len() > 1,
-    }
+    let words = || args.iter().skip(1).map(|arg| arg.to_string_lossy());
+    let is_known = words().any(|word| GIT_OPERATIONS.contains(&&*word));
+    !is_known && words().next_back().is_some_and(|last| !last.starts_with('-'))
 }
 
 /// `--help` and `--version` are answers; anything else is wrong usage. The text of clap's errors can
 /// quote an argument, which is never a secret here: no argument takes one.
-fn show_refusal(refused: &clap::Error, around: Surroundings<'_>) -> u8 {
+fn show_refusal(refused: &clap::Error, out: &mut dyn Write, err: &mut dyn Write) -> u8 {
     let asked = matches!(refused.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
     let text = refused.render();
     if asked {
-        let _ = around.out.write_all(text.to_string().as_bytes());
-        let _ = around.out.flush();
+        let _ = out.write_all(text.to_string().as_bytes());
+        let _ = out.flush();
         return 0;
     }
-    let _ = around.err.write_all(text.to_string().as_bytes());
+    let _ = err.write_all(text.to_string().as_bytes());
     USAGE
 }
 
@@ -118,7 +118,9 @@ mod tests {
         let args = |words: &[&str]| words.iter().map(OsString::from).collect::<Vec<_>>();
         assert!(is_unknown_operation(&args(&["git-credential-concur", "rotate"])));
         assert!(!is_unknown_operation(&args(&["git-credential-concur", "--profile", "a", "get"])));
+        assert!(!is_unknown_operation(&args(&["git-credential-concur", "get", "--profile", "a"])));
         assert!(!is_unknown_operation(&args(&["git-credential-concur", "--help"])));
+        assert!(!is_unknown_operation(&args(&["git-credential-concur"])));
         assert!(is_git_name(&OsString::from("/usr/bin/git-credential-concur")));
         assert!(is_git_name(&OsString::from("git-credential-concur.exe")));
         assert!(!is_git_name(&OsString::from("/opt/git-credential-concur/concur-cred")));

@@ -11,7 +11,7 @@ use crate::lock::RecordLock;
 use crate::model::origin::{Origin, SHORT_NAMES};
 use crate::model::printable::printable;
 use crate::model::profile::ProfileName;
-use crate::model::record::{Record, RecordId};
+use crate::model::record::Record;
 use crate::model::secret::Secret;
 use crate::store::{NewAccount, Store, reserve};
 
@@ -79,7 +79,10 @@ fn from_file(app: &mut App<'_>, path: &Path) -> Result<Given> {
 
 /// The profile to make or renew, and its record if there is one: the named one, else the one that is
 /// meant anyway, else the first, `default`.
-pub(super) fn target(app: &App<'_>, store: Option<&Store>) -> Result<(ProfileName, Option<Record>)> {
+pub(super) fn target(
+    app: &App<'_>,
+    store: Option<&Store>,
+) -> Result<(ProfileName, Option<Record>)> {
     let named = app.named_profile()?;
     let mut found = match store {
         Some(store) => store.find_profile(named.as_ref().map(ProfileName::as_str))?,
@@ -135,17 +138,19 @@ pub(super) fn base_url(text: Option<&str>) -> Result<Option<Origin>> {
 
 /// The lock of the record that is made or renewed, its reserve already on the disk.
 pub(super) fn lock(app: &mut App<'_>, store: &Store, old: Option<&Record>) -> Result<RecordLock> {
-    let lock = match old {
-        Some(record) => app.renewing(|renewer| renewer.lock(store, record))?,
-        None => {
-            let id = RecordId(crate::store::random_id()?);
-            RecordLock::try_take(store.paths(), id)?.ok_or_else(|| {
-                Error::new(Kind::Temporary, "A new record is locked already", "Run it again.")
-            })?
-        }
+    let lock = if let Some(record) = old {
+        app.renewing(|renewer| renewer.lock(store, record))?
+    } else {
+        RecordLock::for_new(store.paths())?
     };
     reserve::ensure(store.paths(), lock.record_id())?;
     Ok(lock)
+}
+
+/// Leaves nothing behind of a record that was not made after all.
+pub(super) fn discard(store: &Store, lock: RecordLock) {
+    reserve::remove(store.paths(), lock.record_id());
+    lock.discard(store.paths());
 }
 
 /// Keeps the account and says what there is now.
@@ -158,16 +163,18 @@ pub(super) fn keep(
     let record = store.save_account(lock, account, app.now())?;
     let profile = record.profile_name().unwrap_or_default();
     app.note(&format!("{profile}: company {}, {}", record.principal, record.geolocation));
-    let access = record.access_expires_at.map_or("is refreshed at the first use".to_owned(), |at| {
-        if at > app.now() {
-            format!("lives until {}", local_time(at))
-        } else {
-            "is over and is refreshed at the first use".to_owned()
-        }
-    });
+    let access =
+        record.access_expires_at.map_or("is refreshed at the first use".to_owned(), |at| {
+            if at > app.now() {
+                format!("lives until {}", local_time(at))
+            } else {
+                "is over and is refreshed at the first use".to_owned()
+            }
+        });
     app.note(&format!("{profile}: access token {access}"));
     if let Some(at) = record.refresh_expires_at {
-        let assumed = if record.refresh_expiry_assumed { " (assumed: Concur did not say)" } else { "" };
+        let assumed =
+            if record.refresh_expiry_assumed { " (assumed: Concur did not say)" } else { "" };
         app.note(&format!("{profile}: refresh token lives until {}{assumed}", local_time(at)));
     }
     Ok(())

@@ -46,7 +46,15 @@ fn table(app: &App<'_>, records: &[Record], used: Option<&str>, now: i64) -> Str
     table.load_style(comfy_table::presets::NOTHING);
     table.set_content_arrangement(ContentArrangement::Dynamic);
     table.set_width(width(app));
-    table.set_header(["PROFILE", "COMPANY", "BASE URL", "ACCESS", "REFRESH TOKEN", "REFRESHED", "STATE"]);
+    table.set_header([
+        "PROFILE",
+        "COMPANY",
+        "BASE URL",
+        "ACCESS",
+        "REFRESH TOKEN",
+        "REFRESHED",
+        "STATE",
+    ]);
     for record in records {
         let name = record.profile_name().unwrap_or_default();
         let mark = if used == Some(name) { "*" } else { "" };

@@ -4,10 +4,11 @@ use crate::accounts::{self, Managed};
 use crate::app::App;
 use crate::cli::StoreArgs;
 use crate::error::{Error, Kind, Result};
+use crate::lock::RecordLock;
 use crate::model::grant::Grant;
 use crate::model::origin::Origin;
 use crate::model::profile::ProfileName;
-use crate::model::record::{GitKey, RecordId};
+use crate::model::record::GitKey;
 use crate::oauth::answer::assumed_refresh_expiry;
 use crate::protocol::git::Request;
 use crate::store::events::Event;
@@ -120,12 +121,8 @@ fn bind(app: &mut App<'_>, request: Request, application: &str) -> Result<u8> {
         obtained_at: now,
         unknown_fields: None,
     };
-    let id = RecordId(crate::store::random_id()?);
-    let paths = app.need_paths()?;
-    let lock = crate::lock::RecordLock::try_take(&paths, id)?.ok_or_else(|| {
-        Error::new(Kind::Temporary, "A new record is locked already", "Run it again.")
-    })?;
-    reserve::ensure(&paths, id)?;
+    let lock = RecordLock::for_new(store.paths())?;
+    reserve::ensure(store.paths(), lock.record_id())?;
     store.save_account(&lock, new, now)?;
     app.audit(Event {
         at: now,

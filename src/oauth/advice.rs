@@ -9,10 +9,12 @@ pub fn advice(code: Option<i64>, login_command: &str) -> String {
              24 hours), {again}"
         ),
         Some(10..=14 | 20 | 21 | 123) => {
-            "The account is disabled, locked or restricted: ask your Concur administrator.".to_owned()
+            "The account is disabled, locked or restricted: ask your Concur administrator."
+                .to_owned()
         }
         Some(16) => {
-            "Name the base URL of your data centre with --base-url (for example us2 or eu2).".to_owned()
+            "Name the base URL of your data centre with --base-url (for example us2 or eu2)."
+                .to_owned()
         }
         Some(53 | 59) => {
             "The application is not enabled for this company: ask your Concur administrator or SAP \
@@ -20,7 +22,8 @@ pub fn advice(code: Option<i64>, login_command: &str) -> String {
                 .to_owned()
         }
         Some(54) => {
-            "Ask for the scopes in the application's settings at Concur, or narrow the request.".to_owned()
+            "Ask for the scopes in the application's settings at Concur, or narrow the request."
+                .to_owned()
         }
         Some(60) => format!(
             "Edit the application at Concur and tick the grants \"password\" and \"refresh_token\", \
@@ -30,7 +33,9 @@ pub fn advice(code: Option<i64>, login_command: &str) -> String {
         Some(107) => {
             format!("Edit the application at Concur and tick the grant \"refresh_token\", {again}")
         }
-        Some(108) => format!("{NEW_REQUEST_TOKEN}, put it in credentials.json, and run: {login_command}"),
+        Some(108) => {
+            format!("{NEW_REQUEST_TOKEN}, put it in credentials.json, and run: {login_command}")
+        }
         Some(136) => format!(
             "Make a new company request token for this application's App ID at {TOKEN_PAGE}, {again}"
         ),

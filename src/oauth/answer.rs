@@ -91,10 +91,8 @@ pub fn classify(answer: &HttpAnswer, is_refresh: bool, allowed: &AllowList, now:
 }
 
 fn transient(answer: &HttpAnswer, why: String) -> Outcome {
-    let word = ServiceWord {
-        correlation_id: answer.correlation_id.clone(),
-        ..ServiceWord::default()
-    };
+    let word =
+        ServiceWord { correlation_id: answer.correlation_id.clone(), ..ServiceWord::default() };
     Outcome::Transient { why, retry_after: answer.retry_after, word }
 }
 
@@ -166,7 +164,10 @@ fn granted(
     let geolocation = object.get("geolocation").and_then(Value::as_str).and_then(|text| {
         let origin = permitted(text, allowed);
         if origin.is_none() {
-            odd.push("Concur's answer names a base URL that is not allowed; kept the present one".to_owned());
+            odd.push(
+                "Concur's answer names a base URL that is not allowed; kept the present one"
+                    .to_owned(),
+            );
         }
         origin
     });

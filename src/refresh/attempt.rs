@@ -1,64 +1,23 @@
 //! One attempt to renew: recorded before anything is sent, at most three requests, and nothing
 //! between Concur's answer and the commit.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use uuid::Uuid;
-
+use super::asking::{Asked, Asking, Attempted};
 use super::{Renewer, Usable, failure, spill};
-use crate::clock;
 use crate::error::{Error, Kind, Result, ServiceWord};
 use crate::lock::RecordLock;
 use crate::model::grant::Grant;
-use crate::model::origin::{AllowList, AllowedOrigin};
+use crate::model::origin::AllowedOrigin;
 use crate::model::record::{Attempt, OutcomeKind, Record};
-use crate::model::secret::Secret;
-use crate::oauth::answer::{Outcome, classify};
-use crate::oauth::client::{NoAnswer, TokenService};
+use crate::oauth::answer::Outcome;
 use crate::oauth::form::GrantRequest;
 use crate::policy;
 use crate::store::events::Event;
-use crate::store::{RenewalSecrets, Store, random};
+use crate::store::{RenewalSecrets, Store};
 
-/// The most requests of one attempt.
-const MAX_REQUESTS: u32 = 3;
-/// No new request starts after this.
-const LAST_START: Duration = Duration::from_secs(20);
-/// The first pause between two requests; the next is twice as long. Jittered by half.
-const FIRST_PAUSE: Duration = Duration::from_millis(500);
 /// How often a commit is tried while another process keeps the store busy.
 const COMMIT_TRIES: u32 = 3;
-
-/// How asking the token service ended.
-#[derive(Debug)]
-pub enum Attempted {
-    /// An answer that settles it.
-    Answered(Outcome),
-    /// The service could not be reached from here.
-    Unreached(String),
-}
-
-/// What was learnt by asking.
-#[derive(Debug)]
-pub struct Asked {
-    /// How it ended.
-    pub ended: Attempted,
-    /// From the first request to the end.
-    pub took: Duration,
-    /// The correlation id of the last request.
-    pub correlation_id: Option<String>,
-}
-
-impl Asked {
-    /// Nothing was asked, because of `why`.
-    pub fn not_made(why: &str) -> Self {
-        Self {
-            ended: Attempted::Unreached(why.to_owned()),
-            took: Duration::ZERO,
-            correlation_id: None,
-        }
-    }
-}
 
 /// What the audit trail says of a request.
 #[derive(Clone, Copy)]
@@ -67,116 +26,16 @@ struct Audit {
     took: Duration,
 }
 
-/// Who asks, and with what.
-pub struct Asking<'a> {
-    /// The token service.
-    pub service: &'a TokenService,
-    /// The origins that may be sent the secrets.
-    pub allowed: &'a AllowList,
-    /// Epoch seconds, when asked.
-    pub clock: fn() -> i64,
-    /// The OAuth client id.
-    pub client_id: &'a str,
-    /// The OAuth client secret.
-    pub client_secret: &'a Secret,
-}
-
-impl Asking<'_> {
-    /// Asks for a grant: again after a transient failure while there is time, and once at another
-    /// origin when Concur says that the account lives there.
-    pub fn ask(&self, at: &AllowedOrigin, request: GrantRequest<'_>) -> Asked {
-        let started = Instant::now();
-        let mut last_id = None;
-        let ended = self.ask_until(at.clone(), request, started, &mut last_id);
-        Asked { ended, took: started.elapsed(), correlation_id: last_id }
-    }
-
-    fn ask_until(
-        &self,
-        mut at: AllowedOrigin,
-        request: GrantRequest<'_>,
-        started: Instant,
-        last_id: &mut Option<String>,
-    ) -> Attempted {
-        let mut redirected = false;
-        for count in 1.. {
-            let outcome = match self.ask_once(&at, request, last_id) {
-                Ok(outcome) => outcome,
-                Err(NoAnswer::Local(why)) => return Attempted::Unreached(why),
-                Err(NoAnswer::Transient(why)) => {
-                    let word =
-                        ServiceWord { correlation_id: last_id.clone(), ..ServiceWord::default() };
-                    Outcome::Transient { why, retry_after: None, word }
-                }
-            };
-            match outcome {
-                Outcome::Elsewhere(there, word) if redirected => {
-                    let why = format!("Concur sent us from {} on to {}", at.origin(), there.origin());
-                    let why = Some(why);
-                    return Attempted::Answered(Outcome::Rejected { condemned: false, word, why });
-                }
-                Outcome::Elsewhere(there, _) => {
-                    redirected = true;
-                    at = there;
-                }
-                Outcome::Transient { retry_after, .. } => {
-                    let pause = pause(count, retry_after);
-                    if count >= MAX_REQUESTS || started.elapsed() + pause > LAST_START {
-                        return Attempted::Answered(outcome);
-                    }
-                    clock::wait(pause);
-                }
-                Outcome::Granted(mut grant, odd) => {
-                    if redirected && grant.geolocation.is_none() {
-                        grant.geolocation = Some(at.origin().clone());
-                    }
-                    return Attempted::Answered(Outcome::Granted(grant, odd));
-                }
-                settled @ Outcome::Rejected { .. } => return Attempted::Answered(settled),
-            }
-        }
-        unreachable!("the loop above only ends by returning")
-    }
-
-    fn ask_once(
-        &self,
-        at: &AllowedOrigin,
-        request: GrantRequest<'_>,
-        last_id: &mut Option<String>,
-    ) -> Result<Outcome, NoAnswer> {
-        let form = request
-            .body(self.client_id, self.client_secret)
-            .ok_or_else(|| NoAnswer::Local("a stored secret is not text".to_owned()))?;
-        let id = last_id.insert(Uuid::new_v4().to_string());
-        let answer = self.service.post_form(at, &form, id, (self.clock)())?;
-        last_id.clone_from(&answer.correlation_id);
-        Ok(classify(&answer, request.is_refresh(), self.allowed, (self.clock)()))
-    }
-}
-
-/// What the service asked for, else the doubled first pause with jitter, so that many machines do not
-/// come back together.
-fn pause(count: u32, retry_after: Option<i64>) -> Duration {
-    if let Some(seconds) = retry_after {
-        return Duration::from_secs(seconds.unsigned_abs());
-    }
-    let mut byte = [128u8];
-    // Without random bytes the pause is the middle one.
-    let _ = random(&mut byte);
-    let jitter = 0.5 + f64::from(byte[0]) / 256.0;
-    (FIRST_PAUSE * 2u32.pow(count - 1)).mul_f64(jitter)
-}
-
 impl Renewer<'_> {
     /// Makes one attempt, under the lock, on a record that was reread under it.
     pub(super) fn attempt(
         &mut self,
         store: &mut Store,
         lock: &RecordLock,
-        record: Record,
+        record: &Record,
     ) -> Result<Usable> {
         let now = (self.clock)();
-        let secrets = store.unseal_renewal(&record, now)?;
+        let secrets = store.unseal_renewal(record, now)?;
         let allowed = self.config.allowed.and(&secrets.application_origin);
         let not_allowed = || {
             Error::new(
@@ -189,7 +48,7 @@ impl Renewer<'_> {
         let home = allowed.permit(&secrets.geolocation).ok_or_else(not_allowed)?;
         // Both prove, before a rotating refresh token is spent, that its answer can be kept.
         crate::store::reserve::ensure(store.paths(), record.id)?;
-        let record = store.begin_attempt(lock, &record, now)?;
+        let record = store.begin_attempt(lock, record, now)?;
         let service = self.service();
         let asking = Asking {
             service: &service,

@@ -26,17 +26,20 @@ pub fn gone(record: &Record) -> Error {
 }
 
 /// Another process held the lock for too long.
-pub fn lock_timeout(record: &Record, holder: &str, waited: Duration) -> Error {
+pub(super) fn lock_timeout(record: &Record, holder: &str, waited: Duration) -> Error {
     Error::new(
         Kind::Temporary,
-        format!("Another concur-cred ({holder}) has been refreshing for over {} s", waited.as_secs()),
+        format!(
+            "Another concur-cred ({holder}) has been refreshing for over {} s",
+            waited.as_secs()
+        ),
         "Try again; if it stays so, look whether that process is stopped, and end it.",
     )
     .of_profile(record.profile_name())
 }
 
 /// What a decision that hands nothing out means for the caller.
-pub fn refusal(record: &Record, decision: Decision, now: i64) -> Error {
+pub(super) fn refusal(record: &Record, decision: Decision, now: i64) -> Error {
     match decision {
         Decision::NeedsLogin(LoginReason::NothingToRenewWith) => Error::new(
             Kind::LoginNeeded,
@@ -49,7 +52,7 @@ pub fn refusal(record: &Record, decision: Decision, now: i64) -> Error {
 }
 
 /// What the record's last attempt means for a caller, whoever made it.
-pub fn of_attempt(record: &Record, now: i64) -> Error {
+pub(super) fn of_attempt(record: &Record, now: i64) -> Error {
     let attempt = &record.attempt;
     let profile = record.profile_name();
     let why = attempt.why.as_deref().unwrap_or("did not renew the token");

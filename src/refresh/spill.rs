@@ -120,9 +120,9 @@ fn encode(grant: &Grant, obtained_at: i64) -> Result<Secret> {
         principal: principal.as_deref(),
         obtained_at,
     };
-    serde_json::to_vec(&written)
-        .map(Secret::new)
-        .map_err(|_| Error::new(Kind::Other, "The answer could not be written down", "Report this."))
+    serde_json::to_vec(&written).map(Secret::new).map_err(|_| {
+        Error::new(Kind::Other, "The answer could not be written down", "Report this.")
+    })
 }
 
 fn decode(text: &Secret) -> Option<(Grant, i64)> {

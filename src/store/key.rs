@@ -34,7 +34,7 @@ impl Key {
 
     /// Names the key without telling anything of it: the first bytes of a labelled SHA-256.
     pub fn id(&self) -> [u8; KEY_ID_BYTES] {
-        let digest = Sha256::new().chain_update(b"concur-cred key id\0").chain_update(&*self.0);
+        let digest = Sha256::new().chain_update(b"concur-cred key id\0").chain_update(*self.0);
         let digest: [u8; 32] = digest.finalize().into();
         let mut id = [0; KEY_ID_BYTES];
         id.copy_from_slice(&digest[..KEY_ID_BYTES]);
@@ -156,7 +156,7 @@ pub fn load_or_create(source: KeySource, paths: &Paths, env: &Env) -> Result<Key
 /// Makes the key file. Whoever comes second finds the winner's file and reads that.
 fn create(path: &Path) -> Result<()> {
     let mut bytes = Zeroizing::new([0u8; KEY_BYTES]);
-    super::random(&mut *bytes)?;
+    crate::random::fill(&mut *bytes)?;
     match files::write_whole(path, &*bytes, Replace::No) {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
             Err(files::cannot("make the key file", path, &error))

@@ -10,20 +10,20 @@ const MIGRATIONS: [&str; 1] = [include_str!("../../migrations/0001_first.sql")];
 
 /// The schema version this program writes.
 #[expect(clippy::cast_possible_wrap, reason = "a short list")]
-pub const CURRENT_VERSION: i64 = MIGRATIONS.len() as i64;
+pub(super) const CURRENT_VERSION: i64 = MIGRATIONS.len() as i64;
 
 /// What a new store is made with.
-pub struct NewStore<'a> {
+pub(super) struct NewStore<'a> {
     /// 16 random bytes.
-    pub store_id: [u8; 16],
+    pub(super) store_id: [u8; 16],
     /// Where its key is.
-    pub key_source: &'a str,
+    pub(super) key_source: &'a str,
     /// Which key it is.
-    pub key_id: &'a [u8],
+    pub(super) key_id: &'a [u8],
 }
 
 /// Brings the schema up to [`CURRENT_VERSION`]. `new` is used when there is no store yet.
-pub fn migrate(connection: &mut Connection, new: Option<&NewStore<'_>>) -> Result<()> {
+pub(super) fn migrate(connection: &mut Connection, new: Option<&NewStore<'_>>) -> Result<()> {
     let transaction = connection
         .transaction_with_behavior(TransactionBehavior::Immediate)
         .map_err(|error| super::failed(&error))?;
@@ -46,7 +46,7 @@ pub fn migrate(connection: &mut Connection, new: Option<&NewStore<'_>>) -> Resul
 }
 
 /// An error for a store that a newer program wrote; it is never touched.
-pub fn refuse_newer(version: i64) -> Result<()> {
+pub(super) fn refuse_newer(version: i64) -> Result<()> {
     if version <= CURRENT_VERSION {
         return Ok(());
     }
@@ -61,7 +61,7 @@ pub fn refuse_newer(version: i64) -> Result<()> {
 }
 
 /// The schema version; 0 for an empty database. Another program's database is refused.
-pub fn version(connection: &Connection) -> Result<i64> {
+pub(super) fn version(connection: &Connection) -> Result<i64> {
     let (objects, has_meta): (i64, bool) = connection
         .query_row(
             "SELECT count(*), count(*) FILTER (WHERE type = 'table' AND name = 'meta') > 0 \
@@ -83,16 +83,16 @@ pub fn version(connection: &Connection) -> Result<i64> {
     if !has_meta {
         return Err(foreign());
     }
-    connection
-        .query_row("SELECT schema_version FROM meta", [], |row| row.get(0))
-        .map_err(|error| match error {
+    connection.query_row("SELECT schema_version FROM meta", [], |row| row.get(0)).map_err(|error| {
+        match error {
             rusqlite::Error::SqliteFailure(failure, _)
                 if failure.code != rusqlite::ErrorCode::Unknown =>
             {
                 super::failed(&error)
             }
             _ => foreign(),
-        })
+        }
+    })
 }
 
 fn insert_meta(transaction: &Transaction<'_>, new: &NewStore<'_>) -> Result<()> {

@@ -4,12 +4,14 @@
 //! CREATE even for a hit, because only so can the journal of a killed writer be rolled back.
 
 pub mod events;
+mod foreign;
 pub mod key;
+mod managed;
 mod migrate;
+mod put;
 pub mod reserve;
 mod rows;
 mod seal;
-mod write;
 
 use std::cell::OnceCell;
 use std::time::Duration;
@@ -23,11 +25,13 @@ use crate::model::origin::Origin;
 use crate::model::record::{Application, Column, Record, RecordId, SealedCell};
 use crate::model::secret::Secret;
 use crate::paths::Paths;
+use crate::random;
+pub use foreign::NewForeign;
 use key::{Key, KeySource};
+pub use managed::{NewAccount, RequestToken};
 use migrate::NewStore;
 pub use rows::ForeignFilter;
 pub use seal::DoesNotOpen;
-pub use write::{NewAccount, NewForeign, RequestToken};
 
 /// How long SQLite waits for another process's commit: below the lock timeout, far above a commit.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
@@ -113,7 +117,7 @@ impl Store {
         })?;
         store.prepare_to_write()?;
         let mut store_id = [0; 16];
-        random(&mut store_id)?;
+        random::fill(&mut store_id)?;
         let new = NewStore { store_id, key_source: source.name(), key_id: &key.id() };
         migrate::migrate(&mut store.connection, Some(&new))?;
         Ok(store)
@@ -272,18 +276,13 @@ fn stored_origin(text: &str) -> Result<Origin> {
     })
 }
 
-/// Fills with random bytes of the operating system.
-pub(crate) fn random(bytes: &mut [u8]) -> Result<()> {
-    getrandom::fill(bytes).map_err(|_| {
-        Error::new(Kind::Other, "The operating system gave no random bytes", "Try again.")
-    })
-}
-
-/// A random positive 63-bit id.
-pub(crate) fn random_id() -> Result<i64> {
-    let mut bytes = [0; 8];
-    random(&mut bytes)?;
-    Ok(i64::from_le_bytes(bytes) & i64::MAX)
+/// The error when a row is not what was read.
+fn changed_meanwhile() -> Error {
+    Error::new(
+        Kind::Temporary,
+        "Another process changed the credential at the same moment",
+        "Run it again.",
+    )
 }
 
 fn unreachable_state() -> Error {

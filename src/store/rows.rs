@@ -138,7 +138,11 @@ impl Store {
         Ok(names.iter().filter_map(|r| r.profile_name().map(str::to_owned)).collect())
     }
 
-    fn records(&self, sql: &str, parameters: &[(&str, &dyn rusqlite::ToSql)]) -> Result<Vec<Record>> {
+    fn records(
+        &self,
+        sql: &str,
+        parameters: &[(&str, &dyn rusqlite::ToSql)],
+    ) -> Result<Vec<Record>> {
         match self.query(sql, parameters) {
             Ok(records) => Ok(records),
             // The columns may be missing because the file is blank, newer or another program's.

@@ -24,7 +24,7 @@ pub struct DoesNotOpen;
 
 /// The place that a cell is bound to, as associated data.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place(Vec<u8>);
+pub(super) struct Place(Vec<u8>);
 
 impl Place {
     fn of(fields: &[&[u8]]) -> Self {
@@ -37,7 +37,7 @@ impl Place {
     }
 
     /// The place of a record's cell.
-    pub fn of_cell(store_id: &[u8], record: &Record, column: Column) -> Self {
+    pub(super) fn of_cell(store_id: &[u8], record: &Record, column: Column) -> Self {
         let id = record.id.0.to_le_bytes();
         let GitKey { protocol, host, path, username } = &record.key;
         Self::of(&[
@@ -57,7 +57,7 @@ impl Place {
     }
 
     /// The place of an application's client secret.
-    pub fn of_client_secret(store_id: &[u8], application: &Application) -> Self {
+    pub(super) fn of_client_secret(store_id: &[u8], application: &Application) -> Self {
         Self::of(&[
             b"application",
             store_id,
@@ -68,15 +68,15 @@ impl Place {
     }
 
     /// The place of an answer that could not be committed.
-    pub fn of_spill(store_id: &[u8], id: RecordId, generation: i64) -> Self {
+    pub(super) fn of_spill(store_id: &[u8], id: RecordId, generation: i64) -> Self {
         Self::of(&[b"spill", store_id, &id.0.to_le_bytes(), &generation.to_le_bytes()])
     }
 }
 
 /// Seals a secret for its place.
-pub fn seal(key: &Key, place: &Place, secret: &Secret) -> Result<SealedCell> {
+pub(super) fn seal(key: &Key, place: &Place, secret: &Secret) -> Result<SealedCell> {
     let mut nonce = [0u8; NONCE_BYTES];
-    super::random(&mut nonce)?;
+    crate::random::fill(&mut nonce)?;
     let payload = Payload { msg: secret.expose(), aad: &place.0 };
     let sealed = cipher(key)
         .encrypt(&XNonce::from(nonce), payload)
@@ -90,7 +90,7 @@ pub fn seal(key: &Key, place: &Place, secret: &Secret) -> Result<SealedCell> {
 }
 
 /// Opens a cell in its place.
-pub fn unseal(key: &Key, place: &Place, cell: &SealedCell) -> Result<Secret, DoesNotOpen> {
+pub(super) fn unseal(key: &Key, place: &Place, cell: &SealedCell) -> Result<Secret, DoesNotOpen> {
     let (&version, rest) = cell.0.split_first().ok_or(DoesNotOpen)?;
     let (_key_id, rest) = rest.split_at_checked(KEY_ID_BYTES).ok_or(DoesNotOpen)?;
     let (nonce, sealed) = rest.split_first_chunk::<NONCE_BYTES>().ok_or(DoesNotOpen)?;

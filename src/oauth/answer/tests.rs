@@ -97,7 +97,7 @@ fn refusals_are_decided_on_the_code() {
         (400, json!({"code": 99999}), Some(false)),
         (400, json!({"code": 134}), None),
         (400, json!({"message": "no error here"}), None),
-        (400, json!([1, 2])    , None),
+        (400, json!([1, 2]), None),
         (403, json!("<html>"), None),
         (407, json!({"code": 108}), None),
         (408, json!({"code": 108}), None),

@@ -1,18 +1,18 @@
-//! What changes the store. Everything that touches a managed account's tokens demands its lock.
+//! What changes managed accounts. Everything that touches their tokens demands the record's lock.
 
-use rusqlite::{OptionalExtension, Transaction, named_params};
+use rusqlite::{OptionalExtension, Transaction};
 
-use super::rows::ForeignFilter;
-use super::{Store, failed, random_id, seal};
-use crate::error::{Error, Kind, Result};
+use super::{Store, changed_meanwhile, failed, put, seal};
+use crate::error::Result;
 use crate::lock::RecordLock;
 use crate::model::grant::Grant;
 use crate::model::origin::Origin;
 use crate::model::profile::ProfileName;
 use crate::model::record::{
-    Application, ApplicationId, Attempt, Column, GitKey, Record, RecordId, SealedCell,
+    Application, ApplicationId, Attempt, Column, Record, RecordId, SealedCell,
 };
 use crate::model::secret::Secret;
+use crate::random;
 
 /// A company request token and when its 24 hours are over (epoch seconds).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,21 +46,6 @@ pub struct NewAccount {
     pub unknown_fields: Option<Secret>,
 }
 
-/// An entry that a caller stores and gets back as it was.
-#[derive(Debug)]
-pub struct NewForeign {
-    /// What it is looked up by; the host lower-cased.
-    pub key: GitKey,
-    /// git's `authtype`, when `secret` is a `credential` and not a password.
-    pub authtype: Option<Vec<u8>>,
-    /// Password or credential.
-    pub secret: Secret,
-    /// Epoch seconds; `None`: never.
-    pub expires_at: Option<i64>,
-    /// git's `oauth_refresh_token`.
-    pub refresh_token: Option<Secret>,
-}
-
 impl Store {
     /// Makes or renews the managed account `lock` holds the record id of.
     pub fn save_account(&mut self, lock: &RecordLock, new: NewAccount, now: i64) -> Result<Record> {
@@ -70,7 +55,7 @@ impl Store {
         let old = self.reread(id)?;
         let application = self.application_for(&new, old.as_ref())?;
         let geolocation = new.grant.geolocation.as_ref().unwrap_or(&new.application_origin);
-        let mut record = blank_record(id, now);
+        let mut record = put::blank_record(id, now);
         record.created_at = old.as_ref().map_or(now, |old| old.created_at);
         record.generation = old.as_ref().map_or(1, |old| old.generation + 1);
         record.attempt.number = old.as_ref().map_or(0, |old| old.attempt.number);
@@ -97,15 +82,20 @@ impl Store {
         let record = self.with_sealed_client_secret(record, &new.client_secret)?;
         self.write(|transaction| {
             refuse_taken_profile(transaction, &record)?;
-            put_application(transaction, &record)?;
-            put_record(transaction, &record)?;
-            drop_unused_applications(transaction)
+            put::application(transaction, &record)?;
+            put::record(transaction, &record)?;
+            put::drop_unused_applications(transaction)
         })?;
         Ok(record)
     }
 
     /// Records that an attempt begins, before anything is sent. Returns the record with it.
-    pub fn begin_attempt(&mut self, lock: &RecordLock, record: &Record, now: i64) -> Result<Record> {
+    pub fn begin_attempt(
+        &mut self,
+        lock: &RecordLock,
+        record: &Record,
+        now: i64,
+    ) -> Result<Record> {
         let mut begun = same(lock, record).clone();
         begun.attempt = Attempt {
             number: record.attempt.number + 1,
@@ -113,15 +103,20 @@ impl Store {
             failures: record.attempt.failures,
             ..Attempt::default()
         };
-        self.write(|transaction| put_attempt(transaction, &begun))?;
+        self.write(|transaction| put::attempt(transaction, &begun))?;
         Ok(begun)
     }
 
     /// Records how an attempt ended when nothing was granted.
-    pub fn end_attempt(&mut self, lock: &RecordLock, record: &Record, ended: Attempt) -> Result<()> {
+    pub fn end_attempt(
+        &mut self,
+        lock: &RecordLock,
+        record: &Record,
+        ended: Attempt,
+    ) -> Result<()> {
         let mut record = same(lock, record).clone();
         record.attempt = ended;
-        self.write(|transaction| put_attempt(transaction, &record))
+        self.write(|transaction| put::attempt(transaction, &record))
     }
 
     /// Keeps what was granted: one transaction with everything, every cell sealed for where the
@@ -171,19 +166,24 @@ impl Store {
             if here != Some(old.generation) {
                 return Err(changed_meanwhile());
             }
-            put_record(transaction, &renewed)
+            put::record(transaction, &renewed)
         })?;
         Ok(renewed)
     }
 
     /// Forgets the access token alone, so that the next `get` renews.
-    pub fn drop_access_token(&mut self, lock: &RecordLock, record: &Record, now: i64) -> Result<()> {
+    pub fn drop_access_token(
+        &mut self,
+        lock: &RecordLock,
+        record: &Record,
+        now: i64,
+    ) -> Result<()> {
         let mut dropped = same(lock, record).clone();
         dropped.access_token = None;
         dropped.access_expires_at = None;
         dropped.updated_at = now;
         dropped.generation += 1;
-        self.write(|transaction| put_record(transaction, &dropped))
+        self.write(|transaction| put::record(transaction, &dropped))
     }
 
     /// Forgets a managed account, and its application when nobody else uses it.
@@ -200,7 +200,7 @@ impl Store {
                     )
                 })
                 .map_err(|error| failed(&error))?;
-            drop_unused_applications(transaction)
+            put::drop_unused_applications(transaction)
         })
     }
 
@@ -211,51 +211,6 @@ impl Store {
                 .execute("UPDATE meta SET used_profile = ?1", [profile.as_str()])
                 .map(|_| ())
                 .map_err(|error| failed(&error))
-        })
-    }
-
-    /// Keeps a foreign entry in place of the one with exactly the same key.
-    pub fn store_foreign(&mut self, new: NewForeign, now: i64) -> Result<()> {
-        let NewForeign { key, authtype, secret, expires_at, refresh_token } = new;
-        let store_id = self.meta()?.store_id.clone();
-        let exact = ForeignFilter {
-            protocol: &key.protocol,
-            host: &key.host,
-            path: key.path.as_deref(),
-            username: key.username.as_deref(),
-        };
-        let old = self.foreign(&exact)?.into_iter().find(|record| record.key == key);
-        let id = old.as_ref().map_or_else(random_record_id, |old| Ok(old.id))?;
-        let mut record = blank_record(id, now);
-        record.created_at = old.map_or(now, |old| old.created_at);
-        record.key = key;
-        record.authtype = authtype;
-        record.access_expires_at = expires_at;
-        self.put_cell(&mut record, &store_id, Column::AccessToken, Some(&secret))?;
-        self.put_cell(&mut record, &store_id, Column::RefreshToken, refresh_token.as_ref())?;
-        self.write(|transaction| {
-            // The order in which entries of one host were stored, whatever the clock did.
-            record.generation = newest_of_host(transaction, &record.key.host)? + 1;
-            record.id = id_of_key(transaction, &record)?.unwrap_or(record.id);
-            if record.id != id {
-                return Err(changed_meanwhile());
-            }
-            put_record(transaction, &record)
-        })
-    }
-
-    /// Forgets these foreign entries, where they are still what was read.
-    pub fn erase_foreign(&mut self, entries: &[Record]) -> Result<()> {
-        self.write(|transaction| {
-            for entry in entries {
-                transaction
-                    .execute(
-                        "DELETE FROM record WHERE id = ?1 AND generation = ?2 AND profile IS NULL",
-                        [entry.id.0, entry.generation],
-                    )
-                    .map_err(|error| failed(&error))?;
-            }
-            Ok(())
         })
     }
 
@@ -278,7 +233,7 @@ impl Store {
             count += 1;
         }
         Ok(Application {
-            id: ApplicationId(random_id()?),
+            id: ApplicationId(random::id()?),
             name,
             client_id: new.client_id.clone(),
             client_secret: SealedCell(Vec::new()),
@@ -294,7 +249,7 @@ impl Store {
         Ok(record)
     }
 
-    fn put_cell(
+    pub(super) fn put_cell(
         &self,
         record: &mut Record,
         store_id: &[u8],
@@ -325,18 +280,6 @@ fn same<'r>(lock: &RecordLock, record: &'r Record) -> &'r Record {
     record
 }
 
-fn random_record_id() -> Result<RecordId> {
-    random_id().map(RecordId)
-}
-
-fn changed_meanwhile() -> Error {
-    Error::new(
-        Kind::Temporary,
-        "Another process changed the credential at the same moment",
-        "Run it again.",
-    )
-}
-
 /// The parts of a grant that are kept in the clear; what it lacks stays as it was.
 fn take_plain(record: &mut Record, grant: &Grant) {
     record.access_expires_at = grant.access_token.as_ref().and(grant.access_expires_at);
@@ -356,68 +299,9 @@ fn settle_at(record: &mut Record, origin: &Origin) {
     record.key.host = origin.host().as_bytes().to_vec();
 }
 
-fn blank_record(id: RecordId, now: i64) -> Record {
-    Record {
-        id,
-        key: GitKey::default(),
-        profile: None,
-        application: None,
-        authtype: None,
-        access_token: None,
-        access_expires_at: None,
-        refresh_token: None,
-        refresh_expires_at: None,
-        refresh_expiry_assumed: false,
-        scope: None,
-        geolocation: String::new(),
-        principal: String::new(),
-        id_token: None,
-        request_token: None,
-        request_token_expires_at: None,
-        unknown_fields: None,
-        created_at: now,
-        obtained_at: now,
-        refreshed_at: None,
-        updated_at: now,
-        generation: 0,
-        attempt: Attempt::default(),
-    }
-}
-
 fn generation_of(transaction: &Transaction<'_>, id: RecordId) -> Result<Option<i64>> {
     transaction
         .query_row("SELECT generation FROM record WHERE id = ?1", [id.0], |row| row.get(0))
-        .optional()
-        .map_err(|error| failed(&error))
-}
-
-fn newest_of_host(transaction: &Transaction<'_>, host: &[u8]) -> Result<i64> {
-    transaction
-        .query_row(
-            "SELECT ifnull(max(generation), 0) FROM record WHERE host = ?1 AND profile IS NULL",
-            [host],
-            |row| row.get(0),
-        )
-        .map_err(|error| failed(&error))
-}
-
-fn id_of_key(transaction: &Transaction<'_>, record: &Record) -> Result<Option<RecordId>> {
-    let GitKey { protocol, host, path, username } = &record.key;
-    transaction
-        .query_row(
-            "SELECT id FROM record WHERE host = :host AND protocol = :protocol \
-             AND path_given = :path_given AND path = :path \
-             AND username_given = :username_given AND username = :username AND profile IS NULL",
-            named_params! {
-                ":host": host,
-                ":protocol": protocol,
-                ":path_given": path.is_some(),
-                ":path": path.as_deref().unwrap_or_default(),
-                ":username_given": username.is_some(),
-                ":username": username.as_deref().unwrap_or_default(),
-            },
-            |row| row.get(0).map(RecordId),
-        )
         .optional()
         .map_err(|error| failed(&error))
 }
@@ -432,142 +316,4 @@ fn refuse_taken_profile(transaction: &Transaction<'_>, record: &Record) -> Resul
         .optional()
         .map_err(|error| failed(&error))?;
     if other.is_some() { Err(changed_meanwhile()) } else { Ok(()) }
-}
-
-fn put_application(transaction: &Transaction<'_>, record: &Record) -> Result<()> {
-    let Some(Application { id, name, client_id, client_secret, origin }) = &record.application
-    else {
-        return Ok(());
-    };
-    transaction
-        .execute(
-            "INSERT INTO application (id, name, client_id, client_secret, origin) \
-             VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (id) DO UPDATE SET \
-             name = excluded.name, client_id = excluded.client_id, \
-             client_secret = excluded.client_secret, origin = excluded.origin",
-            (id.0, name, client_id, &client_secret.0, origin),
-        )
-        .map(|_| ())
-        .map_err(|error| failed(&error))
-}
-
-fn drop_unused_applications(transaction: &Transaction<'_>) -> Result<()> {
-    transaction
-        .execute(
-            "DELETE FROM application WHERE id NOT IN \
-             (SELECT application_id FROM record WHERE application_id IS NOT NULL)",
-            [],
-        )
-        .map(|_| ())
-        .map_err(|error| failed(&error))
-}
-
-fn put_attempt(transaction: &Transaction<'_>, record: &Record) -> Result<()> {
-    let Attempt {
-        number,
-        started_at,
-        ended_at,
-        outcome,
-        why,
-        code,
-        description,
-        correlation_id,
-        not_before,
-        failures,
-    } = &record.attempt;
-    let changed = transaction
-        .execute(
-            "UPDATE record SET attempt = ?2, attempt_started_at = ?3, attempt_ended_at = ?4, \
-             attempt_outcome = ?5, attempt_why = ?6, attempt_code = ?7, attempt_description = ?8, \
-             attempt_correlation_id = ?9, attempt_not_before = ?10, attempt_failures = ?11 \
-             WHERE id = ?1",
-            rusqlite::params![
-                record.id.0,
-                number,
-                started_at,
-                ended_at,
-                outcome.map(crate::model::record::OutcomeKind::name),
-                why,
-                code,
-                description,
-                correlation_id,
-                not_before,
-                failures,
-            ],
-        )
-        .map_err(|error| failed(&error))?;
-    if changed == 1 { Ok(()) } else { Err(changed_meanwhile()) }
-}
-
-/// Writes a record whole. Destructured without `..`: a new field does not compile until it is kept.
-fn put_record(transaction: &Transaction<'_>, record: &Record) -> Result<()> {
-    let Record {
-        id,
-        key: GitKey { protocol, host, path, username },
-        profile,
-        application,
-        authtype,
-        access_token,
-        access_expires_at,
-        refresh_token,
-        refresh_expires_at,
-        refresh_expiry_assumed,
-        scope,
-        geolocation,
-        principal,
-        id_token,
-        request_token,
-        request_token_expires_at,
-        unknown_fields,
-        created_at,
-        obtained_at,
-        refreshed_at,
-        updated_at,
-        generation,
-        attempt,
-    } = record;
-    let columns: &[(&str, &dyn rusqlite::ToSql)] = &[
-        ("id", &id.0),
-        ("protocol", protocol),
-        ("host", host),
-        ("path_given", &path.is_some()),
-        ("path", &path.as_deref().unwrap_or_default()),
-        ("username_given", &username.is_some()),
-        ("username", &username.as_deref().unwrap_or_default()),
-        ("profile", &profile.as_ref().map(ProfileName::as_str)),
-        ("application_id", &application.as_ref().map(|application| application.id.0)),
-        ("authtype", authtype),
-        ("access_token", &access_token.as_ref().map(|cell| &cell.0)),
-        ("access_expires_at", access_expires_at),
-        ("refresh_token", &refresh_token.as_ref().map(|cell| &cell.0)),
-        ("refresh_expires_at", refresh_expires_at),
-        ("refresh_expiry_assumed", refresh_expiry_assumed),
-        ("scope", scope),
-        ("geolocation", geolocation),
-        ("principal", principal),
-        ("id_token", &id_token.as_ref().map(|cell| &cell.0)),
-        ("request_token", &request_token.as_ref().map(|cell| &cell.0)),
-        ("request_token_expires_at", request_token_expires_at),
-        ("unknown_fields", &unknown_fields.as_ref().map(|cell| &cell.0)),
-        ("created_at", created_at),
-        ("obtained_at", obtained_at),
-        ("refreshed_at", refreshed_at),
-        ("updated_at", updated_at),
-        ("generation", generation),
-        ("attempt", &attempt.number),
-        ("attempt_failures", &attempt.failures),
-    ];
-    let names: Vec<&str> = columns.iter().map(|(name, _)| *name).collect();
-    let places: Vec<String> = (1..=columns.len()).map(|n| format!("?{n}")).collect();
-    let updates: Vec<String> =
-        names.iter().skip(1).map(|name| format!("{name} = excluded.{name}")).collect();
-    let sql = format!(
-        "INSERT INTO record ({}) VALUES ({}) ON CONFLICT (id) DO UPDATE SET {}",
-        names.join(", "),
-        places.join(", "),
-        updates.join(", ")
-    );
-    let values: Vec<&dyn rusqlite::ToSql> = columns.iter().map(|(_, value)| *value).collect();
-    transaction.execute(&sql, values.as_slice()).map_err(|error| failed(&error))?;
-    put_attempt(transaction, record)
 }

@@ -1,0 +1,152 @@
+//! Asking the token service: at most three requests, one move to another origin, bounded waiting.
+
+use std::time::{Duration, Instant};
+
+use uuid::Uuid;
+
+use crate::clock;
+use crate::error::ServiceWord;
+use crate::model::origin::{AllowList, AllowedOrigin};
+use crate::model::secret::Secret;
+use crate::oauth::answer::{Outcome, classify};
+use crate::oauth::client::{NoAnswer, TokenService};
+use crate::oauth::form::GrantRequest;
+use crate::random;
+
+/// The most requests of one attempt.
+const MAX_REQUESTS: u32 = 3;
+/// No new request starts after this.
+const LAST_START: Duration = Duration::from_secs(20);
+/// The first pause between two requests; the next is twice as long. Jittered by half.
+const FIRST_PAUSE: Duration = Duration::from_millis(500);
+/// How asking the token service ended.
+#[derive(Debug)]
+pub enum Attempted {
+    /// An answer that settles it.
+    Answered(Outcome),
+    /// The service could not be reached from here.
+    Unreached(String),
+}
+
+/// What was learnt by asking.
+#[derive(Debug)]
+pub struct Asked {
+    /// How it ended.
+    pub ended: Attempted,
+    /// From the first request to the end.
+    pub took: Duration,
+    /// The correlation id of the last request.
+    pub correlation_id: Option<String>,
+}
+
+impl Asked {
+    /// Nothing was asked, because of `why`.
+    pub fn not_made(why: &str) -> Self {
+        Self {
+            ended: Attempted::Unreached(why.to_owned()),
+            took: Duration::ZERO,
+            correlation_id: None,
+        }
+    }
+}
+
+/// Who asks, and with what.
+pub struct Asking<'a> {
+    /// The token service.
+    pub service: &'a TokenService,
+    /// The origins that may be sent the secrets.
+    pub allowed: &'a AllowList,
+    /// Epoch seconds, when asked.
+    pub clock: fn() -> i64,
+    /// The OAuth client id.
+    pub client_id: &'a str,
+    /// The OAuth client secret.
+    pub client_secret: &'a Secret,
+}
+
+impl Asking<'_> {
+    /// Asks for a grant: again after a transient failure while there is time, and once at another
+    /// origin when Concur says that the account lives there.
+    pub fn ask(&self, at: &AllowedOrigin, request: GrantRequest<'_>) -> Asked {
+        let started = Instant::now();
+        let mut last_id = None;
+        let ended = self.ask_until(at.clone(), request, started, &mut last_id);
+        Asked { ended, took: started.elapsed(), correlation_id: last_id }
+    }
+
+    fn ask_until(
+        &self,
+        mut at: AllowedOrigin,
+        request: GrantRequest<'_>,
+        started: Instant,
+        last_id: &mut Option<String>,
+    ) -> Attempted {
+        let mut redirected = false;
+        for count in 1.. {
+            let outcome = match self.ask_once(&at, request, last_id) {
+                Ok(outcome) => outcome,
+                Err(NoAnswer::Local(why)) => return Attempted::Unreached(why),
+                Err(NoAnswer::Transient(why)) => {
+                    let word =
+                        ServiceWord { correlation_id: last_id.clone(), ..ServiceWord::default() };
+                    Outcome::Transient { why, retry_after: None, word }
+                }
+            };
+            match outcome {
+                Outcome::Elsewhere(there, word) if redirected => {
+                    let why =
+                        format!("Concur sent us from {} on to {}", at.origin(), there.origin());
+                    let why = Some(why);
+                    return Attempted::Answered(Outcome::Rejected { condemned: false, word, why });
+                }
+                Outcome::Elsewhere(there, _) => {
+                    redirected = true;
+                    at = there;
+                }
+                Outcome::Transient { retry_after, .. } => {
+                    let pause = pause(count, retry_after);
+                    if count >= MAX_REQUESTS || started.elapsed() + pause > LAST_START {
+                        return Attempted::Answered(outcome);
+                    }
+                    clock::wait(pause);
+                }
+                Outcome::Granted(mut grant, odd) => {
+                    if redirected && grant.geolocation.is_none() {
+                        grant.geolocation = Some(at.origin().clone());
+                    }
+                    return Attempted::Answered(Outcome::Granted(grant, odd));
+                }
+                settled @ Outcome::Rejected { .. } => return Attempted::Answered(settled),
+            }
+        }
+        unreachable!("the loop above only ends by returning")
+    }
+
+    fn ask_once(
+        &self,
+        at: &AllowedOrigin,
+        request: GrantRequest<'_>,
+        last_id: &mut Option<String>,
+    ) -> Result<Outcome, NoAnswer> {
+        let form = request
+            .body(self.client_id, self.client_secret)
+            .ok_or_else(|| NoAnswer::Local("a stored secret is not text".to_owned()))?;
+        let id = last_id.insert(Uuid::new_v4().to_string());
+        let answer = self.service.post_form(at, &form, id, (self.clock)())?;
+        last_id.clone_from(&answer.correlation_id);
+        Ok(classify(&answer, request.is_refresh(), self.allowed, (self.clock)()))
+    }
+}
+
+/// What the service asked for, else the doubled first pause with jitter, so that many machines do not
+/// come back together.
+fn pause(count: u32, retry_after: Option<i64>) -> Duration {
+    if let Some(seconds) = retry_after {
+        return Duration::from_secs(seconds.unsigned_abs());
+    }
+    let mut byte = [128u8];
+    // Without random bytes the pause is the middle one.
+    let _ = random::fill(&mut byte);
+    let jitter = 0.5 + f64::from(byte[0]) / 256.0;
+    (FIRST_PAUSE * 2u32.pow(count - 1)).mul_f64(jitter)
+}
