@@ -125,16 +125,9 @@ impl<'io> App<'io> {
 
     /// Writes the whole answer with one write. A reader that has gone away wanted no more.
     pub fn answer(&mut self, bytes: &[u8]) -> Result<()> {
-        let written = self.out.write_all(bytes).and_then(|()| self.out.flush());
+        let written = write_answer(self.out, bytes);
         trace::step("answer written");
-        match written {
-            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Error::new(
-                Kind::Other,
-                format!("The answer cannot be written: {}", crate::files::reason(&error)),
-                "Check where stdout goes.",
-            )),
-            _ => Ok(()),
-        }
+        written
     }
 
     /// Says something to a person.
@@ -174,6 +167,18 @@ impl<'io> App<'io> {
                 trace::step("an event could not be written to the audit trail");
             }
         }
+    }
+}
+
+/// Writes an answer whole. A reader that has gone away wanted no more.
+pub(crate) fn write_answer(out: &mut dyn Write, bytes: &[u8]) -> Result<()> {
+    match out.write_all(bytes).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Error::new(
+            Kind::Other,
+            format!("The answer cannot be written: {}", crate::files::reason(&error)),
+            "Check where stdout goes.",
+        )),
+        _ => Ok(()),
     }
 }
 

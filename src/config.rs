@@ -123,8 +123,8 @@ fn read(path: &Path, must_exist: bool) -> Result<File> {
         Err(error) => return Err(crate::files::cannot("read", path, &error)),
     };
     toml::from_str(&text).map_err(|error| {
-        let line =
-            error.span().map(|span| text[..span.start.min(text.len())].lines().count().max(1));
+        let breaks = |at: usize| text.bytes().take(at).filter(|byte| *byte == b'\n').count();
+        let line = error.span().map(|span| breaks(span.start) + 1);
         let place = line.map_or_else(String::new, |line| format!(", line {line}"));
         Error::new(
             Kind::Unusable,

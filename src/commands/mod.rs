@@ -24,7 +24,7 @@ use std::path::Path;
 use clap::Parser;
 use clap::error::ErrorKind;
 
-use crate::app::{App, Surroundings};
+use crate::app::{self, App, Surroundings};
 use crate::cli::{Cli, Command};
 use crate::error::Result;
 
@@ -100,13 +100,17 @@ fn is_unknown_operation(args: &[OsString]) -> bool {
 fn show_refusal(refused: &clap::Error, out: &mut dyn Write, err: &mut dyn Write) -> u8 {
     let asked = matches!(refused.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
     let text = refused.render();
-    if asked {
-        let _ = out.write_all(text.to_string().as_bytes());
-        let _ = out.flush();
-        return 0;
+    if !asked {
+        let _ = err.write_all(text.to_string().as_bytes());
+        return USAGE;
     }
-    let _ = err.write_all(text.to_string().as_bytes());
-    USAGE
+    match app::write_answer(out, text.to_string().as_bytes()) {
+        Ok(()) => 0,
+        Err(error) => {
+            let _ = writeln!(err, "{error}");
+            error.kind().exit_code()
+        }
+    }
 }
 
 #[cfg(test)]

@@ -136,8 +136,11 @@ pub(super) fn base_url(text: Option<&str>) -> Result<Option<Origin>> {
     .transpose()
 }
 
-/// The lock of the record that is made or renewed, its reserve already on the disk.
+/// The lock of the record that is made or renewed; key and reserve are sure to be there.
 pub(super) fn lock(app: &mut App<'_>, store: &Store, old: Option<&Record>) -> Result<RecordLock> {
+    if let Some(warning) = store.prove_key()? {
+        app.note(warning);
+    }
     let lock = if let Some(record) = old {
         app.renewing(|renewer| renewer.lock(store, record))?
     } else {

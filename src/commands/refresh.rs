@@ -10,14 +10,9 @@ use crate::store::Store;
 
 pub(super) fn run(app: &mut App<'_>, args: &Refresh) -> Result<u8> {
     let mut store = app.store()?.ok_or_else(accounts::no_profile)?;
-    if !args.all {
-        let record = accounts::selected(app, &store)?;
-        refresh(app, &mut store, &record)?;
-        return Ok(0);
-    }
-    let records = store.accounts()?;
-    if records.is_empty() {
-        return Err(accounts::no_profile());
+    let records = wanted(app, &store, args.all)?;
+    if let Some(warning) = store.prove_key()? {
+        app.note(warning);
     }
     let mut worst = 0;
     for record in records {
@@ -27,6 +22,14 @@ pub(super) fn run(app: &mut App<'_>, args: &Refresh) -> Result<u8> {
         }
     }
     Ok(worst)
+}
+
+fn wanted(app: &App<'_>, store: &Store, all: bool) -> Result<Vec<Record>> {
+    if !all {
+        return accounts::selected(app, store).map(|record| vec![record]);
+    }
+    let records = store.accounts()?;
+    if records.is_empty() { Err(accounts::no_profile()) } else { Ok(records) }
 }
 
 fn refresh(app: &mut App<'_>, store: &mut Store, record: &Record) -> Result<()> {

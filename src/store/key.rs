@@ -111,8 +111,23 @@ fn named_file(env: &Env) -> Option<PathBuf> {
     env.path("CONCUR_CRED_KEY_FILE")
 }
 
+/// A key, and what is to be said about the permissions of the file that it came from.
+#[derive(Debug)]
+pub struct Loaded {
+    /// The key.
+    pub key: Key,
+    /// A warning for a person.
+    pub warning: Option<String>,
+}
+
+impl From<Key> for Loaded {
+    fn from(key: Key) -> Self {
+        Self { key, warning: None }
+    }
+}
+
 /// The key of a store that exists.
-pub fn load(source: KeySource, paths: &Paths, env: &Env) -> Result<Key> {
+pub fn load(source: KeySource, paths: &Paths, env: &Env) -> Result<Loaded> {
     match source {
         KeySource::File => {
             let path = paths.key_file();
@@ -120,17 +135,17 @@ pub fn load(source: KeySource, paths: &Paths, env: &Env) -> Result<Key> {
             if !files::check_private_file(&path)? {
                 return Err(missing(source, paths, env));
             }
-            parsed(&files::read_named(&path)?.bytes, &path)
+            parsed(&files::read_named(&path)?.bytes, &path).map(Loaded::from)
         }
         KeySource::NamedFile => {
             let path = named_file(env).ok_or_else(|| missing(source, paths, env))?;
             let file = files::read_named(&path)?;
-            parsed(&file.bytes, &path)
+            Ok(Loaded { key: parsed(&file.bytes, &path)?, warning: file.warning })
         }
         KeySource::Environment => {
             let text = env.text("CONCUR_CRED_KEY").map(Zeroizing::new);
             let text = text.ok_or_else(|| missing(source, paths, env))?;
-            Key::parse(text.as_bytes()).ok_or_else(|| {
+            Key::parse(text.as_bytes()).map(Loaded::from).ok_or_else(|| {
                 Error::new(
                     Kind::Unusable,
                     "CONCUR_CRED_KEY is not base64 of 32 bytes",
@@ -142,7 +157,7 @@ pub fn load(source: KeySource, paths: &Paths, env: &Env) -> Result<Key> {
 }
 
 /// The key for a store that is about to be made; the default key file is made when there is none.
-pub fn load_or_create(source: KeySource, paths: &Paths, env: &Env) -> Result<Key> {
+pub fn load_or_create(source: KeySource, paths: &Paths, env: &Env) -> Result<Loaded> {
     let path = paths.key_file();
     if source == KeySource::File {
         files::ensure_private_dir(paths.config_dir())?;

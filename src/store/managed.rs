@@ -51,7 +51,6 @@ impl Store {
     pub fn save_account(&mut self, lock: &RecordLock, new: NewAccount, now: i64) -> Result<Record> {
         let id = lock.record_id();
         let store_id = self.meta()?.store_id.clone();
-        self.key()?;
         let old = self.reread(id)?;
         let application = self.application_for(&new, old.as_ref())?;
         let geolocation = new.grant.geolocation.as_ref().unwrap_or(&new.application_origin);
@@ -244,7 +243,7 @@ impl Store {
     fn with_sealed_client_secret(&self, mut record: Record, secret: &Secret) -> Result<Record> {
         if let Some(application) = &mut record.application {
             let place = seal::Place::of_client_secret(&self.meta()?.store_id, application);
-            application.client_secret = seal::seal(self.key()?, &place, secret)?;
+            application.client_secret = seal::seal(self.sealing_key()?, &place, secret)?;
         }
         Ok(record)
     }
@@ -259,7 +258,7 @@ impl Store {
         let cell = match secret {
             Some(secret) => {
                 let place = seal::Place::of_cell(store_id, record, column);
-                Some(seal::seal(self.key()?, &place, secret)?)
+                Some(seal::seal(self.sealing_key()?, &place, secret)?)
             }
             None => None,
         };

@@ -55,7 +55,7 @@ pub struct Store {
     paths: Paths,
     env: Env,
     meta: OnceCell<Meta>,
-    key: OnceCell<Key>,
+    key: OnceCell<key::Loaded>,
     writes: bool,
 }
 
@@ -110,7 +110,7 @@ impl Store {
         }
         let source = KeySource::chosen(env);
         files::ensure_private_dir(paths.state_dir())?;
-        let key = key::load_or_create(source, paths, env)?;
+        let key = key::load_or_create(source, paths, env)?.key;
         files::create_private(&paths.store())?;
         let mut store = Self::open(paths, env)?.ok_or_else(|| {
             Error::new(Kind::Temporary, "The store vanished while it was made", "Run it again.")
@@ -142,14 +142,44 @@ impl Store {
         &self.paths
     }
 
-    /// The key, read when the first cell needs it.
-    pub fn key(&self) -> Result<&Key> {
+    /// The key for opening cells, read when the first one needs it. That it is the right one is
+    /// proved by whatever opens.
+    fn key(&self) -> Result<&Key> {
+        self.loaded_key().map(|loaded| &loaded.key)
+    }
+
+    fn loaded_key(&self) -> Result<&key::Loaded> {
         if self.key.get().is_none() {
             let meta = self.meta()?;
-            let key = key::load(meta.key_source, &self.paths, &self.env)?;
-            return Ok(self.key.get_or_init(|| key));
+            let loaded = key::load(meta.key_source, &self.paths, &self.env)?;
+            return Ok(self.key.get_or_init(|| loaded));
         }
         self.key.get().ok_or_else(unreachable_state)
+    }
+
+    /// The key for sealing, once it is sure to be the one that the store names: nothing is ever
+    /// sealed with another.
+    fn sealing_key(&self) -> Result<&Key> {
+        let (meta, key) = (self.meta()?, self.key()?);
+        if meta.key_id == key.id() { Ok(key) } else { Err(self.wrong_key(meta)) }
+    }
+
+    /// Proves that what will be obtained can be sealed and read again, before anything is sent for
+    /// it. Returns what is to be said about the permissions of the key's file.
+    pub fn prove_key(&self) -> Result<Option<&str>> {
+        self.sealing_key()?;
+        Ok(self.loaded_key()?.warning.as_deref())
+    }
+
+    fn wrong_key(&self, meta: &Meta) -> Error {
+        Error::new(
+            Kind::Unusable,
+            format!(
+                "{} is not the key that this store is sealed with",
+                meta.key_source.describe(&self.paths, &self.env)
+            ),
+            "Put the right key back. Without it nothing stored can be read.",
+        )
     }
 
     /// Opens one of a record's cells. `Ok(None)`: there is no such cell.
@@ -193,7 +223,7 @@ impl Store {
     /// Seals an answer that could not be committed, for the reserve file.
     pub fn seal_spill(&self, id: RecordId, generation: i64, answer: &Secret) -> Result<SealedCell> {
         let place = seal::Place::of_spill(&self.meta()?.store_id, id, generation);
-        seal::seal(self.key()?, &place, answer)
+        seal::seal(self.sealing_key()?, &place, answer)
     }
 
     /// Opens a spilled answer; `None` when it is not for this record at this generation.
@@ -214,14 +244,7 @@ impl Store {
 
     fn key_or_damage(&self, what: &str) -> Error {
         match (self.meta(), self.key()) {
-            (Ok(meta), Ok(key)) if meta.key_id != key.id() => Error::new(
-                Kind::Unusable,
-                format!(
-                    "{} is not the key that this store is sealed with",
-                    meta.key_source.describe(&self.paths, &self.env)
-                ),
-                "Put the right key back. Without it nothing stored can be read.",
-            ),
+            (Ok(meta), Ok(key)) if meta.key_id != key.id() => self.wrong_key(meta),
             _ => Error::new(
                 Kind::Unusable,
                 format!(
