@@ -170,3 +170,6 @@ fn soft_window(lifetime: i64) -> i64 {
 fn renewable_now(record: &Record, now: i64) -> bool {
     matches!(unusable(record, now, StaleReason::Expired), Decision::Stale(_))
 }
+
+#[cfg(test)]
+mod tests;

@@ -15,7 +15,8 @@ pub(super) fn request(app: &mut App<'_>) -> Result<Option<Request>> {
     trace::step("request read");
     let request = Request::parse(&bytes).map_err(|refusal| malformed(&refusal.to_string()))?;
     if !request.is_specified() {
-        if app.called_by_git && request == Request::default() {
+        let says_nothing = bytes.trim_ascii().is_empty();
+        if app.called_by_git && says_nothing {
             return Ok(None);
         }
         return Err(malformed("it names no protocol or no host"));

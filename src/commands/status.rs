@@ -72,9 +72,13 @@ fn table(app: &App<'_>, records: &[Record], used: Option<&str>, now: i64) -> Str
 }
 
 fn width(app: &App<'_>) -> u16 {
+    if !app.out_is_terminal {
+        // A pipe has no width; lines are long there rather than wrapped.
+        return u16::MAX;
+    }
     let told = app.env.text("COLUMNS").and_then(|text| text.parse().ok());
-    // A pipe has no width; lines are long there rather than wrapped.
-    told.unwrap_or(if app.out_is_terminal { DEFAULT_WIDTH } else { u16::MAX })
+    let measured = || terminal_size::terminal_size().map(|(width, _)| width.0);
+    told.or_else(measured).unwrap_or(DEFAULT_WIDTH)
 }
 
 fn minutes_left(record: &Record, now: i64) -> String {

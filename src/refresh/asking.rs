@@ -132,7 +132,7 @@ impl Asking<'_> {
             .body(self.client_id, self.client_secret)
             .ok_or_else(|| NoAnswer::Local("a stored secret is not text".to_owned()))?;
         let id = last_id.insert(Uuid::new_v4().to_string());
-        let answer = self.service.post_form(at, &form, id, (self.clock)())?;
+        let answer = self.service.post_form(at, form, id, (self.clock)())?;
         last_id.clone_from(&answer.correlation_id);
         Ok(classify(&answer, request.is_refresh(), self.allowed, (self.clock)()))
     }
