@@ -7,6 +7,7 @@ use crate::cli::Global;
 use crate::config::Config;
 use crate::env::Env;
 use crate::error::{Error, Kind, Result};
+use crate::failpoint;
 use crate::model::printable::printable;
 use crate::model::profile::ProfileName;
 use crate::paths::Paths;
@@ -126,6 +127,7 @@ impl<'io> App<'io> {
     /// Writes the whole answer with one write. A reader that has gone away wanted no more.
     pub fn answer(&mut self, bytes: &[u8]) -> Result<()> {
         let written = write_answer(self.out, bytes);
+        failpoint::pass("answer-printed");
         trace::step("answer written");
         written
     }

@@ -23,6 +23,7 @@ pub mod config;
 pub mod env;
 pub mod error;
 pub mod exchange;
+pub mod failpoint;
 pub mod files;
 pub mod lock;
 pub mod model;

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use crate::config::Config;
 use crate::error::{Error, Kind, Result};
+use crate::failpoint;
 use crate::lock::{RecordLock, Waiting};
 use crate::model::record::{Column, Record};
 use crate::model::secret::Secret;
@@ -97,7 +98,10 @@ impl Renewer<'_> {
             Ok(None) => self.renew(store, &record, Trigger::Stale { min_ttl }),
             Err(damaged) => {
                 // Proves that the rest of the record opens before anything is sent.
-                store.unseal_renewal(&record, (self.clock)()).map_err(|_| damaged)?;
+                if store.unseal_renewal(&record, (self.clock)()).is_err() {
+                    return Err(damaged);
+                }
+                (self.note)(damaged.problem());
                 self.renew(store, &record, Trigger::Explicit)
             }
         }
@@ -187,7 +191,9 @@ impl Renewer<'_> {
         seen: &Record,
         trigger: Trigger,
     ) -> Result<Usable> {
+        failpoint::pass("lock-taken");
         let record = store.reread(seen.id)?.ok_or_else(|| failure::gone(seen))?;
+        failpoint::pass("record-reread");
         let record = match spill::absorb(store, lock, record, (self.clock)())? {
             spill::Absorbed::Record(record) => *record,
             spill::Absorbed::OnlyServed(usable) => return Ok(*usable),

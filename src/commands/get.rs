@@ -4,6 +4,7 @@ use crate::accounts::{self, Managed};
 use crate::app::App;
 use crate::cli::{Get, Serving, Token};
 use crate::error::{Error, Kind, Result};
+use crate::failpoint;
 use crate::model::printable::printable;
 use crate::model::record::{Column, Record};
 use crate::policy::{self, Decision};
@@ -18,10 +19,10 @@ pub(super) fn run(app: &mut App<'_>, args: &Get) -> Result<u8> {
     if let Some(format) = args.format {
         return bare(app, format, &args.serving);
     }
-    let empty_is_a_request = app.called_by_git || args.protocol.is_some();
-    match helper::request(app)? {
+    let by_git = app.called_by_git || args.protocol.is_some();
+    match helper::request(app, by_git)? {
         Some(request) => by_request(app, &request, &args.serving),
-        None if empty_is_a_request => Ok(0),
+        None if by_git => Ok(0),
         None => bare(app, Format::Token, &args.serving),
     }
 }
@@ -73,7 +74,9 @@ fn usable(
     if serving.cached {
         return cached(app, store, record, min_ttl);
     }
-    app.renewing(|renewer| renewer.usable(store, record, min_ttl))
+    let usable = app.renewing(|renewer| renewer.usable(store, record, min_ttl));
+    failpoint::pass("lock-released");
+    usable
 }
 
 fn cached(app: &App<'_>, store: &Store, record: Record, min_ttl: i64) -> Result<Usable> {

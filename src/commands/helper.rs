@@ -6,8 +6,8 @@ use crate::protocol::git::Request;
 use crate::stdin::{self, Patience};
 use crate::trace;
 
-/// The request; `None` when there is none at all.
-pub(super) fn request(app: &mut App<'_>) -> Result<Option<Request>> {
+/// The request; `None` when there is none at all (for git also when there is only its end).
+pub(super) fn request(app: &mut App<'_>, by_git: bool) -> Result<Option<Request>> {
     let mut hint = || {
         app.note("waiting for a request on stdin (for the bare token use: concur-cred token)");
     };
@@ -16,7 +16,7 @@ pub(super) fn request(app: &mut App<'_>) -> Result<Option<Request>> {
     let request = Request::parse(&bytes).map_err(|refusal| malformed(&refusal.to_string()))?;
     if !request.is_specified() {
         let says_nothing = bytes.trim_ascii().is_empty();
-        if app.called_by_git && says_nothing {
+        if by_git && says_nothing {
             return Ok(None);
         }
         return Err(malformed("it names no protocol or no host"));

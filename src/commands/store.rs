@@ -17,7 +17,8 @@ use crate::store::{NewAccount, NewForeign, Store, reserve};
 use super::helper;
 
 pub(super) fn run(app: &mut App<'_>, args: &StoreArgs) -> Result<u8> {
-    let Some(request) = helper::request(app)? else { return Ok(0) };
+    let by_git = app.called_by_git;
+    let Some(request) = helper::request(app, by_git)? else { return Ok(0) };
     if request.ephemeral {
         return Ok(0);
     }

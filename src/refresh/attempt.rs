@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::asking::{Asked, Asking, Attempted};
 use super::{Renewer, Usable, failure, spill};
 use crate::error::{Error, Kind, Result, ServiceWord};
+use crate::failpoint;
 use crate::lock::RecordLock;
 use crate::model::grant::Grant;
 use crate::model::origin::AllowedOrigin;
@@ -48,7 +49,9 @@ impl Renewer<'_> {
         let home = allowed.permit(&secrets.geolocation).ok_or_else(not_allowed)?;
         // Both prove, before a rotating refresh token is spent, that its answer can be kept.
         crate::store::reserve::ensure(store.paths(), record.id)?;
+        failpoint::pass("reserve-ready");
         let record = store.begin_attempt(lock, record, now)?;
+        failpoint::pass("attempt-begun");
         let service = self.service();
         let asking = Asking {
             service: &service,
@@ -58,6 +61,7 @@ impl Renewer<'_> {
             client_secret: &secrets.client_secret,
         };
         let (name, asked) = ask_with_way_back(&asking, &record, &secrets, &home);
+        failpoint::pass("answer-received");
         match asked.ended {
             Attempted::Answered(Outcome::Granted(grant, odd)) => {
                 let audit = Audit { name, took: asked.took };
@@ -98,6 +102,7 @@ impl Renewer<'_> {
             ending.attempt.not_before = Some(now + policy::back_off_secs(ending.attempt.failures));
         }
         let committed = commit(store, lock, &ending, &grant, now);
+        failpoint::pass("grant-committed");
         let kept = match committed {
             Ok(record) => Ok(record),
             Err(error) => spill::keep(store, &ending, &grant, now).map(|()| {

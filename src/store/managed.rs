@@ -4,6 +4,7 @@ use rusqlite::{OptionalExtension, Transaction};
 
 use super::{Store, changed_meanwhile, failed, put, seal};
 use crate::error::Result;
+use crate::failpoint;
 use crate::lock::RecordLock;
 use crate::model::grant::Grant;
 use crate::model::origin::Origin;
@@ -161,6 +162,7 @@ impl Store {
         renewed.updated_at = now;
         renewed.generation = old.generation + 1;
         self.write(|transaction| {
+            failpoint::pass("grant-sealed");
             let here = generation_of(transaction, old.id)?;
             if here != Some(old.generation) {
                 return Err(changed_meanwhile());

@@ -85,12 +85,8 @@ pub(super) fn version(connection: &Connection) -> Result<i64> {
     }
     connection.query_row("SELECT schema_version FROM meta", [], |row| row.get(0)).map_err(|error| {
         match error {
-            rusqlite::Error::SqliteFailure(failure, _)
-                if failure.code != rusqlite::ErrorCode::Unknown =>
-            {
-                super::failed(&error)
-            }
-            _ => foreign(),
+            _ if super::rows::is_wrong_schema(&error) => foreign(),
+            _ => super::failed(&error),
         }
     })
 }

@@ -198,10 +198,11 @@ impl Store {
         let application = record.application.as_ref().ok_or_else(unreachable_state)?;
         let client_secret = self.unseal_client_secret(application)?;
         let refresh_token = self.unseal(record, Column::RefreshToken)?;
-        let request_token = if record.has_live_request_token(now) {
-            self.unseal(record, Column::RequestToken)?
-        } else {
-            None
+        // A damaged one must not keep a good refresh token from being used.
+        let request_token = match self.unseal(record, Column::RequestToken) {
+            Ok(token) => token.filter(|_| record.has_live_request_token(now)),
+            Err(damaged) if refresh_token.is_none() => return Err(damaged),
+            Err(_) => None,
         };
         Ok(RenewalSecrets {
             client_secret,
@@ -248,8 +249,7 @@ impl Store {
             _ => Error::new(
                 Kind::Unusable,
                 format!(
-                    "{what} does not open: the store was edited or damaged, so it is not used and \
-                     nothing was sent"
+                    "{what} does not open: the store was edited or damaged, and it is not used"
                 ),
                 "Log in again: concur-cred login --replace",
             ),

@@ -146,7 +146,7 @@ impl Store {
         match self.query(sql, parameters) {
             Ok(records) => Ok(records),
             // The columns may be missing because the file is blank, newer or another program's.
-            Err(QueryError::Sqlite(error)) if missing_table(&error) => {
+            Err(QueryError::Sqlite(error)) if is_wrong_schema(&error) => {
                 migrate::refuse_newer(migrate::version(&self.connection)?)?;
                 if self.is_blank()? { Ok(Vec::new()) } else { Err(failed(&error)) }
             }
@@ -188,8 +188,10 @@ impl From<rusqlite::Error> for QueryError {
     }
 }
 
-fn missing_table(error: &rusqlite::Error) -> bool {
-    matches!(error.sqlite_error_code(), Some(rusqlite::ErrorCode::Unknown))
+/// Whether a table or column that a statement names is not there.
+pub(super) fn is_wrong_schema(error: &rusqlite::Error) -> bool {
+    matches!(error, rusqlite::Error::SqlInputError { .. })
+        || matches!(error.sqlite_error_code(), Some(rusqlite::ErrorCode::Unknown))
 }
 
 /// What the store says of itself, when no record was asked for.
