@@ -61,22 +61,28 @@ fn usable(
     record: Record,
     serving: &Serving,
 ) -> Result<Usable> {
-    let mut min_ttl = app.config.min_ttl;
-    if let Some(asked) = serving.min_ttl {
-        let (capped, was_capped) = policy::capped_min_ttl(&record, asked);
-        min_ttl = capped;
-        if was_capped {
-            app.note(&format!(
-                "--min-ttl is more than half of what Concur grants; using {capped} s"
-            ));
-        }
-    }
+    let min_ttl = min_ttl(app, &record, serving.min_ttl);
     if serving.cached {
         return cached(app, store, record, min_ttl);
     }
     let usable = app.renewing(|renewer| renewer.usable(store, record, min_ttl));
     failpoint::pass("lock-released");
     usable
+}
+
+/// The life that the caller needs, seconds: what it asked for or what is configured, but not more
+/// than the service's tokens can ever have.
+fn min_ttl(app: &mut App<'_>, record: &Record, asked: Option<i64>) -> i64 {
+    let wanted = asked.unwrap_or(app.config.min_ttl);
+    if asked.is_none() && wanted <= policy::DEFAULT_MIN_TTL_SECS {
+        return wanted;
+    }
+    let (capped, was_capped) = policy::capped_min_ttl(record, wanted);
+    // A setting is capped in silence: on a hit stderr stays empty.
+    if was_capped && asked.is_some() {
+        app.note(&format!("--min-ttl is more than half of what Concur grants; using {capped} s"));
+    }
+    capped
 }
 
 fn cached(app: &App<'_>, store: &Store, record: Record, min_ttl: i64) -> Result<Usable> {
