@@ -18,6 +18,9 @@ const LONGEST_ACCESS_LIFE_SECS: i64 = 366 * 86_400;
 const LONGEST_REFRESH_LIFE_SECS: i64 = 3660 * 86_400;
 /// From here on an epoch time is in milliseconds (the year 5138 in seconds).
 const MILLISECONDS_FROM: i64 = 100_000_000_000;
+/// How far our clock and the service's may be apart before its times are converted, seconds: what
+/// the network takes is not a difference.
+const CLOCK_TOLERANCE_SECS: u64 = 30;
 /// How long a refresh token lives when Concur does not say (SAP: six months from the last use).
 const ASSUMED_REFRESH_MONTHS: u32 = 6;
 /// Concur's code for a company in scheduled maintenance: the one code that asks to come back later.
@@ -36,6 +39,8 @@ pub struct HttpAnswer {
     pub body: Zeroizing<Vec<u8>>,
     /// `Retry-After`, seconds from now.
     pub retry_after: Option<i64>,
+    /// `Date`: what time it is for the service, epoch seconds.
+    pub date: Option<i64>,
     /// `Concur-Correlationid`, else the one that was sent.
     pub correlation_id: Option<String>,
 }
@@ -145,6 +150,7 @@ fn granted(
     allowed: &AllowList,
     now: i64,
 ) -> Outcome {
+    let clock = Clocks::of(answer, now);
     let mut odd = Vec::new();
     let access_token = take_secret(&mut object, "access_token");
     let refresh_token = take_secret(&mut object, "refresh_token");
@@ -154,9 +160,10 @@ fn granted(
     let id_token = take_secret(&mut object, "id_token");
     let access_expires_at = access_token
         .as_ref()
-        .and_then(|token| access_expiry(object.get("expires_in"), token, now, &mut odd));
+        .and_then(|token| access_expiry(object.get("expires_in"), token, clock, &mut odd));
     let told = object.get("refresh_expires_in");
-    let refresh_expires_at = told.and_then(|value| refresh_expiry(value, now));
+    let refresh_expires_at =
+        told.and_then(|value| refresh_expiry(value, clock.service)).map(|at| clock.to_ours(at));
     if told.is_some() && refresh_expires_at.is_none() {
         odd.push("the refresh token's expiry in Concur's answer makes no sense".to_owned());
     }
@@ -186,6 +193,25 @@ fn granted(
     Outcome::Granted(Box::new(grant), odd)
 }
 
+/// What time it is for us and for the service, epoch seconds. Concur's absolute times are its own
+/// clock's, and ours decides what has expired.
+#[derive(Clone, Copy)]
+struct Clocks {
+    ours: i64,
+    service: i64,
+}
+
+impl Clocks {
+    fn of(answer: &HttpAnswer, now: i64) -> Self {
+        let apart = |date: &i64| date.abs_diff(now) > CLOCK_TOLERANCE_SECS;
+        Self { ours: now, service: answer.date.filter(apart).unwrap_or(now) }
+    }
+
+    fn to_ours(self, at: i64) -> i64 {
+        at.saturating_sub(self.service).saturating_add(self.ours)
+    }
+}
+
 fn permitted(geolocation: &str, allowed: &AllowList) -> Option<Origin> {
     let origin = Origin::from_geolocation(geolocation).ok()?;
     allowed.permit(&origin).map(|allowed| allowed.origin().clone())
@@ -194,15 +220,16 @@ fn permitted(geolocation: &str, allowed: &AllowList) -> Option<Origin> {
 fn access_expiry(
     told: Option<&Value>,
     token: &Secret,
-    now: i64,
+    clock: Clocks,
     odd: &mut Vec<String>,
 ) -> Option<i64> {
     let sane = |life: &i64| (1..=LONGEST_ACCESS_LIFE_SECS).contains(life);
     if let Some(life) = told.and_then(whole_number).filter(sane) {
-        return Some(now + life);
+        return Some(clock.ours + life);
     }
     let expires_at = jwt::claims(token).and_then(|claims| claims.expires_at);
-    let expires_at = expires_at.filter(|at| sane(&at.saturating_sub(now)));
+    let expires_at = expires_at.map(|at| clock.to_ours(at));
+    let expires_at = expires_at.filter(|at| sane(&at.saturating_sub(clock.ours)));
     if expires_at.is_none() {
         odd.push("Concur's answer does not tell how long the access token lives".to_owned());
     }

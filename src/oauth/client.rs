@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use reqwest::blocking::{Client, Response};
-use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, RETRY_AFTER};
+use reqwest::header::{ACCEPT, CONTENT_TYPE, DATE, HeaderMap, HeaderValue, RETRY_AFTER};
 use zeroize::Zeroizing;
 
 use super::answer::HttpAnswer;
@@ -115,7 +115,8 @@ fn read_answer(
 ) -> Result<HttpAnswer, NoAnswer> {
     let host = to.origin().host();
     let status = response.status().as_u16();
-    let retry_after = retry_after(response.headers(), now);
+    let date = response.headers().get(DATE).and_then(http_date);
+    let retry_after = retry_after(response.headers(), date.unwrap_or(now));
     let correlation_id = response
         .headers()
         .get(CORRELATION_HEADER)
@@ -132,18 +133,22 @@ fn read_answer(
     if body.len() as u64 > MAX_BODY_BYTES {
         return Err(NoAnswer::Transient(format!("the answer of {host} is larger than 64 KiB")));
     }
-    Ok(HttpAnswer { status, body, retry_after, correlation_id: Some(correlation_id) })
+    Ok(HttpAnswer { status, body, retry_after, date, correlation_id: Some(correlation_id) })
 }
 
-/// `Retry-After`: seconds, or a date (RFC 9110, section 10.2.3).
-fn retry_after(headers: &HeaderMap, now: i64) -> Option<i64> {
-    let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-    if let Ok(seconds) = text.parse::<u32>() {
+/// `Retry-After`: seconds, or a date (RFC 9110, section 10.2.3) by the service's own clock.
+fn retry_after(headers: &HeaderMap, service_now: i64) -> Option<i64> {
+    let value = headers.get(RETRY_AFTER)?;
+    if let Ok(seconds) = value.to_str().ok()?.trim().parse::<u32>() {
         return Some(i64::from(seconds));
     }
-    let at = httpdate::parse_http_date(text).ok()?;
-    let at = at.duration_since(std::time::UNIX_EPOCH).ok()?.as_secs();
-    Some(i64::try_from(at).ok()?.saturating_sub(now).max(0))
+    http_date(value).map(|at| at.saturating_sub(service_now).max(0))
+}
+
+/// An HTTP date (RFC 9110, section 5.6.7), epoch seconds.
+fn http_date(value: &HeaderValue) -> Option<i64> {
+    let at = httpdate::parse_http_date(value.to_str().ok()?.trim()).ok()?;
+    i64::try_from(at.duration_since(std::time::UNIX_EPOCH).ok()?.as_secs()).ok()
 }
 
 /// The innermost reason, which names neither a URL nor a header.
@@ -158,7 +163,6 @@ fn root_cause(error: &reqwest::Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use reqwest::header::HeaderValue;
 
     #[test]
     fn retry_after_is_seconds_or_a_date() {

@@ -12,6 +12,7 @@ fn answer(status: u16, body: &str) -> HttpAnswer {
         status,
         body: Zeroizing::new(body.as_bytes().to_vec()),
         retry_after: None,
+        date: None,
         correlation_id: Some("sent".to_owned()),
     }
 }
@@ -139,6 +140,25 @@ fn code_16_leads_to_an_allowed_origin_only() {
 }
 
 #[test]
+fn absolute_times_of_a_service_whose_clock_is_off_are_converted_to_ours() {
+    let body = json!({"access_token": "a", "refresh_token": "r", "expires_in": 3600,
+                      "refresh_expires_in": NOW + 3600 + 500});
+    for (date, expected) in [
+        (None, NOW + 4100),
+        (Some(NOW + 3600), NOW + 500),
+        (Some(NOW - 3600), NOW + 7700),
+        (Some(NOW + 20), NOW + 4100),
+    ] {
+        let answer = HttpAnswer { date, ..answer(200, &body.to_string()) };
+        let Outcome::Granted(grant, _) = classify(&answer, true, &AllowList::default(), NOW) else {
+            panic!("not granted");
+        };
+        assert_eq!(grant.refresh_expires_at, Some(expected), "{date:?}");
+        assert_eq!(grant.access_expires_at, Some(NOW + 3600), "a duration needs no conversion");
+    }
+}
+
+#[test]
 fn six_months_are_months_of_the_calendar() {
     // 2023-11-14T22:13:20Z to 2024-05-14T22:13:20Z
     assert_eq!(assumed_refresh_expiry(NOW), Some(1_715_724_800));
@@ -151,6 +171,7 @@ proptest! {
             status,
             body: Zeroizing::new(body),
             retry_after: None,
+            date: None,
             correlation_id: None,
         };
         let _ = classify(&answer, true, &AllowList::default(), NOW);
