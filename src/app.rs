@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::path::Path;
 
-use crate::cli::Global;
+use crate::cli::{Color, Global};
 use crate::config::Config;
 use crate::env::Env;
 use crate::error::{Error, Kind, Result};
@@ -130,6 +130,15 @@ impl<'io> App<'io> {
         failpoint::pass("answer-printed");
         trace::step("answer written");
         written
+    }
+
+    /// Whether answers may be coloured.
+    pub fn colours(&self) -> bool {
+        match self.global.color {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto => self.out_is_terminal && !self.env.is_set("NO_COLOR"),
+        }
     }
 
     /// Says something to a person.

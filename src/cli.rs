@@ -110,9 +110,6 @@ pub struct Serving {
     /// Never use the network: what is stored, or exit code 5
     #[arg(long)]
     pub cached: bool,
-    /// Hand the refresh token out as well
-    #[arg(long)]
-    pub with_refresh_token: bool,
 }
 
 /// Options of `get`.
@@ -121,6 +118,9 @@ pub struct Get {
     /// Print in this format and do not read stdin: token, header, json, env, powershell, curl, git
     #[arg(long, value_name = "FORMAT", value_parser = clap::builder::ValueParser::new(format))]
     pub format: Option<Format>,
+    /// Hand the refresh token out as well, where the format has a place for it
+    #[arg(long)]
+    pub with_refresh_token: bool,
     /// Read stdin as this protocol even when it is empty
     #[arg(long, value_enum, value_name = "NAME")]
     pub protocol: Option<Protocol>,

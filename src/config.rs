@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use crate::env::Env;
 use crate::error::{Error, Kind, Result};
+use crate::files;
 use crate::model::origin::{AllowList, Origin};
 use crate::model::profile::ProfileName;
 use crate::paths::Paths;
@@ -58,6 +59,10 @@ impl Config {
             (None, Some(paths)) => read(&paths.config_file(), false)?,
             (None, None) => File::default(),
         };
+        Self::of(file, env)
+    }
+
+    fn of(file: File, env: &Env) -> Result<Self> {
         let seconds = |name: &str, written: Option<Text>, default: u64| {
             let (text, origin) = match (env.text(&variable(name)), written) {
                 (Some(text), _) => (text, variable(name)),
@@ -110,19 +115,20 @@ fn wrong(key: &str, expected: &str) -> Error {
     )
 }
 
+/// Reads the file; others must not be able to write it, because it names where secrets may go.
 fn read(path: &Path, must_exist: bool) -> Result<File> {
-    let text = match std::fs::read_to_string(path) {
-        Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound && !must_exist => {
-            return Ok(File::default());
-        }
-        // A question must not be disturbed by a home that cannot be entered.
-        Err(error) if error.kind() == std::io::ErrorKind::NotADirectory && !must_exist => {
-            return Ok(File::default());
-        }
-        Err(error) => return Err(crate::files::cannot("read", path, &error)),
-    };
-    toml::from_str(&text).map_err(|error| {
+    let file =
+        if must_exist { Some(files::read_named(path)?) } else { files::read_named_if_there(path)? };
+    let Some(file) = file else { return Ok(File::default()) };
+    let text = std::str::from_utf8(&file.bytes).map_err(|_| {
+        let problem = format!("{} is not text", path.display());
+        Error::new(Kind::Unusable, problem, "Write it anew; concur-cred(1) lists the keys.")
+    })?;
+    parse(text, path)
+}
+
+fn parse(text: &str, path: &Path) -> Result<File> {
+    toml::from_str(text).map_err(|error| {
         let breaks = |at: usize| text.bytes().take(at).filter(|byte| *byte == b'\n').count();
         let line = error.span().map(|span| breaks(span.start) + 1);
         let place = line.map_or_else(String::new, |line| format!(", line {line}"));
@@ -132,6 +138,12 @@ fn read(path: &Path, must_exist: bool) -> Result<File> {
             "Correct that line; concur-cred(1) lists the keys.",
         )
     })
+}
+
+/// The settings in the text of a `config.toml`, for `fuzz/` alone.
+#[cfg(fuzzing)]
+pub fn parse_text(text: &str) -> Result<Config> {
+    Config::of(parse(text, Path::new("config.toml"))?, &Env::fixed([]))
 }
 
 /// The first sentence of the parser's message: what follows can quote the file.

@@ -112,6 +112,14 @@ impl Error {
     }
 }
 
+/// The command with which a person logs this account in again.
+pub fn login_command(profile: Option<&str>) -> String {
+    match profile {
+        Some(name) => format!("concur-cred login --profile {name}"),
+        None => "concur-cred login".to_owned(),
+    }
+}
+
 impl fmt::Display for ServiceWord {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut separator = " (";

@@ -167,6 +167,14 @@ pub fn sync_dir(_folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
+/// [`read_named`], or `None` when there is no such file.
+pub fn read_named_if_there(path: &Path) -> Result<Option<NamedFile>> {
+    match fs::metadata(path) {
+        Err(error) if is_absent(&error) => Ok(None),
+        _ => read_named(path).map(Some),
+    }
+}
+
 /// Reads a file that the operator named and that holds secrets: links are followed; it must belong
 /// to us or root, others must not be able to write it, and it is said when they can read it.
 pub fn read_named(path: &Path) -> Result<NamedFile> {
@@ -255,11 +263,12 @@ pub fn cannot(verb: &str, path: &Path, error: &io::Error) -> Error {
 
 /// The operating system's reason without its number.
 pub fn reason(error: &io::Error) -> String {
-    let text = error.to_string();
-    match text.find(" (os error") {
-        Some(end) => text[..end].to_owned(),
-        None => text,
-    }
+    without_number(&error.to_string()).to_owned()
+}
+
+/// An error's text up to the operating system's number.
+pub fn without_number(text: &str) -> &str {
+    text.split(" (os error").next().unwrap_or(text)
 }
 
 /// A path as one word of a shell command.

@@ -25,6 +25,9 @@ pub mod error;
 pub mod exchange;
 pub mod failpoint;
 pub mod files;
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod lock;
 pub mod model;
 pub mod oauth;

@@ -20,7 +20,7 @@ use crate::store::Store;
 use crate::store::events::Event;
 
 pub use asking::{Asked, Asking, Attempted};
-pub use failure::{gone, login_command};
+pub use failure::gone;
 
 /// After this long a waiter says whom it waits for.
 const SAY_WHO_HOLDS_AFTER: Duration = Duration::from_secs(2);

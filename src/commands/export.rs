@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 use crate::accounts;
 use crate::app::App;
 use crate::cli::Export;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Kind, Result, login_command};
 use crate::exchange::TokenFile;
 use crate::exchange::token_file::UnknownFields;
 use crate::files::{self, Replace, shell_word};
@@ -58,7 +58,7 @@ fn rendered(store: &Store, record: &Record, now: i64) -> Result<Zeroizing<Vec<u8
         Error::new(
             Kind::Unusable,
             format!("The profile cannot be exported: {error}"),
-            "Log in again: concur-cred login",
+            format!("Log in again: {}", login_command(record.profile_name())),
         )
         .of_profile(record.profile_name())
     })

@@ -17,26 +17,36 @@ use super::helper;
 
 pub(super) fn run(app: &mut App<'_>, args: &Get) -> Result<u8> {
     if let Some(format) = args.format {
-        return bare(app, format, &args.serving);
+        return bare(app, format, args);
     }
     let by_git = app.called_by_git || args.protocol.is_some();
     match helper::request(app, by_git)? {
-        Some(request) => by_request(app, &request, &args.serving),
+        Some(request) => by_request(app, &request, args),
         None if by_git => Ok(0),
-        None => bare(app, Format::Token, &args.serving),
+        None => bare(app, Format::Token, args),
     }
 }
 
 pub(super) fn token(app: &mut App<'_>, args: &Token) -> Result<u8> {
-    bare(app, Format::Token, &args.serving)
+    let Token { serving } = args;
+    let get =
+        Get { format: None, with_refresh_token: false, protocol: None, serving: serving.clone() };
+    bare(app, Format::Token, &get)
 }
 
 /// The selected account's token, in a format.
-fn bare(app: &mut App<'_>, format: Format, serving: &Serving) -> Result<u8> {
+fn bare(app: &mut App<'_>, format: Format, args: &Get) -> Result<u8> {
+    if args.with_refresh_token && matches!(format, Format::Token | Format::Header | Format::Curl) {
+        return Err(Error::new(
+            Kind::Usage,
+            format!("The format {format} has no place for a refresh token"),
+            "Use --format json, env, powershell or git.",
+        ));
+    }
     let mut store = app.store()?.ok_or_else(accounts::no_profile)?;
     let record = accounts::selected(app, &store)?;
-    let Usable { token, record } = usable(app, &mut store, record, serving)?;
-    let refresh_token = serving
+    let Usable { token, record } = usable(app, &mut store, record, &args.serving)?;
+    let refresh_token = args
         .with_refresh_token
         .then(|| store.unseal(&record, Column::RefreshToken))
         .transpose()?
@@ -103,10 +113,10 @@ fn cached(app: &App<'_>, store: &Store, record: Record, min_ttl: i64) -> Result<
 }
 
 /// The answer to a git request.
-fn by_request(app: &mut App<'_>, request: &Request, serving: &Serving) -> Result<u8> {
+fn by_request(app: &mut App<'_>, request: &Request, args: &Get) -> Result<u8> {
     let Some(mut store) = app.store()? else { return Ok(0) };
     match accounts::managed_for(app, &store, request)? {
-        Managed::One(record) => managed(app, &mut store, *record, request, serving),
+        Managed::One(record) => managed(app, &mut store, *record, request, args),
         Managed::Several(names) => {
             app.show(&accounts::ambiguous(&names));
             Ok(0)
@@ -120,9 +130,9 @@ fn managed(
     store: &mut Store,
     record: Record,
     request: &Request,
-    serving: &Serving,
+    args: &Get,
 ) -> Result<u8> {
-    let Usable { token, record } = match usable(app, store, record, serving) {
+    let Usable { token, record } = match usable(app, store, record, &args.serving) {
         Ok(usable) => usable,
         Err(error) if error.kind() == Kind::LoginNeeded => {
             // The one answer on failure: the person is to see our message, not a password prompt.
@@ -131,7 +141,7 @@ fn managed(
         }
         Err(error) => return Err(error),
     };
-    let oauth_refresh_token = serving
+    let oauth_refresh_token = args
         .with_refresh_token
         .then(|| store.unseal(&record, Column::RefreshToken))
         .transpose()?
@@ -217,6 +227,6 @@ fn cannot_print(why: &str) -> Error {
     Error::new(
         Kind::Unusable,
         format!("The stored credential cannot be printed: {}", printable(why, 200)),
-        "Erase it, or log in again: concur-cred login --replace",
+        "Erase it and store it again; a profile is renewed by concur-cred login.",
     )
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::app::App;
 use crate::cli::Login;
-use crate::error::{Error, Kind, Result, ServiceWord};
+use crate::error::{Error, Kind, Result, ServiceWord, login_command};
 use crate::lock::RecordLock;
 use crate::model::grant::Grant;
 use crate::model::origin::Origin;
@@ -14,7 +14,7 @@ use crate::oauth::advice;
 use crate::oauth::answer::Outcome;
 use crate::oauth::client::TokenService;
 use crate::oauth::form::GrantRequest;
-use crate::refresh::{Asked, Asking, Attempted, login_command};
+use crate::refresh::{Asked, Asking, Attempted};
 use crate::store::events::Event;
 use crate::store::{NewAccount, RequestToken, Store};
 

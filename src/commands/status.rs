@@ -1,5 +1,6 @@
 //! `status`: every profile and how long its tokens live.
 
+use anstyle::AnsiColor;
 use chrono::{DateTime, Local, SecondsFormat, Utc};
 use comfy_table::{ContentArrangement, Table};
 use serde_json::{Value, json};
@@ -65,10 +66,28 @@ fn table(app: &App<'_>, records: &[Record], used: Option<&str>, now: i64) -> Str
             minutes_left(record, now),
             refresh_left(record, now),
             record.refreshed_at.map_or_else(|| "never".to_owned(), local_time),
-            state(record, now, app.config.min_ttl).to_owned(),
+            coloured(app.colours(), record, now, app.config.min_ttl),
         ]);
     }
+    for column in table.column_iter_mut() {
+        column.set_padding((0, 2));
+    }
     table.trim_fmt()
+}
+
+/// The state, coloured by its urgency.
+fn coloured(colours: bool, record: &Record, now: i64, min_ttl: i64) -> String {
+    let text = state(record, now, min_ttl);
+    if !colours {
+        return text.to_owned();
+    }
+    let colour = match policy::decide(record, now, min_ttl) {
+        Decision::Fresh | Decision::Soft | Decision::Stale(_) => AnsiColor::Green,
+        Decision::Backoff { .. } => AnsiColor::Yellow,
+        Decision::NeedsLogin(_) | Decision::Rejected { .. } => AnsiColor::Red,
+    };
+    let style = colour.on_default();
+    format!("{style}{text}{style:#}")
 }
 
 fn width(app: &App<'_>) -> u16 {
@@ -93,7 +112,8 @@ fn refresh_left(record: &Record, now: i64) -> String {
     let (Some(_), Some(at)) = (&record.refresh_token, record.refresh_expires_at) else {
         return "none".to_owned();
     };
-    let days = (at - now).max(0) / DAY_SECS;
+    // To the nearest day: right after a login it is six months, not a day less.
+    let days = (at - now).max(0).saturating_add(DAY_SECS / 2) / DAY_SECS;
     let assumed = if record.refresh_expiry_assumed { "~" } else { "" };
     format!("{} {assumed}{days} d, {}", bar(days), local_date(at))
 }

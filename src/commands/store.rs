@@ -57,7 +57,7 @@ fn foreign(app: &mut App<'_>, request: Request) -> Result<u8> {
         expires_at: request.password_expiry_utc,
         refresh_token: request.oauth_refresh_token,
     };
-    store.store_foreign(new, app.now())?;
+    store.store_foreign(&new, app.now())?;
     Ok(0)
 }
 

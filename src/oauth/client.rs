@@ -12,6 +12,7 @@ use zeroize::Zeroizing;
 
 use super::answer::HttpAnswer;
 use super::form::TOKEN_PATH;
+use crate::files;
 use crate::model::origin::AllowedOrigin;
 use crate::model::printable::printable;
 
@@ -157,7 +158,7 @@ fn root_cause(error: &reqwest::Error) -> String {
     while let Some(inner) = cause.source() {
         cause = inner;
     }
-    printable(&cause.to_string(), 200)
+    printable(files::without_number(&cause.to_string()), 200)
 }
 
 #[cfg(test)]

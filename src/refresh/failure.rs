@@ -2,18 +2,10 @@
 
 use std::time::Duration;
 
-use crate::error::{Error, Kind, ServiceWord};
+use crate::error::{Error, Kind, ServiceWord, login_command};
 use crate::model::record::{OutcomeKind, Record};
 use crate::oauth::advice;
 use crate::policy::{Decision, LoginReason};
-
-/// The command with which a person logs this account in again.
-pub fn login_command(profile: Option<&str>) -> String {
-    match profile {
-        Some(name) => format!("concur-cred login --profile {name}"),
-        None => "concur-cred login".to_owned(),
-    }
-}
 
 /// The record vanished while it was waited for.
 pub fn gone(record: &Record) -> Error {

@@ -9,6 +9,9 @@ use crate::model::record::{Column, GitKey, Record, RecordId};
 use crate::model::secret::Secret;
 use crate::random;
 
+/// How often a store is tried while others store the same key.
+const STORE_TRIES: u32 = 20;
+
 /// An entry that a caller stores and gets back as it was.
 #[derive(Debug)]
 pub struct NewForeign {
@@ -26,7 +29,18 @@ pub struct NewForeign {
 
 impl Store {
     /// Keeps a foreign entry in place of the one with exactly the same key.
-    pub fn store_foreign(&mut self, new: NewForeign, now: i64) -> Result<()> {
+    pub fn store_foreign(&mut self, new: &NewForeign, now: i64) -> Result<()> {
+        for _ in 1..STORE_TRIES {
+            if self.try_store_foreign(new, now)? {
+                return Ok(());
+            }
+        }
+        if self.try_store_foreign(new, now)? { Ok(()) } else { Err(changed_meanwhile()) }
+    }
+
+    /// `false` when another process stored or erased this very key meanwhile: the cells, sealed for
+    /// one record, are then of no use.
+    fn try_store_foreign(&mut self, new: &NewForeign, now: i64) -> Result<bool> {
         let NewForeign { key, authtype, secret, expires_at, refresh_token } = new;
         let store_id = self.meta()?.store_id.clone();
         let exact = ForeignFilter {
@@ -35,23 +49,23 @@ impl Store {
             path: key.path.as_deref(),
             username: key.username.as_deref(),
         };
-        let old = self.foreign(&exact)?.into_iter().find(|record| record.key == key);
+        let old = self.foreign(&exact)?.into_iter().find(|record| record.key == *key);
         let id = old.as_ref().map_or_else(|| random::id().map(RecordId), |old| Ok(old.id))?;
         let mut record = put::blank_record(id, now);
-        record.created_at = old.map_or(now, |old| old.created_at);
-        record.key = key;
-        record.authtype = authtype;
-        record.access_expires_at = expires_at;
-        self.put_cell(&mut record, &store_id, Column::AccessToken, Some(&secret))?;
+        record.created_at = old.as_ref().map_or(now, |old| old.created_at);
+        record.key = key.clone();
+        record.authtype.clone_from(authtype);
+        record.access_expires_at = *expires_at;
+        self.put_cell(&mut record, &store_id, Column::AccessToken, Some(secret))?;
         self.put_cell(&mut record, &store_id, Column::RefreshToken, refresh_token.as_ref())?;
         self.write(|transaction| {
+            if id_of_key(transaction, &record)? != old.as_ref().map(|old| old.id) {
+                return Ok(false);
+            }
             // The order in which entries of one host were stored, whatever the clock did.
             record.generation = newest_of_host(transaction, &record.key.host)? + 1;
-            record.id = id_of_key(transaction, &record)?.unwrap_or(record.id);
-            if record.id != id {
-                return Err(changed_meanwhile());
-            }
-            put::record(transaction, &record)
+            put::record(transaction, &record)?;
+            Ok(true)
         })
     }
 

@@ -5,6 +5,8 @@
 
 pub mod events;
 mod foreign;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 pub mod key;
 mod managed;
 mod migrate;
@@ -19,7 +21,7 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
 use crate::env::Env;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Kind, Result, login_command};
 use crate::files;
 use crate::model::origin::Origin;
 use crate::model::record::{Application, Column, Record, RecordId, SealedCell};
@@ -217,7 +219,8 @@ impl Store {
     pub fn unseal_client_secret(&self, application: &Application) -> Result<Secret> {
         let place = seal::Place::of_client_secret(&self.meta()?.store_id, application);
         seal::unseal(self.key()?, &place, &application.client_secret).map_err(|DoesNotOpen| {
-            self.key_or_damage(&format!("The client secret of application {}", application.name))
+            let what = format!("The client secret of application {}", application.name);
+            self.key_or_damage(&what, None)
         })
     }
 
@@ -240,10 +243,10 @@ impl Store {
 
     fn why_not_open(&self, record: &Record, column: Column) -> Error {
         let what = format!("The stored {}", column.name().replace('_', " "));
-        self.key_or_damage(&what).of_profile(record.profile_name())
+        self.key_or_damage(&what, record.profile_name()).of_profile(record.profile_name())
     }
 
-    fn key_or_damage(&self, what: &str) -> Error {
+    fn key_or_damage(&self, what: &str, profile: Option<&str>) -> Error {
         match (self.meta(), self.key()) {
             (Ok(meta), Ok(key)) if meta.key_id != key.id() => self.wrong_key(meta),
             _ => Error::new(
@@ -251,7 +254,7 @@ impl Store {
                 format!(
                     "{what} does not open: the store was edited or damaged, and it is not used"
                 ),
-                "Log in again: concur-cred login --replace",
+                format!("Log in again: {}", login_command(profile)),
             ),
         }
     }
@@ -294,7 +297,7 @@ fn stored_origin(text: &str) -> Result<Origin> {
         Error::new(
             Kind::Unusable,
             format!("The store names a base URL that is none ({bad})"),
-            "Log in again: concur-cred login --replace",
+            format!("Log in again: {}", login_command(None)),
         )
     })
 }

@@ -148,10 +148,13 @@ impl Store {
             // The columns may be missing because the file is blank, newer or another program's.
             Err(QueryError::Sqlite(error)) if is_wrong_schema(&error) => {
                 migrate::refuse_newer(migrate::version(&self.connection)?)?;
-                if self.is_blank()? { Ok(Vec::new()) } else { Err(failed(&error)) }
+                if self.is_blank()? {
+                    return Ok(Vec::new());
+                }
+                // The first run of another process may have made the store between the two looks.
+                self.query(sql, parameters).map_err(QueryError::told)
             }
-            Err(QueryError::Sqlite(error)) => Err(failed(&error)),
-            Err(QueryError::Refused(error)) => Err(error),
+            Err(error) => Err(error.told()),
         }
     }
 
@@ -180,6 +183,15 @@ impl Store {
 enum QueryError {
     Sqlite(rusqlite::Error),
     Refused(Error),
+}
+
+impl QueryError {
+    fn told(self) -> Error {
+        match self {
+            Self::Sqlite(error) => failed(&error),
+            Self::Refused(error) => error,
+        }
+    }
 }
 
 impl From<rusqlite::Error> for QueryError {

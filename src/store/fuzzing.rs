@@ -1,0 +1,29 @@
+//! Sealing and opening, for `fuzz/` alone.
+
+use super::key::Key;
+use super::seal::{Place, seal, unseal};
+use crate::error::Result;
+use crate::model::record::{Column, Record, SealedCell};
+use crate::model::secret::Secret;
+
+/// Seals a secret for a record's column.
+pub fn seal_cell(
+    key: &Key,
+    store_id: &[u8],
+    record: &Record,
+    column: Column,
+    secret: &Secret,
+) -> Result<SealedCell> {
+    seal(key, &Place::of_cell(store_id, record, column), secret)
+}
+
+/// Opens a cell in a record's column.
+pub fn open_cell(
+    key: &Key,
+    store_id: &[u8],
+    record: &Record,
+    column: Column,
+    cell: &SealedCell,
+) -> Option<Secret> {
+    unseal(key, &Place::of_cell(store_id, record, column), cell).ok()
+}
