@@ -83,11 +83,11 @@ pub(super) fn version(connection: &Connection) -> Result<i64> {
     if !has_meta {
         return Err(foreign());
     }
-    connection.query_row("SELECT schema_version FROM meta", [], |row| row.get(0)).map_err(|error| {
-        match error {
-            _ if super::rows::is_wrong_schema(&error) => foreign(),
-            _ => super::failed(&error),
-        }
+    let version = connection.query_row("SELECT schema_version FROM meta", [], |row| row.get(0));
+    version.map_err(|error| match error.sqlite_error_code() {
+        // A disk that fails or a store that is busy tells nothing about whose it is.
+        Some(code) if code != rusqlite::ErrorCode::Unknown => super::failed(&error),
+        _ => foreign(),
     })
 }
 

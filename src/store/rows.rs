@@ -201,7 +201,7 @@ impl From<rusqlite::Error> for QueryError {
 }
 
 /// Whether a table or column that a statement names is not there.
-pub(super) fn is_wrong_schema(error: &rusqlite::Error) -> bool {
+fn is_wrong_schema(error: &rusqlite::Error) -> bool {
     matches!(error, rusqlite::Error::SqlInputError { .. })
         || matches!(error.sqlite_error_code(), Some(rusqlite::ErrorCode::Unknown))
 }
