@@ -1,0 +1,142 @@
+//! Commands and options: what `--help` prints, the manual page and the README name the same ones.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::harness::World;
+use super::pages::{blocks, manual, page, section, tagged_options};
+use concur_cred::model::origin::SHORT_NAMES;
+use concur_cred::protocol::format::Format;
+
+type Options = BTreeSet<String>;
+
+/// What `--help` tells of one command.
+struct Help {
+    options: Options,
+    commands: Vec<String>,
+}
+
+fn help(world: &World, command: &[&str]) -> Help {
+    let output = world.concur(command.iter().chain(&["--help"])).ok().silent();
+    let text = output.text();
+    let list = text.split_once("\nCommands:\n").map_or("", |(_, rest)| rest);
+    let commands = list
+        .lines()
+        .take_while(|line| !line.is_empty())
+        .filter_map(|line| line.split_whitespace().next().map(str::to_owned))
+        .collect();
+    let options = text
+        .lines()
+        .map(str::trim_start)
+        // `--long`, or `-s, --long`; a possible value is `- value: …`.
+        .filter(|line| line.starts_with('-') && !line.starts_with("- "))
+        .flat_map(|line| line.split_whitespace().take(2))
+        .filter(|word| word.starts_with("--"))
+        .map(str::to_owned)
+        .collect();
+    Help { options, commands }
+}
+
+/// The global options, and every command with its own ones.
+fn command_line() -> (Options, BTreeMap<String, Options>) {
+    let world = World::new();
+    let top = help(&world, &[]);
+    let mut commands = BTreeMap::new();
+    for name in top.commands {
+        let its = help(&world, &[&name]);
+        assert!(its.commands.is_empty(), "{name} has commands of its own: walk them here as well");
+        commands.insert(name, its.options.difference(&top.options).cloned().collect());
+    }
+    (top.options, commands)
+}
+
+#[test]
+fn the_manual_page_has_every_command_and_no_other() {
+    let (_, commands) = command_line();
+    let text = manual();
+    let described: BTreeSet<&str> = section(&text, ".SH COMMANDS")
+        .lines()
+        .filter_map(|line| line.strip_prefix(".SS "))
+        .map(|name| {
+            commands.keys().find(|known| *known == name).unwrap_or_else(|| panic!("{name}"))
+        })
+        .map(String::as_str)
+        .collect();
+    assert_eq!(described, commands.keys().map(String::as_str).collect());
+}
+
+#[test]
+fn the_manual_page_has_every_option_at_its_command_and_no_other() {
+    let (global, commands) = command_line();
+    let text = manual();
+    assert_eq!(tagged_options(&section(&text, ".SH OPTIONS")), global, "the global options");
+    for (name, options) in &commands {
+        let described = tagged_options(&section(&text, &format!(".SS {name}")));
+        assert_eq!(&described, options, "{name}");
+    }
+}
+
+#[test]
+fn every_command_line_in_the_pages_is_one_that_the_program_knows() {
+    let (global, commands) = command_line();
+    let mut seen = BTreeSet::new();
+    let mut pages = vec![manual()];
+    for name in ["README.md", "ARCHITECTURE.md", "CHANGELOG.md"] {
+        pages.push(page(name));
+    }
+    for text in &pages {
+        for line in text.lines() {
+            for (at, _) in line.match_indices("concur-cred ") {
+                let rest = &line[at + "concur-cred ".len()..];
+                let words = command_words(rest);
+                let name = words.iter().find(|word| commands.contains_key(**word));
+                let options = words.iter().filter(|word| word.starts_with("--"));
+                let Some(name) = name else { continue };
+                seen.insert((*name).to_owned());
+                for option in options {
+                    let known = global.contains(*option) || commands[*name].contains(*option);
+                    assert!(known, "{name} has no {option}: {line}");
+                }
+            }
+        }
+    }
+    for needed in ["init", "login", "get", "token", "status", "import", "export", "use", "log"] {
+        assert!(seen.contains(needed), "an example of {needed}");
+    }
+}
+
+/// The words of one simple command.
+fn command_words(rest: &str) -> Vec<&str> {
+    let end = rest.find(['|', ')', ';', '&', '`', '"', '#', '>']).unwrap_or(rest.len());
+    rest[..end].split_whitespace().collect()
+}
+
+#[test]
+fn the_first_words_after_the_program_in_a_shell_block_are_a_command() {
+    let (global, commands) = command_line();
+    for block in blocks(&page("README.md")).iter().filter(|block| block.language == "sh") {
+        for line in block.text.lines().map(str::trim) {
+            let Some(rest) = line.strip_prefix("concur-cred ") else { continue };
+            let words = command_words(rest);
+            let first = words.iter().find(|word| !global.contains(**word)).unwrap();
+            assert!(commands.contains_key(*first), "{first} is no command: {line}");
+        }
+    }
+}
+
+#[test]
+fn the_manual_page_names_every_format_and_every_data_centre() {
+    let text = manual();
+    let formats = section(&text, ".SS get");
+    for name in Format::NAMES {
+        assert!(formats.contains(&format!("\n.B {name}\n")), "--format {name}");
+    }
+    let login = section(&text, ".SS login");
+    let readme = page("README.md");
+    for name in SHORT_NAMES {
+        let tagged = login.lines().any(|line| {
+            line.strip_prefix(".BR ").is_some_and(|rest| rest.split(' ').next() == Some(name))
+        });
+        assert!(tagged, "--base-url {name} is in the manual page");
+        assert!(readme.contains(&format!("`{name}`")), "--base-url {name} is in the README");
+    }
+}

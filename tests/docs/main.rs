@@ -1,0 +1,19 @@
+//! The documents say what the program does: each claim here holds a page to the code.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    reason = "a test may fail"
+)]
+
+#[path = "../harness/mod.rs"]
+mod harness;
+mod pages;
+
+mod architecture;
+mod commands;
+mod configuration;
+#[cfg(unix)]
+mod examples;
+mod exit_codes;
