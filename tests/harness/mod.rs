@@ -1,7 +1,7 @@
 //! A hermetic world for the real binary: its own home (with a space in its name), a cleared
 //! environment, and a fresh sandbox. Every failure prints the command and both streams.
 
-#![allow(dead_code, reason = "each test file uses its own part")]
+#![allow(dead_code, unreachable_pub, reason = "each test crate uses its own part")]
 
 use std::ffi::{OsStr, OsString};
 use std::io::Write;
@@ -34,7 +34,8 @@ impl World {
         std::fs::create_dir(folder.path().join("bin")).unwrap();
         std::fs::create_dir(folder.path().join("work")).unwrap();
         #[cfg(unix)]
-        std::os::unix::fs::symlink(BINARY, folder.path().join("bin/git-credential-concur")).unwrap();
+        std::os::unix::fs::symlink(BINARY, folder.path().join("bin/git-credential-concur"))
+            .unwrap();
         Self { folder, sandbox: Sandbox::start(config).unwrap() }
     }
 
@@ -180,6 +181,7 @@ impl World {
 }
 
 /// A command about to run.
+#[must_use]
 pub struct Run {
     command: Command,
     stdin: Option<Vec<u8>>,
@@ -241,6 +243,7 @@ impl Run {
     }
 
     /// Runs it to its end.
+    #[must_use]
     pub fn output(self) -> Output {
         self.start().wait()
     }
@@ -268,6 +271,7 @@ pub struct Running {
 
 impl Running {
     /// Waits for its end.
+    #[must_use]
     pub fn wait(self) -> Output {
         let output = self.child.wait_with_output().unwrap();
         Output {
@@ -279,8 +283,7 @@ impl Running {
     }
 }
 
-/// What a command left behind.
-#[must_use]
+/// What a command left behind. Whoever did not check its exit code must look at it.
 pub struct Output {
     command: String,
     /// The exit code; `None` when a signal ended it.

@@ -1,8 +1,34 @@
 //! The main job, end to end: the tutorial's path with the real binary.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::disallowed_methods, reason = "a test may fail")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    reason = "a test may fail"
+)]
 
 #[path = "../harness/mod.rs"]
 mod harness;
+mod support;
 
+mod credentials_files;
+mod damaged_store;
+mod edited_store;
+mod environment;
+mod export_files;
+mod first_runs;
 mod flow;
+mod full_disk;
+mod import_export;
+mod keys;
+mod moves;
+mod permissions;
+mod profiles;
+mod prompts;
+mod questions;
+mod secrets;
+mod service_answers;
+mod service_grants;
+mod service_lost;
+mod service_refusals;
+mod streams;

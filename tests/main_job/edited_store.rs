@@ -1,0 +1,209 @@
+//! Whoever edits the database learns nothing and moves no secret: a changed place does not open.
+
+use concur_sandbox::{Config, Sandbox};
+
+use super::harness::World;
+use super::support::each;
+
+/// Two accounts and a stranger who would like to be asked for one of them.
+struct Scene {
+    world: World,
+    stranger: Sandbox,
+}
+
+impl Scene {
+    fn new() -> Self {
+        let world = World::logged_in();
+        let other = world.sandbox.add_app();
+        world.login("other", &other);
+        let app = Some(world.sandbox.app().clone());
+        let stranger = Sandbox::start(Config { app, ..Config::default() }).unwrap();
+        world.sandbox.clear_log();
+        Self { world, stranger }
+    }
+
+    /// Edits the database; `{origin}` and `{host}` are the stranger's.
+    fn edit(&self, sql: &str) {
+        let origin = self.stranger.origin();
+        let host = origin.trim_start_matches("http://");
+        let sql = sql.replace("{origin}", origin).replace("{host}", host);
+        self.world.database().execute_batch(&sql).unwrap();
+    }
+
+    /// Even where the operator allows the stranger's origin, so that the seal alone stands guard.
+    fn concur(&self, args: &[&str]) -> super::harness::Run {
+        let run = self.world.concur(["--profile", "default"].iter().chain(args));
+        run.env("CONCUR_CRED_ALLOWED_ORIGINS", self.stranger.origin())
+    }
+
+    fn assert_nothing_was_sent(&self, what: &str) {
+        assert_eq!(self.stranger.requests().len(), 0, "to the stranger: {what}");
+        assert_eq!(self.world.sandbox.requests().len(), 0, "to the service: {what}");
+    }
+}
+
+const MOVE_HOST: &str = "host = CAST('{host}' AS BLOB)";
+
+/// Edits after which an account's secrets must not be sent anywhere.
+fn edits() -> Vec<(&'static str, String)> {
+    let record = |set: &str| format!("UPDATE record SET {set} WHERE profile = 'default'");
+    let other = |column: &str| {
+        record(&format!("{column} = (SELECT {column} FROM record WHERE profile = 'other')"))
+    };
+    vec![
+        ("geolocation", record("geolocation = '{origin}'")),
+        ("host", record(MOVE_HOST)),
+        ("geolocation and host", record(&format!("geolocation = '{{origin}}', {MOVE_HOST}"))),
+        ("path", record("path_given = 1, path = CAST('x' AS BLOB)")),
+        ("username", record("username = CAST('somebody' AS BLOB)")),
+        (
+            "an https origin of Concur's",
+            record("geolocation = 'https://us2.api.concursolutions.com'"),
+        ),
+        ("no origin", record("geolocation = 'nonsense'")),
+        ("application origin", "UPDATE application SET origin = '{origin}'".to_owned()),
+        ("client id", "UPDATE application SET client_id = 'somebody'".to_owned()),
+        (
+            "everything at once",
+            format!(
+                "UPDATE application SET origin = '{{origin}}'; \
+             UPDATE record SET geolocation = '{{origin}}', {MOVE_HOST}"
+            ),
+        ),
+        ("another's application", other("application_id")),
+        ("another's refresh token", other("refresh_token")),
+        ("an access token as refresh token", record("refresh_token = access_token")),
+        ("an id token as refresh token", record("refresh_token = id_token")),
+        ("a cell cut short", record("refresh_token = substr(refresh_token, 1, 20)")),
+        ("an empty cell", record("refresh_token = x''")),
+        (
+            "one bit",
+            record(
+                "refresh_token = CAST(substr(refresh_token, 1, length(refresh_token) - 1) || x'00' AS BLOB)",
+            ),
+        ),
+        (
+            "another's client secret",
+            "UPDATE application SET client_secret = \
+             (SELECT a.client_secret FROM application a WHERE a.id <> application.id) \
+             WHERE id = (SELECT application_id FROM record WHERE profile = 'default')"
+                .to_owned(),
+        ),
+        ("record id", record("id = 7")),
+        ("store id", "UPDATE meta SET store_id = randomblob(16)".to_owned()),
+    ]
+}
+
+#[test]
+fn an_edited_store_sends_nothing_anywhere() {
+    each(&edits(), |(what, sql)| {
+        let scene = Scene::new();
+        scene.world.expire("default");
+        scene.edit(sql);
+        scene.concur(&["get"]).fails(6).says("edited or damaged");
+        scene.concur(&["token", "--min-ttl", "5m"]).fails(6);
+        scene.concur(&["refresh"]).fails(6);
+        scene.assert_nothing_was_sent(what);
+    });
+}
+
+#[test]
+fn an_edited_store_hands_no_token_to_another_host() {
+    each(&edits(), |(what, sql)| {
+        let scene = Scene::new();
+        scene.edit(sql);
+        let host = scene.stranger.origin().trim_start_matches("http://").to_owned();
+        let request = format!("protocol=http\nhost={host}\n\n");
+        let output = scene.world.helper(["get"]).stdin(request).output();
+        assert!(output.stdout.is_empty(), "{what}\n{output:?}");
+        scene.assert_nothing_was_sent(what);
+    });
+}
+
+#[test]
+fn a_hit_opens_only_a_cell_that_is_in_its_place() {
+    let other = "(SELECT access_token FROM record WHERE profile = 'other')";
+    let cases = [
+        "geolocation = '{origin}'".to_owned(),
+        MOVE_HOST.to_owned(),
+        format!("access_token = {other}"),
+        "access_token = refresh_token".to_owned(),
+        "access_token = id_token".to_owned(),
+        "access_token = x''".to_owned(),
+        "access_token = randomblob(600)".to_owned(),
+    ];
+    each(&cases, |set| {
+        let scene = Scene::new();
+        scene.edit(&format!("UPDATE record SET {set} WHERE profile = 'default'"));
+        let output = scene.concur(&["get", "--cached"]).fails(6);
+        output.says("edited or damaged").says("default: ");
+        scene.assert_nothing_was_sent(set);
+    });
+}
+
+#[test]
+fn one_damaged_account_does_not_block_the_other() {
+    let scene = Scene::new();
+    scene.edit(
+        "UPDATE record SET access_token = x'00', refresh_token = x'00' WHERE profile = 'default'",
+    );
+    scene.concur(&["get"]).fails(6);
+    scene.world.concur(["get", "--profile", "other"]).ok().silent();
+    scene.world.concur(["status"]).ok();
+    scene.world.expire("other");
+    scene.world.concur(["get", "--profile", "other"]).ok().silent();
+}
+
+#[test]
+fn a_damaged_access_token_is_said_and_renewed() {
+    let scene = Scene::new();
+    scene.edit("UPDATE record SET access_token = x'00' WHERE profile = 'default'");
+    let output = scene.concur(&["get"]).ok();
+    assert!(scene.world.sandbox.is_live_access_token(&output.line()));
+    let output = output.says("does not open");
+    assert!(output.stderr.contains("access token"), "{output:?}");
+    scene.concur(&["get"]).ok().silent();
+    assert_eq!(scene.world.refreshes(), 1);
+}
+
+#[test]
+fn a_damaged_cell_that_is_not_needed_blocks_nothing() {
+    each(&["id_token", "request_token", "unknown_fields"], |column| {
+        let scene = Scene::new();
+        scene.edit(&format!("UPDATE record SET {column} = x'00' WHERE profile = 'default'"));
+        scene.concur(&["get"]).ok().silent();
+        scene.world.expire("default");
+        let token = scene.concur(&["get"]).ok().line();
+        assert!(scene.world.sandbox.is_live_access_token(&token), "{column}");
+        assert_eq!(scene.stranger.requests().len(), 0);
+    });
+}
+
+#[test]
+fn a_damaged_refresh_token_leaves_the_way_back_open() {
+    let scene = Scene::new();
+    scene.edit("UPDATE record SET refresh_token = x'00' WHERE profile = 'default'");
+    scene.concur(&["get"]).ok().silent();
+    let file = scene.world.write("again.json", scene.world.sandbox.credentials_json());
+    let origin = scene.world.sandbox.origin().to_owned();
+    let login = scene.concur(&["login", "--replace", "--base-url", &origin, "--credentials"]);
+    login.arg(file).ok();
+    scene.world.expire("default");
+    scene.concur(&["get"]).ok().silent();
+}
+
+#[test]
+fn a_profile_can_be_logged_in_again_after_any_edit() {
+    each(&edits(), |(what, sql)| {
+        let scene = Scene::new();
+        scene.edit(sql);
+        let origin = scene.world.sandbox.origin().to_owned();
+        let file = scene.world.write("again.json", scene.world.sandbox.credentials_json());
+        let login = scene.concur(&["login", "--replace", "--base-url", &origin, "--credentials"]);
+        login.arg(file).ok();
+        scene.world.expire("default");
+        let token = scene.concur(&["get"]).ok().line();
+        assert!(scene.world.sandbox.is_live_access_token(&token), "{what}");
+        assert_eq!(scene.stranger.requests().len(), 0, "{what}");
+    });
+}

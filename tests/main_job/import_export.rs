@@ -1,0 +1,246 @@
+//! The tutorial's file in and out.
+
+use serde_json::{Value, json};
+
+use super::harness::{Output, Run, World};
+use super::support::{each, exported, status_of, tree};
+
+/// A world with a filled `credentials.json`, and the service's answer as the tutorial keeps it.
+fn world_with_file(access_age_seconds: i64) -> (World, Value) {
+    let world = World::new();
+    world.write("credentials.json", world.sandbox.credentials_json());
+    let app = world.sandbox.app().clone();
+    let file = world.sandbox.refresh_token_object_file(&app, access_age_seconds);
+    (world, serde_json::from_str(&file).unwrap())
+}
+
+fn import(world: &World, file: &Value) -> Run {
+    world.write("refreshTokenObjectFile.json", file.to_string());
+    world.concur(["import", "--base-url", world.sandbox.origin()])
+}
+
+fn changed(mut file: Value, name: &str, value: Value) -> Value {
+    file[name] = value;
+    file
+}
+
+fn without(mut file: Value, name: &str) -> Value {
+    file.as_object_mut().unwrap().remove(name);
+    file
+}
+
+fn refused(output: Output, world: &World) -> Output {
+    assert_eq!(tree(&world.home()).len(), 0, "nothing is made\n{output:?}");
+    assert_eq!(world.sandbox.requests().len(), 0, "nothing is sent\n{output:?}");
+    output
+}
+
+#[test]
+fn an_imported_token_is_served_and_renewed_where_it_lives() {
+    let (world, file) = world_with_file(0);
+    import(&world, &file).ok().says("credentials.json").says(world.sandbox.origin());
+    assert_eq!(world.concur(["get"]).ok().silent().line(), file["access_token"].as_str().unwrap());
+    assert_eq!(world.token_requests(), 0);
+    world.expire("default");
+    let token = world.concur(["get"]).ok().silent().line();
+    assert!(world.sandbox.is_live_access_token(&token));
+}
+
+#[test]
+fn an_imported_token_that_is_over_is_renewed_at_the_first_use() {
+    let (world, file) = world_with_file(5 * 3600);
+    import(&world, &file).ok();
+    let token = world.concur(["get"]).ok().silent().line();
+    assert!(world.sandbox.is_live_access_token(&token));
+    assert_eq!(world.refreshes(), 1);
+}
+
+#[test]
+fn an_imported_refresh_token_that_is_over_by_its_date_is_tried_once() {
+    let (world, file) = world_with_file(2 * 3600);
+    import(&world, &changed(file, "refresh_expires_in", json!(1_700_000_000))).ok();
+    let token = world.concur(["get"]).ok().line();
+    assert!(world.sandbox.is_live_access_token(&token), "the service's word counts, not the date");
+}
+
+#[test]
+fn expiries_come_in_seconds_or_milliseconds_as_numbers_or_text() {
+    let (world, file) = world_with_file(0);
+    let end = file["refresh_expires_in"].as_i64().unwrap();
+    let values = [
+        json!(end),
+        json!(end.to_string()),
+        json!(end * 1000),
+        json!((end * 1000).to_string()),
+        json!(format!(" {end} ")),
+        serde_json::from_str(&format!("{end}.0")).unwrap(),
+    ];
+    for value in values {
+        let file = changed(file.clone(), "refresh_expires_in", value.clone());
+        import(&world, &changed(file, "expires_in", json!("3600"))).ok();
+        let status = status_of(&world, "default");
+        assert_eq!(status["refresh_token"]["expires_at"], end, "{value}");
+        assert_eq!(status["refresh_token"]["expiry_is_assumed"], false, "{value}");
+        assert_eq!(exported(&world, "default")["refresh_expires_in"], end, "{value}");
+    }
+    import(&world, &without(file, "refresh_expires_in")).ok().says("assumed");
+    assert_eq!(status_of(&world, "default")["refresh_token"]["expiry_is_assumed"], true);
+}
+
+#[test]
+fn a_file_without_a_geolocation_needs_a_base_url() {
+    let (world, file) = world_with_file(0);
+    let file = without(file, "geolocation");
+    world.write("refreshTokenObjectFile.json", file.to_string());
+    refused(world.concur(["import"]).fails(2), &world).says("no geolocation").says("--base-url");
+    import(&world, &file).ok();
+    assert_eq!(status_of(&world, "default")["base_url"], world.sandbox.origin());
+}
+
+#[test]
+fn a_file_can_never_widen_where_secrets_go() {
+    let cases = [
+        "https://evil.example",
+        "http://us2.api.concursolutions.com",
+        "http://127.0.0.1:9",
+        "https://user:pw@us2.api.concursolutions.com",
+        "https://us2.api.concursolutions.com:444",
+        "https://us2.api.concursolutions.com.evil.example",
+        "ftp://us2.api.concursolutions.com",
+        "nonsense",
+        "https://127.0.0.1:9",
+        "\u{1b}[2Jhttps://evil.example",
+    ];
+    each(&cases, |text| {
+        let (world, file) = world_with_file(0);
+        let file = changed(file, "geolocation", json!(text));
+        world.write("refreshTokenObjectFile.json", file.to_string());
+        let output = refused(world.concur(["import"]).fails(2), &world);
+        assert!(!output.stderr.contains('\u{1b}'), "{output:?}");
+        // Naming another origin does not allow this one.
+        let origin = world.sandbox.origin().to_owned();
+        let _ = refused(world.concur(["import", "--base-url", &origin]).fails(2), &world);
+    });
+}
+
+#[test]
+fn concurs_own_geolocation_needs_no_permission() {
+    let (world, file) = world_with_file(0);
+    let file = changed(file, "geolocation", json!("https://US2.api.concursolutions.com/x/"));
+    world.write("refreshTokenObjectFile.json", file.to_string());
+    world.concur(["import"]).ok();
+    assert_eq!(status_of(&world, "default")["base_url"], "https://us2.api.concursolutions.com");
+    world.concur(["get"]).ok().silent();
+    assert_eq!(world.sandbox.requests().len(), 0);
+}
+
+#[test]
+fn unknown_fields_come_through_import_refresh_and_export() {
+    let (world, file) = world_with_file(0);
+    let unknown = [
+        ("x_note", json!("ü \"quoted\" \u{7f} \n")),
+        ("x_nested", json!({"a": [1, null, {"b": -1.5}], "": true})),
+        ("x_large", json!(u64::MAX)),
+        ("companyuuid", json!("not the known spelling")),
+    ];
+    let mut whole = file;
+    for (name, value) in &unknown {
+        whole[*name] = value.clone();
+    }
+    import(&world, &whole).ok();
+    for _ in 0..2 {
+        let out = exported(&world, "default");
+        for (name, value) in &unknown {
+            assert_eq!(&out[*name], value, "{name}");
+        }
+        world.expire("default");
+        world.concur(["get"]).ok().silent();
+    }
+}
+
+#[test]
+fn import_and_export_are_each_others_inverse() {
+    let (world, file) = world_with_file(0);
+    import(&world, &file).ok();
+    let mut out = exported(&world, "default");
+    let life = out["expires_in"].as_i64().unwrap();
+    assert!((3500..=3600).contains(&life));
+    out["expires_in"] = file["expires_in"].clone();
+    assert_eq!(out, file);
+}
+
+#[test]
+fn a_dry_run_says_what_it_would_do_and_does_nothing() {
+    let (world, file) = world_with_file(0);
+    let output = import(&world, &file).arg("--dry-run").ok();
+    let company = world.sandbox.app().company_uuid.clone();
+    let output = refused(output, &world).says("nothing was changed").says(&company);
+    output.says(world.sandbox.origin()).says("default");
+    let bad = changed(file, "geolocation", json!("https://evil.example"));
+    let _ = refused(import(&world, &bad).arg("--dry-run").fails(2), &world);
+}
+
+#[test]
+fn an_import_into_a_profile_of_another_company_needs_replace() {
+    let world = World::logged_in();
+    let other = world.sandbox.add_company();
+    world.write("credentials.json", world.sandbox.credentials_json_of(&other));
+    let text = world.sandbox.refresh_token_object_file(&other, 0);
+    let file: Value = serde_json::from_str(&text).unwrap();
+    let before = std::fs::read(world.store_file()).unwrap();
+    import(&world, &file).fails(2).says("another company").says("--replace");
+    import(&world, &file).arg("--dry-run").fails(2).says("another company");
+    assert_eq!(std::fs::read(world.store_file()).unwrap(), before, "all or nothing");
+    import(&world, &file).arg("--replace").arg("--dry-run").ok();
+    assert_eq!(std::fs::read(world.store_file()).unwrap(), before, "a dry run");
+    import(&world, &file).arg("--replace").ok();
+    assert_eq!(status_of(&world, "default")["company_uuid"], other.company_uuid.as_str());
+}
+
+#[test]
+fn an_import_without_an_application_makes_nothing() {
+    let (world, file) = world_with_file(0);
+    std::fs::remove_file(world.work().join("credentials.json")).unwrap();
+    let output = refused(import(&world, &file).fails(2), &world);
+    output.says("appID, clientSecret").says("CONCUR_CRED_CLIENT_ID");
+    let named = world.write("app.json", world.sandbox.credentials_json());
+    import(&world, &file).arg("--credentials").arg(named).ok().says("app.json");
+    world.expire("default");
+    world.concur(["get"]).ok().silent();
+}
+
+#[test]
+fn the_application_is_looked_for_beside_the_file() {
+    let (world, file) = world_with_file(0);
+    let folder = world.work().join("a tutorial");
+    std::fs::create_dir(&folder).unwrap();
+    std::fs::rename(world.work().join("credentials.json"), folder.join("credentials.json"))
+        .unwrap();
+    let path = world.write("a tutorial/tokens.json", file.to_string());
+    let import = world.concur(["import", "--base-url", world.sandbox.origin()]).arg(path);
+    import.ok().says("a tutorial/credentials.json");
+}
+
+#[test]
+fn a_file_comes_in_by_stdin_and_goes_out_by_stdout() {
+    let (world, file) = world_with_file(0);
+    let import = world.concur(["import", "-", "--base-url", world.sandbox.origin()]);
+    import.stdin(file.to_string()).ok().says("credentials.json");
+    let out = world.concur(["export", "-"]).ok().silent();
+    let line = out.line();
+    assert_eq!(
+        serde_json::from_str::<Value>(&line).unwrap()["refresh_token"],
+        file["refresh_token"]
+    );
+    assert_eq!(tree(&world.work()).len(), 1, "no file is written");
+}
+
+#[test]
+fn a_file_without_a_refresh_token_serves_its_hour_and_then_needs_a_person() {
+    let (world, file) = world_with_file(0);
+    let file = without(without(file, "refresh_token"), "refresh_expires_in");
+    import(&world, &file).ok();
+    world.concur(["get"]).ok().silent();
+    world.concur(["get"]).at_offset(4000).fails(4).says("no refresh token").says("login");
+    assert_eq!(world.token_requests(), 0);
+}

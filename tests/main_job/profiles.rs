@@ -1,0 +1,182 @@
+//! Which profile is meant, and what `login`, `use` and `logout` do to the others.
+
+use super::harness::{Run, World};
+use super::support::{exported, status_of, tree};
+
+/// Two companies of one application: `acme` and `beta`.
+fn two_companies() -> World {
+    let world = World::new();
+    world.login("acme", &world.sandbox.app().clone());
+    let other = world.sandbox.add_company();
+    world.login("beta", &other);
+    world
+}
+
+/// The company whose token a command prints.
+fn token_of(world: &World, profile: &str) -> String {
+    exported(world, profile)["access_token"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_first_login_without_a_name_makes_default() {
+    let world = World::new();
+    let file = world.write("credentials.json", world.sandbox.credentials_json());
+    world.concur(["login", "--base-url", world.sandbox.origin()]).ok().says("default");
+    world.concur(["get", "--profile", "default"]).ok();
+    assert!(file.exists());
+}
+
+#[test]
+fn the_only_profile_is_meant_whatever_its_name() {
+    let world = World::new();
+    world.login("acme", &world.sandbox.app().clone());
+    world.concur(["get"]).ok().silent();
+}
+
+#[test]
+fn several_profiles_and_none_chosen_are_listed() {
+    let world = two_companies();
+    for command in ["get", "token", "refresh", "export", "logout"] {
+        world.concur([command]).fails(3).says("acme").says("beta").says("--profile");
+    }
+    assert_eq!(world.refreshes(), 0);
+    assert_eq!(tree(&world.work()).len(), 2, "nothing was exported");
+}
+
+#[test]
+fn a_profile_is_chosen_by_option_then_environment_then_configuration_then_use() {
+    let world = two_companies();
+    let (acme, beta) = (token_of(&world, "acme"), token_of(&world, "beta"));
+    world.concur(["use", "beta"]).ok();
+    assert_eq!(world.concur(["get"]).ok().line(), beta, "use");
+    let config = world.write("config.toml", "default_profile = \"acme\"\n");
+    let configured = || world.concur(["get"]).env("CONCUR_CRED_CONFIG", &config);
+    assert_eq!(configured().ok().line(), acme, "the configuration comes before use");
+    let env = |name: &str| configured().env("CONCUR_CRED_PROFILE", name);
+    assert_eq!(env("beta").ok().line(), beta, "the environment comes before it");
+    assert_eq!(env("beta").arg("--profile").arg("acme").ok().line(), acme, "the option wins");
+}
+
+#[test]
+fn an_unknown_profile_is_an_error_that_lists_the_known_ones() {
+    let world = two_companies();
+    let unknown = ["get", "--profile", "gamma"];
+    world.concur(unknown).fails(3).says("gamma").says("acme, beta").says("login --profile gamma");
+    world.concur(["use", "gamma"]).fails(3).says("acme, beta");
+    world.concur(["get"]).env("CONCUR_CRED_PROFILE", "gamma").fails(3).says("gamma");
+}
+
+#[test]
+fn a_name_that_is_none_is_wrong_usage() {
+    let world = two_companies();
+    for name in ["", "Acme", "-acme", "a b", "../acme", &"a".repeat(65)] {
+        let output = world.concur(["get"]).arg(format!("--profile={name}")).output().code(2);
+        assert!(output.stdout.is_empty(), "{output:?}");
+    }
+    world.concur(["get"]).env("CONCUR_CRED_PROFILE", "A B").fails(2);
+}
+
+#[test]
+fn without_any_profile_a_person_is_told_how_to_begin() {
+    let world = World::new();
+    for command in ["get", "token", "status", "refresh", "export", "logout"] {
+        world.concur([command]).fails(3).says("concur-cred init").says("concur-cred login");
+    }
+    assert!(world.concur(["log"]).ok().silent().text().is_empty());
+    assert_eq!(tree(&world.home()), Vec::<std::path::PathBuf>::new(), "nothing was made");
+}
+
+#[test]
+fn a_login_into_a_profile_of_another_company_needs_replace() {
+    let world = World::logged_in();
+    let before = exported(&world, "default");
+    let other = world.sandbox.add_company();
+    let file = world.write("other.json", world.sandbox.credentials_json_of(&other));
+    let login = |more: &[&str]| {
+        let args = ["login", "--base-url", world.sandbox.origin(), "--credentials"];
+        let run = world.concur(args).arg(&file);
+        more.iter().fold(run, Run::arg)
+    };
+    login(&[]).fails(2).says("another company").says("--replace").says("--profile");
+    assert_eq!(world.token_requests(), 1, "the request token was not spent");
+    assert_eq!(exported(&world, "default"), before, "the profile is as it was");
+    login(&["--replace"]).ok();
+    assert_eq!(status_of(&world, "default")["company_uuid"], other.company_uuid.as_str());
+}
+
+#[test]
+fn a_login_into_a_profile_of_another_application_needs_replace() {
+    let world = World::logged_in();
+    let other = world.sandbox.add_app();
+    let file = world.write("other.json", world.sandbox.credentials_json_of(&other));
+    let args = ["login", "--base-url", world.sandbox.origin(), "--credentials"];
+    world.concur(args).arg(&file).fails(2).says("another application").says("--replace");
+    world.concur(args).arg(&file).arg("--replace").ok();
+    assert_eq!(status_of(&world, "default")["client_id"], other.client_id.as_str());
+    world.expire("default");
+    world.concur(["get"]).ok().silent();
+}
+
+#[test]
+fn a_profile_is_renewed_at_the_base_url_it_was_made_at() {
+    let world = World::logged_in();
+    let before = world.concur(["get"]).ok().line();
+    world.write("credentials.json", world.sandbox.credentials_json());
+    world.concur(["login"]).ok();
+    assert_ne!(world.concur(["get"]).ok().silent().line(), before, "a new token");
+    assert_eq!(world.sandbox.counters().token_requests_of("password"), 2);
+    assert_eq!(status_of(&world, "default")["base_url"], world.sandbox.origin());
+}
+
+#[test]
+fn two_companies_are_renewed_apart() {
+    let world = two_companies();
+    let beta = token_of(&world, "beta");
+    world.expire("acme");
+    world.concur(["get", "--profile", "acme"]).ok().silent();
+    assert_eq!(world.concur(["get", "--profile", "beta"]).ok().line(), beta);
+    assert_eq!(world.refreshes(), 1);
+    world.expire("acme");
+    world.expire("beta");
+    world.concur(["refresh", "--all"]).ok();
+    assert_eq!(world.refreshes(), 3);
+}
+
+#[test]
+fn a_logout_forgets_one_profile_and_revokes_nothing() {
+    let world = two_companies();
+    world.concur(["use", "acme"]).ok();
+    let gone = exported(&world, "acme");
+    world.concur(["logout"]).ok().says("acme").says("live on");
+    world.concur(["get", "--profile", "acme"]).fails(3).says("beta");
+    world.concur(["get"]).ok().silent();
+    let kept = gone["refresh_token"].as_str().unwrap();
+    assert!(world.sandbox.is_current_refresh_token(kept), "only this machine forgets");
+    assert_eq!(world.sandbox.counters().disconnections, 0);
+    let reserves = tree(&world.state_dir().join("reserve"));
+    assert_eq!(reserves.len(), 1, "no reserve is left of what is gone");
+    let applications: i64 =
+        world.database().query_row("SELECT count(*) FROM application", [], |r| r.get(0)).unwrap();
+    assert_eq!(applications, 1, "the application is still beta's");
+    world.concur(["logout", "--profile", "beta"]).ok();
+    world.concur(["get"]).fails(3).says("no profile");
+    let records: i64 = world
+        .database()
+        .query_row(
+            "SELECT (SELECT count(*) FROM record) + (SELECT count(*) FROM application)",
+            [],
+            |r| r.get(0),
+        )
+        .unwrap();
+    assert_eq!(records, 0, "no secret stays behind");
+}
+
+#[test]
+fn the_used_profile_is_marked_in_the_status() {
+    let world = two_companies();
+    world.concur(["use", "beta"]).ok().says("beta");
+    let table = world.concur(["status"]).ok().text().to_owned();
+    assert!(table.contains("beta*") && !table.contains("acme*"), "{table}");
+    let one = world.concur(["status", "--profile", "acme", "--json"]).ok().json();
+    assert_eq!(one["profiles"].as_array().map(Vec::len), Some(1), "{one}");
+}

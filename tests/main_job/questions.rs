@@ -1,0 +1,170 @@
+//! A mere question makes nothing, and a home that is not there disturbs nobody who merely asks.
+#![cfg(unix)]
+
+use std::path::{Path, PathBuf};
+
+use super::harness::{BINARY, Run, World, set_mode};
+use super::support::tree;
+
+/// A git request for a host that nobody has.
+const REQUEST: &str = "protocol=https\nhost=nobody.invalid\n\n";
+
+/// A question, what it reads, and its exit code where there is no store.
+const QUESTIONS: [(&[&str], &str, i32); 16] = [
+    (&["get"], "", 3),
+    (&["get"], REQUEST, 0),
+    (&["get", "--protocol", "git"], "", 0),
+    (&["get", "--format", "json"], "", 3),
+    (&["get", "--cached"], "", 3),
+    (&["token"], "", 3),
+    (&["status"], "", 3),
+    (&["status", "--json"], "", 3),
+    (&["erase"], REQUEST, 0),
+    (&["erase"], "", 0),
+    (&["store"], "", 0),
+    (&["store"], REQUEST, 0),
+    (&["log"], "", 0),
+    (&["refresh"], "", 3),
+    (&["export", "-"], "", 3),
+    (&["use", "acme"], "", 3),
+];
+
+/// Asks everything; nothing may be answered, and the exit codes must be the documented ones.
+fn ask_everything(world: &World, place: impl Fn(Run) -> Run) {
+    for (args, stdin, code) in QUESTIONS {
+        let output = place(world.concur(args)).stdin(stdin).output().code(code);
+        assert!(output.stdout.is_empty(), "{output:?}");
+        assert_eq!(output.stderr.is_empty(), code == 0, "{output:?}");
+    }
+    let capability = place(world.concur(["capability"])).ok().silent();
+    assert_eq!(capability.text(), "version 0\ncapability authtype\n");
+    let helper = place(world.helper(["get"])).stdin(REQUEST).ok().silent();
+    assert!(helper.stdout.is_empty(), "{helper:?}");
+}
+
+fn nothing() -> Vec<PathBuf> {
+    Vec::new()
+}
+
+#[test]
+fn questions_in_an_empty_home_make_nothing() {
+    let world = World::new();
+    ask_everything(&world, |run| run);
+    assert_eq!(tree(&world.home()), nothing());
+    assert_eq!(world.sandbox.requests().len(), 0);
+}
+
+#[test]
+fn questions_in_a_home_that_is_not_there_make_nothing() {
+    let world = World::new();
+    let home = world.work().join("no such home");
+    ask_everything(&world, |run| run.env("HOME", &home));
+    assert!(!home.exists());
+}
+
+#[test]
+fn questions_where_home_is_no_folder_disturb_nobody() {
+    let world = World::new();
+    let file = world.write("file", "not a folder");
+    for home in [file.clone(), file.join("below"), "/dev/null".into(), "relative".into()] {
+        ask_everything(&world, |run| run.env("HOME", &home));
+    }
+    assert_eq!(tree(&world.work()), [file]);
+}
+
+#[test]
+fn questions_in_a_home_that_cannot_be_written_make_nothing() {
+    let world = World::new();
+    set_mode(&world.home(), 0o500);
+    ask_everything(&world, |run| run);
+    assert_eq!(tree(&world.home()), nothing());
+    set_mode(&world.home(), 0o700);
+}
+
+#[test]
+fn questions_without_home_use_the_folders_that_are_named() {
+    let world = World::new();
+    let place = |run: Run| {
+        run.without_env("HOME")
+            .env("XDG_CONFIG_HOME", world.work().join("config"))
+            .env("XDG_STATE_HOME", world.work().join("state"))
+            .env("XDG_DATA_HOME", world.work().join("data"))
+    };
+    ask_everything(&world, place);
+    assert_eq!(tree(&world.work()), nothing());
+}
+
+/// Where the account that runs the tests has its home, whatever `HOME` says.
+fn real_state_folder() -> PathBuf {
+    let mut whoami = World::new().run("sh", ["-c", "eval echo ~$(id -un)"]).ok().line();
+    whoami.push_str("/.local/state/concur-cred");
+    PathBuf::from(whoami)
+}
+
+#[test]
+fn a_git_that_asks_with_an_empty_environment_is_not_disturbed() {
+    let world = World::new();
+    let folder = real_state_folder();
+    let was_there = folder.exists();
+    // Only what that home has no answer to: it may be a developer's own.
+    for args in [["erase"], ["capability"]] {
+        let mut command = world.concur(args).into_command();
+        command.env_clear().stdin(std::process::Stdio::null());
+        let output = command.output().unwrap();
+        assert_eq!((output.status.code(), output.stderr), (Some(0), Vec::new()), "{args:?}");
+    }
+    let script = format!("printf '{}' | exec env -i \"$0\" get", REQUEST.replace('\n', "\\n"));
+    let output = world.run("sh", ["-c", &script, BINARY]).ok().silent();
+    assert!(output.stdout.is_empty(), "{output:?}");
+    assert_eq!(folder.exists(), was_there, "nothing is made in the account's own home");
+}
+
+/// What must not be spent where its answer cannot be kept.
+fn assert_login_is_refused_before_it_asks(world: &World, home: &Path) {
+    world.write("credentials.json", world.sandbox.credentials_json());
+    let login = world.concur(["login", "--base-url", world.sandbox.origin()]).env("HOME", home);
+    let output = login.fails(6);
+    assert!(output.stderr.contains(home.to_str().unwrap()), "names the place\n{output:?}");
+    assert_eq!(world.token_requests(), 0, "the request token is not spent\n{output:?}");
+}
+
+#[test]
+fn a_login_that_could_not_be_kept_spends_nothing() {
+    let world = World::new();
+    let file = world.write("file", "not a folder");
+    assert_login_is_refused_before_it_asks(&world, &file);
+    assert_login_is_refused_before_it_asks(&world, &file.join("below"));
+    if super::support::is_root() {
+        // Permission bits do not bind root; a home below /dev/null binds everybody.
+        assert_login_is_refused_before_it_asks(&world, Path::new("/dev/null/home"));
+    } else {
+        set_mode(&world.home(), 0o500);
+        assert_login_is_refused_before_it_asks(&world, &world.home());
+        set_mode(&world.home(), 0o700);
+    }
+}
+
+#[test]
+fn a_store_without_anything_to_store_makes_nothing() {
+    let world = World::new();
+    let requests = [
+        "protocol=https\nhost=h\nusername=u\n\n",
+        "protocol=https\nhost=h\npassword=p\n\n",
+        "protocol=https\nhost=h\nauthtype=Bearer\n\n",
+        "protocol=https\nhost=h\nusername=u\npassword=p\nephemeral=1\n\n",
+    ];
+    for request in requests {
+        world.concur(["store"]).stdin(request).ok().silent();
+        world.helper(["store"]).stdin(request).ok().silent();
+    }
+    assert_eq!(tree(&world.home()), nothing());
+}
+
+#[test]
+fn a_foreign_store_where_none_can_be_is_an_error_and_makes_nothing() {
+    let world = World::new();
+    let file = world.write("file", "not a folder");
+    let request = "protocol=https\nhost=h\nusername=u\npassword=hunter2\n\n";
+    let output = world.helper(["store"]).env("HOME", &file).stdin(request).fails(6);
+    assert!(!output.stderr.contains("hunter2"), "{output:?}");
+}

@@ -1,0 +1,256 @@
+//! Answers that say nothing about the tokens: transient, exit code 5, and nothing is lost.
+
+use std::time::Duration;
+
+use concur_sandbox::{Fault, RetryAfter, Sandbox, StatusBody};
+
+use super::harness::World;
+use super::support::{assert_refresh_token_is_not_lost, each, status_of};
+
+fn raw(status: u16, content_type: &str, body: impl Into<Vec<u8>>) -> Fault {
+    Fault::RawBody { status, content_type: content_type.to_owned(), body: body.into() }
+}
+
+fn status(code: u16, body: StatusBody) -> Fault {
+    Fault::Status { code, body, retry_after: None }
+}
+
+/// A whole grant behind so many blanks that it is over 64 KiB.
+fn huge_grant() -> Vec<u8> {
+    let blanks = " ".repeat(64 * 1024);
+    let mut body =
+        br#"{"expires_in":3600,"access_token":"planted","refresh_token":"planted","x":""#.to_vec();
+    body.extend(blanks.bytes());
+    body.extend(b"\"}");
+    body
+}
+
+/// What is not an answer of Concur's token service, whatever its status.
+fn transient_answers() -> Vec<(&'static str, Fault)> {
+    let json = "application/json";
+    vec![
+        ("200 with text", raw(200, "text/plain", "all is well")),
+        ("200 with a page", status(200, StatusBody::Html)),
+        ("200 without a body", status(200, StatusBody::Empty)),
+        ("200 with an array", raw(200, json, "[]")),
+        ("200 with a grant in an array", raw(200, json, r#"[{"access_token":"planted"}]"#)),
+        ("200 with null", raw(200, json, "null")),
+        ("200 with a string", raw(200, json, r#""planted""#)),
+        ("200 with an empty object", raw(200, json, "{}")),
+        ("200 cut off", raw(200, json, r#"{"access_token":"planted","refresh_token":"pla"#)),
+        ("200 of 1 MiB of blanks", raw(200, json, vec![b' '; 1 << 20])),
+        ("200 over 64 KiB", raw(200, json, huge_grant())),
+        ("200 that is not UTF-8", raw(200, json, b"{\"access_token\":\"\xff\xfe\"}".to_vec())),
+        (
+            "200 with tokens of another type",
+            raw(200, json, r#"{"access_token":7,"refresh_token":[]}"#),
+        ),
+        ("503 with a page", Fault::service_unavailable()),
+        ("500 without a body", status(500, StatusBody::Empty)),
+        ("502", status(502, StatusBody::Html)),
+        ("504", status(504, StatusBody::Html)),
+        ("500 with an error object", raw(500, json, r#"{"code":108,"error":"invalid_grant"}"#)),
+        ("429", status(429, StatusBody::Empty)),
+        ("429 with JSON", status(429, StatusBody::Json)),
+        ("407 of a proxy", status(407, StatusBody::Html)),
+        ("408", status(408, StatusBody::Html)),
+        ("403 of a gateway", status(403, StatusBody::Html)),
+        ("403 with somebody's JSON", status(403, StatusBody::Json)),
+        ("401 with a page", status(401, StatusBody::Html)),
+        ("404 with a page", status(404, StatusBody::Html)),
+        ("400 with an array", raw(400, json, r#"[{"code":108}]"#)),
+        ("400 cut off", raw(400, json, r#"{"code":108,"error":"invalid_gr"#)),
+        ("maintenance", Fault::Code(134)),
+        ("a drop", Fault::DropBefore),
+        ("a reset", Fault::ResetBefore),
+    ]
+}
+
+#[test]
+fn an_answer_that_is_none_is_temporary_and_costs_nothing() {
+    each(&transient_answers(), |(name, fault)| {
+        let world = World::logged_in();
+        world.expire("default");
+        world.sandbox.fault_always(fault.clone());
+        world.concur(["get"]).fails(5).says("default: ").says("still good");
+        let asked = world.refreshes();
+        assert!((1..=3).contains(&asked), "{name}: at most three requests, not {asked}");
+        assert_eq!(world.sandbox.counters().grants_made_of("password"), 1, "{name}");
+        world.concur(["get"]).fails(5);
+        assert_eq!(world.refreshes(), asked, "{name}: the next caller is told without asking");
+        assert_refresh_token_is_not_lost(&world, name);
+
+        world.sandbox.clear_faults();
+        let token = world.concur(["get"]).at_offset(61).ok().silent().line();
+        assert!(world.sandbox.is_live_access_token(&token), "{name}: works when Concur does");
+    });
+}
+
+#[test]
+fn a_login_that_gets_no_answer_keeps_nothing() {
+    each(&transient_answers(), |(name, fault)| {
+        let world = World::new();
+        world.sandbox.fault_always(fault.clone());
+        world.write("credentials.json", world.sandbox.credentials_json());
+        world.concur(["login", "--base-url", world.sandbox.origin()]).fails(5).says("in a while");
+        assert!((1..=3).contains(&world.token_requests()), "{name}");
+        world.concur(["get"]).fails(3).says("no profile");
+    });
+}
+
+#[test]
+fn a_login_again_that_gets_no_answer_leaves_the_profile_as_it_was() {
+    let world = World::logged_in();
+    let token = world.concur(["get"]).ok().line();
+    world.sandbox.fault_always(Fault::service_unavailable());
+    world.write("credentials.json", world.sandbox.credentials_json());
+    world.concur(["login"]).fails(5);
+    assert_eq!(world.concur(["get"]).ok().silent().line(), token);
+    assert_refresh_token_is_not_lost(&world, "a failed second login");
+}
+
+#[test]
+fn one_bad_answer_is_asked_again_and_nobody_hears_of_it() {
+    let cases = [Fault::service_unavailable(), Fault::DropBefore, raw(200, "text/html", "<p>")];
+    each(&cases, |fault| {
+        let world = World::logged_in();
+        world.expire("default");
+        world.sandbox.push_fault(fault.clone());
+        let token = world.concur(["get"]).ok().silent().line();
+        assert!(world.sandbox.is_live_access_token(&token));
+        assert_eq!(world.refreshes(), 2, "{fault:?}");
+    });
+}
+
+#[test]
+fn silence_ends_with_the_timeout_and_is_temporary() {
+    let world = World::logged_in();
+    world.expire("default");
+    world.sandbox.fault_always(Fault::Silence);
+    let hasty = world.concur(["get"]).env("CONCUR_CRED_HTTP_TIMEOUT", "1s");
+    hasty.fails(5).says("did not answer in time");
+    assert!((1..=3).contains(&world.refreshes()));
+    world.sandbox.clear_faults();
+    assert_refresh_token_is_not_lost(&world, "silence");
+    world.concur(["get"]).at_offset(61).ok().silent();
+}
+
+#[test]
+fn an_answer_slower_than_the_timeout_can_be_had_by_waiting_longer() {
+    let world = World::logged_in();
+    world.expire("default");
+    world.sandbox.push_fault(Fault::Latency(Duration::from_millis(1500)));
+    let token = world.concur(["get"]).env("CONCUR_CRED_HTTP_TIMEOUT", "30s").ok().line();
+    assert!(world.sandbox.is_live_access_token(&token));
+    assert_eq!(world.refreshes(), 1);
+}
+
+#[test]
+fn a_redirect_is_never_followed_with_secrets() {
+    each(&[301, 302, 303, 307, 308], |status| {
+        let elsewhere = Sandbox::start(concur_sandbox::Config::default()).unwrap();
+        let world = World::logged_in();
+        let location = format!("{}/oauth2/v0/token", elsewhere.origin());
+        world.sandbox.fault_always(Fault::Redirect { status: *status, location: location.clone() });
+        world.expire("default");
+        // Not even when that place may be sent a secret.
+        let get = world.concur(["get"]).env("CONCUR_CRED_ALLOWED_ORIGINS", elsewhere.origin());
+        get.fails(5).says("redirect");
+        world.sandbox.fault_always(Fault::Redirect {
+            status: *status,
+            location: format!("{}/oauth2/v0/token?again", world.sandbox.origin()),
+        });
+        world.concur(["get"]).at_offset(61).fails(5).says("redirect");
+        assert_eq!(elsewhere.requests().len(), 0, "{status}: nothing goes there");
+        assert_eq!(world.sandbox.violations(), Vec::<String>::new(), "{status}");
+        world.sandbox.clear_faults();
+        assert_refresh_token_is_not_lost(&world, "a redirect");
+    });
+}
+
+#[test]
+fn retry_after_binds_every_caller_until_it_is_over() {
+    let world = World::logged_in();
+    world.expire("default");
+    world.sandbox.fault_always(Fault::too_many_requests(600));
+    world.concur(["get"]).fails(5).says("429").says("600 s");
+    assert_eq!(world.refreshes(), 1, "nobody waits ten minutes for a second request");
+    world.sandbox.clear_faults();
+    world.concur(["get"]).at_offset(590).fails(5);
+    assert_eq!(world.refreshes(), 1, "still inside");
+    world.concur(["get"]).at_offset(602).ok().silent();
+    assert_eq!(world.refreshes(), 2);
+}
+
+#[test]
+fn retry_after_of_days_or_nonsense_is_not_believed() {
+    each(&["86400", "99999999999999999999", "-5", "soon", ""], |text| {
+        let world = World::logged_in();
+        world.expire("default");
+        let retry_after = Some(RetryAfter::Date((*text).to_owned()));
+        world.sandbox.fault_always(Fault::Status {
+            code: 503,
+            body: StatusBody::Html,
+            retry_after,
+        });
+        world.concur(["get"]).fails(5);
+        world.sandbox.clear_faults();
+        world.concur(["get"]).at_offset(15 * 60 + 5).ok().silent();
+    });
+}
+
+#[test]
+fn a_short_retry_after_is_honoured_within_the_same_call() {
+    let world = World::logged_in();
+    world.expire("default");
+    world.sandbox.push_fault(Fault::too_many_requests(1));
+    world.concur(["get"]).ok().silent();
+    let requests = world.sandbox.requests();
+    let times: Vec<&str> = requests.iter().map(|request| request.time.as_str()).collect();
+    let at = |text: &str| chrono::DateTime::parse_from_rfc3339(text).unwrap();
+    let waited = at(times[2]) - at(times[1]);
+    assert!(waited >= chrono::TimeDelta::seconds(1), "waited {waited} only");
+}
+
+#[test]
+fn a_service_that_is_not_there_is_temporary_and_the_callers_own_affair() {
+    let mut world = World::logged_in();
+    let origin = world.sandbox.origin().to_owned();
+    let before = super::support::stored_refresh_token(&world, "default");
+    world.sandbox = Sandbox::start(concur_sandbox::Config::default()).unwrap();
+    world.expire("default");
+    let host = origin.trim_start_matches("http://");
+    world.concur(["get"]).fails(5).says("cannot be reached").says(host);
+    assert_eq!(super::support::stored_refresh_token(&world, "default"), before);
+    let attempt = status_of(&world, "default")["last_attempt"].clone();
+    let (ended, until) = (attempt["ended_at"].as_i64(), attempt["not_before"].as_i64());
+    assert_eq!(until, ended.map(|at| at + 5), "it binds others for 5 s only");
+    world.concur(["get"]).at_offset(6).fails(5).says("cannot be reached");
+    assert_eq!(status_of(&world, "default")["last_attempt"]["number"], 2, "tried again");
+}
+
+#[test]
+fn a_login_at_a_service_that_is_not_there_is_temporary_and_keeps_nothing() {
+    let world = World::new();
+    let gone = Sandbox::start(concur_sandbox::Config::default()).unwrap();
+    let origin = gone.origin().to_owned();
+    drop(gone);
+    world.write("credentials.json", world.sandbox.credentials_json());
+    world.concur(["login", "--base-url", &origin]).fails(5).says("cannot be reached");
+    world.concur(["get"]).fails(3);
+}
+
+#[test]
+fn a_soft_refresh_that_fails_serves_the_current_token_in_silence() {
+    let world = World::logged_in();
+    let token = world.concur(["get"]).ok().line();
+    world.age_access_token("default", 3600 - 200);
+    world.sandbox.fault_always(Fault::service_unavailable());
+    assert_eq!(world.concur(["get"]).ok().silent().line(), token, "200 s are left");
+    assert!((1..=3).contains(&world.refreshes()), "it was tried");
+    let asked = world.refreshes();
+    assert_eq!(world.concur(["get"]).ok().silent().line(), token);
+    assert_eq!(world.refreshes(), asked, "and not again inside the back-off");
+    world.sandbox.clear_faults();
+    assert_ne!(world.concur(["get"]).at_offset(61).ok().silent().line(), token, "mended");
+}

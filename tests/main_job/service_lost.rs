@@ -1,0 +1,77 @@
+//! Answers that are lost on the way, before and after the grant was made.
+
+use concur_sandbox::{Config, Fault, Rotation};
+
+use super::harness::World;
+use super::support::{assert_refresh_token_is_not_lost, each, stored_refresh_token};
+
+const ROTATIONS: [Rotation; 3] = [Rotation::Same, Rotation::NewKeepOld, Rotation::NewRevokeFamily];
+
+fn cases(faults: &[Fault]) -> Vec<(Rotation, Fault)> {
+    let with = |rotation| faults.iter().map(move |fault| (rotation, fault.clone()));
+    ROTATIONS.into_iter().flat_map(with).collect()
+}
+
+fn world(rotation: Rotation) -> World {
+    World::logged_in_with(Config { rotation, ..Config::default() })
+}
+
+#[test]
+fn a_connection_lost_before_the_grant_costs_one_more_request() {
+    each(&cases(&[Fault::DropBefore, Fault::ResetBefore]), |(rotation, fault)| {
+        let world = world(*rotation);
+        world.sandbox.push_fault(fault.clone());
+        world.expire("default");
+        let token = world.concur(["get"]).ok().silent().line();
+        assert!(world.sandbox.is_live_access_token(&token));
+        assert_eq!((world.refreshes(), world.sandbox.counters().grants_made), (2, 2));
+        assert_refresh_token_is_not_lost(&world, &format!("{rotation:?} {fault:?}"));
+    });
+}
+
+#[test]
+fn an_answer_lost_after_the_grant_ends_in_a_token_that_works() {
+    let faults = [Fault::DropAfter, Fault::ResetAfter, Fault::TruncateBody];
+    each(&cases(&faults), |(rotation, fault)| {
+        let world = world(*rotation);
+        world.sandbox.push_fault(fault.clone());
+        world.expire("default");
+        let token = world.concur(["get"]).ok().line();
+        let what = format!("{rotation:?} {fault:?}");
+        assert!(world.sandbox.is_live_access_token(&token), "{what}");
+        assert_refresh_token_is_not_lost(&world, &what);
+    });
+}
+
+#[test]
+fn a_rotated_token_whose_answer_is_lost_is_told_when_nothing_can_bring_it_back() {
+    let world = world(Rotation::NewRevokeFamily);
+    world.sandbox.push_fault(Fault::DropAfter);
+    // Two days later the request token of the login is no way back any more.
+    let late = world.concur(["get"]).at_offset(2 * 86_400).fails(4);
+    late.says("code 108").says("concur-cred login --profile default");
+    assert_eq!(world.sandbox.counters().token_requests_of("password"), 1);
+}
+
+#[test]
+fn a_login_whose_answer_is_lost_can_be_had_by_the_next_request() {
+    each(&[Fault::DropAfter, Fault::ResetAfter, Fault::TruncateBody], |fault| {
+        let world = World::new();
+        world.sandbox.push_fault(fault.clone());
+        world.login("default", &world.sandbox.app().clone());
+        world.concur(["get"]).ok().silent();
+        assert_refresh_token_is_not_lost(&world, &format!("{fault:?}"));
+    });
+}
+
+#[test]
+fn every_answer_lost_is_temporary_and_the_stored_token_stays() {
+    let world = world(Rotation::Same);
+    let before = stored_refresh_token(&world, "default");
+    world.sandbox.fault_always(Fault::TruncateBody);
+    world.expire("default");
+    world.concur(["get"]).fails(5).says("broke off");
+    assert_eq!(stored_refresh_token(&world, "default"), before);
+    world.sandbox.clear_faults();
+    world.concur(["get"]).at_offset(61).ok().silent();
+}

@@ -1,0 +1,62 @@
+//! What the modules share.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use concur_sandbox::Config;
+use rusqlite::types::Value;
+
+use super::harness::{Output, World};
+
+/// Epoch seconds.
+pub(super) fn now() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    i64::try_from(since.as_secs()).unwrap()
+}
+
+/// Every row of the token database, for "nothing was changed".
+pub(super) fn snapshot(world: &World) -> Vec<Vec<Value>> {
+    if !world.store_file().exists() {
+        return Vec::new();
+    }
+    let database = world.database();
+    let mut all = Vec::new();
+    for table in ["meta", "application", "record"] {
+        let mut statement = database.prepare(&format!("SELECT * FROM {table}")).unwrap();
+        let columns = statement.column_count();
+        let rows = statement.query_map([], |row| (0..columns).map(|at| row.get(at)).collect());
+        all.extend(rows.unwrap().map(Result::unwrap));
+    }
+    all
+}
+
+/// `get` under git's name for the sandbox's host, with more lines.
+pub(super) fn get(world: &World, more: &str) -> Output {
+    world.helper(["get"]).stdin(world.request(more)).ok()
+}
+
+/// `get` under git's name for any request.
+pub(super) fn ask(world: &World, request: impl Into<Vec<u8>>) -> Output {
+    world.helper(["get"]).stdin(request).ok()
+}
+
+/// `store` under git's name; it says nothing.
+pub(super) fn store(world: &World, request: impl Into<Vec<u8>>) {
+    let output = world.helper(["store"]).stdin(request).ok().silent();
+    assert!(output.stdout.is_empty(), "store prints nothing\n{output:?}");
+}
+
+/// `erase` under git's name; it says nothing.
+pub(super) fn erase(world: &World, request: impl Into<Vec<u8>>) {
+    let output = world.helper(["erase"]).stdin(request).ok().silent();
+    assert!(output.stdout.is_empty(), "erase prints nothing\n{output:?}");
+}
+
+/// A service whose request tokens are good for one login, so that there is no way back after 108.
+pub(super) fn one_login() -> Config {
+    Config { request_token_uses: Some(1), ..Config::default() }
+}
+
+/// The answer is nothing at all.
+pub(super) fn assert_nothing(output: &Output) {
+    assert!(output.stdout.is_empty(), "nothing on stdout\n{output:?}");
+}

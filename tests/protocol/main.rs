@@ -1,0 +1,26 @@
+//! What goes over stdin and stdout: git's helper protocol, the bare token and the formats, through
+//! the real binary under both of its names.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    reason = "a test may fail"
+)]
+
+#[path = "../harness/mod.rs"]
+mod harness;
+
+#[cfg(unix)]
+mod bare;
+mod common;
+mod foreign;
+#[cfg(unix)]
+mod formats;
+mod managed;
+mod matching;
+#[cfg(unix)]
+mod real_git;
+mod requests;
+mod several;
+mod store_application;

@@ -1,0 +1,32 @@
+//! One refresh, whatever happens: decisions, herds of callers, the ways back, and answers that
+//! must not be lost.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    reason = "a test may fail"
+)]
+
+#[path = "../harness/mod.rs"]
+mod harness;
+
+mod audit;
+mod back_off;
+mod decide;
+mod elsewhere;
+mod herd;
+#[cfg(target_os = "linux")]
+mod spill;
+mod trouble;
+mod ways_back;
+
+/// Checks every row at the same time, in a world of its own each: most of the time is spent waiting.
+fn each<T: Send>(rows: impl IntoIterator<Item = T>, check: impl Fn(T) + Sync) {
+    let check = &check;
+    std::thread::scope(|scope| {
+        for row in rows {
+            scope.spawn(move || check(row));
+        }
+    });
+}
