@@ -8,7 +8,7 @@ use crate::lock::RecordLock;
 use crate::model::grant::Grant;
 use crate::model::origin::Origin;
 use crate::model::profile::ProfileName;
-use crate::model::record::GitKey;
+use crate::model::record::{Application, GitKey};
 use crate::oauth::answer::assumed_refresh_expiry;
 use crate::protocol::git::Request;
 use crate::store::events::Event;
@@ -65,25 +65,8 @@ fn foreign(app: &mut App<'_>, request: Request) -> Result<u8> {
 fn bind(app: &mut App<'_>, request: Request, application: &str) -> Result<u8> {
     let now = app.now();
     let mut store = app.store()?.ok_or_else(accounts::no_profile)?;
-    let applications = store.applications()?;
-    let known = applications.iter().find(|known| known.name == application).ok_or_else(|| {
-        let names: Vec<&str> = applications.iter().map(|known| known.name.as_str()).collect();
-        Error::new(
-            Kind::NotFound,
-            format!("There is no application of that name (known: {})", names.join(", ")),
-            "Make one: concur-cred login",
-        )
-    })?;
-    let origin = origin_of(&request)?;
-    let named = Origin::from_operator(&known.origin).ok();
-    let allowed = named.iter().fold(app.config.allowed.clone(), |list, origin| list.and(origin));
-    if allowed.permit(&origin).is_none() {
-        return Err(Error::new(
-            Kind::Usage,
-            format!("{origin} is not an origin that may be sent a secret"),
-            "List it under allowed_origins in config.toml if it is Concur's.",
-        ));
-    }
+    let known = application_named(&store, application)?;
+    let (application_origin, origin) = origins(app, &known, &request)?;
     let Some(principal) = request.username.and_then(|name| String::from_utf8(name).ok()) else {
         return Err(Error::new(
             Kind::Usage,
@@ -91,29 +74,24 @@ fn bind(app: &mut App<'_>, request: Request, application: &str) -> Result<u8> {
             "Send username= with the request.",
         ));
     };
-    let client_secret = store.unseal_client_secret(known)?;
-    let client_id = known.client_id.clone();
-    let application_origin = named.unwrap_or_else(|| origin.clone());
+    let Some(access_token) = request.credential.or(request.password) else { return Ok(0) };
+    let client_secret = store.unseal_client_secret(&known)?;
     let profile = free_profile(app, &store, application)?;
-    let refresh_token = request.oauth_refresh_token;
-    let assumed = refresh_token.is_some();
+    let assumed = request.oauth_refresh_token.is_some();
     let grant = Grant {
-        access_token: request.credential.or(request.password),
+        access_token: Some(access_token),
         access_expires_at: request.password_expiry_utc,
+        refresh_token: request.oauth_refresh_token,
         refresh_expires_at: assumed.then(|| assumed_refresh_expiry(now)).flatten(),
         refresh_expiry_assumed: assumed,
-        refresh_token,
         scope: None,
         geolocation: Some(origin),
         id_token: None,
         principal: None,
     };
-    if grant.access_token.is_none() {
-        return Ok(0);
-    }
     let new = NewAccount {
         profile: profile.clone(),
-        client_id,
+        client_id: known.client_id,
         client_secret,
         application_origin,
         principal,
@@ -133,6 +111,34 @@ fn bind(app: &mut App<'_>, request: Request, application: &str) -> Result<u8> {
         ..Event::default()
     });
     Ok(0)
+}
+
+fn application_named(store: &Store, name: &str) -> Result<Application> {
+    let mut applications = store.applications()?;
+    if let Some(at) = applications.iter().position(|known| known.name == name) {
+        return Ok(applications.swap_remove(at));
+    }
+    let names: Vec<&str> = applications.iter().map(|known| known.name.as_str()).collect();
+    Err(Error::new(
+        Kind::NotFound,
+        format!("There is no application of that name (known: {})", names.join(", ")),
+        "Make one: concur-cred login",
+    ))
+}
+
+/// The application's origin and the token's own, which must be one that may be sent a secret.
+fn origins(app: &App<'_>, known: &Application, request: &Request) -> Result<(Origin, Origin)> {
+    let origin = origin_of(request)?;
+    let named = Origin::from_operator(&known.origin).ok();
+    let allowed = named.iter().fold(app.config.allowed.clone(), |list, origin| list.and(origin));
+    if allowed.permit(&origin).is_none() {
+        return Err(Error::new(
+            Kind::Usage,
+            format!("{origin} is not an origin that may be sent a secret"),
+            "List it under allowed_origins in config.toml if it is Concur's.",
+        ));
+    }
+    Ok((named.unwrap_or_else(|| origin.clone()), origin))
 }
 
 fn origin_of(request: &Request) -> Result<Origin> {

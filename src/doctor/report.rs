@@ -1,0 +1,210 @@
+//! Pure: what was found, and how it is shown. Nothing here ever holds a secret: the report is made to
+//! be pasted into a ticket.
+
+use std::fmt::Write as _;
+
+use serde_json::{Value, json};
+
+use crate::error::Error;
+use crate::model::printable::printable;
+
+/// How many characters of an identity are shown.
+const SHOWN_CHARS: usize = 8;
+/// How many names of one list are shown.
+const SHOWN_NAMES: usize = 10;
+/// The longest detail or remedy, characters.
+const MAX_CHARS: usize = 1200;
+
+/// How a check ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    /// As it should be.
+    Ok,
+    /// It works, and somebody should know.
+    Warn,
+    /// Something does not work.
+    Fail,
+}
+
+impl State {
+    /// As it stands at the head of a line.
+    pub const fn head(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Warn => "warn",
+            Self::Fail => "FAIL",
+        }
+    }
+
+    /// As it stands in JSON.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Warn => "warn",
+            Self::Fail => "fail",
+        }
+    }
+}
+
+/// One check.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Check {
+    /// What was looked at.
+    pub name: &'static str,
+    /// How it ended.
+    pub state: State,
+    /// What was found.
+    pub detail: String,
+    /// What to do; empty when nothing is to be done.
+    pub remedy: String,
+}
+
+/// Every check, in the order in which they were made.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Report {
+    /// The checks.
+    pub checks: Vec<Check>,
+}
+
+impl Report {
+    /// As it should be.
+    pub fn ok(&mut self, name: &'static str, detail: impl Into<String>) {
+        self.add(name, State::Ok, detail.into(), String::new());
+    }
+
+    /// It works, and somebody should know.
+    pub fn warn(
+        &mut self,
+        name: &'static str,
+        detail: impl Into<String>,
+        remedy: impl Into<String>,
+    ) {
+        self.add(name, State::Warn, detail.into(), remedy.into());
+    }
+
+    /// It does not work.
+    pub fn fail(
+        &mut self,
+        name: &'static str,
+        detail: impl Into<String>,
+        remedy: impl Into<String>,
+    ) {
+        self.add(name, State::Fail, detail.into(), remedy.into());
+    }
+
+    /// An error is a check that failed.
+    pub fn error(&mut self, name: &'static str, error: &Error) {
+        self.fail(name, error.problem(), error.remedy());
+    }
+
+    fn add(&mut self, name: &'static str, state: State, detail: String, remedy: String) {
+        let detail = printable(&detail, MAX_CHARS);
+        let remedy = printable(remedy.trim_end_matches('.'), MAX_CHARS);
+        self.checks.push(Check { name, state, detail, remedy });
+    }
+
+    /// Whether nothing failed.
+    pub fn is_ok(&self) -> bool {
+        self.checks.iter().all(|check| check.state != State::Fail)
+    }
+
+    /// One line a check.
+    pub fn text(&self) -> String {
+        let width = self.checks.iter().map(|check| check.name.len()).max().unwrap_or(0);
+        let mut text = String::new();
+        for Check { name, state, detail, remedy } in &self.checks {
+            let separator = if detail.is_empty() || remedy.is_empty() { "" } else { "; " };
+            let more = format!("{detail}{separator}{remedy}");
+            let line = if more.is_empty() {
+                format!("{:<4}  {name}", state.head())
+            } else {
+                format!("{:<4}  {name:<width$}  ({more})", state.head())
+            };
+            let _ = writeln!(text, "{line}");
+        }
+        text
+    }
+
+    /// The same for scripts.
+    pub fn json(&self) -> Value {
+        let checks: Vec<Value> = self
+            .checks
+            .iter()
+            .map(|Check { name, state, detail, remedy }| {
+                json!({
+                    "name": name, "state": state.name(), "detail": detail, "remedy": remedy
+                })
+            })
+            .collect();
+        json!({ "checks": checks, "ok": self.is_ok() })
+    }
+}
+
+/// The beginning of an identity: enough to tell two apart, and no more.
+pub fn redacted(identity: &str) -> String {
+    let mut shown: String = identity.chars().take(SHOWN_CHARS).collect();
+    if identity.chars().nth(SHOWN_CHARS).is_some() {
+        shown.push('…');
+    }
+    shown
+}
+
+/// The first names of a list, and how many more there are.
+pub fn listed(names: &[String]) -> String {
+    let shown = names.iter().take(SHOWN_NAMES).cloned().collect::<Vec<_>>().join(", ");
+    match names.len().saturating_sub(SHOWN_NAMES) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
+}
+
+/// `1 file`, `2 files`.
+pub fn counted(count: usize, what: &str) -> String {
+    let ending = if count == 1 { "" } else { "s" };
+    format!("{count} {what}{ending}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn report() -> Report {
+        let mut report = Report::default();
+        report.ok("key", "the key file");
+        report.warn("clock", "it stepped back", "Set it.");
+        report.ok("reserve files", "");
+        report
+    }
+
+    #[test]
+    fn a_line_is_state_name_and_what_to_do() {
+        assert_eq!(
+            report().text(),
+            "ok    key            (the key file)\n\
+             warn  clock          (it stepped back; Set it)\n\
+             ok    reserve files\n"
+        );
+    }
+
+    #[test]
+    fn a_warning_is_no_failure_and_a_failure_is_one() {
+        let mut report = report();
+        assert!(report.is_ok());
+        report.fail("store", "damaged\u{1b}[2J", "");
+        assert!(!report.is_ok());
+        assert!(report.text().ends_with("FAIL  store          (damaged\\u{1b}[2J)\n"));
+        let json = report.json();
+        assert_eq!(json["ok"], false);
+        assert_eq!(json["checks"][3]["state"], "fail");
+        assert_eq!(json["checks"][1]["remedy"], "Set it");
+    }
+
+    #[test]
+    fn an_identity_is_cut_and_a_list_is_bounded() {
+        assert_eq!(redacted("8e447612-d4ec"), "8e447612…");
+        assert_eq!(redacted("short"), "short");
+        let names: Vec<String> = (0..12).map(|n| n.to_string()).collect();
+        assert_eq!(listed(&names), "0, 1, 2, 3, 4, 5, 6, 7, 8, 9 and 2 more");
+        assert_eq!(listed(&names[..2]), "0, 1");
+    }
+}
