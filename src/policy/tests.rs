@@ -255,7 +255,7 @@ prop_compose! {
         outcome in any_outcome(),
         failures in any::<i64>(),
     ) -> Attempt {
-        Attempt { started_at, ended_at, not_before, outcome, failures, ..Attempt::default() }
+        Attempt { started_at, ended_at, outcome, not_before, failures, ..Attempt::default() }
     }
 }
 

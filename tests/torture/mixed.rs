@@ -13,7 +13,7 @@ const AT_ONCE: usize = 8;
 /// Rounds of the short form.
 const SHORT_ROUNDS: usize = 12;
 
-/// A small, repeatable source of choices (SplitMix64).
+/// A small, repeatable source of choices (`SplitMix64`).
 struct Choices(u64);
 
 impl Choices {
