@@ -9,6 +9,7 @@ use crate::env::Env;
 use crate::error::{Error, Kind, Result};
 use crate::files;
 use crate::model::origin::{AllowList, Origin};
+use crate::model::printable::printable;
 use crate::model::profile::ProfileName;
 use crate::paths::Paths;
 use crate::policy::DEFAULT_MIN_TTL_SECS;
@@ -146,10 +147,20 @@ pub fn parse_text(text: &str) -> Result<Config> {
     Config::of(parse(text, Path::new("config.toml"))?, &Env::fixed([]))
 }
 
-/// The first sentence of the parser's message: what follows can quote the file.
+/// What the parser found wrong, without what it found: a value may be a secret in the wrong place.
 fn unquoted(message: &str) -> String {
     let first = message.lines().next().unwrap_or_default();
-    crate::model::printable::printable(first, 160)
+    let kind = first.split(':').next().unwrap_or_default();
+    match (kind, first.rsplit_once(", expected ")) {
+        ("invalid type" | "invalid value", Some((_, expected))) => {
+            format!("a value of the wrong kind; expected {}", printable(expected, 120))
+        }
+        (kind, Some((_, expected))) if kind.starts_with("unknown field") => {
+            format!("an unknown key; expected {}", printable(expected, 160))
+        }
+        _ if first.starts_with("data did not match") => "not a duration".to_owned(),
+        _ => "not valid TOML".to_owned(),
+    }
 }
 
 /// `60`, `60s`, `5m`, `2h` or `7d`, as seconds.
@@ -216,6 +227,22 @@ mod tests {
         let error = load("min_ttl = 5\nmin_tll = 5\n", &Env::fixed([])).unwrap_err();
         assert_eq!(error.kind(), Kind::Unusable);
         assert!(error.problem().contains("line 2"), "{error}");
+    }
+
+    #[test]
+    fn an_error_never_quotes_the_file() {
+        for text in [
+            "allowed_origins = \"s3cr3t\"",
+            "default_profile = [\"s3cr3t\"]",
+            "s3cr3t = 1",
+            "\"min_ttl = s3cr3t\" = 1",
+            "min_ttl = s3cr3t",
+            "[s3cr3t",
+            "min_ttl = { s3cr3t = 1 }",
+        ] {
+            let error = load(text, &Env::fixed([])).unwrap_err().to_string();
+            assert!(!error.contains("s3cr3t"), "{error}");
+        }
     }
 
     #[test]

@@ -137,10 +137,20 @@ impl Origin {
     pub fn is_concur(&self) -> bool {
         // A port would end the text otherwise than with the suffix.
         self.scheme() == "https"
-            && CONCUR_SUFFIXES.iter().any(|suffix| {
-                self.host().strip_suffix(suffix).is_some_and(|label| !label.is_empty())
-            })
+            && CONCUR_SUFFIXES
+                .iter()
+                .any(|suffix| self.host().strip_suffix(suffix).is_some_and(are_host_labels))
     }
+}
+
+/// Whether a text is labels of a host name (RFC 952 and 1123, and nothing more): a URL's host may
+/// hold quotes and empty labels.
+fn are_host_labels(text: &str) -> bool {
+    let is_label = |label: &str| {
+        let good = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+        !label.is_empty() && label.bytes().all(good)
+    };
+    text.split('.').all(is_label)
 }
 
 impl fmt::Display for Origin {
@@ -224,6 +234,11 @@ mod tests {
             ("https://us.api.concursolutions.com.evil.example", false),
             ("https://us.api.concursolutions.com%2eevil.example", false),
             ("https://us.api.concursolutiοns.com", false), // a Greek omicron
+            ("https://$(x)`.api.concursolutions.com", false),
+            ("https://a'b.api.concursolutions.com", false),
+            ("https://*.api.concursolutions.com", false),
+            ("https://..api.concursolutions.com", false),
+            ("https://x..api.concursolutions.com", false),
             ("https://evil.example", false),
             ("https://10.0.0.1", false),
         ];

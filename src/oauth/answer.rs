@@ -1,6 +1,9 @@
 //! Pure: what an answer of the token service means. Decided on the body's `code`, not on the status
 //! (SAP: most are 400, some 401 or 403), and only where the answer is Concur's own.
 
+mod body;
+
+use body::Body;
 use chrono::{DateTime, Months};
 use serde_json::{Map, Value};
 use zeroize::Zeroizing;
@@ -75,13 +78,9 @@ pub enum Outcome {
 /// Understands an answer to a grant request. `now` in epoch seconds; `is_refresh` when a refresh
 /// token was spent.
 pub fn classify(answer: &HttpAnswer, is_refresh: bool, allowed: &AllowList, now: i64) -> Outcome {
-    let body = serde_json::from_slice::<Value>(&answer.body).ok();
-    let object = match body {
-        Some(Value::Object(object)) => Some(object),
-        _ => None,
-    };
-    match (answer.status, object) {
-        (200..=299, Some(object)) => granted(object, answer, allowed, now),
+    let body = body::read(&answer.body);
+    match (answer.status, body) {
+        (200..=299, Some(body)) => granted(body, answer, allowed, now),
         (200..=299, None) => {
             transient(answer, "answered with something that is not a JSON object".to_owned())
         }
@@ -90,7 +89,7 @@ pub fn classify(answer: &HttpAnswer, is_refresh: bool, allowed: &AllowList, now:
         }
         // A proxy's page, a gateway's limit: nothing about the token, whatever the body says.
         (407 | 408 | 429, _) => transient(answer, format!("answered {}", answer.status)),
-        (400..=499, Some(object)) => refused(&object, answer, is_refresh, allowed),
+        (400..=499, Some(body)) if body.whole => refused(&body.fields, answer, is_refresh, allowed),
         _ => transient(answer, format!("answered {}", answer.status)),
     }
 }
@@ -144,20 +143,20 @@ fn elsewhere(geolocation: Option<String>, word: ServiceWord, allowed: &AllowList
     }
 }
 
-fn granted(
-    mut object: Map<String, Value>,
-    answer: &HttpAnswer,
-    allowed: &AllowList,
-    now: i64,
-) -> Outcome {
+fn granted(body: Body, answer: &HttpAnswer, allowed: &AllowList, now: i64) -> Outcome {
+    let Body { fields: mut object, whole } = body;
     let clock = Clocks::of(answer, now);
     let mut odd = Vec::new();
-    let access_token = take_secret(&mut object, "access_token");
-    let refresh_token = take_secret(&mut object, "refresh_token");
-    if access_token.is_none() && refresh_token.is_none() {
-        return transient(answer, "answered without a token".to_owned());
+    if !whole {
+        odd.push("Concur's answer is damaged; kept what could be read of it".to_owned());
     }
-    let id_token = take_secret(&mut object, "id_token");
+    let access_token = take_secret(&mut object, "access_token", &mut odd);
+    let refresh_token = take_secret(&mut object, "refresh_token", &mut odd);
+    if access_token.is_none() && refresh_token.is_none() {
+        let why = if whole { "answered without a token" } else { "answered with broken JSON" };
+        return transient(answer, why.to_owned());
+    }
+    let id_token = take_secret(&mut object, "id_token", &mut odd);
     let access_expires_at = access_token
         .as_ref()
         .and_then(|token| access_expiry(object.get("expires_in"), token, clock, &mut odd));
@@ -251,10 +250,23 @@ pub fn assumed_refresh_expiry(now: i64) -> Option<i64> {
         .map(|at| at.timestamp())
 }
 
-fn take_secret(object: &mut Map<String, Value>, name: &str) -> Option<Secret> {
-    match object.remove(name) {
-        Some(Value::String(text)) if !text.is_empty() => Some(Secret::from(text)),
-        _ => None,
+fn take_secret(
+    object: &mut Map<String, Value>,
+    name: &str,
+    odd: &mut Vec<String>,
+) -> Option<Secret> {
+    match object.remove(name)? {
+        Value::String(text) if !text.trim().is_empty() => {
+            let secret = Secret::from(text);
+            let trimmed = secret.expose().trim_ascii();
+            // Moved and not copied, unless there is something to trim.
+            Some(if trimmed.len() == secret.len() { secret } else { Secret::new(trimmed) })
+        }
+        Value::Null => None,
+        _ => {
+            odd.push(format!("the {} in Concur's answer is not a text", name.replace('_', " ")));
+            None
+        }
     }
 }
 

@@ -57,6 +57,46 @@ fn what_is_missing_never_costs_the_refresh_token() {
 }
 
 #[test]
+fn damage_beside_the_tokens_never_costs_them() {
+    let tokens = r#""access_token":"a","refresh_token":"r","expires_in":3600"#;
+    let deep = "[".repeat(200);
+    let bodies: [Vec<u8>; 9] = [
+        format!("\u{feff}{{{tokens}}}").into_bytes(),
+        [format!("{{{tokens},\"scope\":\"Z").as_bytes(), b"\xfcrich\"}"].concat(),
+        format!(r#"{{{tokens},"scope":"\ud800"}}"#).into_bytes(),
+        format!("{{{tokens},\"scope\":\"a\nb\"}}").into_bytes(),
+        format!(r#"{{{tokens},"x":1e999}}"#).into_bytes(),
+        format!("{{{tokens},\"x\":{deep}").into_bytes(),
+        format!("{{{tokens}}}junk").into_bytes(),
+        format!("{{{tokens}").into_bytes(),
+        format!(r#"{{{tokens},"refresh_token":null}}"#).into_bytes(),
+    ];
+    for body in bodies {
+        let shown = String::from_utf8_lossy(&body).into_owned();
+        let answer = HttpAnswer { body: Zeroizing::new(body), ..answer(200, "") };
+        let Outcome::Granted(grant, _) = classify(&answer, true, &AllowList::default(), NOW) else {
+            panic!("lost: {shown}");
+        };
+        assert_eq!(grant.refresh_token, Some(Secret::from("r")), "{shown}");
+        assert_eq!(grant.access_token, Some(Secret::from("a")), "{shown}");
+    }
+}
+
+#[test]
+fn a_token_that_is_no_text_is_said() {
+    let body = json!({"access_token": "a", "refresh_token": 12345, "expires_in": 3600});
+    let (grant, odd) = grant_of(&body);
+    assert_eq!(grant.refresh_token, None);
+    assert!(odd.iter().any(|note| note.contains("refresh token")), "{odd:?}");
+}
+
+#[test]
+fn blanks_around_a_token_are_not_part_of_it() {
+    let (grant, _) = grant_of(&json!({"access_token": "a", "refresh_token": " r\n"}));
+    assert_eq!(grant.refresh_token, Some(Secret::from("r")));
+}
+
+#[test]
 fn absurd_lives_are_not_believed() {
     for bad in [json!(0), json!(-5), json!("abc"), json!(1e300), json!(null), json!([1])] {
         let body = json!({"access_token": "a", "refresh_token": "r", "expires_in": bad});
