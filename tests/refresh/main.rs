@@ -13,6 +13,7 @@ mod harness;
 
 mod audit;
 mod back_off;
+mod cost;
 mod decide;
 mod elsewhere;
 mod herd;
