@@ -251,3 +251,14 @@ proptest! {
         }
     }
 }
+
+/// Found by fuzzing: without exact reading of fractions every import and export moved them a little.
+#[test]
+fn numbers_in_unknown_fields_do_not_drift() {
+    let text =
+        r#"{"refresh_token":"r","f":1.5156,"n":12360708045000000000000000022220000000000000}"#;
+    let once = TokenFile::parse(text.as_bytes()).unwrap();
+    let twice = TokenFile::parse(&once.render().unwrap()).unwrap();
+    assert!(once == twice, "what was read is what was written");
+    assert_eq!(*once.render().unwrap(), *twice.render().unwrap());
+}
