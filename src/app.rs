@@ -1,7 +1,7 @@
 //! What every command is handed: environment, paths, clock, streams and settings.
 
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::cli::{Color, Global};
 use crate::config::Config;
@@ -36,6 +36,8 @@ pub struct App<'io> {
     pub paths: Option<Paths>,
     /// The settings.
     pub config: Config,
+    /// What is wrong with the settings; only for `doctor`, who goes on with the defaults.
+    pub config_problem: Option<Error>,
     events: Vec<Event>,
 }
 
@@ -56,11 +58,24 @@ pub struct Surroundings<'io> {
 impl<'io> App<'io> {
     /// Reads the settings.
     pub fn new(around: Surroundings<'io>, global: Global, called_by_git: bool) -> Result<Self> {
+        let mut app = Self::for_doctor(around, global, called_by_git)?;
+        app.config_problem.take().map_or(Ok(app), Err)
+    }
+
+    /// Reads the settings; the defaults hold when they are wrong.
+    pub fn for_doctor(
+        around: Surroundings<'io>,
+        global: Global,
+        called_by_git: bool,
+    ) -> Result<Self> {
         let Surroundings { env, clock, out, err, out_is_terminal } = around;
         start_trace(&env, &global)?;
         let paths = Paths::from_env(&env);
-        let named = global.config.clone().or_else(|| env.path("CONCUR_CRED_CONFIG"));
-        let config = Config::load(paths.as_ref(), named.as_deref(), &env)?;
+        let named = named_config(&env, &global);
+        let (config, config_problem) = match Config::load(paths.as_ref(), named.as_deref(), &env) {
+            Ok(config) => (config, None),
+            Err(problem) => (Config::load(None, None, &Env::fixed([]))?, Some(problem)),
+        };
         trace::step("settings read");
         Ok(Self {
             env,
@@ -72,6 +87,7 @@ impl<'io> App<'io> {
             global,
             paths,
             config,
+            config_problem,
             events: Vec::new(),
         })
     }
@@ -107,6 +123,12 @@ impl<'io> App<'io> {
                 "Set HOME, or CONCUR_CRED_HOME to a folder of your own.",
             )
         })
+    }
+
+    /// The configuration file in use, if there are folders to have one in.
+    pub fn config_file(&self) -> Option<PathBuf> {
+        let named = named_config(&self.env, &self.global);
+        named.or_else(|| self.paths.as_ref().map(Paths::config_file))
     }
 
     /// The store, if there is one.
@@ -191,6 +213,10 @@ pub(crate) fn write_answer(out: &mut dyn Write, bytes: &[u8]) -> Result<()> {
         )),
         _ => Ok(()),
     }
+}
+
+fn named_config(env: &Env, global: &Global) -> Option<PathBuf> {
+    global.config.clone().or_else(|| env.path("CONCUR_CRED_CONFIG"))
 }
 
 fn start_trace(env: &Env, global: &Global) -> Result<()> {

@@ -99,6 +99,8 @@ pub enum Command {
     Use(Use),
     /// Show what was done, with Concur's correlation ids
     Log(Log),
+    /// Check files, key and store, and say what mends them
+    Doctor(Doctor),
 }
 
 /// How a token is handed out.
@@ -238,6 +240,17 @@ pub struct Log {
     /// How many events, the newest
     #[arg(long, short = 'n', value_name = "COUNT", default_value_t = 20)]
     pub count: u32,
+}
+
+/// Options of `doctor`.
+#[derive(Debug, Args)]
+pub struct Doctor {
+    /// As JSON, for scripts
+    #[arg(long)]
+    pub json: bool,
+    /// Mend what is safe to mend: permissions, reserves, a damaged store (which is kept beside)
+    #[arg(long)]
+    pub repair: bool,
 }
 
 fn duration(text: &str) -> Result<i64, String> {

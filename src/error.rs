@@ -106,6 +106,11 @@ impl Error {
         &self.0.problem
     }
 
+    /// The second sentence.
+    pub fn remedy(&self) -> &str {
+        &self.0.remedy
+    }
+
     /// What Concur said, if it was Concur.
     pub fn service(&self) -> &ServiceWord {
         &self.0.service

@@ -14,17 +14,34 @@ pub const RENEWAL: [&str; 9] = [
     "answer-printed",
 ];
 
-/// Passes a named moment. `CONCUR_CRED_TEST_FAILPOINT=NAME=kill` ends the process there as the
-/// operating system would; `NAME=stop` stops it until somebody continues it.
+/// The writes of a renewal that a test can make fail, in their order.
+pub const WRITES: [&str; 8] = [
+    "lock-open",
+    "reserve-write",
+    "attempt-begin",
+    "grant-commit",
+    "grant-sync",
+    "spill-write",
+    "spill-clear",
+    "attempt-end",
+];
+
+/// What a test wants to happen at `name`: `CONCUR_CRED_TEST_FAILPOINT=NAME=WHAT,…`.
+#[cfg(debug_assertions)]
+fn wanted(name: &str) -> Option<String> {
+    let all = crate::env::Env::of_process().text("CONCUR_CRED_TEST_FAILPOINT")?;
+    let mut pairs = all.split(',').filter_map(|one| one.split_once('='));
+    pairs.find(|(at, _)| *at == name).map(|(_, what)| what.to_owned())
+}
+
+/// Passes a named moment. `NAME=kill` ends the process there as the operating system would;
+/// `NAME=stop` stops it until somebody continues it.
 #[cfg(all(debug_assertions, unix))]
 pub fn pass(name: &str) {
     use rustix::process::{Signal, getpid, kill_process};
-    let Some(wanted) = crate::env::Env::of_process().text("CONCUR_CRED_TEST_FAILPOINT") else {
-        return;
-    };
-    let signal = match wanted.split_once('=') {
-        Some((at, "kill")) if at == name => Signal::KILL,
-        Some((at, "stop")) if at == name => Signal::STOP,
+    let signal = match wanted(name).as_deref() {
+        Some("kill") => Signal::KILL,
+        Some("stop") => Signal::STOP,
         _ => return,
     };
     let _ = kill_process(getpid(), signal);
@@ -34,15 +51,18 @@ pub fn pass(name: &str) {
 #[cfg(not(all(debug_assertions, unix)))]
 pub const fn pass(_name: &str) {}
 
-/// Whether a test wants this moment to fail (`NAME=fail`).
+/// Passes a write to the disk: `NAME=full` fails it as a full disk would, `NAME=io` as a broken one.
 #[cfg(debug_assertions)]
-pub fn fails(name: &str) -> bool {
-    let wanted = crate::env::Env::of_process().text("CONCUR_CRED_TEST_FAILPOINT");
-    wanted.is_some_and(|wanted| wanted.split_once('=') == Some((name, "fail")))
+pub fn write(name: &str) -> std::io::Result<()> {
+    match wanted(name).as_deref() {
+        Some("full") => Err(std::io::ErrorKind::StorageFull.into()),
+        Some("io") => Err(std::io::Error::other("input/output error")),
+        _ => Ok(()),
+    }
 }
 
-/// Whether a test wants this moment to fail: never.
+/// Passes a write to the disk: nothing stands in its way.
 #[cfg(not(debug_assertions))]
-pub const fn fails(_name: &str) -> bool {
-    false
+pub const fn write(_name: &str) -> std::io::Result<()> {
+    Ok(())
 }

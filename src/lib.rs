@@ -8,6 +8,7 @@
 //! | [`env`], [`clock`], [`files`], [`stdin`], [`paths`], [`random`], [`config`], [`trace`] | edges: one for each kind of authority | their own piece of the outside |
 //! | [`store`], [`lock`], [`oauth::client`] | edges: SQLite, the lock files, HTTP | theirs, and the model |
 //! | [`refresh`] | joins lock, store and token service | those three |
+//! | [`doctor`] | looks at everything above and mends what is safe to mend | those, but not the token service |
 //! | [`commands`] | one file a command, thin: arguments → library → output | everything above |
 //!
 //! Arrows go one way: commands → refresh → {oauth, store, lock} → {protocol, exchange, policy} →
@@ -20,6 +21,7 @@ pub mod cli;
 pub mod clock;
 pub mod commands;
 pub mod config;
+pub mod doctor;
 pub mod env;
 pub mod error;
 pub mod exchange;

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use crate::clock;
 use crate::error::{Error, Kind, Result};
+use crate::failpoint;
 use crate::files;
 use crate::model::record::RecordId;
 use crate::paths::Paths;
@@ -76,7 +77,9 @@ impl Waiting {
     /// Opens the lock file.
     pub fn new(paths: &Paths, id: RecordId) -> Result<Self> {
         files::ensure_private_dir(&paths.locks_dir())?;
-        let file = files::open_private(&paths.lock(id))?;
+        let path = paths.lock(id);
+        failpoint::write("lock-open").map_err(|error| files::cannot("open", &path, &error))?;
+        let file = files::open_private(&path)?;
         Ok(Self {
             file: Some(file),
             id,
@@ -128,6 +131,37 @@ impl Waiting {
             }
             _ => "a process that did not leave its name".to_owned(),
         }
+    }
+}
+
+/// How a record's lock is, for whoever only looks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Holding {
+    /// Nobody has it.
+    Free,
+    /// Nobody has it, and the last holder ended without giving it back: what it had said.
+    Left(String),
+    /// This process has it, as far as it said.
+    Held(String),
+}
+
+/// Looks at a record's lock, without making a file or writing to one.
+pub fn look(paths: &Paths, id: RecordId) -> Result<Holding> {
+    let path = paths.lock(id);
+    if !files::check_private_file(&path)? {
+        return Ok(Holding::Free);
+    }
+    let file = File::open(&path).map_err(|error| files::cannot("read", &path, &error))?;
+    let told = std::fs::read_to_string(paths.lock_holder(id)).unwrap_or_default();
+    let told = crate::model::printable::printable(told.trim(), 80);
+    match fs2::FileExt::try_lock_shared(&file) {
+        Err(error) if is_contended(&error) && told.is_empty() => {
+            Ok(Holding::Held("a process that did not leave its name".to_owned()))
+        }
+        Err(error) if is_contended(&error) => Ok(Holding::Held(told)),
+        Err(error) => Err(files::cannot("lock", &path, &error)),
+        Ok(()) if told.is_empty() => Ok(Holding::Free),
+        Ok(()) => Ok(Holding::Left(told)),
     }
 }
 

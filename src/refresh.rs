@@ -156,6 +156,31 @@ impl Renewer<'_> {
         }
     }
 
+    /// The record with what an earlier caller could only spill taken into the store: for whoever hands
+    /// on the refresh token.
+    pub fn settled(&mut self, store: &mut Store, record: Record) -> Result<Record> {
+        if !spill::is_there(store, &record) {
+            return Ok(record);
+        }
+        let lock = self.lock(store, &record)?;
+        self.settled_under(store, &lock, &record)
+    }
+
+    /// The same for whoever has the lock and is about to change the record, which would make a spilled
+    /// answer one of an earlier generation.
+    pub fn settled_under(
+        &mut self,
+        store: &mut Store,
+        lock: &RecordLock,
+        record: &Record,
+    ) -> Result<Record> {
+        let current = store.reread(record.id)?.ok_or_else(|| failure::gone(record))?;
+        match spill::absorb(store, lock, current, (self.clock)())? {
+            spill::Absorbed::Record(record) => Ok(*record),
+            spill::Absorbed::OnlyServed(_) => Err(failure::still_spilled(record)),
+        }
+    }
+
     fn look_again(&self, store: &Store, seen: &Record) -> Result<Seen> {
         let Some((generation, attempt, ended)) = store.progress(seen.id)? else {
             return Err(failure::gone(seen));

@@ -1,7 +1,7 @@
 //! `erase`: a caller found a credential refused.
 
 use crate::app::App;
-use crate::error::Result;
+use crate::error::{Kind, Result};
 use crate::model::record::{Column, Record};
 use crate::policy;
 use crate::protocol::git::Request;
@@ -62,8 +62,9 @@ fn drop_managed(app: &mut App<'_>, store: &mut Store, request: &Request) -> Resu
             continue;
         }
         let lock = app.renewing(|renewer| renewer.lock(store, &seen))?;
+        let current = app.renewing(|renewer| renewer.settled_under(store, &lock, &seen));
         let now = app.now();
-        if let Some(current) = store.reread(seen.id)?
+        if let Some(current) = there(current)?
             && policy::may_force(&current, seen.generation, now)
             && is_current(store, &current)
         {
@@ -71,4 +72,12 @@ fn drop_managed(app: &mut App<'_>, store: &mut Store, request: &Request) -> Resu
         }
     }
     Ok(())
+}
+
+/// A record that another process removed meanwhile needs no erasing.
+fn there(record: Result<Record>) -> Result<Option<Record>> {
+    match record {
+        Err(error) if error.kind() == Kind::NotFound => Ok(None),
+        settled => settled.map(Some),
+    }
 }

@@ -2,7 +2,7 @@
 
 use crate::accounts::{self, Managed};
 use crate::app::App;
-use crate::cli::{Get, Serving, Token};
+use crate::cli::{Get, Token};
 use crate::error::{Error, Kind, Result};
 use crate::failpoint;
 use crate::model::printable::printable;
@@ -45,7 +45,7 @@ fn bare(app: &mut App<'_>, format: Format, args: &Get) -> Result<u8> {
     }
     let mut store = app.store()?.ok_or_else(accounts::no_profile)?;
     let record = accounts::selected(app, &store)?;
-    let Usable { token, record } = usable(app, &mut store, record, &args.serving)?;
+    let Usable { token, record } = usable(app, &mut store, record, args)?;
     let refresh_token = args
         .with_refresh_token
         .then(|| store.unseal(&record, Column::RefreshToken))
@@ -69,13 +69,17 @@ fn usable(
     app: &mut App<'_>,
     store: &mut Store,
     record: Record,
-    serving: &Serving,
+    Get { serving, with_refresh_token: refresh_token, .. }: &Get,
 ) -> Result<Usable> {
     let min_ttl = min_ttl(app, &record, serving.min_ttl);
     if serving.cached {
         return cached(app, store, record, min_ttl);
     }
-    let usable = app.renewing(|renewer| renewer.usable(store, record, min_ttl));
+    let usable = app.renewing(|renewer| {
+        // A spilled answer holds the refresh token that is to be handed on.
+        let record = if *refresh_token { renewer.settled(store, record)? } else { record };
+        renewer.usable(store, record, min_ttl)
+    });
     failpoint::pass("lock-released");
     usable
 }
@@ -132,7 +136,7 @@ fn managed(
     request: &Request,
     args: &Get,
 ) -> Result<u8> {
-    let Usable { token, record } = match usable(app, store, record, &args.serving) {
+    let Usable { token, record } = match usable(app, store, record, args) {
         Ok(usable) => usable,
         Err(error) if error.kind() == Kind::LoginNeeded => {
             // The one answer on failure: the person is to see our message, not a password prompt.

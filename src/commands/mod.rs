@@ -1,6 +1,7 @@
 //! One file a command, thin: arguments → library → output.
 
 mod capability;
+mod doctor;
 mod erase;
 mod export;
 mod get;
@@ -48,7 +49,12 @@ pub fn main(args: Vec<OsString>, around: Surroundings<'_>) -> u8 {
     };
     let Surroundings { env, clock, out, err, out_is_terminal } = around;
     let around = Surroundings { env, clock, out, err: &mut *err, out_is_terminal };
-    let mut app = match App::new(around, cli.global, called_by_git) {
+    // The doctor reports what keeps everybody else from starting.
+    let app = match &cli.command {
+        Command::Doctor(_) => App::for_doctor(around, cli.global, called_by_git),
+        _ => App::new(around, cli.global, called_by_git),
+    };
+    let mut app = match app {
         Ok(app) => app,
         Err(error) => {
             let _ = writeln!(err, "{error}");
@@ -82,6 +88,7 @@ fn run(app: &mut App<'_>, command: Command) -> Result<u8> {
         Command::Export(args) => export::run(app, &args),
         Command::Use(args) => use_profile::run(app, &args),
         Command::Log(args) => log::run(app, &args),
+        Command::Doctor(args) => doctor::run(app, &args),
     }
 }
 

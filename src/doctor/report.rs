@@ -68,28 +68,18 @@ pub struct Report {
 
 impl Report {
     /// As it should be.
-    pub fn ok(&mut self, name: &'static str, detail: impl Into<String>) {
-        self.add(name, State::Ok, detail.into(), String::new());
+    pub fn ok(&mut self, name: &'static str, detail: impl AsRef<str>) {
+        self.add(name, State::Ok, detail.as_ref(), "");
     }
 
     /// It works, and somebody should know.
-    pub fn warn(
-        &mut self,
-        name: &'static str,
-        detail: impl Into<String>,
-        remedy: impl Into<String>,
-    ) {
-        self.add(name, State::Warn, detail.into(), remedy.into());
+    pub fn warn(&mut self, name: &'static str, detail: impl AsRef<str>, remedy: impl AsRef<str>) {
+        self.add(name, State::Warn, detail.as_ref(), remedy.as_ref());
     }
 
     /// It does not work.
-    pub fn fail(
-        &mut self,
-        name: &'static str,
-        detail: impl Into<String>,
-        remedy: impl Into<String>,
-    ) {
-        self.add(name, State::Fail, detail.into(), remedy.into());
+    pub fn fail(&mut self, name: &'static str, detail: impl AsRef<str>, remedy: impl AsRef<str>) {
+        self.add(name, State::Fail, detail.as_ref(), remedy.as_ref());
     }
 
     /// An error is a check that failed.
@@ -97,8 +87,8 @@ impl Report {
         self.fail(name, error.problem(), error.remedy());
     }
 
-    fn add(&mut self, name: &'static str, state: State, detail: String, remedy: String) {
-        let detail = printable(&detail, MAX_CHARS);
+    fn add(&mut self, name: &'static str, state: State, detail: &str, remedy: &str) {
+        let detail = printable(detail, MAX_CHARS);
         let remedy = printable(remedy.trim_end_matches('.'), MAX_CHARS);
         self.checks.push(Check { name, state, detail, remedy });
     }

@@ -152,7 +152,8 @@ fn granted(body: Body, answer: &HttpAnswer, allowed: &AllowList, now: i64) -> Ou
     }
     let access_token = take_secret(&mut object, "access_token", &mut odd);
     let refresh_token = take_secret(&mut object, "refresh_token", &mut odd);
-    if access_token.is_none() && refresh_token.is_none() {
+    // Of a damaged answer only a refresh token is worth keeping: without it, asking again is better.
+    if refresh_token.is_none() && (access_token.is_none() || !whole) {
         let why = if whole { "answered without a token" } else { "answered with broken JSON" };
         return transient(answer, why.to_owned());
     }
@@ -256,7 +257,9 @@ fn take_secret(
     odd: &mut Vec<String>,
 ) -> Option<Secret> {
     match object.remove(name)? {
-        Value::String(text) if !text.trim().is_empty() => {
+        Value::String(text) if text.trim().is_empty() => None,
+        // What can stand in a header (RFC 6750, section 2.1); a stray byte is not part of a token.
+        Value::String(text) if text.trim().bytes().all(|byte| byte.is_ascii_graphic()) => {
             let secret = Secret::from(text);
             let trimmed = secret.expose().trim_ascii();
             // Moved and not copied, unless there is something to trim.
@@ -264,7 +267,7 @@ fn take_secret(
         }
         Value::Null => None,
         _ => {
-            odd.push(format!("the {} in Concur's answer is not a text", name.replace('_', " ")));
+            odd.push(format!("the {} in Concur's answer is not one", name.replace('_', " ")));
             None
         }
     }

@@ -277,6 +277,25 @@ prop_compose! {
     }
 }
 
+/// To beyond 2038 and to before 1970, and anywhere between.
+fn any_shift() -> impl Strategy<Value = i64> {
+    -3_000_000_000i64..3_000_000_000
+}
+
+/// The record's times, brought within some thousand years so that they can be moved, and moved.
+fn shifted(record: &Record, by: i64) -> Record {
+    let later = |at: Option<i64>| at.map(|at| at % 100_000_000_000 + by);
+    let mut record = record.clone();
+    record.access_expires_at = later(record.access_expires_at);
+    record.refresh_expires_at = later(record.refresh_expires_at);
+    record.request_token_expires_at = later(record.request_token_expires_at);
+    record.obtained_at = record.obtained_at % 100_000_000_000 + by;
+    record.attempt.started_at = later(record.attempt.started_at);
+    record.attempt.ended_at = later(record.attempt.ended_at);
+    record.attempt.not_before = later(record.attempt.not_before);
+    record
+}
+
 proptest! {
     #[test]
     fn what_is_served_has_the_life_asked_for(
@@ -343,6 +362,20 @@ proptest! {
     #[test]
     fn what_cannot_be_used_is_never_served(record in any_record(), now in any_time()) {
         prop_assert!(!is_served(unusable(&record, now, StaleReason::Forced)));
+    }
+
+    #[test]
+    fn only_differences_of_times_count(
+        record in any_record(), now in any_time(), min_ttl in any_time(), shift in any_shift(),
+    ) {
+        let moved = |decision| match decision {
+            Decision::Rejected { until } => Decision::Rejected { until: until + shift },
+            Decision::Backoff { until } => Decision::Backoff { until: until + shift },
+            other => other,
+        };
+        let now = now % 100_000_000_000;
+        let there = decide(&shifted(&record, shift), now + shift, min_ttl);
+        prop_assert_eq!(there, moved(decide(&shifted(&record, 0), now, min_ttl)));
     }
 
     #[test]

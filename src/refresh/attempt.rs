@@ -16,6 +16,7 @@ use crate::oauth::form::GrantRequest;
 use crate::policy;
 use crate::store::events::Event;
 use crate::store::{RenewalSecrets, Store};
+use crate::trace;
 
 /// How often a commit is tried while another process keeps the store busy.
 const COMMIT_TRIES: u32 = 3;
@@ -62,6 +63,7 @@ impl Renewer<'_> {
         };
         let (name, asked) = ask_with_way_back(&asking, &record, &secrets, &home);
         failpoint::pass("answer-received");
+        trace::step("answer received");
         match asked.ended {
             Attempted::Answered(Outcome::Granted(grant, odd)) => {
                 let audit = Audit { name, took: asked.took };
@@ -102,12 +104,13 @@ impl Renewer<'_> {
             ending.attempt.not_before = Some(now + policy::back_off_secs(ending.attempt.failures));
         }
         let committed = commit(store, lock, &ending, &grant, now);
+        trace::step("grant committed");
         failpoint::pass("grant-committed");
         let kept = match committed {
             Ok(record) => Ok(record),
             Err(error) => spill::keep(store, &ending, &grant, now).map(|()| {
                 (self.note)(&format!("{}; the new tokens wait in the reserve", error.problem()));
-                Record { access_expires_at: grant.access_expires_at, ..ending.clone() }
+                beside_the_store(&ending, &grant)
             }),
         };
         for note in odd {
@@ -122,7 +125,7 @@ impl Renewer<'_> {
                     "{}; the new refresh token could not be kept: log in again within the hour",
                     error.problem()
                 ));
-                Record { access_expires_at: grant.access_expires_at, ..ending }
+                beside_the_store(&ending, &grant)
             }
             (Err(error), None) => return Err(error),
         };
@@ -205,6 +208,17 @@ fn ask_with_way_back(
         // Both refused: the refresh token's refusal is what a person can act on.
         (Attempted::Answered(Outcome::Rejected { .. }), Some(first)) => first,
         _ => (request.name(), asked),
+    }
+}
+
+/// The record as its caller sees it when the store could not take the grant: the refresh token that
+/// was spent is not handed on.
+fn beside_the_store(ending: &Record, grant: &Grant) -> Record {
+    let spent = grant.refresh_token.is_some();
+    Record {
+        access_expires_at: grant.access_expires_at,
+        refresh_token: ending.refresh_token.clone().filter(|_| !spent),
+        ..ending.clone()
     }
 }
 

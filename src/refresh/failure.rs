@@ -17,6 +17,16 @@ pub fn gone(record: &Record) -> Error {
     .of_profile(record.profile_name())
 }
 
+/// The newest tokens are in the reserve, and the store takes them still not.
+pub(super) fn still_spilled(record: &Record) -> Error {
+    Error::new(
+        Kind::Unusable,
+        "The newest tokens wait in the reserve, because the store cannot be written",
+        "Free some disk space and run it again; nothing was lost.",
+    )
+    .of_profile(record.profile_name())
+}
+
 /// Another process held the lock for too long.
 pub(super) fn lock_timeout(record: &Record, holder: &str, waited: Duration) -> Error {
     Error::new(

@@ -9,7 +9,7 @@ use crate::error::{Error, Kind, Result};
 use crate::lock::RecordLock;
 use crate::model::grant::Grant;
 use crate::model::origin::Origin;
-use crate::model::record::Record;
+use crate::model::record::{Attempt, OutcomeKind, Record};
 use crate::model::secret::Secret;
 use crate::store::{Store, reserve};
 
@@ -77,9 +77,10 @@ pub(super) fn absorb(
         reserve::clear(store.paths(), record.id)?;
         return Ok(Absorbed::Record(Box::new(record)));
     };
-    match store.commit_grant(lock, &record, &grant, obtained_at) {
+    match store.commit_grant(lock, &ended(&record, now), &grant, obtained_at) {
         Ok(renewed) => {
-            reserve::clear(store.paths(), record.id)?;
+            // Left as it is, the answer is of an earlier generation and is not believed again.
+            let _ = reserve::clear(store.paths(), record.id);
             Ok(Absorbed::Record(Box::new(renewed)))
         }
         Err(error) => match (grant.access_token, grant.access_expires_at) {
@@ -90,6 +91,18 @@ pub(super) fn absorb(
             _ => Err(error),
         },
     }
+}
+
+/// The record with its attempt ended as it really did: its answer was only late to be kept.
+fn ended(record: &Record, now: i64) -> Record {
+    let attempt = Attempt {
+        number: record.attempt.number,
+        started_at: record.attempt.started_at,
+        ended_at: Some(now),
+        outcome: Some(OutcomeKind::Granted),
+        ..Attempt::default()
+    };
+    Record { attempt, ..record.clone() }
 }
 
 fn encode(grant: &Grant, obtained_at: i64) -> Result<Secret> {

@@ -12,7 +12,7 @@ use crate::model::printable::printable;
 use crate::paths::Paths;
 
 const MIGRATION: &str = include_str!("../../migrations/events/0001_first.sql");
-const SCHEMA_VERSION: i64 = 1;
+pub(super) const SCHEMA_VERSION: i64 = 1;
 /// How many events of one profile are kept.
 pub const KEPT_PER_PROFILE: i64 = 500;
 const BUSY_TIMEOUT: Duration = Duration::from_secs(2);

@@ -191,8 +191,7 @@ fn trail_of(file: &std::path::Path) -> Result<Trail> {
     if version > events::SCHEMA_VERSION {
         return Ok(Trail::Newer(version));
     }
-    let faults: Vec<String> =
-        texts(&connection, &format!("PRAGMA integrity_check({MAX_FAULTS})"))?;
+    let faults: Vec<String> = texts(&connection, &format!("PRAGMA integrity_check({MAX_FAULTS})"))?;
     if let Some(fault) = faults.iter().find(|fault| *fault != "ok") {
         return Ok(Trail::Damaged(printable(fault, 120)));
     }

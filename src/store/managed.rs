@@ -2,7 +2,7 @@
 
 use rusqlite::{OptionalExtension, Transaction};
 
-use super::{Store, changed_meanwhile, failed, put, seal};
+use super::{Store, changed_meanwhile, failed, put, seal, unwritable};
 use crate::error::Result;
 use crate::failpoint;
 use crate::lock::RecordLock;
@@ -103,7 +103,10 @@ impl Store {
             failures: record.attempt.failures,
             ..Attempt::default()
         };
-        self.write(|transaction| put::attempt(transaction, &begun))?;
+        self.write(|transaction| {
+            put::attempt(transaction, &begun)?;
+            failpoint::write("attempt-begin").map_err(|error| unwritable(&error))
+        })?;
         Ok(begun)
     }
 
@@ -116,7 +119,10 @@ impl Store {
     ) -> Result<()> {
         let mut record = same(lock, record).clone();
         record.attempt = ended;
-        self.write(|transaction| put::attempt(transaction, &record))
+        self.write(|transaction| {
+            put::attempt(transaction, &record)?;
+            failpoint::write("attempt-end").map_err(|error| unwritable(&error))
+        })
     }
 
     /// Keeps what was granted: one transaction with everything, every cell sealed for where the
@@ -167,8 +173,11 @@ impl Store {
             if here != Some(old.generation) {
                 return Err(changed_meanwhile());
             }
-            put::record(transaction, &renewed)
+            put::record(transaction, &renewed)?;
+            failpoint::write("grant-commit").map_err(|error| unwritable(&error))
         })?;
+        // As when the folder cannot be synced: it is there, and nobody may rely on it.
+        failpoint::write("grant-sync").map_err(|error| unwritable(&error))?;
         Ok(renewed)
     }
 

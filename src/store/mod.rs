@@ -7,12 +7,14 @@ pub mod events;
 mod foreign;
 #[cfg(fuzzing)]
 pub mod fuzzing;
+pub mod inspect;
 pub mod key;
 mod managed;
 mod migrate;
 mod put;
 pub mod reserve;
 mod rows;
+pub mod salvage;
 mod seal;
 
 use std::cell::OnceCell;
@@ -315,6 +317,13 @@ fn unreachable_state() -> Error {
     Error::new(Kind::Other, "The program is in a state that it cannot be in", "Report this.")
 }
 
+/// What SQLite would say of a disk that refuses a write.
+fn unwritable(error: &std::io::Error) -> Error {
+    let full = error.kind() == std::io::ErrorKind::StorageFull;
+    let code = if full { rusqlite::ffi::SQLITE_FULL } else { rusqlite::ffi::SQLITE_IOERR_FSYNC };
+    failed(&rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(code), None))
+}
+
 /// SQLite's refusal as an error for a person. Its text is left out where it could quote a value.
 pub(crate) fn failed(error: &rusqlite::Error) -> Error {
     use rusqlite::ErrorCode as Code;
@@ -328,7 +337,7 @@ pub(crate) fn failed(error: &rusqlite::Error) -> Error {
         Some(Code::NotADatabase | Code::DatabaseCorrupt) => (
             Kind::Unusable,
             "The store's file is damaged or not a database",
-            "Move it away and restore it from a backup, or log in again: concur-cred login",
+            "Run: concur-cred doctor --repair (it keeps the damaged file), or restore it from a backup.",
         ),
         Some(Code::DiskFull) => (
             Kind::Unusable,

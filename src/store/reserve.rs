@@ -5,12 +5,13 @@ use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
 use crate::error::{Error, Kind, Result};
+use crate::failpoint;
 use crate::files;
 use crate::model::record::{RecordId, SealedCell};
 use crate::paths::Paths;
 
 /// Twice the largest answer that is read, bytes.
-const RESERVE_BYTES: usize = 128 * 1024;
+pub const RESERVE_BYTES: usize = 128 * 1024;
 /// What a reserve that holds an answer begins with; an empty one begins with zeros.
 const SPILL_MARK: &[u8; 8] = b"CCSPILL1";
 const HEADER_BYTES: usize = SPILL_MARK.len() + 4;
@@ -24,7 +25,9 @@ pub fn ensure(paths: &Paths, id: RecordId) -> Result<()> {
     {
         return Ok(());
     }
-    files::write_whole(&path, &vec![0; RESERVE_BYTES], files::Replace::Yes).map_err(|error| {
+    let made = failpoint::write("reserve-write")
+        .and_then(|()| files::write_whole(&path, &vec![0; RESERVE_BYTES], files::Replace::Yes));
+    made.map_err(|error| {
         Error::new(
             Kind::Unusable,
             format!(
@@ -48,7 +51,7 @@ pub fn spill(paths: &Paths, id: RecordId, answer: &SealedCell) -> Result<()> {
     bytes.extend_from_slice(SPILL_MARK);
     bytes.extend_from_slice(&length.to_le_bytes());
     bytes.extend_from_slice(&answer.0);
-    overwrite(&path, &bytes)
+    overwrite("spill-write", &path, &bytes)
 }
 
 /// The sealed answer in the reserve, if it holds one.
@@ -72,7 +75,7 @@ pub fn spilled(paths: &Paths, id: RecordId) -> Result<Option<SealedCell>> {
 
 /// Empties the reserve once its answer is in the store (or is of no use).
 pub fn clear(paths: &Paths, id: RecordId) -> Result<()> {
-    overwrite(&paths.reserve(id), &vec![0; RESERVE_BYTES])
+    overwrite("spill-clear", &paths.reserve(id), &vec![0; RESERVE_BYTES])
 }
 
 /// Removes the reserve of a record that is gone.
@@ -81,9 +84,10 @@ pub fn remove(paths: &Paths, id: RecordId) {
     let _ = std::fs::remove_file(paths.reserve(id));
 }
 
-fn overwrite(path: &Path, bytes: &[u8]) -> Result<()> {
+fn overwrite(moment: &str, path: &Path, bytes: &[u8]) -> Result<()> {
     let mut file = files::open_private(path)?;
-    file.seek(SeekFrom::Start(0))
+    failpoint::write(moment)
+        .and_then(|()| file.seek(SeekFrom::Start(0)))
         .and_then(|_| file.write_all(bytes))
         .and_then(|()| file.sync_all())
         .map_err(|error| files::cannot("write", path, &error))

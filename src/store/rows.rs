@@ -60,6 +60,15 @@ impl Store {
         self.records(&sql, &[])
     }
 
+    /// Every record there is, managed or foreign.
+    pub fn every_record(&self) -> Result<Vec<Record>> {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM meta m LEFT JOIN record r \
+             LEFT JOIN application a ON a.id = r.application_id ORDER BY r.profile, r.id"
+        );
+        self.records(&sql, &[])
+    }
+
     /// The managed accounts that answer for one of two hosts (a host and the host it may be the
     /// `www-` twin of).
     pub fn accounts_for_host(
@@ -201,7 +210,7 @@ impl From<rusqlite::Error> for QueryError {
 }
 
 /// Whether a table or column that a statement names is not there.
-fn is_wrong_schema(error: &rusqlite::Error) -> bool {
+pub(super) fn is_wrong_schema(error: &rusqlite::Error) -> bool {
     matches!(error, rusqlite::Error::SqlInputError { .. })
         || matches!(error.sqlite_error_code(), Some(rusqlite::ErrorCode::Unknown))
 }

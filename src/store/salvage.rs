@@ -1,6 +1,8 @@
 //! A new store from what can still be read of a damaged one. Everything is read from a copy; the
 //! damaged file itself is never opened by SQLite, never changed, and kept beside the new one.
 
+mod beside;
+mod copy;
 mod rows;
 
 use std::cell::OnceCell;
@@ -13,19 +15,17 @@ use tempfile::TempDir;
 
 use super::inspect::{broken_references, faults, owner};
 use super::migrate::{self, NewStore};
-use super::{Meta, Store, changed_meanwhile, connect, failed, put, rows as stored};
+use super::{Meta, Store, changed_meanwhile, connect, failed, put};
 use crate::env::Env;
 use crate::error::{Error, Kind, Result};
-use crate::files::{self, Replace, shell_word};
+use crate::files;
 use crate::lock::RecordLock;
-use crate::model::record::{Column, Record, RecordId};
+use crate::model::record::{Record, RecordId};
 use crate::paths::Paths;
+pub use beside::{DAMAGED_MARK, journal_of, keep_beside, move_beside};
 
 /// How a repair's folder begins; it is removed at its end.
 pub const WORK_PREFIX: &str = ".concur-cred-repair-";
-/// The part of a database's first page that describes the file.
-const HEADER_BYTES: usize = 100;
-const PAGE_BYTES: usize = 4096;
 
 /// What was saved of a damaged store, and what was not.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -75,10 +75,10 @@ pub fn examine(paths: &Paths, env: &Env) -> Result<Option<Wreck>> {
     }
     let journal = read_journal(&journal_of(&file))?;
     let work = work_folder(paths)?;
-    let Some((copy, meta)) = copy(work.path(), &bytes, journal.as_deref())? else {
+    let Some((copy, meta)) = copy::readable(work.path(), &file, &bytes, journal.as_deref())? else {
         return Ok(None);
     };
-    let (records, lost) = read_rows(copy, &meta, paths, env)?;
+    let (records, lost) = read_records(&copy, &meta, paths, env)?;
     let paths = paths.clone();
     Ok(Some(Wreck { paths, work, held, bytes, journal, meta, records, lost }))
 }
@@ -91,8 +91,7 @@ impl Wreck {
 
     /// Puts a new store in its place, in one step, and keeps the damaged file beside it.
     pub fn replace(mut self, locks: &[RecordLock], now: i64) -> Result<Salvaged> {
-        let held = |id| locks.iter().any(|lock| lock.record_id() == id);
-        assert!(self.managed().all(held), "every account is locked before its row is moved");
+        self.assert_locked(locks);
         let mut salvaged = Salvaged { lost: std::mem::take(&mut self.lost), ..Salvaged::default() };
         let new = self.build(&mut salvaged)?;
         let file = self.paths.store();
@@ -107,6 +106,11 @@ impl Wreck {
             .and_then(|()| files::sync_dir(self.paths.state_dir()))
             .map_err(|error| files::cannot("replace", &file, &error))?;
         Ok(salvaged)
+    }
+
+    fn assert_locked(&self, locks: &[RecordLock]) {
+        let held = |id| locks.iter().any(|lock| lock.record_id() == id);
+        assert!(self.managed().all(held), "every account is locked before its row is moved");
     }
 
     /// Nobody commits to the damaged file between the last look and its replacement. Where SQLite
@@ -132,7 +136,8 @@ impl Wreck {
         files::create_private(&file)?;
         let mut store = blank_store(connect(&file)?, &self.paths, &Env::fixed([]));
         store.prepare_to_write()?;
-        let store_id = self.meta.store_id.as_slice().try_into().map_err(|_| unidentified(&file))?;
+        let store_id =
+            self.meta.store_id.as_slice().try_into().map_err(|_| copy::unidentified(&file))?;
         let key_source = self.meta.key_source.name();
         let new = NewStore { store_id, key_source, key_id: &self.meta.key_id };
         migrate::migrate(&mut store.connection, Some(&new))?;
@@ -163,81 +168,102 @@ impl Wreck {
         }
         let names = kept.iter().filter_map(|record| record.profile_name());
         salvaged.profiles = names.map(str::to_owned).collect();
+        salvaged.profiles.sort();
         salvaged.entries = kept.len() - salvaged.profiles.len();
         store.connection.close().map_err(|(_, error)| failed(&error))?;
         Ok(file)
     }
 }
 
-/// A copy that can be asked, and what it says of itself; `None` when there is nothing to mend.
-fn copy(
-    work: &Path,
-    bytes: &[u8],
-    journal: Option<&[u8]>,
-) -> Result<Option<(Connection, Meta)>> {
-    let as_it_is = write_copy(work, "whole.db", bytes, journal)?;
-    match identify(&as_it_is) {
-        Ok(None) => return Ok(None),
-        Ok(Some(_)) if is_sound(&as_it_is) => return Ok(None),
-        Ok(Some(meta)) => return Ok(Some((as_it_is, meta))),
-        Err(Some(refused)) => return Err(refused),
-        Err(None) => {}
-    }
-    for mended in [with_right_size(bytes), with_new_first_page(work, bytes)?].into_iter().flatten()
-    {
-        let copy = write_copy(work, "mended.db", &mended, None)?;
-        match identify(&copy) {
-            Ok(Some(meta)) => return Ok(Some((copy, meta))),
-            Err(Some(refused)) => return Err(refused),
-            Ok(None) | Err(None) => {}
+/// The records of a copy of which at least something opens, the newest first, and what is lost.
+fn read_records(
+    copy: &Connection,
+    meta: &Meta,
+    paths: &Paths,
+    env: &Env,
+) -> Result<(Vec<Record>, Vec<String>)> {
+    let (staged, found) = rows::stage(copy, meta)?;
+    let store = blank_store(staged, paths, env);
+    store.prove_key()?;
+    let mut lost = Vec::new();
+    for application in store.applications()? {
+        if store.unseal_client_secret(&application).is_err() {
+            lost.push(format!("application {}: client_secret", application.name));
         }
     }
-    Err(unidentified(&work.parent().unwrap_or(work).join("store.db")))
+    let mut records = Vec::new();
+    for id in found.ids {
+        match store.reread(RecordId(id)) {
+            Ok(Some(record)) => records.extend(opened(&store, record, &mut lost)?),
+            _ => lost.push("a row that makes no sense".to_owned()),
+        }
+    }
+    let kept = |name: &str| records.iter().any(|record| record.profile_name() == Some(name));
+    let gone = found.profiles.into_iter().filter(|name| !kept(name) && !lost.contains(name));
+    let gone: Vec<String> = gone.collect();
+    lost.extend(gone);
+    lost.extend(found.unread);
+    lost.sort();
+    if records.is_empty() {
+        return Err(Error::new(
+            Kind::Unusable,
+            "Nothing in the damaged store can be read and opened; nothing was touched",
+            copy::way_out(&paths.store()),
+        ));
+    }
+    records.sort_by_key(|record| std::cmp::Reverse(record.updated_at));
+    Ok((records, lost))
 }
 
-fn unidentified(file: &Path) -> Error {
-    let word = shell_word(file);
-    Error::new(
-        Kind::Unusable,
-        "The damaged store does not even say which store it is, so that no cell of it can be \
-         opened; nothing was touched",
-        format!(
-            "Restore it from a backup, or move it away (mv {word} {word}.damaged) and log in again."
-        ),
-    )
-}
-
-fn is_sound(connection: &Connection) -> bool {
-    faults(connection).is_ok_and(|faults| faults.is_empty())
-        && broken_references(connection).is_ok_and(|count| count == 0)
-}
-
-/// What a database says of itself: nothing yet (`Ok(None)`), that it must not be touched
-/// (`Err(Some)`), or nothing that can be read (`Err(None)`).
-fn identify(connection: &Connection) -> Result<Option<Meta>, Option<Error>> {
-    let objects: i64 = connection
-        .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
-        .map_err(|_| None)?;
-    let whole: String = connection
-        .query_row("SELECT version FROM (SELECT sqlite_version() AS version)", [], |row| row.get(0))
-        .map_err(|_| None)?;
-    debug_assert!(!whole.is_empty());
-    if objects == 0 {
+/// A record without the cells that do not open; `None` when that leaves nothing of it.
+fn opened(store: &Store, mut record: Record, lost: &mut Vec<String>) -> Result<Option<Record>> {
+    let (closed, open) = store.closed_columns(&record);
+    let renewable = record.application.as_ref().is_some_and(|application| {
+        closed.is_empty() && store.unseal_client_secret(application).is_ok()
+    });
+    if open == 0 && !renewable {
+        lost.push(owner(&record));
         return Ok(None);
     }
-    let version: i64 =
-        match connection.query_row("SELECT schema_version FROM meta", [], |row| row.get(0)) {
-            Ok(version) => version,
-            Err(error) if stored::is_wrong_schema(&error) => {
-                return Err(migrate::version(connection).err());
-            }
-            Err(_) => return Err(None),
-        };
-    migrate::refuse_newer(version).map_err(Some)?;
-    let meta = stored::read_meta(connection).map_err(|error| match error.kind() {
-        Kind::Temporary => Some(error),
-        _ => None,
-    })?;
-    let is_plausible = version >= 1 && meta.store_id.len() == 16 && meta.key_id.len() == 8;
-    if is_plausible { Ok(Some(meta)) } else { Err(None) }
+    for column in closed {
+        lost.push(format!("{}: {}", owner(&record), column.name()));
+        store.put_cell(&mut record, &[], column, None)?;
+    }
+    Ok(Some(record))
+}
+
+fn blank_store(connection: Connection, paths: &Paths, env: &Env) -> Store {
+    Store {
+        connection,
+        paths: paths.clone(),
+        env: env.clone(),
+        meta: OnceCell::new(),
+        key: OnceCell::new(),
+        writes: false,
+    }
+}
+
+fn work_folder(paths: &Paths) -> Result<TempDir> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(WORK_PREFIX);
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
+    let folder = paths.state_dir();
+    builder.tempdir_in(folder).map_err(|error| files::cannot("make a folder in", folder, &error))
+}
+
+fn read_whole(file: &mut File, path: &Path) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    file.seek(SeekFrom::Start(0))
+        .and_then(|_| file.read_to_end(&mut bytes))
+        .map_err(|error| files::cannot("read", path, &error))?;
+    Ok(bytes)
+}
+
+fn read_journal(path: &Path) -> Result<Option<Vec<u8>>> {
+    if !files::check_private_file(path)? {
+        return Ok(None);
+    }
+    let mut file = File::open(path).map_err(|error| files::cannot("read", path, &error))?;
+    read_whole(&mut file, path).map(Some)
 }

@@ -72,6 +72,8 @@ fn an_answer_that_cannot_be_committed_is_served_and_absorbed_by_the_next_caller(
     assert_eq!(next.line(), token);
     assert_eq!(world.token_requests(), 1, "the next caller asks nobody");
     assert!(is_blank(&std::fs::read(reserve(&world)).unwrap()), "and empties the reserve");
+    let outcome: Option<String> = world.column("default", "attempt_outcome");
+    assert_eq!(outcome.as_deref(), Some("granted"), "the attempt ended well");
     world.expire("default");
     drop(world.concur(["get"]).ok().silent());
     assert_eq!(world.refreshes(), 2);

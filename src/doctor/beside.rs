@@ -1,0 +1,166 @@
+//! What stands beside the store for each record: its reserve and its lock.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use super::Patient;
+use super::places::entries;
+use super::report::{Report, counted, listed};
+use crate::files::shell_word;
+use crate::lock::{self, Holding};
+use crate::model::record::{Record, RecordId};
+use crate::paths::Paths;
+use crate::store::{Store, reserve};
+
+const LOCK_ENDING: &str = ".lock";
+
+/// A store whose records could be read.
+pub(super) struct Known<'a> {
+    pub(super) store: &'a Store,
+    pub(super) records: &'a [Record],
+    pub(super) key_is_right: bool,
+}
+
+/// Locks, and reserves if the records are known.
+pub(super) fn examine(patient: &Patient<'_>, known: Option<&Known<'_>>, report: &mut Report) {
+    if let Some(known) = known {
+        reserves(patient.paths, known, report);
+    }
+    locks(patient, known, report);
+}
+
+fn reserves(paths: &Paths, known: &Known<'_>, report: &mut Report) {
+    let mut missing = Vec::new();
+    let mut whole = 0;
+    for record in known.records.iter().filter(|record| record.profile.is_some()) {
+        let name = record.profile_name().unwrap_or_default().to_owned();
+        if is_whole(paths, record.id) {
+            whole += 1;
+        } else {
+            missing.push(name);
+        }
+        spill(paths, known, record, report);
+    }
+    if missing.is_empty() {
+        report.ok("reserves", format!("{whole} whole"));
+    } else {
+        report.warn(
+            "reserves",
+            format!("missing or too small: {}", listed(&missing)),
+            "Run: concur-cred doctor --repair; the next refresh makes it as well",
+        );
+    }
+    let is_known = |path: &Path| {
+        let id = path.file_name().and_then(|name| id_of(&name.to_string_lossy()));
+        known.records.iter().any(|record| Some(record.id) == id)
+    };
+    let mut orphans = entries(&paths.reserves_dir());
+    orphans.retain(|path| !is_known(path) && !path.to_string_lossy().contains("/.concur-cred-"));
+    if !orphans.is_empty() {
+        let words: Vec<String> = orphans.iter().map(|path| shell_word(path)).collect();
+        report.warn(
+            "reserves",
+            format!("{} of no record that is stored", counted(orphans.len(), "file")),
+            format!("If no login runs now: rm {}", listed(&words).replace(", ", " ")),
+        );
+    }
+}
+
+/// Whether a record has all the room that an answer may need.
+pub(super) fn is_whole(paths: &Paths, id: RecordId) -> bool {
+    let meta = paths.reserve(id).symlink_metadata();
+    meta.is_ok_and(|meta| meta.is_file() && meta.len() >= reserve::RESERVE_BYTES as u64)
+}
+
+fn spill(paths: &Paths, known: &Known<'_>, record: &Record, report: &mut Report) {
+    let name = record.profile_name().unwrap_or_default();
+    let Ok(Some(sealed)) = reserve::spilled(paths, record.id) else { return };
+    if !known.key_is_right {
+        return report.warn("spilled answer", format!("{name}: not opened without the key"), "");
+    }
+    match known.store.unseal_spill(record.id, record.generation, &sealed) {
+        Ok(Some(_)) => report.warn(
+            "spilled answer",
+            format!(
+                "{name}: new tokens that could not be written to the store wait in its reserve"
+            ),
+            format!("The next use takes them over: concur-cred get --profile {name}"),
+        ),
+        _ => report.warn(
+            "spilled answer",
+            format!("{name}: its reserve holds tokens that are not for the record as it is now"),
+            "None is needed: the next refresh clears it",
+        ),
+    }
+}
+
+/// The record that a lock file or reserve is of.
+fn id_of(name: &str) -> Option<RecordId> {
+    let hex = name.strip_suffix(LOCK_ENDING).unwrap_or(name);
+    (hex.len() == 16).then(|| i64::from_str_radix(hex, 16).ok().map(RecordId)).flatten()
+}
+
+/// Every record that has a lock file.
+pub(super) fn locked_ids(paths: &Paths) -> Vec<RecordId> {
+    let files = entries(&paths.locks_dir());
+    let names = files.iter().filter_map(|path| path.file_name());
+    let names = names.map(|name| name.to_string_lossy().into_owned());
+    names.filter(|name| name.ends_with(LOCK_ENDING)).filter_map(|name| id_of(&name)).collect()
+}
+
+fn locks(patient: &Patient<'_>, known: Option<&Known<'_>>, report: &mut Report) {
+    let records = known.map_or(&[][..], |known| known.records);
+    let names: BTreeMap<RecordId, &str> =
+        records.iter().filter_map(|record| Some((record.id, record.profile_name()?))).collect();
+    let mut free = 0;
+    let mut orphans = 0;
+    for id in locked_ids(patient.paths) {
+        let name = names.get(&id).map_or_else(|| format!("record {id}"), |name| (*name).to_owned());
+        match lock::look(patient.paths, id) {
+            Ok(Holding::Held(who)) => held(patient, &name, &who, report),
+            Ok(Holding::Left(who)) => report.warn(
+                "locks",
+                format!("{name}: free; its last holder was killed ({who})"),
+                "None is needed: the next refresh clears it",
+            ),
+            Ok(Holding::Free) => free += 1,
+            Err(error) => report.error("locks", &error),
+        }
+        if known.is_some() && !names.contains_key(&id) {
+            orphans += 1;
+        }
+    }
+    let of_gone = match orphans {
+        0 => String::new(),
+        count => format!(", {count} of forgotten profiles (harmless)"),
+    };
+    report.ok("locks", format!("{free} free{of_gone}"));
+}
+
+fn held(patient: &Patient<'_>, name: &str, who: &str, report: &mut Report) {
+    let since = who.rsplit("since ").next().and_then(|text| text.trim().parse::<i64>().ok());
+    let seconds = since.map(|since| patient.now.saturating_sub(since));
+    match seconds {
+        Some(seconds) if seconds > patient.lock_timeout => report.warn(
+            "locks",
+            format!("{name}: held for {seconds} s by {who}"),
+            "Look whether that process is stopped, and end it",
+        ),
+        _ => report.ok("locks", format!("{name}: held by {who}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_files_name_tells_its_record() {
+        let id = RecordId(0x0123_4567_89ab_cdef);
+        assert_eq!(id_of(&id.to_string()), Some(id));
+        assert_eq!(id_of(&format!("{id}.lock")), Some(id));
+        for other in ["", "note.lock", "0123456789abcdeg", "0123456789abcdef0.lock"] {
+            assert_eq!(id_of(other), None, "{other}");
+        }
+    }
+}

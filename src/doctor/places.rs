@@ -1,0 +1,194 @@
+//! Folders and files: are they there, of the right kind, ours, and nobody else's.
+
+use std::path::{Path, PathBuf};
+
+use super::Patient;
+use super::report::{Report, counted, listed};
+use crate::error::{Error, Kind, Result};
+use crate::files::{self, shell_word};
+use crate::paths::Paths;
+use crate::store::salvage::{DAMAGED_MARK, WORK_PREFIX, journal_of};
+
+/// How many wrong files of one kind are shown one by one.
+const SHOWN: usize = 5;
+/// How files begin that are renamed when they are whole.
+const UNFINISHED_PREFIX: &str = ".concur-cred-";
+
+/// The settings, and the file that they come from.
+pub(super) fn settings(patient: &Patient<'_>, report: &mut Report) {
+    let file = &patient.config_file;
+    match patient.config_problem {
+        Some(error) => report.error("settings", error),
+        None if file.exists() => report.ok("settings", file.display().to_string()),
+        None => report.ok("settings", "no configuration file; the defaults hold"),
+    }
+}
+
+/// A folder or file of ours.
+pub(super) struct Place {
+    /// Where.
+    pub(super) path: PathBuf,
+    /// Whether it is a folder.
+    pub(super) is_folder: bool,
+}
+
+/// One kind of place, as one line of the report.
+struct Group {
+    name: &'static str,
+    places: Vec<Place>,
+}
+
+/// Every folder and file that only we may enter or read.
+fn groups(paths: &Paths) -> Vec<Group> {
+    let folder = |path: &Path| vec![Place { path: path.to_owned(), is_folder: true }];
+    let file = |path: PathBuf| vec![Place { path, is_folder: false }];
+    let files = |paths: Vec<PathBuf>| {
+        paths.into_iter().map(|path| Place { path, is_folder: false }).collect::<Vec<_>>()
+    };
+    let mut groups = Vec::new();
+    // Without a key in it, what is in this folder is no secret of ours.
+    if paths.key_file().symlink_metadata().is_ok() {
+        groups.push(Group { name: "configuration folder", places: folder(paths.config_dir()) });
+        groups.push(Group { name: "key file", places: file(paths.key_file()) });
+    }
+    groups.extend([
+        Group { name: "state folder", places: folder(paths.state_dir()) },
+        Group { name: "store file", places: file(paths.store()) },
+        Group { name: "store journal", places: file(journal_of(&paths.store())) },
+        Group { name: "audit trail file", places: file(paths.events()) },
+        Group { name: "locks folder", places: folder(&paths.locks_dir()) },
+        Group { name: "lock files", places: files(entries(&paths.locks_dir())) },
+        Group { name: "reserve folder", places: folder(&paths.reserves_dir()) },
+        Group { name: "reserve files", places: files(entries(&paths.reserves_dir())) },
+        Group { name: "damaged files", places: files(set_aside(paths)) },
+    ]);
+    groups
+}
+
+/// Every place whose permissions can be mended.
+pub(super) fn all(paths: &Paths) -> Vec<Place> {
+    groups(paths).into_iter().flat_map(|group| group.places).collect()
+}
+
+/// What is in a folder, sorted; nothing when it cannot be read.
+pub(super) fn entries(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten();
+    let mut paths: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
+    paths.sort();
+    paths
+}
+
+fn name_of(path: &Path) -> String {
+    path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+}
+
+fn set_aside(paths: &Paths) -> Vec<PathBuf> {
+    let mut found = entries(paths.state_dir());
+    found.retain(|path| name_of(path).contains(DAMAGED_MARK));
+    found
+}
+
+/// Kind, owner and mode of every place; and what a killed process left behind.
+pub(super) fn permissions(patient: &Patient<'_>, report: &mut Report) {
+    for group in groups(patient.paths) {
+        examine(&group, report);
+    }
+    let mut left = entries(patient.paths.state_dir());
+    left.extend(entries(patient.paths.config_dir()));
+    left.extend(entries(&patient.paths.reserves_dir()));
+    left.retain(|path| name_of(path).starts_with(UNFINISHED_PREFIX));
+    left.sort();
+    left.dedup();
+    if !left.is_empty() {
+        let words: Vec<String> = left.iter().map(|path| shell_word(path)).collect();
+        let repairs = left.iter().filter(|path| name_of(path).starts_with(WORK_PREFIX)).count();
+        report.warn(
+            "unfinished files",
+            format!(
+                "{}, {} of a repair; a process is at work or was killed",
+                counted(left.len(), "unfinished file"),
+                repairs
+            ),
+            format!("If no concur-cred runs: rm -r {}", listed(&words).replace(", ", " ")),
+        );
+    }
+}
+
+fn examine(group: &Group, report: &mut Report) {
+    let Group { name, places } = group;
+    let mut there = 0;
+    let mut wrong = Vec::new();
+    for place in places {
+        match checked(place) {
+            Ok(false) => {}
+            Ok(true) => there += 1,
+            Err(error) => wrong.push(error),
+        }
+    }
+    for error in wrong.iter().take(SHOWN) {
+        report.error(name, error);
+    }
+    if wrong.len() > SHOWN {
+        let more = format!("{} more like these", wrong.len() - SHOWN);
+        report.fail(name, more, "Run: concur-cred doctor --repair");
+    }
+    // What is not there yet is told where it matters; a line for each would only be noise.
+    if wrong.is_empty() && there > 0 {
+        let detail = match places.as_slice() {
+            [only] => only.path.display().to_string(),
+            _ => counted(there, "file"),
+        };
+        report.ok(name, detail);
+    }
+}
+
+/// Whether a place is there; an error when it is not as it must be.
+fn checked(place: &Place) -> Result<bool> {
+    let Place { path, is_folder } = place;
+    let there =
+        if *is_folder { files::check_private_dir(path)? } else { files::check_private_file(path)? };
+    #[cfg(unix)]
+    if there {
+        use std::os::unix::fs::MetadataExt;
+        let meta = std::fs::metadata(path).map_err(|error| files::cannot("read", path, &error))?;
+        let wanted = if *is_folder { 0o700 } else { 0o600 };
+        // A key that its owner protects from himself is as good.
+        let needed = if path.file_name().is_some_and(|n| n == "key") { 0o400 } else { wanted };
+        if meta.mode() & needed != needed {
+            return Err(Error::new(
+                Kind::Unusable,
+                format!(
+                    "Its owner cannot use {} (mode {:03o})",
+                    path.display(),
+                    meta.mode() & 0o777
+                ),
+                format!("Run: chmod {wanted:03o} {}", shell_word(path)),
+            ));
+        }
+    }
+    Ok(there)
+}
+
+/// Gives a place of ours the mode that it must have. `None` when there is nothing to do.
+#[cfg(unix)]
+pub(super) fn mend(place: &Place) -> Option<Result<String>> {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt};
+    let Place { path, is_folder } = place;
+    checked(place).err()?;
+    // A folder may be a link to one of ours; a file may not.
+    let meta = if *is_folder { std::fs::metadata(path) } else { path.symlink_metadata() }.ok()?;
+    let is_ours = meta.uid() == rustix::process::geteuid().as_raw();
+    if !is_ours || meta.is_dir() != *is_folder || (!is_folder && !meta.is_file()) {
+        return None;
+    }
+    let mode = if *is_folder { 0o700 } else { 0o600 };
+    let set = std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode));
+    let told = format!("chmod {mode:03o} {}", shell_word(path));
+    Some(set.map(|()| told).map_err(|error| files::cannot("change the mode of", path, &error)))
+}
+
+/// Windows has no mode bits.
+#[cfg(not(unix))]
+pub(super) fn mend(_place: &Place) -> Option<Result<String>> {
+    None
+}

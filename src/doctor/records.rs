@@ -1,0 +1,157 @@
+//! What stands in the store: profiles, cells, attempts and times.
+
+use super::report::{Report, counted, listed, redacted};
+use super::{Patient, beside};
+use crate::error::login_command;
+use crate::lock::{self, Holding};
+use crate::model::record::Record;
+use crate::store::Store;
+
+/// 2024-01-01: before it no certificate in use is valid, and no token was made by this program.
+const EARLIEST_NOW: i64 = 1_704_067_200;
+/// Clocks of one machine do not differ by more, seconds.
+const CLOCK_TOLERANCE_SECS: i64 = 60;
+/// Concur grants an hour; no access token lives longer than this, seconds.
+const LONGEST_ACCESS_SECS: i64 = 24 * 3600;
+
+pub(super) fn examine(
+    patient: &Patient<'_>,
+    store: &Store,
+    key_is_right: bool,
+    report: &mut Report,
+) {
+    let records = match store.every_record() {
+        Ok(records) => records,
+        Err(error) => {
+            let remedy = "Run: concur-cred doctor --repair; else restore it from a backup";
+            report.fail(
+                "records",
+                format!("not every row can be read: {}", error.problem()),
+                remedy,
+            );
+            clock(patient, &[], report);
+            return beside::examine(patient, None, report);
+        }
+    };
+    let accounts: Vec<Record> =
+        records.iter().filter(|record| record.profile.is_some()).cloned().collect();
+    profiles(&records, &accounts, report);
+    cells(store, &records, key_is_right, report);
+    attempts(patient, &accounts, report);
+    clock(patient, &accounts, report);
+    let known = beside::Known { store, records: &records, key_is_right };
+    beside::examine(patient, Some(&known), report);
+}
+
+fn profiles(records: &[Record], accounts: &[Record], report: &mut Report) {
+    for record in accounts {
+        report.ok(
+            "profile",
+            format!(
+                "{}: company or user {}, app {}, {}",
+                record.profile_name().unwrap_or_default(),
+                redacted(&record.principal),
+                redacted(record.client_id()),
+                record.geolocation
+            ),
+        );
+    }
+    let others = records.len() - accounts.len();
+    if others > 0 || accounts.is_empty() {
+        let entries = if others == 1 { "entry" } else { "entries" };
+        report.ok("other entries", format!("{others} {entries} that callers stored"));
+    }
+}
+
+fn cells(store: &Store, records: &[Record], key_is_right: bool, report: &mut Report) {
+    if !key_is_right {
+        return report.warn("sealed cells", "not opened without the right key", "");
+    }
+    match store.cells(records) {
+        Ok(cells) if cells.closed.is_empty() => {
+            report.ok("sealed cells", format!("{} opened", counted(cells.opened, "cell")));
+        }
+        Ok(cells) => report.fail(
+            "sealed cells",
+            format!(
+                "{} edited or damaged and not used: {}; {} opened",
+                counted(cells.closed.len(), "cell"),
+                listed(&cells.closed),
+                cells.opened
+            ),
+            "Log in again: concur-cred login --replace --profile NAME; erase and store other entries",
+        ),
+        Err(error) => report.error("sealed cells", &error),
+    }
+}
+
+fn attempts(patient: &Patient<'_>, accounts: &[Record], report: &mut Report) {
+    let mut without_end = Vec::new();
+    let mut running = 0;
+    for record in accounts {
+        let attempt = &record.attempt;
+        let Some(started) = attempt.started_at else { continue };
+        // An answer that came from the reserve ends no attempt, and makes up for it.
+        let made_up = record.refreshed_at.is_some_and(|at| at >= started);
+        if attempt.ended_at.is_some() || made_up {
+            continue;
+        }
+        if matches!(lock::look(patient.paths, record.id), Ok(Holding::Held(_))) {
+            running += 1;
+        } else {
+            without_end.push(record.profile_name().unwrap_or_default().to_owned());
+        }
+    }
+    if without_end.is_empty() {
+        return report.ok("attempts", format!("{running} running"));
+    }
+    report.warn(
+        "attempts",
+        format!("without an end, because the process was killed: {}", listed(&without_end)),
+        "The next get tries again; if Concur then refuses the token, log in again",
+    );
+}
+
+fn clock(patient: &Patient<'_>, accounts: &[Record], report: &mut Report) {
+    let now = patient.now;
+    if now < EARLIEST_NOW {
+        return report.fail(
+            "clock",
+            "it is before 2024, and no certificate is valid then",
+            "Set the clock of this machine",
+        );
+    }
+    let names = |is_wrong: &dyn Fn(&Record) -> bool| -> Vec<String> {
+        let wrong = accounts.iter().filter(|record| is_wrong(record));
+        wrong.filter_map(|record| record.profile_name().map(str::to_owned)).collect()
+    };
+    let future = names(&|record| {
+        record.obtained_at > now.saturating_add(CLOCK_TOLERANCE_SECS)
+            || record.refreshed_at.is_some_and(|at| at > now.saturating_add(CLOCK_TOLERANCE_SECS))
+    });
+    let long = names(&|record| {
+        let life = record.access_expires_at.map(|at| at.saturating_sub(record.obtained_at));
+        record.access_token.is_some() && life.is_some_and(|life| life > LONGEST_ACCESS_SECS)
+    });
+    if !future.is_empty() {
+        report.warn(
+            "clock",
+            format!(
+                "tokens obtained in the future, so the clock stepped back: {}",
+                listed(&future)
+            ),
+            "Check the clock of this machine; the next get renews them",
+        );
+    }
+    if !long.is_empty() {
+        let login = login_command(long.first().map(String::as_str));
+        report.warn(
+            "clock",
+            format!("access tokens that claim to live for over a day: {}", listed(&long)),
+            format!("Run: concur-cred refresh; if it stays so, {login}"),
+        );
+    }
+    if future.is_empty() && long.is_empty() {
+        report.ok("clock", "");
+    }
+}

@@ -1,0 +1,156 @@
+//! What can be mended without a person: permissions of our own files, missing reserves, and damaged
+//! databases, of which nothing is thrown away. Never a key, and never without every record's lock.
+
+use super::report::{Report, counted, listed};
+use super::{Patient, beside, places};
+use crate::error::{Error, Kind, Result};
+use crate::lock::{RecordLock, Waiting};
+use crate::model::record::RecordId;
+use crate::store::inspect::{self, Trail};
+use crate::store::salvage::{self, Salvaged};
+use crate::store::{Store, reserve};
+
+/// Mends what can be mended. An error of kind [`Kind::Temporary`] means that somebody is at work;
+/// nothing but permissions was changed then.
+pub fn repair(patient: &Patient<'_>, report: &mut Report) -> Result<()> {
+    let mut mended = permissions(patient, report);
+    let mut locks = Locks { patient, held: Vec::new() };
+    for id in beside::locked_ids(patient.paths) {
+        match locks.take(id) {
+            Ok(()) => {}
+            Err(error) if error.kind() == Kind::Temporary => return Err(error),
+            // Without the locks nothing more is touched; the checks tell the rest.
+            Err(error) => {
+                report.error("repair: locks", &error);
+                return Ok(());
+            }
+        }
+    }
+    match store(patient, &mut locks) {
+        Ok(None) => {}
+        Ok(Some(salvaged)) => {
+            mended = true;
+            told(&salvaged, report);
+        }
+        Err(error) if error.kind() == Kind::Temporary => return Err(error),
+        Err(error) => report.error("repair: store", &error),
+    }
+    // Of what stands wrong after this, the checks that follow tell.
+    mended |= reserves(patient, &mut locks, report)?;
+    mended |= trail(patient, report)?;
+    if !mended && report.is_ok() {
+        report.ok("repair", "nothing to mend");
+    }
+    Ok(())
+}
+
+/// The locks of all records: nobody renews while the store changes its place.
+struct Locks<'p> {
+    patient: &'p Patient<'p>,
+    held: Vec<RecordLock>,
+}
+
+impl Locks<'_> {
+    fn take(&mut self, id: RecordId) -> Result<()> {
+        if self.held.iter().any(|lock| lock.record_id() == id) {
+            return Ok(());
+        }
+        let mut waiting = Waiting::new(self.patient.paths, id)?;
+        let lock = waiting.try_take()?.ok_or_else(|| {
+            Error::new(
+                Kind::Temporary,
+                format!("Another concur-cred is at work ({})", waiting.holder()),
+                "Run it again when that has ended.",
+            )
+        })?;
+        self.held.push(lock);
+        Ok(())
+    }
+}
+
+fn permissions(patient: &Patient<'_>, report: &mut Report) -> bool {
+    let mut done = Vec::new();
+    for place in places::all(patient.paths) {
+        match places::mend(&place) {
+            None => {}
+            Some(Ok(command)) => done.push(command),
+            Some(Err(error)) => report.error("repair: permissions", &error),
+        }
+    }
+    // A folder that could not be entered hid what is in it.
+    if !done.is_empty() {
+        for place in places::all(patient.paths) {
+            if let Some(Ok(command)) = places::mend(&place) {
+                done.push(command);
+            }
+        }
+        report.ok("repair: permissions", listed(&done));
+    }
+    !done.is_empty()
+}
+
+fn store(patient: &Patient<'_>, locks: &mut Locks<'_>) -> Result<Option<Salvaged>> {
+    let Some(wreck) = salvage::examine(patient.paths, patient.env)? else { return Ok(None) };
+    for id in wreck.managed() {
+        locks.take(id)?;
+    }
+    wreck.replace(&locks.held, patient.now).map(Some)
+}
+
+fn told(salvaged: &Salvaged, report: &mut Report) {
+    let Salvaged { kept_as, profiles, entries, lost } = salvaged;
+    let saved = match profiles.as_slice() {
+        [] => "no profile".to_owned(),
+        names => format!("{} ({})", counted(names.len(), "profile"), listed(names)),
+    };
+    let others = if *entries == 1 { "entry" } else { "entries" };
+    let detail = format!(
+        "a new store has {saved} and {entries} other {others}; the damaged one is kept as {}",
+        kept_as.display()
+    );
+    if lost.is_empty() {
+        return report.ok("repair: store", format!("{detail}; nothing that it held was lost"));
+    }
+    report.warn(
+        "repair: store",
+        format!("{detail}; lost: {}", listed(lost)),
+        "Log in again where a profile is lost: concur-cred login --profile NAME",
+    );
+}
+
+fn reserves(patient: &Patient<'_>, locks: &mut Locks<'_>, report: &mut Report) -> Result<bool> {
+    // A store that cannot be asked is reported by its own check.
+    let accounts = Store::open(patient.paths, patient.env)
+        .and_then(|store| store.map_or_else(|| Ok(Vec::new()), |store| store.accounts()));
+    let mut made = Vec::new();
+    for record in accounts.unwrap_or_default() {
+        if beside::is_whole(patient.paths, record.id) {
+            continue;
+        }
+        locks.take(record.id)?;
+        match reserve::ensure(patient.paths, record.id) {
+            Ok(()) => made.push(record.profile_name().unwrap_or_default().to_owned()),
+            Err(error) => report.error("repair: reserves", &error),
+        }
+    }
+    if !made.is_empty() {
+        report.ok("repair: reserves", format!("made for {}", listed(&made)));
+    }
+    Ok(!made.is_empty())
+}
+
+fn trail(patient: &Patient<'_>, report: &mut Report) -> Result<bool> {
+    match inspect::trail(patient.paths) {
+        Ok(Trail::Damaged(_)) => {}
+        Err(error) if error.kind() == Kind::Temporary => return Err(error),
+        _ => return Ok(false),
+    }
+    match salvage::move_beside(&patient.paths.events(), patient.now) {
+        Ok(kept) => report.ok(
+            "repair: audit trail",
+            format!("a new one begins; the damaged one is kept as {}", kept.display()),
+        ),
+        Err(error) => report.error("repair: audit trail", &error),
+    }
+    Ok(true)
+}

@@ -1,0 +1,127 @@
+//! The store and its key.
+
+use super::report::{Report, counted, listed};
+use super::{Patient, beside, records};
+use crate::error::Kind;
+use crate::store::Store;
+use crate::store::inspect::Schema;
+use crate::store::key::{self, KeySource};
+use crate::store::salvage::journal_of;
+
+const REPAIR: &str = "Run: concur-cred doctor --repair (it keeps the damaged file)";
+
+pub(super) fn examine(patient: &Patient<'_>, report: &mut Report) {
+    let journal = journal_of(&patient.paths.store());
+    let had_journal = journal.exists();
+    let store = match Store::open(patient.paths, patient.env) {
+        Ok(Some(store)) => store,
+        Ok(None) => {
+            key_without_store(patient, report);
+            report.ok("store", "nothing stored yet");
+            return beside::examine(patient, None, report);
+        }
+        Err(error) => {
+            report.error("store", &error);
+            return beside::examine(patient, None, report);
+        }
+    };
+    match store.schema() {
+        Ok(Schema::Blank) => {
+            key_without_store(patient, report);
+            report.ok("store", "an empty file; nothing stored yet");
+            return beside::examine(patient, None, report);
+        }
+        Ok(Schema::Current(version)) => report.ok("store", format!("schema version {version}")),
+        Ok(Schema::Older(version)) => {
+            report.warn(
+                "store",
+                format!("schema version {version}, of an earlier program"),
+                "The next login or import brings it up to date",
+            );
+        }
+        Err(error) => {
+            report.error("store", &error);
+            key_without_store(patient, report);
+            return beside::examine(patient, None, report);
+        }
+    }
+    if had_journal {
+        journal_left(journal.exists(), report);
+    }
+    integrity(&store, report);
+    let key_is_right = key(patient, &store, report);
+    records::examine(patient, &store, key_is_right, report);
+}
+
+fn journal_left(is_there: bool, report: &mut Report) {
+    if is_there {
+        report.warn(
+            "journal",
+            "a process is writing, or SQLite does not need this journal",
+            "Look again when no concur-cred runs",
+        );
+    } else {
+        report.ok("journal", "what a killed process had half written was rolled back");
+    }
+}
+
+fn integrity(store: &Store, report: &mut Report) {
+    match store.faults() {
+        Ok(faults) if faults.is_empty() => report.ok("integrity", ""),
+        Ok(faults) => report.fail("integrity", listed(&faults), REPAIR),
+        Err(error) if error.kind() == Kind::Temporary => report.error("integrity", &error),
+        Err(error) => report.fail("integrity", error.problem(), REPAIR),
+    }
+    match store.broken_references() {
+        Ok(0) => report.ok("references", ""),
+        Ok(count) => report.fail(
+            "references",
+            format!("{} without its application", counted(count, "row")),
+            REPAIR,
+        ),
+        Err(error) => report.error("references", &error),
+    }
+}
+
+/// Whether the key is there and is the store's.
+fn key(patient: &Patient<'_>, store: &Store, report: &mut Report) -> bool {
+    match store.prove_key() {
+        Err(error) => {
+            report.error("key", &error);
+            false
+        }
+        Ok(Some(warning)) => {
+            report.warn("key", warning, "");
+            true
+        }
+        Ok(None) => {
+            let source =
+                store.meta().map(|meta| meta.key_source.describe(patient.paths, patient.env));
+            report.ok("key", source.unwrap_or_default());
+            true
+        }
+    }
+}
+
+/// Without a store that can be asked, a key can be there or not, but not the right one or another.
+fn key_without_store(patient: &Patient<'_>, report: &mut Report) {
+    let source = KeySource::chosen(patient.env);
+    let name = source.describe(patient.paths, patient.env);
+    if source == KeySource::File && !patient.paths.key_file().exists() {
+        let store_is_there = patient.paths.store().metadata().is_ok_and(|meta| meta.len() > 0);
+        if store_is_there {
+            report.warn(
+                "key",
+                format!("{name} is not there, and the store cannot be asked for its key"),
+                "Put the store's key back, if it was a file",
+            );
+        } else {
+            report.ok("key", "none yet; the first login makes one");
+        }
+        return;
+    }
+    match key::load(source, patient.paths, patient.env) {
+        Ok(_) => report.ok("key", format!("{name}; there is no store to compare it with")),
+        Err(error) => report.error("key", &error),
+    }
+}

@@ -1,0 +1,117 @@
+//! When `doctor --repair` touches nothing.
+
+use super::harness::World;
+use super::support::{everything, kept, only, populated, put_store, repair};
+
+/// Repairs, is told why not, and finds every file as it was.
+fn assert_untouched(world: &World, says: &str) {
+    let before = everything(world);
+    repair(world).has("repair: store", "fail", says);
+    assert_eq!(everything(world), before, "nothing was touched");
+}
+
+/// The store without its header.
+fn headless(world: &World) -> Vec<u8> {
+    let mut bytes = std::fs::read(world.store_file()).unwrap();
+    bytes[..100].fill(0);
+    bytes
+}
+
+#[test]
+fn without_the_right_key_nothing_is_touched() {
+    let world = populated();
+    let damaged = headless(&world);
+    put_store(&world, &damaged);
+    let path = world.config_dir().join("key");
+    let key = std::fs::read(&path).unwrap();
+    for wrong in [&[7; 32][..], b"not a key", b""] {
+        std::fs::write(&path, wrong).unwrap();
+        assert_untouched(&world, path.to_str().unwrap());
+    }
+    std::fs::remove_file(&path).unwrap();
+    assert_untouched(&world, path.to_str().unwrap());
+    assert!(!path.exists(), "never a new key");
+    std::fs::write(&path, key).unwrap();
+    super::harness::set_mode(&path, 0o600);
+    repair(&world).has("repair: store", "ok", "8 profiles");
+}
+
+#[test]
+fn a_newer_store_is_not_touched_though_it_is_damaged() {
+    let world = populated();
+    world
+        .database()
+        .execute_batch("UPDATE meta SET schema_version = 99; DROP INDEX record_by_key")
+        .unwrap();
+    assert_untouched(&world, "schema version 99");
+    let damaged = headless(&world);
+    put_store(&world, &damaged);
+    assert_untouched(&world, "schema version 99");
+}
+
+#[test]
+fn what_is_not_recognised_is_not_touched() {
+    let world = World::logged_in();
+    let whole = std::fs::read(world.store_file()).unwrap();
+    let mut without_meta = whole.clone();
+    without_meta[4096..8192].fill(0x5a);
+    for bytes in [&b"somebody's letter"[..], &[0xff; 16384], &whole[..4096], &without_meta] {
+        put_store(&world, bytes);
+        assert_untouched(&world, "which store it is");
+    }
+    put_store(&world, b"");
+    world.database().execute_batch("CREATE TABLE moz_places (id)").unwrap();
+    assert_untouched(&world, "another program's");
+    assert_eq!(kept(&world).len(), 0);
+}
+
+#[test]
+fn a_store_of_which_nothing_opens_is_not_replaced_by_an_empty_one() {
+    let world = World::logged_in();
+    world
+        .database()
+        .execute_batch("UPDATE meta SET store_id = zeroblob(16); DROP INDEX record_by_key")
+        .unwrap();
+    assert_untouched(&world, "Nothing in the damaged store");
+}
+
+#[test]
+fn a_held_lock_is_respected_and_its_holder_named() {
+    let world = populated();
+    put_store(&world, &headless(&world));
+    let locks = world.state_dir().join("locks");
+    let mut paths: Vec<_> = std::fs::read_dir(&locks).unwrap().map(|e| e.unwrap().path()).collect();
+    paths.sort();
+    let lock = paths.into_iter().find(|p| p.extension().is_some_and(|e| e == "lock")).unwrap();
+    let file = std::fs::File::options().write(true).open(&lock).unwrap();
+    file.lock().unwrap();
+    std::fs::write(lock.with_extension("holder"), "pid 77, since 1000\n").unwrap();
+    let before = everything(&world);
+    world.concur(["doctor", "--repair"]).fails(5).says("pid 77, since 1000");
+    assert_eq!(everything(&world), before);
+    drop(file);
+    repair(&world).has("repair: store", "ok", "8 profiles");
+}
+
+#[test]
+fn a_whole_store_is_not_rebuilt() {
+    let world = populated();
+    let before = everything(&world);
+    repair(&world).has("repair", "ok", "nothing to mend").is_all_ok();
+    assert_eq!(everything(&world), before);
+    only(&world.state_dir(), "store.db");
+}
+
+#[test]
+fn a_writer_in_the_middle_is_not_disturbed() {
+    let world = populated();
+    world.database().execute_batch("DROP INDEX record_by_key").unwrap();
+    let before = everything(&world);
+    let writer = world.database();
+    // To look into the file from this process would drop the writer's lock.
+    writer.execute_batch("BEGIN IMMEDIATE").unwrap();
+    world.concur(["doctor", "--repair"]).fails(5).says("busy");
+    drop(writer);
+    assert_eq!(everything(&world), before);
+    repair(&world).has("repair: store", "ok", "8 profiles");
+}

@@ -1,0 +1,258 @@
+//! What `doctor --repair` mends, and that nothing which opened is lost by it.
+
+use super::harness::{World, mode, set_mode};
+use super::support::{NAMES, doctor, kept, populated, put_store, repair};
+
+/// Repairs a world whose store became `damaged`: it is kept byte for byte, and every profile that
+/// is left works. Returns the names of those.
+fn mended(world: &World, damaged: &[u8]) -> Vec<String> {
+    put_store(world, damaged);
+    let before = world.token_requests();
+    let report = repair(world);
+    let kept = kept(world);
+    assert_eq!(kept.len(), 1, "{kept:?} {report:?}");
+    assert_eq!(std::fs::read(&kept[0]).unwrap(), damaged, "it is kept as it was");
+    assert_eq!(mode(&kept[0]), 0o600);
+    assert_eq!(mode(&world.store_file()), 0o600);
+    std::fs::remove_file(&kept[0]).unwrap();
+    doctor(world).has("integrity", "ok", "").has("sealed cells", "ok", "opened");
+    let status = world.concur(["status", "--json"]).ok().json();
+    let profiles = status["profiles"].as_array().unwrap();
+    let names: Vec<String> =
+        profiles.iter().map(|p| p["profile"].as_str().unwrap().to_owned()).collect();
+    for name in &names {
+        let token = world.concur(["get", "--cached", "--profile", name]).ok().silent().line();
+        assert!(world.sandbox.is_live_access_token(&token), "{name}");
+    }
+    assert_eq!(world.token_requests(), before, "nothing is asked for");
+    names
+}
+
+/// All of [`populated`]'s profiles.
+fn all() -> Vec<String> {
+    let mut names: Vec<String> = NAMES.iter().map(|name| (*name).to_owned()).collect();
+    names.push("default".to_owned());
+    names.sort();
+    names
+}
+
+#[test]
+fn a_zeroed_header_and_a_lost_first_page_lose_nothing() {
+    let world = populated();
+    let whole = std::fs::read(world.store_file()).unwrap();
+    for (length, byte) in [(16, 0), (100, 0), (100, 0xff), (4096, 0), (4096, 0x5a)] {
+        let mut damaged = whole.clone();
+        damaged[..length].fill(byte);
+        assert_eq!(mended(&world, &damaged), all(), "{length} bytes of {byte}");
+        let entry = world.concur(["get"]).stdin("protocol=https\nhost=one.example\n\n").ok();
+        assert_eq!(entry.value("password").as_deref(), Some("p"));
+    }
+}
+
+#[test]
+fn a_missing_index_is_made_again() {
+    let world = populated();
+    world.database().execute_batch("DROP INDEX record_by_key").unwrap();
+    let damaged = std::fs::read(world.store_file()).unwrap();
+    assert_eq!(mended(&world, &damaged), all());
+}
+
+#[test]
+fn what_stands_before_the_end_of_a_truncated_store_is_saved() {
+    let world = populated();
+    let whole = std::fs::read(world.store_file()).unwrap();
+    let mut saved = Vec::new();
+    for pages in [1, 2, 4, 6] {
+        let names = mended(&world, &whole[..whole.len() - pages * 4096]);
+        assert!(!names.is_empty(), "{pages} pages less");
+        saved.push(names.len());
+    }
+    assert!(saved.is_sorted_by(|more, fewer| more >= fewer), "{saved:?}");
+}
+
+#[test]
+fn a_page_of_garbage_costs_only_what_stands_in_it() {
+    let world = populated();
+    let whole = std::fs::read(world.store_file()).unwrap();
+    let mut saved = 0;
+    let pages = whole.len() / 4096;
+    // Page 2 says which store it is, page 3 is the applications, page 4 the way to all records.
+    for page in 4..pages {
+        let mut damaged = whole.clone();
+        damaged[page * 4096..(page + 1) * 4096].fill(0xa5);
+        put_store(&world, &damaged);
+        let is_sound = world.concur(["doctor"]).output().code == Some(0);
+        if is_sound {
+            continue;
+        }
+        let lost_cell_only = doctor_says_sound(&world);
+        if lost_cell_only {
+            continue;
+        }
+        let names = mended(&world, &damaged);
+        assert!(names.len() >= all().len() - 3, "page {page}: {names:?}");
+        saved += 1;
+    }
+    assert!(saved > 3, "{saved} pages");
+}
+
+/// The file is sound for SQLite: what is wrong is in a cell, and that is not repaired.
+fn doctor_says_sound(world: &World) -> bool {
+    let text = world.concur(["doctor"]).output();
+    text.text().contains("ok    integrity")
+}
+
+#[test]
+fn a_cell_with_wrong_bytes_is_told_and_harms_no_other() {
+    let world = populated();
+    let cell: Vec<u8> = world.column("c", "access_token");
+    let mut bytes = std::fs::read(world.store_file()).unwrap();
+    let at = bytes.windows(40).position(|window| window == &cell[..40]).unwrap();
+    bytes[at + 35] ^= 1;
+    put_store(&world, &bytes);
+    repair(&world).has("sealed cells", "fail", "c: access_token");
+    assert_eq!(std::fs::read(world.store_file()).unwrap(), bytes, "an edit is no damage to mend");
+    for name in ["a", "b", "d", "default"] {
+        world.concur(["get", "--profile", name]).ok().silent();
+    }
+}
+
+#[test]
+fn a_cell_that_does_not_open_is_left_out_of_a_new_store_and_told() {
+    let world = populated();
+    world
+        .database()
+        .execute("UPDATE record SET refresh_token = zeroblob(60) WHERE profile = 'c'", [])
+        .unwrap();
+    world
+        .database()
+        .execute("UPDATE record SET host = CAST('evil' AS BLOB) WHERE profile = 'd'", [])
+        .unwrap();
+    world.database().execute_batch("DROP INDEX record_by_key").unwrap();
+    let report = repair(&world);
+    report.has("repair: store", "warn", "lost: c: refresh_token, d;");
+    world.concur(["get", "--profile", "c"]).ok();
+    world.concur(["get", "--profile", "d"]).fails(3);
+    world.concur(["refresh", "--profile", "a"]).ok();
+}
+
+#[test]
+fn a_row_whose_application_is_gone_does_not_stay() {
+    let world = World::logged_in();
+    let other = world.sandbox.app().clone();
+    world.login("other", &other);
+    world
+        .database()
+        .execute_batch(
+            "PRAGMA foreign_keys = OFF; UPDATE record SET application_id = 1 WHERE profile = 'other'",
+        )
+        .unwrap();
+    let damaged = std::fs::read(world.store_file()).unwrap();
+    assert_eq!(mended(&world, &damaged), ["default"]);
+}
+
+#[test]
+fn a_damaged_store_with_a_journal_is_kept_with_it() {
+    let world = populated();
+    let mut damaged = std::fs::read(world.store_file()).unwrap();
+    damaged[..100].fill(0);
+    put_store(&world, &damaged);
+    let journal = world.state_dir().join("store.db-journal");
+    std::fs::write(&journal, [7; 700]).unwrap();
+    set_mode(&journal, 0o600);
+    repair(&world).has("repair: store", "ok", "nothing that it held was lost");
+    let kept = kept(&world);
+    assert_eq!(kept.len(), 2, "{kept:?}");
+    assert_eq!(std::fs::read(&kept[0]).unwrap(), damaged);
+    assert_eq!(std::fs::read(&kept[1]).unwrap(), [7; 700]);
+    assert!(kept[1].to_string_lossy().ends_with("-journal") && !journal.exists());
+    doctor(&world).is_all_ok();
+}
+
+#[test]
+fn a_damaged_audit_trail_is_put_aside_and_a_new_one_begins() {
+    let world = World::logged_in();
+    std::fs::write(world.state_dir().join("events.db"), "no database").unwrap();
+    repair(&world).has("repair: audit trail", "ok", "a new one begins");
+    assert_eq!(std::fs::read(&kept(&world)[0]).unwrap(), b"no database");
+    world.concur(["refresh"]).ok();
+    assert_eq!(world.concur(["log"]).ok().text().lines().count(), 1);
+    doctor(&world).is_all_ok();
+}
+
+#[test]
+fn permissions_and_reserves_are_mended_and_nothing_else_is_touched() {
+    let world = World::logged_in();
+    let store = std::fs::read(world.store_file()).unwrap();
+    let reserve = super::support::only(&world.state_dir().join("reserve"), "");
+    std::fs::remove_file(&reserve).unwrap();
+    for path in [world.state_dir(), world.config_dir(), world.state_dir().join("locks")] {
+        set_mode(&path, 0o755);
+    }
+    for path in [world.store_file(), world.config_dir().join("key")] {
+        set_mode(&path, 0o644);
+    }
+    world.concur(["get"]).fails(6);
+    repair(&world).has("repair: permissions", "ok", "chmod 700").has(
+        "repair: reserves",
+        "ok",
+        "default",
+    );
+    doctor(&world).is_all_ok();
+    assert_eq!(std::fs::metadata(&reserve).unwrap().len(), 128 * 1024);
+    assert_eq!(std::fs::read(world.store_file()).unwrap(), store);
+    repair(&world).has("repair", "ok", "nothing to mend").is_all_ok();
+}
+
+#[cfg(debug_assertions)]
+#[test]
+fn an_answer_in_the_reserve_outlives_the_repair_and_is_taken_over_by_the_next_get() {
+    let world = populated();
+    world.expire("default");
+    let get = world.concur(["get", "--profile", "default"]);
+    let token = get.env("CONCUR_CRED_TEST_FAILPOINT", "grant-commit=full").ok().line();
+    doctor(&world).has("spilled answer", "warn", "default: new tokens");
+    world.database().execute_batch("DROP INDEX record_by_key").unwrap();
+    repair(&world).has("repair: store", "ok", "nothing that it held was lost").has(
+        "spilled answer",
+        "warn",
+        "default: new tokens",
+    );
+    let before = world.refreshes();
+    assert_eq!(world.concur(["get", "--profile", "default"]).ok().line(), token);
+    assert_eq!(world.refreshes(), before, "it was in the reserve");
+    doctor(&world).has("sealed cells", "ok", "opened").is_all_ok();
+}
+
+#[test]
+fn what_a_killed_writer_left_is_rolled_back_and_needs_no_repair() {
+    let world = populated();
+    let before = std::fs::read(world.store_file()).unwrap();
+    let copy = world.work().join("copy.db");
+    std::fs::copy(world.store_file(), &copy).unwrap();
+    let writer = rusqlite::Connection::open(&copy).unwrap();
+    writer
+        .execute_batch(
+            "PRAGMA cache_size = 2; PRAGMA cache_spill = 1; BEGIN IMMEDIATE; \
+             UPDATE record SET access_token = zeroblob(20000), geolocation = 'https://evil.example'; \
+             CREATE TABLE filler (x BLOB); \
+             WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 50) \
+             INSERT INTO filler SELECT randomblob(8000) FROM n;",
+        )
+        .unwrap();
+    let half_written = std::fs::read(&copy).unwrap();
+    let its_journal = std::fs::read(world.work().join("copy.db-journal")).unwrap();
+    let journal = world.state_dir().join("store.db-journal");
+    for repairs in [true, false] {
+        std::fs::write(&journal, &its_journal).unwrap();
+        set_mode(&journal, 0o600);
+        put_store(&world, &half_written);
+        if repairs {
+            repair(&world).has("repair", "ok", "nothing to mend");
+        } else {
+            doctor(&world).has("journal", "ok", "rolled back");
+        }
+        assert_eq!(std::fs::read(world.store_file()).unwrap(), before);
+        assert!(!journal.exists() && kept(&world).is_empty());
+    }
+}
