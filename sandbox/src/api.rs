@@ -5,12 +5,12 @@ use hyper::header;
 use hyper::http::request::Parts;
 use serde_json::{Value, json};
 
+use crate::call::{Call, wrong_method};
 use crate::clock;
 use crate::effects;
 use crate::jwt;
+use crate::mutex::lock;
 use crate::reply::{Outgoing, Reply};
-use crate::service::{Call, wrong_method};
-use crate::shared::lock;
 use crate::strict;
 
 /// The people of the made-up company.

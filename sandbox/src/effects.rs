@@ -4,11 +4,11 @@ use hyper::header;
 use serde_json::json;
 
 use crate::answer::Answer;
+use crate::call::Call;
 use crate::faults::{Fault, RetryAfter, StatusBody};
 use crate::grants::Refusal;
+use crate::mutex::lock;
 use crate::reply::{Outgoing, Reply};
-use crate::service::Call;
-use crate::shared::lock;
 
 const HTML: &str = "<html><head><title>Service Unavailable</title></head>\
                     <body><h1>The server is temporarily unable to service your request.</h1></body></html>";

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
-use crate::ledger::Principal;
+use crate::principal::Principal;
 
 /// What both tokens of one grant share.
 pub(crate) struct Claims<'a> {

@@ -4,31 +4,7 @@ use std::collections::HashMap;
 
 use crate::config::{Config, Rotation, random_uuid};
 use crate::jwt::{self, Claims};
-
-/// Whom a token speaks for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Principal {
-    pub(crate) kind: PrincipalKind,
-    pub(crate) uuid: String,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum PrincipalKind {
-    Company,
-    User,
-    Application,
-}
-
-impl PrincipalKind {
-    /// The value of the claim `concur.type`.
-    pub(crate) fn claim(self) -> &'static str {
-        match self {
-            Self::Company => "company",
-            Self::User => "user",
-            Self::Application => "application",
-        }
-    }
-}
+use crate::principal::Principal;
 
 /// All refresh tokens that descend from one login, and what they stand for.
 pub(crate) struct Family {

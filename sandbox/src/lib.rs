@@ -19,6 +19,7 @@
 
 mod answer;
 mod api;
+mod call;
 mod clock;
 mod codes;
 mod config;
@@ -31,7 +32,9 @@ mod grants;
 mod journal;
 mod jwt;
 mod ledger;
+mod mutex;
 mod payload;
+mod principal;
 mod reply;
 mod sandbox;
 mod server;

@@ -18,8 +18,9 @@ use crate::form::Form;
 use crate::gate::{Gate, Hold};
 use crate::grants::{self, Ask};
 use crate::journal::{Counters, Journal, RequestRecord};
+use crate::mutex::lock;
 use crate::server;
-use crate::shared::{Shared, Traffic, lock};
+use crate::shared::{Shared, Traffic};
 use crate::token;
 use crate::world::World;
 

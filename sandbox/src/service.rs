@@ -7,31 +7,17 @@ use hyper::Request;
 use hyper::body::Incoming;
 use hyper::header;
 use hyper::http::request::Parts;
-use serde_json::json;
 use uuid::Uuid;
 
 use crate::api;
+use crate::call::Call;
 use crate::config::random_uuid;
 use crate::journal::{RequestRecord, fingerprint};
-use crate::reply::{Outgoing, Reply};
-use crate::shared::{Shared, lock};
+use crate::mutex::lock;
+use crate::reply::Reply;
+use crate::shared::Shared;
 use crate::strict;
 use crate::token;
-
-/// One request being served.
-pub(crate) struct Call {
-    pub(crate) shared: Arc<Shared>,
-    pub(crate) path: String,
-    /// Its number in the journal.
-    pub(crate) sequence: u64,
-    pub(crate) correlation_id: String,
-}
-
-impl Call {
-    pub(crate) fn violation(&self, what: &str) {
-        lock(&self.shared.journal).violation(self.sequence, what);
-    }
-}
 
 /// Serves one request. The record is decided before the reply leaves, so that whoever has an answer finds
 /// it in the log.
@@ -90,9 +76,4 @@ fn note_followed_redirect(call: &Call, parts: &Parts) {
     if is_followed && target != token::PATH {
         call.violation("a redirect of the token endpoint was followed");
     }
-}
-
-/// 405 with its mandatory `Allow` (RFC 9110 §15.5.6).
-pub(crate) fn wrong_method(allowed: &str) -> Outgoing {
-    Outgoing::json(405, &json!({ "message": "method not allowed" })).with(header::ALLOW, allowed)
 }

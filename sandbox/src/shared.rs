@@ -1,13 +1,14 @@
 //! What the handle and the server share, each part behind its own lock.
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use crate::config::Config;
 use crate::faults::Script;
 use crate::gate::Hold;
 use crate::journal::Journal;
 use crate::ledger::FamilyId;
+use crate::mutex::lock;
 use crate::world::World;
 
 /// The state of a sandbox. Locks are held briefly, never across an await, and one at a time, but that
@@ -30,11 +31,6 @@ pub(crate) struct Shared {
 pub(crate) struct Traffic {
     token_requests: u64,
     refreshes: HashMap<FamilyId, u64>,
-}
-
-/// Locks, whatever happened to another holder: a panic of one request is no reason to fail the next.
-pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Counts one request as being served, from its arrival until this is dropped.

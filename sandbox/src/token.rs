@@ -7,14 +7,15 @@ use hyper::header;
 use hyper::http::request::Parts;
 
 use crate::answer::Answer;
+use crate::call::{Call, wrong_method};
 use crate::clock;
 use crate::effects;
 use crate::form::{Form, SECRET_FIELDS};
 use crate::grants::{self, Refusal};
 use crate::journal::fingerprint;
+use crate::mutex::lock;
 use crate::reply::{Outgoing, Reply};
-use crate::service::{Call, wrong_method};
-use crate::shared::{Serving, lock};
+use crate::shared::Serving;
 use crate::strict::{self, Inspection, READ_LIMIT_BYTES};
 
 /// The token endpoint.

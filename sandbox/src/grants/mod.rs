@@ -10,7 +10,8 @@ mod user;
 use crate::config::{Config, GrantType};
 use crate::form::Form;
 use crate::jwt::{self, Claims};
-use crate::ledger::{FamilyId, Principal};
+use crate::ledger::FamilyId;
+use crate::principal::Principal;
 use crate::world::World;
 
 pub(crate) use company::open as open_company;

@@ -1,0 +1,30 @@
+//! One request being served, as every room that answers it sees it.
+
+use std::sync::Arc;
+
+use hyper::header;
+use serde_json::json;
+
+use crate::mutex::lock;
+use crate::reply::Outgoing;
+use crate::shared::Shared;
+
+/// One request being served.
+pub(crate) struct Call {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) path: String,
+    /// Its number in the journal.
+    pub(crate) sequence: u64,
+    pub(crate) correlation_id: String,
+}
+
+impl Call {
+    pub(crate) fn violation(&self, what: &str) {
+        lock(&self.shared.journal).violation(self.sequence, what);
+    }
+}
+
+/// 405 with its mandatory `Allow` (RFC 9110 §15.5.6).
+pub(crate) fn wrong_method(allowed: &str) -> Outgoing {
+    Outgoing::json(405, &json!({ "message": "method not allowed" })).with(header::ALLOW, allowed)
+}
