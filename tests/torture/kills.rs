@@ -4,10 +4,7 @@ use concur_cred::failpoint::RENEWAL;
 use concur_sandbox::{Config, Rotation};
 
 use crate::harness::World;
-
-/// From the service's decision until our commit a kill can lose a rotated token: the documented
-/// window. Everything before has spent nothing, everything after has kept it.
-const WINDOW: [&str; 2] = ["answer-received", "grant-sealed"];
+use crate::mixture::WINDOW;
 
 fn strictest() -> Config {
     Config { rotation: Rotation::NewRevokeFamily, ..Config::default() }

@@ -1,7 +1,7 @@
-//! Nothing lost: processes killed at named and at random moments, over one store and one service in
-//! its strictest rotation mode.
+//! Nothing lost, nobody stampedes: processes killed at named and at random moments, disks that refuse
+//! writes, clocks that step, and herds, over one store and one service in its strictest rotation mode.
 //!
-//! The long form by hand: `TORTURE_SEED=7 TORTURE_ROUNDS=500 cargo test --test torture mixed -- --nocapture`
+//! The long forms by hand are in `docs/reliability.md`.
 
 #![cfg(all(unix, debug_assertions))]
 #![allow(
@@ -14,5 +14,16 @@
 #[path = "../harness/mod.rs"]
 mod harness;
 
+mod choices;
+mod disk;
+mod herd;
 mod kills;
 mod mixed;
+mod mixture;
+#[cfg(target_os = "linux")]
+mod real_disk;
+#[cfg(target_os = "linux")]
+mod soak;
+mod suspended;
+mod time;
+mod window;

@@ -1,0 +1,76 @@
+//! A process that is stopped and goes on much later.
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use concur_sandbox::{Config, Rotation};
+
+use crate::harness::{Running, World};
+
+/// A `get` that has stopped itself at `moment`.
+fn stopped_at(world: &World, moment: &str) -> Running {
+    let running =
+        world.concur(["get"]).env("CONCUR_CRED_TEST_FAILPOINT", format!("{moment}=stop")).start();
+    let pid = Pid::from_child(&running.child);
+    let options = rustix::process::WaitOptions::UNTRACED;
+    let (_, status) = rustix::process::waitpid(Some(pid), options).unwrap().unwrap();
+    assert!(status.stopped(), "stopped at {moment}");
+    running
+}
+
+fn goes_on(running: &Running) {
+    kill_process(Pid::from_child(&running.child), Signal::CONT).unwrap();
+}
+
+fn strictest() -> Config {
+    Config { rotation: Rotation::NewRevokeFamily, ..Config::default() }
+}
+
+#[test]
+fn a_token_that_ends_between_decision_and_use_costs_its_caller_one_more_question() {
+    let world = World::logged_in_with(strictest());
+    let old = world.concur(["get"]).ok().line();
+    let suspended = stopped_at(&world, "lock-released");
+    // Hours go by.
+    world.expire("default");
+    world.sandbox.expire_access_tokens();
+    let renewed = world.concur(["get"]).ok().silent().line();
+    goes_on(&suspended);
+    assert_eq!(suspended.wait().code(0).line(), old, "what was decided is answered");
+    assert_eq!(world.concur(["get"]).ok().silent().line(), renewed, "and nothing was changed");
+    assert_eq!(world.refreshes(), 1);
+}
+
+#[test]
+fn whoever_sleeps_with_an_answer_in_hand_keeps_it() {
+    for moment in ["answer-received", "grant-sealed", "grant-committed"] {
+        let world = World::logged_in_with(strictest());
+        world.expire("default");
+        let suspended = stopped_at(&world, moment);
+        world.sandbox.expire_access_tokens();
+        let waiter = world.concur(["get"]).env("CONCUR_CRED_LOCK_TIMEOUT", "1s").output();
+        // Committed, it serves others; before, they wait and give up. None asks beside it.
+        let expected = if moment == "grant-committed" { 0 } else { 5 };
+        drop(waiter.code(expected));
+        assert_eq!(world.refreshes(), 1, "stopped at {moment}");
+        goes_on(&suspended);
+        let token = suspended.wait().code(0).line();
+        assert!(world.sandbox.was_issued_access_token(&token));
+        world.expire("default");
+        let token = world.concur(["get"]).ok().silent().line();
+        assert!(world.sandbox.is_live_access_token(&token), "stopped at {moment}");
+        assert_eq!(world.refreshes(), 2, "stopped at {moment}");
+        assert_eq!(world.sandbox.counters().families_revoked_by_reuse, 0);
+    }
+}
+
+#[test]
+fn whoever_sleeps_before_the_lock_uses_what_others_made_meanwhile() {
+    let world = World::logged_in_with(strictest());
+    world.expire("default");
+    let suspended = stopped_at(&world, "lock-taken");
+    drop(world.concur(["get"]).env("CONCUR_CRED_LOCK_TIMEOUT", "1s").fails(5));
+    goes_on(&suspended);
+    let token = suspended.wait().code(0).line();
+    assert_eq!(world.concur(["get"]).ok().silent().line(), token);
+    assert_eq!(world.refreshes(), 1);
+}
