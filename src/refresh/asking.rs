@@ -82,7 +82,9 @@ impl Asking<'_> {
         last_id: &mut Option<String>,
     ) -> Attempted {
         let mut redirected = false;
-        for count in 1.. {
+        let mut count = 0;
+        loop {
+            count += 1;
             let outcome = match self.ask_once(&at, request, last_id) {
                 Ok(outcome) => outcome,
                 Err(NoAnswer::Local(why)) => return Attempted::Unreached(why),
@@ -119,7 +121,6 @@ impl Asking<'_> {
                 settled @ Outcome::Rejected { .. } => return Attempted::Answered(settled),
             }
         }
-        unreachable!("the loop above only ends by returning")
     }
 
     fn ask_once(
