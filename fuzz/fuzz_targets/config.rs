@@ -29,12 +29,10 @@ fuzz_target!(|data: &[u8]| {
 /// these.
 fn says_only_its_rule(problem: &str) {
     let texts = [
+        "an unknown key",
+        "a value of the wrong kind",
+        "not a duration such as 60, 90s or 5m",
         "not valid TOML",
-        "not a duration",
-        "a value of the wrong kind; expected a sequence",
-        "a value of the wrong kind; expected a string",
-        "an unknown key; expected one of `default_profile`, `min_ttl`, `lock_timeout`, \
-         `http_timeout`, `allowed_origins`",
     ];
     let settings = [
         "The setting min_ttl is not a duration such as 60, 90s or 5m",

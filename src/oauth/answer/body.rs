@@ -24,6 +24,9 @@ const KNOWN: [&str; 12] = [
     "token_type",
 ];
 
+/// What is worth looking for in a text that is no good JSON.
+const TOKENS: [&str; 2] = ["access_token", "refresh_token"];
+
 /// What could be read of a JSON object.
 pub(super) struct Body {
     /// The known fields, up to the damage if there is any.
@@ -44,7 +47,27 @@ pub(super) fn read(bytes: &[u8]) -> Option<Body> {
     let mut reader = serde_json::Deserializer::from_str(&text);
     let read = Reader(&mut fields).deserialize(&mut reader);
     let whole = read.is_ok() && reader.end().is_ok();
+    if !whole {
+        for name in TOKENS {
+            if let (false, Some(token)) = (is_text(fields.get(name)), token_in(&text, name)) {
+                fields.insert(name.to_owned(), Value::String(token));
+            }
+        }
+    }
     Some(Body { fields, whole })
+}
+
+/// A token that stands whole in a damaged text: its name, a colon, and a string without escapes.
+fn token_in(text: &str, name: &str) -> Option<String> {
+    let (_, rest) = text.split_once(&format!("\"{name}\""))?;
+    let rest = rest.trim_start().strip_prefix(':')?.trim_start().strip_prefix('"')?;
+    let end = rest.find(|c: char| !c.is_ascii_graphic() || c == '"' || c == '\\')?;
+    let is_whole = rest[end..].starts_with('"') && end > 0;
+    is_whole.then(|| rest[..end].to_owned())
+}
+
+fn is_text(value: Option<&Value>) -> bool {
+    matches!(value, Some(Value::String(text)) if !text.trim().is_empty())
 }
 
 struct Reader<'a>(&'a mut Map<String, Value>);
@@ -71,8 +94,8 @@ impl<'de> Visitor<'de> for Reader<'_> {
                 continue;
             }
             let value = map.next_value::<Value>()?;
-            // Given twice, the last one counts, but nothing never replaces something.
-            if !value.is_null() || !self.0.contains_key(&name) {
+            // Given twice, the last one counts, but only a text takes the place of a text.
+            if is_text(Some(&value)) || !is_text(self.0.get(&name)) {
                 self.0.insert(name, value);
             }
         }

@@ -60,7 +60,7 @@ fn what_is_missing_never_costs_the_refresh_token() {
 fn damage_beside_the_tokens_never_costs_them() {
     let tokens = r#""access_token":"a","refresh_token":"r","expires_in":3600"#;
     let deep = "[".repeat(200);
-    let bodies: [Vec<u8>; 9] = [
+    let bodies: [Vec<u8>; 14] = [
         format!("\u{feff}{{{tokens}}}").into_bytes(),
         [format!("{{{tokens},\"scope\":\"Z").as_bytes(), b"\xfcrich\"}"].concat(),
         format!(r#"{{{tokens},"scope":"\ud800"}}"#).into_bytes(),
@@ -70,6 +70,11 @@ fn damage_beside_the_tokens_never_costs_them() {
         format!("{{{tokens}}}junk").into_bytes(),
         format!("{{{tokens}").into_bytes(),
         format!(r#"{{{tokens},"refresh_token":null}}"#).into_bytes(),
+        format!(r#"{{{tokens},"refresh_token":""}}"#).into_bytes(),
+        format!(r#"{{"scope":"\ud800",{tokens}}}"#).into_bytes(),
+        format!("{{\"scope\":\"a\nb\",{tokens}}}").into_bytes(),
+        format!(r#"{{"x":"\q",{tokens}}}"#).into_bytes(),
+        format!(r#"{{"expires_in":1e999,{tokens}}}"#).into_bytes(),
     ];
     for body in bodies {
         let shown = String::from_utf8_lossy(&body).into_owned();
@@ -88,6 +93,22 @@ fn a_token_that_is_no_text_is_said() {
     let (grant, odd) = grant_of(&body);
     assert_eq!(grant.refresh_token, None);
     assert!(odd.iter().any(|note| note.contains("refresh token")), "{odd:?}");
+}
+
+#[test]
+fn a_token_with_a_stray_byte_is_not_one() {
+    for body in [
+        &b"{\"access_token\":\"a\",\"refresh_token\":\"r\xff\",\"expires_in\":60}"[..],
+        br#"{"access_token":"a","refresh_token":"r\u0000x","expires_in":60}"#,
+    ] {
+        let answer = HttpAnswer { body: Zeroizing::new(body.to_vec()), ..answer(200, "") };
+        let Outcome::Granted(grant, odd) = classify(&answer, true, &AllowList::default(), NOW)
+        else {
+            panic!("not granted");
+        };
+        assert_eq!(grant.refresh_token, None, "the one already held is kept");
+        assert_eq!(odd.len(), 1, "and it is said");
+    }
 }
 
 #[test]
