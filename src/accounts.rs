@@ -58,11 +58,11 @@ pub enum Managed {
     None,
 }
 
-/// The managed account that a request means: those of its host (and of the host it is the `www-`
-/// twin of), by user name, else by the selected profile, else the only one.
-pub fn managed_for(app: &App<'_>, store: &Store, request: &Request) -> Result<Managed> {
+/// The managed accounts that match a request: those of its host, and of the host that it is the
+/// `www-` twin of; with its user name, when it has one.
+pub fn matching(store: &Store, request: &Request) -> Result<Vec<Record>> {
     let (Some(protocol), Some(host)) = (&request.protocol, &request.host) else {
-        return Ok(Managed::None);
+        return Ok(Vec::new());
     };
     let host = host.to_ascii_lowercase();
     let twin_of = host.strip_prefix(b"www-").unwrap_or(&host);
@@ -70,6 +70,13 @@ pub fn managed_for(app: &App<'_>, store: &Store, request: &Request) -> Result<Ma
     if let Some(username) = &request.username {
         accounts.retain(|record| record.key.username.as_ref() == Some(username));
     }
+    Ok(accounts)
+}
+
+/// The managed account that a request means: those of its host (and of the host it is the `www-`
+/// twin of), by user name, else by the selected profile, else the only one.
+pub fn managed_for(app: &App<'_>, store: &Store, request: &Request) -> Result<Managed> {
+    let mut accounts = matching(store, request)?;
     if accounts.len() > 1 {
         let used = store.meta()?.used_profile.clone();
         let chosen = app.named_profile()?.map(|name| name.to_string()).or(used);

@@ -1,5 +1,6 @@
 //! `erase`: a caller found a credential refused.
 
+use crate::accounts;
 use crate::app::App;
 use crate::error::{Kind, Result};
 use crate::model::record::{Column, Record};
@@ -45,14 +46,8 @@ pub(super) fn run(app: &mut App<'_>) -> Result<u8> {
 /// `get` renews; never the refresh token (`logout` does that), and never a token that is so young
 /// that something else must be wrong.
 fn drop_managed(app: &mut App<'_>, store: &mut Store, request: &Request) -> Result<()> {
-    let (Some(protocol), Some(host)) = (&request.protocol, &request.host) else { return Ok(()) };
-    let host = host.to_ascii_lowercase();
-    let twin_of = host.strip_prefix(b"www-").unwrap_or(&host);
     let refused = request.credential.as_ref().or(request.password.as_ref());
-    for seen in store.accounts_for_host(protocol, &host, twin_of)? {
-        if request.username.is_some() && request.username != seen.key.username {
-            continue;
-        }
+    for seen in accounts::matching(store, request)? {
         let is_current =
             |store: &Store, record: &Record| match store.unseal(record, Column::AccessToken) {
                 Ok(kept) => kept.is_some() && kept.as_ref() == refused,

@@ -4,7 +4,6 @@ use crate::accounts::{self, Managed};
 use crate::app::App;
 use crate::cli::StoreArgs;
 use crate::error::{Error, Kind, Result};
-use crate::lock::RecordLock;
 use crate::model::grant::Grant;
 use crate::model::origin::Origin;
 use crate::model::profile::ProfileName;
@@ -12,9 +11,9 @@ use crate::model::record::{Application, GitKey};
 use crate::oauth::answer::assumed_refresh_expiry;
 use crate::protocol::git::Request;
 use crate::store::events::Event;
-use crate::store::{NewAccount, NewForeign, Store, reserve};
+use crate::store::{NewAccount, NewForeign, Store};
 
-use super::helper;
+use super::{helper, obtain};
 
 pub(super) fn run(app: &mut App<'_>, args: &StoreArgs) -> Result<u8> {
     let by_git = app.called_by_git;
@@ -100,9 +99,11 @@ fn bind(app: &mut App<'_>, request: Request, application: &str) -> Result<u8> {
         obtained_at: now,
         unknown_fields: None,
     };
-    let lock = RecordLock::for_new(store.paths())?;
-    reserve::ensure(store.paths(), lock.record_id())?;
-    store.save_account(&lock, new, now)?;
+    let lock = obtain::lock(app, &store, None)?;
+    if let Err(error) = store.save_account(&lock, new, now) {
+        obtain::discard(&store, lock);
+        return Err(error);
+    }
     app.audit(Event {
         at: now,
         profile: Some(profile.to_string()),
