@@ -76,7 +76,17 @@ pub fn matching(store: &Store, request: &Request) -> Result<Vec<Record>> {
 /// The managed account that a request means: those of its host (and of the host it is the `www-`
 /// twin of), by user name, else by the selected profile, else the only one.
 pub fn managed_for(app: &App<'_>, store: &Store, request: &Request) -> Result<Managed> {
-    let mut accounts = matching(store, request)?;
+    chosen(app, store, matching(store, request)?)
+}
+
+/// The managed account of exactly this host (with its port): by the selected profile, else the only
+/// one.
+pub fn of_exactly(app: &App<'_>, store: &Store, protocol: &str, host: &str) -> Result<Managed> {
+    let host = host.as_bytes();
+    chosen(app, store, store.accounts_for_host(protocol.as_bytes(), host, host)?)
+}
+
+fn chosen(app: &App<'_>, store: &Store, mut accounts: Vec<Record>) -> Result<Managed> {
     if accounts.len() > 1 {
         let used = store.meta()?.used_profile.clone();
         let chosen = app.named_profile()?.map(|name| name.to_string()).or(used);

@@ -136,6 +136,8 @@ pub struct Get {
 pub enum Protocol {
     /// git's credential-helper protocol
     Git,
+    /// Bazel's credential-helper protocol
+    Bazel,
 }
 
 /// Options of `token`.

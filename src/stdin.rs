@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use zeroize::Zeroizing;
 
 use crate::error::{Error, Kind, Result};
-use crate::protocol::git::{Gatherer, Progress};
+use crate::protocol::{Gatherer, Progress};
 
 /// How long an open and silent stdin is borne.
 #[derive(Debug, Clone, Copy)]
@@ -23,14 +23,18 @@ impl Default for Patience {
     }
 }
 
-/// Gathers a request from stdin. `None`: stdin is a terminal, closed, `/dev/null`, or gives its end
+/// Gathers a request from stdin into `gatherer`. `None`: stdin is a terminal, closed, `/dev/null`, or gives its end
 /// with no byte before it.
-pub fn gather(patience: Patience, hint: &mut dyn FnMut()) -> Result<Option<Zeroizing<Vec<u8>>>> {
+pub fn gather(
+    gatherer: Gatherer,
+    patience: Patience,
+    hint: &mut dyn FnMut(),
+) -> Result<Option<Zeroizing<Vec<u8>>>> {
     if io::stdin().is_terminal() {
         return Ok(None);
     }
     let mut source = edge::Source::new();
-    gather_from(&mut |wait| source.read(wait), patience, hint)
+    gather_from(gatherer, &mut |wait| source.read(wait), patience, hint)
 }
 
 /// What a source gave.
@@ -41,12 +45,12 @@ enum Chunk {
 }
 
 fn gather_from(
+    mut gatherer: Gatherer,
     read: &mut dyn FnMut(Duration) -> io::Result<Chunk>,
     patience: Patience,
     hint: &mut dyn FnMut(),
 ) -> Result<Option<Zeroizing<Vec<u8>>>> {
     let started = Instant::now();
-    let mut gatherer = Gatherer::new();
     let mut hinted = false;
     loop {
         let until = if hinted { patience.give_up_after } else { patience.hint_after };
@@ -180,8 +184,12 @@ mod tests {
 
     fn gathered(patience: Patience, from: &std::io::PipeReader) -> (Result<Option<Vec<u8>>>, u32) {
         let mut hints = 0;
-        let result =
-            gather_from(&mut |wait| edge::read_from(from, wait), patience, &mut || hints += 1);
+        let result = gather_from(
+            Gatherer::of_either(),
+            &mut |wait| edge::read_from(from, wait),
+            patience,
+            &mut || hints += 1,
+        );
         (result.map(|bytes| bytes.map(|bytes| bytes.to_vec())), hints)
     }
 

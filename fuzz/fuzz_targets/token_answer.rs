@@ -88,7 +88,7 @@ fuzz_target!(|data: &[u8]| {
             assert!(!((200..300).contains(&status) && has_token), "tokens thrown away");
         }
     }
-    nothing_behind_the_tokens_costs_them(body);
+    nothing_beside_the_tokens_costs_them(body);
     // The same bytes as the payload of a JWT, which base64 would hide from the fuzzer.
     let payload = BASE64_URL_SAFE_NO_PAD.encode(body);
     if let Some(claims) = jwt::claims(&Secret::from(format!("e30.{payload}.c2ln"))) {
@@ -98,15 +98,22 @@ fuzz_target!(|data: &[u8]| {
     let _any = jwt::claims(&Secret::new(body));
 });
 
-/// Whatever follows the tokens in an answer, they are kept, unless it gives others.
-fn nothing_behind_the_tokens_costs_them(rest: &[u8]) {
-    if rest.windows(5).any(|bytes| bytes == b"token") || rest.contains(&b'\\') {
+/// Whatever stands around the tokens in an answer, they are kept, unless it gives others.
+fn nothing_beside_the_tokens_costs_them(junk: &[u8]) {
+    if junk.windows(5).any(|bytes| bytes == b"token") || junk.contains(&b'\\') {
         return;
     }
-    let body = [br#"{"access_token":"a","refresh_token":"r","#, rest].concat();
+    are_kept(&[br#"{"access_token":"a","refresh_token":"r","#, junk]);
+    if !junk.contains(&b'"') {
+        let tokens = br#"","access_token":"a","refresh_token":"r"}"#;
+        are_kept(&[br#"{"scope":""#, junk, tokens]);
+    }
+}
+
+fn are_kept(parts: &[&[u8]]) {
     let answer = HttpAnswer {
         status: 200,
-        body: body.into(),
+        body: parts.concat().into(),
         retry_after: None,
         date: None,
         correlation_id: None,

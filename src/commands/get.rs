@@ -2,27 +2,36 @@
 
 use crate::accounts::{self, Managed};
 use crate::app::App;
-use crate::cli::{Get, Token};
+use crate::cli::{Get, Protocol, Token};
 use crate::error::{Error, Kind, Result};
 use crate::failpoint;
 use crate::model::printable::printable;
 use crate::model::record::{Column, Record};
 use crate::policy::{self, Decision};
+use crate::protocol::bazel;
 use crate::protocol::format::{Format, TokenView, render};
 use crate::protocol::git::{Answer, Request};
 use crate::refresh::Usable;
 use crate::store::{ForeignFilter, Store};
 
-use super::helper;
+use super::helper::{self, Request as Asked};
 
 pub(super) fn run(app: &mut App<'_>, args: &Get) -> Result<u8> {
     if let Some(format) = args.format {
         return bare(app, format, args);
     }
-    let by_git = app.called_by_git || args.protocol.is_some();
-    match helper::request(app, by_git)? {
-        Some(request) => by_request(app, &request, args),
-        None if by_git => Ok(0),
+    let git = app.called_by_git.then_some(Protocol::Git);
+    let asked = match args.protocol.or(git) {
+        Some(Protocol::Git) => match helper::git_request(app, true)? {
+            Some(request) => Some(Asked::Git(request)),
+            None => return Ok(0),
+        },
+        Some(Protocol::Bazel) => Some(helper::bazel_request(app)?),
+        None => helper::either_request(app)?,
+    };
+    match asked {
+        Some(Asked::Git(request)) => by_request(app, &request, args),
+        Some(Asked::Bazel(request)) => by_uri(app, &request, args),
         None => bare(app, Format::Token, args),
     }
 }
@@ -37,11 +46,7 @@ pub(super) fn token(app: &mut App<'_>, args: &Token) -> Result<u8> {
 /// The selected account's token, in a format.
 fn bare(app: &mut App<'_>, format: Format, args: &Get) -> Result<u8> {
     if args.with_refresh_token && matches!(format, Format::Token | Format::Header | Format::Curl) {
-        return Err(Error::new(
-            Kind::Usage,
-            format!("The format {format} has no place for a refresh token"),
-            "Use --format json, env, powershell or git.",
-        ));
+        return Err(no_place_for_a_refresh_token(&format!("The format {format}")));
     }
     let mut store = app.store()?.ok_or_else(accounts::no_profile)?;
     let record = accounts::selected(app, &store)?;
@@ -114,6 +119,38 @@ fn cached(app: &App<'_>, store: &Store, record: Record, min_ttl: i64) -> Result<
         )
         .of_profile(record.profile_name())),
     }
+}
+
+/// The answer to a request for a URI's headers.
+fn by_uri(app: &mut App<'_>, request: &bazel::Request, args: &Get) -> Result<u8> {
+    if args.with_refresh_token {
+        return Err(no_place_for_a_refresh_token("Bazel's answer"));
+    }
+    let mut store = app.store()?;
+    let account = match &store {
+        Some(store) => accounts::of_exactly(app, store, &request.scheme, &request.host)?,
+        None => Managed::None,
+    };
+    let (record, store) = match (account, &mut store) {
+        (Managed::One(record), Some(store)) => (*record, store),
+        (Managed::Several(names), _) => return Err(accounts::ambiguous(&names)),
+        _ => {
+            app.answer(bazel::NOTHING)?;
+            return Ok(0);
+        }
+    };
+    let Usable { token, record } = usable(app, store, record, args)?;
+    let answer = bazel::answer(&token, record.access_expires_at);
+    app.answer(&answer.map_err(|error| cannot_print(&error.to_string()))?)?;
+    Ok(0)
+}
+
+fn no_place_for_a_refresh_token(what: &str) -> Error {
+    Error::new(
+        Kind::Usage,
+        format!("{what} has no place for a refresh token"),
+        "Use --format json, env, powershell or git.",
+    )
 }
 
 /// The answer to a git request.

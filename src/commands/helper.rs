@@ -1,19 +1,58 @@
 //! A helper request on stdin, as `get`, `store` and `erase` read it.
 
+use zeroize::Zeroizing;
+
 use crate::app::App;
 use crate::error::{Error, Kind, Result};
-use crate::protocol::git::Request;
+use crate::protocol::{Gatherer, bazel, git};
 use crate::stdin::{self, Patience};
 use crate::trace;
 
-/// The request; `None` when there is none at all (for git also when there is only its end).
-pub(super) fn request(app: &mut App<'_>, by_git: bool) -> Result<Option<Request>> {
+/// A request of one of the protocols.
+pub(super) enum Request {
+    /// git's.
+    Git(git::Request),
+    /// Bazel's.
+    Bazel(bazel::Request),
+}
+
+/// The request in either protocol, told by its first byte; `None` when there is none at all.
+pub(super) fn either_request(app: &mut App<'_>) -> Result<Option<Request>> {
+    let Some(bytes) = gathered(app, Gatherer::of_either())? else { return Ok(None) };
+    if bazel::is_object(&bytes) {
+        return bazels(&bytes).map(Some);
+    }
+    Ok(gits(&bytes, false)?.map(Request::Git))
+}
+
+/// Bazel's request.
+pub(super) fn bazel_request(app: &mut App<'_>) -> Result<Request> {
+    let bytes = gathered(app, Gatherer::of_either())?;
+    bazels(&bytes.unwrap_or_default())
+}
+
+/// git's request; `None` when there is none at all (for git also when there is only its end).
+pub(super) fn git_request(app: &mut App<'_>, by_git: bool) -> Result<Option<git::Request>> {
+    let Some(bytes) = gathered(app, Gatherer::of_git())? else { return Ok(None) };
+    gits(&bytes, by_git)
+}
+
+fn gathered(app: &mut App<'_>, gatherer: Gatherer) -> Result<Option<Zeroizing<Vec<u8>>>> {
     let mut hint = || {
         app.note("waiting for a request on stdin (for the bare token use: concur-cred token)");
     };
-    let Some(bytes) = stdin::gather(Patience::default(), &mut hint)? else { return Ok(None) };
+    let bytes = stdin::gather(gatherer, Patience::default(), &mut hint)?;
     trace::step("request read");
-    let request = Request::parse(&bytes).map_err(|refusal| malformed(&refusal.to_string()))?;
+    Ok(bytes)
+}
+
+fn bazels(bytes: &[u8]) -> Result<Request> {
+    let request = bazel::Request::parse(bytes);
+    request.map(Request::Bazel).map_err(|refusal| malformed(&refusal.to_string()))
+}
+
+fn gits(bytes: &[u8], by_git: bool) -> Result<Option<git::Request>> {
+    let request = git::Request::parse(bytes).map_err(|refusal| malformed(&refusal.to_string()))?;
     if !request.is_specified() {
         let says_nothing = bytes.trim_ascii().is_empty();
         if by_git && says_nothing {

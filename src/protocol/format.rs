@@ -9,13 +9,12 @@ mod tests;
 use std::fmt::{self, Write as _};
 use std::str::FromStr;
 
-use chrono::{DateTime, SecondsFormat};
 use serde::Serialize;
 use zeroize::Zeroizing;
 
 pub use super::Unrenderable;
 use super::git::Answer;
-use super::unrenderable::single_line;
+use super::unrenderable::{rfc3339, single_line, text, text_line};
 use crate::model::{secret::Secret, wiping::WipingBuffer};
 
 /// A format to give a token in.
@@ -140,15 +139,6 @@ fn git_answer(token: &TokenView<'_>) -> Answer {
     }
 }
 
-fn text<'a>(field: &'static str, secret: &'a Secret) -> Result<&'a str, Unrenderable> {
-    secret.expose_utf8().ok_or(Unrenderable::NotText { field })
-}
-
-fn text_line<'a>(field: &'static str, secret: &'a Secret) -> Result<&'a str, Unrenderable> {
-    single_line(field, secret.expose())?;
-    text(field, secret)
-}
-
 /// The JSON object; its names and types are stable. An unknown expiry is `null`, so that a reader
 /// finds the same names always; `refresh_token` is there only when it was asked for.
 #[derive(Serialize)]
@@ -179,12 +169,6 @@ fn json(out: &mut WipingBuffer, token: &TokenView<'_>) -> Result<(), Unrenderabl
     };
     // Texts and numbers into memory: there is nothing left that could fail.
     serde_json::to_writer(out, &object).map_err(|_| Unrenderable::NotText { field: "token" })
-}
-
-/// RFC 3339 in UTC, or `None` for a time beyond the calendar.
-fn rfc3339(epoch: i64) -> Option<String> {
-    let time = DateTime::from_timestamp(epoch, 0)?;
-    Some(time.to_rfc3339_opts(SecondsFormat::Secs, true))
 }
 
 type VariableLine = fn(&mut WipingBuffer, &'static str, &str);

@@ -6,7 +6,6 @@
 //! refusal ever quotes what it refuses.
 
 mod answer;
-mod gatherer;
 #[cfg(test)]
 mod properties;
 mod request;
@@ -15,7 +14,6 @@ mod tests;
 
 pub use super::Unrenderable;
 pub use answer::Answer;
-pub use gatherer::{Gatherer, Progress};
 pub use request::{Refusal, Request};
 
 use super::unrenderable::single_line;

@@ -1,7 +1,10 @@
 //! The wire formats, pure: bytes in, values out, and back. Nothing here reads, writes or prints.
 
+pub mod bazel;
 pub mod format;
+mod gatherer;
 pub mod git;
 mod unrenderable;
 
+pub use gatherer::{Gatherer, Progress};
 pub use unrenderable::Unrenderable;

@@ -1,6 +1,10 @@
-//! Why an answer could not be written down.
+//! Values as every format writes them, and why one could not be written down.
 
 use std::fmt;
+
+use chrono::{DateTime, SecondsFormat};
+
+use crate::model::secret::Secret;
 
 /// A value that the format asked for cannot carry. Nothing was written; the caller reports it and
 /// leaves stdout empty.
@@ -52,4 +56,24 @@ pub(super) fn single_line<'a>(
         return Err(Unrenderable::LineBreak { field });
     }
     Ok(value)
+}
+
+/// A secret as text.
+pub(super) fn text<'a>(field: &'static str, secret: &'a Secret) -> Result<&'a str, Unrenderable> {
+    secret.expose_utf8().ok_or(Unrenderable::NotText { field })
+}
+
+/// A secret as text that stays on its line.
+pub(super) fn text_line<'a>(
+    field: &'static str,
+    secret: &'a Secret,
+) -> Result<&'a str, Unrenderable> {
+    single_line(field, secret.expose())?;
+    text(field, secret)
+}
+
+/// Epoch seconds as RFC 3339 in UTC, or `None` for a time beyond the calendar.
+pub(super) fn rfc3339(epoch: i64) -> Option<String> {
+    let time = DateTime::from_timestamp(epoch, 0)?;
+    Some(time.to_rfc3339_opts(SecondsFormat::Secs, true))
 }

@@ -13,6 +13,8 @@ mod harness;
 
 #[cfg(unix)]
 mod bare;
+#[cfg(unix)]
+mod bazel;
 mod common;
 mod foreign;
 #[cfg(unix)]

@@ -1,9 +1,8 @@
 //! What must hold for any request, however long.
 
 use concur_cred::model::secret::Secret;
-use concur_cred::protocol::git::{
-    Gatherer, MAX_LINE_BYTES, MAX_REQUEST_BYTES, Progress, Refusal, Request,
-};
+use concur_cred::protocol::git::{MAX_LINE_BYTES, MAX_REQUEST_BYTES, Refusal, Request};
+use concur_cred::protocol::{Gatherer, Progress};
 
 /// All of it.
 pub fn check(input: &[u8]) {
@@ -74,7 +73,7 @@ fn says_only_its_rule(refusal: Refusal) {
 /// Cut anyhow, the stream gives the same request, holds no more than the limit and one byte, and
 /// takes nothing from behind the blank line.
 fn however_it_is_cut(input: &[u8], outcome: &Result<Request, Refusal>) {
-    let mut whole = Gatherer::new();
+    let mut whole = Gatherer::of_git();
     let expected = whole.feed(input);
     assert_eq!(whole.is_empty(), input.is_empty());
     let held = whole.finish();
@@ -91,7 +90,7 @@ fn however_it_is_cut(input: &[u8], outcome: &Result<Request, Refusal>) {
         .take(64)
         .fold(1_u32, |sum, byte| sum.wrapping_mul(31).wrapping_add(u32::from(*byte)));
     let most = if input.len() > 4096 { 9000 } else { 9 };
-    let mut pieces = Gatherer::new();
+    let mut pieces = Gatherer::of_git();
     let (mut rest, mut progress) = (input, Progress::More);
     while !rest.is_empty() {
         state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);

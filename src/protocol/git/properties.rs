@@ -5,6 +5,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::protocol::Gatherer;
 
 /// Bytes that look like requests: real keys, awkward separators and anything else.
 fn request_like() -> impl Strategy<Value = Vec<u8>> {
@@ -56,7 +57,7 @@ proptest! {
         input in anything(),
         sizes in prop::collection::vec(0_usize..20, 1..40),
     ) {
-        let mut gatherer = Gatherer::new();
+        let mut gatherer = Gatherer::of_git();
         let mut rest = input.as_slice();
         for size in sizes {
             let (piece, later) = rest.split_at(size.min(rest.len()));
@@ -64,7 +65,7 @@ proptest! {
             rest = later;
         }
         let progress = gatherer.feed(rest);
-        let mut whole = Gatherer::new();
+        let mut whole = Gatherer::of_git();
         prop_assert_eq!(progress, whole.feed(&input));
         let gathered = gatherer.finish();
         prop_assert_eq!(&gathered, &whole.finish());

@@ -4,6 +4,7 @@
 
 use super::*;
 use crate::model::secret::Secret;
+use crate::protocol::{Gatherer, Progress};
 
 fn parse(text: &str) -> Request {
     Request::parse(text.as_bytes()).unwrap()
@@ -19,7 +20,7 @@ fn bytes(value: &str) -> Vec<u8> {
 
 /// The request that the stream's edge would parse, fed in pieces of `size` bytes.
 fn gathered(bytes: &[u8], size: usize) -> (Progress, Result<Request, Refusal>) {
-    let mut gatherer = Gatherer::new();
+    let mut gatherer = Gatherer::of_git();
     let mut progress = Progress::More;
     for piece in bytes.chunks(size) {
         progress = gatherer.feed(piece);
@@ -252,7 +253,7 @@ fn an_endless_stream_is_never_held() {
         (vec![b'x'; 1 << 16], MAX_LINE_BYTES + 2),
         (b"k=v\n".repeat(1 << 14), MAX_REQUEST_BYTES + 1),
     ] {
-        let mut gatherer = Gatherer::new();
+        let mut gatherer = Gatherer::of_git();
         for _ in 0..64 {
             gatherer.feed(&piece);
         }
@@ -272,7 +273,7 @@ fn gathering_stops_at_the_blank_line_and_drops_the_rest() {
     ];
     for (input, ours) in rows {
         for size in 1..=input.len() {
-            let mut gatherer = Gatherer::new();
+            let mut gatherer = Gatherer::of_git();
             let last = input.chunks(size).map(|piece| gatherer.feed(piece)).last();
             assert_eq!(last, Some(Progress::Complete));
             assert!(!gatherer.is_empty());
@@ -283,7 +284,7 @@ fn gathering_stops_at_the_blank_line_and_drops_the_rest() {
 
 #[test]
 fn only_zero_bytes_are_an_empty_stream() {
-    let mut gatherer = Gatherer::default();
+    let mut gatherer = Gatherer::of_git();
     assert_eq!(gatherer.feed(b""), Progress::More);
     assert!(gatherer.is_empty());
     gatherer.feed(b"\r");
@@ -329,7 +330,7 @@ fn debug_shows_no_secret() {
     let hidden = format!("{:?}", b"hunter2");
     let shown = format!("{request:?}");
     assert!(!shown.contains("hunter2") && !shown.contains(&hidden), "{shown}");
-    let mut gatherer = Gatherer::new();
+    let mut gatherer = Gatherer::of_git();
     gatherer.feed(b"password=hunter2\n");
     assert!(!format!("{gatherer:?}").contains("hunter2"));
 }
