@@ -261,9 +261,9 @@ fn take_secret(
         // What can stand in a header (RFC 6750, section 2.1); a stray byte is not part of a token.
         Value::String(text) if text.trim().bytes().all(|byte| byte.is_ascii_graphic()) => {
             let secret = Secret::from(text);
-            let trimmed = secret.expose().trim_ascii();
+            let trimmed = secret.expose_utf8().unwrap_or_default().trim();
             // Moved and not copied, unless there is something to trim.
-            Some(if trimmed.len() == secret.len() { secret } else { Secret::new(trimmed) })
+            Some(if trimmed.len() == secret.len() { secret } else { Secret::from(trimmed) })
         }
         Value::Null => None,
         _ => {

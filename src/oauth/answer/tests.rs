@@ -57,6 +57,15 @@ fn what_is_missing_never_costs_the_refresh_token() {
 }
 
 #[test]
+fn a_token_is_what_stands_between_blanks_of_any_kind() {
+    for blanks in [" ", "\n", "\u{a0}", "\u{3000} "] {
+        let padded = format!("{blanks}r{blanks}");
+        let (grant, _) = grant_of(&json!({ "access_token": "a", "refresh_token": padded }));
+        assert_eq!(grant.refresh_token, Some(Secret::from("r")), "{blanks:?}");
+    }
+}
+
+#[test]
 fn damage_beside_the_tokens_never_costs_them() {
     let tokens = r#""access_token":"a","refresh_token":"r","expires_in":3600"#;
     let deep = "[".repeat(200);
