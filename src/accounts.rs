@@ -2,22 +2,34 @@
 
 use crate::app::App;
 use crate::error::{Error, Kind, Result};
-use crate::model::record::Record;
+use crate::model::record::{Account, Record};
 use crate::protocol::git::Request;
+use crate::refresh;
 use crate::store::Store;
 
 /// The account that is meant without a request: the named one, else the one chosen by `use`, else
 /// the only one.
-pub fn selected(app: &App<'_>, store: &Store) -> Result<Record> {
+pub fn selected(app: &App<'_>, store: &Store) -> Result<Account> {
     let name = app.named_profile()?;
     let name = name.as_ref().map(crate::model::profile::ProfileName::as_str);
     let mut found = store.find_profile(name)?;
     match (found.pop(), found.is_empty(), name) {
-        (Some(record), true, _) => Ok(record),
+        (Some(account), true, _) => Ok(account),
         (Some(_), false, _) => Err(ambiguous(&store.profile_names()?)),
         (None, _, Some(name)) => Err(unknown(name, &store.profile_names()?)),
         (None, _, None) => Err(no_profile()),
     }
+}
+
+/// [`selected`], the whole record of it.
+pub fn selected_record(app: &App<'_>, store: &Store) -> Result<Record> {
+    let account = selected(app, store)?;
+    record_of(store, &account)
+}
+
+/// The whole record of an account.
+pub fn record_of(store: &Store, account: &Account) -> Result<Record> {
+    store.reread(account.id)?.ok_or_else(|| refresh::gone(Some(account.profile.as_str())))
 }
 
 /// The error for a machine without any profile.
@@ -51,7 +63,7 @@ pub fn ambiguous(known: &[String]) -> Error {
 #[derive(Debug)]
 pub enum Managed {
     /// This one.
-    One(Box<Record>),
+    One(Box<Account>),
     /// Several, and nothing says which: these are their names.
     Several(Vec<String>),
     /// None of them.
@@ -60,7 +72,7 @@ pub enum Managed {
 
 /// The managed accounts that match a request: those of its host, and of the host that it is the
 /// `www-` twin of; with its user name, when it has one.
-pub fn matching(store: &Store, request: &Request) -> Result<Vec<Record>> {
+pub fn matching(store: &Store, request: &Request) -> Result<Vec<Account>> {
     let (Some(protocol), Some(host)) = (&request.protocol, &request.host) else {
         return Ok(Vec::new());
     };
@@ -68,7 +80,7 @@ pub fn matching(store: &Store, request: &Request) -> Result<Vec<Record>> {
     let twin_of = host.strip_prefix(b"www-").unwrap_or(&host);
     let mut accounts = store.accounts_for_host(protocol, &host, twin_of)?;
     if let Some(username) = &request.username {
-        accounts.retain(|record| record.key.username.as_ref() == Some(username));
+        accounts.retain(|account| account.key.username.as_ref() == Some(username));
     }
     Ok(accounts)
 }
@@ -86,15 +98,17 @@ pub fn of_exactly(app: &App<'_>, store: &Store, protocol: &str, host: &str) -> R
     chosen(app, store, store.accounts_for_host(protocol.as_bytes(), host, host)?)
 }
 
-fn chosen(app: &App<'_>, store: &Store, mut accounts: Vec<Record>) -> Result<Managed> {
+fn chosen(app: &App<'_>, store: &Store, mut accounts: Vec<Account>) -> Result<Managed> {
     if accounts.len() > 1 {
         let used = store.meta()?.used_profile.clone();
         let chosen = app.named_profile()?.map(|name| name.to_string()).or(used);
-        if let Some(at) = accounts.iter().position(|a| a.profile_name() == chosen.as_deref()) {
+        if let Some(at) =
+            accounts.iter().position(|a| Some(a.profile.as_str()) == chosen.as_deref())
+        {
             return Ok(Managed::One(Box::new(accounts.swap_remove(at))));
         }
-        let names = accounts.iter().filter_map(|a| a.profile_name().map(str::to_owned)).collect();
+        let names = accounts.iter().map(|a| a.profile.to_string()).collect();
         return Ok(Managed::Several(names));
     }
-    Ok(accounts.pop().map_or(Managed::None, |record| Managed::One(Box::new(record))))
+    Ok(accounts.pop().map_or(Managed::None, |account| Managed::One(Box::new(account))))
 }

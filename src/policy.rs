@@ -1,6 +1,6 @@
 //! Pure: what to do with a managed account, from the record and the time alone (DESIGN: decide).
 
-use crate::model::record::{OutcomeKind, Record};
+use crate::model::record::{AccessTimes, OutcomeKind, Record};
 
 /// `min_ttl` unless the caller asks otherwise, seconds: a token with less left is not handed out.
 pub const DEFAULT_MIN_TTL_SECS: i64 = 60;
@@ -71,10 +71,10 @@ pub enum Decision {
 
 /// Decides in the order that DESIGN fixes. `min_ttl` in seconds, `now` in epoch seconds.
 pub fn decide(record: &Record, now: i64, min_ttl: i64) -> Decision {
-    let life = access_life(record, now);
+    let life = Life::of(record.access_times(), now);
     match life {
-        Life::Left { remaining, lifetime } if remaining > min_ttl => {
-            if remaining <= soft_window(lifetime) && renewable_now(record, now) {
+        Life::Left { remaining, .. } if remaining > min_ttl => {
+            if life.is_soft() && renewable_now(record, now) {
                 Decision::Soft
             } else {
                 Decision::Fresh
@@ -82,6 +82,13 @@ pub fn decide(record: &Record, now: i64, min_ttl: i64) -> Decision {
         }
         _ => unusable(record, now, life.why_stale()),
     }
+}
+
+/// Whether these times alone make the decision `Fresh`, whatever else the record holds: a hit need
+/// not read the rest.
+pub fn is_surely_fresh(access: AccessTimes, now: i64, min_ttl: i64) -> bool {
+    let life = Life::of(access, now);
+    matches!(life, Life::Left { remaining, .. } if remaining > min_ttl) && !life.is_soft()
 }
 
 /// The decision when the access token is of no use, for whatever `why`.
@@ -110,8 +117,8 @@ pub fn unusable(record: &Record, now: i64, why: StaleReason) -> Decision {
 
 /// The `min_ttl` to use for a caller who asked for `requested` seconds: at most half of what the
 /// service grants, because more could never be met. The second value tells that it was capped.
-pub fn capped_min_ttl(record: &Record, requested: i64) -> (i64, bool) {
-    match record.access_expires_at.map(|expires| expires.saturating_sub(record.obtained_at)) {
+pub fn capped_min_ttl(access: AccessTimes, requested: i64) -> (i64, bool) {
+    match access.expires_at.map(|expires| expires.saturating_sub(access.obtained_at)) {
         Some(lifetime) if lifetime > 0 && requested > lifetime / 2 => (lifetime / 2, true),
         _ => (requested, false),
     }
@@ -148,18 +155,20 @@ impl Life {
             Self::Left { .. } => StaleReason::Expired,
         }
     }
-}
 
-fn access_life(record: &Record, now: i64) -> Life {
-    let (Some(_), Some(expires)) = (&record.access_token, record.access_expires_at) else {
-        return Life::None;
-    };
-    let remaining = expires.saturating_sub(now);
-    let lifetime = expires.saturating_sub(record.obtained_at);
-    if remaining > lifetime.saturating_add(CLOCK_TOLERANCE_SECS) {
-        Life::ClockStep
-    } else {
-        Life::Left { remaining, lifetime }
+    fn is_soft(self) -> bool {
+        matches!(self, Self::Left { remaining, lifetime } if remaining <= soft_window(lifetime))
+    }
+
+    fn of(access: AccessTimes, now: i64) -> Self {
+        let Some(expires) = access.expires_at else { return Self::None };
+        let remaining = expires.saturating_sub(now);
+        let lifetime = expires.saturating_sub(access.obtained_at);
+        if remaining > lifetime.saturating_add(CLOCK_TOLERANCE_SECS) {
+            Self::ClockStep
+        } else {
+            Self::Left { remaining, lifetime }
+        }
     }
 }
 

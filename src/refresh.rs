@@ -174,7 +174,8 @@ impl Renewer<'_> {
         lock: &RecordLock,
         record: &Record,
     ) -> Result<Record> {
-        let current = store.reread(record.id)?.ok_or_else(|| failure::gone(record))?;
+        let current =
+            store.reread(record.id)?.ok_or_else(|| failure::gone(record.profile_name()))?;
         match spill::absorb(store, lock, current, (self.clock)())? {
             spill::Absorbed::Record(record) => Ok(*record),
             spill::Absorbed::OnlyServed(_) => Err(failure::still_spilled(record)),
@@ -183,14 +184,14 @@ impl Renewer<'_> {
 
     fn look_again(&self, store: &Store, seen: &Record) -> Result<Seen> {
         let Some((generation, attempt, ended)) = store.progress(seen.id)? else {
-            return Err(failure::gone(seen));
+            return Err(failure::gone(seen.profile_name()));
         };
         let renewed = generation != seen.generation;
         let failed = ended && is_news(seen, attempt);
         if !renewed && !failed {
             return Ok(Seen::Nothing);
         }
-        let record = store.reread(seen.id)?.ok_or_else(|| failure::gone(seen))?;
+        let record = store.reread(seen.id)?.ok_or_else(|| failure::gone(seen.profile_name()))?;
         Ok(self.news(seen, record))
     }
 
@@ -217,7 +218,7 @@ impl Renewer<'_> {
         trigger: Trigger,
     ) -> Result<Usable> {
         failpoint::pass("lock-taken");
-        let record = store.reread(seen.id)?.ok_or_else(|| failure::gone(seen))?;
+        let record = store.reread(seen.id)?.ok_or_else(|| failure::gone(seen.profile_name()))?;
         failpoint::pass("record-reread");
         let record = match spill::absorb(store, lock, record, (self.clock)())? {
             spill::Absorbed::Record(record) => *record,

@@ -47,7 +47,8 @@ pub(super) fn run(app: &mut App<'_>) -> Result<u8> {
 /// that something else must be wrong.
 fn drop_managed(app: &mut App<'_>, store: &mut Store, request: &Request) -> Result<()> {
     let refused = request.credential.as_ref().or(request.password.as_ref());
-    for seen in accounts::matching(store, request)? {
+    for account in accounts::matching(store, request)? {
+        let Some(seen) = store.reread(account.id)? else { continue };
         let is_current =
             |store: &Store, record: &Record| match store.unseal(record, Column::AccessToken) {
                 Ok(kept) => kept.is_some() && kept.as_ref() == refused,

@@ -18,7 +18,7 @@ use crate::store::events::Event;
 
 pub(super) fn run(app: &mut App<'_>, args: &Export) -> Result<u8> {
     let mut store = app.store()?.ok_or_else(accounts::no_profile)?;
-    let record = accounts::selected(app, &store)?;
+    let record = accounts::selected_record(app, &store)?;
     let record = app.renewing(|renewer| renewer.settled(&mut store, record))?;
     let text = rendered(&store, &record, app.now())?;
     if args.file == Path::new("-") {

@@ -6,7 +6,9 @@ use crate::cli::{Get, Protocol, Token};
 use crate::error::{Error, Kind, Result};
 use crate::failpoint;
 use crate::model::printable::printable;
-use crate::model::record::{Column, Record};
+use crate::model::profile::ProfileName;
+use crate::model::record::{AccessTimes, Account, Column, Record};
+use crate::model::secret::Secret;
 use crate::policy::{self, Decision};
 use crate::protocol::bazel;
 use crate::protocol::format::{Format, TokenView, render};
@@ -49,54 +51,100 @@ fn bare(app: &mut App<'_>, format: Format, args: &Get) -> Result<u8> {
         return Err(no_place_for_a_refresh_token(&format!("The format {format}")));
     }
     let mut store = app.store()?.ok_or_else(accounts::no_profile)?;
-    let record = accounts::selected(app, &store)?;
-    let Usable { token, record } = usable(app, &mut store, record, args)?;
+    let account = accounts::selected(app, &store)?;
+    let served = serve(app, &mut store, account, args)?;
+    let view = TokenView {
+        access_token: &served.token,
+        base_url: &served.base_url,
+        expires_at: served.expires_at,
+        company_uuid: &served.principal,
+        profile: served.profile.as_str(),
+        refresh_token: served.refresh_token.as_ref(),
+    };
+    let answer = render(format, &view).map_err(|error| cannot_print(&error.to_string()))?;
+    app.answer(&answer)?;
+    store.leave_open();
+    Ok(0)
+}
+
+/// What is handed out of a managed account.
+struct Served {
+    token: Secret,
+    expires_at: Option<i64>,
+    base_url: String,
+    principal: String,
+    profile: ProfileName,
+    /// When it was asked for.
+    refresh_token: Option<Secret>,
+}
+
+/// The token of a managed account: from the store after a look at what a hit needs, else after a
+/// look at the whole record, renewed where that must be.
+fn serve(app: &mut App<'_>, store: &mut Store, account: Account, args: &Get) -> Result<Served> {
+    let served = taken_from(app, store, account, args);
+    failpoint::pass("lock-released");
+    served
+}
+
+fn taken_from(
+    app: &mut App<'_>,
+    store: &mut Store,
+    account: Account,
+    args: &Get,
+) -> Result<Served> {
+    let min_ttl = min_ttl(app, account.access_times(), args.serving.min_ttl);
+    if !args.with_refresh_token
+        && policy::is_surely_fresh(account.access_times(), app.now(), min_ttl)
+        && let Ok(Some(token)) = store.unseal_access_token(&account)
+    {
+        let Account { access_expires_at, geolocation, principal, profile, .. } = account;
+        let expires_at = access_expires_at;
+        let base_url = geolocation;
+        return Ok(Served { token, expires_at, base_url, principal, profile, refresh_token: None });
+    }
+    let record = accounts::record_of(store, &account)?;
+    let Usable { token, record } = usable(app, store, record, min_ttl, args)?;
     let refresh_token = args
         .with_refresh_token
         .then(|| store.unseal(&record, Column::RefreshToken))
         .transpose()?
         .flatten();
-    let view = TokenView {
-        access_token: &token,
-        base_url: &record.geolocation,
+    Ok(Served {
+        token,
         expires_at: record.access_expires_at,
-        company_uuid: &record.principal,
-        profile: record.profile_name().unwrap_or_default(),
-        refresh_token: refresh_token.as_ref(),
-    };
-    let answer = render(format, &view).map_err(|error| cannot_print(&error.to_string()))?;
-    app.answer(&answer)?;
-    Ok(0)
+        base_url: record.geolocation,
+        principal: record.principal,
+        profile: account.profile,
+        refresh_token,
+    })
 }
 
-/// The token of a managed account, from the store or renewed.
+/// The token of a whole record, from the store or renewed.
 fn usable(
     app: &mut App<'_>,
     store: &mut Store,
     record: Record,
+    min_ttl: i64,
     Get { serving, with_refresh_token: refresh_token, .. }: &Get,
 ) -> Result<Usable> {
-    let min_ttl = min_ttl(app, &record, serving.min_ttl);
     if serving.cached {
         return cached(app, store, record, min_ttl);
     }
-    let usable = app.renewing(|renewer| {
+    app.renewing(|renewer| {
         // A spilled answer holds the refresh token that is to be handed on.
         let record = if *refresh_token { renewer.settled(store, record)? } else { record };
         renewer.usable(store, record, min_ttl)
-    });
-    failpoint::pass("lock-released");
-    usable
+    })
 }
 
 /// The life that the caller needs, seconds: what it asked for or what is configured, but not more
 /// than the service's tokens can ever have.
-fn min_ttl(app: &mut App<'_>, record: &Record, asked: Option<i64>) -> i64 {
+fn min_ttl(app: &mut App<'_>, access: AccessTimes, asked: Option<i64>) -> i64 {
     let wanted = asked.unwrap_or(app.config.min_ttl);
     if asked.is_none() && wanted <= policy::DEFAULT_MIN_TTL_SECS {
         return wanted;
     }
-    let (capped, was_capped) = policy::capped_min_ttl(record, wanted);
+    let (capped, was_capped) = policy::capped_min_ttl(access, wanted);
     // A setting is capped in silence: on a hit stderr stays empty.
     if was_capped && asked.is_some() {
         app.note(&format!("--min-ttl is more than half of what Concur grants; using {capped} s"));
@@ -126,22 +174,23 @@ fn by_uri(app: &mut App<'_>, request: &bazel::Request, args: &Get) -> Result<u8>
     if args.with_refresh_token {
         return Err(no_place_for_a_refresh_token("Bazel's answer"));
     }
-    let mut store = app.store()?;
+    let store = app.store()?;
     let account = match &store {
         Some(store) => accounts::of_exactly(app, store, &request.scheme, &request.host)?,
         None => Managed::None,
     };
-    let (record, store) = match (account, &mut store) {
-        (Managed::One(record), Some(store)) => (*record, store),
+    let (account, mut store) = match (account, store) {
+        (Managed::One(account), Some(store)) => (*account, store),
         (Managed::Several(names), _) => return Err(accounts::ambiguous(&names)),
         _ => {
             app.answer(bazel::NOTHING)?;
             return Ok(0);
         }
     };
-    let Usable { token, record } = usable(app, store, record, args)?;
-    let answer = bazel::answer(&token, record.access_expires_at);
+    let served = serve(app, &mut store, account, args)?;
+    let answer = bazel::answer(&served.token, served.expires_at);
     app.answer(&answer.map_err(|error| cannot_print(&error.to_string()))?)?;
+    store.leave_open();
     Ok(0)
 }
 
@@ -155,9 +204,9 @@ fn no_place_for_a_refresh_token(what: &str) -> Error {
 
 /// The answer to a git request.
 fn by_request(app: &mut App<'_>, request: &Request, args: &Get) -> Result<u8> {
-    let Some(mut store) = app.store()? else { return Ok(0) };
+    let Some(store) = app.store()? else { return Ok(0) };
     match accounts::managed_for(app, &store, request)? {
-        Managed::One(record) => managed(app, &mut store, *record, request, args),
+        Managed::One(account) => managed(app, store, *account, request, args),
         Managed::Several(names) => {
             app.show(&accounts::ambiguous(&names));
             Ok(0)
@@ -168,43 +217,40 @@ fn by_request(app: &mut App<'_>, request: &Request, args: &Get) -> Result<u8> {
 
 fn managed(
     app: &mut App<'_>,
-    store: &mut Store,
-    record: Record,
+    mut store: Store,
+    account: Account,
     request: &Request,
     args: &Get,
 ) -> Result<u8> {
-    let Usable { token, record } = match usable(app, store, record, args) {
-        Ok(usable) => usable,
-        Err(error) if error.kind() == Kind::LoginNeeded => {
-            // The one answer on failure: the person is to see our message, not a password prompt.
-            app.answer(&rendered(&Answer::Quit)?)?;
-            return Err(error);
-        }
-        Err(error) => return Err(error),
-    };
-    let oauth_refresh_token = args
-        .with_refresh_token
-        .then(|| store.unseal(&record, Column::RefreshToken))
-        .transpose()?
-        .flatten();
+    let Served { token, expires_at, principal, refresh_token, .. } =
+        match serve(app, &mut store, account, args) {
+            Ok(served) => served,
+            Err(error) if error.kind() == Kind::LoginNeeded => {
+                // The one answer on failure: the person is to see our message, not a password prompt.
+                app.answer(&rendered(&Answer::Quit)?)?;
+                return Err(error);
+            }
+            Err(error) => return Err(error),
+        };
     let answer = if request.capability_authtype {
         Answer::AuthType {
             authtype: b"Bearer".to_vec(),
             credential: token,
             ephemeral: true,
-            password_expiry_utc: record.access_expires_at,
-            oauth_refresh_token,
+            password_expiry_utc: expires_at,
+            oauth_refresh_token: refresh_token,
             username: None,
         }
     } else {
         Answer::Password {
-            username: record.principal.clone().into_bytes(),
+            username: principal.into_bytes(),
             password: token,
-            password_expiry_utc: record.access_expires_at,
-            oauth_refresh_token,
+            password_expiry_utc: expires_at,
+            oauth_refresh_token: refresh_token,
         }
     };
     app.answer(&rendered(&answer)?)?;
+    store.leave_open();
     Ok(0)
 }
 

@@ -8,7 +8,7 @@ use crate::store::reserve;
 
 pub(super) fn run(app: &mut App<'_>) -> Result<u8> {
     let mut store = app.store()?.ok_or_else(accounts::no_profile)?;
-    let record = accounts::selected(app, &store)?;
+    let record = accounts::selected_record(app, &store)?;
     let lock = app.renewing(|renewer| renewer.lock(&store, &record))?;
     store.forget(&lock)?;
     reserve::remove(store.paths(), record.id);

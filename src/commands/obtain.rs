@@ -91,7 +91,8 @@ pub(super) fn target(
     if let (true, Some(store)) = (found.len() > 1, store) {
         return Err(accounts::ambiguous(&store.profile_names()?));
     }
-    let record = found.pop();
+    let whole = |account| store.map(|store| accounts::record_of(store, account)).transpose();
+    let record = found.pop().as_ref().map_or(Ok(None), whole)?;
     let kept = record.as_ref().and_then(|record| record.profile.clone());
     Ok((kept.or(named).unwrap_or_else(ProfileName::default_name), record))
 }

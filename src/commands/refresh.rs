@@ -26,7 +26,7 @@ pub(super) fn run(app: &mut App<'_>, args: &Refresh) -> Result<u8> {
 
 fn wanted(app: &App<'_>, store: &Store, all: bool) -> Result<Vec<Record>> {
     if !all {
-        return accounts::selected(app, store).map(|record| vec![record]);
+        return accounts::selected_record(app, store).map(|record| vec![record]);
     }
     let records = store.accounts()?;
     if records.is_empty() { Err(accounts::no_profile()) } else { Ok(records) }

@@ -200,7 +200,83 @@ pub struct Record {
     pub attempt: Attempt,
 }
 
+/// What binds a record's cells to their place: none of it can be edited without the cells closing.
+#[derive(Debug, Clone, Copy)]
+pub struct Binding<'a> {
+    /// The record.
+    pub id: RecordId,
+    /// The OAuth client id, empty for a foreign entry.
+    pub client_id: &'a str,
+    /// What git looks it up by.
+    pub key: &'a GitKey,
+    /// The base URL.
+    pub geolocation: &'a str,
+}
+
+/// When an access token was obtained and when it is over, epoch seconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AccessTimes {
+    /// `None` when there is no token, or its expiry is not known.
+    pub expires_at: Option<i64>,
+    /// When it was obtained.
+    pub obtained_at: i64,
+}
+
+/// A managed account as far as a hit needs it: who it is, and its access token. The whole of it is
+/// its [`Record`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Account {
+    /// The record's identity.
+    pub id: RecordId,
+    /// What git looks it up by; a managed account has no path.
+    pub key: GitKey,
+    /// The profile.
+    pub profile: ProfileName,
+    /// The OAuth client id.
+    pub client_id: String,
+    /// Access token, sealed.
+    pub access_token: Option<SealedCell>,
+    /// Epoch seconds; see [`Record::access_expires_at`].
+    pub access_expires_at: Option<i64>,
+    /// Epoch seconds when the access token was obtained.
+    pub obtained_at: i64,
+    /// The token's base URL: a canonical origin.
+    pub geolocation: String,
+    /// Company or user UUID.
+    pub principal: String,
+}
+
+impl Account {
+    /// What binds its cells.
+    pub fn binding(&self) -> Binding<'_> {
+        let Self { id, client_id, key, geolocation, .. } = self;
+        Binding { id: *id, client_id, key, geolocation }
+    }
+
+    /// The life of its access token.
+    pub fn access_times(&self) -> AccessTimes {
+        AccessTimes {
+            expires_at: self.access_token.as_ref().and(self.access_expires_at),
+            obtained_at: self.obtained_at,
+        }
+    }
+}
+
 impl Record {
+    /// What binds its cells.
+    pub fn binding(&self) -> Binding<'_> {
+        let Self { id, key, geolocation, .. } = self;
+        Binding { id: *id, client_id: self.client_id(), key, geolocation }
+    }
+
+    /// The life of its access token.
+    pub fn access_times(&self) -> AccessTimes {
+        AccessTimes {
+            expires_at: self.access_token.as_ref().and(self.access_expires_at),
+            obtained_at: self.obtained_at,
+        }
+    }
+
     /// The sealed cell of a column.
     pub fn cell(&self, column: Column) -> Option<&SealedCell> {
         match column {

@@ -211,10 +211,10 @@ fn more_life_than_was_given_means_that_the_clock_stepped_back() {
 #[test]
 fn more_life_can_be_asked_for_up_to_half_of_what_is_granted() {
     let record = record();
-    assert_eq!(capped_min_ttl(&record, 60), (60, false));
-    assert_eq!(capped_min_ttl(&record, LIFETIME / 2), (LIFETIME / 2, false));
-    assert_eq!(capped_min_ttl(&record, LIFETIME / 2 + 1), (LIFETIME / 2, true));
-    assert_eq!(capped_min_ttl(&record, i64::MAX), (LIFETIME / 2, true));
+    assert_eq!(capped_min_ttl(record.access_times(), 60), (60, false));
+    assert_eq!(capped_min_ttl(record.access_times(), LIFETIME / 2), (LIFETIME / 2, false));
+    assert_eq!(capped_min_ttl(record.access_times(), LIFETIME / 2 + 1), (LIFETIME / 2, true));
+    assert_eq!(capped_min_ttl(record.access_times(), i64::MAX), (LIFETIME / 2, true));
     assert_eq!(decide(&record, OBTAINED, LIFETIME / 2), Decision::Fresh, "it can be met");
 }
 
@@ -383,7 +383,7 @@ proptest! {
         record in any_record(), now in any::<i64>(), other in any::<i64>(),
     ) {
         let _ = decide(&record, now, other);
-        let (capped, _) = capped_min_ttl(&record, other);
+        let (capped, _) = capped_min_ttl(record.access_times(), other);
         prop_assert!(capped <= other);
         let _ = may_force(&record, other, now);
         prop_assert!((2..=60).contains(&back_off_secs(other)));

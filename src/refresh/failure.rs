@@ -8,13 +8,13 @@ use crate::oauth::advice;
 use crate::policy::{Decision, LoginReason};
 
 /// The record vanished while it was waited for.
-pub fn gone(record: &Record) -> Error {
+pub fn gone(profile: Option<&str>) -> Error {
     Error::new(
         Kind::NotFound,
         "The credential was removed by another process",
-        format!("Log in again: {}", login_command(record.profile_name())),
+        format!("Log in again: {}", login_command(profile)),
     )
-    .of_profile(record.profile_name())
+    .of_profile(profile)
 }
 
 /// The newest tokens are in the reserve, and the store takes them still not.

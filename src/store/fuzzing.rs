@@ -14,7 +14,7 @@ pub fn seal_cell(
     column: Column,
     secret: &Secret,
 ) -> Result<SealedCell> {
-    seal(key, &Place::of_cell(store_id, record, column), secret)
+    seal(key, &Place::of_cell(store_id, record.binding(), column), secret)
 }
 
 /// Opens a cell in a record's column.
@@ -25,5 +25,5 @@ pub fn open_cell(
     column: Column,
     cell: &SealedCell,
 ) -> Option<Secret> {
-    unseal(key, &Place::of_cell(store_id, record, column), cell).ok()
+    unseal(key, &Place::of_cell(store_id, record.binding(), column), cell).ok()
 }

@@ -268,7 +268,7 @@ impl Store {
     ) -> Result<()> {
         let cell = match secret {
             Some(secret) => {
-                let place = seal::Place::of_cell(store_id, record, column);
+                let place = seal::Place::of_cell(store_id, record.binding(), column);
                 Some(seal::seal(self.sealing_key()?, &place, secret)?)
             }
             None => None,

@@ -26,7 +26,7 @@ use crate::env::Env;
 use crate::error::{Error, Kind, Result, login_command};
 use crate::files;
 use crate::model::origin::Origin;
-use crate::model::record::{Application, Column, Record, RecordId, SealedCell};
+use crate::model::record::{Account, Application, Binding, Column, Record, RecordId, SealedCell};
 use crate::model::secret::Secret;
 use crate::paths::Paths;
 use crate::random;
@@ -141,6 +141,13 @@ impl Store {
         Ok(migrate::version(&self.connection)? == 0)
     }
 
+    /// Leaves the database to the end of the process, which closes it at once: with nothing to be
+    /// written, SQLite's own way there is work for nobody. The key is wiped all the same.
+    pub fn leave_open(self) {
+        let Self { connection, paths: _, env: _, meta: _, key: _, writes: _ } = self;
+        std::mem::forget(connection);
+    }
+
     /// The paths it lies at.
     pub fn paths(&self) -> &Paths {
         &self.paths
@@ -188,12 +195,27 @@ impl Store {
 
     /// Opens one of a record's cells. `Ok(None)`: there is no such cell.
     pub fn unseal(&self, record: &Record, column: Column) -> Result<Option<Secret>> {
-        let Some(cell) = record.cell(column) else { return Ok(None) };
-        let place = seal::Place::of_cell(&self.meta()?.store_id, record, column);
-        match seal::unseal(self.key()?, &place, cell) {
-            Ok(secret) => Ok(Some(secret)),
-            Err(DoesNotOpen) => Err(self.why_not_open(record, column)),
-        }
+        let open = |cell| self.open_cell(record.binding(), column, cell, record.profile_name());
+        record.cell(column).map(open).transpose()
+    }
+
+    /// Opens an account's access token. `Ok(None)`: there is none.
+    pub fn unseal_access_token(&self, account: &Account) -> Result<Option<Secret>> {
+        let profile = Some(account.profile.as_str());
+        let open = |cell| self.open_cell(account.binding(), Column::AccessToken, cell, profile);
+        account.access_token.as_ref().map(open).transpose()
+    }
+
+    fn open_cell(
+        &self,
+        binding: Binding<'_>,
+        column: Column,
+        cell: &SealedCell,
+        profile: Option<&str>,
+    ) -> Result<Secret> {
+        let place = seal::Place::of_cell(&self.meta()?.store_id, binding, column);
+        seal::unseal(self.key()?, &place, cell)
+            .map_err(|DoesNotOpen| self.why_not_open(profile, column))
     }
 
     /// Opens what is needed to renew a managed account. An edited geolocation, host or application
@@ -243,9 +265,9 @@ impl Store {
         Ok(seal::unseal(self.key()?, &place, spill).ok())
     }
 
-    fn why_not_open(&self, record: &Record, column: Column) -> Error {
+    fn why_not_open(&self, profile: Option<&str>, column: Column) -> Error {
         let what = format!("The stored {}", column.name().replace('_', " "));
-        self.key_or_damage(&what, record.profile_name()).of_profile(record.profile_name())
+        self.key_or_damage(&what, profile).of_profile(profile)
     }
 
     fn key_or_damage(&self, what: &str, profile: Option<&str>) -> Error {

@@ -8,11 +8,17 @@ use super::{Meta, Store, failed, migrate};
 use crate::error::{Error, Kind, Result};
 use crate::model::profile::ProfileName;
 use crate::model::record::{
-    Application, ApplicationId, Attempt, GitKey, OutcomeKind, Record, RecordId, SealedCell,
+    Account, Application, ApplicationId, Attempt, GitKey, OutcomeKind, Record, RecordId, SealedCell,
 };
 
-/// The columns of a hit, in the order in which [`read_record`] takes them. One statement reads the
-/// version, the store's identity and the record.
+/// The columns of a hit, in the order in which [`read_account`] takes them: the version, the store's
+/// identity, and what it takes to hand the access token out. Every further column costs a hit.
+const ACCOUNT_COLUMNS: &str = "m.schema_version, m.store_id, m.key_source, m.key_id, \
+    m.used_profile, r.id, r.profile, r.protocol, r.host, r.username, r.access_token, \
+    r.access_expires_at, r.obtained_at, r.geolocation, r.principal, a.client_id";
+
+/// The columns of a whole record, in the order in which [`read_record`] takes them, after the same
+/// beginning.
 const COLUMNS: &str = "m.schema_version, m.store_id, m.key_source, m.key_id, m.used_profile, \
     r.id, r.protocol, r.host, r.path_given, r.path, r.username_given, r.username, r.profile, \
     r.authtype, r.access_token, r.access_expires_at, r.refresh_token, r.refresh_expires_at, \
@@ -40,15 +46,15 @@ pub struct ForeignFilter<'a> {
 impl Store {
     /// The account of `profile`; without a name the one chosen by `use`, else every account there
     /// is, two at the most: so that one means "the only one".
-    pub fn find_profile(&self, profile: Option<&str>) -> Result<Vec<Record>> {
+    pub fn find_profile(&self, profile: Option<&str>) -> Result<Vec<Account>> {
         // Names are made of characters between '!' and '~': a range instead of a second statement.
         let sql = format!(
-            "SELECT {COLUMNS} FROM meta m LEFT JOIN record r ON r.profile \
+            "SELECT {ACCOUNT_COLUMNS} FROM meta m LEFT JOIN record r ON r.profile \
              BETWEEN coalesce(:profile, m.used_profile, '!') \
              AND coalesce(:profile, m.used_profile, '~') \
              LEFT JOIN application a ON a.id = r.application_id LIMIT 2"
         );
-        self.records(&sql, named_params! { ":profile": profile })
+        self.rows(&sql, named_params! { ":profile": profile }, read_account)
     }
 
     /// Every managed account, by name.
@@ -76,15 +82,15 @@ impl Store {
         protocol: &[u8],
         host: &[u8],
         twin_of: &[u8],
-    ) -> Result<Vec<Record>> {
+    ) -> Result<Vec<Account>> {
         let sql = format!(
-            "SELECT {COLUMNS} FROM meta m LEFT JOIN record r ON r.host IN (:host, :twin_of) \
+            "SELECT {ACCOUNT_COLUMNS} FROM meta m LEFT JOIN record r ON r.host IN (:host, :twin_of) \
              AND r.protocol = :protocol AND r.profile IS NOT NULL \
              LEFT JOIN application a ON a.id = r.application_id ORDER BY r.profile"
         );
         let parameters =
             named_params! { ":host": host, ":twin_of": twin_of, ":protocol": protocol };
-        self.records(&sql, parameters)
+        self.rows(&sql, parameters, read_account)
     }
 
     /// The foreign entries that match, the most recently stored first.
@@ -152,8 +158,17 @@ impl Store {
         sql: &str,
         parameters: &[(&str, &dyn rusqlite::ToSql)],
     ) -> Result<Vec<Record>> {
-        match self.query(sql, parameters) {
-            Ok(records) => Ok(records),
+        self.rows(sql, parameters, read_record)
+    }
+
+    fn rows<T>(
+        &self,
+        sql: &str,
+        parameters: &[(&str, &dyn rusqlite::ToSql)],
+        read: ReadRow<T>,
+    ) -> Result<Vec<T>> {
+        match self.query(sql, parameters, read) {
+            Ok(rows) => Ok(rows),
             // The columns may be missing because the file is blank, newer or another program's.
             Err(QueryError::Sqlite(error)) if is_wrong_schema(&error) => {
                 migrate::refuse_newer(migrate::version(&self.connection)?)?;
@@ -161,20 +176,21 @@ impl Store {
                     return Ok(Vec::new());
                 }
                 // The first run of another process may have made the store between the two looks.
-                self.query(sql, parameters).map_err(QueryError::told)
+                self.query(sql, parameters, read).map_err(QueryError::told)
             }
             Err(error) => Err(error.told()),
         }
     }
 
-    fn query(
+    fn query<T>(
         &self,
         sql: &str,
         parameters: &[(&str, &dyn rusqlite::ToSql)],
-    ) -> Result<Vec<Record>, QueryError> {
+        read: ReadRow<T>,
+    ) -> Result<Vec<T>, QueryError> {
         let mut statement = self.connection.prepare(sql)?;
         let mut rows = statement.query(parameters)?;
-        let mut records = Vec::new();
+        let mut found = Vec::new();
         while let Some(row) = rows.next()? {
             migrate::refuse_newer(row.get(0)?).map_err(QueryError::Refused)?;
             if self.meta.get().is_none() {
@@ -182,12 +198,14 @@ impl Store {
                 self.meta.get_or_init(|| meta);
             }
             if row.get_ref(5)? != rusqlite::types::ValueRef::Null {
-                records.push(read_record(row)?);
+                found.push(read(row)?);
             }
         }
-        Ok(records)
+        Ok(found)
     }
 }
+
+type ReadRow<T> = fn(&Row<'_>) -> rusqlite::Result<T>;
 
 enum QueryError {
     Sqlite(rusqlite::Error),
@@ -285,6 +303,22 @@ impl Columns<'_, '_> {
         };
         text.parse().map(Some).map_err(wrong)
     }
+}
+
+fn read_account(row: &Row<'_>) -> rusqlite::Result<Account> {
+    let mut columns = Columns { row, next: 5 };
+    let c = &mut columns;
+    Ok(Account {
+        id: RecordId(c.take()?),
+        profile: c.profile()?.ok_or(rusqlite::Error::InvalidQuery)?,
+        key: GitKey { protocol: c.take()?, host: c.take()?, path: None, username: Some(c.take()?) },
+        access_token: c.cell()?,
+        access_expires_at: c.take()?,
+        obtained_at: c.take()?,
+        geolocation: c.take()?,
+        principal: c.take()?,
+        client_id: c.take::<Option<_>>()?.unwrap_or_default(),
+    })
 }
 
 fn read_record(row: &Row<'_>) -> rusqlite::Result<Record> {

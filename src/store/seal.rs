@@ -10,7 +10,7 @@ use chacha20poly1305::{Key as AeadKey, XChaCha20Poly1305, XNonce};
 
 use super::key::{KEY_ID_BYTES, Key};
 use crate::error::{Error, Kind, Result};
-use crate::model::record::{Application, Column, GitKey, Record, RecordId, SealedCell};
+use crate::model::record::{Application, Binding, Column, GitKey, RecordId, SealedCell};
 use crate::model::secret::Secret;
 
 const FORMAT_VERSION: u8 = 1;
@@ -37,22 +37,22 @@ impl Place {
     }
 
     /// The place of a record's cell.
-    pub(super) fn of_cell(store_id: &[u8], record: &Record, column: Column) -> Self {
-        let id = record.id.0.to_le_bytes();
-        let GitKey { protocol, host, path, username } = &record.key;
+    pub(super) fn of_cell(store_id: &[u8], binding: Binding<'_>, column: Column) -> Self {
+        let Binding { id, client_id, key, geolocation } = binding;
+        let GitKey { protocol, host, path, username } = key;
         Self::of(&[
             b"record",
             store_id,
-            &id,
+            &id.0.to_le_bytes(),
             column.name().as_bytes(),
-            record.client_id().as_bytes(),
+            client_id.as_bytes(),
             protocol,
             host,
             &[u8::from(path.is_some())],
             path.as_deref().unwrap_or_default(),
             &[u8::from(username.is_some())],
             username.as_deref().unwrap_or_default(),
-            record.geolocation.as_bytes(),
+            geolocation.as_bytes(),
         ])
     }
 
