@@ -26,8 +26,8 @@ pub struct App<'io> {
     pub out: &'io mut dyn Write,
     /// Where everything else goes.
     pub err: &'io mut dyn Write,
-    /// Whether stdout is a terminal.
-    pub out_is_terminal: bool,
+    /// Whether stdout is a terminal, when asked.
+    pub out_is_terminal: fn() -> bool,
     /// Called as `git-credential-concur`.
     pub called_by_git: bool,
     /// The options of every command.
@@ -51,8 +51,8 @@ pub struct Surroundings<'io> {
     pub out: &'io mut dyn Write,
     /// Where everything else goes.
     pub err: &'io mut dyn Write,
-    /// Whether stdout is a terminal.
-    pub out_is_terminal: bool,
+    /// Whether stdout is a terminal, when asked.
+    pub out_is_terminal: fn() -> bool,
 }
 
 impl<'io> App<'io> {
@@ -159,7 +159,7 @@ impl<'io> App<'io> {
         match self.global.color {
             Color::Always => true,
             Color::Never => false,
-            Color::Auto => self.out_is_terminal && !self.env.is_set("NO_COLOR"),
+            Color::Auto => (self.out_is_terminal)() && !self.env.is_set("NO_COLOR"),
         }
     }
 

@@ -65,6 +65,53 @@ pub fn check_private_file(path: &Path) -> Result<bool> {
     }
 }
 
+/// Opens one of our own files for reading; the same is refused as by [`check_private_file`], of the
+/// very file that is open. `None` when there is none.
+pub fn open_private_to_read(path: &Path) -> Result<Option<(File, Metadata)>> {
+    let mut options = OpenOptions::new();
+    options.read(true);
+    #[cfg(unix)]
+    {
+        use rustix::fs::OFlags;
+        // No link is followed, and no pipe in the file's place is waited for.
+        let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
+        let flags = i32::try_from(flags.bits()).unwrap_or_default();
+        std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, flags);
+    }
+    let opened = options.open(path).and_then(|file| Ok((file.metadata()?, file)));
+    match opened {
+        Ok((meta, file)) if meta.is_file() => {
+            check_owner_and_bits(path, &meta, "600")?;
+            Ok(Some((file, meta)))
+        }
+        Err(error) if is_absent(&error) => Ok(None),
+        // What it is instead, or that it cannot be read.
+        opened => {
+            check_private_file(path)?;
+            let error = opened.err().unwrap_or_else(|| io::ErrorKind::InvalidInput.into());
+            Err(cannot("read", path, &error))
+        }
+    }
+}
+
+/// Reads one of our own files, checked as by [`open_private_to_read`].
+pub fn read_private(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>> {
+    let Some((mut file, meta)) = open_private_to_read(path)? else { return Ok(None) };
+    let length = usize::try_from(meta.len().min(MAX_FILE_BYTES)).unwrap_or(0);
+    let mut bytes = Zeroizing::new(vec![0; length]);
+    let mut filled = 0;
+    while filled < length {
+        match file.read(&mut bytes[filled..]) {
+            Ok(0) => break,
+            Ok(count) => filled += count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(cannot("read", path, &error)),
+        }
+    }
+    bytes.truncate(filled);
+    Ok(Some(bytes))
+}
+
 /// Whether nothing can be there: also below a home that is no folder (`/dev/null`).
 fn is_absent(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
@@ -73,7 +120,7 @@ fn is_absent(error: &io::Error) -> bool {
 #[cfg(unix)]
 fn check_owner_and_bits(path: &Path, meta: &Metadata, mode: &str) -> Result<()> {
     use std::os::unix::fs::MetadataExt;
-    if meta.uid() != rustix::process::geteuid().as_raw() {
+    if meta.uid() != own_uid() {
         return Err(Error::new(
             Kind::Unusable,
             format!("{} belongs to another user (uid {})", path.display(), meta.uid()),
@@ -96,9 +143,11 @@ fn check_owner_and_bits(_path: &Path, _meta: &Metadata, _mode: &str) -> Result<(
     Ok(())
 }
 
+/// Asked once: it never changes, and each file is held against it.
 #[cfg(unix)]
 fn own_uid() -> u32 {
-    rustix::process::geteuid().as_raw()
+    static OWN: std::sync::OnceLock<u32> = std::sync::OnceLock::new();
+    *OWN.get_or_init(|| rustix::process::geteuid().as_raw())
 }
 
 /// Makes an empty private file, right from its first moment; `AlreadyExists` is not an error.
@@ -155,6 +204,15 @@ pub fn write_whole(path: &Path, bytes: &[u8], replace: Replace) -> io::Result<()
     sync_dir(folder)
 }
 
+/// Writes a copy of what stands elsewhere: readers find it whole or not at all, but a power cut may
+/// cost it.
+pub fn write_copy(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let folder = path.parent().unwrap_or_else(|| Path::new("."));
+    let mut temporary = tempfile::Builder::new().prefix(".concur-cred-").tempfile_in(folder)?;
+    temporary.write_all(bytes)?;
+    temporary.persist(path).map(|_| ()).map_err(|refused| refused.error)
+}
+
 /// Makes the folder's entries durable.
 #[cfg(unix)]
 pub fn sync_dir(folder: &Path) -> io::Result<()> {
@@ -169,16 +227,20 @@ pub fn sync_dir(_folder: &Path) -> io::Result<()> {
 
 /// [`read_named`], or `None` when there is no such file.
 pub fn read_named_if_there(path: &Path) -> Result<Option<NamedFile>> {
-    match fs::metadata(path) {
+    match File::open(path) {
         Err(error) if is_absent(&error) => Ok(None),
-        _ => read_named(path).map(Some),
+        opened => read_opened(opened, path).map(Some),
     }
 }
 
 /// Reads a file that the operator named and that holds secrets: links are followed; it must belong
 /// to us or root, others must not be able to write it, and it is said when they can read it.
 pub fn read_named(path: &Path) -> Result<NamedFile> {
-    let mut file = File::open(path).map_err(|error| cannot("read", path, &error))?;
+    read_opened(File::open(path), path)
+}
+
+fn read_opened(opened: io::Result<File>, path: &Path) -> Result<NamedFile> {
+    let mut file = opened.map_err(|error| cannot("read", path, &error))?;
     let meta = file.metadata().map_err(|error| cannot("read", path, &error))?;
     if meta.is_dir() {
         return Err(Error::new(

@@ -13,7 +13,7 @@ fn main() -> ExitCode {
     let around = Surroundings {
         env: Env::of_process(),
         clock: clock::now_epoch,
-        out_is_terminal: io::stdout().is_terminal(),
+        out_is_terminal: || io::stdout().is_terminal(),
         out: &mut out,
         err: &mut err,
     };

@@ -57,6 +57,11 @@ impl Paths {
         self.state_dir.join("store.db")
     }
 
+    /// What a hit needs of the database.
+    pub fn ticket(&self) -> PathBuf {
+        self.state_dir.join("ticket")
+    }
+
     /// The audit trail.
     pub fn events(&self) -> PathBuf {
         self.state_dir.join("events.db")

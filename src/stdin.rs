@@ -120,7 +120,8 @@ mod edge {
             Err(rustix::io::Errno::INTR) => return Ok(Chunk::Bytes(Zeroizing::default())),
             Err(error) => return Err(error.into()),
         }
-        let mut bytes = Zeroizing::new(vec![0; 16 * 1024]);
+        // A request is a few hundred bytes; a larger piece would cost more to wipe than it saves.
+        let mut bytes = Zeroizing::new(vec![0; 1024]);
         match rustix::io::read(&from, bytes.as_mut_slice()) {
             Ok(0) => Ok(Chunk::End),
             Ok(count) => {

@@ -63,8 +63,16 @@ fn bare(app: &mut App<'_>, format: Format, args: &Get) -> Result<u8> {
     };
     let answer = render(format, &view).map_err(|error| cannot_print(&error.to_string()))?;
     app.answer(&answer)?;
-    store.leave_open();
+    end(store, served.is_hit);
     Ok(0)
+}
+
+/// The answer is out. Whoever saw the accounts as they stand leaves a ticket for the next one.
+fn end(store: Store, is_hit: bool) {
+    if is_hit || store.has_written() {
+        store.leave_ticket();
+    }
+    store.leave_open();
 }
 
 /// What is handed out of a managed account.
@@ -76,6 +84,8 @@ struct Served {
     profile: ProfileName,
     /// When it was asked for.
     refresh_token: Option<Secret>,
+    /// Handed out as it stood in the store.
+    is_hit: bool,
 }
 
 /// The token of a managed account: from the store after a look at what a hit needs, else after a
@@ -100,7 +110,16 @@ fn taken_from(
         let Account { access_expires_at, geolocation, principal, profile, .. } = account;
         let expires_at = access_expires_at;
         let base_url = geolocation;
-        return Ok(Served { token, expires_at, base_url, principal, profile, refresh_token: None });
+        let refresh_token = None;
+        return Ok(Served {
+            token,
+            expires_at,
+            base_url,
+            principal,
+            profile,
+            refresh_token,
+            is_hit: true,
+        });
     }
     let record = accounts::record_of(store, &account)?;
     let Usable { token, record } = usable(app, store, record, min_ttl, args)?;
@@ -116,6 +135,7 @@ fn taken_from(
         principal: record.principal,
         profile: account.profile,
         refresh_token,
+        is_hit: false,
     })
 }
 
@@ -190,7 +210,7 @@ fn by_uri(app: &mut App<'_>, request: &bazel::Request, args: &Get) -> Result<u8>
     let served = serve(app, &mut store, account, args)?;
     let answer = bazel::answer(&served.token, served.expires_at);
     app.answer(&answer.map_err(|error| cannot_print(&error.to_string()))?)?;
-    store.leave_open();
+    end(store, served.is_hit);
     Ok(0)
 }
 
@@ -222,7 +242,7 @@ fn managed(
     request: &Request,
     args: &Get,
 ) -> Result<u8> {
-    let Served { token, expires_at, principal, refresh_token, .. } =
+    let Served { token, expires_at, principal, refresh_token, is_hit, .. } =
         match serve(app, &mut store, account, args) {
             Ok(served) => served,
             Err(error) if error.kind() == Kind::LoginNeeded => {
@@ -250,7 +270,7 @@ fn managed(
         }
     };
     app.answer(&rendered(&answer)?)?;
-    store.leave_open();
+    end(store, is_hit);
     Ok(0)
 }
 

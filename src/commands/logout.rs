@@ -12,6 +12,7 @@ pub(super) fn run(app: &mut App<'_>) -> Result<u8> {
     let lock = app.renewing(|renewer| renewer.lock(&store, &record))?;
     store.forget(&lock)?;
     reserve::remove(store.paths(), record.id);
+    store.leave_ticket();
     let profile = record.profile_name().unwrap_or_default().to_owned();
     app.note(&format!(
         "{profile}: forgotten on this machine; its tokens live on at Concur until they expire"

@@ -14,6 +14,7 @@ mod logout;
 mod obtain;
 mod prompt;
 mod refresh;
+mod shapes;
 mod status;
 mod store;
 mod use_profile;
@@ -43,9 +44,12 @@ pub fn main(args: Vec<OsString>, around: Surroundings<'_>) -> u8 {
         // git adds operations over time; a helper ignores those that it does not know.
         return 0;
     }
-    let cli = match Cli::try_parse_from(args) {
-        Ok(cli) => cli,
-        Err(refused) => return show_refusal(&refused, &mut *around.out, &mut *around.err),
+    let cli = match shapes::recognised(&args) {
+        Some(cli) => cli,
+        None => match Cli::try_parse_from(args) {
+            Ok(cli) => cli,
+            Err(refused) => return show_refusal(&refused, &mut *around.out, &mut *around.err),
+        },
     };
     let Surroundings { env, clock, out, err, out_is_terminal } = around;
     let around = Surroundings { env, clock, out, err: &mut *err, out_is_terminal };

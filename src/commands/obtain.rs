@@ -181,6 +181,7 @@ pub(super) fn keep(
             if record.refresh_expiry_assumed { " (assumed: Concur did not say)" } else { "" };
         app.note(&format!("{profile}: refresh token lives until {}{assumed}", local_time(at)));
     }
+    store.leave_ticket();
     Ok(())
 }
 

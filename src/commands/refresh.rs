@@ -21,6 +21,7 @@ pub(super) fn run(app: &mut App<'_>, args: &Refresh) -> Result<u8> {
             worst = worst.max(error.kind().exit_code());
         }
     }
+    store.leave_ticket();
     Ok(worst)
 }
 

@@ -91,7 +91,7 @@ fn coloured(colours: bool, record: &Record, now: i64, min_ttl: i64) -> String {
 }
 
 fn width(app: &App<'_>) -> u16 {
-    if !app.out_is_terminal {
+    if !(app.out_is_terminal)() {
         // A pipe has no width; lines are long there rather than wrapped.
         return u16::MAX;
     }

@@ -104,6 +104,7 @@ fn bind(app: &mut App<'_>, request: Request, application: &str) -> Result<u8> {
         obtain::discard(&store, lock);
         return Err(error);
     }
+    store.leave_ticket();
     app.audit(Event {
         at: now,
         profile: Some(profile.to_string()),

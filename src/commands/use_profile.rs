@@ -16,6 +16,7 @@ pub(super) fn run(app: &mut App<'_>, args: &Use) -> Result<u8> {
         ));
     }
     store.use_profile(&args.name)?;
+    store.leave_ticket();
     app.note(&format!("{} is now meant when no profile is named", args.name));
     Ok(0)
 }

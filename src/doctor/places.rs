@@ -55,6 +55,7 @@ fn groups(paths: &Paths) -> Vec<Group> {
         Group { name: "state folder", places: folder(paths.state_dir()) },
         Group { name: "store file", places: file(paths.store()) },
         Group { name: "store journal", places: file(journal_of(&paths.store())) },
+        Group { name: "ticket file", places: file(paths.ticket()) },
         Group { name: "audit trail file", places: file(paths.events()) },
         Group { name: "locks folder", places: folder(&paths.locks_dir()) },
         Group { name: "lock files", places: files(entries(&paths.locks_dir())) },

@@ -57,7 +57,7 @@ pub enum Trail {
 impl Store {
     /// Which schema it has; one that is newer or another program's is an error.
     pub fn schema(&self) -> Result<Schema> {
-        let version = migrate::version(&self.connection)?;
+        let version = migrate::version(self.connection()?)?;
         migrate::refuse_newer(version)?;
         Ok(match version {
             0 => Schema::Blank,
@@ -68,12 +68,12 @@ impl Store {
 
     /// What SQLite finds wrong in the file, and what is missing in the schema.
     pub fn faults(&self) -> Result<Vec<String>> {
-        faults(&self.connection)
+        faults(self.connection()?)
     }
 
     /// How many rows point to a row that is not there.
     pub fn broken_references(&self) -> Result<usize> {
-        broken_references(&self.connection)
+        broken_references(self.connection()?)
     }
 
     /// Every cell is opened, and what was in it wiped.

@@ -132,10 +132,9 @@ pub fn load(source: KeySource, paths: &Paths, env: &Env) -> Result<Loaded> {
         KeySource::File => {
             let path = paths.key_file();
             files::check_private_dir(paths.config_dir())?;
-            if !files::check_private_file(&path)? {
-                return Err(missing(source, paths, env));
-            }
-            parsed(&files::read_named(&path)?.bytes, &path).map(Loaded::from)
+            let bytes = files::read_private(&path)?;
+            let bytes = bytes.ok_or_else(|| missing(source, paths, env))?;
+            parsed(&bytes, &path).map(Loaded::from)
         }
         KeySource::NamedFile => {
             let path = named_file(env).ok_or_else(|| missing(source, paths, env))?;

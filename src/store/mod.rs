@@ -16,6 +16,7 @@ pub mod reserve;
 mod rows;
 pub mod salvage;
 mod seal;
+mod ticket;
 
 use std::cell::OnceCell;
 use std::time::Duration;
@@ -30,18 +31,20 @@ use crate::model::record::{Account, Application, Binding, Column, Record, Record
 use crate::model::secret::Secret;
 use crate::paths::Paths;
 use crate::random;
+use crate::trace;
 pub use foreign::NewForeign;
 use key::{Key, KeySource};
 pub use managed::{NewAccount, RequestToken};
 use migrate::NewStore;
 pub use rows::ForeignFilter;
 pub use seal::DoesNotOpen;
+use ticket::{Stamp, Ticket};
 
 /// How long SQLite waits for another process's commit: below the lock timeout, far above a commit.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// What the store says of itself.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Meta {
     /// 16 random bytes, bound into every cell.
     pub store_id: Vec<u8>,
@@ -55,7 +58,11 @@ pub struct Meta {
 
 /// An open store.
 pub struct Store {
-    connection: Connection,
+    /// Opened by the first question that the ticket cannot answer.
+    connection: OnceCell<Connection>,
+    /// The database file's, when it was opened.
+    stamp: Option<Stamp>,
+    ticket: OnceCell<Option<Ticket>>,
     paths: Paths,
     env: Env,
     meta: OnceCell<Meta>,
@@ -88,13 +95,14 @@ pub struct RenewalSecrets {
 impl Store {
     /// The store, if there is one.
     pub fn open(paths: &Paths, env: &Env) -> Result<Option<Self>> {
-        let file = paths.store();
-        if !files::check_private_file(&file)? {
+        let Some((file, meta)) = files::open_private_to_read(&paths.store())? else {
             return Ok(None);
-        }
+        };
         files::check_private_dir(paths.state_dir())?;
         let store = Self {
-            connection: connect(&file)?,
+            connection: OnceCell::new(),
+            stamp: Stamp::of(&file, &meta, paths),
+            ticket: OnceCell::new(),
             paths: paths.clone(),
             env: env.clone(),
             meta: OnceCell::new(),
@@ -108,7 +116,7 @@ impl Store {
     /// `store` alone.
     pub fn open_or_create(paths: &Paths, env: &Env) -> Result<Self> {
         if let Some(store) = Self::open(paths, env)?
-            && migrate::version(&store.connection)? > 0
+            && migrate::version(store.connection()?)? > 0
         {
             return Ok(store);
         }
@@ -123,14 +131,33 @@ impl Store {
         let mut store_id = [0; 16];
         random::fill(&mut store_id)?;
         let new = NewStore { store_id, key_source: source.name(), key_id: &key.id() };
-        migrate::migrate(&mut store.connection, Some(&new))?;
+        migrate::migrate(store.connection_mut()?, Some(&new))?;
         Ok(store)
+    }
+
+    fn connection(&self) -> Result<&Connection> {
+        if self.connection.get().is_none() {
+            let connection = connect(&self.paths.store())?;
+            trace::step("database opened");
+            return Ok(self.connection.get_or_init(|| connection));
+        }
+        self.connection.get().ok_or_else(unreachable_state)
+    }
+
+    fn connection_mut(&mut self) -> Result<&mut Connection> {
+        self.connection()?;
+        self.connection.get_mut().ok_or_else(unreachable_state)
+    }
+
+    /// Whether this process has changed anything.
+    pub fn has_written(&self) -> bool {
+        self.writes
     }
 
     /// What the store says of itself.
     pub fn meta(&self) -> Result<&Meta> {
         if self.meta.get().is_none() {
-            let meta = rows::read_meta(&self.connection)?;
+            let meta = rows::read_meta(self.connection()?)?;
             return Ok(self.meta.get_or_init(|| meta));
         }
         self.meta.get().ok_or_else(unreachable_state)
@@ -138,13 +165,14 @@ impl Store {
 
     /// Whether this is a file in which no store was made yet.
     fn is_blank(&self) -> Result<bool> {
-        Ok(migrate::version(&self.connection)? == 0)
+        Ok(migrate::version(self.connection()?)? == 0)
     }
 
     /// Leaves the database to the end of the process, which closes it at once: with nothing to be
     /// written, SQLite's own way there is work for nobody. The key is wiped all the same.
     pub fn leave_open(self) {
-        let Self { connection, paths: _, env: _, meta: _, key: _, writes: _ } = self;
+        let Self { connection, stamp: _, ticket: _, paths: _, env: _, meta: _, key: _, writes: _ } =
+            self;
         std::mem::forget(connection);
     }
 
@@ -287,7 +315,7 @@ impl Store {
         if !self.writes {
             // FULL does not sync the folder after the journal is gone: a committed rotation could
             // come back undone after a power cut.
-            self.connection
+            self.connection()?
                 .execute_batch("PRAGMA synchronous = EXTRA; PRAGMA foreign_keys = ON")
                 .map_err(|error| failed(&error))?;
             self.writes = true;
@@ -298,8 +326,10 @@ impl Store {
     /// Runs `work` in one IMMEDIATE transaction with the version read inside it.
     fn write<T>(&mut self, work: impl FnOnce(&Transaction<'_>) -> Result<T>) -> Result<T> {
         self.prepare_to_write()?;
+        // Whatever is changed, the ticket is of the database as it was.
+        self.ticket = OnceCell::from(None);
         let transaction = self
-            .connection
+            .connection_mut()?
             .transaction_with_behavior(TransactionBehavior::Immediate)
             .map_err(|error| failed(&error))?;
         migrate::refuse_newer(migrate::version(&transaction)?)?;

@@ -47,6 +47,9 @@ impl Store {
     /// The account of `profile`; without a name the one chosen by `use`, else every account there
     /// is, two at the most: so that one means "the only one".
     pub fn find_profile(&self, profile: Option<&str>) -> Result<Vec<Account>> {
+        if let Some(ticket) = self.ticket() {
+            return Ok(ticket.find_profile(profile));
+        }
         // Names are made of characters between '!' and '~': a range instead of a second statement.
         let sql = format!(
             "SELECT {ACCOUNT_COLUMNS} FROM meta m LEFT JOIN record r ON r.profile \
@@ -83,6 +86,9 @@ impl Store {
         host: &[u8],
         twin_of: &[u8],
     ) -> Result<Vec<Account>> {
+        if let Some(ticket) = self.ticket() {
+            return Ok(ticket.accounts_for_host(protocol, host, twin_of));
+        }
         let sql = format!(
             "SELECT {ACCOUNT_COLUMNS} FROM meta m LEFT JOIN record r ON r.host IN (:host, :twin_of) \
              AND r.protocol = :protocol AND r.profile IS NOT NULL \
@@ -91,6 +97,15 @@ impl Store {
         let parameters =
             named_params! { ":host": host, ":twin_of": twin_of, ":protocol": protocol };
         self.rows(&sql, parameters, read_account)
+    }
+
+    /// Every managed account as a hit needs it, by name, up to this many.
+    pub(super) fn every_account(&self, at_most: usize) -> Result<Vec<Account>> {
+        let sql = format!(
+            "SELECT {ACCOUNT_COLUMNS} FROM meta m LEFT JOIN record r ON r.profile IS NOT NULL \
+             LEFT JOIN application a ON a.id = r.application_id ORDER BY r.profile LIMIT {at_most}"
+        );
+        self.rows(&sql, &[], read_account)
     }
 
     /// The foreign entries that match, the most recently stored first.
@@ -120,7 +135,7 @@ impl Store {
 
     /// Generation, attempt number and whether that attempt has ended: what a waiter watches.
     pub fn progress(&self, id: RecordId) -> Result<Option<(i64, i64, bool)>> {
-        self.connection
+        self.connection()?
             .prepare(
                 "SELECT generation, attempt, attempt_ended_at IS NOT NULL FROM record WHERE id = ?1",
             )
@@ -138,7 +153,7 @@ impl Store {
             return Ok(Vec::new());
         }
         let mut statement = self
-            .connection
+            .connection()?
             .prepare("SELECT id, name, client_id, client_secret, origin FROM application")
             .map_err(|error| failed(&error))?;
         statement
@@ -171,7 +186,7 @@ impl Store {
             Ok(rows) => Ok(rows),
             // The columns may be missing because the file is blank, newer or another program's.
             Err(QueryError::Sqlite(error)) if is_wrong_schema(&error) => {
-                migrate::refuse_newer(migrate::version(&self.connection)?)?;
+                migrate::refuse_newer(migrate::version(self.connection()?)?)?;
                 if self.is_blank()? {
                     return Ok(Vec::new());
                 }
@@ -188,7 +203,7 @@ impl Store {
         parameters: &[(&str, &dyn rusqlite::ToSql)],
         read: ReadRow<T>,
     ) -> Result<Vec<T>, QueryError> {
-        let mut statement = self.connection.prepare(sql)?;
+        let mut statement = self.connection().map_err(QueryError::Refused)?.prepare(sql)?;
         let mut rows = statement.query(parameters)?;
         let mut found = Vec::new();
         while let Some(row) = rows.next()? {

@@ -15,7 +15,7 @@ use tempfile::TempDir;
 
 use super::inspect::{broken_references, faults, owner};
 use super::migrate::{self, NewStore};
-use super::{Meta, Store, changed_meanwhile, connect, failed, put};
+use super::{Meta, Store, changed_meanwhile, connect, failed, put, unreachable_state};
 use crate::env::Env;
 use crate::error::{Error, Kind, Result};
 use crate::files;
@@ -140,7 +140,7 @@ impl Wreck {
             self.meta.store_id.as_slice().try_into().map_err(|_| copy::unidentified(&file))?;
         let key_source = self.meta.key_source.name();
         let new = NewStore { store_id, key_source, key_id: &self.meta.key_id };
-        migrate::migrate(&mut store.connection, Some(&new))?;
+        migrate::migrate(store.connection_mut()?, Some(&new))?;
         let kept = store.write(|transaction| {
             let kept = |record: &&Record| {
                 put::application(transaction, record)
@@ -158,8 +158,8 @@ impl Wreck {
                 .map_err(|error| failed(&error))?;
             Ok(kept)
         })?;
-        let left = faults(&store.connection)?;
-        if !left.is_empty() || broken_references(&store.connection)? > 0 {
+        let left = faults(store.connection()?)?;
+        if !left.is_empty() || broken_references(store.connection()?)? > 0 {
             return Err(Error::new(
                 Kind::Other,
                 "The new store is not sound; nothing was changed",
@@ -170,7 +170,8 @@ impl Wreck {
         salvaged.profiles = names.map(str::to_owned).collect();
         salvaged.profiles.sort();
         salvaged.entries = kept.len() - salvaged.profiles.len();
-        store.connection.close().map_err(|(_, error)| failed(&error))?;
+        let connection = store.connection.into_inner().ok_or_else(unreachable_state)?;
+        connection.close().map_err(|(_, error)| failed(&error))?;
         Ok(file)
     }
 }
@@ -234,7 +235,9 @@ fn opened(store: &Store, mut record: Record, lost: &mut Vec<String>) -> Result<O
 
 fn blank_store(connection: Connection, paths: &Paths, env: &Env) -> Store {
     Store {
-        connection,
+        connection: OnceCell::from(connection),
+        stamp: None,
+        ticket: OnceCell::new(),
         paths: paths.clone(),
         env: env.clone(),
         meta: OnceCell::new(),

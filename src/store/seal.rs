@@ -16,6 +16,8 @@ use crate::model::secret::Secret;
 const FORMAT_VERSION: u8 = 1;
 const NONCE_BYTES: usize = 24;
 const HEADER_BYTES: usize = 1 + KEY_ID_BYTES;
+/// Length of a cell with nothing in it: what vouches for its place alone.
+pub(super) const EMPTY_CELL_BYTES: usize = HEADER_BYTES + NONCE_BYTES + 16;
 
 /// A cell did not open: another key, another place, or damage. Which one cannot be told from the
 /// cell alone, by design.
@@ -65,6 +67,11 @@ impl Place {
             application.client_id.as_bytes(),
             application.origin.as_bytes(),
         ])
+    }
+
+    /// The place of a ticket's tag: the ticket itself.
+    pub(super) fn of_ticket(body: &[u8]) -> Self {
+        Self::of(&[b"ticket", body])
     }
 
     /// The place of an answer that could not be committed.

@@ -10,6 +10,7 @@
 #[path = "../harness/mod.rs"]
 mod harness;
 mod support;
+mod tickets;
 
 mod credentials_files;
 mod damaged_store;

@@ -1,0 +1,209 @@
+//! The ticket: what spares a hit the database, and never says anything else than the database does.
+
+use std::fs;
+use std::path::PathBuf;
+
+use super::harness::{World, set_mode};
+
+fn ticket(world: &World) -> PathBuf {
+    world.state_dir().join("ticket")
+}
+
+/// Whether this `get` asked the database; it must give this token.
+fn asks_the_database(world: &World, token: &str) -> bool {
+    let output = world.concur(["get", "--trace"]).ok();
+    assert_eq!(output.line(), token);
+    output.stderr.contains("database opened")
+}
+
+#[test]
+fn a_hit_with_a_ticket_leaves_the_database_closed() {
+    let world = World::logged_in();
+    let token = world.concur(["get"]).ok().silent().line();
+    assert!(!asks_the_database(&world, &token), "login left a ticket");
+    world.expire("default");
+    let token = world.concur(["get"]).ok().silent().line();
+    assert!(!asks_the_database(&world, &token), "so did the refresh");
+    fs::remove_file(ticket(&world)).unwrap();
+    assert!(asks_the_database(&world, &token));
+    assert!(!asks_the_database(&world, &token), "so did the hit");
+    let git = world.helper(["get"]).stdin(world.request("")).env("CONCUR_CRED_TRACE", "1").ok();
+    assert_eq!(git.value("password"), Some(token));
+    assert!(!git.stderr.contains("database opened"), "git's request neither");
+}
+
+#[test]
+fn any_commit_makes_it_void() {
+    let world = World::logged_in();
+    let token = world.concur(["get"]).ok().line();
+    for change in [
+        "UPDATE record SET scope = 'other'",
+        "UPDATE meta SET used_profile = 'default'",
+        "CREATE TABLE other (a)",
+        "DROP TABLE other",
+        "VACUUM",
+    ] {
+        assert!(!asks_the_database(&world, &token), "before {change}");
+        world.database().execute_batch(change).unwrap();
+        assert!(asks_the_database(&world, &token), "after {change}");
+    }
+    assert_eq!(world.refreshes(), 0);
+}
+
+#[test]
+fn what_is_no_good_ticket_is_not_believed() {
+    let world = World::logged_in();
+    let token = world.concur(["get"]).ok().line();
+    let good = fs::read(ticket(&world)).unwrap();
+    let mut bad = vec![Vec::new(), b"{}".to_vec(), vec![0; 4096], vec![0xff; 2 << 20]];
+    bad.push([&good[..], b"x"].concat());
+    bad.extend((0..good.len()).step_by(97).map(|length| good[..length].to_vec()));
+    for at in (0..good.len()).step_by(41) {
+        let mut flipped = good.clone();
+        flipped[at] ^= 1;
+        bad.push(flipped);
+    }
+    for bytes in bad {
+        fs::write(ticket(&world), &bytes).unwrap();
+        let output = world.concur(["get"]).ok().silent();
+        assert_eq!(output.line(), token, "{} bytes", bytes.len());
+    }
+    assert!(!asks_the_database(&world, &token), "and a good one takes its place");
+    assert_eq!(world.refreshes(), 0);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_ticket_that_others_could_have_written_is_not_read() {
+    let world = World::logged_in();
+    let token = world.concur(["get"]).ok().line();
+    let kept = world.work().join("kept");
+    for plant in ["mode", "link", "folder"] {
+        match plant {
+            "mode" => set_mode(&ticket(&world), 0o666),
+            "link" => {
+                fs::rename(ticket(&world), &kept).unwrap();
+                std::os::unix::fs::symlink(&kept, ticket(&world)).unwrap();
+            }
+            _ => {
+                fs::remove_file(ticket(&world)).unwrap();
+                fs::create_dir(ticket(&world)).unwrap();
+            }
+        }
+        assert!(asks_the_database(&world, &token), "{plant}");
+    }
+    assert!(kept.exists(), "what a link points at stays");
+}
+
+#[test]
+fn an_old_ticket_is_of_an_old_database() {
+    let world = World::logged_in();
+    let old_ticket = fs::read(ticket(&world)).unwrap();
+    let old_store = fs::read(world.store_file()).unwrap();
+    drop(world.concur(["refresh"]).ok());
+    let token = world.concur(["get"]).ok().line();
+    fs::write(ticket(&world), &old_ticket).unwrap();
+    assert!(asks_the_database(&world, &token));
+    // A backup put back, with the ticket of that time: another time of change.
+    fs::write(world.store_file(), &old_store).unwrap();
+    fs::write(ticket(&world), &old_ticket).unwrap();
+    let restored = world.concur(["get", "--trace"]).ok();
+    assert!(restored.stderr.contains("database opened"), "{restored:?}");
+}
+
+#[test]
+fn a_ticket_of_another_store_with_the_same_key_is_of_no_use() {
+    let world = World::logged_in();
+    let token = world.concur(["get"]).ok().line();
+    let other = World::new();
+    fs::create_dir_all(other.config_dir()).unwrap();
+    #[cfg(unix)]
+    set_mode(&other.config_dir(), 0o700);
+    fs::copy(world.config_dir().join("key"), other.config_dir().join("key")).unwrap();
+    other.login("default", &other.sandbox.app().clone());
+    let others = other.concur(["get"]).ok().line();
+    fs::copy(ticket(&world), ticket(&other)).unwrap();
+    assert!(asks_the_database(&other, &others));
+    assert_ne!(token, others);
+}
+
+#[test]
+fn a_journal_or_another_journal_mode_sends_every_hit_to_the_database() {
+    let world = World::logged_in();
+    let token = world.concur(["get"]).ok().line();
+    let journal = world.state_dir().join("store.db-journal");
+    fs::write(&journal, "").unwrap();
+    #[cfg(unix)]
+    set_mode(&journal, 0o600);
+    assert!(asks_the_database(&world, &token));
+    let _gone = fs::remove_file(&journal);
+    world.database().execute_batch("PRAGMA journal_mode = WAL").unwrap();
+    for _ in 0..2 {
+        assert!(asks_the_database(&world, &token), "in WAL mode nothing tells of a commit");
+    }
+}
+
+#[test]
+fn what_is_forgotten_is_not_in_the_ticket() {
+    let world = World::logged_in();
+    let other = world.sandbox.add_company();
+    world.login("other", &other);
+    let holds = |text: &str| {
+        let bytes = fs::read(ticket(&world)).unwrap_or_default();
+        bytes.windows(text.len()).any(|window| window == text.as_bytes())
+    };
+    assert!(holds(&other.company_uuid) && holds("other"));
+    drop(world.concur(["logout", "--profile", "other"]).ok());
+    assert!(!holds(&other.company_uuid), "another process finds nothing of it");
+    drop(world.concur(["logout"]).ok());
+    assert!(!holds("default"));
+}
+
+#[test]
+fn the_rules_of_choice_are_the_same_with_and_without_a_ticket() {
+    let world = World::logged_in();
+    for name in ["b", "c"] {
+        let app = world.sandbox.add_app();
+        world.login(name, &app);
+    }
+    let host = world.request("");
+    let answers = |world: &World| {
+        let of = |args: &[&str]| world.concur(args.iter().copied()).output();
+        let bare =
+            [&["get"][..], &["get", "--profile", "c"], &["get", "--profile", "nobody"]].map(of);
+        let git = |args: &[&str], request: String| {
+            world.helper(args.iter().copied()).stdin(request).output()
+        };
+        let requests = [
+            git(&["get"], host.clone()),
+            git(&["--profile", "b", "get"], host.clone()),
+            git(&["get"], host.replace("http", "https")),
+            git(&["get"], world.request("username=nobody\n")),
+        ];
+        let told = |output: super::harness::Output| (output.stdout.clone(), output.stderr.clone());
+        bare.into_iter().chain(requests).map(told).collect::<Vec<_>>()
+    };
+    for used in [None, Some("b")] {
+        if let Some(name) = used {
+            drop(world.concur(["use", name]).ok());
+        }
+        assert!(ticket(&world).exists());
+        let with = answers(&world);
+        fs::remove_file(ticket(&world)).unwrap();
+        fs::create_dir(ticket(&world)).unwrap();
+        assert_eq!(answers(&world), with, "{used:?}");
+        fs::remove_dir(ticket(&world)).unwrap();
+    }
+}
+
+#[test]
+fn many_accounts_need_no_ticket() {
+    let world = World::logged_in();
+    for name in 0..17 {
+        let app = world.sandbox.add_company();
+        world.login(&format!("p{name}"), &app);
+    }
+    let token = world.concur(["get", "--profile", "p3"]).ok().silent().line();
+    assert!(world.sandbox.is_live_access_token(&token));
+    assert!(!ticket(&world).exists(), "it would cost each hit more than it saves");
+}
