@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 
 use super::answer::HttpAnswer;
 use super::form::TOKEN_PATH;
-use super::tls;
+use super::{resolver, tls};
 use crate::error::Result;
 use crate::files;
 use crate::model::origin::AllowedOrigin;
@@ -88,7 +88,9 @@ impl TokenService {
             // http is only ever spoken to loopback, and then never through a proxy.
             builder = builder.no_proxy();
         }
-        builder.build().map_err(|error| NoAnswer::Local(root_cause(&error.without_url())))
+        resolver::set(builder)
+            .build()
+            .map_err(|error| NoAnswer::Local(root_cause(&error.without_url())))
     }
 }
 
