@@ -1,6 +1,6 @@
 //! Settings: `config.toml`, and the environment in front of it. The only reader of that file.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -29,6 +29,8 @@ pub struct Config {
     pub http_timeout: Duration,
     /// Origins besides Concur's own that may be sent a secret.
     pub allowed: AllowList,
+    /// A file of root certificates that are trusted besides the bundled ones; read with a request only.
+    pub ca_bundle: Option<PathBuf>,
 }
 
 /// `config.toml` as it is written. Unknown keys are errors.
@@ -40,6 +42,7 @@ struct File {
     lock_timeout: Option<Text>,
     http_timeout: Option<Text>,
     allowed_origins: Option<Vec<String>>,
+    ca_bundle: Option<PathBuf>,
 }
 
 /// A duration as text (`5m`) or as a number of seconds.
@@ -88,6 +91,7 @@ impl Config {
             lock_timeout: Duration::from_secs(lock_timeout),
             http_timeout: Duration::from_secs(http_timeout.max(1)),
             allowed: AllowList::with_named(parse_origins(&origins)?),
+            ca_bundle: env.path(&variable("ca_bundle")).or(file.ca_bundle),
         })
     }
 }
@@ -124,7 +128,11 @@ fn read(path: &Path, must_exist: bool) -> Result<File> {
         let problem = format!("{} is not text", path.display());
         Error::new(Kind::Unusable, problem, "Write it anew; concur-cred(1) lists the keys.")
     })?;
-    parse(text, path)
+    let mut settings = parse(text, path)?;
+    // A file means its neighbours: whoever runs the program may stand anywhere.
+    let folder = path.parent().unwrap_or_else(|| Path::new(""));
+    settings.ca_bundle = settings.ca_bundle.map(|named| folder.join(named));
+    Ok(settings)
 }
 
 fn parse(text: &str, path: &Path) -> Result<File> {
@@ -219,6 +227,17 @@ mod tests {
     }
 
     #[test]
+    fn a_relative_ca_bundle_is_beside_the_file_or_where_the_caller_stands() {
+        let in_file = |text: &str, env: &Env| load(text, env).unwrap().ca_bundle.unwrap();
+        let beside = in_file("ca_bundle = \"roots/ca.pem\"", &Env::fixed([]));
+        assert!(beside.is_absolute() && beside.ends_with("roots/ca.pem"), "{}", beside.display());
+        let absolute = in_file("ca_bundle = \"/etc/ca.pem\"", &Env::fixed([]));
+        assert_eq!(absolute, Path::new("/etc/ca.pem"));
+        let env = Env::fixed([("CONCUR_CRED_CA_BUNDLE", "ca.pem")]);
+        assert_eq!(in_file("ca_bundle = \"x.pem\"", &env), Path::new("ca.pem"));
+    }
+
+    #[test]
     fn an_unknown_key_is_an_error_with_its_line() {
         let error = load("min_ttl = 5\nmin_tll = 5\n", &Env::fixed([])).unwrap_err();
         assert_eq!(error.kind(), Kind::Unusable);
@@ -236,6 +255,7 @@ mod tests {
             "min_ttl = s3cr3t",
             "[s3cr3t",
             "min_ttl = { s3cr3t = 1 }",
+            "ca_bundle = [\"s3cr3t\"]",
         ] {
             let error = load(text, &Env::fixed([])).unwrap_err().to_string();
             assert!(!error.contains("s3cr3t"), "{error}");

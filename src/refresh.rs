@@ -248,8 +248,8 @@ impl Renewer<'_> {
         self.attempt(store, lock, &record)
     }
 
-    fn service(&self) -> TokenService {
-        TokenService::new(self.config.http_timeout)
+    fn service(&self) -> Result<TokenService> {
+        TokenService::new(self.config.http_timeout, self.config.ca_bundle.as_deref())
     }
 }
 

@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 
 use clap::{Parser, ValueEnum};
-use concur_sandbox::{Config, FaultSpec, NumberStyle, Rotation};
+use concur_sandbox::{Config, FaultSpec, NumberStyle, Rotation, Tls};
 
 const AFTER_HELP: &str = "\
 Fault specs: 503, 429:7 (any status, with Retry-After), drop-before, drop-after, reset-before, \
@@ -18,6 +18,7 @@ the order given; 3x503 applies to three, always:503 to every one that finds the 
 /// Concur documents them, and goes wrong as told. Runs until interrupted.
 #[derive(Debug, Parser)]
 #[command(name = "concur-sandbox", version, after_help = AFTER_HELP)]
+#[expect(clippy::struct_excessive_bools, reason = "flags are bools")]
 pub(crate) struct Cli {
     /// Port to listen on, on 127.0.0.1; 0 takes a free one
     #[arg(long, value_name = "PORT", default_value_t = 0)]
@@ -49,6 +50,12 @@ pub(crate) struct Cli {
     /// Write a filled credentials.json to FILE (mode 0600), which must not exist
     #[arg(long, value_name = "FILE")]
     pub(crate) credentials: Option<PathBuf>,
+    /// Speak https, with a certificate for 127.0.0.1, localhost and ::1 by a CA made at the start
+    #[arg(long)]
+    tls: bool,
+    /// Write the certificate of that CA to FILE, as PEM, which must not exist
+    #[arg(long, value_name = "FILE", requires = "tls")]
+    pub(crate) ca: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -66,6 +73,7 @@ impl Cli {
     pub(crate) fn config(&self) -> Config {
         Config {
             port: self.port,
+            tls: self.tls.then(Tls::default),
             access_lifetime_seconds: self.access_lifetime,
             rotation: match self.rotation {
                 RotationMode::Same => Rotation::Same,

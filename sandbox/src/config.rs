@@ -5,6 +5,8 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use uuid::Uuid;
 
+use crate::tls::Tls;
+
 /// Six months in seconds (182 days): how long an unused refresh token lives.
 pub const SIX_MONTHS_SECONDS: i64 = 182 * 86_400;
 
@@ -16,6 +18,8 @@ pub struct Config {
     pub bind: IpAddr,
     /// Port to listen on; default 0, a free one. Read at the start only.
     pub port: u16,
+    /// Serve https, by this; default `None`, plain http. Read at the start only.
+    pub tls: Option<Tls>,
     /// The first application and company with its request token; made up when `None` (the default). Read
     /// at the start only. Give the same to two sandboxes to play two data centres.
     pub app: Option<App>,
@@ -57,6 +61,7 @@ impl Default for Config {
         Self {
             bind: IpAddr::V4(Ipv4Addr::LOCALHOST),
             port: 0,
+            tls: None,
             app: None,
             user: None,
             access_lifetime_seconds: 3600,

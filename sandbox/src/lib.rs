@@ -11,6 +11,7 @@
 //!
 //! The map of the house, edge first:
 //! - [`Sandbox`]: the handle; owns the thread that listens (`server`), stops it on drop;
+//! - `tls`: its own CA and certificate, when it speaks https;
 //! - `service`, `token`, `api`: one request in, one reply out; `strict` says what Concur would not take;
 //! - `grants/`: one file a grant, each a function of (world, request, configuration, time);
 //! - `world`, `ledger`: who may ask, and what was issued; pure, they are told the time;
@@ -41,6 +42,7 @@ mod server;
 mod service;
 mod shared;
 mod strict;
+mod tls;
 mod token;
 mod world;
 
@@ -51,3 +53,4 @@ pub use faults::{Fault, RetryAfter, StatusBody};
 pub use gate::Gate;
 pub use journal::{Counters, RequestRecord, fingerprint};
 pub use sandbox::Sandbox;
+pub use tls::{Certificate, Tls};

@@ -32,15 +32,13 @@ fn run(cli: &Cli) -> Result<(), String> {
         }
     }
     if let Some(path) = &cli.credentials {
-        write_credentials(path, &sandbox.credentials_json()).map_err(|error| {
-            format!(
-                "{} cannot be written: {error}. Name a file that does not exist yet, in a folder that does.",
-                path.display()
-            )
-        })?;
+        write_new(path, &sandbox.credentials_json())?;
+    }
+    if let (Some(path), Some(pem)) = (&cli.ca, sandbox.ca_pem()) {
+        write_new(path, pem)?;
     }
     // The reader may have closed the pipe after the first line; the service is not for stdout.
-    let _ = write_hints(&mut io::stdout().lock(), &sandbox, cli.credentials.as_deref());
+    let _ = write_hints(&mut io::stdout().lock(), &sandbox, cli);
     stop.wait();
     say(&summary(&sandbox));
     Ok(())
@@ -69,9 +67,15 @@ fn open_log(path: &Path) -> io::Result<Box<dyn Write + Send>> {
     Ok(Box::new(file))
 }
 
-fn write_credentials(path: &Path, text: &str) -> io::Result<()> {
-    let mut file = create_private(path)?;
-    file.write_all(text.as_bytes())
+/// Writes a file that was not there, for its owner alone.
+fn write_new(path: &Path, text: &str) -> Result<(), String> {
+    let written = create_private(path).and_then(|mut file| file.write_all(text.as_bytes()));
+    written.map_err(|error| {
+        format!(
+            "{} cannot be written: {error}. Name a file that does not exist yet, in a folder that does.",
+            path.display()
+        )
+    })
 }
 
 /// A new file that only its owner can read, from the moment it exists.
@@ -83,13 +87,15 @@ fn create_private(path: &Path) -> io::Result<File> {
     options.open(path)
 }
 
-fn write_hints(out: &mut impl Write, sandbox: &Sandbox, file: Option<&Path>) -> io::Result<()> {
+fn write_hints(out: &mut impl Write, sandbox: &Sandbox, cli: &Cli) -> io::Result<()> {
     let origin = sandbox.origin();
     writeln!(out, "concur-sandbox listens on {origin}")?;
     writeln!(out, "Try:")?;
-    if let Some(file) = file {
-        let file = std::path::absolute(file)?;
-        let file = quoted(&file.display().to_string());
+    if let Some(file) = &cli.ca {
+        writeln!(out, "  export CONCUR_CRED_CA_BUNDLE={}", quoted_path(file)?)?;
+    }
+    if let Some(file) = &cli.credentials {
+        let file = quoted_path(file)?;
         writeln!(out, "  concur-cred login --base-url {origin} --credentials {file}")?;
     } else {
         let App { client_id, client_secret, company_uuid, request_token } = sandbox.app();
@@ -101,6 +107,11 @@ fn write_hints(out: &mut impl Write, sandbox: &Sandbox, file: Option<&Path>) -> 
     }
     writeln!(out, "  concur-cred token")?;
     out.flush()
+}
+
+/// The whole path as a POSIX shell takes it.
+fn quoted_path(path: &Path) -> io::Result<String> {
+    Ok(quoted(&std::path::absolute(path)?.display().to_string()))
 }
 
 /// The word as a POSIX shell takes it.

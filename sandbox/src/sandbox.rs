@@ -21,6 +21,7 @@ use crate::journal::{Counters, Journal, RequestRecord};
 use crate::mutex::lock;
 use crate::server;
 use crate::shared::{Shared, Traffic};
+use crate::tls::Authority;
 use crate::token;
 use crate::world::World;
 
@@ -28,12 +29,14 @@ use crate::world::World;
 pub struct Sandbox {
     shared: Arc<Shared>,
     app: App,
+    ca_pem: Option<String>,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<io::Result<()>>>,
 }
 
 impl Sandbox {
-    /// Listens and serves, on a thread of its own. Fails when the port is taken.
+    /// Listens and serves, on a thread of its own. Fails when the port is taken, or when no certificate
+    /// can be made for the names of [`Config::tls`].
     pub fn start(config: Config) -> io::Result<Self> {
         Self::start_inner(config, None)
     }
@@ -46,7 +49,13 @@ impl Sandbox {
     fn start_inner(config: Config, log: Option<Box<dyn Write + Send>>) -> io::Result<Self> {
         let listener = TcpListener::bind(SocketAddr::new(config.bind, config.port))?;
         listener.set_nonblocking(true)?;
-        let origin = format!("http://{}", listener.local_addr()?);
+        let address = listener.local_addr()?;
+        let authority = config.tls.as_ref().map(Authority::new).transpose()?;
+        let origin = match &config.tls {
+            None => format!("http://{address}"),
+            Some(tls) => format!("https://{}", tls.host(address)),
+        };
+        let (ca_pem, acceptor) = authority.map(Authority::into_parts).unzip();
         let app = config.app.clone().unwrap_or_else(App::made_up);
         let shared = Arc::new(Shared {
             origin,
@@ -62,13 +71,20 @@ impl Sandbox {
         let for_server = Arc::clone(&shared);
         let thread = std::thread::Builder::new()
             .name("concur-sandbox".to_owned())
-            .spawn(move || server::run(listener, &for_server, stopped))?;
-        Ok(Self { shared, app, stop: Some(stop), thread: Some(thread) })
+            .spawn(move || server::run(listener, acceptor.as_ref(), &for_server, stopped))?;
+        Ok(Self { shared, app, ca_pem, stop: Some(stop), thread: Some(thread) })
     }
 
-    /// `http://127.0.0.1:PORT`.
+    /// `http://127.0.0.1:PORT`; with [`Config::tls`] `https://127.0.0.1:PORT`, or its name in place of the
+    /// address.
     pub fn origin(&self) -> &str {
         &self.shared.origin
+    }
+
+    /// The certificate, as PEM, of the CA that this sandbox's own certificate is to be checked by; `None`
+    /// without [`Config::tls`].
+    pub fn ca_pem(&self) -> Option<&str> {
+        self.ca_pem.as_deref()
     }
 
     /// The first application and its company.

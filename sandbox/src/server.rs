@@ -9,8 +9,11 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, oneshot};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
 
 use crate::payload::Payload;
 use crate::reply::Reply;
@@ -24,9 +27,27 @@ enum End {
     Reset,
 }
 
-/// Serves until told to stop. Runs its own runtime on the calling thread.
+/// A connection's stream, down to the socket.
+trait Stream: AsyncRead + AsyncWrite + Unpin + Send + 'static {
+    fn socket(&self) -> &TcpStream;
+}
+
+impl Stream for TcpStream {
+    fn socket(&self) -> &TcpStream {
+        self
+    }
+}
+
+impl Stream for TlsStream<TcpStream> {
+    fn socket(&self) -> &TcpStream {
+        self.get_ref().0
+    }
+}
+
+/// Serves until told to stop, by TLS if there is an acceptor. Runs its own runtime on the calling thread.
 pub(crate) fn run(
     listener: std::net::TcpListener,
+    acceptor: Option<&TlsAcceptor>,
     shared: &Arc<Shared>,
     stop: oneshot::Receiver<()>,
 ) -> io::Result<()> {
@@ -34,27 +55,47 @@ pub(crate) fn run(
     runtime.block_on(async {
         let listener = TcpListener::from_std(listener)?;
         tokio::select! {
-            () = accept(&listener, shared) => {}
+            () = accept(&listener, acceptor, shared) => {}
             _ = stop => {}
         }
         Ok(())
     })
 }
 
-async fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
+async fn accept(listener: &TcpListener, acceptor: Option<&TlsAcceptor>, shared: &Arc<Shared>) {
     loop {
         match listener.accept().await {
-            Ok((stream, peer)) => drop(tokio::spawn(drive(stream, peer, Arc::clone(shared)))),
+            Ok((stream, peer)) => {
+                // Small answers must not wait for the client's acknowledgement.
+                let _ = stream.set_nodelay(true);
+                let shared = Arc::clone(shared);
+                drop(match acceptor {
+                    None => tokio::spawn(drive(stream, peer, shared)),
+                    Some(acceptor) => {
+                        tokio::spawn(shake_hands(acceptor.clone(), stream, peer, shared))
+                    }
+                });
+            }
             // Out of descriptors, or a client gone before it was accepted: let others finish first.
             Err(_) => tokio::time::sleep(std::time::Duration::from_millis(10)).await,
         }
     }
 }
 
+async fn shake_hands(
+    acceptor: TlsAcceptor,
+    stream: TcpStream,
+    peer: SocketAddr,
+    shared: Arc<Shared>,
+) {
+    // A client that trusts nobody here hangs up: its right.
+    if let Ok(stream) = acceptor.accept(stream).await {
+        drive(stream, peer, shared).await;
+    }
+}
+
 /// Drives one connection to its end, which a reply may bring about.
-async fn drive(stream: TcpStream, peer: SocketAddr, shared: Arc<Shared>) {
-    // Small answers must not wait for the client's acknowledgement.
-    let _ = stream.set_nodelay(true);
+async fn drive(stream: impl Stream, peer: SocketAddr, shared: Arc<Shared>) {
     let (end_it, mut ended) = mpsc::channel(1);
     let service =
         service_fn(move |request| reply(request, peer, Arc::clone(&shared), end_it.clone()));
@@ -67,7 +108,7 @@ async fn drive(stream: TcpStream, peer: SocketAddr, shared: Arc<Shared>) {
     if let Some(End::Reset) = end {
         let stream = connection.into_parts().io.into_inner();
         // Closing with a zero linger time sends RST in place of FIN.
-        let _ = stream.set_zero_linger();
+        let _ = stream.socket().set_zero_linger();
     }
 }
 

@@ -14,7 +14,7 @@ use crate::world::World;
 /// The state of a sandbox. Locks are held briefly, never across an await, and one at a time, but that
 /// `world` may be held when `journal` is taken.
 pub(crate) struct Shared {
-    /// `http://127.0.0.1:PORT`.
+    /// `http://127.0.0.1:PORT`, or with https and a name.
     pub(crate) origin: String,
     pub(crate) config: Mutex<Config>,
     pub(crate) world: Mutex<World>,

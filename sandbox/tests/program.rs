@@ -166,6 +166,25 @@ fn credentials_are_written_privately_and_never_over_a_file() {
 }
 
 #[test]
+fn with_tls_it_speaks_https_and_gives_its_ca_away() {
+    let folder = Folder::new();
+    let path = folder.file("ca.pem");
+    let mut sandbox = Running::start(&["--tls", "--ca", &path]);
+    let hints = sandbox.hints().join("\n");
+    assert!(hints.contains("listens on https://127.0.0.1:"), "{hints}");
+    assert!(hints.contains(&format!("  export CONCUR_CRED_CA_BUNDLE={path}")), "{hints}");
+    let pem = fs::read_to_string(&path).unwrap();
+    assert!(pem.starts_with("-----BEGIN CERTIFICATE-----"), "{pem}");
+    assert!(!pem.contains("PRIVATE"), "the CA's key stays here");
+    sandbox.stop("TERM");
+    let again = run(&["--tls", "--ca", &path]);
+    assert_eq!(again.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&again.stderr).contains("cannot be written"));
+    assert_eq!(fs::read_to_string(&path).unwrap(), pem, "the file is as it was");
+    assert_eq!(run(&["--ca", &folder.file("other.pem")]).status.code(), Some(2), "without --tls");
+}
+
+#[test]
 fn faults_and_log_work_from_the_command_line() {
     let folder = Folder::new();
     let log = folder.file("requests.jsonl");

@@ -37,6 +37,7 @@ struct Wanted {
 
 pub(super) fn run(app: &mut App<'_>, args: &Login) -> Result<u8> {
     let base_url = obtain::base_url(args.base_url.as_deref())?;
+    let service = TokenService::new(app.config.http_timeout, app.config.ca_bundle.as_deref())?;
     let given = obtain::given(app, args.credentials.as_deref(), Path::new(DEFAULT_FILE))?;
     let wanted = complete(app, given)?;
     let present = app.store()?;
@@ -52,7 +53,7 @@ pub(super) fn run(app: &mut App<'_>, args: &Login) -> Result<u8> {
     // Everything that can fail here fails before the request token is spent.
     let mut store = app.store_or_new()?;
     let lock = obtain::lock(app, &store, old.as_ref())?;
-    let logged_in = log_in(app, &mut store, &lock, profile, origin, wanted);
+    let logged_in = log_in(app, &service, &mut store, &lock, profile, origin, wanted);
     if logged_in.is_err() && old.is_none() {
         obtain::discard(&store, lock);
     }
@@ -61,13 +62,14 @@ pub(super) fn run(app: &mut App<'_>, args: &Login) -> Result<u8> {
 
 fn log_in(
     app: &mut App<'_>,
+    service: &TokenService,
     store: &mut Store,
     lock: &RecordLock,
     profile: ProfileName,
     origin: Origin,
     wanted: Wanted,
 ) -> Result<()> {
-    let asked = ask(app, &origin, &wanted);
+    let asked = ask(app, service, &origin, &wanted);
     let now = app.now();
     let grant = granted(app, asked, &profile)?;
     let account = NewAccount {
@@ -127,11 +129,10 @@ fn stored_origin(text: &str) -> Result<Origin> {
     })
 }
 
-fn ask(app: &App<'_>, origin: &Origin, wanted: &Wanted) -> Asked {
+fn ask(app: &App<'_>, service: &TokenService, origin: &Origin, wanted: &Wanted) -> Asked {
     let allowed = app.config.allowed.and(origin);
-    let service = TokenService::new(app.config.http_timeout);
     let asking = Asking {
-        service: &service,
+        service,
         allowed: &allowed,
         clock: app.clock,
         client_id: &wanted.client_id,

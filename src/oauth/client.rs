@@ -2,16 +2,20 @@
 //! more than 64 KiB read. Built when the first request is made, so that a hit never pays for it.
 
 use std::io::Read;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use reqwest::blocking::{Client, Response};
 use reqwest::header::{ACCEPT, CONTENT_TYPE, DATE, HeaderMap, HeaderValue, RETRY_AFTER};
+use rustls::RootCertStore;
 use zeroize::Zeroizing;
 
 use super::answer::HttpAnswer;
 use super::form::TOKEN_PATH;
+use super::{resolver, tls};
+use crate::error::Result;
 use crate::files;
 use crate::model::origin::AllowedOrigin;
 use crate::model::printable::printable;
@@ -37,13 +41,15 @@ pub enum NoAnswer {
 #[derive(Debug, Clone)]
 pub struct TokenService {
     request_timeout: Duration,
+    roots: Arc<RootCertStore>,
 }
 
 impl TokenService {
     /// `request_timeout` bounds one request whole. Hanging up early can lose a rotated token, so it
-    /// is generous by default (60 s).
-    pub fn new(request_timeout: Duration) -> Self {
-        Self { request_timeout }
+    /// is generous by default (60 s). `ca_bundle` names a file of roots to trust besides the bundled
+    /// ones; it is read here, so that a bad one is found before anything is spent.
+    pub fn new(request_timeout: Duration, ca_bundle: Option<&Path>) -> Result<Self> {
+        Ok(Self { request_timeout, roots: tls::roots(ca_bundle)? })
     }
 
     /// Sends a grant's form. `now` (epoch seconds) turns a `Retry-After` date into seconds.
@@ -68,6 +74,8 @@ impl TokenService {
     }
 
     fn client(&self, to: &AllowedOrigin) -> Result<Client, NoAnswer> {
+        let tls_config =
+            tls::client_config(&self.roots).map_err(|error| NoAnswer::Local(error.to_string()))?;
         let mut builder = Client::builder()
             .user_agent(USER_AGENT)
             .redirect(reqwest::redirect::Policy::none())
@@ -75,24 +83,15 @@ impl TokenService {
             .connect_timeout(CONNECT_TIMEOUT)
             .timeout(self.request_timeout)
             .pool_max_idle_per_host(0)
-            .tls_backend_preconfigured(tls_config()?);
+            .tls_backend_preconfigured(tls_config);
         if to.origin().is_loopback() {
             // http is only ever spoken to loopback, and then never through a proxy.
             builder = builder.no_proxy();
         }
-        builder.build().map_err(|error| NoAnswer::Local(root_cause(&error.without_url())))
+        resolver::set(builder)
+            .build()
+            .map_err(|error| NoAnswer::Local(root_cause(&error.without_url())))
     }
-}
-
-fn tls_config() -> Result<rustls::ClientConfig, NoAnswer> {
-    let roots = rustls::RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = rustls::ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|error| NoAnswer::Local(error.to_string()))?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    Ok(config)
 }
 
 fn no_answer(error: reqwest::Error, to: &AllowedOrigin) -> NoAnswer {
@@ -100,7 +99,11 @@ fn no_answer(error: reqwest::Error, to: &AllowedOrigin) -> NoAnswer {
     let error = error.without_url();
     let host = to.origin().host();
     if error.is_connect() {
-        NoAnswer::Local(format!("could not connect to {host}: {}", root_cause(&error)))
+        let refusal = tls::refusal(&error, host).map(|why| printable(&why, 300));
+        NoAnswer::Local(
+            refusal
+                .unwrap_or_else(|| format!("could not connect to {host}: {}", root_cause(&error))),
+        )
     } else if error.is_timeout() {
         NoAnswer::Transient(format!("{host} did not answer in time"))
     } else {

@@ -48,12 +48,13 @@ impl Renewer<'_> {
             .of_profile(record.profile_name())
         };
         let home = allowed.permit(&secrets.geolocation).ok_or_else(not_allowed)?;
+        // A setting of this caller's that is wrong is nobody else's failed attempt.
+        let service = self.service()?;
         // Both prove, before a rotating refresh token is spent, that its answer can be kept.
         crate::store::reserve::ensure(store.paths(), record.id)?;
         failpoint::pass("reserve-ready");
         let record = store.begin_attempt(lock, record, now)?;
         failpoint::pass("attempt-begun");
-        let service = self.service();
         let asking = Asking {
             service: &service,
             allowed: &allowed,

@@ -33,3 +33,4 @@ mod service_grants;
 mod service_lost;
 mod service_refusals;
 mod streams;
+mod tls;

@@ -1,6 +1,6 @@
 //! HTTP/1.1 by hand: what is sent is exactly what the test says.
 
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Write as _};
 use std::net::TcpStream;
 use std::time::Duration;
 
@@ -56,7 +56,7 @@ pub(crate) fn connect(sandbox: &Sandbox) -> TcpStream {
     stream
 }
 
-pub(crate) fn read(stream: &mut TcpStream) -> io::Result<Option<Reply>> {
+pub(crate) fn read(stream: &mut impl io::Read) -> io::Result<Option<Reply>> {
     let mut bytes = Vec::new();
     stream.read_to_end(&mut bytes)?;
     if bytes.is_empty() {

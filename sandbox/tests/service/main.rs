@@ -9,3 +9,4 @@ mod journal;
 mod refusals;
 mod rotation;
 mod strictness;
+mod tls;

@@ -1,0 +1,122 @@
+//! TLS: a CA of the sandbox's own, made at the start, and a certificate signed by it.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use rcgen::{
+    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa,
+    KeyPair, KeyUsagePurpose, date_time_ymd,
+};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
+use tokio_rustls::rustls::crypto::ring;
+use tokio_rustls::rustls::pki_types::PrivateKeyDer;
+
+/// How a sandbox speaks https.
+#[derive(Clone, Debug)]
+pub struct Tls {
+    /// The host name of [`Sandbox::origin`](crate::Sandbox::origin); default `None`, the address. Whoever
+    /// uses another one sees to it that clients find the sandbox by it.
+    pub host: Option<String>,
+    /// Names and addresses that the certificate is for; default `127.0.0.1`, `localhost`, `::1`.
+    pub names: Vec<String>,
+    /// What is wrong with the certificate; default nothing.
+    pub certificate: Certificate,
+}
+
+/// The certificate that a sandbox shows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Certificate {
+    /// A good one.
+    #[default]
+    Good,
+    /// Its time was over long ago.
+    Expired,
+    /// Good, but signed by a CA of the same name with another key than that of
+    /// [`Sandbox::ca_pem`](crate::Sandbox::ca_pem).
+    OfAnotherCa,
+}
+
+impl Default for Tls {
+    fn default() -> Self {
+        Self {
+            host: None,
+            names: ["127.0.0.1", "localhost", "::1"].map(str::to_owned).to_vec(),
+            certificate: Certificate::Good,
+        }
+    }
+}
+
+impl Tls {
+    /// The origin has this host name, and the certificate is for it alone.
+    pub fn named(host: &str) -> Self {
+        Self { host: Some(host.to_owned()), names: vec![host.to_owned()], ..Self::default() }
+    }
+
+    /// Host and port of the origin of a sandbox that listens on this address.
+    pub(crate) fn host(&self, address: SocketAddr) -> String {
+        match &self.host {
+            None => address.to_string(),
+            Some(host) => format!("{host}:{}", address.port()),
+        }
+    }
+}
+
+/// A CA, and what a server with its certificate needs.
+pub(crate) struct Authority {
+    ca_pem: String,
+    acceptor: TlsAcceptor,
+}
+
+impl Authority {
+    pub(crate) fn new(tls: &Tls) -> io::Result<Self> {
+        let ca = new_ca().map_err(io::Error::other)?;
+        let shown = match tls.certificate {
+            Certificate::Good | Certificate::Expired => server_config(tls, &ca),
+            Certificate::OfAnotherCa => {
+                new_ca().map_err(io::Error::other).and_then(|other| server_config(tls, &other))
+            }
+        };
+        Ok(Self { ca_pem: ca.pem(), acceptor: TlsAcceptor::from(Arc::new(shown?)) })
+    }
+
+    /// The CA's certificate as PEM, and the acceptor.
+    pub(crate) fn into_parts(self) -> (String, TlsAcceptor) {
+        (self.ca_pem, self.acceptor)
+    }
+}
+
+type Ca = CertifiedIssuer<'static, KeyPair>;
+
+fn new_ca() -> Result<Ca, rcgen::Error> {
+    let mut params = CertificateParams::default();
+    params.distinguished_name.push(DnType::CommonName, "concur-sandbox CA, made up");
+    params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    CertifiedIssuer::self_signed(params, KeyPair::generate()?)
+}
+
+fn server_config(tls: &Tls, ca: &Ca) -> io::Result<ServerConfig> {
+    let key = KeyPair::generate().map_err(io::Error::other)?;
+    let certificate = certificate_params(tls)
+        .and_then(|params| params.signed_by(&key, ca))
+        .map_err(io::Error::other)?;
+    let chain = vec![certificate.der().clone()];
+    let key = PrivateKeyDer::Pkcs8(key.serialize_der().into());
+    ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .and_then(|builder| builder.with_no_client_auth().with_single_cert(chain, key))
+        .map_err(io::Error::other)
+}
+
+fn certificate_params(tls: &Tls) -> Result<CertificateParams, rcgen::Error> {
+    let mut params = CertificateParams::new(tls.names.clone())?;
+    params.distinguished_name.push(DnType::CommonName, "concur-sandbox, made up");
+    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+    if tls.certificate == Certificate::Expired {
+        params.not_before = date_time_ymd(2001, 1, 1);
+        params.not_after = date_time_ymd(2001, 12, 31);
+    }
+    Ok(params)
+}

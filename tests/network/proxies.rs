@@ -1,0 +1,120 @@
+//! Proxies: asked with CONNECT alone, and one caller's broken one harms nobody for long.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+
+use concur_sandbox::{Config, Rotation, Tls};
+
+use super::harness::{Run, World};
+
+/// A name that no DNS knows (RFC 6761): only a proxy can bring us there.
+const NAME: &str = "concur.invalid";
+/// Nothing listens there.
+const BROKEN: &str = "http://127.0.0.1:1";
+
+/// A proxy that brings every name to one port of this machine, until the test ends.
+struct Proxy {
+    url: String,
+    heads: Arc<Mutex<Vec<String>>>,
+}
+
+impl Proxy {
+    fn to(port: u16) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let heads = Arc::new(Mutex::new(Vec::new()));
+        let noted = Arc::clone(&heads);
+        std::thread::spawn(move || {
+            for client in listener.incoming() {
+                serve(client.unwrap(), port, &noted);
+            }
+        });
+        Self { url, heads }
+    }
+
+    /// The first lines of the requests that were made to it.
+    fn requests(&self) -> Vec<String> {
+        self.heads.lock().unwrap().clone()
+    }
+}
+
+/// One tunnel; whatever breaks it is the business of its ends.
+fn serve(client: TcpStream, port: u16, heads: &Mutex<Vec<String>>) {
+    let mut reader = BufReader::new(client.try_clone().unwrap());
+    let mut head = Vec::new();
+    let mut line = String::new();
+    while reader.read_line(&mut line).is_ok_and(|length| length > 2) {
+        head.push(std::mem::take(&mut line));
+    }
+    heads.lock().unwrap().push(head[0].trim_end().to_owned());
+    let server = TcpStream::connect(("127.0.0.1", port)).unwrap();
+    (&client).write_all(b"HTTP/1.1 200 OK\r\n\r\n").unwrap();
+    let up = server.try_clone().unwrap();
+    std::thread::spawn(move || copy(reader, up));
+    std::thread::spawn(move || copy(server, client));
+}
+
+fn copy(mut from: impl Read, mut to: TcpStream) {
+    let _ = std::io::copy(&mut from, &mut to);
+    let _ = to.shutdown(std::net::Shutdown::Write);
+}
+
+/// A service behind a name, and the proxy that leads to it.
+fn world() -> (World, Proxy) {
+    let config = Config {
+        tls: Some(Tls::named(NAME)),
+        rotation: Rotation::NewRevokeFamily,
+        ..Config::default()
+    };
+    let world = World::with(config);
+    let port = world.sandbox.origin().rsplit(':').next().unwrap().parse().unwrap();
+    let proxy = Proxy::to(port);
+    let file = world.write("credentials.json", world.sandbox.credentials_json());
+    let args = ["login", "--base-url", world.sandbox.origin(), "--credentials"];
+    by(&world, &proxy.url, world.concur(args).arg(file)).ok();
+    world.expire("default");
+    (world, proxy)
+}
+
+/// The run with this proxy, and with the CA of the world's service.
+fn by(world: &World, proxy: &str, run: Run) -> Run {
+    let ca = world.write("ca.pem", world.sandbox.ca_pem().unwrap());
+    run.env("HTTPS_PROXY", proxy).env("CONCUR_CRED_CA_BUNDLE", ca)
+}
+
+#[test]
+fn a_proxy_is_asked_to_connect_and_sees_nothing_else() {
+    let (world, proxy) = world();
+    by(&world, &proxy.url, world.concur(["get"])).ok().silent();
+    let port = world.sandbox.origin().rsplit(':').next().unwrap();
+    let connect = format!("CONNECT {NAME}:{port} HTTP/1.1");
+    assert_eq!(proxy.requests(), [connect.as_str(); 2]);
+    assert_eq!(world.sandbox.violations(), [""; 0]);
+}
+
+#[test]
+fn a_callers_broken_proxy_holds_others_up_for_five_seconds_and_no_longer() {
+    let (world, proxy) = world();
+    let get = || world.concur(["get"]);
+    let broken = by(&world, BROKEN, get()).fails(5);
+    broken.says("The token service cannot be reached").says("could not connect to");
+    // Inside the five seconds nobody asks again, so that a herd of such callers costs one attempt.
+    by(&world, &proxy.url, get()).fails(5).says("The token service cannot be reached");
+    assert_eq!(proxy.requests().len(), 1, "the login alone");
+    let token = by(&world, &proxy.url, get()).at_offset(6).ok().silent().line();
+    assert!(world.sandbox.is_live_access_token(&token));
+    // Whoever has the broken proxy is served what the other one obtained.
+    let hit = by(&world, BROKEN, get()).at_offset(6).ok().silent().line();
+    assert_eq!(hit, token);
+    assert_eq!(world.refreshes(), 1);
+}
+
+#[test]
+fn a_person_who_asks_with_a_good_proxy_is_not_held_up_at_all() {
+    let (world, proxy) = world();
+    by(&world, BROKEN, world.concur(["get"])).fails(5);
+    by(&world, &proxy.url, world.concur(["refresh"])).ok();
+    by(&world, BROKEN, world.concur(["get"])).ok().silent();
+    assert_eq!(world.refreshes(), 1);
+}
