@@ -56,6 +56,12 @@ fn main() -> Outcome {
     for (name, way) in WAYS {
         counts.push(count(name, &way(&one), &way(&many), callgrind, strace)?);
     }
+    one.refuse_tickets()?;
+    many.refuse_tickets()?;
+    let (few_rows, rows) = (one.bare("without a ticket"), many.bare("without a ticket"));
+    counts.push(count("get, no ticket", &few_rows, &rows, callgrind, strace)?);
+    one.accept_tickets()?;
+    many.accept_tickets()?;
     if options.write_budget {
         budget::write(&counts)?;
     }

@@ -69,12 +69,15 @@ impl Home {
 
     /// The token database.
     pub fn database(&self) -> Outcome<Connection> {
-        let state = if cfg!(target_os = "macos") {
+        Ok(Connection::open(self.state().join("store.db"))?)
+    }
+
+    fn state(&self) -> PathBuf {
+        self.path().join(if cfg!(target_os = "macos") {
             "Library/Application Support/concur-cred"
         } else {
             ".local/state/concur-cred"
-        };
-        Ok(Connection::open(self.path().join(state).join("store.db"))?)
+        })
     }
 
     /// Adds what git stored for other hosts until there are so many records in all. Each is a copy of
@@ -100,7 +103,24 @@ impl Home {
         );
         database.execute(&sql, [])?;
         let count: u32 = database.query_row("SELECT count(*) FROM record", [], |row| row.get(0))?;
-        if count == records { Ok(()) } else { Err("the store was not filled".into()) }
+        if count != records {
+            return Err("the store was not filled".into());
+        }
+        // The first question after a commit leaves the ticket.
+        self.bare("after the commit").answer().map(drop)
+    }
+
+    /// Puts a folder where the ticket would be, so that every question is the database's.
+    pub fn refuse_tickets(&self) -> Outcome {
+        let ticket = self.state().join("ticket");
+        std::fs::remove_file(&ticket)?;
+        Ok(std::fs::create_dir(ticket)?)
+    }
+
+    /// Takes the folder away again.
+    pub fn accept_tickets(&self) -> Outcome {
+        std::fs::remove_dir(self.state().join("ticket"))?;
+        self.bare("with a ticket again").answer().map(drop)
     }
 
     /// Makes the stored access token one that was obtained two hours ago.

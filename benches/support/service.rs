@@ -1,8 +1,10 @@
 //! The one place that starts a token service.
 
 use std::ffi::OsString;
+use std::io::Write as _;
 
-use concur_sandbox::{Config, Sandbox};
+use concur_sandbox::{Config, Sandbox, Tls};
+use tempfile::NamedTempFile;
 
 use super::Outcome;
 
@@ -16,12 +18,23 @@ pub struct Service {
     pub curl_args: Vec<OsString>,
     /// How it is spoken to; for the report.
     pub transport: &'static str,
+    /// The root that vouches for it.
+    _root: NamedTempFile,
 }
 
 /// Starts one.
 pub fn start() -> Outcome<Service> {
-    let sandbox = Sandbox::start(Config::default())?;
-    Ok(Service { sandbox, variables: Vec::new(), curl_args: Vec::new(), transport: "http" })
+    let sandbox = Sandbox::start(Config { tls: Some(Tls::default()), ..Config::default() })?;
+    let mut root = NamedTempFile::new()?;
+    root.write_all(sandbox.ca_pem().ok_or("a sandbox with TLS has a root")?.as_bytes())?;
+    let file = root.path().as_os_str().to_owned();
+    Ok(Service {
+        sandbox,
+        variables: vec![("CONCUR_CRED_CA_BUNDLE", file.clone())],
+        curl_args: vec!["--cacert".into(), file],
+        transport: "https",
+        _root: root,
+    })
 }
 
 impl Service {
