@@ -18,6 +18,7 @@ use crate::oauth::client::TokenService;
 use crate::policy::{self, Decision, LoginReason, StaleReason};
 use crate::store::Store;
 use crate::store::events::Event;
+use crate::trace;
 
 pub use asking::{Asked, Asking, Attempted};
 pub use failure::gone;
@@ -217,6 +218,7 @@ impl Renewer<'_> {
         seen: &Record,
         trigger: Trigger,
     ) -> Result<Usable> {
+        trace::step("lock taken");
         failpoint::pass("lock-taken");
         let record = store.reread(seen.id)?.ok_or_else(|| failure::gone(seen.profile_name()))?;
         failpoint::pass("record-reread");

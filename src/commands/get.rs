@@ -15,6 +15,7 @@ use crate::protocol::format::{Format, TokenView, render};
 use crate::protocol::git::{Answer, Request};
 use crate::refresh::Usable;
 use crate::store::{ForeignFilter, Store};
+use crate::trace;
 
 use super::helper::{self, Request as Asked};
 
@@ -91,7 +92,9 @@ struct Served {
 /// The token of a managed account: from the store after a look at what a hit needs, else after a
 /// look at the whole record, renewed where that must be.
 fn serve(app: &mut App<'_>, store: &mut Store, account: Account, args: &Get) -> Result<Served> {
+    trace::step("account found");
     let served = taken_from(app, store, account, args);
+    trace::step("token in hand");
     failpoint::pass("lock-released");
     served
 }

@@ -19,6 +19,7 @@ use crate::error::Result;
 use crate::files;
 use crate::model::origin::AllowedOrigin;
 use crate::model::printable::printable;
+use crate::trace;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// The most that is read of an answer, bytes.
@@ -61,6 +62,7 @@ impl TokenService {
         now: i64,
     ) -> Result<HttpAnswer, NoAnswer> {
         let client = self.client(to)?;
+        trace::step("request made");
         let response = client
             .post(format!("{}{TOKEN_PATH}", to.origin()))
             .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
@@ -70,6 +72,7 @@ impl TokenService {
             .body(Bytes::from_owner(form))
             .send()
             .map_err(|error| no_answer(error, to))?;
+        trace::step("answer begins");
         read_answer(response, correlation_id, to, now)
     }
 

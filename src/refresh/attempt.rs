@@ -52,8 +52,10 @@ impl Renewer<'_> {
         let service = self.service()?;
         // Both prove, before a rotating refresh token is spent, that its answer can be kept.
         crate::store::reserve::ensure(store.paths(), record.id)?;
+        trace::step("reserve ready");
         failpoint::pass("reserve-ready");
         let record = store.begin_attempt(lock, record, now)?;
+        trace::step("attempt recorded");
         failpoint::pass("attempt-begun");
         let asking = Asking {
             service: &service,

@@ -4,7 +4,7 @@
 //! in a hit together (docs/performance.md). So whoever has looked at the managed accounts leaves them,
 //! as sealed as they stand in the database, in a ticket. It is good while the database is the very
 //! file that it was: the same inode, size and time of change, the same file change counter (SQLite
-//! file format, section 1.3.6: what SQLite itself goes by to tell whether its own copy of a page is
+//! file format, section 1.3.7: what SQLite itself goes by to tell whether its own copy of a page is
 //! still good), and no journal beside it. Any commit of anybody makes it void. It is authenticated by
 //! the store's key, may vanish at any time, and is never waited for: without a good one the database
 //! is asked.
@@ -21,6 +21,7 @@ use crate::model::profile::ProfileName;
 use crate::model::record::{Account, GitKey, RecordId, SealedCell};
 use crate::model::secret::Secret;
 use crate::paths::Paths;
+use crate::trace;
 
 /// The form of a ticket; the schema version that it was written under counts as well.
 const FORMAT: i64 = 1;
@@ -110,6 +111,7 @@ impl Store {
         let loaded = key::load(ticket.meta.key_source, &self.paths, &self.env).ok()?;
         let tag = SealedCell(tag.to_vec());
         seal::unseal(&loaded.key, &Place::of_ticket(body), &tag).ok()?;
+        trace::step("ticket read");
         let _ = self.key.set(loaded);
         let _ = self.meta.set(ticket.meta.clone());
         Some(ticket)
@@ -134,6 +136,7 @@ impl Store {
         let Ok(key) = self.sealing_key() else { return };
         let Ok(tag) = seal::seal(key, &Place::of_ticket(&body), &Secret::new([])) else { return };
         let _ = files::write_copy(&self.paths.ticket(), &[&tag.0[..], &body].concat());
+        trace::step("ticket left");
     }
 
     /// Removes the ticket: it holds what is to be forgotten.

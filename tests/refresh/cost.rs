@@ -64,3 +64,55 @@ fn a_waiting_caller_commits_nothing() {
     }
     assert_eq!(commits(&world) - before, 1, "the one grant");
 }
+
+/// What `--trace` says was done, in its order.
+fn steps(world: &World) -> Vec<String> {
+    let output = world.concur(["get", "--trace"]).ok();
+    let steps = output.stderr.lines().filter_map(|line| line.strip_prefix("trace: "));
+    steps
+        .map(|step| {
+            let (micros, what) = step.split_once(") ").unwrap();
+            let numbers = micros.replace(" us (+", " ");
+            let numbers: Vec<u64> =
+                numbers.split_whitespace().map(|number| number.parse().unwrap()).collect();
+            assert!(numbers[0] >= numbers[1], "since the start, since the step before: {step}");
+            what.to_owned()
+        })
+        .collect()
+}
+
+#[test]
+fn a_trace_says_what_took_how_long() {
+    let world = World::logged_in();
+    let hit = steps(&world);
+    let expected = [
+        "settings read",
+        "request read",
+        "store opened",
+        "ticket read",
+        "account found",
+        "token in hand",
+        "answer written",
+    ];
+    assert_eq!(hit, expected);
+    world.expire("default");
+    let refresh = steps(&world);
+    let expected = [
+        "settings read",
+        "request read",
+        "store opened",
+        "database opened",
+        "account found",
+        "lock taken",
+        "reserve ready",
+        "attempt recorded",
+        "request made",
+        "answer begins",
+        "answer received",
+        "grant committed",
+        "token in hand",
+        "answer written",
+        "ticket left",
+    ];
+    assert_eq!(refresh, expected);
+}
