@@ -62,8 +62,9 @@ impl Store {
 
     /// Every managed account, by name.
     pub fn accounts(&self) -> Result<Vec<Record>> {
+        // Not `IS NOT NULL`, which would be looked for row by row among all foreign entries.
         let sql = format!(
-            "SELECT {COLUMNS} FROM meta m LEFT JOIN record r ON r.profile IS NOT NULL \
+            "SELECT {COLUMNS} FROM meta m LEFT JOIN record r ON r.profile >= '' \
              LEFT JOIN application a ON a.id = r.application_id ORDER BY r.profile"
         );
         self.records(&sql, &[])
@@ -102,7 +103,7 @@ impl Store {
     /// Every managed account as a hit needs it, by name, up to this many.
     pub(super) fn every_account(&self, at_most: usize) -> Result<Vec<Account>> {
         let sql = format!(
-            "SELECT {ACCOUNT_COLUMNS} FROM meta m LEFT JOIN record r ON r.profile IS NOT NULL \
+            "SELECT {ACCOUNT_COLUMNS} FROM meta m LEFT JOIN record r ON r.profile >= '' \
              LEFT JOIN application a ON a.id = r.application_id ORDER BY r.profile LIMIT {at_most}"
         );
         self.rows(&sql, &[], read_account)
