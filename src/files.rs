@@ -68,18 +68,15 @@ pub fn check_private_file(path: &Path) -> Result<bool> {
 /// Opens one of our own files for reading; the same is refused as by [`check_private_file`], of the
 /// very file that is open. `None` when there is none.
 pub fn open_private_to_read(path: &Path) -> Result<Option<(File, Metadata)>> {
-    let mut options = OpenOptions::new();
-    options.read(true);
-    #[cfg(unix)]
+    // A pipe in the file's place is not waited for.
+    let mut opened = open_without_links(path, Wait::No);
+    if matches!(&opened, Err(error) if error.kind() == io::ErrorKind::WouldBlock)
+        && check_private_file(path)?
     {
-        use rustix::fs::OFlags;
-        // No link is followed, and no pipe in the file's place is waited for.
-        let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
-        let flags = i32::try_from(flags.bits()).unwrap_or_default();
-        std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, flags);
+        // A file server that has lent it to somebody gets it back first.
+        opened = open_without_links(path, Wait::Yes);
     }
-    let opened = options.open(path).and_then(|file| Ok((file.metadata()?, file)));
-    match opened {
+    match opened.and_then(|file| Ok((file.metadata()?, file))) {
         Ok((meta, file)) if meta.is_file() => {
             check_owner_and_bits(path, &meta, "600")?;
             Ok(Some((file, meta)))
@@ -92,6 +89,29 @@ pub fn open_private_to_read(path: &Path) -> Result<Option<(File, Metadata)>> {
             Err(cannot("read", path, &error))
         }
     }
+}
+
+#[derive(Clone, Copy)]
+enum Wait {
+    Yes,
+    No,
+}
+
+#[cfg(unix)]
+fn open_without_links(path: &Path, wait: Wait) -> io::Result<File> {
+    use rustix::fs::OFlags;
+    let flags = match wait {
+        Wait::Yes => OFlags::NOFOLLOW,
+        Wait::No => OFlags::NOFOLLOW | OFlags::NONBLOCK,
+    };
+    let mut options = OpenOptions::new();
+    std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, flags.bits().cast_signed());
+    options.read(true).open(path)
+}
+
+#[cfg(not(unix))]
+fn open_without_links(path: &Path, _wait: Wait) -> io::Result<File> {
+    File::open(path)
 }
 
 /// Reads one of our own files, checked as by [`open_private_to_read`].

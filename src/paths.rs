@@ -18,9 +18,15 @@ pub struct Paths {
 
 impl Paths {
     /// From the environment; `None` when there is neither `CONCUR_CRED_HOME` nor a home folder.
+    ///
+    /// Without `HOME` the user's entry in the password database is not asked for: it may come from a
+    /// name-service module, which a static build cannot load and dies of.
     pub fn from_env(env: &Env) -> Option<Self> {
         if let Some(home) = env.path("CONCUR_CRED_HOME") {
             return Some(Self::under(&home));
+        }
+        if cfg!(unix) && !env.is_set("HOME") {
+            return None;
         }
         let dirs = directories::ProjectDirs::from("", "", "concur-cred")?;
         let state_dir = dirs.state_dir().unwrap_or_else(|| dirs.data_local_dir());
@@ -90,5 +96,19 @@ impl Paths {
     /// The reserve file of a record.
     pub fn reserve(&self, id: RecordId) -> PathBuf {
         self.reserves_dir().join(id.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn without_a_home_there_are_no_folders_and_nobody_else_is_asked() {
+        assert_eq!(Paths::from_env(&Env::fixed([])), None);
+        assert_eq!(Paths::from_env(&Env::fixed([("HOME", "")])), None);
+        let named = Paths::from_env(&Env::fixed([("CONCUR_CRED_HOME", "/a")]));
+        assert_eq!(named, Some(Paths::under(Path::new("/a"))));
     }
 }

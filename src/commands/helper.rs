@@ -27,7 +27,7 @@ pub(super) fn either_request(app: &mut App<'_>) -> Result<Option<Request>> {
 
 /// Bazel's request.
 pub(super) fn bazel_request(app: &mut App<'_>) -> Result<Request> {
-    let bytes = gathered(app, Gatherer::of_either())?;
+    let bytes = gathered(app, Gatherer::of_bazel())?;
     bazels(&bytes.unwrap_or_default())
 }
 

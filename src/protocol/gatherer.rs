@@ -56,6 +56,11 @@ impl Gatherer {
         Self::of(Shape::LINES)
     }
 
+    /// For Bazel's protocol.
+    pub fn of_bazel() -> Self {
+        Self::of(Shape::Object)
+    }
+
     /// For whichever protocol the first byte tells ([`bazel::is_object`]).
     pub fn of_either() -> Self {
         Self::of(Shape::Either)

@@ -94,6 +94,17 @@ impl KeySource {
         }
     }
 
+    /// Whether reading the key takes nothing away: a pipe that the caller named gives it once.
+    pub(super) fn can_be_read_again(self, env: &Env) -> bool {
+        match self {
+            Self::File | Self::Environment => true,
+            Self::NamedFile => {
+                let meta = named_file(env).and_then(|path| std::fs::metadata(path).ok());
+                meta.is_some_and(|meta| meta.is_file())
+            }
+        }
+    }
+
     /// The source as a person reads it.
     pub fn describe(self, paths: &Paths, env: &Env) -> String {
         match self {

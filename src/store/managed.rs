@@ -193,14 +193,14 @@ impl Store {
         dropped.access_expires_at = None;
         dropped.updated_at = now;
         dropped.generation += 1;
+        self.write(|transaction| put::record(transaction, &dropped))?;
         self.void_ticket();
-        self.write(|transaction| put::record(transaction, &dropped))
+        Ok(())
     }
 
     /// Forgets a managed account, and its application when nobody else uses it.
     pub fn forget(&mut self, lock: &RecordLock) -> Result<()> {
         let id = lock.record_id();
-        self.void_ticket();
         self.write(|transaction| {
             transaction
                 .execute("DELETE FROM record WHERE id = ?1", [id.0])
@@ -213,7 +213,9 @@ impl Store {
                 })
                 .map_err(|error| failed(&error))?;
             put::drop_unused_applications(transaction)
-        })
+        })?;
+        self.void_ticket();
+        Ok(())
     }
 
     /// Sets the profile that is meant when none is named.

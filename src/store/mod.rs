@@ -38,7 +38,7 @@ pub use managed::{NewAccount, RequestToken};
 use migrate::NewStore;
 pub use rows::ForeignFilter;
 pub use seal::DoesNotOpen;
-use ticket::{Stamp, Ticket};
+use ticket::{Identity, Stamp, Ticket};
 
 /// How long SQLite waits for another process's commit: below the lock timeout, far above a commit.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
@@ -60,7 +60,9 @@ pub struct Meta {
 pub struct Store {
     /// Opened by the first question that the ticket cannot answer.
     connection: OnceCell<Connection>,
-    /// The database file's, when it was opened.
+    /// Which file the database was when it was opened.
+    identity: Identity,
+    /// Its state at that time.
     stamp: Option<Stamp>,
     ticket: OnceCell<Option<Ticket>>,
     paths: Paths,
@@ -101,6 +103,7 @@ impl Store {
         files::check_private_dir(paths.state_dir())?;
         let store = Self {
             connection: OnceCell::new(),
+            identity: Identity::of(&meta),
             stamp: Stamp::of(&file, &meta, paths),
             ticket: OnceCell::new(),
             paths: paths.clone(),
@@ -171,8 +174,7 @@ impl Store {
     /// Leaves the database to the end of the process, which closes it at once: with nothing to be
     /// written, SQLite's own way there is work for nobody. The key is wiped all the same.
     pub fn leave_open(self) {
-        let Self { connection, stamp: _, ticket: _, paths: _, env: _, meta: _, key: _, writes: _ } =
-            self;
+        let Self { connection, .. } = self;
         std::mem::forget(connection);
     }
 

@@ -4,6 +4,7 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
 use super::key::KeySource;
+use super::ticket::Ticket;
 use super::{Meta, Store, failed, migrate};
 use crate::error::{Error, Kind, Result};
 use crate::model::profile::ProfileName;
@@ -47,8 +48,8 @@ impl Store {
     /// The account of `profile`; without a name the one chosen by `use`, else every account there
     /// is, two at the most: so that one means "the only one".
     pub fn find_profile(&self, profile: Option<&str>) -> Result<Vec<Account>> {
-        if let Some(ticket) = self.ticket() {
-            return Ok(ticket.find_profile(profile));
+        if let Some(found) = self.ticket().and_then(|ticket| ticket.find_profile(profile)) {
+            return Ok(found);
         }
         // Names are made of characters between '!' and '~': a range instead of a second statement.
         let sql = format!(
@@ -87,8 +88,9 @@ impl Store {
         host: &[u8],
         twin_of: &[u8],
     ) -> Result<Vec<Account>> {
-        if let Some(ticket) = self.ticket() {
-            return Ok(ticket.accounts_for_host(protocol, host, twin_of));
+        let by_ticket = |ticket: &Ticket| ticket.accounts_for_host(protocol, host, twin_of);
+        if let Some(found) = self.ticket().and_then(by_ticket) {
+            return Ok(found);
         }
         let sql = format!(
             "SELECT {ACCOUNT_COLUMNS} FROM meta m LEFT JOIN record r ON r.host IN (:host, :twin_of) \

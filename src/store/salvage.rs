@@ -15,6 +15,7 @@ use tempfile::TempDir;
 
 use super::inspect::{broken_references, faults, owner};
 use super::migrate::{self, NewStore};
+use super::ticket::Identity;
 use super::{Meta, Store, changed_meanwhile, connect, failed, put, unreachable_state};
 use crate::env::Env;
 use crate::error::{Error, Kind, Result};
@@ -236,6 +237,7 @@ fn opened(store: &Store, mut record: Record, lost: &mut Vec<String>) -> Result<O
 fn blank_store(connection: Connection, paths: &Paths, env: &Env) -> Store {
     Store {
         connection: OnceCell::from(connection),
+        identity: Identity::default(),
         stamp: None,
         ticket: OnceCell::new(),
         paths: paths.clone(),

@@ -33,8 +33,7 @@ const HEADER_BYTES: usize = 28;
 /// By what a database file is known to be unchanged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Stamp {
-    device: i64,
-    inode: i64,
+    identity: Identity,
     length: i64,
     /// Nanoseconds since the epoch.
     changed_at: i64,
@@ -58,11 +57,9 @@ impl Stamp {
             return None;
         }
         let (_, counter) = header.split_last_chunk::<4>()?;
-        let (device, inode) = identity(meta);
         let changed = meta.modified().ok()?.duration_since(std::time::UNIX_EPOCH).ok()?;
         Some(Self {
-            device,
-            inode,
+            identity: Identity::of(meta),
             length: i64::try_from(meta.len()).ok()?,
             changed_at: i64::try_from(changed.as_nanos()).ok()?,
             change_counter: i64::from(u32::from_be_bytes(*counter)),
@@ -70,21 +67,32 @@ impl Stamp {
     }
 
     fn numbers(self) -> [i64; 5] {
-        let Self { device, inode, length, changed_at, change_counter } = self;
+        let Self { identity: Identity { device, inode }, length, changed_at, change_counter } =
+            self;
         [device, inode, length, changed_at, change_counter]
     }
 }
 
-#[cfg(unix)]
-fn identity(meta: &Metadata) -> (i64, i64) {
-    use std::os::unix::fs::MetadataExt;
-    (meta.dev().cast_signed(), meta.ino().cast_signed())
+/// Which file a file is, whatever its name.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Identity {
+    device: i64,
+    inode: i64,
 }
 
-/// Without a number for a file, its length, time and counter must do.
-#[cfg(not(unix))]
-fn identity(_meta: &Metadata) -> (i64, i64) {
-    (0, 0)
+impl Identity {
+    #[cfg(unix)]
+    pub(super) fn of(meta: &Metadata) -> Self {
+        use std::os::unix::fs::MetadataExt;
+        Self { device: meta.dev().cast_signed(), inode: meta.ino().cast_signed() }
+    }
+
+    /// Without a number for a file, its length, time and counter must do; none is renamed while it is
+    /// open.
+    #[cfg(not(unix))]
+    pub(super) fn of(_meta: &Metadata) -> Self {
+        Self::default()
+    }
 }
 
 /// The store as a hit needs it.
@@ -92,8 +100,8 @@ fn identity(_meta: &Metadata) -> (i64, i64) {
 pub(super) struct Ticket {
     stamp: Stamp,
     meta: Meta,
-    /// By name.
-    accounts: Vec<Account>,
+    /// By name; `None` when there are too many.
+    accounts: Option<Vec<Account>>,
 }
 
 impl Store {
@@ -108,7 +116,11 @@ impl Store {
         let bytes = files::read_private(&self.paths.ticket()).ok()??;
         let (tag, body) = bytes.split_at_checked(seal::EMPTY_CELL_BYTES)?;
         let ticket = Ticket::parse(body).ok().filter(|ticket| ticket.stamp == stamp)?;
-        let loaded = key::load(ticket.meta.key_source, &self.paths, &self.env).ok()?;
+        let source = ticket.meta.key_source;
+        if !source.can_be_read_again(&self.env) {
+            return None;
+        }
+        let loaded = key::load(source, &self.paths, &self.env).ok()?;
         let tag = SealedCell(tag.to_vec());
         seal::unseal(&loaded.key, &Place::of_ticket(body), &tag).ok()?;
         trace::step("ticket read");
@@ -123,23 +135,29 @@ impl Store {
         if matches!(self.ticket.get(), Some(Some(_))) {
             return;
         }
-        // The same before and after: nobody committed while the accounts were read. No statement is
-        // open, so that closing the file here drops no lock of SQLite's.
-        let before = self.stamp_now();
+        // The same before and after: nobody committed while the accounts were read. The same file as
+        // when the store was opened: it is the one that the connection reads. No statement is open, so
+        // that closing the file here drops no lock of SQLite's.
+        let Some(stamp) = self.stamp_now() else { return self.void_ticket() };
+        if stamp.identity != self.identity {
+            return;
+        }
         let Ok(accounts) = self.every_account(MOST_ACCOUNTS + 1) else { return };
-        let meta = self.connection().and_then(rows::read_meta);
-        let (Some(stamp), Ok(meta)) = (before, meta) else { return };
-        if accounts.len() > MOST_ACCOUNTS || self.stamp_now() != before {
+        let Ok(meta) = self.connection().and_then(rows::read_meta) else { return };
+        if self.stamp_now() != Some(stamp) || !meta.key_source.can_be_read_again(&self.env) {
             return self.void_ticket();
         }
+        let accounts = Some(accounts).filter(|accounts| accounts.len() <= MOST_ACCOUNTS);
         let body = Ticket { stamp, meta, accounts }.render();
         let Ok(key) = self.sealing_key() else { return };
         let Ok(tag) = seal::seal(key, &Place::of_ticket(&body), &Secret::new([])) else { return };
-        let _ = files::write_copy(&self.paths.ticket(), &[&tag.0[..], &body].concat());
-        trace::step("ticket left");
+        if files::write_copy(&self.paths.ticket(), &[&tag.0[..], &body].concat()).is_ok() {
+            trace::step("ticket left");
+        }
     }
 
-    /// Removes the ticket: it holds what is to be forgotten.
+    /// Removes the ticket: it holds what was forgotten. After the commit, so that no reader of the old
+    /// state leaves another one.
     pub fn void_ticket(&self) {
         let _ = std::fs::remove_file(self.paths.ticket());
     }
@@ -151,26 +169,26 @@ impl Store {
 }
 
 impl Ticket {
-    /// What [`Store::find_profile`] asks the database for.
-    pub(super) fn find_profile(&self, profile: Option<&str>) -> Vec<Account> {
+    /// What [`Store::find_profile`] asks the database for; `None` when the database must be asked.
+    pub(super) fn find_profile(&self, profile: Option<&str>) -> Option<Vec<Account>> {
         let name = profile.or(self.meta.used_profile.as_deref());
         let is_meant =
             |account: &&Account| name.is_none_or(|name| account.profile.as_str() == name);
-        self.accounts.iter().filter(is_meant).take(2).cloned().collect()
+        Some(self.accounts.as_ref()?.iter().filter(is_meant).take(2).cloned().collect())
     }
 
-    /// What [`Store::accounts_for_host`] asks the database for.
+    /// What [`Store::accounts_for_host`] asks the database for; `None` when the database must be asked.
     pub(super) fn accounts_for_host(
         &self,
         protocol: &[u8],
         host: &[u8],
         twin_of: &[u8],
-    ) -> Vec<Account> {
+    ) -> Option<Vec<Account>> {
         let is_of_host = |account: &&Account| {
             let key = &account.key;
             key.protocol == protocol && (key.host == host || key.host == twin_of)
         };
-        self.accounts.iter().filter(is_of_host).cloned().collect()
+        Some(self.accounts.as_ref()?.iter().filter(is_of_host).cloned().collect())
     }
 
     fn render(&self) -> Vec<u8> {
@@ -186,7 +204,8 @@ impl Ticket {
         out.bytes(key_source.name().as_bytes());
         out.bytes(key_id);
         out.optional(used_profile.as_deref().map(str::as_bytes));
-        for account in accounts {
+        out.number(i64::from(accounts.is_some()));
+        for account in accounts.iter().flatten() {
             let Account {
                 id,
                 key: GitKey { protocol, host, path: _, username },
@@ -220,8 +239,7 @@ impl Ticket {
             return Err(NoTicket);
         }
         let stamp = Stamp {
-            device: from.number()?,
-            inode: from.number()?,
+            identity: Identity { device: from.number()?, inode: from.number()? },
             length: from.number()?,
             changed_at: from.number()?,
             change_counter: from.number()?,
@@ -232,10 +250,12 @@ impl Ticket {
             key_id: from.bytes()?.to_vec(),
             used_profile: from.optional()?.map(text).transpose()?.map(str::to_owned),
         };
+        let has_accounts = from.number()? == 1;
         let mut accounts = Vec::new();
         while !from.0.is_empty() {
             accounts.push(from.account()?);
         }
+        let accounts = has_accounts.then_some(accounts);
         Ok(Self { stamp, meta, accounts })
     }
 }

@@ -105,6 +105,9 @@ fn what_is_no_request_is_refused_without_a_trace_of_it() {
         let run = world.concur(["get", "--protocol", "bazel"]).stdin(request);
         assert_nothing(&run.fails(2));
     }
+    let after_a_blank = format!("\n {{\"uri\":\n\n\"{}\"}}", ours(&world));
+    let asked = world.concur(["get", "--protocol", "bazel"]).stdin(after_a_blank);
+    assert!(asked.ok().text().starts_with("{\"headers\""), "blanks are JSON's own business");
     let refresh_token =
         world.concur(["get", "--with-refresh-token"]).stdin("{\"uri\":\"https://h/\"}");
     assert_nothing(&refresh_token.fails(2));
