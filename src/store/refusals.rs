@@ -1,0 +1,55 @@
+//! SQLite's refusals, and a disk's, as errors for a person.
+
+use crate::error::{Error, Kind};
+
+/// The error when a row is not what was read.
+pub(super) fn changed_meanwhile() -> Error {
+    Error::new(
+        Kind::Temporary,
+        "Another process changed the credential at the same moment",
+        "Run it again.",
+    )
+}
+
+/// What SQLite would say of a disk that refuses a write.
+pub(super) fn unwritable(error: &std::io::Error) -> Error {
+    let full = error.kind() == std::io::ErrorKind::StorageFull;
+    let code = if full { rusqlite::ffi::SQLITE_FULL } else { rusqlite::ffi::SQLITE_IOERR_FSYNC };
+    failed(&rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(code), None))
+}
+
+/// SQLite's refusal as an error for a person. Its text is left out where it could quote a value.
+pub(crate) fn failed(error: &rusqlite::Error) -> Error {
+    use rusqlite::ErrorCode as Code;
+    let code = error.sqlite_error_code();
+    let (kind, problem, remedy) = match code {
+        Some(Code::DatabaseBusy | Code::DatabaseLocked) => (
+            Kind::Temporary,
+            "The store is busy: another process has held it for too long",
+            "Try again; if it stays so, look for a stopped concur-cred process.",
+        ),
+        Some(Code::NotADatabase | Code::DatabaseCorrupt) => (
+            Kind::Unusable,
+            "The store's file is damaged or not a database",
+            "Run: concur-cred doctor --repair (it keeps the damaged file), or restore it from a backup.",
+        ),
+        Some(Code::DiskFull) => (
+            Kind::Unusable,
+            "The disk is full",
+            "Free some space and run it again; nothing was lost.",
+        ),
+        Some(Code::ReadOnly | Code::PermissionDenied | Code::CannotOpen) => (
+            Kind::Unusable,
+            "The store cannot be opened or written",
+            "Check the permissions of its folder, and that the file system is not read-only.",
+        ),
+        Some(Code::SystemIoFailure) => (
+            Kind::Unusable,
+            "Reading or writing the store failed",
+            "Check the disk and the file system; nothing was half-written.",
+        ),
+        _ => (Kind::Unusable, "The store could not be used", "Report this."),
+    };
+    let detail = error.sqlite_error().map(|e| format!(" (SQLite {})", e.extended_code));
+    Error::new(kind, format!("{problem}{}", detail.unwrap_or_default()), remedy)
+}
