@@ -2,6 +2,7 @@
 
 use crate::app::App;
 use crate::error::{Error, Kind, Result};
+use crate::model::profile::ProfileName;
 use crate::model::record::{Account, Record};
 use crate::protocol::git::Request;
 use crate::refresh;
@@ -18,6 +19,15 @@ pub fn selected(app: &App<'_>, store: &Store) -> Result<Account> {
         (Some(_), false, _) => Err(ambiguous(&store.profile_names()?)),
         (None, _, Some(name)) => Err(unknown(name, &store.profile_names()?)),
         (None, _, None) => Err(no_profile()),
+    }
+}
+
+/// The account of exactly this name.
+pub fn named(store: &Store, name: &ProfileName) -> Result<Account> {
+    let found = store.find_profile(Some(name.as_str()))?.pop();
+    match found {
+        Some(account) => Ok(account),
+        None => Err(unknown(name.as_str(), &store.profile_names()?)),
     }
 }
 

@@ -97,10 +97,14 @@ pub enum Command {
     Export(Export),
     /// Choose the profile that is meant when none is named
     Use(Use),
+    /// Give a profile another name
+    Rename(Rename),
     /// Show what was done, with Concur's correlation ids
     Log(Log),
     /// Check files, key and store, and say what mends them
     Doctor(Doctor),
+    /// Print a completion script for a shell
+    Completions(Completions),
 }
 
 /// How a token is handed out.
@@ -231,6 +235,25 @@ pub struct Use {
     /// The profile
     #[arg(value_name = "NAME")]
     pub name: ProfileName,
+}
+
+/// Options of `rename`.
+#[derive(Debug, Args)]
+pub struct Rename {
+    /// The profile
+    #[arg(value_name = "NAME")]
+    pub name: ProfileName,
+    /// Its new name
+    #[arg(value_name = "NEW")]
+    pub new_name: ProfileName,
+}
+
+/// Options of `completions`.
+#[derive(Debug, Args)]
+pub struct Completions {
+    /// The shell
+    #[arg(value_name = "SHELL", value_enum)]
+    pub shell: clap_complete::Shell,
 }
 
 /// Options of `log`.

@@ -1,6 +1,7 @@
 //! One file a command, thin: arguments → library → output.
 
 mod capability;
+mod completions;
 mod doctor;
 mod erase;
 mod export;
@@ -14,6 +15,7 @@ mod logout;
 mod obtain;
 mod prompt;
 mod refresh;
+mod rename;
 mod shapes;
 mod status;
 mod store;
@@ -91,8 +93,10 @@ fn run(app: &mut App<'_>, command: Command) -> Result<u8> {
         Command::Import(args) => import::run(app, &args),
         Command::Export(args) => export::run(app, &args),
         Command::Use(args) => use_profile::run(app, &args),
+        Command::Rename(args) => rename::run(app, &args),
         Command::Log(args) => log::run(app, &args),
         Command::Doctor(args) => doctor::run(app, &args),
+        Command::Completions(args) => completions::run(app, &args),
     }
 }
 

@@ -218,6 +218,36 @@ impl Store {
         Ok(())
     }
 
+    /// Gives a managed account another name, also where it is the one chosen by `use`.
+    pub fn rename_profile(
+        &mut self,
+        lock: &RecordLock,
+        old: &ProfileName,
+        new: &ProfileName,
+    ) -> Result<()> {
+        let id = lock.record_id();
+        self.write(|transaction| {
+            // Another process may have renamed it, or taken the name, since both were looked for.
+            let renamed = transaction
+                .execute(
+                    "UPDATE record SET profile = ?1 WHERE id = ?2 AND profile = ?3 \
+                     AND NOT EXISTS (SELECT 1 FROM record WHERE profile = ?1 AND id <> ?2)",
+                    (new.as_str(), id.0, old.as_str()),
+                )
+                .map_err(|error| failed(&error))?;
+            if renamed != 1 {
+                return Err(changed_meanwhile());
+            }
+            transaction
+                .execute(
+                    "UPDATE meta SET used_profile = ?1 WHERE used_profile = ?2",
+                    (new.as_str(), old.as_str()),
+                )
+                .map(|_| ())
+                .map_err(|error| failed(&error))
+        })
+    }
+
     /// Sets the profile that is meant when none is named.
     pub fn use_profile(&mut self, profile: &ProfileName) -> Result<()> {
         self.write(|transaction| {

@@ -186,3 +186,37 @@ fn the_used_profile_is_marked_in_the_status() {
     let one = world.concur(["status", "--profile", "acme", "--json"]).ok().json();
     assert_eq!(one["profiles"].as_array().map(Vec::len), Some(1), "{one}");
 }
+
+#[test]
+fn rename_keeps_everything_but_the_name() {
+    let world = two_companies();
+    world.concur(["use", "acme"]).ok();
+    let token = world.concur(["get"]).ok().line();
+    let cells: String = world.column("acme", "hex(access_token || refresh_token)");
+    world.concur(["rename", "acme", "acme-eu"]).ok().says("acme is now acme-eu");
+    let kept: String = world.column("acme-eu", "hex(access_token || refresh_token)");
+    assert_eq!(cells, kept);
+    assert_eq!(world.concur(["get"]).ok().silent().line(), token, "it is still the one in use");
+    world.concur(["get", "--profile", "acme"]).fails(3).says("acme-eu");
+    world.expire("acme-eu");
+    world.concur(["get"]).ok().silent();
+    assert_eq!(world.refreshes(), 1, "and it is renewed as before");
+    world.concur(["log"]).ok();
+    assert!(world.concur(["log", "--json"]).ok().text().contains("was acme"));
+    world.concur(["rename", "acme-eu", "acme-eu"]).ok();
+}
+
+#[test]
+fn rename_takes_no_other_profiles_name_and_no_unknown_one() {
+    let world = two_companies();
+    let before = super::support::status_of(&world, "beta");
+    world.concur(["rename", "acme", "beta"]).fails(2).says("already");
+    world.concur(["rename", "nobody", "x"]).fails(3).says("acme, beta");
+    for wrong in [&["acme", "No Name"][..], &["acme"], &[]] {
+        world.concur(["rename"].iter().chain(wrong)).output().code(2);
+    }
+    assert_eq!(super::support::status_of(&world, "beta"), before);
+    let config = world.write("config.toml", "default_profile = \"acme\"\n");
+    let rename = world.concur(["rename", "acme", "c"]).env("CONCUR_CRED_CONFIG", &config);
+    rename.ok().says("default_profile still names acme");
+}

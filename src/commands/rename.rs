@@ -1,0 +1,42 @@
+//! `rename`: another name for a profile; its tokens stay as they are.
+
+use crate::accounts;
+use crate::app::App;
+use crate::cli::Rename;
+use crate::error::{Error, Kind, Result};
+use crate::model::profile::ProfileName;
+use crate::store::events::Event;
+
+pub(super) fn run(app: &mut App<'_>, args: &Rename) -> Result<u8> {
+    let Rename { name, new_name } = args;
+    let mut store = app.store()?.ok_or_else(accounts::no_profile)?;
+    let account = accounts::named(&store, name)?;
+    let is_taken = || store.find_profile(Some(new_name.as_str())).map(|found| !found.is_empty());
+    if name != new_name && is_taken()? {
+        return Err(Error::new(
+            Kind::Usage,
+            format!("There is a profile {new_name} already; nothing was changed"),
+            "Choose another name, or forget that profile first: concur-cred logout --profile NAME",
+        ));
+    }
+    let record = accounts::record_of(&store, &account)?;
+    let lock = app.renewing(|renewer| renewer.lock(&store, &record))?;
+    store.rename_profile(&lock, name, new_name)?;
+    store.leave_ticket();
+    app.note(&format!("{name} is now {new_name}"));
+    if app.config.default_profile.as_ref() == Some(name) {
+        app.note(&format!("the setting default_profile still names {name}: change it"));
+    }
+    audit(app, name, new_name);
+    Ok(0)
+}
+
+fn audit(app: &mut App<'_>, name: &ProfileName, new_name: &ProfileName) {
+    app.audit(Event {
+        at: app.now(),
+        profile: Some(new_name.to_string()),
+        action: "rename".to_owned(),
+        outcome: format!("was {name}"),
+        ..Event::default()
+    });
+}
