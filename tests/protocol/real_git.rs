@@ -40,8 +40,11 @@ fn a_foreign_host_goes_round() {
     let filled = fill(&world, asked);
     assert_eq!(filled.value("username").unwrap(), "me");
     assert_eq!(filled.value("password").unwrap(), "p=&%0a w");
-    assert_eq!(filled.value("password_expiry_utc").unwrap(), expires.to_string());
-    assert_eq!(filled.value("oauth_refresh_token").unwrap(), "r");
+    // git before 2.41 and 2.42 passes neither on.
+    if git_speaks_authtype(&world) {
+        assert_eq!(filled.value("password_expiry_utc").unwrap(), expires.to_string());
+        assert_eq!(filled.value("oauth_refresh_token").unwrap(), "r");
+    }
     drop(git(&world, "concur", &[], "reject").stdin(whole).ok().silent());
     finds_nothing(git(&world, "concur", &[], "fill").stdin(asked));
 }
