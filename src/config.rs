@@ -186,6 +186,8 @@ pub fn parse_duration(text: &str) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn load(text: &str, env: &Env) -> Result<Config> {
@@ -272,6 +274,47 @@ mod tests {
             "x",
         ] {
             assert_eq!(load(text, &Env::fixed([])).unwrap_err().kind(), Kind::Unusable, "{text}");
+        }
+    }
+
+    /// Lines that look like settings, and any others.
+    fn settings_like() -> impl Strategy<Value = String> {
+        let key = prop::sample::select(vec![
+            "default_profile",
+            "min_ttl",
+            "lock_timeout",
+            "http_timeout",
+            "allowed_origins",
+            "ca_bundle",
+            "other",
+        ]);
+        let value = prop_oneof![
+            "-?[0-9]{0,20}",
+            "\"[0-9]{0,20}[smhd]?\"",
+            "\\[\"https?://[a-z.0-9:]{0,12}\"\\]",
+            "\"[a-z ]{0,8}\"",
+            ".{0,12}",
+        ];
+        let line = (key, value).prop_map(|(key, value)| format!("{key} = {value}\n"));
+        proptest::collection::vec(line, 0..4).prop_map(|lines| lines.concat())
+    }
+
+    proptest! {
+        #[test]
+        fn settings_are_in_their_ranges_or_refused_in_one_line(text in settings_like()) {
+            let century = 100 * 366 * 86_400;
+            match parse(&text, Path::new("c")).and_then(|file| Config::of(file, &Env::fixed([]))) {
+                Ok(config) => {
+                    prop_assert!((0..=century).contains(&config.min_ttl));
+                    let timeouts = [config.lock_timeout, config.http_timeout];
+                    prop_assert!(timeouts.iter().all(|t| t.as_secs() <= century.unsigned_abs()));
+                    prop_assert!(config.http_timeout >= Duration::from_secs(1));
+                }
+                Err(error) => {
+                    prop_assert_eq!(error.kind(), Kind::Unusable);
+                    prop_assert!(!error.problem().contains(char::is_control));
+                }
+            }
         }
     }
 }

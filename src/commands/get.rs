@@ -94,7 +94,7 @@ struct Served {
 fn serve(app: &mut App<'_>, store: &mut Store, account: Account, args: &Get) -> Result<Served> {
     trace::step("account found");
     let served = taken_from(app, store, account, args);
-    trace::step("token in hand");
+    trace::step(if served.is_ok() { "token in hand" } else { "no token" });
     failpoint::pass("lock-released");
     served
 }
@@ -110,17 +110,13 @@ fn taken_from(
         && policy::is_surely_fresh(account.access_times(), app.now(), min_ttl)
         && let Ok(Some(token)) = store.unseal_access_token(&account)
     {
-        let Account { access_expires_at, geolocation, principal, profile, .. } = account;
-        let expires_at = access_expires_at;
-        let base_url = geolocation;
-        let refresh_token = None;
         return Ok(Served {
             token,
-            expires_at,
-            base_url,
-            principal,
-            profile,
-            refresh_token,
+            expires_at: account.access_expires_at,
+            base_url: account.geolocation,
+            principal: account.principal,
+            profile: account.profile,
+            refresh_token: None,
             is_hit: true,
         });
     }

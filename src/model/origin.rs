@@ -200,6 +200,8 @@ impl AllowList {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -281,6 +283,48 @@ mod tests {
     fn every_short_name_is_concurs_own() {
         for name in SHORT_NAMES {
             assert!(Origin::from_operator(name).unwrap().is_concur(), "{name}");
+        }
+    }
+
+    /// Texts that look like what the service or an attacker would send, and any others.
+    fn url_like() -> impl Strategy<Value = String> {
+        let scheme =
+            prop::sample::select(vec!["https://", "http://", "HTTPS:", "//", "ftp://", ""]);
+        let host = prop_oneof![
+            prop::sample::select(vec![
+                "us2.api.concursolutions.com",
+                "us2.api.concursolutions.com.evil.example",
+                "evilapi.concursolutions.com",
+                "api.concursolutions.com.",
+                "127.0.0.1",
+                "127.1",
+                "[::1]",
+                "0x7f.1",
+                "localhost",
+                "u@us2.api.concursolutions.com",
+            ])
+            .prop_map(str::to_owned),
+            "[a-zA-Z0-9.ä:@%-]{0,20}",
+        ];
+        let rest = prop_oneof!["(:[0-9]{0,6})?(/[a-z?#@\\\\]{0,8})?", ".{0,12}"];
+        prop_oneof![
+            (scheme, host, rest).prop_map(|(scheme, host, rest)| format!("{scheme}{host}{rest}")),
+            ".{0,60}",
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn an_origin_is_settled_and_only_concurs_own_is_concurs(text in url_like()) {
+            for origin in [Origin::from_geolocation(&text), Origin::from_operator(&text)] {
+                let Ok(origin) = origin else { continue };
+                let again = Origin::from_geolocation(origin.as_str());
+                prop_assert_eq!(again.as_ref(), Ok(&origin), "reading twice changes nothing");
+                prop_assert_eq!(Origin::from_operator(origin.as_str()), again);
+                prop_assert!(origin.scheme() == "https" || origin.is_loopback(), "{}", origin);
+                let is_below = CONCUR_SUFFIXES.iter().any(|suffix| origin.host().ends_with(suffix));
+                prop_assert_eq!(origin.is_concur(), is_below && origin.scheme() == "https");
+            }
         }
     }
 }

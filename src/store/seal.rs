@@ -114,6 +114,8 @@ fn cipher(key: &Key) -> XChaCha20Poly1305 {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn place(fields: &[&[u8]]) -> Place {
@@ -153,5 +155,27 @@ mod tests {
         let here = place(&[b"x"]);
         let secret = Secret::from("token");
         assert_ne!(seal(&key, &here, &secret).unwrap(), seal(&key, &here, &secret).unwrap());
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_sealed_opens_here_alone(
+            secret in proptest::collection::vec(any::<u8>(), 0..200),
+            fields in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 0..8), 1..4),
+            others in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 0..8), 1..4),
+        ) {
+            let at = |fields: &[Vec<u8>]| Place::of(&fields.iter().map(|f| &f[..]).collect::<Vec<_>>());
+            let key = Key::from_bytes([7; 32]);
+            let cell = seal(&key, &at(&fields), &Secret::new(&secret[..])).unwrap();
+            let opened = unseal(&key, &at(&fields), &cell).unwrap();
+            prop_assert_eq!(opened.expose(), &secret[..]);
+            prop_assert_eq!(unseal(&key, &at(&others), &cell).is_ok(), fields == others);
+        }
+
+        #[test]
+        fn no_bytes_of_others_open(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+            let opened = unseal(&Key::from_bytes([7; 32]), &place(&[b"x"]), &SealedCell(bytes));
+            prop_assert_eq!(opened, Err(DoesNotOpen));
+        }
     }
 }
