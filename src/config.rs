@@ -70,7 +70,8 @@ impl Config {
             let (text, origin) = match (env.text(&variable(name)), written) {
                 (Some(text), _) => (text, variable(name)),
                 (None, Some(Text::Text(text))) => (text, name.to_owned()),
-                (None, Some(Text::Seconds(seconds))) => return Ok(u64::from(seconds)),
+                // The same limits hold, however it is written.
+                (None, Some(Text::Seconds(seconds))) => (seconds.to_string(), name.to_owned()),
                 (None, None) => return Ok(default),
             };
             parse_duration(&text).ok_or_else(|| wrong(&origin, "a duration such as 60, 90s or 5m"))
@@ -269,6 +270,7 @@ mod tests {
         for text in [
             "min_ttl = \"soon\"",
             "min_ttl = -1",
+            "min_ttl = 3162300000",
             "allowed_origins = [\"http://example.org\"]",
             "default_profile = \"No Good\"",
             "x",
