@@ -8,6 +8,7 @@ use serde::Deserialize;
 use crate::env::Env;
 use crate::error::{Error, Kind, Result};
 use crate::files;
+use crate::http::HttpSettings;
 use crate::model::origin::{AllowList, Origin};
 use crate::model::profile::ProfileName;
 use crate::paths::Paths;
@@ -25,12 +26,10 @@ pub struct Config {
     pub min_ttl: i64,
     /// How long a caller waits for another one that is refreshing.
     pub lock_timeout: Duration,
-    /// How long one request may take.
-    pub http_timeout: Duration,
+    /// How requests are made.
+    pub http: HttpSettings,
     /// Origins besides Concur's own that may be sent a secret.
     pub allowed: AllowList,
-    /// A file of root certificates that are trusted besides the bundled ones; read with a request only.
-    pub ca_bundle: Option<PathBuf>,
 }
 
 /// `config.toml` as it is written. Unknown keys are errors.
@@ -90,9 +89,11 @@ impl Config {
                 .transpose()?,
             min_ttl: i64::try_from(min_ttl).unwrap_or(i64::MAX),
             lock_timeout: Duration::from_secs(lock_timeout),
-            http_timeout: Duration::from_secs(http_timeout.max(1)),
+            http: HttpSettings {
+                timeout: Duration::from_secs(http_timeout.max(1)),
+                ca_bundle: env.path(&variable("ca_bundle")).or(file.ca_bundle),
+            },
             allowed: AllowList::with_named(parse_origins(&origins)?),
-            ca_bundle: env.path(&variable("ca_bundle")).or(file.ca_bundle),
         })
     }
 }
@@ -226,12 +227,12 @@ mod tests {
         let config = load("min_ttl = 5\nlock_timeout = \"7s\"\n", &env).unwrap();
         assert_eq!(config.min_ttl, 120);
         assert_eq!(config.lock_timeout, Duration::from_secs(7));
-        assert_eq!(config.http_timeout, Duration::from_secs(DEFAULT_HTTP_TIMEOUT_SECS));
+        assert_eq!(config.http.timeout, Duration::from_secs(DEFAULT_HTTP_TIMEOUT_SECS));
     }
 
     #[test]
     fn a_relative_ca_bundle_is_beside_the_file_or_where_the_caller_stands() {
-        let in_file = |text: &str, env: &Env| load(text, env).unwrap().ca_bundle.unwrap();
+        let in_file = |text: &str, env: &Env| load(text, env).unwrap().http.ca_bundle.unwrap();
         let beside = in_file("ca_bundle = \"roots/ca.pem\"", &Env::fixed([]));
         assert!(beside.is_absolute() && beside.ends_with("roots/ca.pem"), "{}", beside.display());
         let absolute = in_file("ca_bundle = \"/etc/ca.pem\"", &Env::fixed([]));
@@ -308,9 +309,9 @@ mod tests {
             match parse(&text, Path::new("c")).and_then(|file| Config::of(file, &Env::fixed([]))) {
                 Ok(config) => {
                     prop_assert!((0..=century).contains(&config.min_ttl));
-                    let timeouts = [config.lock_timeout, config.http_timeout];
+                    let timeouts = [config.lock_timeout, config.http.timeout];
                     prop_assert!(timeouts.iter().all(|t| t.as_secs() <= century.unsigned_abs()));
-                    prop_assert!(config.http_timeout >= Duration::from_secs(1));
+                    prop_assert!(config.http.timeout >= Duration::from_secs(1));
                 }
                 Err(error) => {
                     prop_assert_eq!(error.kind(), Kind::Unusable);

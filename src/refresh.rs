@@ -251,7 +251,7 @@ impl Renewer<'_> {
     }
 
     fn service(&self) -> Result<TokenService> {
-        TokenService::new(self.config.http_timeout, self.config.ca_bundle.as_deref())
+        TokenService::new(&self.config.http)
     }
 }
 

@@ -37,7 +37,7 @@ struct Wanted {
 
 pub(super) fn run(app: &mut App<'_>, args: &Login) -> Result<u8> {
     let base_url = obtain::base_url(args.base_url.as_deref())?;
-    let service = TokenService::new(app.config.http_timeout, app.config.ca_bundle.as_deref())?;
+    let service = TokenService::new(&app.config.http)?;
     let given = obtain::given(app, args.credentials.as_deref(), Path::new(DEFAULT_FILE))?;
     let wanted = complete(app, given)?;
     let present = app.store()?;

@@ -1,56 +1,32 @@
-//! The HTTP edge: one POST to an origin that was found allowed, never a redirect followed, never
-//! more than 64 KiB read. Built when the first request is made, so that a hit never pays for it.
+//! One POST of a form to an origin that was found allowed, never more than 64 KiB read.
 
 use std::io::Read;
-use std::path::Path;
-use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
-use reqwest::blocking::{Client, Response};
+use reqwest::blocking::Response;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, DATE, HeaderMap, HeaderValue, RETRY_AFTER};
-use rustls::RootCertStore;
 use zeroize::Zeroizing;
 
 use super::answer::HttpAnswer;
 use super::form::TOKEN_PATH;
-use super::{resolver, tls};
 use crate::error::Result;
-use crate::files;
+use crate::http::{CORRELATION_HEADER, Http, HttpSettings, NoAnswer, no_answer};
 use crate::model::origin::AllowedOrigin;
-use crate::model::printable::printable;
 use crate::trace;
 
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// The most that is read of an answer, bytes.
 const MAX_BODY_BYTES: u64 = 64 * 1024;
-/// Concur's header for the id that SAP support asks for; sent, and echoed.
-const CORRELATION_HEADER: &str = "concur-correlationid";
-const USER_AGENT: &str = concat!("concur-cred/", env!("CARGO_PKG_VERSION"));
-
-/// Why there is no answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum NoAnswer {
-    /// This caller could not reach the service: name resolution, connect, TLS, proxy. Nothing was
-    /// sent.
-    Local(String),
-    /// The service was reached and did not answer whole: the request may have been carried out.
-    Transient(String),
-}
 
 /// The token service, asked over HTTP.
 #[derive(Debug, Clone)]
 pub struct TokenService {
-    request_timeout: Duration,
-    roots: Arc<RootCertStore>,
+    http: Http,
 }
 
 impl TokenService {
-    /// `request_timeout` bounds one request whole. Hanging up early can lose a rotated token, so it
-    /// is generous by default (60 s). `ca_bundle` names a file of roots to trust besides the bundled
-    /// ones; it is read here, so that a bad one is found before anything is spent.
-    pub fn new(request_timeout: Duration, ca_bundle: Option<&Path>) -> Result<Self> {
-        Ok(Self { request_timeout, roots: tls::roots(ca_bundle)? })
+    /// The service as these settings reach it.
+    pub fn new(settings: &HttpSettings) -> Result<Self> {
+        Http::new(settings).map(|http| Self { http })
     }
 
     /// Sends a grant's form. `now` (epoch seconds) turns a `Retry-After` date into seconds.
@@ -61,7 +37,7 @@ impl TokenService {
         correlation_id: &str,
         now: i64,
     ) -> Result<HttpAnswer, NoAnswer> {
-        let client = self.client(to)?;
+        let client = self.http.client(to)?;
         trace::step("request made");
         let response = client
             .post(format!("{}{TOKEN_PATH}", to.origin()))
@@ -74,43 +50,6 @@ impl TokenService {
             .map_err(|error| no_answer(error, to))?;
         trace::step("answer begins");
         read_answer(response, correlation_id, to, now)
-    }
-
-    fn client(&self, to: &AllowedOrigin) -> Result<Client, NoAnswer> {
-        let tls_config =
-            tls::client_config(&self.roots).map_err(|error| NoAnswer::Local(error.to_string()))?;
-        let mut builder = Client::builder()
-            .user_agent(USER_AGENT)
-            .redirect(reqwest::redirect::Policy::none())
-            .referer(false)
-            .connect_timeout(CONNECT_TIMEOUT)
-            .timeout(self.request_timeout)
-            .pool_max_idle_per_host(0)
-            .tls_backend_preconfigured(tls_config);
-        if to.origin().is_loopback() {
-            // http is only ever spoken to loopback, and then never through a proxy.
-            builder = builder.no_proxy();
-        }
-        resolver::set(builder)
-            .build()
-            .map_err(|error| NoAnswer::Local(root_cause(&error.without_url())))
-    }
-}
-
-fn no_answer(error: reqwest::Error, to: &AllowedOrigin) -> NoAnswer {
-    // The URL holds no secret, but errors are shown with the host alone.
-    let error = error.without_url();
-    let host = to.origin().host();
-    if error.is_connect() {
-        let refusal = tls::refusal(&error, host).map(|why| printable(&why, 300));
-        NoAnswer::Local(
-            refusal
-                .unwrap_or_else(|| format!("could not connect to {host}: {}", root_cause(&error))),
-        )
-    } else if error.is_timeout() {
-        NoAnswer::Transient(format!("{host} did not answer in time"))
-    } else {
-        NoAnswer::Transient(format!("{host} hung up without an answer: {}", root_cause(&error)))
     }
 }
 
@@ -156,15 +95,6 @@ fn retry_after(headers: &HeaderMap, service_now: i64) -> Option<i64> {
 fn http_date(value: &HeaderValue) -> Option<i64> {
     let at = httpdate::parse_http_date(value.to_str().ok()?.trim()).ok()?;
     i64::try_from(at.duration_since(std::time::UNIX_EPOCH).ok()?.as_secs()).ok()
-}
-
-/// The innermost reason, which names neither a URL nor a header.
-fn root_cause(error: &reqwest::Error) -> String {
-    let mut cause: &dyn std::error::Error = error;
-    while let Some(inner) = cause.source() {
-        cause = inner;
-    }
-    printable(files::without_number(&cause.to_string()), 200)
 }
 
 #[cfg(test)]

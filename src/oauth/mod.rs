@@ -1,9 +1,7 @@
-//! Concur's token service: what is sent, how an answer is understood (both pure), and the HTTP edge
-//! with its roots of trust and its resolver.
+//! Concur's token service: what is sent, how an answer is understood (both pure), and the one who
+//! asks.
 
 pub mod advice;
 pub mod answer;
 pub mod client;
 pub mod form;
-mod resolver;
-mod tls;

@@ -6,10 +6,11 @@ use uuid::Uuid;
 
 use crate::clock;
 use crate::error::ServiceWord;
+use crate::http::NoAnswer;
 use crate::model::origin::{AllowList, AllowedOrigin};
 use crate::model::secret::Secret;
 use crate::oauth::answer::{Outcome, classify};
-use crate::oauth::client::{NoAnswer, TokenService};
+use crate::oauth::client::TokenService;
 use crate::oauth::form::GrantRequest;
 use crate::random;
 
