@@ -2,13 +2,19 @@
 
 #![allow(clippy::doc_markdown, reason = "these comments are what --help prints")]
 
+mod care;
+mod profiles;
+mod tokens;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::config::parse_duration;
 use crate::model::profile::ProfileName;
-use crate::protocol::format::Format;
+
+pub use care::{Completions, Doctor, Log};
+pub use profiles::{Export, Import, Init, Login, Refresh, Rename, Status, Use};
+pub use tokens::{Get, Protocol, Serving, StoreArgs, Token};
 
 const AFTER_HELP: &str = "\
 Examples:
@@ -105,185 +111,4 @@ pub enum Command {
     Doctor(Doctor),
     /// Print a completion script for a shell
     Completions(Completions),
-}
-
-/// How a token is handed out.
-#[derive(Debug, Clone, Default, Args)]
-pub struct Serving {
-    /// The least life that the token must have left, such as 90s or 5m
-    #[arg(long, value_name = "TIME", value_parser = duration)]
-    pub min_ttl: Option<i64>,
-    /// Never use the network: what is stored, or exit code 5
-    #[arg(long)]
-    pub cached: bool,
-}
-
-/// Options of `get`.
-#[derive(Debug, Args)]
-pub struct Get {
-    /// Print in this format and do not read stdin: token, header, json, env, powershell, curl, git
-    #[arg(long, value_name = "FORMAT", value_parser = clap::builder::ValueParser::new(format))]
-    pub format: Option<Format>,
-    /// Hand the refresh token out as well, where the format has a place for it
-    #[arg(long)]
-    pub with_refresh_token: bool,
-    /// Read stdin as this protocol even when it is empty
-    #[arg(long, value_enum, value_name = "NAME")]
-    pub protocol: Option<Protocol>,
-    /// How the token is handed out.
-    #[command(flatten)]
-    pub serving: Serving,
-}
-
-/// A helper protocol on stdin.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Protocol {
-    /// git's credential-helper protocol
-    Git,
-    /// Bazel's credential-helper protocol
-    Bazel,
-}
-
-/// Options of `token`.
-#[derive(Debug, Args)]
-pub struct Token {
-    /// How the token is handed out.
-    #[command(flatten)]
-    pub serving: Serving,
-}
-
-/// Options of `store`.
-#[derive(Debug, Args)]
-pub struct StoreArgs {
-    /// Bind what is stored to this application, so that later `get`s refresh it
-    #[arg(long, value_name = "NAME")]
-    pub application: Option<String>,
-}
-
-/// Options of `init`.
-#[derive(Debug, Args)]
-pub struct Init {
-    /// Where to write it
-    #[arg(value_name = "FILE", default_value = "credentials.json")]
-    pub file: PathBuf,
-}
-
-/// Options of `login`.
-#[derive(Debug, Args)]
-pub struct Login {
-    /// Read App ID, secret, company UUID and request token from here [default: credentials.json]
-    #[arg(long, value_name = "FILE")]
-    pub credentials: Option<PathBuf>,
-    /// The data centre to log in at: a short name such as us2, or an origin
-    #[arg(long, value_name = "NAME|URL")]
-    pub base_url: Option<String>,
-    /// Log in though the profile holds another company or application
-    #[arg(long)]
-    pub replace: bool,
-}
-
-/// Options of `refresh`.
-#[derive(Debug, Args)]
-pub struct Refresh {
-    /// Every profile
-    #[arg(long)]
-    pub all: bool,
-}
-
-/// Options of `status`.
-#[derive(Debug, Args)]
-pub struct Status {
-    /// As JSON, for scripts
-    #[arg(long)]
-    pub json: bool,
-}
-
-/// Options of `import`.
-#[derive(Debug, Args)]
-pub struct Import {
-    /// The file to take over; - for stdin
-    #[arg(value_name = "FILE", default_value = "refreshTokenObjectFile.json")]
-    pub file: PathBuf,
-    /// The credentials.json with App ID and secret [default: the one beside FILE]
-    #[arg(long, value_name = "FILE")]
-    pub credentials: Option<PathBuf>,
-    /// The data centre, when it is not the file's own or not Concur's: a short name or an origin
-    #[arg(long, value_name = "NAME|URL")]
-    pub base_url: Option<String>,
-    /// Say what would be done, and do nothing
-    #[arg(long)]
-    pub dry_run: bool,
-    /// Import though the profile holds another company or application
-    #[arg(long)]
-    pub replace: bool,
-}
-
-/// Options of `export`.
-#[derive(Debug, Args)]
-pub struct Export {
-    /// The file to write; - for stdout
-    #[arg(value_name = "FILE", default_value = "refreshTokenObjectFile.json")]
-    pub file: PathBuf,
-    /// Overwrite a file that is there
-    #[arg(long)]
-    pub force: bool,
-}
-
-/// Options of `use`.
-#[derive(Debug, Args)]
-pub struct Use {
-    /// The profile
-    #[arg(value_name = "NAME")]
-    pub name: ProfileName,
-}
-
-/// Options of `rename`.
-#[derive(Debug, Args)]
-pub struct Rename {
-    /// The profile
-    #[arg(value_name = "NAME")]
-    pub name: ProfileName,
-    /// Its new name
-    #[arg(value_name = "NEW")]
-    pub new_name: ProfileName,
-}
-
-/// Options of `completions`.
-#[derive(Debug, Args)]
-pub struct Completions {
-    /// The shell
-    #[arg(value_name = "SHELL", value_enum)]
-    pub shell: clap_complete::Shell,
-}
-
-/// Options of `log`.
-#[derive(Debug, Args)]
-pub struct Log {
-    /// As JSON lines, for scripts
-    #[arg(long)]
-    pub json: bool,
-    /// How many events, the newest
-    #[arg(long, short = 'n', value_name = "COUNT", default_value_t = 20)]
-    pub count: u32,
-}
-
-/// Options of `doctor`.
-#[derive(Debug, Args)]
-pub struct Doctor {
-    /// As JSON, for scripts
-    #[arg(long)]
-    pub json: bool,
-    /// Mend what is safe to mend: permissions, reserves, a damaged store (which is kept beside)
-    #[arg(long)]
-    pub repair: bool,
-}
-
-fn duration(text: &str) -> Result<i64, String> {
-    parse_duration(text)
-        .and_then(|seconds| i64::try_from(seconds).ok())
-        .ok_or_else(|| "a time is a number with s, m, h or d, such as 90s or 5m".to_owned())
-}
-
-fn format(text: &str) -> Result<Format, String> {
-    text.parse::<Format>().map_err(|unknown| unknown.to_string())
 }
