@@ -89,5 +89,5 @@ fn the_facts_about_the_store_are_those_of_the_code() {
     }
     let kept = concur_cred::store::events::KEPT_PER_PROFILE;
     assert!(text.contains(&format!("{kept} events a profile")));
-    assert!(page("man/concur-cred.1").contains(&format!("The {kept} newest events")));
+    assert!(page("man/concur-cred-log.1").contains(&format!("The {kept} newest events")));
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::harness::World;
-use super::pages::{blocks, manual, page, section, tagged_options};
+use super::pages::{blocks, manual, manual_page, page, path, section, tagged_options, tags, words};
 use concur_cred::model::origin::SHORT_NAMES;
 use concur_cred::protocol::format::Format;
 
@@ -49,29 +49,70 @@ fn command_line() -> (Options, BTreeMap<String, Options>) {
     (top.options, commands)
 }
 
-#[test]
-fn the_manual_page_has_every_command_and_no_other() {
-    let (_, commands) = command_line();
-    let text = manual();
-    let described: BTreeSet<&str> = section(&text, ".SH COMMANDS")
-        .lines()
-        .filter_map(|line| line.strip_prefix(".SS "))
-        .map(|name| {
-            commands.keys().find(|known| *known == name).unwrap_or_else(|| panic!("{name}"))
-        })
-        .map(String::as_str)
-        .collect();
-    assert_eq!(described, commands.keys().map(String::as_str).collect());
+/// The names of the manual pages of commands.
+fn pages_of_commands() -> BTreeSet<String> {
+    let files = std::fs::read_dir(path("man")).unwrap();
+    let names = files.map(|file| file.unwrap().file_name().to_string_lossy().into_owned());
+    names
+        .filter_map(|name| Some(name.strip_prefix("concur-cred-")?.strip_suffix(".1")?.to_owned()))
+        .collect()
 }
 
 #[test]
-fn the_manual_page_has_every_option_at_its_command_and_no_other() {
-    let (global, commands) = command_line();
+fn every_command_has_a_manual_page_and_no_other_has_one() {
+    let (_, commands) = command_line();
+    let known: BTreeSet<String> = commands.keys().cloned().collect();
+    assert_eq!(pages_of_commands(), known);
     let text = manual();
-    assert_eq!(tagged_options(&section(&text, ".SH OPTIONS")), global, "the global options");
+    let listed: BTreeSet<String> = tags(&section(&text, ".SH COMMANDS"))
+        .into_iter()
+        .map(|words| words[0].trim_start_matches("concur-cred-").to_owned())
+        .collect();
+    assert_eq!(listed, known, "the list in concur-cred(1)");
+}
+
+#[test]
+fn the_manual_pages_have_every_option_and_no_other() {
+    let (global, commands) = command_line();
+    assert_eq!(tagged_options(&section(&manual(), ".SH OPTIONS")), global, "the global options");
     for (name, options) in &commands {
-        let described = tagged_options(&section(&text, &format!(".SS {name}")));
+        let text = manual_page(&format!("concur-cred-{name}"));
+        let has_chapter = text.contains("\n.SH OPTIONS\n");
+        let described = if has_chapter {
+            tagged_options(&section(&text, ".SH OPTIONS"))
+        } else {
+            Options::new()
+        };
         assert_eq!(&described, options, "{name}");
+    }
+}
+
+#[test]
+fn the_manual_pages_begin_as_the_help_does() {
+    use clap::CommandFactory as _;
+    let program = concur_cred::cli::Cli::command();
+    let all = manual();
+    for command in program.get_subcommands() {
+        let name = command.get_name();
+        let about = command.get_about().unwrap().to_string();
+        let text = manual_page(&format!("concur-cred-{name}"));
+        let heading = format!(".TH CONCUR-CRED-{} 1 ", name.to_uppercase());
+        assert!(text.starts_with(&heading), "{name}");
+        let line = section(&text, ".SH NAME");
+        let (_, told) = line.split_once(" - ").unwrap();
+        assert_eq!(told.to_lowercase(), about.to_lowercase(), "{name}: NAME");
+        assert!(all.contains(&format!("\n{about}.\n")), "{name}: its line in concur-cred(1)");
+        let synopsis = section(&text, ".SH SYNOPSIS");
+        assert!(synopsis.starts_with(&format!(".B concur-cred {name}")), "{name}: SYNOPSIS");
+        for argument in command.get_positionals() {
+            for value in argument.get_value_names().unwrap_or_default() {
+                let is_there = words(&synopsis, char::is_alphanumeric).contains(&value.as_str());
+                assert!(is_there, "{name}: {value} in SYNOPSIS");
+            }
+        }
+        let examples = section(&text, ".SH EXAMPLES");
+        assert!(examples.contains(&format!("concur-cred {name}")), "{name}: an example");
+        assert!(section(&text, ".SH SEE ALSO").starts_with(".BR concur-cred (1)"), "{name}");
     }
 }
 
@@ -80,6 +121,8 @@ fn every_command_line_in_the_pages_is_one_that_the_program_knows() {
     let (global, commands) = command_line();
     let mut seen = BTreeSet::new();
     let mut pages = vec![manual()];
+    pages
+        .extend(pages_of_commands().iter().map(|name| manual_page(&format!("concur-cred-{name}"))));
     for name in ["README.md", "ARCHITECTURE.md", "CHANGELOG.md"] {
         pages.push(page(name));
     }
@@ -124,13 +167,12 @@ fn the_first_words_after_the_program_in_a_shell_block_are_a_command() {
 }
 
 #[test]
-fn the_manual_page_names_every_format_and_every_data_centre() {
-    let text = manual();
-    let formats = section(&text, ".SS get");
+fn the_manual_pages_name_every_format_and_every_data_centre() {
+    let formats = section(&manual_page("concur-cred-get"), ".SH OPTIONS");
     for name in Format::NAMES {
         assert!(formats.contains(&format!("\n.B {name}\n")), "--format {name}");
     }
-    let login = section(&text, ".SS login");
+    let login = section(&manual_page("concur-cred-login"), ".SH OPTIONS");
     let readme = page("README.md");
     for name in SHORT_NAMES {
         let tagged = login.lines().any(|line| {

@@ -14,9 +14,14 @@ pub(crate) fn page(name: &str) -> String {
     text.replace("\r\n", "\n")
 }
 
-/// The manual page without its escapes: `\-` is `-`, fonts are gone, macros stay at the line's head.
+/// The program's manual page; see [`manual_page`].
 pub(crate) fn manual() -> String {
-    let mut text = page("man/concur-cred.1");
+    manual_page("concur-cred")
+}
+
+/// A manual page without its escapes: `\-` is `-`, fonts are gone, macros stay at the line's head.
+pub(crate) fn manual_page(name: &str) -> String {
+    let mut text = page(&format!("man/{name}.1"));
     for (escape, plain) in
         [("\\-", "-"), ("\\(en", "-"), ("\\e", "\\"), ("\\fI", ""), ("\\fR", ""), ("\"\"\"", "'\"")]
     {
