@@ -8,12 +8,11 @@ use std::fmt;
 
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
-use url::Url;
 use zeroize::Zeroizing;
 
 use super::Unrenderable;
 use super::unrenderable::{rfc3339, text_line};
-use crate::model::{secret::Secret, wiping::WipingBuffer};
+use crate::model::{origin::parse_url, secret::Secret, wiping::WipingBuffer};
 
 /// The longest request accepted, in bytes. A URI is not longer.
 pub const MAX_REQUEST_BYTES: usize = 64 * 1024;
@@ -51,7 +50,7 @@ impl Request {
             return Err(Refusal::TooLarge);
         }
         let asked: Asked = serde_json::from_slice(bytes).map_err(|_| Refusal::NotAnObject)?;
-        let url = Url::parse(&asked.uri).map_err(|_| Refusal::NotAUri)?;
+        let url = parse_url(&asked.uri).ok_or(Refusal::NotAUri)?;
         if !url.username().is_empty() || url.password().is_some() {
             return Err(Refusal::UserInfo);
         }
