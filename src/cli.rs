@@ -12,7 +12,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::model::profile::ProfileName;
 
-pub use care::{Completions, Doctor, Log};
+pub use care::{Completions, ConfigureGit, Doctor, Log, Names};
 pub use profiles::{Export, Import, Init, Login, Refresh, Rename, Status, Use};
 pub use tokens::{Get, Protocol, Serving, StoreArgs, Token};
 
@@ -21,7 +21,7 @@ Examples:
   concur-cred init && concur-cred login      make a profile from credentials.json
   curl -H \"Authorization: Bearer $(concur-cred get)\" \\
        https://us2.api.concursolutions.com/profile/identity/v4.1/Users
-  git config --global credential.helper concur
+  concur-cred configure-git                  git asks it for Concur's hosts
 
 Exit codes:
   0 done   1 other failure   2 usage or malformed request   3 no such profile or credential
@@ -109,6 +109,8 @@ pub enum Command {
     Log(Log),
     /// Check files, key and store, and say what mends them
     Doctor(Doctor),
+    /// Make git ask this program for tokens of Concur's hosts
+    ConfigureGit(ConfigureGit),
     /// Print a completion script for a shell
     Completions(Completions),
 }

@@ -26,6 +26,15 @@ pub const VARIABLES: [&str; 18] = [
     "COLUMNS",
 ];
 
+/// The variables that hold a secret: no program that this one runs is given them.
+pub const SECRET_VARIABLES: [&str; 3] =
+    ["CONCUR_CRED_KEY", "CONCUR_CRED_CLIENT_SECRET", "CONCUR_CRED_REQUEST_TOKEN"];
+
+/// Where this program itself lies, links followed.
+pub fn program() -> std::io::Result<PathBuf> {
+    std::env::current_exe()
+}
+
 /// The environment: the process's own, or a fixed one in a test.
 #[derive(Debug, Clone, Default)]
 pub struct Env {

@@ -6,7 +6,7 @@
 //! |---|---|---|
 //! | [`model`], [`policy`], [`protocol`], [`exchange`], [`oauth::form`], [`oauth::answer`] | pure: types, decisions, wire and file formats | bytes, values and `now` |
 //! | [`env`], [`clock`], [`files`], [`stdin`], [`paths`], [`random`], [`config`], [`trace`] | edges: one for each kind of authority | their own piece of the outside |
-//! | [`store`], [`lock`], [`http`], [`oauth::client`] | edges: SQLite, the lock files, HTTP | theirs, and the model |
+//! | [`store`], [`lock`], [`http`], [`git`], [`oauth::client`] | edges: SQLite, the lock files, HTTP, git | theirs, and the model |
 //! | [`refresh`] | joins lock, store and token service | those three |
 //! | [`doctor`] | looks at everything above and mends what is safe to mend | those, but not the token service |
 //! | [`commands`] | one file a command, thin: arguments → library → output | everything above |
@@ -30,6 +30,7 @@ pub mod files;
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub mod fuzzing;
+pub mod git;
 pub mod http;
 pub mod lock;
 pub mod model;

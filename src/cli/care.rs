@@ -2,14 +2,46 @@
 
 #![allow(clippy::doc_markdown, reason = "these comments are what --help prints")]
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 /// Options of `completions`.
 #[derive(Debug, Args)]
 pub struct Completions {
     /// The shell
-    #[arg(value_name = "SHELL", value_enum)]
-    pub shell: clap_complete::Shell,
+    #[arg(value_name = "SHELL", value_enum, required_unless_present = "list")]
+    pub shell: Option<clap_complete::Shell>,
+    /// Print the names that the scripts complete, one a line; none when they cannot be read
+    #[arg(long, value_enum, value_name = "WHAT", conflicts_with = "shell")]
+    pub list: Option<Names>,
+}
+
+/// Names that only this installation knows, or that are no closed list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Names {
+    /// Of profiles
+    Profiles,
+    /// Of applications, for store --application
+    Applications,
+    /// Of data centres, for --base-url
+    DataCentres,
+}
+
+/// Options of `configure-git`.
+#[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of the command line")]
+pub struct ConfigureGit {
+    /// Take away what configure-git wrote, and nothing else
+    #[arg(long)]
+    pub unset: bool,
+    /// Print the commands instead of running them
+    #[arg(long)]
+    pub print: bool,
+    /// For every user of this machine, as git config --system
+    #[arg(long)]
+    pub system: bool,
+    /// For the repository of the current folder, as git config --local
+    #[arg(long, conflicts_with = "system")]
+    pub local: bool,
 }
 
 /// Options of `log`.

@@ -2,6 +2,7 @@
 
 #![allow(clippy::doc_markdown, reason = "these comments are what --help prints")]
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 
 use crate::config::parse_duration;
@@ -21,8 +22,8 @@ pub struct Serving {
 /// Options of `get`.
 #[derive(Debug, Args)]
 pub struct Get {
-    /// Print in this format and do not read stdin: token, header, json, env, powershell, curl, git
-    #[arg(long, value_name = "FORMAT", value_parser = clap::builder::ValueParser::new(format))]
+    /// Print in this format and do not read stdin
+    #[arg(long, value_name = "FORMAT", value_parser = format())]
     pub format: Option<Format>,
     /// Hand the refresh token out as well, where the format has a place for it
     #[arg(long)]
@@ -66,6 +67,7 @@ fn duration(text: &str) -> Result<i64, String> {
         .ok_or_else(|| "a time is a number with s, m, h or d, such as 90s or 5m".to_owned())
 }
 
-fn format(text: &str) -> Result<Format, String> {
-    text.parse::<Format>().map_err(|unknown| unknown.to_string())
+/// With its names known to clap, so that they are listed and completed.
+fn format() -> impl TypedValueParser<Value = Format> {
+    PossibleValuesParser::new(Format::NAMES).try_map(|name| name.parse::<Format>())
 }

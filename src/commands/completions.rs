@@ -1,14 +1,107 @@
-//! `completions`: what a shell needs to complete our commands and options.
+//! `completions`: what a shell needs to complete our commands, options, and the names of profiles.
+//!
+//! The scripts are clap's static ones, with a hook of ours woven in that asks the program for names
+//! when one is wanted. clap's own dynamic engine would do that too: it is unstable, larger, and reads
+//! the environment at every start.
 
 use clap::CommandFactory;
+use clap_complete::Shell;
 
 use crate::app::App;
-use crate::cli::{Cli, Completions};
+use crate::cli::{Cli, Completions, Names};
 use crate::error::Result;
+use crate::model::origin::SHORT_NAMES;
+use crate::model::profile::ProfileName;
+
+const BASH_HOOK: &str = include_str!("completions/hook.bash");
+const ZSH_HOOK: &str = include_str!("completions/hook.zsh");
+const FISH_HOOK: &str = include_str!("completions/hook.fish");
+const POWERSHELL_HOOK: &str = include_str!("completions/hook.ps1");
+
+/// The options that take a name, and what `--list` calls it.
+const OPTIONS: [(&str, &str); 3] =
+    [("profile", "profiles"), ("application", "applications"), ("base-url", "data-centres")];
 
 pub(super) fn run(app: &mut App<'_>, args: &Completions) -> Result<u8> {
-    let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut Cli::command(), "concur-cred", &mut script);
-    app.answer(&script)?;
+    let answer = match (args.shell, args.list) {
+        (Some(shell), _) => script(shell),
+        (None, Some(what)) => listed(app, what),
+        (None, None) => String::new(),
+    };
+    app.answer(answer.as_bytes())?;
     Ok(0)
+}
+
+/// The names, one a line. Nobody reads an error in the middle of a command line: then there are none.
+fn listed(app: &App<'_>, what: Names) -> String {
+    let mut names = names(app, what).unwrap_or_default();
+    // Names stand unsealed in the store, and a shell may take what is in an edited one for commands.
+    names.retain(|name| name.parse::<ProfileName>().is_ok());
+    names.sort();
+    names.into_iter().map(|name| name + "\n").collect()
+}
+
+fn names(app: &App<'_>, what: Names) -> Result<Vec<String>> {
+    if what == Names::DataCentres {
+        return Ok(SHORT_NAMES.map(str::to_owned).to_vec());
+    }
+    let Some(store) = app.store()? else { return Ok(Vec::new()) };
+    if what == Names::Profiles {
+        return store.profile_names();
+    }
+    Ok(store.applications()?.into_iter().map(|application| application.name).collect())
+}
+
+fn script(shell: Shell) -> String {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "concur-cred", &mut script);
+    let script = String::from_utf8_lossy(&script).into_owned();
+    match shell {
+        Shell::Bash => bash(&script),
+        Shell::Zsh => zsh(&script),
+        Shell::Fish => fish(&script),
+        Shell::PowerShell => powershell(&script),
+        _ => script,
+    }
+}
+
+/// The hook is what is called, and calls clap's function for all but names.
+fn bash(script: &str) -> String {
+    // clap_complete joins a command's label by this where it is looked for and not where it is set,
+    // when the program's name or the command's has a hyphen: options would never be found.
+    let script = script.replace("__subcmd__", "__");
+    script.replace("complete -F _concur__cred ", "complete -F _concur_cred_or_names ") + BASH_HOOK
+}
+
+/// `:_default'` ends an argument of which clap knows nothing.
+fn zsh(script: &str) -> String {
+    let woven = by_lines(script, |line| {
+        let option = OPTIONS.iter().find(|(option, _)| line.starts_with(&format!("'--{option}=[")));
+        // The names of `use` and `rename`; a new name is nobody's yet.
+        let of_a_profile = line.starts_with("':name -- ").then_some(&OPTIONS[0]);
+        let (_, list) = option.or(of_a_profile)?;
+        let ours = format!(":_concur_cred_names {list}' ");
+        line.contains(":_default' ").then(|| line.replace(":_default' ", &ours))
+    });
+    // Before the script's last words, which call what is defined above.
+    woven.replacen("if [ \"$funcstack[1]\"", &format!("{ZSH_HOOK}\nif [ \"$funcstack[1]\""), 1)
+}
+
+fn fish(script: &str) -> String {
+    let woven = by_lines(script, |line| {
+        let takes =
+            |option: &str| line.contains(&format!(" -l {option} ")) && line.ends_with(" -r");
+        let (_, list) = OPTIONS.iter().find(|(option, _)| takes(option))?;
+        Some(format!("{line} -f -a \"(__concur_cred_names {list})\""))
+    });
+    woven + FISH_HOOK
+}
+
+fn powershell(script: &str) -> String {
+    let head = "    param($wordToComplete, $commandAst, $cursorPosition)\n";
+    script.replacen(head, &format!("{head}{POWERSHELL_HOOK}"), 1)
+}
+
+fn by_lines(script: &str, change: impl Fn(&str) -> Option<String>) -> String {
+    script.lines().map(|line| change(line).unwrap_or_else(|| line.to_owned()) + "\n").collect()
 }

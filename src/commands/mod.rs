@@ -2,6 +2,7 @@
 
 mod capability;
 mod completions;
+mod configure_git;
 mod doctor;
 mod erase;
 mod export;
@@ -55,9 +56,11 @@ pub fn main(args: Vec<OsString>, around: Surroundings<'_>) -> u8 {
     };
     let Surroundings { env, clock, out, err, out_is_terminal } = around;
     let around = Surroundings { env, clock, out, err: &mut *err, out_is_terminal };
-    // The doctor reports what keeps everybody else from starting.
+    // The doctor reports what keeps everybody else from starting; a shell that completes a word cannot.
     let app = match &cli.command {
-        Command::Doctor(_) => App::for_doctor(around, cli.global, called_by_git),
+        Command::Doctor(_) | Command::Completions(_) => {
+            App::for_doctor(around, cli.global, called_by_git)
+        }
         _ => App::new(around, cli.global, called_by_git),
     };
     let mut app = match app {
@@ -96,6 +99,7 @@ fn run(app: &mut App<'_>, command: Command) -> Result<u8> {
         Command::Rename(args) => rename::run(app, &args),
         Command::Log(args) => log::run(app, &args),
         Command::Doctor(args) => doctor::run(app, &args),
+        Command::ConfigureGit(args) => configure_git::run(app, &args),
         Command::Completions(args) => completions::run(app, &args),
     }
 }

@@ -13,6 +13,10 @@ use url::{Host, Url};
 /// so at a label boundary.
 const CONCUR_SUFFIXES: [&str; 2] = [".api.concursolutions.com", ".api.concurcdc.cn"];
 
+/// The same as git's configuration writes it (gitcredentials(7)): `*` is one label of a host.
+pub const CONCUR_PATTERNS: [&str; 2] =
+    ["https://*.api.concursolutions.com", "https://*.api.concurcdc.cn"];
+
 /// Short names for `--base-url`: SAP's list of base URIs, all below `.api.concursolutions.com` but
 /// the Chinese one.
 pub const SHORT_NAMES: [&str; 11] =
@@ -298,6 +302,12 @@ mod tests {
         for name in SHORT_NAMES {
             assert!(Origin::from_operator(name).unwrap().is_concur(), "{name}");
         }
+    }
+
+    #[test]
+    fn the_patterns_for_git_are_the_same_hosts() {
+        let patterns = CONCUR_SUFFIXES.map(|suffix| format!("https://*{suffix}"));
+        assert_eq!(CONCUR_PATTERNS.map(str::to_owned), patterns);
     }
 
     /// Texts that look like what the service or an attacker would send, and any others.

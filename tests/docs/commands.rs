@@ -182,19 +182,3 @@ fn the_manual_pages_name_every_format_and_every_data_centre() {
         assert!(readme.contains(&format!("`{name}`")), "--base-url {name} is in the README");
     }
 }
-
-#[test]
-fn completion_scripts_are_whole_and_know_the_commands() {
-    let world = World::new();
-    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
-        let script = world.concur(["completions", shell]).ok().silent();
-        for word in ["get", "doctor", "min-ttl"] {
-            assert!(script.text().contains(word), "{shell}: {word}");
-        }
-    }
-    assert_eq!(std::fs::read_dir(world.home()).unwrap().count(), 0, "nothing is made");
-    let words = "source <(\"$BIN\" completions bash) && COMP_WORDS=(concur-cred st) COMP_CWORD=1 \
-                 && _concur__cred concur-cred st concur-cred && echo \"${COMPREPLY[*]}\"";
-    let bash = world.run("bash", ["-c", words]).env("BIN", super::harness::BINARY).ok().silent();
-    assert_eq!(bash.line(), "store status");
-}

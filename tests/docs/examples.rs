@@ -45,7 +45,7 @@ fn fill_in(block: &Block, world: &World) {
     if block.text.starts_with("concur-cred init") {
         world.write("credentials.json", world.sandbox.credentials_json());
     }
-    if block.text.starts_with("echo url=") || block.text.starts_with("git config") {
+    if block.text.starts_with("echo url=") || block.text.starts_with("concur-cred configure-git") {
         world.write("acme.json", world.sandbox.credentials_json());
         let globex = world.sandbox.add_company();
         world.write("globex.json", world.sandbox.credentials_json_of(&globex));

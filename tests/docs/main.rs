@@ -13,6 +13,7 @@ mod pages;
 
 mod architecture;
 mod commands;
+mod completions;
 mod configuration;
 #[cfg(unix)]
 mod examples;

@@ -16,6 +16,8 @@ mod bare;
 #[cfg(unix)]
 mod bazel;
 mod common;
+#[cfg(unix)]
+mod configure_git;
 mod foreign;
 #[cfg(unix)]
 mod formats;

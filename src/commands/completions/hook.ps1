@@ -1,0 +1,17 @@
+
+    # What takes a name is completed with the names that there are.
+    $before = @($commandAst.CommandElements | ForEach-Object { "$_" })
+    if ($wordToComplete) { $before = @($before | Select-Object -SkipLast 1) }
+    $list = switch ($before[-1]) {
+        '--profile' { 'profiles' }
+        '--application' { 'applications' }
+        '--base-url' { 'data-centres' }
+        'use' { 'profiles' }
+        'rename' { 'profiles' }
+    }
+    if ($list) {
+        & concur-cred completions --list $list 2>$null |
+            Where-Object { $_.StartsWith($wordToComplete) } |
+            ForEach-Object { [CompletionResult]::new($_, $_, [CompletionResultType]::ParameterValue, $_) }
+        return
+    }

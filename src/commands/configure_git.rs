@@ -1,0 +1,122 @@
+//! `configure-git`: git asks this program for Concur's hosts, and for no others.
+
+use std::path::Path;
+
+use crate::app::App;
+use crate::cli::ConfigureGit;
+use crate::env;
+use crate::error::{Error, Kind, Result};
+use crate::files;
+use crate::git::plan::{self, Plan, Scope};
+use crate::git::{self, Git, Helper, link};
+
+pub(super) fn run(app: &mut App<'_>, args: &ConfigureGit) -> Result<u8> {
+    let scope = match (args.system, args.local) {
+        (true, _) => Scope::System,
+        (_, true) => Scope::Local,
+        _ => Scope::Global,
+    };
+    let git = Git::on_path()?;
+    if args.unset {
+        let plan = plan::to_unset(scope, &git.helpers(scope)?);
+        carry_out(app, args, &git, &plan, "")?;
+        if !args.print {
+            tell(
+                app,
+                &plan,
+                "git no longer asks concur-cred for",
+                "nothing of configure-git's is there",
+            );
+        }
+        return Ok(0);
+    }
+    let urls = urls(app)?;
+    let link = findable(app, args, &git)?;
+    let plan = plan::to_set(scope, &urls, &git.helpers(scope)?);
+    carry_out(app, args, &git, &plan, &link)?;
+    for key in &plan.left {
+        app.note(&format!(
+            "{key} names another helper and is left as it is; to be asked as well: git config {} \
+             --add {} {}",
+            scope.option(),
+            files::shell_word(Path::new(key)),
+            plan::VALUE
+        ));
+    }
+    if !args.print {
+        tell(app, &plan, "git asks concur-cred for", "git asks concur-cred for nothing");
+    }
+    Ok(0)
+}
+
+/// Concur's hosts, and where the profiles live besides.
+fn urls(app: &App<'_>) -> Result<Vec<String>> {
+    let records = match app.store()? {
+        Some(store) => store.accounts()?,
+        None => Vec::new(),
+    };
+    Ok(plan::urls(records.iter().map(|record| record.geolocation.as_str())))
+}
+
+/// Sees to it that git finds this program by the helper's name. Returns the command for that, when it
+/// is only to be printed.
+fn findable(app: &mut App<'_>, args: &ConfigureGit, git: &Git) -> Result<String> {
+    let mut helper = git.helper()?;
+    if helper == Helper::None {
+        let program = program()?;
+        if args.print {
+            return Ok(format!("{}\n", link::command(&program)));
+        }
+        if link::make(&program)? {
+            app.note(&format!("made {}", link::place(&program).display()));
+        }
+        helper = git.helper()?;
+        if helper == Helper::None {
+            return Err(link::not_found(&program));
+        }
+    }
+    match helper {
+        Helper::Ours(version) if version != env!("CARGO_PKG_VERSION") => app.note(&format!(
+            "the {} that git finds is of version {version}, and this is {}: replace it",
+            plan::NAME,
+            env!("CARGO_PKG_VERSION")
+        )),
+        Helper::Ours(_) | Helper::None => {}
+        Helper::Foreign => return Err(git::foreign_helper()),
+    }
+    Ok(String::new())
+}
+
+fn program() -> Result<std::path::PathBuf> {
+    env::program().map_err(|error| {
+        Error::new(
+            Kind::Other,
+            format!("The system does not say where this program lies: {}", files::reason(&error)),
+            format!("Link {} to it in a folder on PATH, and run this again.", plan::NAME),
+        )
+    })
+}
+
+/// Runs the commands, or prints them after `first`.
+fn carry_out(
+    app: &mut App<'_>,
+    args: &ConfigureGit,
+    git: &Git,
+    plan: &Plan,
+    first: &str,
+) -> Result<()> {
+    if args.print {
+        let lines = plan.commands.iter().map(|command| plan::command_line(command) + "\n");
+        let text: String = std::iter::once(first.to_owned()).chain(lines).collect();
+        return app.answer(text.as_bytes());
+    }
+    plan.commands.iter().try_for_each(|command| git.configure(command))
+}
+
+fn tell(app: &mut App<'_>, plan: &Plan, what: &str, nothing: &str) {
+    if plan.urls.is_empty() {
+        app.note(nothing);
+    } else {
+        app.note(&format!("{what} {}", plan.urls.join(", ")));
+    }
+}

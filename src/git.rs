@@ -1,0 +1,168 @@
+//! The edge to git: runs the machine's own, and makes the name under which it finds this program.
+//! git's files are never edited here; `git config` does that, under its own lock.
+
+pub mod link;
+pub mod plan;
+
+use std::process::{Command, Output, Stdio};
+
+use crate::env::SECRET_VARIABLES;
+use crate::error::{Error, Kind, Result};
+use crate::files;
+use crate::model::printable::printable;
+use plan::{Helpers, NAME, Scope};
+
+/// The first git that takes `*` for a label of a host in `credential.<url>` (its release notes).
+const FIRST_WITH_PATTERNS: (u32, u32) = (2, 26);
+/// How much of what git says is shown, in characters.
+const SHOWN_CHARS: usize = 300;
+
+/// A git that can be configured.
+#[derive(Debug)]
+pub struct Git(());
+
+/// What git runs for `credential.helper = concur`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Helper {
+    /// Nothing: it finds none.
+    None,
+    /// This program, of this version.
+    Ours(String),
+    /// Another program.
+    Foreign,
+}
+
+impl Git {
+    /// The git on PATH; an error when there is none, or one that is too old.
+    pub fn on_path() -> Result<Self> {
+        let said = text(&run(&["--version"])?.stdout);
+        match version(&said) {
+            Some(found) if found >= FIRST_WITH_PATTERNS => Ok(Self(())),
+            Some((major, minor)) => {
+                let (least_major, least_minor) = FIRST_WITH_PATTERNS;
+                Err(Error::new(
+                    Kind::Other,
+                    format!("git {major}.{minor} knows no patterns of hosts"),
+                    format!(
+                        "Update git to {least_major}.{least_minor} or newer, or name each host: \
+                         git config --global credential.https://HOST.helper {}",
+                        plan::VALUE
+                    ),
+                ))
+            }
+            None => Err(Error::new(
+                Kind::Other,
+                format!("git does not say which version it is: {}", shown(&said)),
+                "Check what is found first: git --version",
+            )),
+        }
+    }
+
+    /// What git runs for `credential.helper = concur`, wherever it finds that.
+    pub fn helper(&self) -> Result<Helper> {
+        let output = run(&["credential-concur", "--version"])?;
+        if !output.status.success() {
+            return Ok(Helper::None);
+        }
+        let said = text(&output.stdout);
+        let version = said.trim().strip_prefix("concur-cred ");
+        Ok(version.map_or(Helper::Foreign, |version| Helper::Ours(printable(version, 40))))
+    }
+
+    /// The helpers that a configuration names for a URL, key by key.
+    pub fn helpers(&self, scope: Scope) -> Result<Helpers> {
+        let pattern = r"^credential\..*\.helper$";
+        let output = run(&["config", scope.option(), "--null", "--get-regexp", pattern])?;
+        match output.status.code() {
+            Some(0) => Ok(plan::read_helpers(&output.stdout)),
+            // It found none.
+            Some(1) if output.stderr.is_empty() => Ok(Helpers::new()),
+            _ => Err(refused(
+                &output,
+                format!("Look at its configuration: git config {} --list", scope.option()),
+            )),
+        }
+    }
+
+    /// Runs one of the commands that [`plan`] made.
+    pub fn configure(&self, args: &[String]) -> Result<()> {
+        let words: Vec<&str> = args.iter().map(String::as_str).collect();
+        let output = run(&words)?;
+        if output.status.success() {
+            return Ok(());
+        }
+        Err(refused(&output, format!("See why by hand: {}", plan::command_line(args))))
+    }
+}
+
+/// Runs git to its end, without stdin, in the language that the tests of its answers are written in.
+fn run(args: &[&str]) -> Result<Output> {
+    let mut command = Command::new("git");
+    command.args(args).stdin(Stdio::null()).env("LC_ALL", "C");
+    for secret in SECRET_VARIABLES {
+        command.env_remove(secret);
+    }
+    command.output().map_err(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => {
+            Error::new(Kind::Other, "There is no git on PATH", "Install git, and run this again.")
+        }
+        _ => Error::new(
+            Kind::Other,
+            format!("git cannot be run: {}", files::reason(&error)),
+            "Check what is found first on PATH.",
+        ),
+    })
+}
+
+fn refused(output: &Output, remedy: String) -> Error {
+    let said = text(&output.stderr);
+    let problem = match shown(&said).trim_end_matches('.') {
+        "" => format!("git refused ({})", output.status),
+        said => format!("git refused: {said}"),
+    };
+    Error::new(Kind::Other, problem, remedy)
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// The first line, safe to show.
+fn shown(said: &str) -> String {
+    printable(said.lines().next().unwrap_or_default().trim(), SHOWN_CHARS)
+}
+
+/// Major and minor version in the answer of `git --version`.
+fn version(said: &str) -> Option<(u32, u32)> {
+    let mut numbers = said.strip_prefix("git version ")?.split(['.', ' ', '\n', '\r']);
+    Some((numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?))
+}
+
+/// The error for a name that git finds and that is not this program.
+pub fn foreign_helper() -> Error {
+    Error::new(
+        Kind::Other,
+        format!("The {NAME} that git finds is another program"),
+        format!("Find it by: command -v {NAME}; move it away, and run this again."),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_versions_of_every_platforms_git_are_read() {
+        for (said, expected) in [
+            ("git version 2.47.3\n", Some((2, 47))),
+            ("git version 2.39.5 (Apple Git-154)\n", Some((2, 39))),
+            ("git version 2.45.1.windows.1\r\n", Some((2, 45))),
+            ("git version 2.26\n", Some((2, 26))),
+            ("git version next\n", None),
+            ("hub version 2.1\n", None),
+            ("", None),
+        ] {
+            assert_eq!(version(said), expected, "{said:?}");
+        }
+    }
+}

@@ -1,0 +1,268 @@
+//! `configure-git`, with the machine's own git.
+
+use std::path::{Path, PathBuf};
+
+use super::harness::{BINARY, Output, Run, World};
+
+const KEY: &str = "credential.https://*.api.concursolutions.com.helper";
+
+/// A helper of another program, with an answer for every host and a diary of what it is asked.
+const OTHER: &str = "!f() { echo \"$1\" >>diary; echo username=other; echo password=others; }; f";
+
+fn git<const N: usize>(world: &World, args: [&str; N]) -> Run {
+    world.run("git", args).env("GIT_TERMINAL_PROMPT", "0")
+}
+
+fn fill(world: &World, url: &str) -> Run {
+    git(world, ["credential", "fill"]).stdin(format!("url={url}\n\n"))
+}
+
+/// git's configuration of the user, as git lists it.
+fn configuration(world: &World) -> String {
+    let output = git(world, ["config", "--global", "--list"]).output();
+    output.text().to_owned()
+}
+
+fn diary(world: &World) -> String {
+    std::fs::read_to_string(world.work().join("diary")).unwrap_or_default()
+}
+
+fn configured(world: &World) -> Output {
+    world.concur(["configure-git"]).ok().says("git asks concur-cred for")
+}
+
+#[test]
+fn concurs_hosts_are_answered_by_us_and_others_by_whom_they_were() {
+    let world = World::logged_in();
+    drop(git(&world, ["config", "--global", "credential.helper", OTHER]).ok());
+    drop(configured(&world).says("https://*.api.concursolutions.com, https://*.api.concurcdc.cn"));
+    let token = world.concur(["token"]).ok().line();
+    let ours = fill(&world, world.sandbox.origin()).ok().silent();
+    assert_eq!(ours.value("password"), Some(token));
+    drop(git(&world, ["credential", "approve"]).stdin(ours.stdout).ok());
+    assert_eq!(diary(&world), "", "the other helper is neither asked nor given our token");
+    let theirs = fill(&world, "https://git.example").ok();
+    assert_eq!(theirs.value("password").unwrap(), "others");
+    drop(git(&world, ["credential", "approve"]).stdin(theirs.stdout).ok());
+    assert_eq!(diary(&world), "get\nstore\n");
+    let ours = world.database().query_row("SELECT count(*) FROM record", [], |row| row.get(0));
+    assert_eq!(ours, Ok(1), "nor were we given theirs");
+}
+
+/// Concur's own hosts cannot be asked here; that git asks us for them can be seen.
+#[test]
+fn every_host_of_concurs_is_asked_of_us_and_none_that_looks_like_one() {
+    let world = World::new();
+    drop(configured(&world));
+    let entry =
+        |host: &str| format!("protocol=https\nhost={host}\nusername=me\npassword=kept here\n\n");
+    for (host, is_ours) in [
+        ("us2.api.concursolutions.com", true),
+        ("www-us2.api.concursolutions.com", true),
+        ("us-impl.api.concursolutions.com", true),
+        ("cn.api.concurcdc.cn", true),
+        ("api.concursolutions.com", false),
+        ("us2.api.concursolutions.com.evil.example", false),
+        ("evilapi.concursolutions.com", false),
+        ("git.example", false),
+    ] {
+        drop(world.helper(["store"]).stdin(entry(host)).ok().silent());
+        let output = fill(&world, &format!("https://{host}/expense/v4/reports")).output();
+        let password = output.value("password");
+        assert_eq!(password.as_deref() == Some("kept here"), is_ours, "{host}\n{output:?}");
+    }
+}
+
+#[test]
+fn a_second_time_changes_nothing_and_unset_takes_away_exactly_what_was_written() {
+    let world = World::logged_in();
+    for (key, value) in [
+        ("user.name", "Erika"),
+        ("credential.helper", "cache"),
+        ("credential.useHttpPath", "true"),
+        ("credential.https://us2.api.concursolutions.com.helper", "concur"),
+    ] {
+        drop(git(&world, ["config", "--global", key, value]).ok());
+    }
+    let before = configuration(&world);
+    drop(configured(&world));
+    let once = configuration(&world);
+    assert_eq!(once.replacen(&before, "", 1).lines().count(), 6, "{once}");
+    drop(configured(&world));
+    assert_eq!(configuration(&world), once);
+    // A helper that came later stays.
+    drop(git(&world, ["config", "--global", "--add", KEY, "cache"]).ok());
+    let unset = || world.concur(["configure-git", "--unset"]).ok();
+    drop(unset().says("git no longer asks concur-cred for"));
+    assert_eq!(configuration(&world), format!("{before}{KEY}=cache\n"));
+    drop(unset().says("nothing of configure-git's is there"));
+}
+
+#[test]
+fn a_helper_that_somebody_named_for_the_very_hosts_is_left() {
+    let world = World::new();
+    drop(git(&world, ["config", "--global", KEY, "cache"]).ok());
+    drop(world.concur(["configure-git"]).ok().says("is left as it is"));
+    let values = git(&world, ["config", "--global", "--get-all", KEY]).ok();
+    assert_eq!(values.text(), "cache\n");
+}
+
+#[test]
+fn print_shows_commands_that_do_the_same_and_runs_none() {
+    let world = World::logged_in();
+    let before = configuration(&world);
+    let printed = world.concur(["configure-git", "--print"]).ok().silent();
+    assert_eq!(configuration(&world), before);
+    drop(world.run("sh", ["-euc", printed.text()]).ok().silent());
+    let by_hand = configuration(&world);
+    let again = world.concur(["configure-git", "--print"]).ok().silent();
+    assert_eq!(again.text(), "", "there is nothing left to do");
+    let undo = world.concur(["configure-git", "--print", "--unset"]).ok().silent();
+    assert_eq!(configuration(&world), by_hand);
+    drop(world.run("sh", ["-euc", undo.text()]).ok().silent());
+    assert_eq!(configuration(&world), before);
+    drop(configured(&world));
+    assert_eq!(configuration(&world), by_hand);
+}
+
+#[test]
+fn the_configuration_is_the_one_that_was_asked_for() {
+    let world = World::new();
+    let other = world.work().join("other config");
+    let run = world.concur(["configure-git"]).env("GIT_CONFIG_GLOBAL", &other);
+    drop(run.ok());
+    assert!(std::fs::read_to_string(&other).unwrap().contains("helper = concur"));
+    assert_eq!(configuration(&world), "");
+    drop(world.concur(["configure-git", "--local"]).fails(1).says("git refused: "));
+    drop(git(&world, ["init", "--quiet", "here"]).ok());
+    let here = world.work().join("here");
+    drop(world.concur(["configure-git", "--local"]).in_folder(&here).ok());
+    assert!(std::fs::read_to_string(here.join(".git/config")).unwrap().contains("helper = concur"));
+    assert_eq!(configuration(&world), "");
+}
+
+/// A copy of the program in a folder of its own, as `cargo install` leaves it; and a PATH with that
+/// folder and git's alone.
+fn installed(world: &World) -> (PathBuf, String) {
+    let folder = world.work().join("cargo bin");
+    std::fs::create_dir(&folder).unwrap();
+    let program = folder.join("concur-cred");
+    std::fs::copy(BINARY, &program).unwrap();
+    let path = format!("{}:{}", folder.display(), path_of_git(world).display());
+    (program, path)
+}
+
+/// A folder with git and a shell, and nothing else.
+fn path_of_git(world: &World) -> PathBuf {
+    let folder = world.work().join("only git");
+    std::fs::create_dir_all(&folder).unwrap();
+    for name in ["git", "sh"] {
+        let found = world.run("sh", ["-c", &format!("command -v {name}")]).ok().line();
+        let _ = std::os::unix::fs::symlink(found, folder.join(name));
+    }
+    folder
+}
+
+#[test]
+fn the_name_that_git_calls_is_made_beside_the_program() {
+    let world = World::new();
+    let (program, path) = installed(&world);
+    let link = program.with_file_name("git-credential-concur");
+    let run = || world.run(&program, ["configure-git"]).env("PATH", &path);
+    let printed = run().arg("--print").ok().silent();
+    assert!(printed.text().starts_with("ln -s concur-cred '"), "{printed:?}");
+    assert!(!link.exists());
+    drop(run().ok().says("made ").says("git asks concur-cred for"));
+    assert_eq!(
+        std::fs::read_link(&link).unwrap(),
+        Path::new("concur-cred"),
+        "it moves with its folder"
+    );
+    let again = run().ok();
+    assert!(!again.stderr.contains("made "), "{again:?}");
+}
+
+#[test]
+fn a_folder_that_is_not_on_path_is_told_and_nothing_is_configured() {
+    let world = World::new();
+    let (program, _) = installed(&world);
+    let run = world.run(&program, ["configure-git"]).env("PATH", path_of_git(&world));
+    drop(run.output().code(6).says("is not on PATH").says("Put that folder on PATH"));
+    assert_eq!(configuration(&world), "");
+}
+
+#[test]
+fn a_folder_of_others_is_told_with_the_command_to_run() {
+    use std::os::unix::fs::PermissionsExt;
+    let world = World::new();
+    let (program, path) = installed(&world);
+    let folder = program.parent().unwrap();
+    let set_mode = |mode| {
+        std::fs::set_permissions(folder, std::fs::Permissions::from_mode(mode)).unwrap();
+    };
+    set_mode(0o555);
+    let root_writes_anywhere = std::fs::write(folder.join("probe"), "").is_ok();
+    let output = world.run(&program, ["configure-git"]).env("PATH", &path).output();
+    set_mode(0o755);
+    if root_writes_anywhere {
+        skipped("root is refused nothing");
+        return;
+    }
+    drop(output.code(6).says("Run: sudo ln -s concur-cred '").says("git-credential-concur'"));
+    assert_eq!(configuration(&world), "");
+}
+
+#[expect(clippy::print_stderr, reason = "a test that is skipped says so")]
+fn skipped(why: &str) {
+    eprintln!("skipped: {why}");
+}
+
+/// A program of this name that does this, alone on PATH but for a shell.
+fn with_program(world: &World, name: &str, text: &str) -> PathBuf {
+    let folder = world.work().join("programs");
+    std::fs::create_dir_all(&folder).unwrap();
+    let file = folder.join(name);
+    std::fs::write(&file, format!("#!/bin/sh\n{text}\n")).unwrap();
+    super::harness::set_mode(&file, 0o755);
+    folder
+}
+
+#[test]
+fn a_git_that_is_missing_too_old_or_silent_is_told() {
+    let world = World::new();
+    let run = |path: &Path| world.concur(["configure-git"]).env("PATH", path);
+    drop(run(&world.work()).fails(1).says("There is no git on PATH").says("Install git"));
+    let old = with_program(&world, "git", "echo git version 2.25.1");
+    drop(run(&old).fails(1).says("git 2.25 knows no patterns").says("2.26 or newer"));
+    let other = with_program(&world, "git", "echo GIT the game");
+    drop(run(&other).fails(1).says("which version it is: GIT the game"));
+}
+
+#[test]
+fn another_program_of_that_name_is_told() {
+    let world = World::new();
+    let folder = with_program(&world, "git-credential-concur", "echo something 1.0");
+    let path = format!("{}:{}", folder.display(), path_of_git(&world).display());
+    let run = world.concur(["configure-git"]).env("PATH", &path);
+    drop(run.fails(1).says("is another program").says("move it away"));
+    let folder = with_program(&world, "git-credential-concur", "echo concur-cred 0.0.9");
+    let path = format!("{}:{}", folder.display(), path_of_git(&world).display());
+    let run = world.concur(["configure-git"]).env("PATH", &path);
+    drop(run.ok().says("of version 0.0.9"));
+}
+
+#[test]
+fn git_and_what_it_runs_are_given_no_secret_of_ours() {
+    let world = World::new();
+    let log = world.work().join("environment");
+    let text = format!("env >>'{}'; echo git version 2.47.0", log.display());
+    let folder = with_program(&world, "git", &text);
+    let path = format!("{}:/usr/bin:/bin", folder.display());
+    let run = world.concur(["configure-git"]).env("PATH", &path);
+    let run = ["KEY", "CLIENT_SECRET", "REQUEST_TOKEN"]
+        .iter()
+        .fold(run, |run, name| run.env(&format!("CONCUR_CRED_{name}"), "c2VjcmV0"));
+    drop(run.output());
+    let seen = std::fs::read_to_string(log).unwrap();
+    assert!(seen.contains("LC_ALL=C") && !seen.contains("c2VjcmV0"), "{seen}");
+}
