@@ -15,6 +15,7 @@ mod architecture;
 mod commands;
 mod completions;
 mod configuration;
+mod containers;
 #[cfg(unix)]
 mod examples;
 mod exit_codes;
