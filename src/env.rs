@@ -26,14 +26,9 @@ pub const VARIABLES: [&str; 18] = [
     "COLUMNS",
 ];
 
-/// The variables that hold a secret: no program that this one runs is given them.
+/// Those of them whose value is a secret: no command that this program runs is given one.
 pub const SECRET_VARIABLES: [&str; 3] =
     ["CONCUR_CRED_KEY", "CONCUR_CRED_CLIENT_SECRET", "CONCUR_CRED_REQUEST_TOKEN"];
-
-/// Where this program itself lies, links followed.
-pub fn program() -> std::io::Result<PathBuf> {
-    std::env::current_exe()
-}
 
 /// The environment: the process's own, or a fixed one in a test.
 #[derive(Debug, Clone, Default)]
@@ -77,5 +72,20 @@ impl Env {
     /// Whether the variable is set to something (as NO_COLOR is to be read).
     pub fn is_set(&self, name: &str) -> bool {
         self.get(name).is_some()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_variable_that_is_named_like_a_secret_is_kept_from_children() {
+        let words = ["KEY", "SECRET", "TOKEN", "PASSWORD", "PASSPHRASE", "OTP", "CODE"];
+        for name in VARIABLES {
+            let last = name.rsplit('_').next().unwrap_or_default();
+            let is_listed = SECRET_VARIABLES.contains(&name);
+            assert_eq!(is_listed, words.contains(&last), "{name}: decide, and list it or not");
+        }
     }
 }

@@ -4,8 +4,7 @@ use std::path::Path;
 
 use crate::app::App;
 use crate::cli::ConfigureGit;
-use crate::env;
-use crate::error::{Error, Kind, Result};
+use crate::error::Result;
 use crate::files;
 use crate::git::plan::{self, Plan, Scope};
 use crate::git::{self, Git, Helper, link};
@@ -63,7 +62,7 @@ fn urls(app: &App<'_>) -> Result<Vec<String>> {
 fn findable(app: &mut App<'_>, args: &ConfigureGit, git: &Git) -> Result<String> {
     let mut helper = git.helper()?;
     if helper == Helper::None {
-        let program = program()?;
+        let program = link::own_program()?;
         if args.print {
             return Ok(format!("{}\n", link::command(&program)));
         }
@@ -85,16 +84,6 @@ fn findable(app: &mut App<'_>, args: &ConfigureGit, git: &Git) -> Result<String>
         Helper::Foreign => return Err(git::foreign_helper()),
     }
     Ok(String::new())
-}
-
-fn program() -> Result<std::path::PathBuf> {
-    env::program().map_err(|error| {
-        Error::new(
-            Kind::Other,
-            format!("The system does not say where this program lies: {}", files::reason(&error)),
-            format!("Link {} to it in a folder on PATH, and run this again.", plan::NAME),
-        )
-    })
 }
 
 /// Runs the commands, or prints them after `first`.

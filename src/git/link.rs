@@ -7,6 +7,17 @@ use super::plan::NAME;
 use crate::error::{Error, Kind, Result};
 use crate::files::{self, shell_word};
 
+/// Where this program itself lies, links followed.
+pub fn own_program() -> Result<PathBuf> {
+    std::env::current_exe().map_err(|error| {
+        Error::new(
+            Kind::Other,
+            format!("The system does not say where this program lies: {}", files::reason(&error)),
+            format!("Link {NAME} to it in a folder on PATH, and run this again."),
+        )
+    })
+}
+
 /// Where the name belongs: beside the program itself.
 pub fn place(program: &Path) -> PathBuf {
     program.with_file_name(format!("{NAME}{}", std::env::consts::EXE_SUFFIX))

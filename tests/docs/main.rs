@@ -19,3 +19,4 @@ mod containers;
 #[cfg(unix)]
 mod examples;
 mod exit_codes;
+mod package;
