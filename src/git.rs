@@ -35,7 +35,11 @@ pub enum Helper {
 impl Git {
     /// The git on PATH; an error when there is none, or one that is too old.
     pub fn on_path() -> Result<Self> {
-        let said = text(&run(&["--version"])?.stdout);
+        let output = run(&["--version"])?;
+        if !output.status.success() {
+            return Err(refused(&output, "Mend that, and run this again.".to_owned()));
+        }
+        let said = text(&output.stdout);
         match version(&said) {
             Some(found) if found >= FIRST_WITH_PATTERNS => Ok(Self(())),
             Some((major, minor)) => {
@@ -62,7 +66,13 @@ impl Git {
     pub fn helper(&self) -> Result<Helper> {
         let output = run(&["credential-concur", "--version"])?;
         if !output.status.success() {
-            return Ok(Helper::None);
+            let complaint = text(&output.stderr);
+            return match output.status.code() {
+                _ if complaint.contains("is not a git command") => Ok(Helper::None),
+                // git's own failures, such as a configuration that it cannot read.
+                Some(128) => Err(refused(&output, "Mend that, and run this again.".to_owned())),
+                _ => Ok(Helper::Foreign),
+            };
         }
         let said = text(&output.stdout);
         let version = said.trim().strip_prefix("concur-cred ");

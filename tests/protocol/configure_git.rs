@@ -239,12 +239,22 @@ fn a_git_that_is_missing_too_old_or_silent_is_told() {
 }
 
 #[test]
+fn a_configuration_that_git_cannot_read_is_told_in_its_words() {
+    let world = World::new();
+    std::fs::write(world.home().join(".gitconfig"), "[user\n").unwrap();
+    drop(world.concur(["configure-git"]).fails(1).says("git refused: fatal: bad config line 1"));
+}
+
+#[test]
 fn another_program_of_that_name_is_told() {
     let world = World::new();
     let folder = with_program(&world, "git-credential-concur", "echo something 1.0");
     let path = format!("{}:{}", folder.display(), path_of_git(&world).display());
     let run = world.concur(["configure-git"]).env("PATH", &path);
     drop(run.fails(1).says("is another program").says("move it away"));
+    with_program(&world, "git-credential-concur", "exit 2");
+    let run = world.concur(["configure-git"]).env("PATH", &path);
+    drop(run.fails(1).says("is another program"));
     let folder = with_program(&world, "git-credential-concur", "echo concur-cred 0.0.9");
     let path = format!("{}:{}", folder.display(), path_of_git(&world).display());
     let run = world.concur(["configure-git"]).env("PATH", &path);
