@@ -13,7 +13,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::model::profile::ProfileName;
 
 pub use care::{Completions, ConfigureGit, Doctor, Log, Names};
-pub use profiles::{Export, Import, Init, Login, Refresh, Rename, Status, Use};
+pub use profiles::{Export, Import, Init, Login, LoginGrant, Refresh, Rename, Status, Use};
 pub use tokens::{Get, Protocol, Serving, StoreArgs, Token};
 
 const AFTER_HELP: &str = "\

@@ -6,6 +6,7 @@
 
 use std::fmt;
 
+use crate::model::grant::GrantKind;
 use crate::model::printable::printable;
 
 /// What the caller can do next; each kind is one documented exit code (DESIGN: exit codes).
@@ -122,6 +123,17 @@ pub fn login_command(profile: Option<&str>) -> String {
     match profile {
         Some(name) => format!("concur-cred login --profile {name}"),
         None => "concur-cred login".to_owned(),
+    }
+}
+
+/// The same for an account whose tokens were obtained by this grant.
+pub fn login_again(profile: Option<&str>, by: Option<GrantKind>) -> String {
+    let command = login_command(profile);
+    match by {
+        Some(
+            kind @ (GrantKind::User | GrantKind::Application | GrantKind::Browser | GrantKind::Otp),
+        ) => command.replacen(" login", &format!(" login --grant {}", kind.name()), 1),
+        Some(GrantKind::Company | GrantKind::Import) | None => command,
     }
 }
 

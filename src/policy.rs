@@ -93,7 +93,7 @@ pub fn is_surely_fresh(access: AccessTimes, now: i64, min_ttl: i64) -> bool {
 
 /// The decision when the access token is of no use, for whatever `why`.
 pub fn unusable(record: &Record, now: i64, why: StaleReason) -> Decision {
-    if record.refresh_token.is_none() && !record.has_live_request_token(now) {
+    if !record.can_renew(now) {
         return Decision::NeedsLogin(LoginReason::NothingToRenewWith);
     }
     let attempt = &record.attempt;

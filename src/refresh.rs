@@ -243,7 +243,7 @@ impl Renewer<'_> {
             (Decision::Fresh | Decision::Soft, _) => return opened(store, record),
             (refused, _) => return Err(failure::refusal(&record, refused, now)),
         }
-        if record.refresh_token.is_none() && !record.has_live_request_token(now) {
+        if !record.can_renew(now) {
             let nothing = Decision::NeedsLogin(LoginReason::NothingToRenewWith);
             return Err(failure::refusal(&record, nothing, now));
         }

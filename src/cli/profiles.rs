@@ -4,8 +4,9 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
+use crate::model::grant::GrantKind;
 use crate::model::profile::ProfileName;
 
 /// Options of `init`.
@@ -19,15 +20,52 @@ pub struct Init {
 /// Options of `login`.
 #[derive(Debug, Args)]
 pub struct Login {
+    /// How the tokens are obtained
+    #[arg(long, value_enum, value_name = "GRANT", default_value_t)]
+    pub grant: LoginGrant,
     /// Read App ID, secret, company UUID and request token from here [default: credentials.json]
     #[arg(long, value_name = "FILE")]
     pub credentials: Option<PathBuf>,
     /// The data centre to log in at: a short name such as us2, or an origin
     #[arg(long, value_name = "NAME|URL")]
     pub base_url: Option<String>,
-    /// Log in though the profile holds another company or application
+    /// With --grant otp: ask for these scopes only [default: all that the application has]
+    #[arg(long, value_name = "WORDS")]
+    pub scope: Option<String>,
+    /// Log in though the profile holds another company, user or application
     #[arg(long)]
     pub replace: bool,
+}
+
+/// What `login --grant` takes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum LoginGrant {
+    /// A company UUID and its request token
+    #[default]
+    Company,
+    /// A user's name and password, which SAP advises against
+    User,
+    /// App ID and secret alone: the application for itself
+    App,
+    /// A one-time password that Concur sends to a user by e-mail
+    Otp,
+}
+
+impl LoginGrant {
+    /// The grant.
+    pub fn kind(self) -> GrantKind {
+        match self {
+            Self::Company => GrantKind::Company,
+            Self::User => GrantKind::User,
+            Self::App => GrantKind::Application,
+            Self::Otp => GrantKind::Otp,
+        }
+    }
+
+    /// Whether the person says which scopes to ask for.
+    pub fn takes_scope(self) -> bool {
+        matches!(self, Self::Otp)
+    }
 }
 
 /// Options of `refresh`.

@@ -10,7 +10,7 @@ use crate::cli::Import;
 use crate::error::{Error, Kind, Result};
 use crate::exchange::TokenFile;
 use crate::files::{self, shell_word};
-use crate::model::grant::Grant;
+use crate::model::grant::{Grant, GrantKind};
 use crate::model::jwt;
 use crate::model::origin::Origin;
 use crate::model::printable::printable;
@@ -38,7 +38,7 @@ pub(super) fn run(app: &mut App<'_>, args: &Import) -> Result<u8> {
     let present = app.store()?;
     let (profile, old) = obtain::target(app, present.as_ref())?;
     drop(present);
-    obtain::refuse_another(old.as_ref(), &client_id, &principal, args.replace)?;
+    obtain::refuse_another(old.as_ref(), &client_id, Some(&principal), args.replace)?;
     let (application_origin, geolocation) = origins(app, &file, named_origin, &args.file)?;
     let (grant, obtained_at) = grant(app, &file, geolocation);
     if args.dry_run {
@@ -56,6 +56,7 @@ pub(super) fn run(app: &mut App<'_>, args: &Import) -> Result<u8> {
         client_secret,
         application_origin,
         principal,
+        obtained_by: Some(GrantKind::Import),
         // How old the request token in a file is, nobody knows.
         request_token: None,
         grant,

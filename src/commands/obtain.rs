@@ -8,6 +8,7 @@ use crate::error::{Error, Kind, Result};
 use crate::exchange::Credentials;
 use crate::files::{self, shell_word};
 use crate::lock::RecordLock;
+use crate::model::grant::GrantKind;
 use crate::model::origin::{Origin, SHORT_NAMES};
 use crate::model::printable::printable;
 use crate::model::profile::ProfileName;
@@ -97,16 +98,22 @@ pub(super) fn target(
     Ok((kept.or(named).unwrap_or_else(ProfileName::default_name), record))
 }
 
-/// Refuses to put another company or application into a profile, unless told to.
+/// Refuses to put another company, user or application into a profile, unless told to. `principal`
+/// is `None` before anybody knows it.
 pub(super) fn refuse_another(
     old: Option<&Record>,
     client_id: &str,
-    principal: &str,
+    principal: Option<&str>,
     replace: bool,
 ) -> Result<()> {
     let Some(old) = old.filter(|_| !replace) else { return Ok(()) };
-    let what = if !old.principal.eq_ignore_ascii_case(principal) {
-        "company"
+    let is_another = |principal| !old.principal.eq_ignore_ascii_case(principal);
+    let what = if principal.is_some_and(is_another) {
+        match old.obtained_by {
+            Some(GrantKind::User | GrantKind::Browser | GrantKind::Otp) => "user",
+            Some(GrantKind::Application) => "account",
+            Some(GrantKind::Company | GrantKind::Import) | None => "company",
+        }
     } else if old.client_id() != client_id {
         "application"
     } else {
@@ -166,7 +173,12 @@ pub(super) fn keep(
 ) -> Result<()> {
     let record = store.save_account(lock, account, app.now())?;
     let profile = record.profile_name().unwrap_or_default();
-    app.note(&format!("{profile}: company {}, {}", record.principal, record.geolocation));
+    let whose = match record.obtained_by {
+        Some(GrantKind::User | GrantKind::Browser | GrantKind::Otp) => "user",
+        Some(GrantKind::Application) => "application",
+        Some(GrantKind::Company | GrantKind::Import) | None => "company",
+    };
+    app.note(&format!("{profile}: {whose} {}, {}", record.principal, record.geolocation));
     let access =
         record.access_expires_at.map_or("is refreshed at the first use".to_owned(), |at| {
             if at > app.now() {
@@ -191,12 +203,16 @@ pub(super) fn missing(names: &[&str], file: Option<&Path>) -> Error {
         Some(path) => format!("Fill them in in {}", shell_word(path)),
         None => "Fill in a credentials.json (concur-cred init)".to_owned(),
     };
+    let by_company = names.iter().any(|name| name.starts_with("company"));
+    let variables = if by_company {
+        "CONCUR_CRED_CLIENT_ID, CONCUR_CRED_CLIENT_SECRET, CONCUR_CRED_COMPANY and \
+         CONCUR_CRED_REQUEST_TOKEN"
+    } else {
+        "CONCUR_CRED_CLIENT_ID and CONCUR_CRED_CLIENT_SECRET"
+    };
     Error::new(
         Kind::Usage,
         format!("Not given: {}", names.join(", ")),
-        format!(
-            "{place}, or set CONCUR_CRED_CLIENT_ID, CONCUR_CRED_CLIENT_SECRET, CONCUR_CRED_COMPANY \
-             and CONCUR_CRED_REQUEST_TOKEN."
-        ),
+        format!("{place}, or set {variables}."),
     )
 }

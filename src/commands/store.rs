@@ -94,6 +94,7 @@ fn bind(app: &mut App<'_>, request: Request, application: &str) -> Result<u8> {
         client_secret,
         application_origin,
         principal,
+        obtained_by: None,
         request_token: None,
         grant,
         obtained_at: now,

@@ -33,11 +33,9 @@ pub(super) fn examine(patient: &Patient<'_>, report: &mut Report) {
         }
         Ok(Schema::Current(version)) => report.ok("store", format!("schema version {version}")),
         Ok(Schema::Older(version)) => {
-            report.warn(
-                "store",
-                format!("schema version {version}, of an earlier program"),
-                "The next login or import brings it up to date",
-            );
+            if !older(&store, version, report) {
+                return beside::examine(patient, None, report);
+            }
         }
         Err(error) => {
             report.error("store", &error);
@@ -51,6 +49,24 @@ pub(super) fn examine(patient: &Patient<'_>, report: &mut Report) {
     integrity(&store, report);
     let key_is_right = key(patient, &store, report);
     records::examine(patient, &store, key_is_right, report);
+}
+
+/// Whether an earlier program's store is up to date now. A damaged one is not written to.
+fn older(store: &Store, version: i64, report: &mut Report) -> bool {
+    if !store.faults().is_ok_and(|faults| faults.is_empty()) {
+        integrity(store, report);
+        return false;
+    }
+    match store.bring_up_to_date() {
+        Ok(now) => {
+            report.ok("store", format!("schema version {version} was brought up to {now}"));
+            true
+        }
+        Err(error) => {
+            report.error("store", &error);
+            false
+        }
+    }
 }
 
 fn journal_left(is_there: bool, report: &mut Report) {

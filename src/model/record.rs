@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::grant::GrantKind;
 use super::profile::ProfileName;
 
 /// The random identity of a record: a positive 63-bit number, written in hex in file names.
@@ -178,6 +179,8 @@ pub struct Record {
     pub geolocation: String,
     /// Company or user UUID.
     pub principal: String,
+    /// By which grant the tokens were obtained; `None` when that is not known, and for a foreign entry.
+    pub obtained_by: Option<GrantKind>,
     /// `id_token`, sealed.
     pub id_token: Option<SealedCell>,
     /// Company request token, sealed.
@@ -296,6 +299,17 @@ impl Record {
     /// The profile's name as text.
     pub fn profile_name(&self) -> Option<&str> {
         self.profile.as_ref().map(ProfileName::as_str)
+    }
+
+    /// Whether there is anything to renew with: a refresh token, a grant that the application can ask
+    /// for by itself, or a company request token that Concur may still take.
+    pub fn can_renew(&self, now: i64) -> bool {
+        self.refresh_token.is_some() || self.renews_by_itself() || self.has_live_request_token(now)
+    }
+
+    /// Whether App ID and secret alone obtain new tokens.
+    pub fn renews_by_itself(&self) -> bool {
+        self.obtained_by == Some(GrantKind::Application)
     }
 
     /// Whether a company request token is kept that Concur may still take.

@@ -8,7 +8,6 @@ use reqwest::header::{ACCEPT, CONTENT_TYPE, DATE, HeaderMap, HeaderValue, RETRY_
 use zeroize::Zeroizing;
 
 use super::answer::HttpAnswer;
-use super::form::TOKEN_PATH;
 use crate::error::Result;
 use crate::http::{CORRELATION_HEADER, Http, HttpSettings, NoAnswer, no_answer};
 use crate::model::origin::AllowedOrigin;
@@ -29,10 +28,12 @@ impl TokenService {
         Http::new(settings).map(|http| Self { http })
     }
 
-    /// Sends a grant's form. `now` (epoch seconds) turns a `Retry-After` date into seconds.
+    /// Sends a form to a path of an origin. `now` (epoch seconds) turns a `Retry-After` date into
+    /// seconds.
     pub fn post_form(
         &self,
         to: &AllowedOrigin,
+        path: &str,
         form: Zeroizing<String>,
         correlation_id: &str,
         now: i64,
@@ -40,7 +41,7 @@ impl TokenService {
         let client = self.http.client(to)?;
         trace::step("request made");
         let response = client
-            .post(format!("{}{TOKEN_PATH}", to.origin()))
+            .post(format!("{}{path}", to.origin()))
             .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
             .header(ACCEPT, "application/json")
             .header(CORRELATION_HEADER, correlation_id)

@@ -2,10 +2,13 @@
 
 use zeroize::Zeroizing;
 
+use crate::model::grant::GrantKind;
 use crate::model::secret::Secret;
 
 /// The path of the token endpoint, below an origin.
 pub const TOKEN_PATH: &str = "/oauth2/v0/token";
+/// The path that sends a one-time password, below an origin.
+pub const OTP_PATH: &str = "/oauth2/v0/otp";
 
 /// Which grant is asked for.
 #[derive(Debug, Clone, Copy)]
@@ -22,6 +25,31 @@ pub enum GrantRequest<'a> {
         /// The refresh token.
         refresh_token: &'a Secret,
     },
+    /// The password grant of a user: `credtype=password`.
+    User {
+        /// The login id or the user UUID.
+        username: &'a str,
+        /// The password.
+        password: &'a Secret,
+    },
+    /// `client_credentials` (RFC 6749, section 4.4).
+    Application,
+    /// The one-time password that came by e-mail.
+    Otp {
+        /// The address it was sent to.
+        email: &'a str,
+        /// What the mail says.
+        otp: &'a Secret,
+        /// Words separated by spaces; `None` asks for all that the application has.
+        scope: Option<&'a str>,
+    },
+    /// The authorization code grant (RFC 6749, section 4.1.3).
+    AuthorizationCode {
+        /// What the redirect carried.
+        code: &'a Secret,
+        /// The same as in the authorization request.
+        redirect_uri: &'a str,
+    },
 }
 
 impl GrantRequest<'_> {
@@ -33,8 +61,12 @@ impl GrantRequest<'_> {
     /// The `grant_type`, for the audit trail.
     pub fn name(&self) -> &'static str {
         match self {
-            Self::Company { .. } => "company",
+            Self::Company { .. } => GrantKind::Company.name(),
             Self::Refresh { .. } => "refresh",
+            Self::User { .. } => GrantKind::User.name(),
+            Self::Application => GrantKind::Application.name(),
+            Self::Otp { .. } => GrantKind::Otp.name(),
+            Self::AuthorizationCode { .. } => GrantKind::Browser.name(),
         }
     }
 
@@ -53,13 +85,52 @@ impl GrantRequest<'_> {
                 ("grant_type", "refresh_token"),
                 ("refresh_token", refresh_token.expose_utf8()?),
             ]),
+            Self::User { username, password } => fields.extend([
+                ("grant_type", "password"),
+                ("username", username),
+                ("password", password.expose_utf8()?),
+                ("credtype", "password"),
+            ]),
+            Self::Application => fields.push(("grant_type", "client_credentials")),
+            Self::Otp { email, otp, scope } => {
+                fields.extend([
+                    ("grant_type", "otp"),
+                    ("channel_type", EMAIL_CHANNEL),
+                    ("channel_handle", email),
+                    ("otp", otp.expose_utf8()?),
+                ]);
+                fields.extend(scope.map(|scope| ("scope", scope)));
+            }
+            Self::AuthorizationCode { code, redirect_uri } => fields.extend([
+                ("grant_type", "authorization_code"),
+                ("code", code.expose_utf8()?),
+                ("redirect_uri", redirect_uri),
+            ]),
         }
-        // Room for the worst case at once, so that no half-written copy is left behind.
-        let room = fields.iter().map(|(name, value)| name.len() + value.len() * 3 + 2).sum();
-        let mut form = url::form_urlencoded::Serializer::new(String::with_capacity(room));
-        form.extend_pairs(fields);
-        Some(Zeroizing::new(form.finish()))
+        Some(encoded(&fields))
     }
+}
+
+/// The form that asks for a one-time password by e-mail (SAP: Authentication API, `POST
+/// /oauth2/v0/otp`). `None` when the secret is not text.
+pub fn otp_body(client_id: &str, client_secret: &Secret, email: &str) -> Option<Zeroizing<String>> {
+    Some(encoded(&[
+        ("client_id", client_id),
+        ("client_secret", client_secret.expose_utf8()?),
+        ("channel_type", EMAIL_CHANNEL),
+        ("channel_handle", email),
+    ]))
+}
+
+/// The one channel that is documented.
+const EMAIL_CHANNEL: &str = "email";
+
+fn encoded(fields: &[(&str, &str)]) -> Zeroizing<String> {
+    // Room for the worst case at once, so that no half-written copy is left behind.
+    let room = fields.iter().map(|(name, value)| name.len() + value.len() * 3 + 2).sum();
+    let mut form = url::form_urlencoded::Serializer::new(String::with_capacity(room));
+    form.extend_pairs(fields);
+    Zeroizing::new(form.finish())
 }
 
 #[cfg(test)]
@@ -80,6 +151,35 @@ mod tests {
             company.body("app", &secret).unwrap().as_str(),
             "client_id=app&client_secret=s%261&grant_type=password&username=uuid&password=r%2Bt\
              &credtype=authtoken"
+        );
+        let form = |request: GrantRequest<'_>| request.body("app", &secret).unwrap();
+        let user = GrantRequest::User { username: "erika@example.com", password: &token };
+        assert_eq!(
+            form(user).as_str(),
+            "client_id=app&client_secret=s%261&grant_type=password&username=erika%40example.com\
+             &password=r%2Bt&credtype=password"
+        );
+        assert_eq!(
+            form(GrantRequest::Application).as_str(),
+            "client_id=app&client_secret=s%261&grant_type=client_credentials"
+        );
+        let email = "erika@example.com";
+        let otp = |scope| GrantRequest::Otp { email, otp: &token, scope };
+        assert_eq!(
+            form(otp(None)).as_str(),
+            "client_id=app&client_secret=s%261&grant_type=otp&channel_type=email\
+             &channel_handle=erika%40example.com&otp=r%2Bt"
+        );
+        assert!(form(otp(Some("openid EXPRPT"))).ends_with("&otp=r%2Bt&scope=openid+EXPRPT"));
+        let redirect_uri = "http://localhost:8111/";
+        assert_eq!(
+            form(GrantRequest::AuthorizationCode { code: &token, redirect_uri }).as_str(),
+            "client_id=app&client_secret=s%261&grant_type=authorization_code&code=r%2Bt\
+             &redirect_uri=http%3A%2F%2Flocalhost%3A8111%2F"
+        );
+        assert_eq!(
+            otp_body("app", &secret, email).unwrap().as_str(),
+            "client_id=app&client_secret=s%261&channel_type=email&channel_handle=erika%40example.com"
         );
     }
 }

@@ -27,6 +27,7 @@ fn record() -> Record {
         scope: None,
         geolocation: String::new(),
         principal: String::new(),
+        obtained_by: None,
         id_token: None,
         request_token: None,
         request_token_expires_at: None,

@@ -9,9 +9,9 @@ use crate::error::ServiceWord;
 use crate::http::NoAnswer;
 use crate::model::origin::{AllowList, AllowedOrigin};
 use crate::model::secret::Secret;
-use crate::oauth::answer::{Outcome, classify};
+use crate::oauth::answer::{HttpAnswer, Outcome, classify};
 use crate::oauth::client::TokenService;
-use crate::oauth::form::GrantRequest;
+use crate::oauth::form::{GrantRequest, OTP_PATH, TOKEN_PATH, otp_body};
 use crate::random;
 
 /// The most requests of one attempt.
@@ -75,6 +75,59 @@ impl Asking<'_> {
         Asked { ended, took: started.elapsed(), correlation_id: last_id }
     }
 
+    /// Asks Concur to send a one-time password to this address. The origin that did is the one to
+    /// take it to. Asked again by nobody but the person: a lost answer may be a mail that was sent.
+    pub fn send_otp(&self, at: &AllowedOrigin, email: &str) -> Result<AllowedOrigin, Box<Asked>> {
+        let started = Instant::now();
+        let mut last_id = None;
+        self.send_otp_once(at, email, &mut last_id).map_err(|ended| {
+            Box::new(Asked { ended: *ended, took: started.elapsed(), correlation_id: last_id })
+        })
+    }
+
+    fn send_otp_once(
+        &self,
+        at: &AllowedOrigin,
+        email: &str,
+        last_id: &mut Option<String>,
+    ) -> Result<AllowedOrigin, Box<Attempted>> {
+        let mut at = at.clone();
+        let mut redirected = false;
+        loop {
+            let outcome = match self.post_otp(&at, email, last_id) {
+                Ok(answer) if (200..=299).contains(&answer.status) => return Ok(at),
+                Ok(answer) => classify(&answer, false, self.allowed, (self.clock)()),
+                Err(NoAnswer::Local(why)) => return Err(Box::new(Attempted::Unreached(why))),
+                Err(NoAnswer::Transient(why)) => lost(why, last_id.clone()),
+            };
+            match outcome {
+                Outcome::Elsewhere(there, _) if !redirected => {
+                    redirected = true;
+                    at = there;
+                }
+                Outcome::Elsewhere(there, word) => {
+                    let outcome = sent_on(&at, &there, word);
+                    return Err(Box::new(Attempted::Answered(outcome)));
+                }
+                settled => return Err(Box::new(Attempted::Answered(settled))),
+            }
+        }
+    }
+
+    fn post_otp(
+        &self,
+        at: &AllowedOrigin,
+        email: &str,
+        last_id: &mut Option<String>,
+    ) -> Result<HttpAnswer, NoAnswer> {
+        let form = otp_body(self.client_id, self.client_secret, email)
+            .ok_or_else(|| NoAnswer::Local("the client secret is not text".to_owned()))?;
+        let id = last_id.insert(Uuid::new_v4().to_string());
+        let answer = self.service.post_form(at, OTP_PATH, form, id, (self.clock)())?;
+        last_id.clone_from(&answer.correlation_id);
+        Ok(answer)
+    }
+
     fn ask_until(
         &self,
         mut at: AllowedOrigin,
@@ -89,18 +142,11 @@ impl Asking<'_> {
             let outcome = match self.ask_once(&at, request, last_id) {
                 Ok(outcome) => outcome,
                 Err(NoAnswer::Local(why)) => return Attempted::Unreached(why),
-                Err(NoAnswer::Transient(why)) => {
-                    let word =
-                        ServiceWord { correlation_id: last_id.clone(), ..ServiceWord::default() };
-                    Outcome::Transient { why, retry_after: None, word }
-                }
+                Err(NoAnswer::Transient(why)) => lost(why, last_id.clone()),
             };
             match outcome {
                 Outcome::Elsewhere(there, word) if redirected => {
-                    let why =
-                        format!("Concur sent us from {} on to {}", at.origin(), there.origin());
-                    let why = Some(why);
-                    return Attempted::Answered(Outcome::Rejected { condemned: false, word, why });
+                    return Attempted::Answered(sent_on(&at, &there, word));
                 }
                 Outcome::Elsewhere(there, _) => {
                     redirected = true;
@@ -134,10 +180,20 @@ impl Asking<'_> {
             .body(self.client_id, self.client_secret)
             .ok_or_else(|| NoAnswer::Local("a stored secret is not text".to_owned()))?;
         let id = last_id.insert(Uuid::new_v4().to_string());
-        let answer = self.service.post_form(at, form, id, (self.clock)())?;
+        let answer = self.service.post_form(at, TOKEN_PATH, form, id, (self.clock)())?;
         last_id.clone_from(&answer.correlation_id);
         Ok(classify(&answer, request.is_refresh(), self.allowed, (self.clock)()))
     }
+}
+
+fn lost(why: String, correlation_id: Option<String>) -> Outcome {
+    let word = ServiceWord { correlation_id, ..ServiceWord::default() };
+    Outcome::Transient { why, retry_after: None, word }
+}
+
+fn sent_on(from: &AllowedOrigin, to: &AllowedOrigin, word: ServiceWord) -> Outcome {
+    let why = Some(format!("Concur sent us from {} on to {}", from.origin(), to.origin()));
+    Outcome::Rejected { condemned: false, word, why }
 }
 
 /// What the service asked for, else the doubled first pause with jitter, so that many machines do not

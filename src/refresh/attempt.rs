@@ -180,8 +180,9 @@ impl Renewer<'_> {
     }
 }
 
-/// The refresh grant; and where Concur condemns the refresh token while a company request token
-/// lives, the company grant, once, as the tutorial does.
+/// The refresh grant; and where there is no refresh token, or Concur condemns it, the way back: for an
+/// application its own grant, for a company with a living request token the company grant, once, as the
+/// tutorial does.
 fn ask_with_way_back(
     asking: &Asking<'_>,
     record: &Record,
@@ -189,29 +190,43 @@ fn ask_with_way_back(
     home: &AllowedOrigin,
 ) -> (&'static str, Asked) {
     let mut refused = None;
+    let way_back = way_back(record, secrets);
     if let Some(refresh_token) = &secrets.refresh_token {
         let request = GrantRequest::Refresh { refresh_token };
         let asked = asking.ask(home, request);
         let condemned =
             matches!(asked.ended, Attempted::Answered(Outcome::Rejected { condemned: true, .. }));
-        if !condemned || secrets.request_token.is_none() {
+        if !condemned || way_back.is_none() {
             return (request.name(), asked);
         }
         refused = Some((request.name(), asked));
     }
+    // Not to the geolocation: the client secret alone vouches for this origin.
     let there = asking.allowed.permit(&secrets.application_origin);
-    let (Some(request_token), Some(there)) = (&secrets.request_token, there) else {
-        // Only reached with neither token, which `decide` has ruled out; say so rather than panic.
+    let (Some(request), Some(there)) = (way_back, there) else {
+        // Only reached with nothing to ask by, which `decide` has ruled out; say so rather than panic.
         let nothing = || ("refresh", Asked::not_made("nothing is stored to ask with"));
         return refused.unwrap_or_else(nothing);
     };
-    let request = GrantRequest::Company { company_uuid: &record.principal, request_token };
-    let asked = asking.ask(&there, request);
+    let mut asked = asking.ask(&there, request);
+    if let Attempted::Answered(Outcome::Granted(grant, _)) = &mut asked.ended {
+        // As at a login: where nothing is said, the tokens live where they were asked for.
+        grant.geolocation.get_or_insert_with(|| there.origin().clone());
+    }
     match (&asked.ended, refused) {
         // Both refused: the refresh token's refusal is what a person can act on.
         (Attempted::Answered(Outcome::Rejected { .. }), Some(first)) => first,
         _ => (request.name(), asked),
     }
+}
+
+/// What obtains tokens without a refresh token.
+fn way_back<'a>(record: &'a Record, secrets: &'a RenewalSecrets) -> Option<GrantRequest<'a>> {
+    if record.renews_by_itself() {
+        return Some(GrantRequest::Application);
+    }
+    let request_token = secrets.request_token.as_ref()?;
+    Some(GrantRequest::Company { company_uuid: &record.principal, request_token })
 }
 
 /// The record as its caller sees it when the store could not take the grant: the refresh token that

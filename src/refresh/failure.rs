@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::error::{Error, Kind, ServiceWord, login_command};
+use crate::error::{Error, Kind, ServiceWord, login_again, login_command};
 use crate::model::record::{OutcomeKind, Record};
 use crate::oauth::advice;
 use crate::policy::{Decision, LoginReason};
@@ -46,7 +46,7 @@ pub(super) fn refusal(record: &Record, decision: Decision, now: i64) -> Error {
         Decision::NeedsLogin(LoginReason::NothingToRenewWith) => Error::new(
             Kind::LoginNeeded,
             "The access token is over and there is no refresh token",
-            advice::log_in_again(&login_command(record.profile_name())),
+            advice::log_in_again(record.obtained_by, &again(record)),
         )
         .of_profile(record.profile_name()),
         _ => of_attempt(record, now),
@@ -58,17 +58,17 @@ pub(super) fn of_attempt(record: &Record, now: i64) -> Error {
     let attempt = &record.attempt;
     let profile = record.profile_name();
     let why = attempt.why.as_deref().unwrap_or("did not renew the token");
-    let login = login_command(profile);
+    let login = again(record);
     let error = match attempt.outcome {
         Some(OutcomeKind::Condemned) => Error::new(
             Kind::LoginNeeded,
             "Concur refused the refresh token",
-            advice::log_in_again(&login),
+            advice::log_in_again(record.obtained_by, &login),
         ),
         Some(OutcomeKind::Rejected) => Error::new(
             Kind::LoginNeeded,
             attempt.why.clone().unwrap_or_else(|| "Concur refused to renew the token".to_owned()),
-            advice::advice(attempt.code, &login),
+            advice::advice(attempt.code, record.obtained_by, &login),
         ),
         Some(OutcomeKind::Local) => Error::new(
             Kind::Temporary,
@@ -87,6 +87,11 @@ pub(super) fn of_attempt(record: &Record, now: i64) -> Error {
         correlation_id: attempt.correlation_id.clone(),
     };
     error.with_service(word).of_profile(profile)
+}
+
+/// The command that logs this account in again, by the grant that it has.
+fn again(record: &Record) -> String {
+    login_again(record.profile_name(), record.obtained_by)
 }
 
 fn try_again_in(not_before: Option<i64>, now: i64) -> String {

@@ -26,7 +26,7 @@ const COLUMNS: [Column; 5] = [
 pub enum Schema {
     /// None: nothing was made in it yet.
     Blank,
-    /// An earlier program's; it is brought up to date by whatever writes.
+    /// An earlier program's; it is brought up to date by whoever looks into it.
     Older(i64),
     /// This program's.
     Current(i64),
@@ -123,8 +123,9 @@ pub(super) fn faults(connection: &Connection) -> Result<Vec<String>> {
     for fault in &mut faults {
         *fault = printable(fault, 120);
     }
-    if migrate::version(connection)? == migrate::CURRENT_VERSION {
-        let expected = schema_of(&fresh()?)?;
+    let version = migrate::version(connection)?;
+    if (1..=migrate::CURRENT_VERSION).contains(&version) {
+        let expected = schema_of(&fresh(version)?)?;
         let found = schema_of(connection)?;
         let missing = expected.iter().filter(|object| !found.contains(object));
         faults.extend(missing.map(|(name, _)| format!("{name} is missing or changed")));
@@ -147,10 +148,10 @@ pub(super) fn broken_references(connection: &Connection) -> Result<usize> {
         .map_err(|error| failed(&error))
 }
 
-/// An empty database with our schema.
-fn fresh() -> Result<Connection> {
-    let mut connection = Connection::open_in_memory().map_err(|error| failed(&error))?;
-    migrate::migrate(&mut connection, None)?;
+/// An empty database with the schema of a version.
+fn fresh(version: i64) -> Result<Connection> {
+    let connection = Connection::open_in_memory().map_err(|error| failed(&error))?;
+    migrate::schema_of_version(&connection, version)?;
     Ok(connection)
 }
 

@@ -6,7 +6,7 @@ use super::{Store, changed_meanwhile, failed, put, seal, unwritable};
 use crate::error::Result;
 use crate::failpoint;
 use crate::lock::RecordLock;
-use crate::model::grant::Grant;
+use crate::model::grant::{Grant, GrantKind};
 use crate::model::origin::Origin;
 use crate::model::profile::ProfileName;
 use crate::model::record::{
@@ -37,6 +37,8 @@ pub struct NewAccount {
     pub application_origin: Origin,
     /// Company or user UUID.
     pub principal: String,
+    /// By which grant; `None` when that is not known.
+    pub obtained_by: Option<GrantKind>,
     /// Kept while it lives: the way back when the refresh token is refused.
     pub request_token: Option<RequestToken>,
     /// The tokens.
@@ -63,6 +65,7 @@ impl Store {
         record.application = Some(application);
         record.key.username = Some(new.principal.clone().into_bytes());
         record.principal = new.principal;
+        record.obtained_by = new.obtained_by;
         record.obtained_at = new.obtained_at;
         record.refreshed_at = Some(new.obtained_at);
         settle_at(&mut record, geolocation);

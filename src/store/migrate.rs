@@ -6,7 +6,10 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 use crate::error::{Error, Kind, Result};
 
 /// The token database's migrations, oldest first. Append-only: never edit or remove one.
-const MIGRATIONS: [&str; 1] = [include_str!("../../migrations/0001_first.sql")];
+const MIGRATIONS: [&str; 2] = [
+    include_str!("../../migrations/0001_first.sql"),
+    include_str!("../../migrations/0002_grant.sql"),
+];
 
 /// The schema version this program writes.
 #[expect(clippy::cast_possible_wrap, reason = "a short list")]
@@ -27,22 +30,61 @@ pub(super) fn migrate(connection: &mut Connection, new: Option<&NewStore<'_>>) -
     let transaction = connection
         .transaction_with_behavior(TransactionBehavior::Immediate)
         .map_err(|error| super::failed(&error))?;
-    let version = version(&transaction)?;
-    refuse_newer(version)?;
-    let done = usize::try_from(version).unwrap_or(0);
-    for migration in MIGRATIONS.iter().skip(done) {
-        transaction.execute_batch(migration).map_err(|error| super::failed(&error))?;
-    }
-    match new {
-        Some(new) if version == 0 => insert_meta(&transaction, new)?,
-        _ if version < CURRENT_VERSION => {
-            transaction
-                .execute("UPDATE meta SET schema_version = ?1", [CURRENT_VERSION])
-                .map_err(|error| super::failed(&error))?;
+    if version(&transaction)? == 0 {
+        apply(&transaction, 0, CURRENT_VERSION).map_err(|error| super::failed(&error))?;
+        if let Some(new) = new {
+            insert_meta(&transaction, new)?;
         }
-        _ => {}
+    } else {
+        bring_up_to_date(&transaction)?;
     }
     transaction.commit().map_err(|error| super::failed(&error))
+}
+
+/// Brings an earlier program's store up to date, inside the caller's IMMEDIATE transaction: of any
+/// number of processes one does it, and the others find it done. A blank file stays blank.
+pub(super) fn bring_up_to_date(transaction: &Transaction<'_>) -> Result<()> {
+    let version = version(transaction)?;
+    refuse_newer(version)?;
+    if version == 0 || version == CURRENT_VERSION {
+        return Ok(());
+    }
+    apply(transaction, version, CURRENT_VERSION)
+        .and_then(|()| {
+            transaction
+                .execute("UPDATE meta SET schema_version = ?1", [CURRENT_VERSION])
+                .map(|_| ())
+        })
+        .map_err(|error| cannot_upgrade(version, &error))
+}
+
+/// Makes in an empty database the schema that a program of this version made.
+pub(super) fn schema_of_version(connection: &Connection, version: i64) -> Result<()> {
+    apply(connection, 0, version).map_err(|error| super::failed(&error))
+}
+
+fn apply(connection: &Connection, from: i64, to: i64) -> rusqlite::Result<()> {
+    let number = |version: i64| usize::try_from(version).unwrap_or(0);
+    let (from, to) = (number(from), number(to));
+    let migrations = MIGRATIONS.iter().take(to).skip(from);
+    migrations.copied().try_for_each(|migration| connection.execute_batch(migration))
+}
+
+/// The error when an earlier program's store cannot be brought up to date.
+pub(super) fn cannot_upgrade(version: i64, error: &rusqlite::Error) -> Error {
+    let failed = super::failed(error);
+    if failed.kind() == Kind::Temporary {
+        return failed;
+    }
+    Error::new(
+        Kind::Unusable,
+        format!(
+            "The store has schema version {version} and cannot be brought up to version \
+             {CURRENT_VERSION}: {}",
+            failed.problem()
+        ),
+        failed.remedy(),
+    )
 }
 
 /// An error for a store that a newer program wrote; it is never touched.

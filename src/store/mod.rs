@@ -174,6 +174,25 @@ impl Store {
         Ok(migrate::version(self.connection()?)? == 0)
     }
 
+    /// Brings the schema of an earlier program's store up to date, for whoever looks into it first.
+    /// Returns the version that it then has; 0 when no store was made in the file yet.
+    pub fn bring_up_to_date(&self) -> Result<i64> {
+        let connection = self.connection()?;
+        let version = migrate::version(connection)?;
+        migrate::refuse_newer(version)?;
+        if version == 0 || version == migrate::CURRENT_VERSION {
+            return Ok(version);
+        }
+        make_durable(connection)?;
+        // No statement is open on it and no transaction: the borrow is shared, the work is not.
+        let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)
+            .map_err(|error| migrate::cannot_upgrade(version, &error))?;
+        migrate::bring_up_to_date(&transaction)?;
+        transaction.commit().map_err(|error| migrate::cannot_upgrade(version, &error))?;
+        trace::step("schema brought up to date");
+        Ok(migrate::CURRENT_VERSION)
+    }
+
     /// Leaves the database to the end of the process, which closes it at once: with nothing to be
     /// written, SQLite's own way there is work for nobody. The key is wiped all the same.
     pub fn leave_open(self) {
@@ -318,11 +337,7 @@ impl Store {
 
     fn prepare_to_write(&mut self) -> Result<()> {
         if !self.writes {
-            // FULL does not sync the folder after the journal is gone: a committed rotation could
-            // come back undone after a power cut.
-            self.connection()?
-                .execute_batch("PRAGMA synchronous = EXTRA; PRAGMA foreign_keys = ON")
-                .map_err(|error| failed(&error))?;
+            make_durable(self.connection()?)?;
             self.writes = true;
         }
         Ok(())
@@ -337,7 +352,7 @@ impl Store {
             .connection_mut()?
             .transaction_with_behavior(TransactionBehavior::Immediate)
             .map_err(|error| failed(&error))?;
-        migrate::refuse_newer(migrate::version(&transaction)?)?;
+        migrate::bring_up_to_date(&transaction)?;
         let result = work(&transaction)?;
         transaction.commit().map_err(|error| failed(&error))?;
         Ok(result)
@@ -349,6 +364,14 @@ fn connect(file: &std::path::Path) -> Result<Connection> {
     let connection = Connection::open_with_flags(file, flags).map_err(|error| failed(&error))?;
     connection.busy_timeout(BUSY_TIMEOUT).map_err(|error| failed(&error))?;
     Ok(connection)
+}
+
+/// FULL does not sync the folder after the journal is gone: a committed rotation could come back undone
+/// after a power cut.
+fn make_durable(connection: &Connection) -> Result<()> {
+    connection
+        .execute_batch("PRAGMA synchronous = EXTRA; PRAGMA foreign_keys = ON")
+        .map_err(|error| failed(&error))
 }
 
 fn stored_origin(text: &str) -> Result<Origin> {

@@ -4,6 +4,7 @@ use rusqlite::{ToSql, Transaction};
 
 use super::{changed_meanwhile, failed};
 use crate::error::Result;
+use crate::model::grant::GrantKind;
 use crate::model::profile::ProfileName;
 use crate::model::record::{Application, Attempt, GitKey, OutcomeKind, Record, RecordId};
 
@@ -23,6 +24,7 @@ pub(super) fn blank_record(id: RecordId, now: i64) -> Record {
         scope: None,
         geolocation: String::new(),
         principal: String::new(),
+        obtained_by: None,
         id_token: None,
         request_token: None,
         request_token_expires_at: None,
@@ -117,6 +119,7 @@ pub(super) fn record(transaction: &Transaction<'_>, record: &Record) -> Result<(
         scope,
         geolocation,
         principal,
+        obtained_by,
         id_token,
         request_token,
         request_token_expires_at,
@@ -147,6 +150,7 @@ pub(super) fn record(transaction: &Transaction<'_>, record: &Record) -> Result<(
         ("scope", scope),
         ("geolocation", geolocation),
         ("principal", principal),
+        ("obtained_by", &obtained_by.map(GrantKind::name)),
         ("id_token", &id_token.as_ref().map(|cell| &cell.0)),
         ("request_token", &request_token.as_ref().map(|cell| &cell.0)),
         ("request_token_expires_at", request_token_expires_at),
@@ -159,20 +163,21 @@ pub(super) fn record(transaction: &Transaction<'_>, record: &Record) -> Result<(
         ("attempt", &attempt.number),
         ("attempt_failures", &attempt.failures),
     ];
-    let (names, values): (Vec<&str>, Vec<&dyn ToSql>) = columns.iter().copied().unzip();
-    transaction.execute(&upsert(&names), values.as_slice()).map_err(|error| failed(&error))?;
+    upsert(transaction, columns)?;
     self::attempt(transaction, record)
 }
 
 /// Inserts a row, or puts it in the place of the one with the same first column.
-fn upsert(names: &[&str]) -> String {
+fn upsert(transaction: &Transaction<'_>, columns: &[(&str, &dyn ToSql)]) -> Result<()> {
+    let (names, values): (Vec<&str>, Vec<&dyn ToSql>) = columns.iter().copied().unzip();
     let places: Vec<String> = (1..=names.len()).map(|n| format!("?{n}")).collect();
     let updates: Vec<String> =
         names.iter().skip(1).map(|name| format!("{name} = excluded.{name}")).collect();
-    format!(
+    let sql = format!(
         "INSERT INTO record ({}) VALUES ({}) ON CONFLICT (id) DO UPDATE SET {}",
         names.join(", "),
         places.join(", "),
         updates.join(", ")
-    )
+    );
+    transaction.execute(&sql, values.as_slice()).map(|_| ()).map_err(|error| failed(&error))
 }

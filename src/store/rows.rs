@@ -5,8 +5,9 @@ use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
 use super::key::KeySource;
 use super::ticket::Ticket;
-use super::{Meta, Store, failed, migrate};
+use super::{Meta, Store, changed_meanwhile, failed, migrate};
 use crate::error::{Error, Kind, Result};
+use crate::model::grant::GrantKind;
 use crate::model::profile::ProfileName;
 use crate::model::record::{
     Account, Application, ApplicationId, Attempt, GitKey, OutcomeKind, Record, RecordId, SealedCell,
@@ -23,8 +24,8 @@ const ACCOUNT_COLUMNS: &str = "m.schema_version, m.store_id, m.key_source, m.key
 const COLUMNS: &str = "m.schema_version, m.store_id, m.key_source, m.key_id, m.used_profile, \
     r.id, r.protocol, r.host, r.path_given, r.path, r.username_given, r.username, r.profile, \
     r.authtype, r.access_token, r.access_expires_at, r.refresh_token, r.refresh_expires_at, \
-    r.refresh_expiry_assumed, r.scope, r.geolocation, r.principal, r.id_token, r.request_token, \
-    r.request_token_expires_at, r.unknown_fields, r.created_at, r.obtained_at, r.refreshed_at, \
+    r.refresh_expiry_assumed, r.scope, r.geolocation, r.principal, r.obtained_by, r.id_token, \
+    r.request_token, r.request_token_expires_at, r.unknown_fields, r.created_at, r.obtained_at, r.refreshed_at, \
     r.updated_at, r.generation, r.attempt, r.attempt_started_at, r.attempt_ended_at, \
     r.attempt_outcome, r.attempt_why, r.attempt_code, r.attempt_description, \
     r.attempt_correlation_id, r.attempt_not_before, r.attempt_failures, \
@@ -187,13 +188,16 @@ impl Store {
     ) -> Result<Vec<T>> {
         match self.query(sql, parameters, read) {
             Ok(rows) => Ok(rows),
-            // The columns may be missing because the file is blank, newer or another program's.
+            // The columns may be missing because the file is blank, older, newer or another program's.
             Err(QueryError::Sqlite(error)) if is_wrong_schema(&error) => {
-                migrate::refuse_newer(migrate::version(self.connection()?)?)?;
-                if self.is_blank()? {
+                if self.bring_up_to_date()? == 0 {
                     return Ok(Vec::new());
                 }
                 // The first run of another process may have made the store between the two looks.
+                self.query(sql, parameters, read).map_err(QueryError::told)
+            }
+            Err(QueryError::Older) => {
+                self.bring_up_to_date()?;
                 self.query(sql, parameters, read).map_err(QueryError::told)
             }
             Err(error) => Err(error.told()),
@@ -210,7 +214,11 @@ impl Store {
         let mut rows = statement.query(parameters)?;
         let mut found = Vec::new();
         while let Some(row) = rows.next()? {
-            migrate::refuse_newer(row.get(0)?).map_err(QueryError::Refused)?;
+            let version = row.get(0)?;
+            if version != migrate::CURRENT_VERSION {
+                migrate::refuse_newer(version).map_err(QueryError::Refused)?;
+                return Err(QueryError::Older);
+            }
             if self.meta.get().is_none() {
                 let meta = meta_from_row(row, 1)?.map_err(QueryError::Refused)?;
                 self.meta.get_or_init(|| meta);
@@ -228,6 +236,8 @@ type ReadRow<T> = fn(&Row<'_>) -> rusqlite::Result<T>;
 enum QueryError {
     Sqlite(rusqlite::Error),
     Refused(Error),
+    /// An earlier program's schema.
+    Older,
 }
 
 impl QueryError {
@@ -235,6 +245,7 @@ impl QueryError {
         match self {
             Self::Sqlite(error) => failed(&error),
             Self::Refused(error) => error,
+            Self::Older => changed_meanwhile(),
         }
     }
 }
@@ -364,6 +375,7 @@ fn read_record(row: &Row<'_>) -> rusqlite::Result<Record> {
         scope: c.take()?,
         geolocation: c.take()?,
         principal: c.take()?,
+        obtained_by: c.take::<Option<String>>()?.and_then(|name| GrantKind::from_name(&name)),
         id_token: c.cell()?,
         request_token: c.cell()?,
         request_token_expires_at: c.take()?,

@@ -1,0 +1,223 @@
+//! What every grant shares: the application, the profile it goes into, asking under the record's lock,
+//! keeping. No lock and no transaction is held while a person is asked.
+
+use crate::app::App;
+use crate::commands::obtain::{self, Given};
+use crate::commands::prompt;
+use crate::error::{Error, Kind, Result};
+use crate::lock::RecordLock;
+use crate::model::grant::{Grant, GrantKind};
+use crate::model::jwt;
+use crate::model::origin::{AllowList, AllowedOrigin, Origin};
+use crate::model::profile::ProfileName;
+use crate::model::record::Record;
+use crate::model::secret::Secret;
+use crate::oauth::client::TokenService;
+use crate::oauth::form::GrantRequest;
+use crate::refresh::{Asked, Asking};
+use crate::store::{NewAccount, RequestToken, Store};
+
+use super::told;
+
+/// How long a company request token lives, seconds (SAP: company request token).
+const REQUEST_TOKEN_LIFE_SECS: i64 = 24 * 3600;
+/// Where to log in when nobody names a data centre: the global landing zone.
+const DEFAULT_BASE_URL: &str = "glz";
+/// The longest principal that is believed: a UUID has 36 characters, an application's name more.
+const MAX_PRINCIPAL_CHARS: usize = 255;
+
+/// What the command line, files and environment say.
+pub(super) struct Start {
+    pub(super) base_url: Option<Origin>,
+    pub(super) service: TokenService,
+    pub(super) given: Given,
+    /// `--replace`.
+    pub(super) replace: bool,
+    pub(super) kind: GrantKind,
+}
+
+/// The OAuth client.
+pub(super) struct Application {
+    pub(super) client_id: String,
+    pub(super) client_secret: Secret,
+}
+
+/// Where a login goes.
+pub(super) struct Aim {
+    pub(super) profile: ProfileName,
+    /// The origin that the operator named, now or at an earlier login.
+    pub(super) origin: Origin,
+    old: Option<Record>,
+}
+
+/// Whom the tokens speak for.
+#[derive(Clone, Copy)]
+pub(super) enum Principal<'a> {
+    /// The company UUID that was given.
+    Told(&'a str),
+    /// Whom the tokens name; when they name nobody, this.
+    Answered { else_: &'a str },
+}
+
+/// A grant request and what is kept with its tokens.
+pub(super) struct Ask<'a> {
+    pub(super) request: GrantRequest<'a>,
+    pub(super) principal: Principal<'a>,
+    /// Kept for a day: the way back when the refresh token is refused.
+    pub(super) request_token: Option<&'a Secret>,
+    /// Where to ask, when it is not where the login goes.
+    pub(super) at: Option<&'a AllowedOrigin>,
+}
+
+/// App ID and secret; a person is asked for what is missing, when there is one. `further`: what the
+/// grant needs besides, and whether it is missing.
+pub(super) fn application(
+    app: &mut App<'_>,
+    start: &mut Start,
+    further: &[(&str, bool)],
+) -> Result<Application> {
+    let given = &mut start.given;
+    let own =
+        [("appID", given.client_id.is_none()), ("clientSecret", given.client_secret.is_none())];
+    let missing: Vec<&str> = own
+        .iter()
+        .chain(further)
+        .filter_map(|(name, is_missing)| is_missing.then_some(*name))
+        .collect();
+    if !missing.is_empty() && !prompt::is_possible() {
+        return Err(obtain::missing(&missing, given.file.as_deref()));
+    }
+    let client_id = match given.client_id.take() {
+        Some(client_id) => client_id,
+        None => prompt::line(app, "App ID (client id)", prompt::anything)?,
+    };
+    let client_secret = match given.client_secret.take() {
+        Some(secret) => secret,
+        None => prompt::secret(app, "Client secret")?,
+    };
+    Ok(Application { client_id, client_secret })
+}
+
+/// The profile to log in to and the origin to ask. Refuses a profile that holds another account;
+/// `principal` where it is known before Concur was asked.
+pub(super) fn aim(
+    app: &App<'_>,
+    start: &Start,
+    application: &Application,
+    principal: Option<&str>,
+) -> Result<Aim> {
+    let present = app.store()?;
+    let (profile, old) = obtain::target(app, present.as_ref())?;
+    obtain::refuse_another(old.as_ref(), &application.client_id, principal, start.replace)?;
+    let known = old.as_ref().and_then(|record| record.application.as_ref());
+    let origin = match (&start.base_url, known) {
+        (Some(origin), _) => origin.clone(),
+        (None, Some(application)) if !start.replace => stored_origin(&application.origin)?,
+        _ => stored_origin(DEFAULT_BASE_URL)?,
+    };
+    Ok(Aim { profile, origin, old })
+}
+
+/// Asks for the grant and keeps what comes. Everything that can fail here fails before a one-time
+/// secret is spent.
+pub(super) fn log_in(
+    app: &mut App<'_>,
+    start: &Start,
+    application: &Application,
+    aim: &Aim,
+    ask: &Ask<'_>,
+) -> Result<()> {
+    let mut store = app.store_or_new()?;
+    let lock = obtain::lock(app, &store, aim.old.as_ref())?;
+    let logged_in = ask_and_keep(app, start, application, aim, ask, &mut store, &lock);
+    if logged_in.is_err() && aim.old.is_none() {
+        obtain::discard(&store, lock);
+    }
+    logged_in
+}
+
+fn ask_and_keep(
+    app: &mut App<'_>,
+    start: &Start,
+    application: &Application,
+    aim: &Aim,
+    ask: &Ask<'_>,
+    store: &mut Store,
+    lock: &RecordLock,
+) -> Result<()> {
+    let allowed = app.config.allowed.and(&aim.origin);
+    let asked = match ask.at.cloned().or_else(|| allowed.permit(&aim.origin)) {
+        Some(at) => asking(app, start, application, &allowed).ask(&at, ask.request),
+        None => not_allowed(),
+    };
+    let now = app.now();
+    let grant = told::granted(app, asked, start.kind, &aim.profile)?;
+    let principal = match ask.principal {
+        Principal::Told(uuid) => uuid.to_owned(),
+        Principal::Answered { else_ } => named(&grant).unwrap_or_else(|| else_.to_owned()),
+    };
+    obtain::refuse_another(
+        aim.old.as_ref(),
+        &application.client_id,
+        Some(&principal),
+        start.replace,
+    )?;
+    let request_token = ask.request_token.map(|secret| RequestToken {
+        secret: secret.clone(),
+        expires_at: now + REQUEST_TOKEN_LIFE_SECS,
+    });
+    let account = NewAccount {
+        profile: aim.profile.clone(),
+        client_id: application.client_id.clone(),
+        client_secret: application.client_secret.clone(),
+        application_origin: aim.origin.clone(),
+        principal,
+        obtained_by: Some(start.kind),
+        request_token,
+        grant,
+        obtained_at: now,
+        unknown_fields: None,
+    };
+    obtain::keep(app, store, lock, account)
+}
+
+/// Who asks the token service.
+pub(super) fn asking<'a>(
+    app: &App<'_>,
+    start: &'a Start,
+    application: &'a Application,
+    allowed: &'a AllowList,
+) -> Asking<'a> {
+    Asking {
+        service: &start.service,
+        allowed,
+        clock: app.clock,
+        client_id: &application.client_id,
+        client_secret: &application.client_secret,
+    }
+}
+
+/// Never so: the list of what is allowed was widened by this very origin.
+pub(super) fn not_allowed() -> Asked {
+    Asked::not_made("the base URL is not allowed")
+}
+
+/// Whom the tokens speak for: the subject of the `id_token`, else of the access token.
+fn named(grant: &Grant) -> Option<String> {
+    let of_access = || grant.access_token.as_ref().and_then(jwt::claims)?.subject;
+    let is_name = |name: &String| {
+        (1..=MAX_PRINCIPAL_CHARS).contains(&name.len())
+            && name.bytes().all(|byte| byte.is_ascii_graphic())
+    };
+    grant.principal.clone().filter(is_name).or_else(|| of_access().filter(is_name))
+}
+
+fn stored_origin(text: &str) -> Result<Origin> {
+    Origin::from_operator(text).map_err(|bad| {
+        Error::new(
+            Kind::Unusable,
+            format!("The profile's base URL is not usable: {bad}"),
+            "Name it with --base-url.",
+        )
+    })
+}

@@ -1,0 +1,49 @@
+//! `login`: obtains tokens by one of Concur's grants and makes or renews a profile. One file a grant:
+//! what it needs to be told, and from whom; what all share is in `flow`.
+
+mod application;
+mod company;
+mod flow;
+mod otp;
+mod told;
+mod user;
+
+use std::path::Path;
+
+use crate::app::App;
+use crate::cli::{Login, LoginGrant};
+use crate::error::{Error, Kind, Result};
+use crate::oauth::client::TokenService;
+
+use super::obtain;
+use flow::Start;
+
+const DEFAULT_FILE: &str = "credentials.json";
+
+pub(super) fn run(app: &mut App<'_>, args: &Login) -> Result<u8> {
+    if args.scope.is_some() && !args.grant.takes_scope() {
+        return Err(no_scope(args));
+    }
+    let start = Start {
+        base_url: obtain::base_url(args.base_url.as_deref())?,
+        service: TokenService::new(&app.config.http)?,
+        given: obtain::given(app, args.credentials.as_deref(), Path::new(DEFAULT_FILE))?,
+        replace: args.replace,
+        kind: args.grant.kind(),
+    };
+    match args.grant {
+        LoginGrant::Company => company::log_in(app, start),
+        LoginGrant::User => user::log_in(app, start),
+        LoginGrant::App => application::log_in(app, start),
+        LoginGrant::Otp => otp::log_in(app, start, args.scope.as_deref()),
+    }
+    .map(|()| 0)
+}
+
+fn no_scope(args: &Login) -> Error {
+    Error::new(
+        Kind::Usage,
+        format!("The {} grant takes no --scope", args.grant.kind().name()),
+        "Leave it out: the tokens have the scopes that the application has.",
+    )
+}
