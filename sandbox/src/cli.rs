@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 
 use clap::{Parser, ValueEnum};
-use concur_sandbox::{Config, FaultSpec, NumberStyle, Rotation, Tls};
+use concur_sandbox::{Config, FaultSpec, GrantType, NumberStyle, Rotation, Tls, User};
 
 const AFTER_HELP: &str = "\
 Fault specs: 503, 429:7 (any status, with Retry-After), drop-before, drop-after, reset-before, \
@@ -14,7 +14,7 @@ the order given; 3x503 applies to three, always:503 to every one that finds the 
 
 /// An SAP Concur OAuth2 token service on loopback, with made-up tokens.
 ///
-/// Serves POST /oauth2/v0/token, GET /profile/identity/v4.1/Users and DELETE /app-mgmt/v0/connections as
+/// Serves POST /oauth2/v0/token and /oauth2/v0/otp, GET /profile/identity/v4.1/Users and DELETE /app-mgmt/v0/connections as
 /// Concur documents them, and goes wrong as told. Runs until interrupted.
 #[derive(Debug, Parser)]
 #[command(name = "concur-sandbox", version, after_help = AFTER_HELP)]
@@ -41,6 +41,12 @@ pub(crate) struct Cli {
     /// Answer code 16, "user lives elsewhere", with this origin
     #[arg(long, value_name = "ORIGIN")]
     lives_elsewhere: Option<String>,
+    /// Know a user with this login id and e-mail address, and a made-up password
+    #[arg(long, value_name = "EMAIL")]
+    user: Option<String>,
+    /// Let that user log in by one-time password; the mails go to FILE, a line each, or to stdout for -
+    #[arg(long, value_name = "FILE", requires = "user")]
+    otp: Option<PathBuf>,
     /// Something to go wrong with a token request; may be repeated
     #[arg(long, value_name = "SPEC")]
     pub(crate) fault: Vec<FaultSpec>,
@@ -69,9 +75,19 @@ enum RotationMode {
 }
 
 impl Cli {
+    /// Whether the user can log in by one-time password.
+    pub(crate) fn has_otp(&self) -> bool {
+        self.otp.is_some()
+    }
+
     /// What the flags say about the service.
     pub(crate) fn config(&self) -> Config {
+        let mut allowed_grants = Config::default().allowed_grants;
+        allowed_grants.extend(self.otp.as_ref().map(|_| GrantType::Otp));
         Config {
+            user: self.user.as_deref().map(User::made_up),
+            mailbox: self.otp.clone(),
+            allowed_grants,
             port: self.port,
             tls: self.tls.then(Tls::default),
             access_lifetime_seconds: self.access_lifetime,

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
+use std::path::PathBuf;
 
 use uuid::Uuid;
 
@@ -23,8 +24,14 @@ pub struct Config {
     /// The first application and company with its request token; made up when `None` (the default). Read
     /// at the start only. Give the same to two sandboxes to play two data centres.
     pub app: Option<App>,
-    /// A user who can log in with `credtype=password`; default none.
+    /// A user who can log in with `credtype=password`, and by one-time password; default none.
     pub user: Option<User>,
+    /// Seconds a one-time password can be used; default 600, which nothing documents.
+    pub otp_lifetime_seconds: i64,
+    /// How many one-time passwords of an address may be open; default 3, which nothing documents.
+    pub otp_open_limit: usize,
+    /// Where the mails with one-time passwords go, a line each; `-` is stdout; default `None`, nowhere.
+    pub mailbox: Option<PathBuf>,
     /// Seconds an access token lives; default 3600. Zero or less gives tokens that are born expired.
     pub access_lifetime_seconds: i64,
     /// Seconds a refresh token lives after its last use (it slides); default [`SIX_MONTHS_SECONDS`].
@@ -64,6 +71,9 @@ impl Default for Config {
             tls: None,
             app: None,
             user: None,
+            otp_lifetime_seconds: 600,
+            otp_open_limit: 3,
+            mailbox: None,
             access_lifetime_seconds: 3600,
             refresh_lifetime_seconds: SIX_MONTHS_SECONDS,
             request_token_lifetime_seconds: 86_400,
@@ -181,10 +191,21 @@ impl fmt::Debug for App {
 pub struct User {
     /// The user; a UUID.
     pub uuid: String,
-    /// What is typed as user name: a login id such as `erika@example.com`.
+    /// What is typed as user name: a login id such as `erika@example.com`; the e-mail address too.
     pub login_id: String,
     /// The password.
     pub password: String,
+}
+
+impl User {
+    /// A user with this login id, and a made-up UUID and password.
+    pub fn made_up(login_id: &str) -> Self {
+        Self { uuid: random_uuid(), login_id: login_id.to_owned(), password: random_uuid() }
+    }
+
+    pub(crate) fn has_address(&self, email: &str) -> bool {
+        self.login_id.eq_ignore_ascii_case(email)
+    }
 }
 
 impl fmt::Debug for User {

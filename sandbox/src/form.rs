@@ -21,6 +21,11 @@ impl Form {
         (!value.is_empty()).then_some(value)
     }
 
+    /// The names of the fields.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|(name, _)| name.as_str())
+    }
+
     /// A field that was sent more than once (RFC 6749 §3.2 forbids it).
     pub(crate) fn repeated(&self) -> Option<&str> {
         self.0.iter().enumerate().find_map(|(at, (name, _))| {

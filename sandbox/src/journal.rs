@@ -67,6 +67,8 @@ pub struct Counters {
     pub grants_made_by_grant: BTreeMap<String, u64>,
     /// Refusals by error code, scripted ones too.
     pub refusals_by_code: BTreeMap<u32, u64>,
+    /// One-time passwords sent.
+    pub otps_sent: u64,
     /// Requests to `/profile/…` and `/app-mgmt/…`.
     pub api_requests: u64,
     /// Those answered with "forbidden" or "unauthorized".

@@ -105,6 +105,11 @@ fn write_hints(out: &mut impl Write, sandbox: &Sandbox, cli: &Cli) -> io::Result
         writeln!(out, "  export CONCUR_CRED_REQUEST_TOKEN={request_token}")?;
         writeln!(out, "  concur-cred login --base-url {origin}")?;
     }
+    if let Some(user) = sandbox.config().user {
+        let grant = if cli.has_otp() { "otp" } else { "user" };
+        writeln!(out, "  concur-cred login --base-url {origin} --profile me --grant {grant}")?;
+        writeln!(out, "  # user {}, password {}", user.login_id, user.password)?;
+    }
     writeln!(out, "  concur-cred token")?;
     out.flush()
 }

@@ -213,6 +213,16 @@ impl Sandbox {
         lock(&self.shared.world).ledger.revoke_all_families();
     }
 
+    /// The one-time password that was last mailed to this address and is neither used nor over.
+    pub fn sent_otp(&self, email: &str) -> Option<String> {
+        lock(&self.shared.world).otps.last(email).map(str::to_owned)
+    }
+
+    /// Lets every one-time password that is open be over.
+    pub fn expire_otps(&self) {
+        lock(&self.shared.world).otps.expire();
+    }
+
     /// Disables or enables the client of [`Sandbox::app`]: code 59.
     pub fn disable_client(&self, disabled: bool) {
         lock(&self.shared.world).disable_client(&self.app.client_id, disabled);

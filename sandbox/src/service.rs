@@ -14,6 +14,7 @@ use crate::call::Call;
 use crate::config::random_uuid;
 use crate::journal::{RequestRecord, fingerprint};
 use crate::mutex::lock;
+use crate::otp;
 use crate::reply::Reply;
 use crate::shared::Shared;
 use crate::strict;
@@ -32,6 +33,8 @@ pub(crate) async fn serve(
     note_followed_redirect(&call, &parts);
     let (reply, outcome) = if call.path == token::PATH {
         token::serve(&call, &parts, body, found).await
+    } else if call.path == otp::PATH {
+        otp::serve(&call, &parts, body, found).await
     } else {
         for what in &found.violations {
             call.violation(what);

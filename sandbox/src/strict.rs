@@ -1,5 +1,6 @@
 //! What Concur would not take, and what a careful client does not do.
 
+use hyper::Method;
 use hyper::header::{self, HeaderMap};
 use hyper::http::request::Parts;
 use uuid::Uuid;
@@ -34,6 +35,18 @@ impl Inspection {
     pub(crate) fn body(&mut self, length: usize) {
         if length > BODY_LIMIT_BYTES {
             self.refuse(413, "the body is larger than 64 KiB");
+        }
+    }
+
+    /// Looks at the method of a request that comes with another one.
+    pub(crate) fn wrong_method(&mut self, method: &Method, on: &str) {
+        self.frown(format!("{method} on {on}"));
+    }
+
+    /// Looks at the names of the form's fields, where all are known.
+    pub(crate) fn fields(&mut self, form: &Form, known: &[&str]) {
+        for name in form.names().filter(|name| !known.contains(name)) {
+            self.frown(format!("the form field {} is not documented", shown(name)));
         }
     }
 

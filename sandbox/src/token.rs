@@ -34,7 +34,7 @@ pub(crate) async fn serve(
 ) -> (Reply, String) {
     let mut serving = Serving::token_request(&call.shared);
     if parts.method != Method::POST {
-        found.violations.push(format!("{} on the token endpoint", parts.method));
+        found.wrong_method(&parts.method, "the token endpoint");
         report(call, &found);
         return (Reply::Send(wrong_method("POST")), "wrong method".to_owned());
     }
@@ -69,19 +69,19 @@ pub(crate) async fn serve(
 }
 
 /// The whole body, up to what is read at all; `None` if the client hung up or sends on and on.
-async fn read(body: Incoming) -> Option<Bytes> {
+pub(crate) async fn read(body: Incoming) -> Option<Bytes> {
     let collected = Limited::new(body, READ_LIMIT_BYTES).collect().await.ok()?;
     Some(collected.to_bytes())
 }
 
-fn report(call: &Call, found: &Inspection) {
+pub(crate) fn report(call: &Call, found: &Inspection) {
     for what in &found.violations {
         call.violation(what);
     }
 }
 
 /// Enters the form into the record, its secrets as fingerprints.
-fn note(call: &Call, form: &Form) {
+pub(crate) fn note(call: &Call, form: &Form) {
     let mut journal = lock(&call.shared.journal);
     if let Some(grant_type) = form.get("grant_type") {
         let count = &mut journal.counters.token_requests_by_grant;

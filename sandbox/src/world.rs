@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use crate::config::{App, Config, random_uuid};
 use crate::ledger::Ledger;
+use crate::otp::Otps;
 
 pub(crate) struct Client {
     pub(crate) id: String,
@@ -24,12 +25,17 @@ pub(crate) struct World {
     clients: Vec<Client>,
     pub(crate) request_tokens: HashMap<String, RequestToken>,
     pub(crate) ledger: Ledger,
+    pub(crate) otps: Otps,
 }
 
 impl World {
     pub(crate) fn new(app: &App, config: &Config, now: i64) -> Self {
-        let mut world =
-            Self { clients: Vec::new(), request_tokens: HashMap::new(), ledger: Ledger::default() };
+        let mut world = Self {
+            clients: Vec::new(),
+            request_tokens: HashMap::new(),
+            ledger: Ledger::default(),
+            otps: Otps::default(),
+        };
         world.register(app, config, now);
         world
     }

@@ -1,4 +1,4 @@
-//! The browser and one-time-password grants: no sandbox app has them.
+//! The browser grant: no sandbox app has it.
 
 use super::{Grant, Refusal};
 

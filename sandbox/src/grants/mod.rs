@@ -4,6 +4,7 @@
 mod absent;
 mod application;
 mod company;
+mod otp;
 mod refresh;
 mod user;
 
@@ -57,16 +58,9 @@ pub(crate) fn grant(
     origin: &str,
     now: i64,
 ) -> Result<Grant, Refusal> {
-    let client_id = form.get("client_id").ok_or(62)?;
-    let client_secret = form.get("client_secret").ok_or(63)?;
+    let client @ (client_id, _) = credentials(form)?;
     let grant_type = form.get("grant_type").ok_or(65)?;
-    let client = world.client(client_id).ok_or(61)?;
-    if client.secret != client_secret {
-        return Err(64.into());
-    }
-    if client.disabled {
-        return Err(59.into());
-    }
+    authenticate(world, client)?;
     let grant_type = GrantType::from_form(grant_type).ok_or(60)?;
     if !config.allowed_grants.contains(&grant_type) {
         let is_refresh = grant_type == GrantType::RefreshToken;
@@ -79,8 +73,29 @@ pub(crate) fn grant(
         (GrantType::Password, Some(_)) => Err(120.into()),
         (GrantType::RefreshToken, _) => refresh::grant(world, &ask),
         (GrantType::ClientCredentials, _) => application::grant(world, &ask),
-        (GrantType::AuthorizationCode | GrantType::Otp, _) => absent::grant(),
+        (GrantType::Otp, _) => otp::grant(world, &ask),
+        (GrantType::AuthorizationCode, _) => absent::grant(),
     }
+}
+
+/// The client that a form names, and its secret.
+pub(crate) fn credentials(form: &Form) -> Result<(&str, &str), Refusal> {
+    Ok((form.get("client_id").ok_or(62)?, form.get("client_secret").ok_or(63)?))
+}
+
+/// Makes sure that the client is who it says, and not disabled.
+pub(crate) fn authenticate(
+    world: &World,
+    (client_id, client_secret): (&str, &str),
+) -> Result<(), Refusal> {
+    let client = world.client(client_id).ok_or(61)?;
+    if client.secret != client_secret {
+        return Err(64.into());
+    }
+    if client.disabled {
+        return Err(59.into());
+    }
+    Ok(())
 }
 
 /// Code 16 if the principals are said to live at another data centre.

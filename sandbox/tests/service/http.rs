@@ -79,9 +79,14 @@ pub(crate) fn encode(fields: &[(&str, &str)]) -> String {
 
 /// A well-formed token request.
 pub(crate) fn token_request(fields: &[(&str, &str)]) -> String {
+    form_request("/oauth2/v0/token", fields)
+}
+
+/// A well-formed POST of a form.
+pub(crate) fn form_request(path: &str, fields: &[(&str, &str)]) -> String {
     let body = encode(fields);
     format!(
-        "POST /oauth2/v0/token HTTP/1.1\r\nHost: sandbox\r\nConnection: close\r\n\
+        "POST {path} HTTP/1.1\r\nHost: sandbox\r\nConnection: close\r\n\
          Accept: application/json\r\nContent-Type: application/x-www-form-urlencoded\r\n\
          Content-Length: {}\r\n\r\n{body}",
         body.len()

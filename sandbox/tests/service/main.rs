@@ -6,6 +6,7 @@ mod faults;
 mod grants;
 mod http;
 mod journal;
+mod otp;
 mod refusals;
 mod rotation;
 mod strictness;
