@@ -28,6 +28,9 @@ pub(super) fn run(app: &mut App<'_>, args: &Export) -> Result<u8> {
         let profile = record.profile_name().unwrap_or_default();
         app.note(&format!("{profile}: wrote {} (only you can read it)", args.file.display()));
     }
+    if record.refresh_token.is_none() {
+        app.note("there is no refresh token in it: it is good for as long as its access token");
+    }
     app.audit(Event {
         at: app.now(),
         profile: record.profile_name().map(str::to_owned),

@@ -9,6 +9,7 @@ use crate::accounts;
 use crate::app::App;
 use crate::cli::Status;
 use crate::error::Result;
+use crate::model::grant::GrantKind;
 use crate::model::record::{OutcomeKind, Record};
 use crate::policy::{self, Decision, LoginReason};
 
@@ -109,6 +110,9 @@ fn minutes_left(record: &Record, now: i64) -> String {
 }
 
 fn refresh_left(record: &Record, now: i64) -> String {
+    if record.refresh_token.is_none() && record.renews_by_itself() {
+        return "not needed".to_owned();
+    }
     let (Some(_), Some(at)) = (&record.refresh_token, record.refresh_expires_at) else {
         return "none".to_owned();
     };
@@ -142,6 +146,7 @@ fn as_json(record: &Record, now: i64, min_ttl: i64) -> Value {
     json!({
         "profile": record.profile_name(),
         "company_uuid": record.principal,
+        "grant": record.obtained_by.map(GrantKind::name),
         "client_id": record.client_id(),
         "application": record.application.as_ref().map(|application| &application.name),
         "base_url": record.geolocation,

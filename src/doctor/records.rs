@@ -4,6 +4,7 @@ use super::report::{Report, counted, listed, redacted};
 use super::{Patient, beside};
 use crate::error::login_command;
 use crate::lock::{self, Holding};
+use crate::model::grant::GrantKind;
 use crate::model::record::Record;
 use crate::store::Store;
 
@@ -48,8 +49,9 @@ fn profiles(records: &[Record], accounts: &[Record], report: &mut Report) {
         report.ok(
             "profile",
             format!(
-                "{}: company or user {}, app {}, {}",
+                "{}: {} grant, company or user {}, app {}, {}",
                 record.profile_name().unwrap_or_default(),
+                record.obtained_by.map_or("unknown", GrantKind::name),
                 redacted(&record.principal),
                 redacted(record.client_id()),
                 record.geolocation

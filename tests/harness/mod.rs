@@ -3,6 +3,9 @@
 
 #![allow(dead_code, unreachable_pub, reason = "each test crate uses its own part")]
 
+#[cfg(target_os = "linux")]
+pub mod terminal;
+
 use std::ffi::{OsStr, OsString};
 use std::io::Write;
 use std::path::{Path, PathBuf};

@@ -1,0 +1,18 @@
+//! The grants beside the company's, what a person is told of each, and the store that remembers them.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    reason = "a test may fail"
+)]
+
+#[path = "../harness/mod.rs"]
+mod harness;
+mod support;
+
+mod application;
+mod older_store;
+mod one_time_password;
+mod refusals;
+mod user;

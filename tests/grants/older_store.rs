@@ -1,0 +1,194 @@
+//! A store that the first program wrote is brought up to date by whoever looks into it first.
+
+use std::fs;
+
+use rusqlite::Connection;
+
+use super::harness::{Running, World, set_mode};
+use super::support::{status, write_application};
+
+const FIRST: &str = include_str!("../../migrations/0001_first.sql");
+const MANY: usize = 200;
+
+/// A world with one account and one entry, whose store is of version 1.
+fn older() -> World {
+    let world = World::logged_in();
+    let entry = "protocol=https\nhost=one.example\nusername=u\npassword=p\n\n";
+    world.helper(["store"]).stdin(entry).ok();
+    make_older(&world);
+    world
+}
+
+/// Puts a store of version 1 with the same rows in the place of the store.
+fn make_older(world: &World) {
+    let file = world.store_file();
+    let new = world.state_dir().join("version-1.db");
+    let old = Connection::open(&new).unwrap();
+    old.execute_batch(FIRST).unwrap();
+    old.execute("ATTACH ?1 AS newer", [file.to_str().unwrap()]).unwrap();
+    for table in ["meta", "application", "record"] {
+        let columns: Vec<String> = old
+            .prepare("SELECT name FROM pragma_table_info(?1)")
+            .unwrap()
+            .query_map([table], |row| row.get(0))
+            .unwrap()
+            .collect::<Result<_, _>>()
+            .unwrap();
+        let columns = columns.join(", ");
+        let sql =
+            format!("INSERT INTO main.{table} ({columns}) SELECT {columns} FROM newer.{table}");
+        old.execute(&sql, []).unwrap();
+    }
+    old.execute("UPDATE main.meta SET schema_version = 1", []).unwrap();
+    old.close().unwrap();
+    set_mode(&new, 0o600);
+    fs::rename(&new, &file).unwrap();
+}
+
+fn version(world: &World) -> i64 {
+    world.database().query_row("SELECT schema_version FROM meta", [], |row| row.get(0)).unwrap()
+}
+
+fn assert_sound(world: &World) {
+    let check: String =
+        world.database().query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
+    assert_eq!((check.as_str(), version(world)), ("ok", 2));
+    world.concur(["doctor"]).ok();
+}
+
+#[test]
+fn whoever_comes_first_brings_it_up_to_date_and_is_served() {
+    let first: [&[&str]; 7] = [
+        &["get"],
+        &["get", "--format", "json"],
+        &["status"],
+        &["refresh"],
+        &["export", "-"],
+        &["use", "default"],
+        &["rename", "default", "other"],
+    ];
+    for args in first {
+        let world = older();
+        let token = world.concur(args).ok();
+        assert_eq!(version(&world), 2, "{args:?}");
+        assert_eq!(status(&world)["grant"], serde_json::Value::Null, "{token:?}");
+        world.concur(["get"]).ok().silent();
+        let entry = world.helper(["get"]).stdin("protocol=https\nhost=one.example\n\n").ok();
+        assert_eq!(entry.value("password").as_deref(), Some("p"));
+        assert_sound(&world);
+    }
+}
+
+#[test]
+fn a_stored_entry_and_an_erased_one_bring_it_up_to_date() {
+    for verb in ["store", "erase"] {
+        let world = older();
+        let entry = "protocol=https\nhost=two.example\nusername=u\npassword=p\n\n";
+        world.helper([verb]).stdin(entry).ok().silent();
+        world.concur(["get"]).ok().silent();
+        assert_sound(&world);
+    }
+}
+
+#[test]
+fn an_account_of_before_renews_and_is_told_of_the_request_token() {
+    let world = older();
+    world.expire("default");
+    world.concur(["get"]).ok().silent();
+    assert_eq!(world.refreshes(), 1);
+    world.expire("default");
+    world.database().execute("UPDATE record SET request_token = NULL", []).unwrap();
+    world.sandbox.revoke_refresh_tokens();
+    world
+        .concur(["get"])
+        .fails(4)
+        .says("company request token")
+        .says("concur-cred login --profile");
+    world.login("default", &world.sandbox.app().clone());
+    assert_eq!(status(&world)["grant"], "company");
+}
+
+#[test]
+fn an_application_logs_in_to_a_store_of_before() {
+    let world = older();
+    write_application(&world);
+    let args =
+        ["login", "--grant", "app", "--profile", "app", "--base-url", world.sandbox.origin()];
+    world.concur(args).ok();
+    assert_eq!(world.column::<String>("app", "obtained_by"), "app");
+    assert_sound(&world);
+}
+
+#[test]
+fn two_hundred_first_looks_at_once_change_it_once_and_are_all_served() {
+    let world = older();
+    let before = world.token_requests();
+    let running: Vec<Running> = (0..MANY).map(|_| world.concur(["get"]).start()).collect();
+    let mut tokens: Vec<String> =
+        running.into_iter().map(|run| run.wait().code(0).silent().line()).collect();
+    tokens.dedup();
+    assert_eq!(tokens.len(), 1);
+    assert_eq!(world.token_requests(), before, "nothing is asked for");
+    assert_sound(&world);
+}
+
+#[test]
+fn one_that_cannot_be_written_is_an_error_that_says_so_and_is_left_alone() {
+    let world = older();
+    // A write version that SQLite does not know: it must take the file for read-only, whoever asks.
+    let mut bytes = fs::read(world.store_file()).unwrap();
+    bytes[18] = 3;
+    fs::write(world.store_file(), &bytes).unwrap();
+    let output = world.concur(["get"]).fails(6).says("schema version 1 and cannot be brought up");
+    assert!(output.stderr.contains("permissions"), "what to do about it\n{output:?}");
+    world.concur(["status"]).fails(6);
+    let doctor = world.concur(["doctor"]).output().code(6);
+    assert!(doctor.text().contains("cannot be brought up"), "{doctor:?}");
+    assert_eq!(fs::read(world.store_file()).unwrap(), bytes);
+    bytes[18] = 1;
+    fs::write(world.store_file(), &bytes).unwrap();
+    world.concur(["get"]).ok().silent();
+    assert_sound(&world);
+}
+
+#[test]
+fn the_doctor_brings_a_sound_one_up_to_date_and_says_so() {
+    let world = older();
+    let report = world.concur(["doctor"]).ok();
+    assert!(report.text().contains("schema version 1 was brought up to 2"), "{report:?}");
+    assert_sound(&world);
+    let again = world.concur(["doctor"]).ok();
+    assert!(again.text().contains("schema version 2"), "{again:?}");
+}
+
+#[test]
+fn a_damaged_one_is_not_written_to_and_is_repaired() {
+    let damage: [fn(&mut Vec<u8>); 3] = [
+        |bytes| bytes[..100].fill(0),
+        |bytes| bytes[..4096].fill(0x5a),
+        |bytes| bytes.truncate(bytes.len() - 100),
+    ];
+    for damage in damage {
+        let world = older();
+        let mut bytes = fs::read(world.store_file()).unwrap();
+        damage(&mut bytes);
+        fs::write(world.store_file(), &bytes).unwrap();
+        let report = world.concur(["doctor"]).output().code(6);
+        assert!(report.text().contains("--repair"), "{report:?}");
+        assert_eq!(fs::read(world.store_file()).unwrap(), bytes, "a look changes nothing");
+        world.concur(["doctor", "--repair"]).ok();
+        world.concur(["get"]).ok().silent();
+        assert_sound(&world);
+    }
+}
+
+#[test]
+fn a_missing_index_of_an_older_store_is_found_before_anything_is_changed() {
+    let world = older();
+    world.database().execute_batch("DROP INDEX record_by_key").unwrap();
+    let report = world.concur(["doctor"]).output().code(6);
+    assert!(report.text().contains("record_by_key is missing"), "{report:?}");
+    assert_eq!(version(&world), 1, "a damaged store is not written to");
+    world.concur(["doctor", "--repair"]).ok();
+    assert_sound(&world);
+}

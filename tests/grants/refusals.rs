@@ -1,0 +1,132 @@
+//! What a person is told of Concur's refusals: each says what to do.
+
+use concur_sandbox::{App, Config, Fault, GrantType};
+
+use super::harness::{Output, World};
+use super::support::{EMAIL, remedy, write_application};
+
+/// A login that must fail with this exit code.
+fn refused(world: &World, app: &App, code: i32) -> Output {
+    let file = world.write("app.json", world.sandbox.credentials_json_of(app));
+    let args = ["login", "--base-url", world.sandbox.origin(), "--credentials"];
+    world.concur(args).arg(file).fails(code)
+}
+
+fn assert_says(output: &Output, code: u32, what: &[&str]) {
+    assert!(output.stderr.contains(&format!("code {code}")), "{output:?}");
+    assert!(output.stderr.contains("correlation "), "SAP support asks for it\n{output:?}");
+    let remedy = remedy(output);
+    for what in what {
+        assert!(remedy.contains(what), "{what:?}\n{output:?}");
+    }
+}
+
+#[test]
+fn a_request_token_of_another_application_is_to_be_made_anew() {
+    let world = World::new();
+    let request_token = world.sandbox.add_app().request_token;
+    let app = App { request_token, ..world.sandbox.app().clone() };
+    let output = refused(&world, &app, 4);
+    assert_says(&output, 136, &["this application's App ID", "companytokens", "concur-cred login"]);
+}
+
+#[test]
+fn an_expired_request_token_is_named_as_a_possible_cause_with_the_page_for_a_new_one() {
+    let config = Config { request_token_lifetime_seconds: 0, ..Config::default() };
+    let world = World::with(config);
+    let app = world.sandbox.app().clone();
+    let output = refused(&world, &app, 4);
+    assert_says(&output, 5, &["lives 24 hours", "companytokens", "concur-cred login"]);
+    world.sandbox.push_fault(Fault::Code(19));
+    assert_says(&refused(&world, &app, 4), 19, &["lives 24 hours", "companytokens"]);
+}
+
+#[test]
+fn an_application_without_the_grant_is_to_be_edited() {
+    let world = World::new();
+    world.sandbox.configure(|config| config.allowed_grants = vec![GrantType::RefreshToken]);
+    let app = world.sandbox.app().clone();
+    let output = refused(&world, &app, 4);
+    assert_says(&output, 60, &["Edit the application", "\"password\"", "concur-cred login"]);
+    write_application(&world);
+    let args = ["login", "--grant", "app", "--base-url", world.sandbox.origin()];
+    assert_says(&world.concur(args).fails(4), 60, &["\"client_credentials\"", "--grant app"]);
+}
+
+#[test]
+fn scopes_that_were_taken_away_are_to_be_added_again() {
+    let world = World::logged_in();
+    world.expire("default");
+    world.sandbox.push_fault(Fault::Code(54));
+    let output = world.concur(["get"]).fails(4);
+    assert_says(&output, 54, &["add them in its settings", "concur-cred login --profile default"]);
+}
+
+#[test]
+fn maintenance_is_temporary_and_says_so() {
+    let world = World::new();
+    world.sandbox.fault_always(Fault::Code(134));
+    let app = world.sandbox.app().clone();
+    let output = refused(&world, &app, 5).says("scheduled maintenance");
+    assert_says(&output, 134, &["Nothing was changed", "when the maintenance is over"]);
+    world.sandbox.clear_faults();
+    world.login("default", &app);
+    world.expire("default");
+    world.sandbox.fault_always(Fault::Code(134));
+    let output = world.concur(["get"]).fails(5).says("scheduled maintenance");
+    assert_says(&output, 134, &["still good", "run it again"]);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn each_problem_with_a_one_time_password_says_what_to_do() {
+    use super::harness::terminal::Terminal;
+    use super::support::{skipped, world_with_user};
+
+    // When the mail is asked for.
+    for (code, what) in [
+        (55, "the one of a Concur user"),
+        (80, "the one of a Concur user"),
+        (81, "the one of a Concur user"),
+        (82, "wait until they are over"),
+        (60, "\"otp\""),
+        (64, "Correct appID and clientSecret"),
+    ] {
+        let world = world_with_user();
+        world.sandbox.push_faults_at("/oauth2/v0/otp", 1, Fault::Code(code));
+        let Some(mut terminal) = Terminal::login(&world, "--grant otp") else {
+            skipped("there is no script(1) to make a terminal with");
+            return;
+        };
+        terminal.wait_for("E-mail address of the user: ");
+        terminal.answer(EMAIL);
+        let (exit, shown) = terminal.end();
+        assert_eq!(exit, Some(4), "{code}: {shown}");
+        assert!(shown.contains(&format!("code {code}")) && shown.contains(what), "{shown}");
+        assert!(shown.contains("concur-cred login --grant otp"), "{shown}");
+    }
+    // When the code is taken to Concur; 84 and 85 may be typed again.
+    for (code, what) in [(83, "used or over"), (84, "not the one in the mail")] {
+        let world = world_with_user();
+        world.sandbox.fault_always(Fault::Code(code));
+        let Some(mut terminal) = Terminal::login(&world, "--grant otp") else { return };
+        terminal.wait_for("E-mail address of the user: ");
+        terminal.answer(EMAIL);
+        for _ in 0..if code == 83 { 1 } else { 3 } {
+            terminal.wait_for("One-time password (not shown): ");
+            terminal.answer_unseen("12345678");
+        }
+        let (exit, shown) = terminal.end();
+        assert_eq!(exit, Some(4), "{code}: {shown}");
+        assert!(shown.contains(&format!("code {code}")) && shown.contains(what), "{shown}");
+    }
+    // A service that is down sends no second mail by itself.
+    let world = world_with_user();
+    world.sandbox.push_faults_at("/oauth2/v0/otp", 1, Fault::Code(134));
+    let Some(mut terminal) = Terminal::login(&world, "--grant otp") else { return };
+    terminal.wait_for("E-mail address of the user: ");
+    terminal.answer(EMAIL);
+    let (exit, shown) = terminal.end();
+    assert_eq!(exit, Some(5), "{shown}");
+    assert_eq!(world.sandbox.requests().len(), 1);
+}

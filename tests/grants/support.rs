@@ -1,0 +1,78 @@
+//! What the files of this crate share.
+
+#![allow(dead_code, reason = "each platform uses its own part")]
+
+use std::path::{Path, PathBuf};
+
+use concur_sandbox::{Config, GrantType, User};
+use serde_json::Value;
+
+use super::harness::{Output, World};
+
+/// The user of the sandbox.
+pub(crate) const EMAIL: &str = "erika@example.com";
+
+/// A world whose service knows a user, and has every grant for the application but the browser's.
+pub(crate) fn world_with_user() -> World {
+    let mut config = Config { user: Some(User::made_up(EMAIL)), ..Config::default() };
+    config.allowed_grants.push(GrantType::Otp);
+    let world = World::with(config);
+    write_application(&world);
+    world
+}
+
+/// A `credentials.json` with App ID and secret alone.
+pub(crate) fn write_application(world: &World) {
+    let app = world.sandbox.app();
+    let text = world.sandbox.credentials_json();
+    let text = text.replace(&app.request_token, "").replace(&app.company_uuid, "");
+    world.write("credentials.json", text);
+}
+
+/// The sandbox's user.
+pub(crate) fn user(world: &World) -> User {
+    world.sandbox.config().user.unwrap()
+}
+
+/// The one profile of `status --json`.
+pub(crate) fn status(world: &World) -> Value {
+    world.concur(["status", "--json"]).ok().json()["profiles"][0].clone()
+}
+
+/// The second line of a refusal: what to do.
+pub(crate) fn remedy(output: &Output) -> String {
+    output.stderr.trim_end().split_once('\n').map_or("", |(_, remedy)| remedy).to_owned()
+}
+
+/// No file below the home holds any of these, and no text that was shown.
+pub(crate) fn assert_nowhere(world: &World, shown: &str, secrets: &[&str]) {
+    for secret in secrets {
+        assert!(secret.len() >= 8, "long enough to be found by itself");
+        assert!(!shown.contains(secret), "a secret is shown:\n{shown}");
+        for file in files(&world.home()) {
+            let bytes = std::fs::read(&file).unwrap();
+            let found = bytes.windows(secret.len()).any(|part| part == secret.as_bytes());
+            assert!(!found, "a secret stands in {}", file.display());
+        }
+    }
+}
+
+/// Every file under `folder`.
+pub(crate) fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut left = vec![folder.to_owned()];
+    while let Some(next) = left.pop() {
+        let Ok(entries) = std::fs::read_dir(&next) else { continue };
+        for entry in entries {
+            let path = entry.unwrap().path();
+            if path.is_dir() { left.push(path) } else { found.push(path) }
+        }
+    }
+    found
+}
+
+/// A test that is skipped says so.
+#[expect(clippy::print_stderr, reason = "for whoever reads the test's output")]
+pub(crate) fn skipped(why: &str) {
+    eprintln!("skipped: {why}");
+}

@@ -1,0 +1,83 @@
+//! A person at a terminal: types, and reads what is shown.
+
+use std::io::{Read, Write};
+use std::process::{Child, Command, Stdio};
+
+use super::{BINARY, World};
+
+/// A command on a terminal of its own, made by util-linux's script(1).
+pub struct Terminal {
+    child: Child,
+    shown: Vec<u8>,
+    device: String,
+}
+
+impl Terminal {
+    /// Starts `login` of this world, with these further arguments, on a terminal; `None` where there
+    /// is no script(1).
+    pub fn login(world: &World, args: &str) -> Option<Self> {
+        Command::new("script").arg("--version").output().ok()?;
+        // The terminal names itself first, so that its settings can be looked at.
+        let line =
+            format!("tty; exec '{BINARY}' login --base-url {} {args}", world.sandbox.origin());
+        let mut command = world.run("script", ["-qefc", &line, "/dev/null"]).into_command();
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).env("SHELL", "/bin/sh");
+        let child = command.spawn().unwrap();
+        let mut terminal = Self { child, shown: Vec::new(), device: String::new() };
+        let device = terminal.wait_for("\n");
+        device.trim().clone_into(&mut terminal.device);
+        Some(terminal)
+    }
+
+    /// Reads until this text is shown; returns what was shown before it.
+    pub fn wait_for(&mut self, text: &str) -> String {
+        let from = self.shown.len();
+        let out = self.child.stdout.as_mut().unwrap();
+        let mut byte = [0];
+        while !self.shown[from..].ends_with(text.as_bytes()) {
+            let read = out.read(&mut byte).unwrap();
+            let shown = String::from_utf8_lossy(&self.shown);
+            assert_eq!(read, 1, "{text:?} is shown before the end:\n{shown}");
+            self.shown.push(byte[0]);
+        }
+        let before = &self.shown[from..self.shown.len() - text.len()];
+        String::from_utf8_lossy(before).into_owned()
+    }
+
+    /// Whether what is typed now is seen.
+    pub fn echoes(&self) -> bool {
+        let stty = Command::new("stty").args(["-a", "-F", &self.device]).output().unwrap();
+        let settings = String::from_utf8_lossy(&stty.stdout).into_owned();
+        assert!(settings.contains("echo"), "{settings}");
+        !settings.split_whitespace().any(|word| word == "-echo")
+    }
+
+    /// Types a line.
+    pub fn answer(&mut self, text: &str) {
+        let stdin = self.child.stdin.as_mut().unwrap();
+        stdin.write_all(format!("{text}\n").as_bytes()).unwrap();
+    }
+
+    /// Answers once the terminal has stopped to echo.
+    pub fn answer_unseen(&mut self, text: &str) {
+        let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
+        while self.echoes() {
+            assert!(std::time::Instant::now() < deadline, "a secret would be echoed");
+        }
+        self.answer(text);
+    }
+
+    /// Types Ctrl-C.
+    pub fn interrupt(&mut self) {
+        self.child.stdin.as_mut().unwrap().write_all(b"\x03").unwrap();
+    }
+
+    /// Reads to the end; returns the exit code and all that was shown.
+    pub fn end(mut self) -> (Option<i32>, String) {
+        drop(self.child.stdin.take());
+        // A terminal whose other side has gone gives an error instead of an end.
+        let _ = self.child.stdout.as_mut().unwrap().read_to_end(&mut self.shown);
+        let code = self.child.wait().unwrap().code();
+        (code, String::from_utf8_lossy(&self.shown).into_owned())
+    }
+}
