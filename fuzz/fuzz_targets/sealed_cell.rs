@@ -140,6 +140,7 @@ fn home() -> &'static Record {
         scope: None,
         geolocation: "https://us2.api.concursolutions.com".to_owned(),
         principal: String::new(),
+        obtained_by: None,
         id_token: None,
         request_token: None,
         request_token_expires_at: None,
