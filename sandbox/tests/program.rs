@@ -95,10 +95,14 @@ fn run(arguments: &[&str]) -> Output {
 }
 
 fn post(origin: &str, form: &str) -> String {
+    post_to(origin, "/oauth2/v0/token", form)
+}
+
+fn post_to(origin: &str, path: &str, form: &str) -> String {
     let mut stream = TcpStream::connect(origin.strip_prefix("http://").unwrap()).unwrap();
     write!(
         stream,
-        "POST /oauth2/v0/token HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAccept: application/json\r\n\
+        "POST {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAccept: application/json\r\n\
          Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{form}",
         form.len()
     )
@@ -182,6 +186,35 @@ fn with_tls_it_speaks_https_and_gives_its_ca_away() {
     assert!(String::from_utf8_lossy(&again.stderr).contains("cannot be written"));
     assert_eq!(fs::read_to_string(&path).unwrap(), pem, "the file is as it was");
     assert_eq!(run(&["--ca", &folder.file("other.pem")]).status.code(), Some(2), "without --tls");
+}
+
+#[test]
+fn a_user_gets_one_time_passwords_by_mail() {
+    let folder = Folder::new();
+    let mails = folder.file("mails");
+    let mut sandbox = Running::start(&["--user", "erika@example.com", "--otp", &mails]);
+    let hints = sandbox.hints();
+    let origin = hints[0].rsplit(' ').next().unwrap();
+    let exported = |name: &str| {
+        let prefix = format!("  export CONCUR_CRED_{name}=");
+        hints.iter().find_map(|line| line.strip_prefix(&prefix)).unwrap()
+    };
+    let hint = hints.iter().any(|line| line.ends_with("--profile me --grant otp"));
+    assert!(hint && hints.iter().any(|line| line.contains("erika@example.com")), "{hints:?}");
+    let form = format!(
+        "client_id={}&client_secret={}&channel_type=email&channel_handle=erika%40example.com",
+        exported("CLIENT_ID"),
+        exported("CLIENT_SECRET")
+    );
+    let answer = post_to(origin, "/oauth2/v0/otp", &form);
+    assert!(answer.ends_with("{\"message\":\"otp sent\"}"), "{answer}");
+    let mail = fs::read_to_string(&mails).unwrap();
+    assert_eq!(fs::metadata(&mails).unwrap().permissions().mode() & 0o777, 0o600);
+    let otp = mail.trim_end().strip_prefix("erika@example.com ").unwrap();
+    let answer = post(origin, &format!("{form}&grant_type=otp&otp={otp}"));
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+    sandbox.stop("TERM");
+    assert_eq!(run(&["--otp", &mails]).status.code(), Some(2), "without --user");
 }
 
 #[test]

@@ -66,3 +66,16 @@ pub struct Grant {
     /// Company or user UUID, where the answer tells it.
     pub principal: Option<String>,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stored_name_is_read_as_what_it_was() {
+        for kind in GrantKind::ALL {
+            assert_eq!(GrantKind::from_name(kind.name()), Some(kind));
+        }
+        assert_eq!(GrantKind::from_name("of a newer program"), None);
+    }
+}

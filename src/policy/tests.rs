@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::model::grant::GrantKind::{self, Application};
 use crate::model::record::{Attempt, GitKey, RecordId, SealedCell};
 
 /// When the records below were obtained.
@@ -130,6 +131,8 @@ fn without_anything_to_renew_with_a_person_must_log_in() {
     assert_eq!(at(&record, now), nothing, "a request token whose day is over renews nothing");
     record.request_token_expires_at = Some(now + 1);
     assert_eq!(at(&record, now), Decision::Stale(StaleReason::Expired));
+    let record = Record { request_token: None, obtained_by: Some(Application), ..record };
+    assert_eq!(at(&record, now), Decision::Stale(StaleReason::Expired), "it asks by itself");
 }
 
 #[test]
@@ -265,6 +268,7 @@ prop_compose! {
         access_token in any_cell(),
         access_expires_at in prop::option::of(any_time()),
         refresh_token in any_cell(),
+        obtained_by in prop::option::of(prop::sample::select(GrantKind::ALL.to_vec())),
         request_token in any_cell(),
         request_token_expires_at in prop::option::of(any_time()),
         obtained_at in any_time(),
@@ -272,7 +276,7 @@ prop_compose! {
         attempt in any_attempt(),
     ) -> Record {
         Record {
-            access_token, access_expires_at, refresh_token, request_token,
+            access_token, access_expires_at, refresh_token, obtained_by, request_token,
             request_token_expires_at, obtained_at, generation, attempt, ..record()
         }
     }

@@ -214,8 +214,13 @@ fn ask_with_way_back(
         grant.geolocation.get_or_insert_with(|| there.origin().clone());
     }
     match (&asked.ended, refused) {
-        // Both refused: the refresh token's refusal is what a person can act on.
-        (Attempted::Answered(Outcome::Rejected { .. }), Some(first)) => first,
+        // Both refused: of the company's two, a person can act on the refresh token's refusal. What
+        // keeps an application from asking can be mended at Concur, so nothing is condemned by it.
+        (Attempted::Answered(Outcome::Rejected { .. }), Some(first))
+            if !record.renews_by_itself() =>
+        {
+            first
+        }
         _ => (request.name(), asked),
     }
 }
