@@ -78,7 +78,8 @@ pub fn log_in_again(by: Option<GrantKind>, login_command: &str) -> String {
 /// What to do when Concur says that it is temporary and why; `None` when it did not say.
 pub fn meanwhile(code: Option<i64>) -> Option<&'static str> {
     (code == Some(134)).then_some(
-        "Nothing was changed. Run it again when the maintenance is over; your administrator knows when.",
+        "Nothing was changed. Run it again in a while; your Concur administrator knows when the \
+         maintenance is over.",
     )
 }
 

@@ -135,6 +135,24 @@ fn nobody_is_kept_waiting_while_a_person_is_asked() {
 }
 
 #[test]
+fn a_profile_that_changed_hands_while_a_person_was_asked_is_not_overwritten() {
+    let world = world_with_user();
+    let Some(mut terminal) = asked_for_code(&world, "") else { return };
+    terminal.answer_unseen(&world.sandbox.sent_otp(EMAIL).unwrap());
+    assert_eq!(terminal.end().0, Some(0));
+    let Some(mut terminal) = asked_for_code(&world, "") else { return };
+    let file = world.write("company.json", world.sandbox.credentials_json());
+    let args = ["login", "--replace", "--base-url", world.sandbox.origin(), "--credentials"];
+    world.concur(args).arg(file).ok();
+    terminal.answer_unseen(&world.sandbox.sent_otp(EMAIL).unwrap());
+    let (code, shown) = terminal.end();
+    assert_eq!(code, Some(2), "{shown}");
+    assert!(shown.contains("holds another company"), "{shown}");
+    assert_eq!(status(&world)["grant"], "company");
+    world.concur(["get"]).ok().silent();
+}
+
+#[test]
 fn scopes_are_asked_for_as_they_were_named() {
     let world = world_with_user();
     let Some(mut terminal) = asked_for_code(&world, "--scope 'openid EXPRPT'") else { return };

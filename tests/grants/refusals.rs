@@ -68,7 +68,7 @@ fn maintenance_is_temporary_and_says_so() {
     world.sandbox.fault_always(Fault::Code(134));
     let app = world.sandbox.app().clone();
     let output = refused(&world, &app, 5).says("scheduled maintenance");
-    assert_says(&output, 134, &["Nothing was changed", "when the maintenance is over"]);
+    assert_says(&output, 134, &["Nothing was changed", "knows when the maintenance is over"]);
     world.sandbox.clear_faults();
     world.login("default", &app);
     world.expire("default");

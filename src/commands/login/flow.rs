@@ -145,6 +145,16 @@ fn ask_and_keep(
     store: &mut Store,
     lock: &RecordLock,
 ) -> Result<()> {
+    // A person may have taken a while to answer: whose profile it is now is what counts.
+    let current = store.reread(lock.record_id())?;
+    let is_free = |principal: Option<&str>| {
+        let client_id = &application.client_id;
+        obtain::refuse_another(current.as_ref(), client_id, principal, start.replace)
+    };
+    is_free(match ask.principal {
+        Principal::Told(uuid) => Some(uuid),
+        Principal::Answered { .. } => None,
+    })?;
     let allowed = app.config.allowed.and(&aim.origin);
     let asked = match ask.at.cloned().or_else(|| allowed.permit(&aim.origin)) {
         Some(at) => asking(app, start, application, &allowed).ask(&at, ask.request),
@@ -156,12 +166,7 @@ fn ask_and_keep(
         Principal::Told(uuid) => uuid.to_owned(),
         Principal::Answered { else_ } => named(&grant).unwrap_or_else(|| else_.to_owned()),
     };
-    obtain::refuse_another(
-        aim.old.as_ref(),
-        &application.client_id,
-        Some(&principal),
-        start.replace,
-    )?;
+    is_free(Some(&principal))?;
     let request_token = ask.request_token.map(|secret| RequestToken {
         secret: secret.clone(),
         expires_at: now + REQUEST_TOKEN_LIFE_SECS,
