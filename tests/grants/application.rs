@@ -3,7 +3,7 @@
 use concur_sandbox::{Config, Fault, GrantType, StatusBody};
 
 use super::harness::{Output, Running, World};
-use super::support::{remedy, status, write_application};
+use super::support::{assert_nowhere, remedy, status, write_application};
 
 const HERD: usize = 50;
 
@@ -39,6 +39,7 @@ fn app_id_and_secret_are_enough_and_there_is_no_refresh_token() {
     world.concur(["doctor"]).ok();
     let file = world.concur(["export", "-"]).ok().says("no refresh token");
     assert_eq!(file.json()["access_token"], token.as_str());
+    assert_nowhere(&world, "", &[&token, &world.sandbox.app().client_secret]);
     assert_eq!((asked(&world), world.sandbox.violations()), (1, Vec::new()));
 }
 
