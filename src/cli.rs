@@ -2,6 +2,7 @@
 
 #![allow(clippy::doc_markdown, reason = "these comments are what --help prints")]
 
+mod calls;
 mod care;
 mod profiles;
 mod tokens;
@@ -12,6 +13,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::model::profile::ProfileName;
 
+pub use calls::{Api, Exec, Logout};
 pub use care::{Completions, ConfigureGit, Doctor, Log, Names};
 pub use profiles::{Export, Import, Init, Login, LoginGrant, Refresh, Rename, Status, Use};
 pub use tokens::{Get, Protocol, Serving, StoreArgs, Token};
@@ -92,7 +94,7 @@ pub enum Command {
     /// Obtain tokens and make or renew a profile
     Login(Login),
     /// Forget a profile and its tokens on this machine
-    Logout,
+    Logout(Logout),
     /// Refresh now, whatever the state
     Refresh(Refresh),
     /// Show every profile and how long its tokens live
@@ -101,6 +103,10 @@ pub enum Command {
     Import(Import),
     /// Write a refreshTokenObjectFile.json
     Export(Export),
+    /// Run a command with a token in its environment
+    Exec(Exec),
+    /// Make one request to Concur with the token
+    Api(Api),
     /// Choose the profile that is meant when none is named
     Use(Use),
     /// Give a profile another name

@@ -59,6 +59,12 @@ impl Http {
 
     /// A client for requests to this origin alone.
     pub fn client(&self, to: &AllowedOrigin) -> Result<Client, NoAnswer> {
+        self.client_waiting(to, Duration::ZERO)
+    }
+
+    /// The same for a request whose sending may take so much longer. The timeout holds for what comes
+    /// before the answer's body, and then for each piece of that.
+    pub fn client_waiting(&self, to: &AllowedOrigin, longer: Duration) -> Result<Client, NoAnswer> {
         let tls_config =
             tls::client_config(&self.roots).map_err(|error| NoAnswer::Local(error.to_string()))?;
         let mut builder = Client::builder()
@@ -66,7 +72,7 @@ impl Http {
             .redirect(reqwest::redirect::Policy::none())
             .referer(false)
             .connect_timeout(CONNECT_TIMEOUT)
-            .timeout(self.timeout)
+            .timeout(self.timeout.saturating_add(longer))
             .pool_max_idle_per_host(0)
             .tls_backend_preconfigured(tls_config);
         if to.origin().is_loopback() {

@@ -8,6 +8,7 @@
 //! | [`env`], [`clock`], [`files`], [`stdin`], [`paths`], [`random`], [`config`], [`trace`] | edges: one for each kind of authority | their own piece of the outside |
 //! | [`store`], [`lock`], [`http`], [`git`], [`oauth::client`] | edges: SQLite, the lock files, HTTP, git | theirs, and the model |
 //! | [`refresh`] | joins lock, store and token service | those three |
+//! | [`api`] | one request behind the token: words to a request and answers (pure), the wire, bodies | the model; HTTP |
 //! | [`doctor`] | looks at everything above and mends what is safe to mend | those, but not the token service |
 //! | [`commands`] | one file a command, thin: arguments → library → output | everything above |
 //!
@@ -16,6 +17,7 @@
 //! mocks.
 
 pub mod accounts;
+pub mod api;
 pub mod app;
 pub mod cli;
 pub mod clock;

@@ -41,6 +41,9 @@ pub enum Trigger {
     },
     /// A person or job asks for it, whatever the state.
     Explicit,
+    /// The service refused the token (the caller has asked [`policy::may_force`]); a refresh that failed
+    /// lately stands all the same.
+    Refused,
 }
 
 /// A token that can be handed out, and the record it belongs to.
@@ -112,7 +115,7 @@ impl Renewer<'_> {
     /// and harms nobody: the current token is good.
     fn soft(&mut self, store: &mut Store, record: Record, min_ttl: i64) -> Result<Usable> {
         if let Ok(Some(lock)) = RecordLock::try_take(store.paths(), record.id)
-            && let Ok(renewed) = self.renew_locked(store, &lock, &record, Trigger::Soft { min_ttl })
+            && let Ok(renewed) = self.renew_under(store, &lock, &record, Trigger::Soft { min_ttl })
         {
             return Ok(renewed);
         }
@@ -125,7 +128,7 @@ impl Renewer<'_> {
         let mut said = false;
         loop {
             if let Some(lock) = waiting.try_take()? {
-                return self.renew_locked(store, &lock, seen, trigger);
+                return self.renew_under(store, &lock, seen, trigger);
             }
             match self.look_again(store, seen)? {
                 Seen::Renewed(record) => return opened(store, *record),
@@ -141,6 +144,43 @@ impl Renewer<'_> {
             }
             waiting.pause();
         }
+    }
+
+    /// Another token for a caller whose own (that of `used`) was refused by an API: the one that has come
+    /// meanwhile, else a renewed one. `None` when the rule for forced refreshes says no, so that a 403 for
+    /// a missing scope is no refresh storm.
+    pub fn instead_of(&mut self, store: &mut Store, used: &Record) -> Result<Option<Usable>> {
+        let current = store.reread(used.id)?.ok_or_else(|| failure::gone(used.profile_name()))?;
+        if current.generation != used.generation {
+            let min_ttl = self.config.min_ttl;
+            return self.usable(store, current, min_ttl).map(Some);
+        }
+        if !policy::may_force(&current, used.generation, (self.clock)()) {
+            return Ok(None);
+        }
+        self.renew(store, used, Trigger::Refused).map(Some)
+    }
+
+    /// [`Renewer::usable`] for whoever holds the lock.
+    pub fn usable_under(
+        &mut self,
+        store: &mut Store,
+        lock: &RecordLock,
+        record: Record,
+        min_ttl: i64,
+    ) -> Result<Usable> {
+        let decision = policy::decide(&record, (self.clock)(), min_ttl);
+        if matches!(decision, Decision::Fresh | Decision::Soft)
+            && let Ok(Some(token)) = store.unseal(&record, Column::AccessToken)
+        {
+            return Ok(Usable { token, record });
+        }
+        let trigger = match decision {
+            // The token is there and does not open.
+            Decision::Fresh | Decision::Soft => Trigger::Refused,
+            _ => Trigger::Stale { min_ttl },
+        };
+        self.renew_under(store, lock, &record, trigger)
     }
 
     /// The lock of a record, waited for like everybody else.
@@ -211,7 +251,8 @@ impl Renewer<'_> {
         Seen::Nothing
     }
 
-    fn renew_locked(
+    /// [`Renewer::renew`] for whoever holds the lock.
+    pub fn renew_under(
         &mut self,
         store: &mut Store,
         lock: &RecordLock,
@@ -234,6 +275,7 @@ impl Renewer<'_> {
         }
         let decision = match trigger {
             Trigger::Explicit => Decision::Stale(StaleReason::Forced),
+            Trigger::Refused => policy::unusable(&record, now, StaleReason::Forced),
             Trigger::Stale { min_ttl } | Trigger::Soft { min_ttl } => {
                 policy::decide(&record, now, min_ttl)
             }

@@ -1,12 +1,14 @@
 //! The APIs behind the bearer token, and the keys.
 
 use hyper::Method;
+use hyper::body::Incoming;
 use hyper::header;
 use hyper::http::request::Parts;
 use serde_json::{Value, json};
 
 use crate::call::{Call, wrong_method};
 use crate::clock;
+use crate::echo;
 use crate::effects;
 use crate::jwt;
 use crate::mutex::lock;
@@ -21,16 +23,19 @@ const USERS: [(&str, &str, &str); 3] = [
 ];
 
 /// Answers everything that is not the token endpoint.
-pub(crate) async fn serve(call: &Call, parts: &Parts) -> (Reply, String) {
+pub(crate) async fn serve(call: &Call, parts: &Parts, body: Incoming) -> (Reply, String) {
     let faults = effects::begin(call).await;
     if let Some(reply) = effects::before(call, &faults) {
         return reply;
     }
-    let (answer, outcome) = route(call, parts);
+    let (answer, outcome) = match echo::route(call, parts, body).await {
+        Some(routed) => routed,
+        None => route(call, parts),
+    };
     effects::after(answer, outcome, &faults)
 }
 
-type Routed = (Outgoing, &'static str);
+pub(crate) type Routed = (Outgoing, &'static str);
 
 fn route(call: &Call, parts: &Parts) -> Routed {
     let path = call.path.strip_suffix('/').unwrap_or(&call.path);
@@ -39,11 +44,13 @@ fn route(call: &Call, parts: &Parts) -> Routed {
             only(&Method::GET, parts, || (Outgoing::json(200, &jwt::key_set()), "served"))
         }
         "/profile/identity/v4.1/Users" | "/profile/identity/v4/Users" => {
-            only(&Method::GET, parts, || guarded(call, parts, |_| users(parts)))
+            only(&Method::GET, parts, || {
+                guarded(call, parts, Some("identity.user.core.read"), |_| users(parts))
+            })
         }
-        "/app-mgmt/v0/connections" => {
-            only(&Method::DELETE, parts, || guarded(call, parts, |token| disconnect(call, token)))
-        }
+        "/app-mgmt/v0/connections" => only(&Method::DELETE, parts, || {
+            guarded(call, parts, None, |token| disconnect(call, parts, token))
+        }),
         _ => (Outgoing::json(404, &json!({ "message": "no such path" })), "no such path"),
     }
 }
@@ -52,15 +59,28 @@ fn only(method: &Method, parts: &Parts, serve: impl FnOnce() -> Routed) -> Route
     if parts.method == *method { serve() } else { (wrong_method(method.as_str()), "wrong method") }
 }
 
-/// Serves a live access token; anything else is forbidden.
-fn guarded(call: &Call, parts: &Parts, serve: impl FnOnce(&str) -> Routed) -> Routed {
+/// Serves a live access token whose scope holds `scope`; anything else is forbidden.
+pub(crate) fn guarded(
+    call: &Call,
+    parts: &Parts,
+    scope: Option<&str>,
+    serve: impl FnOnce(&str) -> Routed,
+) -> Routed {
     let token = bearer(parts).unwrap_or_default();
-    let is_live = lock(&call.shared.world).ledger.is_live_access(token, clock::now_epoch());
+    let (is_live, has_scope) = {
+        let ledger = &lock(&call.shared.world).ledger;
+        let is_live = ledger.is_live_access(token, clock::now_epoch());
+        (is_live, scope.is_none_or(|word| ledger.may_access(token, word)))
+    };
     lock(&call.shared.journal).counters.api_requests += 1;
-    if is_live {
+    if is_live && has_scope {
         return serve(token);
     }
     lock(&call.shared.journal).counters.api_refusals += 1;
+    if is_live {
+        let text = format!("the token lacks the scope {}", scope.unwrap_or_default());
+        return (Outgoing::json(403, &json!({ "message": text })), "missing scope");
+    }
     let status = lock(&call.shared.config).forbidden_status;
     let reply = Outgoing::json(status, &scim_error(status, "the access token is not valid"));
     let outcome = if status == 401 { "unauthorized" } else { "forbidden" };
@@ -114,7 +134,14 @@ fn scim_error(status: u16, detail: &str) -> Value {
 }
 
 /// Revokes every refresh token of the token's principal for its application, and the access tokens.
-fn disconnect(call: &Call, access_token: &str) -> Routed {
+fn disconnect(call: &Call, parts: &Parts, access_token: &str) -> Routed {
+    let has_body = [header::CONTENT_LENGTH, header::TRANSFER_ENCODING]
+        .iter()
+        .any(|name| strict::text(&parts.headers, name).is_some_and(|value| value != "0"));
+    if has_body || parts.uri.query().is_some() {
+        call.violation("DELETE of the connections takes neither a body nor a query");
+        return (Outgoing::json(400, &json!({ "message": "unexpected content" })), "bad request");
+    }
     lock(&call.shared.world).ledger.disconnect(access_token);
     lock(&call.shared.journal).counters.disconnections += 1;
     (Outgoing::empty(200), "disconnected")

@@ -8,7 +8,7 @@ use concur_sandbox::{Config, FaultSpec, GrantType, NumberStyle, Rotation, Tls, U
 
 const AFTER_HELP: &str = "\
 Fault specs: 503, 429:7 (any status, with Retry-After), drop-before, drop-after, reset-before, \
-reset-after, truncate, silence, latency:MILLISECONDS, code:N, geolocation:TEXT, omit:FIELD,FIELD, \
+reset-after, truncate, stall, silence, latency:MILLISECONDS, code:N, geolocation:TEXT, omit:FIELD,FIELD, \
 field:NAME=JSON, redirect:STATUS:LOCATION, not-json, array, huge. Each applies to one token request, in \
 the order given; 3x503 applies to three, always:503 to every one that finds the queue empty.";
 

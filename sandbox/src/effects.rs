@@ -8,6 +8,7 @@ use crate::call::Call;
 use crate::faults::{Fault, RetryAfter, StatusBody};
 use crate::grants::Refusal;
 use crate::mutex::lock;
+use crate::payload::Halfway;
 use crate::reply::{Outgoing, Reply};
 
 const HTML: &str = "<html><head><title>Service Unavailable</title></head>\
@@ -55,6 +56,7 @@ pub(crate) fn before(call: &Call, faults: &[Fault]) -> Option<(Reply, String)> {
             | Fault::DropAfter
             | Fault::ResetAfter
             | Fault::TruncateBody
+            | Fault::StallBody
             | Fault::Geolocation(_)
             | Fault::OmitFields(_)
             | Fault::OverrideField { .. }
@@ -103,7 +105,13 @@ pub(crate) fn after(mut answer: Outgoing, outcome: &str, faults: &[Fault]) -> (R
     }
     let names: Vec<&str> = faults.iter().map(Fault::name).collect();
     let outcome = format!("fault {} ({outcome})", names.join("+"));
-    answer.breaks_off = faults.contains(&Fault::TruncateBody);
+    answer.halfway = if faults.contains(&Fault::TruncateBody) {
+        Halfway::BreaksOff
+    } else if faults.contains(&Fault::StallBody) {
+        Halfway::Stalls
+    } else {
+        Halfway::GoesOn
+    };
     let reply = if faults.contains(&Fault::ResetAfter) {
         Reply::Reset
     } else if faults.contains(&Fault::DropAfter) {

@@ -51,6 +51,7 @@ fn fault(text: &str) -> Result<Fault, String> {
         ("reset-before", None) => Ok(Fault::ResetBefore),
         ("reset-after", None) => Ok(Fault::ResetAfter),
         ("truncate", None) => Ok(Fault::TruncateBody),
+        ("stall", None) => Ok(Fault::StallBody),
         ("silence", None) => Ok(Fault::Silence),
         ("not-json", None) => Ok(raw("text/plain", "all is well")),
         ("array", None) => Ok(raw("application/json", "[]")),

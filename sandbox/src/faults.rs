@@ -33,6 +33,9 @@ pub enum Fault {
     ResetAfter,
     /// The grant is made; half of the body arrives, then the connection is closed.
     TruncateBody,
+    /// The grant is made; half of the body arrives, then nothing more, until the client or the sandbox goes
+    /// away.
+    StallBody,
     /// Nothing is granted and nothing is answered, until the client or the sandbox goes away.
     Silence,
     /// The answer's `geolocation` is this text.
@@ -90,6 +93,7 @@ impl Fault {
             Self::ResetBefore => "reset_before",
             Self::ResetAfter => "reset_after",
             Self::TruncateBody => "truncate_body",
+            Self::StallBody => "stall_body",
             Self::Silence => "silence",
             Self::Geolocation(_) => "geolocation",
             Self::OmitFields(_) => "omit_fields",

@@ -69,7 +69,7 @@ pub struct Counters {
     pub refusals_by_code: BTreeMap<u32, u64>,
     /// One-time passwords sent.
     pub otps_sent: u64,
-    /// Requests to `/profile/…` and `/app-mgmt/…`.
+    /// Requests to what stands behind the bearer token.
     pub api_requests: u64,
     /// Those answered with "forbidden" or "unauthorized".
     pub api_refusals: u64,

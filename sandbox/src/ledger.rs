@@ -29,6 +29,7 @@ struct Access {
     family: Option<FamilyId>,
     client_id: String,
     principal: Principal,
+    scope: String,
     expires_at: i64,
     revoked: bool,
 }
@@ -139,6 +140,7 @@ impl Ledger {
             family,
             client_id: claims.client_id.to_owned(),
             principal: claims.principal.clone(),
+            scope: claims.scope.to_owned(),
             expires_at: claims.expires_at,
             revoked: false,
         };
@@ -148,6 +150,12 @@ impl Ledger {
 
     pub(crate) fn is_live_access(&self, token: &str, now: i64) -> bool {
         self.access.get(token).is_some_and(|access| !access.revoked && now < access.expires_at)
+    }
+
+    /// Whether this access token was granted this word of scope.
+    pub(crate) fn may_access(&self, token: &str, word: &str) -> bool {
+        let granted = self.access.get(token).map_or("", |access| &access.scope);
+        granted.split_ascii_whitespace().any(|known| known == word)
     }
 
     pub(crate) fn was_issued_access(&self, token: &str) -> bool {

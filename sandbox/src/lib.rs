@@ -12,7 +12,7 @@
 //! The map of the house, edge first:
 //! - [`Sandbox`]: the handle; owns the thread that listens (`server`), stops it on drop;
 //! - `tls`: its own CA and certificate, when it speaks https;
-//! - `service`, `token`, `otp`, `api`: one request in, one reply out; `strict` says what Concur would not take;
+//! - `service`, `token`, `otp`, `api`, `echo`: one request in, one reply out; `strict` says what Concur would not take;
 //! - `grants/`: one file a grant, each a function of (world, request, configuration, time);
 //! - `world`, `ledger`: who may ask, and what was issued; pure, they are told the time;
 //! - `answer`, `codes`, `jwt`, `form`: what is on the wire;
@@ -24,6 +24,7 @@ mod call;
 mod clock;
 mod codes;
 mod config;
+mod echo;
 mod effects;
 mod fault_spec;
 mod faults;

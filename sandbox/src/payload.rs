@@ -6,21 +6,31 @@ use std::task::{Context, Poll};
 
 use hyper::body::{Body, Bytes, Frame, SizeHint};
 
-/// A body of known bytes. When it breaks off it sends what it has and then fails, which makes the
-/// connection close short of its Content-Length.
+/// What becomes of a body after its first half.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Halfway {
+    /// The second half.
+    GoesOn,
+    /// It fails, which makes the connection close short of its Content-Length.
+    BreaksOff,
+    /// Nothing more, until the client or the sandbox goes away.
+    Stalls,
+}
+
+/// A body of known bytes, or its first half.
 pub(crate) struct Payload {
     bytes: Option<Bytes>,
-    breaks_off: bool,
+    then: Halfway,
     has_been_flushed: bool,
 }
 
 impl Payload {
     pub(crate) fn whole(bytes: impl Into<Bytes>) -> Self {
-        Self { bytes: Some(bytes.into()), breaks_off: false, has_been_flushed: false }
+        Self { bytes: Some(bytes.into()), then: Halfway::GoesOn, has_been_flushed: false }
     }
 
-    pub(crate) fn broken_off(bytes: impl Into<Bytes>) -> Self {
-        Self { bytes: Some(bytes.into()), breaks_off: true, has_been_flushed: false }
+    pub(crate) fn half(bytes: impl Into<Bytes>, then: Halfway) -> Self {
+        Self { bytes: Some(bytes.into()), then, has_been_flushed: false }
     }
 }
 
@@ -35,7 +45,7 @@ impl Body for Payload {
         if let Some(bytes) = self.bytes.take() {
             return Poll::Ready(Some(Ok(Frame::data(bytes))));
         }
-        if !self.breaks_off {
+        if self.then == Halfway::GoesOn {
             return Poll::Ready(None);
         }
         if !self.has_been_flushed {
@@ -44,16 +54,20 @@ impl Body for Payload {
             context.waker().wake_by_ref();
             return Poll::Pending;
         }
+        if self.then == Halfway::Stalls {
+            // Nobody wakes it: the end of the connection ends it.
+            return Poll::Pending;
+        }
         Poll::Ready(Some(Err(io::Error::other("the scripted body breaks off here"))))
     }
 
     fn is_end_stream(&self) -> bool {
-        self.bytes.is_none() && !self.breaks_off
+        self.bytes.is_none() && self.then == Halfway::GoesOn
     }
 
     fn size_hint(&self) -> SizeHint {
         match &self.bytes {
-            Some(bytes) if !self.breaks_off => SizeHint::with_exact(bytes.len() as u64),
+            Some(bytes) if self.then == Halfway::GoesOn => SizeHint::with_exact(bytes.len() as u64),
             _ => SizeHint::default(),
         }
     }

@@ -4,7 +4,7 @@ use hyper::Response;
 use hyper::header::{self, HeaderName, HeaderValue};
 
 use crate::answer::Answer;
-use crate::payload::Payload;
+use crate::payload::{Halfway, Payload};
 
 /// What happens to one request.
 pub(crate) enum Reply {
@@ -22,13 +22,13 @@ pub(crate) struct Outgoing {
     pub(crate) status: u16,
     pub(crate) headers: Vec<(HeaderName, String)>,
     pub(crate) body: Vec<u8>,
-    /// Send half of the body, then close.
-    pub(crate) breaks_off: bool,
+    /// What happens after half of the body.
+    pub(crate) halfway: Halfway,
 }
 
 impl Outgoing {
     pub(crate) fn empty(status: u16) -> Self {
-        Self { status, headers: Vec::new(), body: Vec::new(), breaks_off: false }
+        Self { status, headers: Vec::new(), body: Vec::new(), halfway: Halfway::GoesOn }
     }
 
     pub(crate) fn new(status: u16, content_type: &str, body: impl Into<Vec<u8>>) -> Self {
@@ -47,19 +47,20 @@ impl Outgoing {
     }
 
     pub(crate) fn into_response(self, correlation_id: &str) -> Response<Payload> {
-        let Self { status, headers, body, breaks_off } = self;
+        let Self { status, headers, body, halfway } = self;
         let whole_length = body.len();
-        let payload = if breaks_off {
-            Payload::broken_off(body[..whole_length / 2].to_vec())
-        } else {
+        let is_whole = halfway == Halfway::GoesOn;
+        let payload = if is_whole {
             Payload::whole(body)
+        } else {
+            Payload::half(body[..whole_length / 2].to_vec(), halfway)
         };
         let mut response = Response::new(payload);
         // What a test scripted may be no status or header of HTTP; then it shows as a plain 500.
         *response.status_mut() =
             hyper::StatusCode::from_u16(status).unwrap_or(hyper::StatusCode::INTERNAL_SERVER_ERROR);
         let correlation = (HeaderName::from_static("concur-correlationid"), correlation_id.into());
-        let length = breaks_off.then(|| (header::CONTENT_LENGTH, whole_length.to_string()));
+        let length = (!is_whole).then(|| (header::CONTENT_LENGTH, whole_length.to_string()));
         for (name, value) in headers.into_iter().chain([correlation]).chain(length) {
             match HeaderValue::from_str(&value) {
                 Ok(value) => drop(response.headers_mut().append(name, value)),

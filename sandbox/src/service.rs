@@ -39,7 +39,7 @@ pub(crate) async fn serve(
         for what in &found.violations {
             call.violation(what);
         }
-        api::serve(&call, &parts).await
+        api::serve(&call, &parts, body).await
     };
     let status = match &reply {
         Reply::Send(answer) => Some(answer.status),

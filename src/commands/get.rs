@@ -77,21 +77,26 @@ fn end(store: Store, is_hit: bool) {
 }
 
 /// What is handed out of a managed account.
-struct Served {
-    token: Secret,
-    expires_at: Option<i64>,
-    base_url: String,
-    principal: String,
-    profile: ProfileName,
+pub(super) struct Served {
+    pub(super) token: Secret,
+    pub(super) expires_at: Option<i64>,
+    pub(super) base_url: String,
+    pub(super) principal: String,
+    pub(super) profile: ProfileName,
     /// When it was asked for.
     refresh_token: Option<Secret>,
     /// Handed out as it stood in the store.
-    is_hit: bool,
+    pub(super) is_hit: bool,
 }
 
 /// The token of a managed account: from the store after a look at what a hit needs, else after a
 /// look at the whole record, renewed where that must be.
-fn serve(app: &mut App<'_>, store: &mut Store, account: Account, args: &Get) -> Result<Served> {
+pub(super) fn serve(
+    app: &mut App<'_>,
+    store: &mut Store,
+    account: Account,
+    args: &Get,
+) -> Result<Served> {
     trace::step("account found");
     let served = taken_from(app, store, account, args);
     trace::step(if served.is_ok() { "token in hand" } else { "no token" });
@@ -329,7 +334,7 @@ fn rendered(answer: &Answer) -> Result<zeroize::Zeroizing<Vec<u8>>> {
     answer.render().map_err(|error| cannot_print(&error.to_string()))
 }
 
-fn cannot_print(why: &str) -> Error {
+pub(super) fn cannot_print(why: &str) -> Error {
     Error::new(
         Kind::Unusable,
         format!("The stored credential cannot be printed: {}", printable(why, 200)),

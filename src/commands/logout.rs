@@ -1,22 +1,40 @@
-//! `logout`: forgets a profile and its tokens on this machine.
+//! `logout`: forgets a profile and its tokens on this machine; with `--revoke`, at Concur first.
 
 use crate::accounts;
+use crate::api::connections::{self, Deleted, Ended};
+use crate::api::home_of;
 use crate::app::App;
-use crate::error::Result;
+use crate::cli::Logout;
+use crate::error::{Error, Kind, Result};
+use crate::http::Http;
+use crate::lock::RecordLock;
+use crate::model::record::Record;
+use crate::policy;
+use crate::refresh::{Trigger, Usable};
+use crate::store::Store;
 use crate::store::events::Event;
 use crate::store::reserve;
 
-pub(super) fn run(app: &mut App<'_>) -> Result<u8> {
+pub(super) fn run(app: &mut App<'_>, args: &Logout) -> Result<u8> {
     let mut store = app.store()?.ok_or_else(accounts::no_profile)?;
     let record = accounts::selected_record(app, &store)?;
+    if args.revoke {
+        say_what_dies(app, &store, &record)?;
+    }
     let lock = app.renewing(|renewer| renewer.lock(&store, &record))?;
+    if args.revoke {
+        revoke(app, &mut store, &lock, &record)?;
+    }
     store.forget(&lock)?;
     reserve::remove(store.paths(), record.id);
     store.leave_ticket();
     let profile = record.profile_name().unwrap_or_default().to_owned();
-    app.note(&format!(
-        "{profile}: forgotten on this machine; its tokens live on at Concur until they expire"
-    ));
+    let at_concur = if args.revoke {
+        "revoked at Concur, and forgotten on this machine"
+    } else {
+        "forgotten on this machine; its tokens live on at Concur until they expire"
+    };
+    app.note(&format!("{profile}: {at_concur}"));
     app.audit(Event {
         at: app.now(),
         profile: Some(profile),
@@ -25,4 +43,108 @@ pub(super) fn run(app: &mut App<'_>) -> Result<u8> {
         ..Event::default()
     });
     Ok(0)
+}
+
+/// Concur knows no single token here: all of the application for the company or user die, also those
+/// that other machines, other programs and other profiles hold.
+fn say_what_dies(app: &mut App<'_>, store: &Store, record: &Record) -> Result<()> {
+    let profile = record.profile_name().unwrap_or_default();
+    let same = |other: &Record| {
+        other.id != record.id
+            && other.client_id() == record.client_id()
+            && other.principal == record.principal
+    };
+    let others = store.accounts()?.into_iter().filter(same);
+    let others: Vec<String> =
+        others.filter_map(|other| other.profile_name().map(str::to_owned)).collect();
+    let others = if others.is_empty() {
+        String::new()
+    } else {
+        format!(" (here: profile {} as well)", others.join(", "))
+    };
+    app.note(&format!(
+        "{profile}: revoking every token of this application for {}, wherever it is used{others}",
+        record.principal
+    ));
+    Ok(())
+}
+
+/// Revokes at Concur, under the record's lock, so that nobody refreshes meanwhile. An error means that
+/// nothing was forgotten.
+fn revoke(app: &mut App<'_>, store: &mut Store, lock: &RecordLock, record: &Record) -> Result<()> {
+    let http = Http::new(&app.config.http)?;
+    let min_ttl = app.config.min_ttl;
+    let settled = app.renewing(|renewer| renewer.settled_under(store, lock, record))?;
+    let used = app
+        .renewing(|renewer| renewer.usable_under(store, lock, settled, min_ttl))
+        .map_err(|error| cannot_ask(error, record))?;
+    let mut deleted = ask(app, store, &http, &used)?;
+    let may_force = policy::may_force(&used.record, used.record.generation, app.now());
+    if matches!(deleted.ended, Ended::TokenRefused(_)) && may_force {
+        let renew = |renewer: &mut crate::refresh::Renewer<'_>| {
+            renewer.renew_under(store, lock, &used.record, Trigger::Refused)
+        };
+        let other = app.renewing(renew).map_err(|error| cannot_ask(error, record))?;
+        deleted = ask(app, store, &http, &other)?;
+    }
+    let Deleted { ended, took, correlation_id } = deleted;
+    let failed = match ended {
+        Ended::Revoked => None,
+        Ended::TokenRefused(error) | Ended::Failed(error) => Some(error),
+    };
+    app.audit(Event {
+        at: app.now(),
+        profile: record.profile_name().map(str::to_owned),
+        action: "revoke".to_owned(),
+        outcome: if failed.is_some() { "failed" } else { "revoked" }.to_owned(),
+        code: failed.as_ref().and_then(|error| error.service().code),
+        correlation_id,
+        duration_ms: i64::try_from(took.as_millis()).ok(),
+        detail: failed.as_ref().map(|error| error.problem().to_owned()),
+    });
+    failed.map_or(Ok(()), |error| Err(not_revoked(&error, record)))
+}
+
+fn ask(app: &App<'_>, store: &Store, http: &Http, used: &Usable) -> Result<Deleted> {
+    let to = home_of(store, &app.config, &used.record)?;
+    connections::delete(http, &to, &used.token)
+}
+
+fn not_revoked(error: &Error, record: &Record) -> Error {
+    Error::new(
+        Kind::Temporary,
+        format!(
+            "The tokens were not revoked, and nothing was forgotten: {}",
+            lower_first(error.problem())
+        ),
+        format!("Run it again; to forget them here alone: {}", plain(record)),
+    )
+    .with_service(error.service().clone())
+    .of_profile(record.profile_name())
+}
+
+/// Without a good access token Concur cannot be asked.
+fn cannot_ask(error: Error, record: &Record) -> Error {
+    if error.kind() != Kind::LoginNeeded {
+        return error;
+    }
+    Error::new(
+        Kind::LoginNeeded,
+        format!("Nothing was revoked or forgotten: {}", lower_first(error.problem())),
+        format!("It is of no use any more. To forget it here: {}", plain(record)),
+    )
+    .with_service(error.service().clone())
+    .of_profile(record.profile_name())
+}
+
+fn plain(record: &Record) -> String {
+    format!("concur-cred logout --profile {}", record.profile_name().unwrap_or_default())
+}
+
+/// A sentence as it stands behind a colon; names keep their capital.
+fn lower_first(problem: &str) -> String {
+    match problem.split_once(' ') {
+        Some((first @ ("The" | "There"), rest)) => format!("{} {rest}", first.to_lowercase()),
+        _ => problem.to_owned(),
+    }
 }

@@ -1,10 +1,12 @@
 //! One file a command, thin: arguments → library → output.
 
+mod api;
 mod capability;
 mod completions;
 mod configure_git;
 mod doctor;
 mod erase;
+mod exec;
 mod export;
 mod get;
 mod helper;
@@ -90,11 +92,13 @@ fn run(app: &mut App<'_>, command: Command) -> Result<u8> {
         Command::Capability => capability::run(app),
         Command::Init(args) => init::run(app, &args),
         Command::Login(args) => login::run(app, &args),
-        Command::Logout => logout::run(app),
+        Command::Logout(args) => logout::run(app, &args),
         Command::Refresh(args) => refresh::run(app, &args),
         Command::Status(args) => status::run(app, &args),
         Command::Import(args) => import::run(app, &args),
         Command::Export(args) => export::run(app, &args),
+        Command::Exec(args) => exec::run(app, &args),
+        Command::Api(args) => api::run(app, &args),
         Command::Use(args) => use_profile::run(app, &args),
         Command::Rename(args) => rename::run(app, &args),
         Command::Log(args) => log::run(app, &args),

@@ -171,25 +171,34 @@ fn json(out: &mut WipingBuffer, token: &TokenView<'_>) -> Result<(), Unrenderabl
     serde_json::to_writer(out, &object).map_err(|_| Unrenderable::NotText { field: "token" })
 }
 
+/// The variables of `env` and `powershell`, each handed to `set`, for a command's environment. An unknown
+/// expiry is set to nothing, so that the one of an earlier token does not stay behind.
+pub fn environment(
+    token: &TokenView<'_>,
+    mut set: impl FnMut(&'static str, &str),
+) -> Result<(), Unrenderable> {
+    let expires_at = token.expires_at.map(|epoch| epoch.to_string()).unwrap_or_default();
+    single_line("base URL", token.base_url.as_bytes())?;
+    single_line("company UUID", token.company_uuid.as_bytes())?;
+    set("CONCUR_ACCESS_TOKEN", text_line("access token", token.access_token)?);
+    set("CONCUR_BASE_URL", token.base_url);
+    set("CONCUR_COMPANY_UUID", token.company_uuid);
+    set("CONCUR_TOKEN_EXPIRES_AT", &expires_at);
+    if let Some(refresh_token) = token.refresh_token {
+        set("CONCUR_REFRESH_TOKEN", text_line("refresh token", refresh_token)?);
+    }
+    Ok(())
+}
+
 type VariableLine = fn(&mut WipingBuffer, &'static str, &str);
 
-/// One line a variable. An unknown expiry is set to nothing, so that the one of an earlier token
-/// does not stay behind.
+/// One line a variable.
 fn variables(
     token: &TokenView<'_>,
     line: VariableLine,
 ) -> Result<Zeroizing<Vec<u8>>, Unrenderable> {
-    let expires_at = token.expires_at.map(|epoch| epoch.to_string()).unwrap_or_default();
-    single_line("base URL", token.base_url.as_bytes())?;
-    single_line("company UUID", token.company_uuid.as_bytes())?;
     let mut out = WipingBuffer::new();
-    line(&mut out, "CONCUR_ACCESS_TOKEN", text_line("access token", token.access_token)?);
-    line(&mut out, "CONCUR_BASE_URL", token.base_url);
-    line(&mut out, "CONCUR_COMPANY_UUID", token.company_uuid);
-    line(&mut out, "CONCUR_TOKEN_EXPIRES_AT", &expires_at);
-    if let Some(refresh_token) = token.refresh_token {
-        line(&mut out, "CONCUR_REFRESH_TOKEN", text_line("refresh token", refresh_token)?);
-    }
+    environment(token, |name, value| line(&mut out, name, value))?;
     Ok(out.into_bytes())
 }
 

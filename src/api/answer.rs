@@ -1,0 +1,236 @@
+//! Pure: what the status of an answer means, and what its body says about a failure.
+
+use serde_json::Value;
+
+use crate::error::{Error, Kind, ServiceWord};
+use crate::model::lenient::whole_number;
+use crate::model::origin::Origin;
+use crate::model::printable::printable;
+use crate::model::secret::Secret;
+
+/// What a status means for the caller.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// The body is the answer.
+    Done,
+    /// 401 or 403: the token, or what it may do.
+    Refused,
+    /// Somewhere else: never followed with a token.
+    Redirect,
+    /// Throttled, down, or something in between: worth another try.
+    Temporary,
+    /// The request itself.
+    Failed,
+}
+
+impl Verdict {
+    /// Decides.
+    pub fn of(status: u16) -> Self {
+        match status {
+            // 304 answers a condition that the caller set.
+            200..=299 | 304 => Self::Done,
+            300..=399 => Self::Redirect,
+            401 | 403 => Self::Refused,
+            // 407 and 408 are a proxy's and a gateway's, as for the token service.
+            407 | 408 | 429 | 500..=599 => Self::Temporary,
+            _ => Self::Failed,
+        }
+    }
+
+    /// The kind of failure.
+    pub const fn kind(self) -> Kind {
+        match self {
+            Self::Temporary => Kind::Temporary,
+            Self::Done | Self::Refused | Self::Redirect | Self::Failed => Kind::Other,
+        }
+    }
+}
+
+/// What is known of an answer that is a failure.
+#[derive(Debug)]
+pub struct Failure<'a> {
+    /// The status.
+    pub status: u16,
+    /// What the service said.
+    pub word: ServiceWord,
+    /// `Location`, as it was sent.
+    pub location: Option<&'a str>,
+    /// `Retry-After`, in seconds.
+    pub retry_after: Option<u64>,
+    /// The scope that the token was granted.
+    pub scope: Option<&'a str>,
+}
+
+impl Failure<'_> {
+    /// The error for a person.
+    pub fn error(self) -> Error {
+        let verdict = Verdict::of(self.status);
+        let problem = match verdict {
+            Verdict::Redirect => format!(
+                "Concur answered {} and named {}; redirects are not followed",
+                self.status,
+                self.location.map_or_else(|| "no place".to_owned(), origin_of)
+            ),
+            _ => format!("Concur answered {}", self.status),
+        };
+        let remedy = match (verdict, self.retry_after) {
+            (Verdict::Temporary, Some(seconds)) => format!("Try again in {seconds} s."),
+            (Verdict::Temporary, None) => "Try again.".to_owned(),
+            (Verdict::Refused, _) => missing_scope(self.scope),
+            (Verdict::Redirect, _) => "Correct the path.".to_owned(),
+            _ => "Correct the request; api --include shows the whole answer.".to_owned(),
+        };
+        Error::new(verdict.kind(), problem, remedy).with_service(self.word)
+    }
+}
+
+fn missing_scope(scope: Option<&str>) -> String {
+    let granted = match scope {
+        Some(scope) if !scope.is_empty() => format!(" (granted: {})", printable(scope, 400)),
+        _ => String::new(),
+    };
+    format!(
+        "The token is fresh: the application may lack the scope for this path{granted}. After a change \
+         of scopes at Concur, log in again."
+    )
+}
+
+/// The origin of a `Location`: the rest may hold what is not for every eye.
+fn origin_of(location: &str) -> String {
+    match url::Url::parse(location) {
+        Ok(url) if url.has_host() => Origin::from_geolocation(location).map_or_else(
+            |_| format!("{}://{}", url.scheme(), url.host_str().unwrap_or_default()),
+            |o| o.to_string(),
+        ),
+        Ok(_) => "a place that is no host".to_owned(),
+        Err(url::ParseError::RelativeUrlWithoutBase) if !location.starts_with("//") => {
+            "another path of the same host".to_owned()
+        }
+        Err(_) => "another place".to_owned(),
+    }
+}
+
+/// What the body of a failure says, if it is JSON: the shapes of Concur's APIs and of their gateways.
+/// `None` when it would repeat the token.
+pub fn word_in(body: &[u8], token: &Secret) -> ServiceWord {
+    let body: Value = serde_json::from_slice(body).unwrap_or_default();
+    let holds_token = |text: &String| {
+        token.expose_utf8().is_some_and(|token| !token.is_empty() && text.contains(token))
+    };
+    ServiceWord {
+        code: body.get("code").and_then(whole_number),
+        description: description(&body).filter(|text| !holds_token(text)),
+        correlation_id: None,
+    }
+}
+
+fn description(body: &Value) -> Option<String> {
+    let own =
+        ["error_description", "message", "Message", "errorMessage", "detail", "error", "title"];
+    let text = own.iter().find_map(|name| body.get(name).and_then(Value::as_str));
+    if let Some(text) = text.filter(|text| !text.trim().is_empty()) {
+        let details = body.get("validationErrors").and_then(Value::as_array);
+        let details = details.into_iter().flatten();
+        let details = details.filter_map(|one| one.get("message").and_then(Value::as_str));
+        return Some(std::iter::once(text).chain(details).collect::<Vec<_>>().join("; "));
+    }
+    // One level down: {"error": {"message": …}}, {"errors": [{"errorMessage": …}]}, {"Error": {…}}.
+    let inner = ["error", "Error", "errors", "Errors"].iter().find_map(|name| body.get(name))?;
+    match inner {
+        Value::Array(all) => all.first().and_then(description),
+        Value::Object(_) => description(inner),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_status_has_the_documented_exit_code() {
+        for (status, code) in [
+            (301, 1),
+            (307, 1),
+            (400, 1),
+            (401, 1),
+            (403, 1),
+            (404, 1),
+            (407, 5),
+            (408, 5),
+            (409, 1),
+            (422, 1),
+            (429, 5),
+            (500, 5),
+            (503, 5),
+        ] {
+            assert_eq!(Verdict::of(status).kind().exit_code(), code, "{status}");
+        }
+        for status in [200, 201, 204, 206, 304] {
+            assert_eq!(Verdict::of(status), Verdict::Done, "{status}");
+        }
+    }
+
+    fn said(body: &str) -> Option<String> {
+        word_in(body.as_bytes(), &Secret::from("t0ken-t0ken")).description
+    }
+
+    #[test]
+    fn concurs_words_are_found_in_the_shapes_of_its_apis() {
+        for (body, expected) in [
+            (r#"{"message":"no such report"}"#, Some("no such report")),
+            (r#"{"Message":"Invalid","Id":1}"#, Some("Invalid")),
+            (r#"{"error":"invalid_grant","error_description":"bad"}"#, Some("bad")),
+            (r#"{"error":"forbidden"}"#, Some("forbidden")),
+            (r#"{"error":{"code":"x","message":"inner"}}"#, Some("inner")),
+            (r#"{"errors":[{"errorCode":"e","errorMessage":"first"},{}]}"#, Some("first")),
+            (r#"{"Error":{"Message":"v3"}}"#, Some("v3")),
+            (r#"{"schemas":["urn:…:Error"],"status":"403","detail":"scim"}"#, Some("scim")),
+            (
+                r#"{"errorMessage":"bad","validationErrors":[{"message":"a"},{"message":"b"},{}]}"#,
+                Some("bad; a; b"),
+            ),
+            (r#"{"message":"echo t0ken-t0ken"}"#, None),
+            (r#"{"message":7}"#, None),
+            ("<html>Service Unavailable</html>", None),
+            ("[]", None),
+            ("", None),
+        ] {
+            assert_eq!(said(body).as_deref(), expected, "{body}");
+        }
+        assert_eq!(word_in(br#"{"code":"134"}"#, &Secret::from("")).code, Some(134));
+    }
+
+    #[test]
+    fn of_a_redirect_only_the_origin_is_told() {
+        for (location, told) in [
+            ("https://evil.example:8443/a?secret", "https://evil.example:8443"),
+            ("http://evil.example/a?secret", "http://evil.example"),
+            ("https://user:secret@evil.example/", "https://evil.example"),
+            ("/login?secret", "another path of the same host"),
+            ("//evil.example/secret", "another place"),
+            ("mailto:secret", "a place that is no host"),
+        ] {
+            let word = ServiceWord::default();
+            let failure = Failure {
+                status: 302,
+                word,
+                location: Some(location),
+                retry_after: None,
+                scope: None,
+            };
+            let error = failure.error();
+            assert!(error.problem().contains(told), "{error}");
+            assert!(!error.to_string().contains("secret"), "{error}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_body_can_be_read(body in proptest::collection::vec(any::<u8>(), 0..200)) {
+            word_in(&body, &Secret::from("x"));
+        }
+    }
+}

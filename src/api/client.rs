@@ -1,0 +1,155 @@
+//! One request with the token, to an origin that was found allowed. The answer's body is not read here:
+//! it may be of any size.
+
+use std::io::Read;
+use std::time::Duration;
+
+use bytes::Bytes;
+use reqwest::Method;
+use reqwest::blocking::Response;
+use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue, LOCATION, RETRY_AFTER};
+use zeroize::Zeroizing;
+
+use super::answer::{Failure, word_in};
+use super::input::Input;
+use super::target::Target;
+use crate::error::{Error, Kind, Result, ServiceWord};
+use crate::http::{CORRELATION_HEADER, Http, NoAnswer, no_answer};
+use crate::model::origin::AllowedOrigin;
+use crate::model::secret::Secret;
+use crate::trace;
+
+/// The most that is read of a failure's body for what it says, bytes.
+const MAX_FAILURE_BYTES: u64 = 64 * 1024;
+/// The slowest way that an upload is waited for, bytes a second: each adds to the time that the headers
+/// of the answer may take.
+const SLOWEST_UPLOAD_BYTES_PER_SEC: u64 = 32 * 1024;
+
+/// What is asked.
+#[derive(Debug)]
+pub struct Call {
+    /// The method.
+    pub method: Method,
+    /// Where, on the base URL.
+    pub target: Target,
+    /// Without `Authorization`.
+    pub headers: HeaderMap,
+    /// The body.
+    pub input: Input,
+}
+
+/// An answer whose body is still to be read.
+#[derive(Debug)]
+pub struct Answer {
+    /// The answer.
+    pub response: Response,
+    correlation_id: Option<String>,
+}
+
+impl Call {
+    /// Sends it, and waits for the headers of the answer: as long as the setting `http_timeout` says, and
+    /// longer for a large body. The body of the answer may take any time, as long as some of it comes
+    /// within that time.
+    pub fn send(&self, http: &Http, to: &AllowedOrigin, token: &Secret) -> Result<Answer> {
+        let url = self.target.at(to.origin()).ok_or_else(|| {
+            let problem = "The path leads away from the base URL";
+            Error::new(Kind::Usage, problem, "Write it as it stands in Concur's documentation.")
+        })?;
+        let upload = Duration::from_secs(self.input.len() / SLOWEST_UPLOAD_BYTES_PER_SEC);
+        let client = http.client_waiting(to, upload).map_err(|none| self.lost(&none))?;
+        let mut headers = self.headers.clone();
+        headers.insert(AUTHORIZATION, bearer(token)?);
+        let mut request = client.request(self.method.clone(), url).headers(headers);
+        if let Some(body) = self.input.body()? {
+            request = request.body(body);
+        }
+        trace::step("request made");
+        let response = request.send().map_err(|error| self.lost(&no_answer(error, to)))?;
+        trace::step("answer begins");
+        let answered = text(response.headers(), CORRELATION_HEADER);
+        let correlation_id = answered.or_else(|| self.correlation_id()).map(str::to_owned);
+        Ok(Answer { response, correlation_id })
+    }
+
+    fn correlation_id(&self) -> Option<&str> {
+        text(&self.headers, CORRELATION_HEADER)
+    }
+
+    /// The error for an answer that never came.
+    fn lost(&self, none: &NoAnswer) -> Error {
+        let error = match none {
+            NoAnswer::Local(why) => Error::new(
+                Kind::Temporary,
+                format!("The service cannot be reached: {why}"),
+                "Check network, name resolution, proxy and certificates, and run it again.",
+            ),
+            NoAnswer::Transient(why) => {
+                Error::new(Kind::Temporary, format!("There is no answer: {why}"), self.again())
+            }
+        };
+        let id = self.correlation_id().map(str::to_owned);
+        error.with_service(ServiceWord { correlation_id: id, ..ServiceWord::default() })
+    }
+
+    /// What to do when an answer was lost.
+    pub fn again(&self) -> &'static str {
+        if super::method::is_idempotent(&self.method) {
+            "Run it again."
+        } else {
+            "It may have been carried out all the same: look before you run it again."
+        }
+    }
+}
+
+impl Answer {
+    /// The status.
+    pub fn status(&self) -> u16 {
+        self.response.status().as_u16()
+    }
+
+    /// The correlation id: the service's, else the one that was sent.
+    pub fn correlation_id(&self) -> Option<&str> {
+        self.correlation_id.as_deref()
+    }
+
+    /// Reads what a failure says of itself.
+    pub fn failure(self, token: &Secret, scope: Option<&str>) -> Error {
+        let Self { mut response, correlation_id } = self;
+        let mut body = Vec::new();
+        // What cannot be read says nothing.
+        let _ = response.by_ref().take(MAX_FAILURE_BYTES).read_to_end(&mut body);
+        let headers = response.headers();
+        let location = headers.get(LOCATION).map(|value| value.to_str().unwrap_or_default());
+        let failure = Failure {
+            status: response.status().as_u16(),
+            word: ServiceWord { correlation_id, ..word_in(&body, token) },
+            location,
+            retry_after: headers
+                .get(RETRY_AFTER)
+                .and_then(|value| value.to_str().ok()?.trim().parse().ok()),
+            scope,
+        };
+        failure.error()
+    }
+}
+
+fn text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+    headers.get(name).and_then(|value| value.to_str().ok())
+}
+
+/// `Authorization: Bearer …`, wiped when the request is over.
+fn bearer(token: &Secret) -> Result<HeaderValue> {
+    let mut header = Zeroizing::new(Vec::with_capacity("Bearer ".len() + token.len()));
+    header.extend_from_slice(b"Bearer ");
+    header.extend_from_slice(token.expose());
+    let value = HeaderValue::from_maybe_shared(Bytes::from_owner(header));
+    let mut value = value.map_err(|_| {
+        Error::new(
+            Kind::Unusable,
+            "The stored access token cannot stand in a header",
+            "Renew it: concur-cred refresh",
+        )
+    })?;
+    value.set_sensitive(true);
+    Ok(value)
+}

@@ -1,0 +1,166 @@
+//! The body of a request. Whatever it comes from, its length is known before anything is sent (Concur
+//! refuses chunked bodies at its token endpoint) and it can be sent a second time, should the token be
+//! refused: a file is read again; what comes from a pipe is kept, in memory or beyond that in a file
+//! without a name.
+
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
+use std::path::Path;
+
+use bytes::Bytes;
+use reqwest::blocking::Body;
+
+use crate::error::{Error, Kind, Result};
+use crate::files;
+
+/// The most that is kept in memory, bytes. Below this the answer to a request that is refused before
+/// its body was read is heard as well.
+const IN_MEMORY_BYTES: u64 = 16 << 20;
+/// The most that is read as the value of a field, bytes.
+const MAX_FIELD_BYTES: u64 = 1 << 20;
+
+/// A body.
+#[derive(Debug)]
+pub enum Input {
+    /// None at all.
+    None,
+    /// In memory.
+    Bytes(Bytes),
+    /// A file and how much of it, bytes.
+    File(File, u64),
+}
+
+impl Input {
+    /// The contents of a file; of stdin for `-`.
+    pub fn of(path: &Path) -> Result<Self> {
+        if path == Path::new("-") {
+            return kept(&mut io::stdin().lock(), path);
+        }
+        let mut file = File::open(path).map_err(|error| cannot_read(path, &error))?;
+        let meta = file.metadata().map_err(|error| cannot_read(path, &error))?;
+        if meta.is_dir() {
+            return Err(Error::new(
+                Kind::Usage,
+                format!("{} is a folder", path.display()),
+                "Name a file.",
+            ));
+        }
+        if meta.is_file() && meta.len() > IN_MEMORY_BYTES {
+            return Ok(Self::File(file, meta.len()));
+        }
+        kept(&mut file, path)
+    }
+
+    /// Its length, bytes.
+    pub fn len(&self) -> u64 {
+        match self {
+            Self::None => 0,
+            Self::Bytes(bytes) => bytes.len() as u64,
+            Self::File(_, length) => *length,
+        }
+    }
+
+    /// Whether there is no byte in it.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// It, from its beginning, to be sent.
+    pub(super) fn body(&self) -> Result<Option<Body>> {
+        match self {
+            Self::None => Ok(None),
+            Self::Bytes(bytes) => Ok(Some(Body::from(bytes.clone()))),
+            Self::File(file, length) => {
+                let again = file.try_clone().and_then(|mut again| {
+                    again.seek(SeekFrom::Start(0))?;
+                    Ok(again)
+                });
+                let again = again.map_err(|error| cannot_read(Path::new("the input"), &error))?;
+                Ok(Some(Body::sized(again, *length)))
+            }
+        }
+    }
+}
+
+/// The text of a file that a field names; of stdin for `-`.
+pub fn field(path: &Path) -> Result<String> {
+    let bytes = if path == Path::new("-") {
+        bounded(&mut io::stdin().lock(), path)?
+    } else {
+        bounded(&mut File::open(path).map_err(|error| cannot_read(path, &error))?, path)?
+    };
+    String::from_utf8(bytes).map_err(|_| {
+        Error::new(
+            Kind::Usage,
+            format!("{} is not text in UTF-8", path.display()),
+            "A field is text; send other data with --input.",
+        )
+    })
+}
+
+fn bounded(reader: &mut dyn Read, path: &Path) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let read = reader.take(MAX_FIELD_BYTES + 1).read_to_end(&mut bytes);
+    read.map_err(|error| cannot_read(path, &error))?;
+    if bytes.len() as u64 > MAX_FIELD_BYTES {
+        return Err(Error::new(
+            Kind::Usage,
+            format!("{} is larger than 1 MiB", path.display()),
+            "Send a large body with --input.",
+        ));
+    }
+    Ok(bytes)
+}
+
+fn kept(reader: &mut dyn Read, path: &Path) -> Result<Input> {
+    let mut bytes = Vec::new();
+    let read = reader.take(IN_MEMORY_BYTES + 1).read_to_end(&mut bytes);
+    read.map_err(|error| cannot_read(path, &error))?;
+    if bytes.len() as u64 <= IN_MEMORY_BYTES {
+        return Ok(Input::Bytes(bytes.into()));
+    }
+    let spooled = tempfile::tempfile().and_then(|mut file| {
+        io::copy(&mut bytes.as_slice(), &mut file)?;
+        io::copy(reader, &mut file)?;
+        Ok((file.metadata()?.len(), file))
+    });
+    let (length, file) = spooled.map_err(|error| {
+        Error::new(
+            Kind::Other,
+            format!("The input cannot be kept in a temporary file: {}", files::reason(&error)),
+            "Put it into a file and name that, or set TMPDIR to a folder with room for it.",
+        )
+    })?;
+    Ok(Input::File(file, length))
+}
+
+fn cannot_read(path: &Path, error: &io::Error) -> Error {
+    Error::new(
+        Kind::Usage,
+        format!("Cannot read {}: {}", path.display(), files::reason(error)),
+        "Check the path and its permissions.",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_large_pipe_becomes_a_file_that_can_be_sent_twice() {
+        let length = IN_MEMORY_BYTES + 3;
+        let input = kept(&mut io::repeat(7).take(length), Path::new("-")).unwrap();
+        assert_eq!(input.len(), length);
+        assert!(matches!(input, Input::File(..)));
+        for _ in 0..2 {
+            let Input::File(file, _) = &input else { continue };
+            let body = input.body().unwrap().unwrap();
+            let mut copy = file.try_clone().unwrap();
+            assert_eq!(copy.stream_position().unwrap(), 0, "from the beginning");
+            assert_eq!(io::copy(&mut copy, &mut io::sink()).unwrap(), length);
+            drop(body);
+        }
+        let small = kept(&mut io::repeat(7).take(5), Path::new("-")).unwrap();
+        assert!(matches!(&small, Input::Bytes(bytes) if bytes.len() == 5));
+    }
+}

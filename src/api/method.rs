@@ -1,0 +1,43 @@
+//! Pure: the methods that a request may have.
+
+use reqwest::Method;
+
+/// What an API is asked with. Not TRACE, which sends the token back, nor CONNECT, which is for proxies.
+const METHODS: [Method; 7] = [
+    Method::GET,
+    Method::HEAD,
+    Method::POST,
+    Method::PUT,
+    Method::PATCH,
+    Method::DELETE,
+    Method::OPTIONS,
+];
+
+/// The method of this name, in capitals or not.
+pub fn named(text: &str) -> Option<Method> {
+    METHODS.into_iter().find(|method| method.as_str().eq_ignore_ascii_case(text))
+}
+
+/// Whether fields go into the query, and a body makes no sense (RFC 9110, section 9.3).
+pub fn only_asks(method: &Method) -> bool {
+    [Method::GET, Method::HEAD].contains(method)
+}
+
+/// Whether a request whose answer was lost can be sent again without a look (RFC 9110, section 9.2.2).
+pub fn is_idempotent(method: &Method) -> bool {
+    ![Method::POST, Method::PATCH].contains(method)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_method_is_one_of_a_closed_list() {
+        assert_eq!(named("post"), Some(Method::POST));
+        assert_eq!(named("DELETE"), Some(Method::DELETE));
+        for refused in ["TRACE", "trace", "CONNECT", "", "GET ", "G\r\nX", "FETCH"] {
+            assert_eq!(named(refused), None, "{refused:?}");
+        }
+    }
+}

@@ -1,0 +1,199 @@
+//! Where the body of an answer goes, as it comes: stdout, or a file that is there whole or not at all.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+
+use crate::error::{Error, Kind, Result};
+use crate::files;
+
+/// How much is handed on at a time, bytes.
+const CHUNK_BYTES: usize = 64 * 1024;
+
+/// How handing a body on ended before its end.
+#[derive(Debug)]
+pub enum Broke {
+    /// The body did, after this many bytes.
+    Off(u64, io::Error),
+    /// What it is written to.
+    Writer(io::Error),
+}
+
+/// Hands a body on as it comes. A reader that has gone away wanted no more.
+pub fn pour(from: &mut dyn Read, to: &mut dyn Write) -> Result<u64, Broke> {
+    let mut buffer = vec![0; CHUNK_BYTES];
+    let mut poured: u64 = 0;
+    loop {
+        let count = match from.read(&mut buffer) {
+            Ok(0) => return Ok(poured),
+            Ok(count) => count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(Broke::Off(poured, error)),
+        };
+        // What is there is shown, however long the rest takes.
+        match to.write_all(&buffer[..count]).and_then(|()| to.flush()) {
+            Ok(()) => poured += count as u64,
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(poured),
+            Err(error) => return Err(Broke::Writer(error)),
+        }
+    }
+}
+
+/// A file that takes a body.
+#[derive(Debug)]
+pub enum Output {
+    /// A new file (mode 0600) beside the one that it replaces when it is whole.
+    Whole(tempfile::NamedTempFile, PathBuf),
+    /// A device or a pipe: it cannot be replaced, only written to.
+    Device(File, PathBuf),
+}
+
+impl Output {
+    /// Opens it, before anything is asked for.
+    pub fn open(path: &Path) -> Result<Self> {
+        let opened = match fs::metadata(path) {
+            Ok(meta) if meta.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
+            Ok(meta) if !meta.is_file() => {
+                let device = OpenOptions::new().write(true).open(path);
+                device.map(|device| Self::Device(device, path.to_owned()))
+            }
+            // A link stays one: what it points at is replaced.
+            Ok(_) => fs::canonicalize(path).and_then(|path| Self::beside(&path)),
+            Err(_) => Self::beside(path),
+        };
+        opened.map_err(|error| cannot_write(path, &error))
+    }
+
+    fn beside(path: &Path) -> io::Result<Self> {
+        let folder = folder_of(path);
+        let temporary = tempfile::Builder::new().prefix(".concur-cred-").tempfile_in(folder)?;
+        Ok(Self::Whole(temporary, path.to_owned()))
+    }
+
+    /// Where the body is written.
+    pub fn writer(&mut self) -> &mut dyn Write {
+        match self {
+            Self::Whole(temporary, _) => temporary.as_file_mut(),
+            Self::Device(device, _) => device,
+        }
+    }
+
+    /// The body is whole: it takes its place.
+    pub fn finish(self) -> Result<()> {
+        let (done, path) = match self {
+            Self::Device(_, path) => (Ok(()), path),
+            Self::Whole(temporary, path) => {
+                let done = temporary.as_file().sync_all().and_then(|()| {
+                    temporary.persist(&path).map_err(|refused| refused.error)?;
+                    files::sync_dir(folder_of(&path))
+                });
+                (done, path)
+            }
+        };
+        done.map_err(|error| cannot_write(&path, &error))
+    }
+
+    /// The error for a write that failed.
+    pub fn refused(&self, error: &io::Error) -> Error {
+        let (Self::Whole(_, path) | Self::Device(_, path)) = self;
+        cannot_write(path, error)
+    }
+}
+
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    }
+}
+
+fn cannot_write(path: &Path, error: &io::Error) -> Error {
+    Error::new(
+        Kind::Other,
+        format!("Cannot write {}: {}", path.display(), files::reason(error)),
+        "Check the path, its permissions and the room on the disk.",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Fails after some bytes.
+    struct Breaking(usize);
+
+    impl Read for Breaking {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            if self.0 == 0 {
+                return Err(io::ErrorKind::ConnectionReset.into());
+            }
+            let count = self.0.min(buffer.len());
+            buffer[..count].fill(b'x');
+            self.0 -= count;
+            Ok(count)
+        }
+    }
+
+    /// Fails at once.
+    struct Refusing(io::ErrorKind);
+
+    impl Write for Refusing {
+        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+            Err(self.0.into())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_body_is_handed_on_until_either_side_ends() {
+        let mut out = Vec::new();
+        let mut large = io::repeat(1).take(200_000);
+        assert_eq!(pour(&mut large, &mut out).unwrap(), 200_000);
+        assert_eq!(out.len(), 200_000);
+        let broke = pour(&mut Breaking(70_000), &mut Vec::new());
+        assert!(matches!(broke, Err(Broke::Off(70_000, _))));
+        let gone = pour(&mut io::repeat(1), &mut Refusing(io::ErrorKind::BrokenPipe));
+        assert_eq!(gone.unwrap(), 0, "a reader that has gone away wanted no more");
+        let full = pour(&mut io::repeat(1), &mut Refusing(io::ErrorKind::StorageFull));
+        assert!(matches!(full, Err(Broke::Writer(_))));
+    }
+
+    #[test]
+    fn a_file_is_replaced_when_its_successor_is_whole_and_not_before() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a");
+        fs::write(&path, "old").unwrap();
+        let mut left = Output::open(&path).unwrap();
+        left.writer().write_all(b"half").unwrap();
+        drop(left);
+        assert_eq!(fs::read(&path).unwrap(), b"old");
+        let mut whole = Output::open(&path).unwrap();
+        whole.writer().write_all(b"new").unwrap();
+        whole.finish().unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"new");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing is left behind");
+        assert!(Output::open(folder.path()).is_err(), "a folder takes no body");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_device_is_written_to_and_never_replaced_and_a_link_stays_one() {
+        use std::os::unix::fs::FileTypeExt;
+        let mut null = Output::open(Path::new("/dev/null")).unwrap();
+        null.writer().write_all(b"x").unwrap();
+        null.finish().unwrap();
+        assert!(fs::metadata("/dev/null").unwrap().file_type().is_char_device());
+        let folder = tempfile::tempdir().unwrap();
+        let (file, link) = (folder.path().join("file"), folder.path().join("link"));
+        fs::write(&file, "old").unwrap();
+        std::os::unix::fs::symlink("file", &link).unwrap();
+        let mut output = Output::open(&link).unwrap();
+        output.writer().write_all(b"new").unwrap();
+        output.finish().unwrap();
+        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+        assert_eq!(fs::read(&file).unwrap(), b"new");
+    }
+}

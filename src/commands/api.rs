@@ -1,0 +1,247 @@
+//! `api`: one request to the profile's base URL with its token.
+
+use std::io::Write;
+use std::path::Path;
+
+use reqwest::Method;
+use uuid::Uuid;
+
+use crate::accounts;
+use crate::api::answer::Verdict;
+use crate::api::client::{Answer, Call};
+use crate::api::fields::{self, Field, Typed};
+use crate::api::input::{self, Input};
+use crate::api::output::{Broke, Output, pour};
+use crate::api::target::Target;
+use crate::api::{headers, home_of, method};
+use crate::app::App;
+use crate::cli::Api;
+use crate::error::{Error, Kind, Result};
+use crate::files;
+use crate::http::Http;
+use crate::model::origin::Origin;
+use crate::model::record::Record;
+use crate::refresh::{Usable, gone};
+use crate::store::Store;
+use crate::trace;
+
+pub(super) fn run(app: &mut App<'_>, args: &Api) -> Result<u8> {
+    let mut store = app.store()?.ok_or_else(accounts::no_profile)?;
+    let record = accounts::selected_record(app, &store)?;
+    let profile = record.profile_name().map(str::to_owned);
+    let done = ask(app, &mut store, record, args);
+    if store.has_written() {
+        store.leave_ticket();
+    }
+    done.map_err(|error| error.of_profile(profile.as_deref())).map(|()| 0)
+}
+
+fn ask(app: &mut App<'_>, store: &mut Store, record: Record, args: &Api) -> Result<()> {
+    // What the caller got wrong is said before anything is opened, refreshed or sent.
+    let call = call(args, &record)?;
+    let file = args.output.as_deref().filter(|path| *path != Path::new("-"));
+    let file = file.map(Output::open).transpose()?;
+    let http = Http::new(&app.config.http)?;
+    let min_ttl = app.config.min_ttl;
+    let used = app.renewing(|renewer| renewer.usable(store, record, min_ttl))?;
+    let (answer, used) = answered(app, store, &http, &call, used)?;
+    let is_done = Verdict::of(answer.status()) == Verdict::Done;
+    if is_done || args.include {
+        let id = answer.correlation_id().map(str::to_owned);
+        let failure = (!is_done).then(|| status_alone(&answer, &used));
+        hand_on(app, answer, file, args.include, &call)
+            .map_err(|error| with_id(error, id.as_deref()))?;
+        return failure.map_or(Ok(()), Err);
+    }
+    Err(answer.failure(&used.token, used.record.scope.as_deref()))
+}
+
+/// Sends the request; where the token is refused, once more with another one, if the rule for forced
+/// refreshes gives one.
+fn answered(
+    app: &mut App<'_>,
+    store: &mut Store,
+    http: &Http,
+    call: &Call,
+    used: Usable,
+) -> Result<(Answer, Usable)> {
+    let send = |app: &App<'_>, store: &Store, used: &Usable| {
+        let to = home_of(store, &app.config, &used.record)?;
+        call.send(http, &to, &used.token)
+    };
+    let answer = send(app, store, &used)?;
+    if Verdict::of(answer.status()) != Verdict::Refused {
+        return Ok((answer, used));
+    }
+    trace::step("token refused");
+    match app.renewing(|renewer| renewer.instead_of(store, &used.record)) {
+        Ok(None) => Ok((answer, used)),
+        Ok(Some(other)) => Ok((send(app, store, &other)?, other)),
+        Err(error) => {
+            let refusal = answer.failure(&used.token, None);
+            app.note(&format!("{}{}", refusal.problem(), refusal.service()));
+            Err(error)
+        }
+    }
+}
+
+/// The request that the arguments ask for.
+fn call(args: &Api, record: &Record) -> Result<Call> {
+    if stdin_is_wanted(args) > 1 {
+        return Err(Error::new(Kind::Usage, "stdin is named twice", "Use - once."));
+    }
+    let base =
+        Origin::from_operator(&record.geolocation).map_err(|_| gone(record.profile_name()))?;
+    let target = Target::parse(&args.path, &base).map_err(|bad| {
+        Error::new(
+            Kind::Usage,
+            format!("The PATH cannot be used: {bad}"),
+            "Write a path on the base URL, such as /profile/identity/v4.1/Users?count=1",
+        )
+    })?;
+    let named = args.method.as_deref().or(args.positional_method.as_deref());
+    let fields = fields_of(args)?;
+    let has_body = args.input.is_some() || !fields.is_empty();
+    let method = match named {
+        Some(name) => method::named(name).ok_or_else(|| {
+            let methods = "GET, HEAD, POST, PUT, PATCH, DELETE or OPTIONS";
+            Error::new(Kind::Usage, "There is no such METHOD here", format!("Use {methods}."))
+        })?,
+        None if has_body => Method::POST,
+        None => Method::GET,
+    };
+    let (target, input) = match &args.input {
+        Some(_) if method::only_asks(&method) => {
+            let problem = format!("A {method} takes no --input");
+            return Err(Error::new(Kind::Usage, problem, "Use fields, or another method."));
+        }
+        Some(path) => (with_query(target, &fields), Input::of(path)?),
+        None if method::only_asks(&method) => (with_query(target, &fields), Input::None),
+        None if fields.is_empty() => (target, Input::None),
+        None => {
+            let body = fields::json(fields).map_err(bad_field)?;
+            (target, Input::Bytes(body.into()))
+        }
+    };
+    let has_body = !matches!(input, Input::None);
+    let headers = headers::of_request(&args.header, has_body, &Uuid::new_v4().to_string());
+    let headers = headers.map_err(|bad| {
+        Error::new(Kind::Usage, bad.to_string(), "Correct or leave out that --header.")
+    })?;
+    Ok(Call { method, target, headers, input })
+}
+
+fn with_query(target: Target, fields: &[Field]) -> Target {
+    let pairs = fields::pairs(fields);
+    target.with_fields(pairs.iter().map(|(key, value)| (*key, value.as_str())))
+}
+
+fn stdin_is_wanted(args: &Api) -> usize {
+    let by_fields = args.field.iter().filter(|text| text.ends_with("=@-")).count();
+    by_fields + usize::from(args.input.as_deref() == Some(Path::new("-")))
+}
+
+fn fields_of(args: &Api) -> Result<Vec<Field>> {
+    let mut all = Vec::new();
+    for text in &args.raw_field {
+        let (key, value) = fields::split(text).map_err(bad_field)?;
+        all.push(Field { key: key.to_owned(), value: value.into() });
+    }
+    for text in &args.field {
+        let (key, value) = fields::split(text).map_err(bad_field)?;
+        let value = match fields::typed(value).map_err(bad_field)? {
+            Typed::Value(value) => value,
+            Typed::File(path) => input::field(Path::new(&path))?.into(),
+        };
+        all.push(Field { key: key.to_owned(), value });
+    }
+    Ok(all)
+}
+
+fn bad_field(bad: fields::BadField) -> Error {
+    let remedy = match bad {
+        fields::BadField::NoKey => "Write it as KEY=VALUE.",
+        fields::BadField::Number => {
+            "Send it as text with --raw-field, or the whole body with --input."
+        }
+        fields::BadField::Twice => "Send lists with --input.",
+    };
+    Error::new(Kind::Usage, bad.to_string(), remedy)
+}
+
+/// Prints the answer as it comes.
+fn hand_on(
+    app: &mut App<'_>,
+    answer: Answer,
+    file: Option<Output>,
+    include: bool,
+    call: &Call,
+) -> Result<()> {
+    let mut response = answer.response;
+    if include {
+        app.answer(&head(&response))?;
+    }
+    let Some(mut file) = file else {
+        let poured = pour(&mut response, app.out);
+        return poured.map(drop).map_err(|broke| match broke {
+            Broke::Off(count, error) => broke_off(count, &error, call),
+            Broke::Writer(error) => Error::new(
+                Kind::Other,
+                format!("The answer cannot be written: {}", files::reason(&error)),
+                "Check where stdout goes.",
+            ),
+        });
+    };
+    pour(&mut response, file.writer()).map_err(|broke| match broke {
+        Broke::Off(count, error) => broke_off(count, &error, call),
+        Broke::Writer(error) => file.refused(&error),
+    })?;
+    file.finish()
+}
+
+fn broke_off(count: u64, error: &std::io::Error, call: &Call) -> Error {
+    let held = error.get_ref().and_then(|held| held.downcast_ref::<reqwest::Error>());
+    let how =
+        if held.is_some_and(reqwest::Error::is_timeout) { "came to a halt" } else { "broke off" };
+    let problem = format!("The answer {how} after {count} bytes");
+    Error::new(Kind::Temporary, problem, call.again())
+}
+
+fn with_id(error: Error, id: Option<&str>) -> Error {
+    let word = crate::error::ServiceWord {
+        correlation_id: id.map(str::to_owned),
+        ..crate::error::ServiceWord::default()
+    };
+    error.with_service(word)
+}
+
+/// What is said of a failure whose whole answer was printed.
+fn status_alone(answer: &Answer, used: &Usable) -> Error {
+    let failure = crate::api::answer::Failure {
+        status: answer.status(),
+        word: crate::error::ServiceWord {
+            correlation_id: answer.correlation_id().map(str::to_owned),
+            ..crate::error::ServiceWord::default()
+        },
+        location: None,
+        retry_after: None,
+        scope: used.record.scope.as_deref(),
+    };
+    failure.error()
+}
+
+/// The status line and the headers, as they came.
+fn head(response: &reqwest::blocking::Response) -> Vec<u8> {
+    let mut head = Vec::new();
+    let reason = response.status().canonical_reason().unwrap_or_default();
+    let _ = write!(head, "{:?} {} {reason}", response.version(), response.status().as_u16());
+    head.extend_from_slice(b"\r\n");
+    for (name, value) in response.headers() {
+        head.extend_from_slice(name.as_str().as_bytes());
+        head.extend_from_slice(b": ");
+        head.extend_from_slice(value.as_bytes());
+        head.extend_from_slice(b"\r\n");
+    }
+    head.extend_from_slice(b"\r\n");
+    head
+}

@@ -1,0 +1,102 @@
+//! `exec`: runs a command with the token in its environment.
+//!
+//! That environment is the one place where the program hands a token on unasked for by name; whoever can
+//! read the environment of the caller's processes can read it there (the manual page says so).
+
+use std::ffi::{OsStr, OsString};
+use std::io;
+use std::process::Command;
+
+use crate::accounts;
+use crate::app::App;
+use crate::cli::{Exec, Get};
+use crate::env::SECRET_VARIABLES;
+use crate::error::{Error, Kind, Result};
+use crate::files;
+use crate::protocol::format::{Format, TokenView, environment};
+
+use super::get;
+
+/// The exit codes of shells and of `env` for a command that is not there, and for one that cannot be run.
+const NOT_FOUND: u8 = 127;
+const NOT_EXECUTABLE: u8 = 126;
+
+pub(super) fn run(app: &mut App<'_>, args: &Exec) -> Result<u8> {
+    let Exec { serving, command } = args;
+    let Some((program, arguments)) = command.split_first() else {
+        return Err(Error::new(Kind::Usage, "There is no command to run", "Name one."));
+    };
+    let mut child = Command::new(program);
+    child.args(arguments);
+    for variable in SECRET_VARIABLES {
+        child.env_remove(variable);
+    }
+    give_token(app, serving, &mut child)?;
+    // There is no afterwards.
+    app.write_audit_trail();
+    let failed = match replace(child) {
+        Ok(code) => return Ok(code),
+        Err(failed) => failed,
+    };
+    let (code, error) = not_run(program, &failed);
+    app.show(&error);
+    Ok(code)
+}
+
+/// Puts the token and what belongs to it into the child's environment. The store is closed after this.
+fn give_token(app: &mut App<'_>, serving: &crate::cli::Serving, child: &mut Command) -> Result<()> {
+    let mut store = app.store()?.ok_or_else(accounts::no_profile)?;
+    let account = accounts::selected(app, &store)?;
+    let how = Get {
+        format: Some(Format::Env),
+        with_refresh_token: false,
+        protocol: None,
+        serving: serving.clone(),
+    };
+    let served = get::serve(app, &mut store, account, &how)?;
+    let view = TokenView {
+        access_token: &served.token,
+        base_url: &served.base_url,
+        expires_at: served.expires_at,
+        company_uuid: &served.principal,
+        profile: served.profile.as_str(),
+        refresh_token: None,
+    };
+    let set = |name: &'static str, value: &str| {
+        child.env(name, value);
+    };
+    environment(&view, set).map_err(|error| get::cannot_print(&error.to_string()))?;
+    if served.is_hit || store.has_written() {
+        store.leave_ticket();
+    }
+    Ok(())
+}
+
+/// Becomes the command: same process, same parent, its signals and its exit code are its own. What this
+/// program opened is closed by that (every descriptor of it is close-on-exec), and its locks with it.
+#[cfg(unix)]
+fn replace(mut child: Command) -> io::Result<u8> {
+    Err(std::os::unix::process::CommandExt::exec(&mut child))
+}
+
+/// Where a process cannot become another one, it waits for it.
+#[cfg(not(unix))]
+fn replace(mut child: Command) -> io::Result<u8> {
+    let code = child.status()?.code().unwrap_or(1);
+    // Codes beyond a byte (Windows has 32 bits) must not look like success.
+    Ok(u8::try_from(code).unwrap_or(1))
+}
+
+fn not_run(program: &OsStr, error: &io::Error) -> (u8, Error) {
+    let program: OsString = program.to_owned();
+    let shown = crate::model::printable::printable(&program.to_string_lossy(), 200);
+    let (code, remedy) = match error.kind() {
+        io::ErrorKind::NotFound => (NOT_FOUND, "Check its name, and PATH."),
+        io::ErrorKind::PermissionDenied => {
+            (NOT_EXECUTABLE, "Check that it is a program, and its permissions.")
+        }
+        _ => (NOT_EXECUTABLE, "Check the command."),
+    };
+    let problem = format!("Cannot run {shown}: {}", files::reason(error));
+    (code, Error::new(Kind::Other, problem, remedy))
+}

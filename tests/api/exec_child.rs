@@ -1,0 +1,143 @@
+//! `exec`: the command runs as if it had been started by the caller itself.
+
+use std::os::unix::process::ExitStatusExt as _;
+use std::process::Stdio;
+
+use super::harness::{BINARY, Run, World};
+use super::support::current_token;
+
+fn exec(world: &World, command: &[&str]) -> Run {
+    world.concur(["exec", "--"].iter().chain(command))
+}
+
+#[test]
+fn the_exit_code_is_the_commands() {
+    let world = World::logged_in();
+    for code in [0, 1, 2, 3, 4, 5, 6, 7, 126, 127, 200, 255] {
+        let script = format!("exit {code}");
+        let _ = exec(&world, &["sh", "-c", &script]).output().code(code).silent();
+    }
+}
+
+#[test]
+fn the_process_becomes_the_command() {
+    let world = World::logged_in();
+    let running = exec(&world, &["sh", "-c", "echo $$"]).start();
+    let id = running.child.id().to_string();
+    assert_eq!(running.wait().code(0).line(), id);
+}
+
+#[test]
+fn a_signal_that_ends_the_command_is_seen_by_the_caller() {
+    let world = World::logged_in();
+    for signal in ["TERM", "KILL", "PIPE", "INT"] {
+        let script = format!("kill -{signal} $$; echo still here");
+        let status = exec(&world, &["sh", "-c", &script]).into_command().output().unwrap().status;
+        let expected = match signal {
+            "TERM" => 15,
+            "KILL" => 9,
+            "PIPE" => 13,
+            _ => 2,
+        };
+        assert_eq!(status.signal(), Some(expected), "{signal}: {status:?}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn no_signal_is_ignored_or_blocked_for_the_command() {
+    let world = World::logged_in();
+    world.expire("default");
+    for _ in ["refreshed", "from the store"] {
+        let masks = exec(&world, &["grep", "-E", "^Sig(Blk|Ign):", "/proc/self/status"]).ok();
+        for line in masks.text().lines() {
+            let (_, mask) = line.split_once(':').unwrap();
+            assert_eq!(mask.trim().trim_start_matches('0'), "", "{line}");
+        }
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn nothing_of_ours_is_open_in_the_command() {
+    let world = World::logged_in();
+    world.expire("default");
+    let list = ["sh", "-c", "for fd in /proc/$$/fd/*; do readlink \"$fd\"; done"];
+    for how in ["refreshed", "from the store", "by a ticket"] {
+        let trace = world.home().join("trace");
+        let output = exec(&world, &list).env("CONCUR_CRED_TRACE", &trace).ok();
+        let mine = world.run("sh", &list[1..]).ok();
+        assert_eq!(output.text().lines().count(), mine.text().lines().count(), "{how}: {output:?}");
+        assert!(!output.text().contains("concur"), "{how}: {output:?}");
+        assert!(!output.text().contains("socket:"), "{how}: {output:?}");
+    }
+}
+
+#[test]
+fn no_lock_is_held_while_the_command_runs() {
+    let world = World::logged_in();
+    world.expire("default");
+    let mut command = exec(&world, &["sh", "-c", "echo ready; read line"]).into_command();
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut ready = String::new();
+    let mut out = std::io::BufReader::new(child.stdout.take().unwrap());
+    std::io::BufRead::read_line(&mut out, &mut ready).unwrap();
+    assert_eq!(ready, "ready\n");
+    world.concur(["refresh"]).env("CONCUR_CRED_LOCK_TIMEOUT", "1s").ok();
+    world.concur(["logout"]).env("CONCUR_CRED_LOCK_TIMEOUT", "1s").ok();
+    drop(child.stdin.take());
+    let _ = child.wait().unwrap();
+}
+
+#[test]
+fn stdin_stdout_and_stderr_are_the_commands() {
+    let world = World::logged_in();
+    let bytes: Vec<u8> = (0..=255).cycle().take(300_000).collect();
+    let script = "cat; echo to stderr >&2";
+    let output = exec(&world, &["sh", "-c", script]).stdin(bytes.clone()).ok();
+    assert!(output.stdout == bytes && output.stderr == "to stderr\n");
+    // A child that leaves stdin alone leaves it to whoever comes next.
+    let script = "\"$0\" exec -- true; cat";
+    let rest = world.run("sh", ["-c", script, BINARY]).stdin("all of it").ok().silent();
+    assert_eq!(rest.text(), "all of it");
+    let closed = world.run("sh", ["-c", "exec \"$0\" exec -- true <&- >&- 2>&-", BINARY]).output();
+    let _ = closed.code(0);
+}
+
+#[test]
+fn a_reader_that_goes_away_ends_the_command_as_it_would_any_other() {
+    let world = World::logged_in();
+    let script = "\"$0\" exec -- yes | head -n 1; echo ${PIPESTATUS[0]}";
+    let output = world.run("bash", ["-c", script, BINARY]).ok().silent();
+    assert_eq!(output.text(), "y\n141\n", "SIGPIPE ends it, and it complains to nobody");
+}
+
+#[test]
+fn secrets_of_ours_are_kept_from_the_command_and_everything_else_is_handed_on() {
+    let world = World::logged_in();
+    let secrets = concur_cred::env::SECRET_VARIABLES;
+    let mut run = exec(&world, &["env"]).env("OTHER", "kept").env("CONCUR_CRED_TRACE", "0");
+    for name in secrets.iter().filter(|name| **name != "CONCUR_CRED_KEY") {
+        run = run.env(name, "s3cr3t-s3cr3t");
+    }
+    let output =
+        run.env("CONCUR_CRED_KEY", "not looked at: the store has a key file").ok().silent();
+    for name in secrets {
+        assert!(!output.text().contains(name), "{name}\n{output:?}");
+    }
+    assert!(!output.text().contains("s3cr3t"));
+    for kept in ["OTHER=kept", "CONCUR_CRED_TRACE=0", "HOME=", "PATH=", "TZ=UTC"] {
+        assert!(output.text().contains(kept), "{kept}\n{output:?}");
+    }
+    let names = output.text().lines().filter(|line| line.starts_with("CONCUR_")).count();
+    assert_eq!(names, 5, "the four, and CONCUR_CRED_TRACE\n{output:?}");
+    assert!(!output.text().contains("CONCUR_REFRESH_TOKEN"));
+}
+
+#[test]
+fn what_an_earlier_token_left_in_the_environment_is_replaced() {
+    let world = World::logged_in();
+    let run = exec(&world, &["sh", "-c", "echo \"$CONCUR_ACCESS_TOKEN\""]);
+    let output = run.env("CONCUR_ACCESS_TOKEN", "old").ok().silent();
+    assert_eq!(output.line(), current_token(&world));
+}

@@ -1,0 +1,138 @@
+//! `api`: what is a failure, what is said of it, and with which exit code.
+
+use concur_sandbox::{Config, Fault, RetryAfter, Sandbox, StatusBody};
+
+use super::harness::World;
+use super::support::{ECHO, api, api_requests};
+
+fn json(status: u16, body: &str) -> Fault {
+    let body = body.as_bytes().to_vec();
+    Fault::RawBody { status, content_type: "application/json".to_owned(), body }
+}
+
+#[test]
+fn a_status_ends_with_its_exit_code_and_an_empty_stdout() {
+    let world = World::logged_in();
+    for (status, code) in [
+        (400, 1),
+        (404, 1),
+        (405, 1),
+        (409, 1),
+        (422, 1),
+        (408, 5),
+        (429, 5),
+        (500, 5),
+        (502, 5),
+        (503, 5),
+        (504, 5),
+    ] {
+        world.sandbox.push_faults_at(
+            "/sandbox/",
+            1,
+            json(status, r#"{"message":"wörds of Concur"}"#),
+        );
+        let output = api(&world, &[ECHO]).fails(code);
+        let output = output.says(&status.to_string()).says("\"wörds of Concur\"");
+        let id = api_requests(&world).pop().unwrap().correlation_id;
+        let output = output.says(&format!("correlation {id}")).says("concur-cred: default: ");
+        assert_eq!(output.stderr.lines().count(), 2, "problem and remedy\n{output:?}");
+    }
+    assert_eq!(world.refreshes(), 0);
+}
+
+#[test]
+fn what_is_not_json_is_not_shown_and_what_is_shown_is_escaped() {
+    let world = World::logged_in();
+    world.sandbox.push_faults_at("/sandbox/", 1, Fault::service_unavailable());
+    let output = api(&world, &[ECHO]).fails(5).says("503");
+    assert!(!output.stderr.contains("html"), "{output:?}");
+    world.sandbox.push_faults_at(
+        "/sandbox/",
+        1,
+        json(400, "{\"message\":\"\\u001b[2J\\u202e\\nx\"}"),
+    );
+    let output = api(&world, &[ECHO]).fails(1);
+    assert!(!output.stderr.contains(['\u{1b}', '\u{202e}']), "{output:?}");
+    let _ = output.says("\\u{1b}[2J");
+}
+
+#[test]
+fn with_include_the_whole_answer_is_shown_whatever_the_status() {
+    let world = World::logged_in();
+    world.sandbox.push_faults_at("/sandbox/", 1, json(422, r#"{"validation":["a","b"]}"#));
+    let output = api(&world, &["-i", ECHO]).output().code(1).says("422").says("correlation ");
+    assert!(output.text().starts_with("HTTP/1.1 422 Unprocessable Entity\r\n"), "{output:?}");
+    assert!(output.text().ends_with("\r\n\r\n{\"validation\":[\"a\",\"b\"]}"), "{output:?}");
+}
+
+#[test]
+fn a_throttled_caller_is_told_how_long_to_wait() {
+    let world = World::logged_in();
+    world.sandbox.push_faults_at("/sandbox/", 1, Fault::too_many_requests(17));
+    let _ = api(&world, &[ECHO]).fails(5).says("429").says("Try again in 17 s.");
+    let date = RetryAfter::Date("Sun, 06 Nov 2033 08:49:37 GMT".to_owned());
+    let fault = Fault::Status { code: 503, body: StatusBody::Empty, retry_after: Some(date) };
+    world.sandbox.push_faults_at("/sandbox/", 1, fault);
+    let _ = api(&world, &[ECHO]).fails(5).says("Try again.");
+    assert_eq!(api_requests(&world).len(), 2, "nothing is asked again by itself");
+}
+
+#[test]
+fn a_redirect_is_not_followed_and_only_its_origin_is_named() {
+    let world = World::logged_in();
+    let other = Sandbox::start(Config::default()).unwrap();
+    for status in [301, 302, 303, 307, 308] {
+        let location = format!("{}/x?secret=s3cr3t", other.origin());
+        world.sandbox.push_faults_at("/sandbox/", 1, Fault::Redirect { status, location });
+        let output = api(&world, &["POST", ECHO, "-f", "a=b"]).fails(1).says(other.origin());
+        assert!(!output.stderr.contains("s3cr3t"), "{output:?}");
+    }
+    let location = format!("{}/profile/identity/v4.1/Users", world.sandbox.origin());
+    world.sandbox.push_faults_at("/sandbox/", 1, Fault::Redirect { status: 302, location });
+    let _ = api(&world, &[ECHO]).fails(1).says("redirects are not followed");
+    assert_eq!(api_requests(&world).len(), 6);
+    assert!(other.requests().is_empty(), "nobody else is asked");
+    assert_eq!(world.sandbox.violations(), Vec::<String>::new());
+}
+
+#[test]
+fn no_answer_is_temporary_and_a_request_that_may_have_been_carried_out_is_said_to_be() {
+    let world = World::logged_in();
+    let lost = "It may have been carried out";
+    for fault in [Fault::DropBefore, Fault::ResetAfter, Fault::Silence] {
+        for (method, may_have_been) in
+            [("GET", false), ("PUT", false), ("POST", true), ("PATCH", true)]
+        {
+            world.sandbox.push_faults_at("/sandbox/", 1, fault.clone());
+            let run = api(&world, &[method, ECHO]).env("CONCUR_CRED_HTTP_TIMEOUT", "1s");
+            let output = run.fails(5).says("There is no answer").says("correlation ");
+            assert_eq!(output.stderr.contains(lost), may_have_been, "{method}\n{output:?}");
+        }
+    }
+    assert_eq!(api_requests(&world).len(), 12, "none of them is repeated");
+}
+
+#[test]
+fn a_service_that_cannot_be_reached_is_temporary_and_nothing_was_sent() {
+    let mut world = World::logged_in();
+    let gone = std::mem::replace(&mut world.sandbox, Sandbox::start(Config::default()).unwrap());
+    let origin = gone.origin().to_owned();
+    drop(gone);
+    let output = api(&world, &["POST", ECHO, "-f", "a=b"]).fails(5).says("cannot be reached");
+    assert!(output.stderr.contains(origin.trim_start_matches("http://")), "{output:?}");
+    assert!(!output.stderr.contains("may have been carried out"), "{output:?}");
+}
+
+#[test]
+fn without_a_token_nothing_is_asked() {
+    let world = World::new();
+    let _ = api(&world, &[ECHO]).fails(3).says("concur-cred login");
+    assert_eq!(std::fs::read_dir(world.home()).unwrap().count(), 0, "a question creates nothing");
+    let world = World::logged_in_with(Config { request_token_uses: Some(1), ..Config::default() });
+    world.sandbox.revoke_refresh_tokens();
+    world.expire("default");
+    let _ = api(&world, &[ECHO]).fails(4).says("code 108");
+    world.sandbox.clear_log();
+    let _ = api(&world, &[ECHO]).fails(4);
+    assert!(world.sandbox.requests().is_empty());
+}

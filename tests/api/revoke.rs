@@ -1,0 +1,184 @@
+//! `logout --revoke`: Concur first; if that fails, nothing is forgotten.
+
+use std::time::Duration;
+
+use concur_sandbox::{Config, Fault, Rotation, Sandbox, StatusBody};
+
+use super::harness::{Output, Run, World};
+use super::support::{api_requests, current_token};
+
+fn revoke(world: &World) -> Run {
+    world.concur(["logout", "--revoke"])
+}
+
+fn profiles(world: &World) -> usize {
+    world.concur(["status", "--json"]).ok().json()["profiles"].as_array().unwrap().len()
+}
+
+/// Nothing is forgotten, and plain `logout` is named.
+fn forgets_nothing(world: &World, code: i32) -> Output {
+    let output = revoke(world).output().code(code);
+    assert!(output.stdout.is_empty());
+    assert_eq!(profiles(world), 1, "nothing is forgotten\n{output:?}");
+    output.says("concur-cred logout --profile default")
+}
+
+#[test]
+fn the_tokens_are_dead_at_concur_and_gone_here() {
+    let world = World::logged_in();
+    let token = current_token(&world);
+    let file = world.concur(["export", "-"]).ok().json();
+    let output = revoke(&world).ok();
+    assert!(output.stdout.is_empty());
+    let output = output.says("every token of this application").says("revoked at Concur");
+    assert!(output.stderr.contains(&world.sandbox.app().company_uuid), "{output:?}");
+    assert!(!world.sandbox.is_live_access_token(&token));
+    assert!(!world.sandbox.is_current_refresh_token(file["refresh_token"].as_str().unwrap()));
+    assert_eq!((profiles(&world), world.refreshes()), (0, 0));
+    let request = api_requests(&world).pop().unwrap();
+    assert_eq!(
+        (request.method.as_str(), request.path.as_str()),
+        ("DELETE", "/app-mgmt/v0/connections")
+    );
+    assert!(request.correlation_id_was_sent);
+    assert_eq!(world.sandbox.violations(), Vec::<String>::new());
+    let log = world.concur(["log", "--json"]).ok();
+    let events: Vec<&str> = log.text().lines().collect();
+    let event: serde_json::Value = serde_json::from_str(events[events.len() - 2]).unwrap();
+    assert_eq!((&event["action"], &event["outcome"]), (&"revoke".into(), &"revoked".into()));
+    assert_eq!(event["correlation_id"], request.correlation_id);
+}
+
+#[test]
+fn it_is_said_before_it_is_done() {
+    let world = World::logged_in();
+    world.sandbox.push_faults_at("/app-mgmt/", 1, Fault::Silence);
+    let mut command = revoke(&world).into_command();
+    let mut child = command.stderr(std::process::Stdio::piped()).spawn().unwrap();
+    let mut said = String::new();
+    let mut stderr = std::io::BufReader::new(child.stderr.take().unwrap());
+    std::io::BufRead::read_line(&mut stderr, &mut said).unwrap();
+    assert!(said.contains("revoking every token of this application"), "{said}");
+    assert!(child.try_wait().unwrap().is_none(), "it still waits for Concur");
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert_eq!(profiles(&world), 1);
+}
+
+#[test]
+fn another_profile_of_the_same_application_and_company_is_named() {
+    let world = World::logged_in();
+    world.login("copy", &world.sandbox.app().clone());
+    world.login("stranger", &world.sandbox.add_company());
+    let output = world.concur(["logout", "--revoke", "--profile", "copy"]).ok();
+    let output = output.says("profile default as well");
+    assert!(!output.stderr.contains("stranger"), "{output:?}");
+    let stranger = world.concur(["token", "--profile", "stranger"]).ok().line();
+    assert!(world.sandbox.is_live_access_token(&stranger));
+}
+
+#[test]
+fn an_expired_token_is_refreshed_first() {
+    let world =
+        World::logged_in_with(Config { rotation: Rotation::NewRevokeFamily, ..Config::default() });
+    world.expire("default");
+    let _ = revoke(&world).ok();
+    assert_eq!((world.refreshes(), world.sandbox.counters().disconnections), (1, 1));
+    assert_eq!(profiles(&world), 0);
+}
+
+#[test]
+fn a_token_that_is_dead_at_concur_is_replaced_first() {
+    for forbidden_status in [401, 403] {
+        let world = World::logged_in_with(Config { forbidden_status, ..Config::default() });
+        world.sandbox.expire_access_tokens();
+        world.age_access_token("default", 600);
+        let _ = revoke(&world).ok();
+        assert_eq!((world.refreshes(), world.sandbox.counters().disconnections), (1, 1));
+        assert_eq!(profiles(&world), 0);
+    }
+}
+
+#[test]
+fn a_refusal_or_a_failure_of_concurs_forgets_nothing() {
+    let world = World::logged_in();
+    for code in [400, 401, 403, 404, 429, 500, 503] {
+        let fault = Fault::Status { code, body: StatusBody::Json, retry_after: None };
+        world.sandbox.push_faults_at("/app-mgmt/", 1, fault);
+        let output = forgets_nothing(&world, 5).says(&format!("Concur answered {code}"));
+        let id = api_requests(&world).pop().unwrap().correlation_id;
+        let _ = output.says("nothing was forgotten").says(&format!("correlation {id}"));
+    }
+    let log = world.concur(["log", "--json", "-n", "1"]).ok().json();
+    assert_eq!((&log["action"], &log["outcome"]), (&"revoke".into(), &"failed".into()));
+    assert_eq!(world.sandbox.counters().disconnections, 0);
+    assert!(world.sandbox.is_live_access_token(&current_token(&world)));
+    let _ = revoke(&world).ok();
+}
+
+#[test]
+fn an_answer_that_is_lost_forgets_nothing() {
+    let world = World::logged_in();
+    world.sandbox.push_faults_at("/app-mgmt/", 1, Fault::DropBefore);
+    let _ = forgets_nothing(&world, 5).says("there is no answer").says("correlation ");
+    let redirect = Fault::Redirect { status: 307, location: "https://evil.example/".to_owned() };
+    world.sandbox.push_faults_at("/app-mgmt/", 1, redirect);
+    let _ = forgets_nothing(&world, 5).says("https://evil.example");
+}
+
+#[test]
+fn without_a_network_nothing_is_forgotten() {
+    let mut world = World::logged_in();
+    drop(std::mem::replace(&mut world.sandbox, Sandbox::start(Config::default()).unwrap()));
+    let _ = forgets_nothing(&world, 5).says("cannot be reached");
+    world.expire("default");
+    let output = revoke(&world).output().code(5).says("cannot be reached");
+    assert_eq!(profiles(&world), 1, "{output:?}");
+}
+
+#[test]
+fn a_dead_refresh_token_is_forgotten_by_plain_logout() {
+    let world = World::logged_in_with(Config { request_token_uses: Some(1), ..Config::default() });
+    world.sandbox.revoke_refresh_tokens();
+    world.expire("default");
+    let _ = forgets_nothing(&world, 4).says("code 108").says("Nothing was revoked or forgotten");
+    assert_eq!(world.sandbox.counters().disconnections, 0);
+    let _ = world.concur(["logout", "--profile", "default"]).ok();
+    assert_eq!(profiles(&world), 0);
+}
+
+#[test]
+fn a_lost_answer_to_a_revocation_that_was_made_ends_with_a_plain_logout() {
+    let world = World::logged_in_with(Config { request_token_uses: Some(1), ..Config::default() });
+    world.age_access_token("default", 600);
+    world.sandbox.push_faults_at("/app-mgmt/", 1, Fault::DropAfter);
+    let _ = forgets_nothing(&world, 5);
+    assert_eq!(world.sandbox.counters().disconnections, 1, "Concur has done it");
+    let _ = forgets_nothing(&world, 4).says("code 108");
+    let _ = world.concur(["logout"]).ok();
+}
+
+#[test]
+fn nobody_refreshes_while_a_revocation_is_under_way() {
+    let world = World::logged_in();
+    world.expire("default");
+    let gate = world.sandbox.hold_next_token_request();
+    let revoking = revoke(&world).start();
+    assert!(gate.wait_until_reached(Duration::from_secs(20)));
+    let waiting = world.concur(["refresh"]).start();
+    gate.release();
+    let _ = revoking.wait().code(0);
+    let output = waiting.wait();
+    assert!([Some(0), Some(3)].contains(&output.code), "{output:?}");
+    assert_eq!(world.sandbox.counters().max_simultaneous_token_requests, 1);
+    assert_eq!((profiles(&world), world.sandbox.counters().disconnections), (0, 1));
+}
+
+#[test]
+fn what_is_quiet_says_nothing_and_revokes_all_the_same() {
+    let world = World::logged_in();
+    let _ = world.concur(["--quiet", "logout", "--revoke"]).ok().silent();
+    assert_eq!(world.sandbox.counters().disconnections, 1);
+    let blank = World::new();
+    let _ = revoke(&blank).fails(3);
+}
