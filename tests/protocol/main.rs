@@ -15,6 +15,8 @@ mod harness;
 mod bare;
 #[cfg(unix)]
 mod bazel;
+#[cfg(unix)]
+mod bazel_schema;
 mod common;
 #[cfg(unix)]
 mod configure_git;
