@@ -112,21 +112,28 @@ impl Answer {
         self.correlation_id.as_deref()
     }
 
+    /// What the status of a failure means, beside whatever the body says.
+    pub fn failure_by_status(&self, scope: Option<&str>) -> Error {
+        self.failed(ServiceWord::default(), scope)
+    }
+
     /// Reads what a failure says of itself.
-    pub fn failure(self, token: &Secret, scope: Option<&str>) -> Error {
-        let Self { mut response, correlation_id } = self;
+    pub fn failure(mut self, token: &Secret, scope: Option<&str>) -> Error {
         let mut body = Vec::new();
         // What cannot be read says nothing.
-        let _ = response.by_ref().take(MAX_FAILURE_BYTES).read_to_end(&mut body);
-        let headers = response.headers();
+        let _ = self.response.by_ref().take(MAX_FAILURE_BYTES).read_to_end(&mut body);
+        self.failed(word_in(&body, token), scope)
+    }
+
+    fn failed(&self, word: ServiceWord, scope: Option<&str>) -> Error {
+        let headers = self.response.headers();
         let location = headers.get(LOCATION).map(|value| value.to_str().unwrap_or_default());
         let failure = Failure {
-            status: response.status().as_u16(),
-            word: ServiceWord { correlation_id, ..word_in(&body, token) },
+            status: self.status(),
+            word: ServiceWord { correlation_id: self.correlation_id.clone(), ..word },
             location,
-            retry_after: headers
-                .get(RETRY_AFTER)
-                .and_then(|value| value.to_str().ok()?.trim().parse().ok()),
+            retry_after: text(headers, RETRY_AFTER.as_str())
+                .and_then(|wait| wait.trim().parse().ok()),
             scope,
         };
         failure.error()

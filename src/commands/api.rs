@@ -16,7 +16,7 @@ use crate::api::target::Target;
 use crate::api::{headers, home_of, method};
 use crate::app::App;
 use crate::cli::Api;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Kind, Result, ServiceWord};
 use crate::files;
 use crate::http::Http;
 use crate::model::origin::Origin;
@@ -48,7 +48,7 @@ fn ask(app: &mut App<'_>, store: &mut Store, record: Record, args: &Api) -> Resu
     let is_done = Verdict::of(answer.status()) == Verdict::Done;
     if is_done || args.include {
         let id = answer.correlation_id().map(str::to_owned);
-        let failure = (!is_done).then(|| status_alone(&answer, &used));
+        let failure = (!is_done).then(|| answer.failure_by_status(used.record.scope.as_deref()));
         hand_on(app, answer, file, args.include, &call)
             .map_err(|error| with_id(error, id.as_deref()))?;
         return failure.map_or(Ok(()), Err);
@@ -208,26 +208,8 @@ fn broke_off(count: u64, error: &std::io::Error, call: &Call) -> Error {
 }
 
 fn with_id(error: Error, id: Option<&str>) -> Error {
-    let word = crate::error::ServiceWord {
-        correlation_id: id.map(str::to_owned),
-        ..crate::error::ServiceWord::default()
-    };
+    let word = ServiceWord { correlation_id: id.map(str::to_owned), ..ServiceWord::default() };
     error.with_service(word)
-}
-
-/// What is said of a failure whose whole answer was printed.
-fn status_alone(answer: &Answer, used: &Usable) -> Error {
-    let failure = crate::api::answer::Failure {
-        status: answer.status(),
-        word: crate::error::ServiceWord {
-            correlation_id: answer.correlation_id().map(str::to_owned),
-            ..crate::error::ServiceWord::default()
-        },
-        location: None,
-        retry_after: None,
-        scope: used.record.scope.as_deref(),
-    };
-    failure.error()
 }
 
 /// The status line and the headers, as they came.

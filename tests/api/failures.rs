@@ -91,6 +91,10 @@ fn a_redirect_is_not_followed_and_only_its_origin_is_named() {
     world.sandbox.push_faults_at("/sandbox/", 1, Fault::Redirect { status: 302, location });
     let _ = api(&world, &[ECHO]).fails(1).says("redirects are not followed");
     assert_eq!(api_requests(&world).len(), 6);
+    let location = "https://evil.example/x".to_owned();
+    world.sandbox.push_faults_at("/sandbox/", 1, Fault::Redirect { status: 302, location });
+    let output = api(&world, &["-i", ECHO]).output().code(1).says("https://evil.example;");
+    assert!(output.text().contains("\r\nlocation: https://evil.example/x\r\n"), "{output:?}");
     assert!(other.requests().is_empty(), "nobody else is asked");
     assert_eq!(world.sandbox.violations(), Vec::<String>::new());
 }
