@@ -147,10 +147,10 @@ fn every_command_line_in_the_pages_is_one_that_the_program_knows() {
     }
 }
 
-/// The words of one simple command.
+/// The words of one simple command; after `--` they are another program's.
 fn command_words(rest: &str) -> Vec<&str> {
     let end = rest.find(['|', ')', ';', '&', '`', '"', '#', '>']).unwrap_or(rest.len());
-    rest[..end].split_whitespace().collect()
+    rest[..end].split_whitespace().take_while(|word| *word != "--").collect()
 }
 
 #[test]
