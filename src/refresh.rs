@@ -21,7 +21,7 @@ use crate::store::events::Event;
 use crate::trace;
 
 pub use asking::{Asked, Asking, Attempted};
-pub use failure::gone;
+pub use failure::{gone, not_allowed};
 
 /// After this long a waiter says whom it waits for.
 const SAY_WHO_HOLDS_AFTER: Duration = Duration::from_secs(2);

@@ -24,6 +24,10 @@ const USERS: [(&str, &str, &str); 3] = [
 
 /// Answers everything that is not the token endpoint.
 pub(crate) async fn serve(call: &Call, parts: &Parts, body: Incoming) -> (Reply, String) {
+    let hold = { lock(&call.shared.api_holds).pop_front() };
+    if let Some(hold) = hold {
+        hold.pass().await;
+    }
     let faults = effects::begin(call).await;
     if let Some(reply) = effects::before(call, &faults) {
         return reply;

@@ -1,4 +1,4 @@
-//! A hold on one token request, so that a test decides when it goes on and need not sleep.
+//! A hold on one request, so that a test decides when it goes on and need not sleep.
 
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
@@ -7,7 +7,7 @@ use tokio::sync::Notify;
 
 use crate::mutex::lock;
 
-/// A test's end of a hold. The next token request is received, counted and logged, then waits here until
+/// A test's end of a hold. The next request of its kind is received, counted and logged, then waits here until
 /// [`Gate::release`] or until the gate is dropped.
 #[must_use = "a dropped gate holds nothing"]
 pub struct Gate(Arc<Hold>);

@@ -64,6 +64,7 @@ impl Sandbox {
             journal: Mutex::new(Journal::new(log)),
             script: Mutex::new(Script::default()),
             holds: Mutex::new(VecDeque::new()),
+            api_holds: Mutex::new(VecDeque::new()),
             traffic: Mutex::new(Traffic::default()),
             redirects: Mutex::new(Vec::new()),
         });
@@ -162,6 +163,13 @@ impl Sandbox {
     pub fn hold_next_token_request(&self) -> Gate {
         let (gate, hold) = Hold::new_pair();
         lock(&self.shared.holds).push_back(hold);
+        gate
+    }
+
+    /// The same for requests that are not for the token endpoint; one is held before its token is looked at.
+    pub fn hold_next_api_request(&self) -> Gate {
+        let (gate, hold) = Hold::new_pair();
+        lock(&self.shared.api_holds).push_back(hold);
         gate
     }
 

@@ -21,6 +21,7 @@ pub(crate) struct Shared {
     pub(crate) journal: Mutex<Journal>,
     pub(crate) script: Mutex<Script>,
     pub(crate) holds: Mutex<VecDeque<Arc<Hold>>>,
+    pub(crate) api_holds: Mutex<VecDeque<Arc<Hold>>>,
     pub(crate) traffic: Mutex<Traffic>,
     /// The locations that redirects pointed to.
     pub(crate) redirects: Mutex<Vec<String>>,

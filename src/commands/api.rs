@@ -6,14 +6,14 @@ use std::path::Path;
 use reqwest::Method;
 use uuid::Uuid;
 
-use crate::accounts;
+use crate::accounts::{self, home_of};
 use crate::api::answer::Verdict;
 use crate::api::client::{Answer, Call};
 use crate::api::fields::{self, Field, Typed};
 use crate::api::input::{self, Input};
 use crate::api::output::{Broke, Output, pour};
 use crate::api::target::Target;
-use crate::api::{headers, home_of, method};
+use crate::api::{headers, method};
 use crate::app::App;
 use crate::cli::Api;
 use crate::error::{Error, Kind, Result, ServiceWord};

@@ -1,8 +1,7 @@
 //! `logout`: forgets a profile and its tokens on this machine; with `--revoke`, at Concur first.
 
-use crate::accounts;
+use crate::accounts::{self, home_of};
 use crate::api::connections::{self, Deleted, Ended};
-use crate::api::home_of;
 use crate::app::App;
 use crate::cli::Logout;
 use crate::error::{Error, Kind, Result};

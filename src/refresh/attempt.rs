@@ -39,14 +39,8 @@ impl Renewer<'_> {
         let now = (self.clock)();
         let secrets = store.unseal_renewal(record, now)?;
         let allowed = self.config.allowed.and(&secrets.application_origin);
-        let not_allowed = || {
-            Error::new(
-                Kind::Unusable,
-                format!("{} is not an origin that may be sent a secret", secrets.geolocation),
-                "Log in again with --base-url, or list it under allowed_origins in config.toml.",
-            )
-            .of_profile(record.profile_name())
-        };
+        let not_allowed =
+            || failure::not_allowed(secrets.geolocation.as_str(), record.profile_name());
         let home = allowed.permit(&secrets.geolocation).ok_or_else(not_allowed)?;
         // A setting of this caller's that is wrong is nobody else's failed attempt.
         let service = self.service()?;

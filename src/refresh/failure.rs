@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::error::{Error, Kind, ServiceWord, login_again, login_command};
+use crate::model::printable::printable;
 use crate::model::record::{OutcomeKind, Record};
 use crate::oauth::advice;
 use crate::policy::{Decision, LoginReason};
@@ -13,6 +14,16 @@ pub fn gone(profile: Option<&str>) -> Error {
         Kind::NotFound,
         "The credential was removed by another process",
         format!("Log in again: {}", login_command(profile)),
+    )
+    .of_profile(profile)
+}
+
+/// A base URL that no secret may be sent to.
+pub fn not_allowed(base_url: &str, profile: Option<&str>) -> Error {
+    Error::new(
+        Kind::Unusable,
+        format!("{} is not an origin that may be sent a secret", printable(base_url, 200)),
+        "Log in again with --base-url, or list it under allowed_origins in config.toml.",
     )
     .of_profile(profile)
 }

@@ -82,22 +82,16 @@ fn a_herd_with_a_dead_token_refreshes_once_and_is_served() {
 
 #[test]
 fn a_token_that_another_process_has_replaced_meanwhile_is_used_without_a_refresh() {
-    let world = World::logged_in();
-    world.age_access_token("default", 600);
-    world.sandbox.clear_log();
-    // The answer comes when the token has changed: it is held up until the other process is done.
-    let latency = std::time::Duration::from_millis(1500);
-    let refusal =
-        Fault::Status { code: 401, body: concur_sandbox::StatusBody::Json, retry_after: None };
-    let fault = Fault::Together(vec![Fault::Latency(latency), refusal]);
-    world.sandbox.push_faults_at("/sandbox/", 1, fault);
+    let world = with_a_dead_token(Config::default());
+    let gate = world.sandbox.hold_next_api_request();
     let asking = api(&world, &[ECHO]).start();
-    while api_requests(&world).is_empty() {
-        std::thread::yield_now();
-    }
+    assert!(gate.wait_until_reached(std::time::Duration::from_secs(20)));
     world.concur(["refresh"]).ok();
+    gate.release();
     let _ = asking.wait().code(0).silent();
     assert_eq!(world.refreshes(), 1, "the other process's");
+    let statuses: Vec<_> = api_requests(&world).iter().map(|request| request.status).collect();
+    assert_eq!(statuses, [Some(403), Some(200)]);
 }
 
 #[test]

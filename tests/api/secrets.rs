@@ -78,17 +78,15 @@ fn no_token_stands_in_messages_and_traces() {
 fn no_token_stands_in_an_argument_and_only_execs_command_has_it_in_its_environment() {
     let world = World::logged_in();
     let secrets = stored(&world);
-    world.sandbox.push_faults_at("/sandbox/", 1, Fault::Latency(Duration::from_secs(60)));
-    let mut running = api(&world, &["POST", ECHO, "-f", "a=b"]).start();
-    while world.sandbox.requests().iter().all(|request| request.path != ECHO) {
-        std::thread::yield_now();
-    }
+    let gate = world.sandbox.hold_next_api_request();
+    let running = api(&world, &["POST", ECHO, "-f", "a=b"]).start();
+    assert!(gate.wait_until_reached(Duration::from_secs(20)));
     for name in ["cmdline", "environ", "comm"] {
         let path = format!("/proc/{}/{name}", running.child.id());
         assert_absent(&secrets, &std::fs::read(&path).unwrap(), &path);
     }
-    running.child.kill().unwrap();
-    let _ = running.wait();
+    gate.release();
+    let _ = running.wait().code(0).silent();
     let command = ["exec", "--", "sh", "-c", "cat /proc/$$/cmdline; cat /proc/$PPID/cmdline"];
     let output = world.concur(command).ok().silent();
     assert_absent(&secrets, &output.stdout, "an argument");
