@@ -31,7 +31,8 @@ struct Sent {
     beginning: Vec<u8>,
 }
 
-/// Answers its own paths; `None` for every other. The token is looked at before the body is read.
+/// Answers its own paths; `None` for every other. The token is looked at
+/// before the body is read.
 pub(crate) async fn route(call: &Call, parts: &Parts, body: Incoming) -> Option<Routed> {
     let path = call.path.strip_suffix('/').unwrap_or(&call.path);
     let (scope, methods): (Option<&str>, &[Method]) = match path {
@@ -45,10 +46,12 @@ pub(crate) async fn route(call: &Call, parts: &Parts, body: Incoming) -> Option<
         return Some((wrong_method(&allowed.join(", ")), "wrong method"));
     }
     let (reply, outcome) = guarded(call, parts, scope, |_| (Outgoing::empty(200), "served"));
+    // What is refused is read to its end all the same: its sender is to see the refusal.
+    let sent = read(body).await;
     if outcome != "served" {
         return Some((reply, outcome));
     }
-    let Some(sent) = read(body).await else {
+    let Some(sent) = sent else {
         return Some((
             Outgoing::json(400, &json!({ "message": "the body broke off" })),
             "bad body",

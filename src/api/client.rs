@@ -21,6 +21,8 @@ use crate::trace;
 
 /// The most that is read of a failure's body for what it says, bytes.
 const MAX_FAILURE_BYTES: u64 = 64 * 1024;
+/// From here on a body is refused by some services before it is read whole, bytes.
+const LARGE_BODY_BYTES: u64 = 1 << 20;
 /// The slowest way that an upload is waited for, bytes a second: each adds to the time that the headers
 /// of the answer may take.
 const SLOWEST_UPLOAD_BYTES_PER_SEC: u64 = 32 * 1024;
@@ -92,8 +94,11 @@ impl Call {
     }
 
     /// What to do when an answer was lost.
-    pub fn again(&self) -> &'static str {
-        if super::method::is_idempotent(&self.method) {
+    fn again(&self) -> &'static str {
+        if self.input.len() >= LARGE_BODY_BYTES {
+            "A body that is refused for its size or its token before it was read can look like this: run \
+             concur-cred refresh, look whether it was carried out, and run it again."
+        } else if super::method::is_idempotent(&self.method) {
             "Run it again."
         } else {
             "It may have been carried out all the same: look before you run it again."

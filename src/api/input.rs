@@ -13,8 +13,7 @@ use reqwest::blocking::Body;
 use crate::error::{Error, Kind, Result};
 use crate::files;
 
-/// The most that is kept in memory, bytes. Below this the answer to a request that is refused before
-/// its body was read is heard as well.
+/// The most that is kept in memory, bytes.
 const IN_MEMORY_BYTES: u64 = 16 << 20;
 /// The most that is read as the value of a field, bytes.
 const MAX_FIELD_BYTES: u64 = 1 << 20;

@@ -16,7 +16,12 @@ pub struct Exec {
     #[command(flatten)]
     pub serving: Serving,
     /// The command to run, with its arguments
-    #[arg(value_name = "CMD", required = true, trailing_var_arg = true)]
+    #[arg(
+        value_name = "CMD",
+        required = true,
+        trailing_var_arg = true,
+        value_hint = clap::ValueHint::CommandWithArguments
+    )]
     pub command: Vec<OsString>,
 }
 

@@ -204,7 +204,12 @@ fn broke_off(count: u64, error: &std::io::Error, call: &Call) -> Error {
     let how =
         if held.is_some_and(reqwest::Error::is_timeout) { "came to a halt" } else { "broke off" };
     let problem = format!("The answer {how} after {count} bytes");
-    Error::new(Kind::Temporary, problem, call.again())
+    let remedy = if method::is_idempotent(&call.method) {
+        "Run it again."
+    } else {
+        "Concur has carried it out: look before you run it again."
+    };
+    Error::new(Kind::Temporary, problem, remedy)
 }
 
 fn with_id(error: Error, id: Option<&str>) -> Error {

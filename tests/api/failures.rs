@@ -114,6 +114,10 @@ fn no_answer_is_temporary_and_a_request_that_may_have_been_carried_out_is_said_t
         }
     }
     assert_eq!(api_requests(&world).len(), 12, "none of them is repeated");
+    world.write("large", vec![b'x'; 2 << 20]);
+    world.sandbox.push_faults_at("/sandbox/", 1, Fault::ResetBefore);
+    let output = api(&world, &["POST", ECHO, "--input", "large"]).fails(5);
+    let _ = output.says("refused for its size or its token").says("concur-cred refresh");
 }
 
 #[test]

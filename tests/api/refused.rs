@@ -35,7 +35,7 @@ fn a_refused_token_is_replaced_and_the_request_made_again_once() {
 
 #[test]
 fn a_body_is_sent_again_whatever_it_came_from() {
-    let bodies = [b"{\"small\":1}".to_vec(), vec![b'x'; 3 << 20]];
+    let bodies = [b"{\"small\":1}".to_vec(), vec![b'x'; 3 << 20], vec![b'x'; 24 << 20]];
     for body in bodies {
         let world = with_a_dead_token(Config::default());
         let piped = api(&world, &["POST", ECHO, "--input", "-"]).stdin(body.clone()).ok().silent();
