@@ -214,6 +214,14 @@ pub fn write_whole(path: &Path, bytes: &[u8], replace: Replace) -> io::Result<()
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
     };
+    // A rename would put a plain file in the place of a device such as /dev/null.
+    let is_special = |meta: fs::Metadata| !meta.is_file() && !meta.is_symlink();
+    if fs::symlink_metadata(path).is_ok_and(is_special) {
+        return Err(match replace {
+            Replace::Yes => io::Error::other("it is not a regular file"),
+            Replace::No => io::ErrorKind::AlreadyExists.into(),
+        });
+    }
     let mut temporary = tempfile::Builder::new().prefix(".concur-cred-").tempfile_in(folder)?;
     temporary.write_all(bytes)?;
     temporary.as_file().sync_all()?;
