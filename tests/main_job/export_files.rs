@@ -81,12 +81,12 @@ fn an_export_to_where_none_can_be_is_an_error_and_leaves_nothing() {
 
 #[test]
 fn an_export_puts_no_file_in_the_place_of_a_pipe_or_device() {
+    use std::os::unix::fs::FileTypeExt as _;
     let world = World::logged_in();
     world.run("mkfifo", ["pipe"]).ok();
     world.concur(["export", "pipe"]).fails(2).says("is there already");
     let forced = world.concur(["export", "--force", "pipe"]).fails(6);
     forced.says("not a regular file");
-    use std::os::unix::fs::FileTypeExt as _;
     let kind = std::fs::metadata(world.work().join("pipe")).unwrap().file_type();
     assert!(kind.is_fifo(), "it is still a pipe");
 }
