@@ -13,6 +13,7 @@ use crate::api::{Routed, guarded};
 use crate::call::{Call, wrong_method};
 use crate::config::random_uuid;
 use crate::reply::Outgoing;
+use crate::reports;
 use crate::strict;
 
 /// The scope of the expense reports (SAP: Expense Reports v3).
@@ -21,8 +22,6 @@ const REPORTS_SCOPE: &str = "EXPRPT";
 const SHOWN_BYTES: usize = 64 * 1024;
 /// The most that is answered, bytes.
 const MOST_BYTES: usize = 256 << 20;
-/// How many reports there are.
-const REPORTS: usize = 40;
 
 /// A body that was read to its end.
 struct Sent {
@@ -36,7 +35,7 @@ struct Sent {
 pub(crate) async fn route(call: &Call, parts: &Parts, body: Incoming) -> Option<Routed> {
     let path = call.path.strip_suffix('/').unwrap_or(&call.path);
     let (scope, methods): (Option<&str>, &[Method]) = match path {
-        "/api/v3.0/expense/reports" => (Some(REPORTS_SCOPE), &[Method::GET, Method::POST]),
+        reports::PATH => (Some(REPORTS_SCOPE), &[Method::GET, Method::POST]),
         "/sandbox/echo" => (None, &[]),
         "/sandbox/bytes" => (None, &[Method::GET, Method::HEAD]),
         _ => return None,
@@ -61,7 +60,7 @@ pub(crate) async fn route(call: &Call, parts: &Parts, body: Incoming) -> Option<
         ("/sandbox/echo", _) => (Outgoing::json(200, &echo(parts, &sent)), outcome),
         ("/sandbox/bytes", _) => bytes(parts),
         (_, &Method::POST) => new_report(call, parts, &sent),
-        _ => reports(call, parts),
+        _ => reports::list(&call.shared.origin, parts.uri.query().unwrap_or_default()),
     })
 }
 
@@ -119,21 +118,6 @@ fn bytes(parts: &Parts) -> Routed {
     }
 }
 
-fn reports(call: &Call, parts: &Parts) -> Routed {
-    let (Some(limit), Some(offset)) = (number(parts, "limit", 25), number(parts, "offset", 0))
-    else {
-        return (Outgoing::json(400, &json!({ "Message": "limit is not a number" })), "bad limit");
-    };
-    let end = offset.saturating_add(limit.min(100)).min(REPORTS);
-    let items: Vec<Value> = (offset..end)
-        .map(|at| json!({ "ID": format!("{at:032X}"), "Name": format!("Trip {at}"), "CurrencyCode": "EUR" }))
-        .collect();
-    let origin = &call.shared.origin;
-    let next = (end < REPORTS)
-        .then(|| format!("{origin}/api/v3.0/expense/reports?limit={limit}&offset={end}"));
-    (Outgoing::json(200, &json!({ "Items": items, "NextPage": next })), "served")
-}
-
 /// A report needs a JSON object with a name.
 fn new_report(call: &Call, parts: &Parts, sent: &Sent) -> Routed {
     let content_type = strict::text(&parts.headers, &header::CONTENT_TYPE).unwrap_or_default();
@@ -146,6 +130,6 @@ fn new_report(call: &Call, parts: &Parts, sent: &Sent) -> Routed {
         return (Outgoing::json(400, &reply), "bad report");
     }
     let id = random_uuid();
-    let uri = format!("{}/api/v3.0/expense/reports/{id}", call.shared.origin);
+    let uri = format!("{}{}/{id}", call.shared.origin, reports::PATH);
     (Outgoing::json(200, &json!({ "ID": id, "URI": uri })), "served")
 }

@@ -12,7 +12,8 @@
 //! The map of the house, edge first:
 //! - [`Sandbox`]: the handle; owns the thread that listens (`server`), stops it on drop;
 //! - `tls`: its own CA and certificate, when it speaks https;
-//! - `service`, `token`, `otp`, `api`, `echo`: one request in, one reply out; `strict` says what Concur would not take;
+//! - `service`, `token`, `otp`, `api`, `reports`, `echo`: one request in, one reply out; `strict` says what
+//!   Concur would not take;
 //! - `grants/`: one file a grant, each a function of (world, request, configuration, time);
 //! - `world`, `ledger`: who may ask, and what was issued; pure, they are told the time;
 //! - `answer`, `codes`, `jwt`, `form`: what is on the wire;
@@ -39,6 +40,7 @@ mod otp;
 mod payload;
 mod principal;
 mod reply;
+mod reports;
 mod sandbox;
 mod server;
 mod service;
