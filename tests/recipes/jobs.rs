@@ -1,0 +1,63 @@
+//! cron: its lines run as cron runs them.
+
+use concur_sandbox::Fault;
+
+use super::harness::{BINARY, Output, World};
+use super::recipe::{Recipe, executable, have};
+
+/// The commands of a crontab; its times must be times.
+fn commands(crontab: &str) -> Vec<String> {
+    let is_setting =
+        |line: &&str| line.split_once('=').is_some_and(|(name, _)| !name.contains(' '));
+    let lines = crontab.lines().filter(|line| !line.is_empty() && !is_setting(line));
+    lines
+        .map(|line| {
+            let mut rest = line;
+            for _ in 0..5 {
+                let (time, after) = rest.split_once(char::is_whitespace).unwrap();
+                let is_time = |c: char| c.is_ascii_digit() || "*/,-".contains(c);
+                assert!(!time.is_empty() && time.chars().all(is_time), "{time:?} in {line}");
+                rest = after.trim_start();
+            }
+            assert!(!rest.contains('%'), "cron would end the line there: {line}");
+            rest.to_owned()
+        })
+        .collect()
+}
+
+/// Runs a command in cron's environment.
+fn cron(world: &World, command: &str) -> Output {
+    let run = world.run("/bin/sh", ["-c", command]).in_folder(world.home());
+    let run = run.env("PATH", "/usr/bin:/bin").env("SHELL", "/bin/sh").env("LOGNAME", "someone");
+    run.without_env("TZ").without_env("GIT_CONFIG_NOSYSTEM").output()
+}
+
+#[test]
+fn the_crontabs_lines_refresh_and_report_in_crons_environment() {
+    if !have(&["curl"]) {
+        return;
+    }
+    let recipe = Recipe::open("cron.md", &["crontab", "concur-report"]);
+    let world = World::logged_in();
+    executable(&world.home().join("bin/concur-report"), &recipe.text("concur-report", &world));
+    std::fs::create_dir_all(world.home().join(".cargo/bin")).unwrap();
+    std::os::unix::fs::symlink(BINARY, world.home().join(".cargo/bin/concur-cred")).unwrap();
+    let crontab = recipe.text("crontab", &world);
+    let [keep, report]: [String; 2] = commands(&crontab).try_into().unwrap();
+
+    let output = cron(&world, &keep).code(0).silent();
+    assert_eq!((output.text(), world.refreshes()), ("", 1), "nothing to mail\n{output:?}");
+
+    world.expire("default");
+    let output = cron(&world, &report).code(0).silent();
+    assert_eq!((output.text(), world.refreshes()), ("", 2), "it refreshed by itself\n{output:?}");
+    let file = world.home().join("report.json");
+    let written = std::fs::read(&file).unwrap();
+    let json: serde_json::Value = serde_json::from_slice(&written).unwrap();
+    assert_eq!(json["Items"].as_array().unwrap().len(), 40);
+
+    world.sandbox.fault_always_at("/api/v3.0", Fault::service_unavailable());
+    let output = cron(&world, &report);
+    assert!(output.code != Some(0) && !output.stderr.is_empty(), "cron mails it\n{output:?}");
+    assert_eq!(std::fs::read(&file).unwrap(), written, "yesterday's report is still there");
+}

@@ -1,0 +1,127 @@
+//! Moves: from the tutorial's script, between companies, between machines.
+
+use std::path::PathBuf;
+
+use super::harness::{Run, World, mode, set_mode};
+use super::recipe::{Recipe, arguments, have, spy, stand_in};
+
+/// An operator of a sandbox names its origin; an imported file cannot.
+fn allowed(run: Run, world: &World) -> Run {
+    run.env("CONCUR_CRED_ALLOWED_ORIGINS", world.sandbox.origin())
+}
+
+#[test]
+fn the_tutorials_files_are_taken_over_and_cleared_away() {
+    if !have(&["shred"]) {
+        return;
+    }
+    let recipe = Recipe::open("from-the-tutorial.md", &["import", "clean", "export"]);
+    let world = World::new();
+    let app = world.sandbox.app().clone();
+    let object = world.sandbox.refresh_token_object_file(&app, 7200);
+    for (name, text) in [
+        ("credentials.json", world.sandbox.credentials_json()),
+        ("refreshTokenObjectFile.json", object),
+    ] {
+        set_mode(&world.write(name, text), 0o644);
+    }
+    let output = allowed(recipe.run("import", &world), &world).ok();
+    assert!(output.text().contains("good"), "{output:?}");
+    assert!(!output.stderr.contains("others"), "no warning is left\n{output:?}");
+    assert_eq!((world.token_requests(), world.refreshes()), (1, 1));
+    drop(recipe.run("clean", &world).ok());
+    assert_eq!(std::fs::read_dir(world.work()).unwrap().count(), 0, "nothing in the clear");
+
+    let token = world.concur(["token"]).ok().silent().line();
+    assert!(world.sandbox.is_live_access_token(&token));
+    drop(recipe.run("export", &world).ok());
+    let file = world.work().join("refreshTokenObjectFile.json");
+    assert_eq!(mode(&file), 0o600);
+    assert!(std::fs::read_to_string(file).unwrap().contains("refresh_expires_in"));
+}
+
+#[test]
+fn each_company_is_asked_and_one_that_fails_stops_no_other() {
+    if !have(&["jq", "curl"]) {
+        return;
+    }
+    let recipe = Recipe::open("several-companies.md", &["login", "each"]);
+    let world = World::new();
+    spy(&world, "curl");
+    world.write("acme.json", world.sandbox.credentials_json());
+    let globex = world.sandbox.add_company();
+    world.write("globex.json", world.sandbox.credentials_json_of(&globex));
+    drop(recipe.run("login", &world).ok());
+    drop(recipe.run("each", &world).ok().silent());
+    for company in ["acme", "globex"] {
+        let file = world.work().join(format!("users-{company}.json"));
+        assert!(std::fs::read_to_string(&file).unwrap().contains("Mustermann"), "{company}");
+        std::fs::remove_file(file).unwrap();
+    }
+    assert_eq!(arguments(&world).lines().count(), 2);
+
+    let kill = "UPDATE record SET access_expires_at = 1, refresh_token = NULL, request_token = NULL \
+                WHERE profile = 'acme'";
+    assert_eq!(world.database().execute(kill, []).unwrap(), 1);
+    drop(recipe.run("each", &world).output().code(4).says("acme: no token (exit code 4)"));
+    assert!(!world.work().join("users-acme.json").exists());
+    assert!(world.work().join("users-globex.json").exists(), "the other was asked all the same");
+}
+
+/// Another machine: another home. What is carried over lies in the current folder of both.
+fn new_machine(world: &World) -> PathBuf {
+    let home = world.work().join("new machine");
+    std::fs::create_dir(&home).unwrap();
+    home
+}
+
+fn machine() -> Recipe {
+    Recipe::open("another-machine.md", &["pack", "unpack", "forget", "one"])
+}
+
+#[test]
+fn store_and_key_move_and_the_old_machine_forgets() {
+    if !have(&["tar", "shred", "jq"]) {
+        return;
+    }
+    let recipe = machine();
+    let world = World::logged_in();
+    let second = world.sandbox.add_company();
+    world.login("globex", &second);
+    let home = new_machine(&world);
+    drop(recipe.run("pack", &world).ok().silent());
+    for archive in ["concur-store.tar", "concur-key.tar"] {
+        let file = world.work().join(archive);
+        assert_eq!(mode(&file), 0o600, "{archive}");
+        std::fs::copy(&file, home.join(archive)).unwrap();
+    }
+    drop(recipe.run("unpack", &world).env("HOME", &home).in_folder(&home).ok());
+    assert_eq!(world.refreshes(), 2, "both profiles, on the new machine");
+    drop(recipe.run("forget", &world).ok());
+    world.concur(["token", "--profile", "default"]).fails(3);
+    for profile in ["default", "globex"] {
+        let run = world.concur(["token", "--profile", profile]).env("HOME", &home);
+        assert!(world.sandbox.is_live_access_token(&run.ok().silent().line()), "{profile}");
+    }
+    for folder in [world.work(), home] {
+        let left = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name());
+        let left: Vec<_> = left.filter(|name| name.to_string_lossy().ends_with(".tar")).collect();
+        assert_eq!(left, Vec::<std::ffi::OsString>::new(), "no archive is left");
+    }
+}
+
+#[test]
+fn one_profile_moves_over_a_line_without_a_file_in_between() {
+    let recipe = machine();
+    let world = World::new();
+    world.login("acme", &world.sandbox.app().clone());
+    let old = world.home();
+    let home = new_machine(&world);
+    let reach = format!("[ \"$1\" = old-machine ]\nshift\nHOME='{}' exec \"$@\"", old.display());
+    stand_in(&world, "ssh", &reach);
+    world.write("credentials.json", world.sandbox.credentials_json());
+    drop(allowed(recipe.run("one", &world).env("HOME", &home), &world).ok());
+    let token = world.concur(["token"]).env("HOME", &home).ok().silent().line();
+    assert!(world.sandbox.is_live_access_token(&token));
+    world.concur(["token"]).fails(3);
+}
