@@ -3,11 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::harness::World;
-use super::pages::{blocks, manual, manual_page, page, path, section, tagged_options, tags, words};
+use super::pages::{
+    blocks, manual, manual_page, page, path, section, sources, tagged_options, tags, words,
+};
 use concur_cred::model::origin::SHORT_NAMES;
 use concur_cred::protocol::format::Format;
 
-type Options = BTreeSet<String>;
+pub(crate) type Options = BTreeSet<String>;
 
 /// What `--help` tells of one command.
 struct Help {
@@ -37,7 +39,7 @@ fn help(world: &World, command: &[&str]) -> Help {
 }
 
 /// The global options, and every command with its own ones.
-fn command_line() -> (Options, BTreeMap<String, Options>) {
+pub(crate) fn command_line() -> (Options, BTreeMap<String, Options>) {
     let world = World::new();
     let top = help(&world, &[]);
     let mut commands = BTreeMap::new();
@@ -123,9 +125,10 @@ fn every_command_line_in_the_pages_is_one_that_the_program_knows() {
     let mut pages = vec![manual()];
     pages
         .extend(pages_of_commands().iter().map(|name| manual_page(&format!("concur-cred-{name}"))));
-    for name in ["README.md", "ARCHITECTURE.md", "CHANGELOG.md"] {
+    for name in ["README.md", "ARCHITECTURE.md", "CHANGELOG.md", "docs/peers.md"] {
         pages.push(page(name));
     }
+    pages.extend(sources("docs/recipes").into_values());
     for text in &pages {
         for line in text.lines() {
             for (at, _) in line.match_indices("concur-cred ") {
@@ -148,7 +151,7 @@ fn every_command_line_in_the_pages_is_one_that_the_program_knows() {
 }
 
 /// The words of one simple command; after `--` they are another program's.
-fn command_words(rest: &str) -> Vec<&str> {
+pub(crate) fn command_words(rest: &str) -> Vec<&str> {
     let end = rest.find(['|', ')', ';', '&', '`', '"', '#', '>']).unwrap_or(rest.len());
     rest[..end].split_whitespace().take_while(|word| *word != "--").collect()
 }

@@ -20,3 +20,4 @@ mod containers;
 mod examples;
 mod exit_codes;
 mod package;
+mod peers;

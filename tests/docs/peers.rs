@@ -1,0 +1,50 @@
+//! The table of peers: our cells name commands that exist, and every other word has its source.
+
+use super::commands::{command_line, command_words};
+use super::pages::{chapter, page, table_rows};
+
+/// The words in backquotes.
+fn code_spans(cell: &str) -> Vec<&str> {
+    cell.split('`').skip(1).step_by(2).collect()
+}
+
+#[test]
+fn each_command_in_our_cells_exists() {
+    let (global, commands) = command_line();
+    let readme = page("README.md");
+    let rows = table_rows(chapter(&readme, "## Peers"));
+    assert_eq!(rows[0][1], "concur-cred");
+    let mut named = 0;
+    for row in &rows[1..] {
+        for span in code_spans(&row[1]) {
+            let words = command_words(span);
+            let options = commands.get(words[0]).unwrap_or_else(|| panic!("{span} is no command"));
+            for option in words.iter().filter(|word| word.starts_with("--")) {
+                assert!(options.contains(*option) || global.contains(*option), "{span}");
+            }
+            named += 1;
+        }
+    }
+    assert!(named > 10, "{named} commands are named");
+}
+
+#[test]
+fn each_word_about_a_peer_is_the_one_whose_source_is_told() {
+    let (readme, sources) = (page("README.md"), page("docs/peers.md"));
+    let rows = table_rows(chapter(&readme, "## Peers"));
+    let legend = chapter(&readme, "## Peers").rsplit_once("|\n").unwrap().1;
+    for (column, short) in rows[0].iter().enumerate().skip(2) {
+        let ends = format!("({short})");
+        let heading = sources.lines().find(|line| line.starts_with("## ") && line.ends_with(&ends));
+        let heading = heading.unwrap_or_else(|| panic!("docs/peers.md has {short}"));
+        assert!(legend.contains(short.as_str()), "the README says who {short} is");
+        let told = chapter(&sources, heading);
+        assert!(told.contains("\nLooked at: ") && told.contains("<https://"), "{heading}");
+        let told = table_rows(told);
+        assert_eq!(told.len(), rows.len(), "{heading}");
+        for (row, source) in rows[1..].iter().zip(&told[1..]) {
+            assert_eq!((&row[0], &row[column]), (&source[0], &source[1]), "{heading}");
+            assert!(source[2].len() > 5, "{heading}: the source of {:?}", source[0]);
+        }
+    }
+}
