@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::harness::{Output, World, mode};
-use super::recipe::{Recipe, executable, have, yaml};
+use super::recipe::{Recipe, executable, yaml};
 
 /// Runs a service's command, with the folders of the container in this world.
 fn service(world: &World, compose: &Value, name: &str) -> Output {
@@ -34,9 +34,6 @@ fn names(list: &Value) -> Vec<&str> {
 
 #[test]
 fn the_services_log_in_and_report_with_the_key_from_the_secret() {
-    if !have(&["curl"]) {
-        return;
-    }
     let blocks = ["compose.yaml", "concur-report", "secrets"];
     let recipe = Recipe::open("docker.md", &blocks);
     let world = World::new();

@@ -11,7 +11,7 @@ fn extract(world: &World) -> Option<Output> {
     let python = python_with("requests")?;
     let recipe = Recipe::open("incremental-extract.md", &["extract.py"]);
     let file = recipe.write("extract.py", world);
-    Recipe::open("python.md", &["concur.py", "use"]).write("concur.py", world);
+    Recipe::open("python.md", &["concur.py", "use", "report.py", "exec"]).write("concur.py", world);
     Some(world.run(python, [file]).output())
 }
 

@@ -3,7 +3,7 @@
 use concur_sandbox::Fault;
 
 use super::harness::{BINARY, Output, World};
-use super::recipe::{Recipe, executable, have};
+use super::recipe::{Recipe, executable};
 
 /// The commands of a crontab; its times must be times.
 fn commands(crontab: &str) -> Vec<String> {
@@ -34,9 +34,6 @@ fn cron(world: &World, command: &str) -> Output {
 
 #[test]
 fn the_crontabs_lines_refresh_and_report_in_crons_environment() {
-    if !have(&["curl"]) {
-        return;
-    }
     let recipe = Recipe::open("cron.md", &["crontab", "concur-report"]);
     let world = World::logged_in();
     executable(&world.home().join("bin/concur-report"), &recipe.text("concur-report", &world));

@@ -98,18 +98,19 @@ pub(crate) fn have(programs: &[&str]) -> bool {
     missing.is_empty()
 }
 
-/// The Python that has a module; `None`, with a note, when none has.
-pub(crate) fn python_with(module: &str) -> Option<&'static str> {
-    let has = |program: &&str| {
+/// Where the Python is that has a module; `None`, with a note, when none has.
+pub(crate) fn python_with(module: &str) -> Option<PathBuf> {
+    let has = |program: &PathBuf| {
         let mut command = Command::new(program);
         command.args(["-c", &format!("import {module}")]).env_remove("PYTHONPATH");
         command.output().is_ok_and(|output| output.status.success())
     };
-    let found = ["python3", "/usr/bin/python3"].into_iter().find(has);
-    if found.is_none() {
+    let known = [found("python3"), Some(PathBuf::from("/usr/bin/python3"))];
+    let python = known.into_iter().flatten().find(has);
+    if python.is_none() {
         eprintln!("skipped: there is no python3 with {module}");
     }
-    found
+    python
 }
 
 /// YAML as JSON values; `None`, with a note, when there is nothing to read it with.

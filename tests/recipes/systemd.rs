@@ -142,9 +142,6 @@ fn systemd_finds_nothing_wrong_with_the_units() {
 
 #[test]
 fn the_services_log_in_and_report_with_the_key_from_the_credential() {
-    if !have(&["curl"]) {
-        return;
-    }
     let machine = Machine::new();
     make_key(&machine);
     let output = machine.start("concur-login.service").code(0);
@@ -163,9 +160,6 @@ fn the_services_log_in_and_report_with_the_key_from_the_credential() {
 
 #[test]
 fn without_the_credential_the_store_stays_shut() {
-    if !have(&["curl"]) {
-        return;
-    }
     let machine = Machine::new();
     make_key(&machine);
     drop(machine.start("concur-login.service").code(0));
