@@ -67,6 +67,18 @@ impl Answer {
         }
     }
 
+    /// Fields alone: what a redirect carries.
+    pub(crate) fn blank(status: u16) -> Self {
+        Self { status, fields: Vec::new() }
+    }
+
+    /// The fields as a query; one that is no string is spelt as JSON.
+    pub(crate) fn to_query(&self) -> String {
+        let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        let fields = self.fields.iter().map(|(name, value)| (name, text(value)));
+        form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish()
+    }
+
     /// Sets a field where it stands, or appends it.
     pub(crate) fn put(&mut self, name: &str, value: impl Into<Value>) {
         let value = value.into();

@@ -6,6 +6,9 @@ use std::path::PathBuf;
 use clap::{Parser, ValueEnum};
 use concur_sandbox::{Config, FaultSpec, GrantType, NumberStyle, Rotation, Tls, User};
 
+/// Who logs in with a browser when no user was named.
+const DEFAULT_USER: &str = "erika@example.com";
+
 const AFTER_HELP: &str = "\
 Fault specs: 503, 429:7 (any status, with Retry-After), drop-before, drop-after, reset-before, \
 reset-after, truncate, stall, silence, latency:MILLISECONDS, code:N, geolocation:TEXT, omit:FIELD,FIELD, \
@@ -47,6 +50,10 @@ pub(crate) struct Cli {
     /// Let that user log in by one-time password; the mails go to FILE, a line each, or to stdout for -
     #[arg(long, value_name = "FILE", requires = "user")]
     otp: Option<PathBuf>,
+    /// Register this redirect URI, so that the user (by default erika@example.com) can log in with a
+    /// browser; may be repeated
+    #[arg(long, value_name = "URI")]
+    redirect_uri: Vec<String>,
     /// Something to go wrong with a token request; may be repeated
     #[arg(long, value_name = "SPEC")]
     pub(crate) fault: Vec<FaultSpec>,
@@ -84,8 +91,12 @@ impl Cli {
     pub(crate) fn config(&self) -> Config {
         let mut allowed_grants = Config::default().allowed_grants;
         allowed_grants.extend(self.otp.as_ref().map(|_| GrantType::Otp));
+        let in_browser = !self.redirect_uri.is_empty();
+        allowed_grants.extend(in_browser.then_some(GrantType::AuthorizationCode));
+        let user = self.user.as_deref().or(in_browser.then_some(DEFAULT_USER));
         Config {
-            user: self.user.as_deref().map(User::made_up),
+            user: user.map(User::made_up),
+            redirect_uris: self.redirect_uri.clone(),
             mailbox: self.otp.clone(),
             allowed_grants,
             port: self.port,

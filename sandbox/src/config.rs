@@ -24,7 +24,7 @@ pub struct Config {
     /// The first application and company with its request token; made up when `None` (the default). Read
     /// at the start only. Give the same to two sandboxes to play two data centres.
     pub app: Option<App>,
-    /// A user who can log in with `credtype=password`, and by one-time password; default none.
+    /// A user who can log in with `credtype=password`, by one-time password, or in a browser; default none.
     pub user: Option<User>,
     /// Seconds a one-time password can be used; default 600, which nothing documents.
     pub otp_lifetime_seconds: i64,
@@ -61,6 +61,11 @@ pub struct Config {
     pub allowed_grants: Vec<GrantType>,
     /// The granted scope: words separated by spaces.
     pub scope: String,
+    /// The redirect URIs that are registered for the app, compared byte for byte; default none. The
+    /// browser grant needs one of them, and [`GrantType::AuthorizationCode`] among the app's grants.
+    pub redirect_uris: Vec<String>,
+    /// Seconds an authorization code lives; default 300.
+    pub code_lifetime_seconds: i64,
 }
 
 impl Default for Config {
@@ -92,6 +97,8 @@ impl Default for Config {
                 GrantType::ClientCredentials,
             ],
             scope: "openid EXPRPT identity.user.ids.read identity.user.core.read".to_owned(),
+            redirect_uris: Vec::new(),
+            code_lifetime_seconds: 300,
         }
     }
 }

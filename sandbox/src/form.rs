@@ -26,6 +26,11 @@ impl Form {
         self.0.iter().map(|(name, _)| name.as_str())
     }
 
+    /// How often `name` was sent.
+    pub(crate) fn count(&self, name: &str) -> usize {
+        self.0.iter().filter(|(field, _)| field == name).count()
+    }
+
     /// A field that was sent more than once (RFC 6749 §3.2 forbids it).
     pub(crate) fn repeated(&self) -> Option<&str> {
         self.0.iter().enumerate().find_map(|(at, (name, _))| {

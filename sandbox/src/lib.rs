@@ -14,6 +14,7 @@
 //! - `tls`: its own CA and certificate, when it speaks https;
 //! - `service`, `token`, `otp`, `api`, `reports`, `echo`: one request in, one reply out; `strict` says what
 //!   Concur would not take;
+//! - `authorize`, `page`: where a user signs in with a browser and allows an application;
 //! - `grants/`: one file a grant, each a function of (world, request, configuration, time);
 //! - `world`, `ledger`: who may ask, and what was issued; pure, they are told the time;
 //! - `answer`, `codes`, `jwt`, `form`: what is on the wire;
@@ -21,6 +22,7 @@
 
 mod answer;
 mod api;
+mod authorize;
 mod call;
 mod clock;
 mod codes;
@@ -37,6 +39,7 @@ mod jwt;
 mod ledger;
 mod mutex;
 mod otp;
+mod page;
 mod payload;
 mod principal;
 mod reply;

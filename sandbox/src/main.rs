@@ -110,6 +110,17 @@ fn write_hints(out: &mut impl Write, sandbox: &Sandbox, cli: &Cli) -> io::Result
         writeln!(out, "  concur-cred login --base-url {origin} --profile me --grant {grant}")?;
         writeln!(out, "  # user {}, password {}", user.login_id, user.password)?;
     }
+    for uri in &sandbox.config().redirect_uris {
+        let uri = quoted(uri);
+        write!(
+            out,
+            "  concur-cred login --grant browser --redirect-uri {uri} --base-url {origin}"
+        )?;
+        match &cli.credentials {
+            Some(file) => writeln!(out, " --credentials {}", quoted_path(file)?)?,
+            None => writeln!(out)?,
+        }
+    }
     writeln!(out, "  concur-cred token")?;
     out.flush()
 }

@@ -10,6 +10,7 @@ use hyper::http::request::Parts;
 use uuid::Uuid;
 
 use crate::api;
+use crate::authorize;
 use crate::call::Call;
 use crate::config::random_uuid;
 use crate::journal::{RequestRecord, fingerprint};
@@ -39,7 +40,11 @@ pub(crate) async fn serve(
         for what in &found.violations {
             call.violation(what);
         }
-        api::serve(&call, &parts, body).await
+        if call.path == authorize::PATH {
+            authorize::serve(&call, &parts, body).await
+        } else {
+            api::serve(&call, &parts, body).await
+        }
     };
     let status = match &reply {
         Reply::Send(answer) => Some(answer.status),

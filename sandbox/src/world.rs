@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use crate::config::{App, Config, random_uuid};
+use crate::grants::Code;
 use crate::ledger::Ledger;
 use crate::otp::Otps;
 
@@ -24,6 +25,8 @@ pub(crate) struct RequestToken {
 pub(crate) struct World {
     clients: Vec<Client>,
     pub(crate) request_tokens: HashMap<String, RequestToken>,
+    /// Authorization codes given out and not yet used.
+    pub(crate) codes: HashMap<String, Code>,
     pub(crate) ledger: Ledger,
     pub(crate) otps: Otps,
 }
@@ -33,6 +36,7 @@ impl World {
         let mut world = Self {
             clients: Vec::new(),
             request_tokens: HashMap::new(),
+            codes: HashMap::new(),
             ledger: Ledger::default(),
             otps: Otps::default(),
         };

@@ -1,8 +1,8 @@
 //! The grants. Each is one function in one file: it reads the form, says who the principal is, and
 //! answers with a [`Grant`] or the documented code.
 
-mod absent;
 mod application;
+mod code;
 mod company;
 mod otp;
 mod refresh;
@@ -15,6 +15,7 @@ use crate::ledger::FamilyId;
 use crate::principal::Principal;
 use crate::world::World;
 
+pub(crate) use code::{Code, open as open_code};
 pub(crate) use company::open as open_company;
 
 /// What a grant function is given.
@@ -74,7 +75,7 @@ pub(crate) fn grant(
         (GrantType::RefreshToken, _) => refresh::grant(world, &ask),
         (GrantType::ClientCredentials, _) => application::grant(world, &ask),
         (GrantType::Otp, _) => otp::grant(world, &ask),
-        (GrantType::AuthorizationCode, _) => absent::grant(),
+        (GrantType::AuthorizationCode, _) => code::grant(world, &ask),
     }
 }
 

@@ -1,0 +1,209 @@
+//! `GET` and `POST /oauth2/v0/authorize`: the page on which a user signs in and allows an application.
+//!
+//! The form that the page shows is sent back to the same path. Whatever is wrong with client or
+//! `redirect_uri` is shown here and never sent on: only a registered URI is ever redirected to (RFC 6749
+//! §4.1.2.1). Faults scripted for this path apply when the form is sent; those that edit fields edit the
+//! redirect's.
+
+use http_body_util::{BodyExt as _, Limited};
+use hyper::Method;
+use hyper::body::Incoming;
+use hyper::header;
+use hyper::http::request::Parts;
+
+use crate::answer::Answer;
+use crate::call::{Call, wrong_method};
+use crate::clock;
+use crate::codes::code;
+use crate::config::{Config, GrantType, User};
+use crate::effects;
+use crate::form::Form;
+use crate::grants::open_code;
+use crate::journal::fingerprint;
+use crate::mutex::lock;
+use crate::page;
+use crate::reply::{Outgoing, Reply};
+use crate::strict::BODY_LIMIT_BYTES;
+
+/// The page's path.
+pub(crate) const PATH: &str = "/oauth2/v0/authorize";
+
+/// The parameters of the request, which the page's form sends back.
+pub(crate) const PARAMETERS: [&str; 5] =
+    ["client_id", "redirect_uri", "scope", "response_type", "state"];
+
+/// The client lacks the grant.
+const NOT_YOUR_GRANT: u32 = 60;
+const CLIENT_DISABLED: u32 = 59;
+const SCOPE_TOO_WIDE: u32 = 54;
+
+/// A request that a user may be asked about.
+pub(crate) struct Ask<'a> {
+    pub(crate) client_id: &'a str,
+    pub(crate) redirect_uri: &'a str,
+    pub(crate) scope: &'a str,
+    pub(crate) state: Option<&'a str>,
+}
+
+/// Why a request is not asked about.
+enum Refusal<'a> {
+    /// Said on a page of our own.
+    Page(String),
+    /// Said to the application, at its registered URI.
+    Redirect { to: &'a str, state: Option<&'a str>, error_code: String, description: String },
+}
+
+pub(crate) async fn serve(call: &Call, parts: &Parts, body: Incoming) -> (Reply, String) {
+    match parts.method {
+        Method::GET => {
+            let form = Form::parse(parts.uri.query().unwrap_or_default().as_bytes());
+            note(call, &form);
+            let (answer, outcome) = show(call, &form);
+            (Reply::Send(answer), outcome)
+        }
+        Method::POST => {
+            let Ok(body) = Limited::new(body, BODY_LIMIT_BYTES).collect().await else {
+                return (Reply::Close, "the request broke off".to_owned());
+            };
+            let form = Form::parse(&body.to_bytes());
+            note(call, &form);
+            let faults = effects::begin(call).await;
+            if let Some(reply) = effects::before(call, &faults) {
+                return reply;
+            }
+            let (answer, outcome) = decide(call, &form, &faults);
+            effects::after(answer, &outcome, &faults)
+        }
+        _ => (Reply::Send(wrong_method("GET, POST")), "wrong method".to_owned()),
+    }
+}
+
+fn note(call: &Call, form: &Form) {
+    lock(&call.shared.journal).amend(call.sequence, |record| {
+        record.client_id = form.get("client_id").map(str::to_owned);
+        if let Some(password) = form.get("password") {
+            record.secrets.insert("password".to_owned(), fingerprint(password));
+        }
+    });
+}
+
+/// The page, or why there is none.
+fn show(call: &Call, form: &Form) -> (Outgoing, String) {
+    let config = lock(&call.shared.config).clone();
+    match checked(call, form, &config) {
+        Ok(ask) => (page::question(&ask, config.user.as_ref(), false), "asked".to_owned()),
+        Err(refusal) => refused(refusal, &[]),
+    }
+}
+
+/// What the user pressed.
+fn decide(call: &Call, form: &Form, faults: &[crate::faults::Fault]) -> (Outgoing, String) {
+    let config = lock(&call.shared.config).clone();
+    let ask = match checked(call, form, &config) {
+        Ok(ask) => ask,
+        Err(refusal) => return refused(refusal, faults),
+    };
+    match form.get("decision") {
+        Some("allow") => {}
+        Some("deny") => return refused(denied(&ask), faults),
+        _ => return refused(Refusal::Page("The form says neither allow nor deny.".into()), faults),
+    }
+    let Some(user) = config.user.as_ref().filter(|user| signs_in(user, form)) else {
+        return (page::question(&ask, config.user.as_ref(), true), "wrong password".to_owned());
+    };
+    let code = {
+        let mut world = lock(&call.shared.world);
+        open_code(&mut world, &ask, user, &config, clock::now_epoch())
+    };
+    let mut answer = Answer::blank(302);
+    let geolocation = config.geolocation.as_deref().unwrap_or(&call.shared.origin);
+    if !config.omit_geolocation {
+        answer.put("geolocation", geolocation);
+    }
+    answer.put("code", code);
+    if let Some(state) = ask.state {
+        answer.put("state", state);
+    }
+    (redirect(ask.redirect_uri, answer, faults), "allowed".to_owned())
+}
+
+fn signs_in(user: &User, form: &Form) -> bool {
+    form.get("username") == Some(&user.login_id) && form.get("password") == Some(&user.password)
+}
+
+fn denied<'a>(ask: &Ask<'a>) -> Refusal<'a> {
+    Refusal::Redirect {
+        to: ask.redirect_uri,
+        state: ask.state,
+        error_code: "access_denied".to_owned(),
+        description: "The user did not allow the application".to_owned(),
+    }
+}
+
+/// The request, once client, `redirect_uri`, `response_type` and scope are found good.
+fn checked<'a>(call: &Call, form: &'a Form, config: &'a Config) -> Result<Ask<'a>, Refusal<'a>> {
+    let page = |text: &str| Refusal::Page(text.to_owned());
+    if let Some(name) = PARAMETERS.iter().find(|name| form.count(name) > 1) {
+        return Err(Refusal::Page(format!("The parameter {name} was sent more than once.")));
+    }
+    let client_id = form.get("client_id").ok_or_else(|| page("client_id was not supplied."))?;
+    let disabled = {
+        let world = lock(&call.shared.world);
+        world.client(client_id).map(|client| client.disabled)
+    };
+    let disabled = disabled.ok_or_else(|| page("The client_id is not known."))?;
+    let uri = form.get("redirect_uri").ok_or_else(|| page("redirect_uri was not supplied."))?;
+    if !config.redirect_uris.iter().any(|registered| registered == uri) {
+        return Err(page("The redirect_uri is not one that is registered for this application."));
+    }
+    let state = form.get("state");
+    let say = |error_code: String, description: &str| Refusal::Redirect {
+        to: uri,
+        state,
+        error_code,
+        description: description.to_owned(),
+    };
+    let say_code = |number: u32| say(number.to_string(), code(number).description);
+    if form.get("response_type") != Some("code") {
+        return Err(say("unsupported_response_type".to_owned(), "response_type must be code"));
+    }
+    if disabled {
+        return Err(say_code(CLIENT_DISABLED));
+    }
+    if !config.allowed_grants.contains(&GrantType::AuthorizationCode) {
+        return Err(say_code(NOT_YOUR_GRANT));
+    }
+    let scope = form.get("scope").unwrap_or(&config.scope);
+    let is_granted = |word: &str| config.scope.split_ascii_whitespace().any(|known| known == word);
+    if !scope.split_ascii_whitespace().all(is_granted) {
+        return Err(say_code(SCOPE_TOO_WIDE));
+    }
+    Ok(Ask { client_id, redirect_uri: uri, scope, state })
+}
+
+fn refused(refusal: Refusal<'_>, faults: &[crate::faults::Fault]) -> (Outgoing, String) {
+    match refusal {
+        Refusal::Page(why) => (page::problem(&why), "not asked".to_owned()),
+        Refusal::Redirect { to, state, error_code, description } => {
+            let outcome = format!("redirected with {error_code}");
+            let mut answer = Answer::blank(302);
+            answer.put("error_code", error_code);
+            answer.put("error_description", description);
+            if let Some(state) = state {
+                answer.put("state", state);
+            }
+            (redirect(to, answer, faults), outcome)
+        }
+    }
+}
+
+/// Sends the browser to the registered URI, which may have a query of its own.
+fn redirect(to: &str, answer: Answer, faults: &[crate::faults::Fault]) -> Outgoing {
+    let answer = effects::edited(answer, faults);
+    let separator = if to.contains('?') { '&' } else { '?' };
+    let location = format!("{to}{separator}{}", answer.to_query());
+    Outgoing::empty(answer.status)
+        .with(header::LOCATION, location)
+        .with(header::CACHE_CONTROL, "no-store")
+        .with(header::REFERRER_POLICY, "no-referrer")
+}
