@@ -2,6 +2,7 @@
 
 #![allow(clippy::doc_markdown, reason = "these comments are what --help prints")]
 
+mod browser;
 mod calls;
 mod care;
 mod profiles;
@@ -13,6 +14,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::model::profile::ProfileName;
 
+pub use browser::Browser;
 pub use calls::{Api, Exec, Logout};
 pub use care::{Completions, ConfigureGit, Doctor, Log, Names};
 pub use profiles::{Export, Import, Init, Login, LoginGrant, Refresh, Rename, Status, Use};

@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 /// The variables that this program reads, one list for the man page's test to hold against.
-pub const VARIABLES: [&str; 18] = [
+pub const VARIABLES: [&str; 23] = [
     "CONCUR_CRED_HOME",
     "CONCUR_CRED_CONFIG",
     "CONCUR_CRED_PROFILE",
@@ -22,6 +22,11 @@ pub const VARIABLES: [&str; 18] = [
     "CONCUR_CRED_HTTP_TIMEOUT",
     "CONCUR_CRED_ALLOWED_ORIGINS",
     "CONCUR_CRED_CA_BUNDLE",
+    "BROWSER",
+    "DISPLAY",
+    "WAYLAND_DISPLAY",
+    "WSL_DISTRO_NAME",
+    "SSH_CONNECTION",
     "NO_COLOR",
     "COLUMNS",
 ];

@@ -7,6 +7,7 @@
 //! | [`model`], [`policy`], [`protocol`], [`exchange`], [`oauth::form`], [`oauth::answer`] | pure: types, decisions, wire and file formats | bytes, values and `now` |
 //! | [`env`], [`clock`], [`files`], [`stdin`], [`paths`], [`random`], [`config`], [`trace`] | edges: one for each kind of authority | their own piece of the outside |
 //! | [`store`], [`lock`], [`http`], [`git`], [`oauth::client`] | edges: SQLite, the lock files, HTTP, git | theirs, and the model |
+//! | [`browser`] | a login in the browser: what came back (pure), the receiver and the opener (edges) | theirs, and the model |
 //! | [`refresh`] | joins lock, store and token service | those three |
 //! | [`api`] | one request behind the token: words to a request and answers (pure), the wire, bodies | the model; HTTP |
 //! | [`doctor`] | looks at everything above and mends what is safe to mend | those, but not the token service |
@@ -19,6 +20,7 @@
 pub mod accounts;
 pub mod api;
 pub mod app;
+pub mod browser;
 pub mod cli;
 pub mod clock;
 pub mod commands;

@@ -114,7 +114,7 @@ fn write_hints(out: &mut impl Write, sandbox: &Sandbox, cli: &Cli) -> io::Result
         let uri = quoted(uri);
         write!(
             out,
-            "  concur-cred login --grant browser --redirect-uri {uri} --base-url {origin}"
+            "  concur-cred login --base-url {origin} --profile me --grant browser --redirect-uri {uri}"
         )?;
         match &cli.credentials {
             Some(file) => writeln!(out, " --credentials {}", quoted_path(file)?)?,

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::browser::Browser;
 use crate::model::grant::GrantKind;
 use crate::model::profile::ProfileName;
 
@@ -29,9 +30,12 @@ pub struct Login {
     /// The data centre to log in at: a short name such as us2, or an origin
     #[arg(long, value_name = "NAME|URL")]
     pub base_url: Option<String>,
-    /// With --grant otp: ask for these scopes only [default: all that the application has]
+    /// With --grant browser or otp: ask for these scopes only [default: all that the application has]
     #[arg(long, value_name = "WORDS")]
     pub scope: Option<String>,
+    /// What only a login in the browser takes.
+    #[command(flatten)]
+    pub browser: Browser,
     /// Log in though the profile holds another company, user or application
     #[arg(long)]
     pub replace: bool,
@@ -47,6 +51,8 @@ pub enum LoginGrant {
     User,
     /// App ID and secret alone: the application for itself
     App,
+    /// A user who signs in at Concur in a browser, by SSO too
+    Browser,
     /// A one-time password that Concur sends to a user by e-mail
     Otp,
 }
@@ -58,13 +64,14 @@ impl LoginGrant {
             Self::Company => GrantKind::Company,
             Self::User => GrantKind::User,
             Self::App => GrantKind::Application,
+            Self::Browser => GrantKind::Browser,
             Self::Otp => GrantKind::Otp,
         }
     }
 
     /// Whether the person says which scopes to ask for.
     pub fn takes_scope(self) -> bool {
-        matches!(self, Self::Otp)
+        matches!(self, Self::Browser | Self::Otp)
     }
 }
 

@@ -61,7 +61,7 @@ pub struct StoreArgs {
     pub application: Option<String>,
 }
 
-fn duration(text: &str) -> Result<i64, String> {
+pub(super) fn duration(text: &str) -> Result<i64, String> {
     parse_duration(text)
         .and_then(|seconds| i64::try_from(seconds).ok())
         .ok_or_else(|| "a time is a number with s, m, h or d, such as 90s or 5m".to_owned())

@@ -43,6 +43,13 @@ pub fn advice(code: Option<i64>, by: Option<GrantKind>, login_command: &str) -> 
             "The one-time password is not the one in the mail: ask for a new one, and run: \
              {login_command}"
         ),
+        Some(103) => format!(
+            "The code of the browser is used or over (it lives for minutes): sign in again, and run: \
+             {login_command}"
+        ),
+        Some(104 | 105) => format!(
+            "Register the redirect URI for this very application at Concur, to the letter, {again}"
+        ),
         Some(107) => {
             format!("Edit the application at Concur and tick the grant \"refresh_token\", {again}")
         }

@@ -161,7 +161,10 @@ fn ask_and_keep(
         None => not_allowed(),
     };
     let now = app.now();
-    let grant = told::granted(app, asked, start.kind, &aim.profile)?;
+    let mut grant = told::granted(app, asked, start.kind, &aim.profile)?;
+    if grant.geolocation.is_none() {
+        grant.geolocation = ask.at.map(|at| at.origin().clone());
+    }
     let principal = match ask.principal {
         Principal::Told(uuid) => uuid.to_owned(),
         Principal::Answered { else_ } => named(&grant).unwrap_or_else(|| else_.to_owned()),

@@ -2,6 +2,7 @@
 //! what it needs to be told, and from whom; what all share is in `flow`.
 
 mod application;
+mod browser;
 mod company;
 mod flow;
 mod otp;
@@ -24,6 +25,9 @@ pub(super) fn run(app: &mut App<'_>, args: &Login) -> Result<u8> {
     if args.scope.is_some() && !args.grant.takes_scope() {
         return Err(no_scope(args));
     }
+    if let (Some(option), true) = (args.browser.first_given(), args.grant != LoginGrant::Browser) {
+        return Err(for_browser_only(option));
+    }
     let start = Start {
         base_url: obtain::base_url(args.base_url.as_deref())?,
         service: TokenService::new(&app.config.http)?,
@@ -35,6 +39,7 @@ pub(super) fn run(app: &mut App<'_>, args: &Login) -> Result<u8> {
         LoginGrant::Company => company::log_in(app, start),
         LoginGrant::User => user::log_in(app, start),
         LoginGrant::App => application::log_in(app, start),
+        LoginGrant::Browser => browser::log_in(app, start, args),
         LoginGrant::Otp => otp::log_in(app, start, args.scope.as_deref()),
     }
     .map(|()| 0)
@@ -45,5 +50,13 @@ fn no_scope(args: &Login) -> Error {
         Kind::Usage,
         format!("The {} grant takes no --scope", args.grant.kind().name()),
         "Leave it out: the tokens have the scopes that the application has.",
+    )
+}
+
+fn for_browser_only(option: &str) -> Error {
+    Error::new(
+        Kind::Usage,
+        format!("{option} is for --grant browser only"),
+        "Leave it out, or add --grant browser.",
     )
 }

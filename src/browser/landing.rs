@@ -1,0 +1,223 @@
+//! Pure: what the browser came back with, whether it came by itself or a person pasted its address.
+
+use std::fmt;
+
+use url::{Url, form_urlencoded};
+
+use super::link;
+use super::redirect::RedirectUri;
+use crate::model::secret::Secret;
+
+/// The longest value that is believed: a code is a UUID.
+const MAX_VALUE_BYTES: usize = 4096;
+
+/// What the browser came back with, its state found equal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Landing {
+    /// The person allowed it.
+    Code {
+        /// To be exchanged once.
+        code: Secret,
+        /// Where to exchange it, as it was written; not yet found allowed.
+        geolocation: Option<String>,
+    },
+    /// The person or Concur did not.
+    Refused {
+        /// `error_code`, as it was written.
+        code: String,
+        /// `error_description`, as it was written.
+        description: Option<String>,
+    },
+}
+
+/// Why a landing is not the one that is waited for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Astray {
+    /// Not an address at all.
+    NotAnAddress,
+    /// The address that was to be opened.
+    TooEarly,
+    /// Some other address.
+    Elsewhere,
+    /// No state: it cannot be known who began this login.
+    NoState,
+    /// Another state: an earlier login, or an attempt to have this one end in a stranger's account.
+    OtherState,
+    /// Neither a code nor an error.
+    NoCode,
+    /// A value twice, or one that makes no sense.
+    Malformed,
+}
+
+impl fmt::Display for Astray {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NotAnAddress => "that is not an address: it begins with http:// or https://",
+            Self::TooEarly => {
+                "that is the address to open; sign in there, and paste the one at which the browser \
+                 ends"
+            }
+            Self::Elsewhere => {
+                "that is another page: the address begins with the redirect URI of this login"
+            }
+            Self::NoState => "the address holds no state: copy all of it",
+            Self::OtherState => {
+                "the address belongs to another login (its state is not ours): use the newest one"
+            }
+            Self::NoCode => "the address holds no code: copy all of it",
+            Self::Malformed => "the address is damaged: copy it once more",
+        })
+    }
+}
+
+/// Reads the query with which the browser came to the redirect URI.
+pub fn of_query(query: &str, state: &Secret) -> Result<Landing, Astray> {
+    let field = |name: &str| -> Result<Option<Secret>, Astray> {
+        let mut values =
+            form_urlencoded::parse(query.as_bytes()).filter(|(known, _)| known == name);
+        let first = values.next().map(|(_, value)| Secret::from(value.into_owned()));
+        let is_too_long = first.as_ref().is_some_and(|value| value.len() > MAX_VALUE_BYTES);
+        if values.next().is_some() || is_too_long {
+            return Err(Astray::Malformed);
+        }
+        Ok(first.filter(|value| !value.is_empty()))
+    };
+    let text = |name: &str| {
+        field(name).map(|value| value.and_then(|value| value.expose_utf8().map(str::to_owned)))
+    };
+    if field("state")?.ok_or(Astray::NoState)? != *state {
+        return Err(Astray::OtherState);
+    }
+    let error = text("error_code")?.or(text("error")?);
+    match (field("code")?, error) {
+        (None, Some(code)) => {
+            Ok(Landing::Refused { code, description: text("error_description")? })
+        }
+        (Some(code), None) if code.expose().iter().all(u8::is_ascii_graphic) => {
+            Ok(Landing::Code { code, geolocation: text("geolocation")? })
+        }
+        (Some(_), _) => Err(Astray::Malformed),
+        (None, None) => Err(Astray::NoCode),
+    }
+}
+
+/// Reads the address that a person pasted.
+pub fn of_pasted(
+    line: &str,
+    redirect_uri: &RedirectUri,
+    state: &Secret,
+) -> Result<Landing, Astray> {
+    // Quotes and angle brackets come along from mails and chats.
+    let line = line.trim().trim_matches(|c| matches!(c, '"' | '\'' | '<' | '>'));
+    let url = Url::parse(line).map_err(|_| Astray::NotAnAddress)?;
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(Astray::NotAnAddress);
+    }
+    if !redirect_uri.is_met_by(&url) {
+        let early = link::is_authorize_page(&url);
+        return Err(if early { Astray::TooEarly } else { Astray::Elsewhere });
+    }
+    of_query(url.query().unwrap_or_default(), state)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn read(query: &str) -> Result<Landing, Astray> {
+        of_query(query, &Secret::from("st"))
+    }
+
+    #[test]
+    fn a_code_comes_with_its_state_and_perhaps_a_geolocation() {
+        let code = |geolocation: Option<&str>| Landing::Code {
+            code: Secret::from("c-1"),
+            geolocation: geolocation.map(str::to_owned),
+        };
+        assert_eq!(read("code=c-1&state=st"), Ok(code(None)));
+        let geolocation = Some("https://us.api.concursolutions.com");
+        let query = "geolocation=https%3A%2F%2Fus.api.concursolutions.com&code=c-1&state=st&more=1";
+        assert_eq!(read(query), Ok(code(geolocation)));
+    }
+
+    #[test]
+    fn a_refusal_is_told_as_concur_and_as_the_rfc_spell_it() {
+        let refused = |code: &str, description: Option<&str>| Landing::Refused {
+            code: code.to_owned(),
+            description: description.map(str::to_owned),
+        };
+        assert_eq!(
+            read("error_code=10&error_description=Account+is+disabled&state=st"),
+            Ok(refused("10", Some("Account is disabled")))
+        );
+        assert_eq!(read("error=access_denied&state=st"), Ok(refused("access_denied", None)));
+    }
+
+    #[test]
+    fn what_is_not_the_landing_of_this_login_is_told_apart() {
+        for (query, expected) in [
+            ("", Astray::NoState),
+            ("code=c", Astray::NoState),
+            ("code=c&state=", Astray::NoState),
+            ("code=c&state=ST", Astray::OtherState),
+            ("code=c&state=st2", Astray::OtherState),
+            ("error_code=59", Astray::NoState),
+            ("error_code=59&state=x", Astray::OtherState),
+            ("state=st", Astray::NoCode),
+            ("state=st&code=", Astray::NoCode),
+            ("state=st&state=st&code=c", Astray::Malformed),
+            ("state=st&code=c&code=d", Astray::Malformed),
+            ("state=st&code=c&geolocation=a&geolocation=b", Astray::Malformed),
+            ("state=st&code=c&error_code=59", Astray::Malformed),
+            ("state=st&code=a%0Ab", Astray::Malformed),
+            ("state=st&code=%FF", Astray::Malformed),
+        ] {
+            assert_eq!(read(query), Err(expected), "{query:?}");
+        }
+        let long = format!("state=st&code={}", "c".repeat(MAX_VALUE_BYTES + 1));
+        assert_eq!(read(&long), Err(Astray::Malformed));
+    }
+
+    #[test]
+    fn each_wrong_paste_has_its_own_sentence() {
+        let uri: RedirectUri = "http://localhost:8017/callback".parse().unwrap();
+        let state = Secret::from("st");
+        let read = |line: &str| of_pasted(line, &uri, &state);
+        for line in [
+            "http://localhost:8017/callback?code=c&state=st",
+            "  <http://localhost:8017/callback?code=c&state=st>\r\n",
+            "'http://LOCALHOST:8017/callback?code=c&state=st'",
+        ] {
+            assert!(matches!(read(line), Ok(Landing::Code { .. })), "{line:?}");
+        }
+        for (line, expected) in [
+            ("", Astray::NotAnAddress),
+            ("code=c&state=st", Astray::NotAnAddress),
+            ("localhost:8017/callback?code=c&state=st", Astray::NotAnAddress),
+            (
+                "https://www-us.api.concursolutions.com/oauth2/v0/authorize?state=st",
+                Astray::TooEarly,
+            ),
+            ("http://localhost:8017/callback/?code=c&state=st", Astray::Elsewhere),
+            ("http://localhost:8018/callback?code=c&state=st", Astray::Elsewhere),
+            ("https://localhost:8017/callback?code=c&state=st", Astray::Elsewhere),
+            ("http://localhost:8017/callback", Astray::NoState),
+            ("http://localhost:8017/callback?code=c&state=other", Astray::OtherState),
+            ("http://localhost:8017/callback?state=st", Astray::NoCode),
+        ] {
+            assert_eq!(read(line), Err(expected), "{line:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn only_the_very_state_is_taken(query in ".{0,80}", state in "[a-z]{1,8}") {
+            let landed = of_query(&query, &Secret::from(state.as_str()));
+            let has_it = form_urlencoded::parse(query.as_bytes())
+                .any(|(name, value)| name == "state" && value == state.as_str());
+            prop_assert!(has_it || landed.is_err());
+        }
+    }
+}
