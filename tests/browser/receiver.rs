@@ -1,0 +1,182 @@
+//! What the receiver takes, and what it does not.
+
+use std::io::Write as _;
+use std::net::{Ipv6Addr, SocketAddr, TcpStream};
+
+use concur_sandbox::Fault;
+
+use super::support::{Place, Reply, exchange, field, press};
+
+const AUTHORIZE: &str = "/oauth2/v0/authorize";
+const END: &str = "/concur-cred/done";
+
+fn assert_is_last_page(reply: &Reply, heading: &str) {
+    assert_eq!(reply.status, 200, "{reply:?}");
+    assert!(reply.body.contains(heading) && reply.body.contains("close this page"), "{reply:?}");
+}
+
+#[test]
+fn what_the_browser_brings_back_becomes_a_profile_that_renews_itself() {
+    let place = Place::new();
+    let world = &place.world;
+    let login = place.start(&["--scope", "openid EXPRPT"]);
+    let landing = press(&world.sandbox, &login.link, "allow");
+    let reply = place.get(&landing);
+    assert_eq!((reply.status, reply.header("location")), (303, Some(END)), "{reply:?}");
+    assert_is_last_page(&place.get(END), "You are logged in");
+    let (code, said) = login.end();
+    assert_eq!(code, Some(0), "{said}");
+    let user = world.sandbox.config().user.unwrap();
+    assert!(said.contains(&user.uuid), "{said}");
+    let token = world.concur(["get"]).ok().silent().line();
+    assert!(world.sandbox.is_live_access_token(&token));
+    world.expire("default");
+    assert_ne!(world.concur(["get"]).ok().line(), token);
+    assert_eq!(world.refreshes(), 1);
+    assert_eq!(world.sandbox.violations(), [] as [&str; 0]);
+}
+
+#[test]
+fn nothing_keeps_the_code_or_the_state() {
+    let place = Place::new();
+    let login = place.start(&["--trace"]);
+    let landing = press(&place.world.sandbox, &login.link, "allow");
+    let (state, code) = (login.state(), field(&landing, "code"));
+    let reply = place.get(&landing);
+    for header in [("cache-control", "no-store"), ("referrer-policy", "no-referrer")] {
+        assert_eq!(reply.header(header.0), Some(header.1), "{reply:?}");
+    }
+    let page = place.get(END);
+    let (exit, said) = login.end();
+    assert_eq!(exit, Some(0), "{said}");
+    let log = place.world.concur(["log", "--json"]).ok();
+    let files = place.made().into_iter().filter_map(|file| std::fs::read(file).ok());
+    let places = files.chain([said.into_bytes(), page.body.into_bytes(), log.stdout]);
+    for bytes in places {
+        let text = String::from_utf8_lossy(&bytes);
+        assert!(!text.contains(&state) && !text.contains(&code), "{text}");
+    }
+    let policy = reply.header("content-security-policy").unwrap();
+    assert!(policy.starts_with("default-src 'none'") && !policy.contains("unsafe"), "{policy}");
+}
+
+#[test]
+fn strangers_are_turned_away_and_the_right_one_is_still_taken() {
+    let place = Place::new();
+    let mut login = place.start(&[]);
+    let landing = press(&place.world.sandbox, &login.link, "allow");
+    let wrong_state = landing.replace(&login.state(), &"A".repeat(43));
+    let stateless = format!("/callback?code={}", field(&landing, "code"));
+    let port = place.port;
+    let own = format!("Host: localhost:{port}\r\n");
+    let none = String::new();
+    let long = format!("{own}X: {}\r\n", "x".repeat(100_000));
+    let cases: [(&str, &str, String, u16); 13] = [
+        ("GET", &landing, format!("Host: evil.example:{port}\r\n"), 400),
+        ("GET", &landing, format!("Host: 127.0.0.1:{port}\r\n"), 400),
+        ("GET", &landing, "Host: localhost\r\n".to_owned(), 400),
+        ("GET", &landing, format!("{own}{own}"), 400),
+        ("GET", &landing, none, 400),
+        ("GET", &format!("http://localhost:{port}{landing}"), own.clone(), 400),
+        ("POST", &landing, format!("{own}Content-Length: 1\r\n"), 405),
+        ("HEAD", &landing, own.clone(), 405),
+        ("GET", &landing, long, 431),
+        ("GET", &landing.replace("/callback", "/callback/"), own.clone(), 404),
+        ("GET", END, own.clone(), 404),
+        ("GET", &wrong_state, own.clone(), 400),
+        ("GET", &stateless, own.clone(), 400),
+    ];
+    for (method, target, headers, expected) in cases {
+        let reply = place
+            .send(&format!("{method} {target} HTTP/1.1\r\n{headers}Connection: close\r\n\r\n"));
+        assert_eq!(reply.status, expected, "{method} {headers:?} {reply:?}");
+        assert_eq!(reply.header("location"), None, "{reply:?}");
+    }
+    assert_eq!(place.send("nonsense\r\n\r\n").status, 400);
+    login.wait_for("another login's state");
+    assert_eq!(place.get(&landing).status, 303);
+    assert_is_last_page(&place.get(END), "You are logged in");
+    let (code, said) = login.end();
+    assert_eq!(code, Some(0), "{said}");
+    assert_eq!(said.matches("turned away").count(), 1, "it is said once: {said}");
+    assert_eq!(place.world.token_requests(), 1);
+}
+
+#[test]
+fn silent_connections_do_not_keep_the_browser_out() {
+    let place = Place::new();
+    let login = place.start(&[]);
+    let landing = press(&place.world.sandbox, &login.link, "allow");
+    let half = |text: &str| {
+        let mut stream = TcpStream::connect(place.address()).unwrap();
+        stream.write_all(text.as_bytes()).unwrap();
+        stream
+    };
+    let silent: Vec<TcpStream> = (0..100).map(|_| half("")).collect();
+    let slow: Vec<TcpStream> = (0..100).map(|_| half("GET /callback HTTP/1.1\r\nHo")).collect();
+    assert_eq!(place.get(&landing).status, 303);
+    assert_is_last_page(&place.get(END), "You are logged in");
+    let (code, said) = login.end();
+    assert_eq!(code, Some(0), "{said}");
+    drop((silent, slow));
+}
+
+#[test]
+fn of_two_landings_at_once_one_counts() {
+    let place = Place::new();
+    let login = place.start(&[]);
+    let landing = press(&place.world.sandbox, &login.link, "allow");
+    let start = std::sync::Barrier::new(2);
+    let come = || {
+        start.wait();
+        place.get(&landing).status
+    };
+    let mut statuses = std::thread::scope(|scope| {
+        let both = [scope.spawn(come), scope.spawn(come)];
+        both.map(|thread| thread.join().unwrap())
+    });
+    statuses.sort_unstable();
+    assert_eq!(statuses, [303, 409]);
+    assert_is_last_page(&place.get(END), "You are logged in");
+    assert_eq!(login.end().0, Some(0));
+    assert_eq!(place.world.token_requests(), 1, "the code is sent once");
+}
+
+#[test]
+fn localhost_is_listened_at_in_both_families_and_nowhere_else() {
+    let place = Place::new();
+    let login = place.start(&[]);
+    let landing = press(&place.world.sandbox, &login.link, "allow");
+    let request = |connection: &str| {
+        let port = place.port;
+        format!(
+            "GET {landing} HTTP/1.1\r\nHost: localhost:{port}\r\nConnection: {connection}\r\n\r\n"
+        )
+    };
+    let other = SocketAddr::from(([127, 0, 0, 2], place.port));
+    assert!(TcpStream::connect(other).is_err(), "only the one address");
+    let six = SocketAddr::from((Ipv6Addr::LOCALHOST, place.port));
+    match TcpStream::connect(six) {
+        Ok(_) => assert_eq!(exchange(six, &request("close")).status, 303),
+        Err(_) => assert_eq!(exchange(place.address(), &request("close")).status, 303),
+    }
+    assert_is_last_page(&place.get(END), "You are logged in");
+    assert_eq!(login.end().0, Some(0));
+}
+
+#[test]
+fn a_state_that_the_service_drops_or_changes_is_not_taken() {
+    let place = Place::new();
+    let sandbox = &place.world.sandbox;
+    let mut login = place.start(&[]);
+    sandbox.push_faults_at(AUTHORIZE, 1, Fault::OmitFields(vec!["state".to_owned()]));
+    let changed = Fault::OverrideField { name: "state".to_owned(), value: "other".into() };
+    sandbox.push_faults_at(AUTHORIZE, 1, changed);
+    for _ in 0..2 {
+        assert_eq!(place.get(&press(sandbox, &login.link, "allow")).status, 400);
+    }
+    login.wait_for("without a state");
+    assert_eq!(place.get(&press(sandbox, &login.link, "allow")).status, 303);
+    assert_is_last_page(&place.get(END), "You are logged in");
+    assert_eq!(login.end().0, Some(0));
+}
