@@ -303,3 +303,27 @@ fn the_manual_page_and_help_name_the_same_flags() {
         assert!(synopsis.contains(&format!("--{flag}")), "{flag} is missing in the synopsis");
     }
 }
+
+#[test]
+fn a_redirect_uri_makes_a_user_who_can_log_in_with_a_browser() {
+    let uri = "http://localhost:8017/callback";
+    let mut sandbox = Running::start(&["--redirect-uri", uri]);
+    let hints = sandbox.hints();
+    let line = hints.iter().find(|line| line.contains("--grant browser")).unwrap();
+    assert!(line.contains(&format!("--redirect-uri {uri}")), "{hints:?}");
+    assert!(hints.iter().any(|line| line.contains("user erika@example.com")), "{hints:?}");
+    let origin = hints[0].rsplit(' ').next().unwrap();
+    let client_id =
+        hints.iter().find_map(|line| line.strip_prefix("  export CONCUR_CRED_CLIENT_ID="));
+    let mut stream = TcpStream::connect(origin.strip_prefix("http://").unwrap()).unwrap();
+    write!(
+        stream,
+        "GET /oauth2/v0/authorize?response_type=code&client_id={}&redirect_uri={uri} HTTP/1.1\r\n\
+         Host: x\r\nConnection: close\r\n\r\n",
+        client_id.unwrap()
+    )
+    .unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200") && answer.contains("erika@example.com"), "{answer}");
+}
