@@ -11,6 +11,7 @@ use crate::failpoint;
 use crate::model::printable::printable;
 use crate::model::profile::ProfileName;
 use crate::paths::Paths;
+use crate::progress;
 use crate::refresh::Renewer;
 use crate::store::Store;
 use crate::store::events::{self, Event};
@@ -167,21 +168,29 @@ impl<'io> App<'io> {
     pub fn note(&mut self, text: &str) {
         if !self.global.quiet {
             // Nobody can be told when stderr itself is gone.
-            let _ = writeln!(self.err, "concur-cred: {}", printable(text, 600));
+            let _ =
+                progress::beside(|| writeln!(self.err, "concur-cred: {}", printable(text, 600)));
         }
     }
 
     /// Shows an error.
     pub fn show(&mut self, error: &Error) {
-        let _ = writeln!(self.err, "{error}");
+        let _ = progress::beside(|| writeln!(self.err, "{error}"));
+    }
+
+    /// From here on a person at a terminal is shown what is waited for.
+    pub fn show_progress(&self) {
+        progress::wanted(!self.global.quiet);
     }
 
     /// Runs `work` with what renews accounts.
     pub fn renewing<T>(&mut self, work: impl FnOnce(&mut Renewer<'_>) -> T) -> T {
+        self.show_progress();
         let Self { config, clock, err, events, global, .. } = self;
         let mut note = |text: &str| {
             if !global.quiet {
-                let _ = writeln!(err, "concur-cred: {}", printable(text, 600));
+                let text = printable(text, 600);
+                let _ = progress::beside(|| writeln!(err, "concur-cred: {text}"));
             }
         };
         work(&mut Renewer { config, clock: *clock, note: &mut note, events })

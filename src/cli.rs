@@ -5,6 +5,7 @@
 mod browser;
 mod calls;
 mod care;
+mod keeping;
 mod profiles;
 mod tokens;
 
@@ -17,6 +18,7 @@ use crate::model::profile::ProfileName;
 pub use browser::Browser;
 pub use calls::{Api, Exec, Logout};
 pub use care::{Completions, ConfigureGit, Doctor, Log, Names};
+pub use keeping::{Keepalive, Scheduler};
 pub use profiles::{Export, Import, Init, Login, LoginGrant, Refresh, Rename, Status, Use};
 pub use tokens::{Get, Protocol, Serving, StoreArgs, Token};
 
@@ -99,6 +101,8 @@ pub enum Command {
     Logout(Logout),
     /// Refresh now, whatever the state
     Refresh(Refresh),
+    /// Refresh what has not been refreshed for a day, or let a timer do so daily
+    Keepalive(Keepalive),
     /// Show every profile and how long its tokens live
     Status(Status),
     /// Take over a refreshTokenObjectFile.json

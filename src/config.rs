@@ -16,6 +16,8 @@ use crate::policy::DEFAULT_MIN_TTL_SECS;
 
 const DEFAULT_LOCK_TIMEOUT_SECS: u64 = 90;
 const DEFAULT_HTTP_TIMEOUT_SECS: u64 = 60;
+const DEFAULT_KEEPALIVE_AFTER_SECS: u64 = 86_400;
+const DEFAULT_WARN_BEFORE_SECS: u64 = 30 * 86_400;
 
 /// What a caller can set, with its defaults filled in.
 #[derive(Debug, Clone)]
@@ -26,10 +28,36 @@ pub struct Config {
     pub min_ttl: i64,
     /// How long a caller waits for another one that is refreshing.
     pub lock_timeout: Duration,
+    /// `keepalive` refreshes what was not refreshed for this long.
+    pub keepalive_after: Later,
+    /// A refresh token with less left is warned about.
+    pub warn_before: Later,
     /// How requests are made.
     pub http: HttpSettings,
     /// Origins besides Concur's own that may be sent a secret.
     pub allowed: AllowList,
+}
+
+/// A duration that no hit needs: its variable is read by whoever asks for it.
+#[derive(Debug, Clone)]
+pub struct Later {
+    key: &'static str,
+    written: u64,
+}
+
+impl Later {
+    fn of(key: &'static str, written: Option<Text>, default: u64) -> Result<Self> {
+        let written = written.map_or(Ok(default), |text| text.seconds(key))?;
+        Ok(Self { key, written })
+    }
+
+    /// Seconds: the variable's, else the file's, else the default.
+    pub fn seconds(&self, env: &Env) -> Result<i64> {
+        let name = variable(self.key);
+        let text = env.text(&name).map(Text::Text);
+        let seconds = text.map_or(Ok(self.written), |text| text.seconds(&name))?;
+        Ok(i64::try_from(seconds).unwrap_or(i64::MAX))
+    }
 }
 
 /// `config.toml` as it is written. Unknown keys are errors.
@@ -42,6 +70,8 @@ struct File {
     http_timeout: Option<Text>,
     allowed_origins: Option<Vec<String>>,
     ca_bundle: Option<PathBuf>,
+    keepalive_after: Option<Text>,
+    warn_before: Option<Text>,
 }
 
 /// A duration as text (`5m`) or as a number of seconds.
@@ -50,6 +80,17 @@ struct File {
 enum Text {
     Seconds(u32),
     Text(String),
+}
+
+impl Text {
+    /// The same limits hold, however it is written.
+    fn seconds(self, of: &str) -> Result<u64> {
+        let text = match self {
+            Self::Text(text) => text,
+            Self::Seconds(seconds) => seconds.to_string(),
+        };
+        parse_duration(&text).ok_or_else(|| wrong(of, "a duration such as 60, 90s or 5m"))
+    }
 }
 
 impl Config {
@@ -65,15 +106,13 @@ impl Config {
     }
 
     fn of(file: File, env: &Env) -> Result<Self> {
-        let seconds = |name: &str, written: Option<Text>, default: u64| {
-            let (text, origin) = match (env.text(&variable(name)), written) {
-                (Some(text), _) => (text, variable(name)),
-                (None, Some(Text::Text(text))) => (text, name.to_owned()),
-                // The same limits hold, however it is written.
-                (None, Some(Text::Seconds(seconds))) => (seconds.to_string(), name.to_owned()),
-                (None, None) => return Ok(default),
-            };
-            parse_duration(&text).ok_or_else(|| wrong(&origin, "a duration such as 60, 90s or 5m"))
+        let seconds = |name: &str, written: Option<Text>, default: u64| match (
+            env.text(&variable(name)),
+            written,
+        ) {
+            (Some(text), _) => Text::Text(text).seconds(&variable(name)),
+            (None, Some(written)) => written.seconds(name),
+            (None, None) => Ok(default),
         };
         let min_ttl = seconds("min_ttl", file.min_ttl, DEFAULT_MIN_TTL_SECS.unsigned_abs())?;
         let lock_timeout = seconds("lock_timeout", file.lock_timeout, DEFAULT_LOCK_TIMEOUT_SECS)?;
@@ -89,6 +128,12 @@ impl Config {
                 .transpose()?,
             min_ttl: i64::try_from(min_ttl).unwrap_or(i64::MAX),
             lock_timeout: Duration::from_secs(lock_timeout),
+            keepalive_after: Later::of(
+                "keepalive_after",
+                file.keepalive_after,
+                DEFAULT_KEEPALIVE_AFTER_SECS,
+            )?,
+            warn_before: Later::of("warn_before", file.warn_before, DEFAULT_WARN_BEFORE_SECS)?,
             http: HttpSettings {
                 timeout: Duration::from_secs(http_timeout.max(1)),
                 ca_bundle: env.path(&variable("ca_bundle")).or(file.ca_bundle),

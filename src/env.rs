@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 /// The variables that this program reads, one list for the man page's test to hold against.
-pub const VARIABLES: [&str; 23] = [
+pub const VARIABLES: [&str; 25] = [
     "CONCUR_CRED_HOME",
     "CONCUR_CRED_CONFIG",
     "CONCUR_CRED_PROFILE",
@@ -22,6 +22,8 @@ pub const VARIABLES: [&str; 23] = [
     "CONCUR_CRED_HTTP_TIMEOUT",
     "CONCUR_CRED_ALLOWED_ORIGINS",
     "CONCUR_CRED_CA_BUNDLE",
+    "CONCUR_CRED_KEEPALIVE_AFTER",
+    "CONCUR_CRED_WARN_BEFORE",
     "BROWSER",
     "DISPLAY",
     "WAYLAND_DISPLAY",
@@ -78,6 +80,13 @@ impl Env {
     pub fn is_set(&self, name: &str) -> bool {
         self.get(name).is_some()
     }
+
+    /// Whether text in UTF-8 is shown as it is meant, by the locale of the C library's rules.
+    pub fn has_utf8_locale(&self) -> bool {
+        let locale = ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(|name| self.text(name));
+        let locale = locale.unwrap_or_default().to_ascii_lowercase();
+        locale.contains("utf-8") || locale.contains("utf8")
+    }
 }
 
 #[cfg(test)]
@@ -92,5 +101,17 @@ mod tests {
             let is_listed = SECRET_VARIABLES.contains(&name);
             assert_eq!(is_listed, words.contains(&last), "{name}: decide, and list it or not");
         }
+    }
+
+    #[test]
+    fn the_first_variable_of_the_locale_that_is_set_decides() {
+        let speaks = |variables: &[(&'static str, &'static str)]| {
+            Env::fixed(variables.iter().copied()).has_utf8_locale()
+        };
+        assert!(speaks(&[("LANG", "de_DE.UTF-8")]));
+        assert!(speaks(&[("LC_CTYPE", "C.utf8"), ("LANG", "C")]));
+        assert!(!speaks(&[("LC_ALL", "C"), ("LC_CTYPE", "C.UTF-8"), ("LANG", "en_GB.UTF-8")]));
+        assert!(!speaks(&[("LANG", "de_DE.ISO-8859-1")]));
+        assert!(!speaks(&[]));
     }
 }

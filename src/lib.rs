@@ -5,9 +5,10 @@
 //! | room | what it is for | knows |
 //! |---|---|---|
 //! | [`model`], [`policy`], [`protocol`], [`exchange`], [`oauth::form`], [`oauth::answer`] | pure: types, decisions, wire and file formats | bytes, values and `now` |
-//! | [`env`], [`clock`], [`files`], [`stdin`], [`paths`], [`random`], [`config`], [`trace`] | edges: one for each kind of authority | their own piece of the outside |
+//! | [`env`], [`clock`], [`files`], [`stdin`], [`paths`], [`random`], [`config`], [`trace`], [`progress`] | edges: one for each kind of authority | their own piece of the outside |
 //! | [`store`], [`lock`], [`http`], [`git`], [`oauth::client`] | edges: SQLite, the lock files, HTTP, git | theirs, and the model |
 //! | [`browser`] | a login in the browser: what came back (pure), the receiver and the opener (edges) | theirs, and the model |
+//! | [`schedule`] | has a job of ours run daily, by systemd or cron | unit files, `systemctl`, `crontab` |
 //! | [`refresh`] | joins lock, store and token service | those three |
 //! | [`api`] | one request behind the token: words to a request and answers (pure), the wire, bodies | the model; HTTP |
 //! | [`doctor`] | looks at everything above and mends what is safe to mend | those, but not the token service |
@@ -41,9 +42,11 @@ pub mod model;
 pub mod oauth;
 pub mod paths;
 pub mod policy;
+pub mod progress;
 pub mod protocol;
 pub mod random;
 pub mod refresh;
+pub mod schedule;
 pub mod stdin;
 pub mod store;
 pub mod trace;

@@ -34,6 +34,8 @@ pub enum StaleReason {
     Clock,
     /// A caller found it refused, or asked for a new one.
     Forced,
+    /// It may well be good: the refresh token is to be used, so that its six months begin again.
+    Unused,
 }
 
 /// Why only a person can help.
@@ -115,6 +117,19 @@ pub fn unusable(record: &Record, now: i64, why: StaleReason) -> Decision {
     Decision::Stale(why)
 }
 
+/// What a daily job does for a refresh token: renews it when its last use is over `after` seconds ago, or
+/// when it would be over before that time has passed again. Never asks for one that is condemned, nor
+/// while a refusal or a back-off holds.
+pub fn keep_alive(record: &Record, now: i64, after: i64) -> Decision {
+    let age = record.refreshed_at.map(|at| now.saturating_sub(at));
+    // A use "in the future" was written by a clock that has stepped back since: of no known age.
+    let lately = age.is_some_and(|age| (-CLOCK_TOLERANCE_SECS..after).contains(&age));
+    let ends = record.refresh_expires_at.is_some_and(|at| at.saturating_sub(now) <= after);
+    let state = unusable(record, now, StaleReason::Unused);
+    let is_dead = matches!(state, Decision::NeedsLogin(_));
+    if lately && !ends && !is_dead { Decision::Fresh } else { state }
+}
+
 /// The `min_ttl` to use for a caller who asked for `requested` seconds: at most half of what the
 /// service grants, because more could never be met. The second value tells that it was capped.
 pub fn capped_min_ttl(access: AccessTimes, requested: i64) -> (i64, bool) {
@@ -182,3 +197,5 @@ fn renewable_now(record: &Record, now: i64) -> bool {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod unused_tests;

@@ -4,6 +4,7 @@
 mod asking;
 mod attempt;
 mod failure;
+mod keeping;
 mod spill;
 
 use std::time::Duration;
@@ -16,12 +17,14 @@ use crate::model::record::{Column, Record};
 use crate::model::secret::Secret;
 use crate::oauth::client::TokenService;
 use crate::policy::{self, Decision, LoginReason, StaleReason};
+use crate::progress;
 use crate::store::Store;
 use crate::store::events::Event;
 use crate::trace;
 
 pub use asking::{Asked, Asking, Attempted};
 pub use failure::{gone, not_allowed};
+pub use keeping::Kept;
 
 /// After this long a waiter says whom it waits for.
 const SAY_WHO_HOLDS_AFTER: Duration = Duration::from_secs(2);
@@ -44,6 +47,11 @@ pub enum Trigger {
     /// The service refused the token (the caller has asked [`policy::may_force`]); a refresh that failed
     /// lately stands all the same.
     Refused,
+    /// The refresh token is to be used when it was not for `after` seconds.
+    KeepAlive {
+        /// Seconds since its last use.
+        after: i64,
+    },
 }
 
 /// A token that can be handed out, and the record it belongs to.
@@ -114,10 +122,13 @@ impl Renewer<'_> {
     /// Serves the current token, after renewing it if nobody else is about to. A failure is recorded
     /// and harms nobody: the current token is good.
     fn soft(&mut self, store: &mut Store, record: Record, min_ttl: i64) -> Result<Usable> {
-        if let Ok(Some(lock)) = RecordLock::try_take(store.paths(), record.id)
-            && let Ok(renewed) = self.renew_under(store, &lock, &record, Trigger::Soft { min_ttl })
-        {
-            return Ok(renewed);
+        if let Ok(Some(lock)) = RecordLock::try_take(store.paths(), record.id) {
+            let renewed = self.renew_under(store, &lock, &record, Trigger::Soft { min_ttl });
+            drop(lock);
+            progress::wipe();
+            if let Ok(renewed) = renewed {
+                return Ok(renewed);
+            }
         }
         self.open_or_renew(store, record, min_ttl)
     }
@@ -126,10 +137,19 @@ impl Renewer<'_> {
     pub fn renew(&mut self, store: &mut Store, seen: &Record, trigger: Trigger) -> Result<Usable> {
         let mut waiting = Waiting::new(store.paths(), seen.id)?;
         let mut said = false;
+        let mut shown = None;
         loop {
             if let Some(lock) = waiting.try_take()? {
-                return self.renew_under(store, &lock, seen, trigger);
+                if let Some(shown) = shown.take() {
+                    progress::Waiting::leave(shown);
+                }
+                let renewed = self.renew_under(store, &lock, seen, trigger);
+                drop(lock);
+                // Only now: a terminal that is stopped holds up whoever writes to it.
+                progress::wipe();
+                return renewed;
             }
+            shown.get_or_insert_with(waiting_for_another);
             match self.look_again(store, seen)? {
                 Seen::Renewed(record) => return opened(store, *record),
                 Seen::Failed(error) => return Err(error),
@@ -186,10 +206,12 @@ impl Renewer<'_> {
     /// The lock of a record, waited for like everybody else.
     pub fn lock(&mut self, store: &Store, record: &Record) -> Result<RecordLock> {
         let mut waiting = Waiting::new(store.paths(), record.id)?;
+        let mut shown = None;
         loop {
             if let Some(lock) = waiting.try_take()? {
                 return Ok(lock);
             }
+            shown.get_or_insert_with(waiting_for_another);
             if waiting.waited() >= self.config.lock_timeout {
                 return Err(failure::lock_timeout(record, &waiting.holder(), waiting.waited()));
             }
@@ -279,6 +301,7 @@ impl Renewer<'_> {
             Trigger::Stale { min_ttl } | Trigger::Soft { min_ttl } => {
                 policy::decide(&record, now, min_ttl)
             }
+            Trigger::KeepAlive { after } => policy::keep_alive(&record, now, after),
         };
         match (decision, trigger) {
             (Decision::Stale(_), _) | (Decision::Soft, Trigger::Soft { .. }) => {}
@@ -295,6 +318,10 @@ impl Renewer<'_> {
     fn service(&self) -> Result<TokenService> {
         TokenService::new(&self.config.http)
     }
+}
+
+fn waiting_for_another() -> progress::Waiting {
+    progress::waiting("waiting for another concur-cred")
 }
 
 /// Whether attempt `number`, now ended, is one that began or ended after `seen` was read.

@@ -9,6 +9,7 @@ use std::time::Instant;
 
 use crate::error::Result;
 use crate::files;
+use crate::progress;
 
 struct Sink {
     started: Instant,
@@ -43,5 +44,5 @@ pub fn step(what: &str) {
     let (total, since) = ((now - sink.started).as_micros(), (now - last.0).as_micros());
     last.0 = now;
     // A trace that cannot be written must not change what the program does.
-    let _ = writeln!(last.1, "trace: {total:>8} us (+{since:>7}) {what}");
+    let _ = progress::beside(|| writeln!(last.1, "trace: {total:>8} us (+{since:>7}) {what}"));
 }

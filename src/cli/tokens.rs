@@ -61,6 +61,7 @@ pub struct StoreArgs {
     pub application: Option<String>,
 }
 
+/// A time on the command line, as seconds.
 pub(super) fn duration(text: &str) -> Result<i64, String> {
     parse_duration(text)
         .and_then(|seconds| i64::try_from(seconds).ok())

@@ -12,6 +12,7 @@ mod get;
 mod helper;
 mod import;
 mod init;
+mod keepalive;
 mod log;
 mod login;
 mod logout;
@@ -22,6 +23,7 @@ mod rename;
 mod shapes;
 mod status;
 mod store;
+mod times;
 mod use_profile;
 
 use std::ffi::OsString;
@@ -32,7 +34,7 @@ use clap::Parser;
 use clap::error::ErrorKind;
 
 use crate::app::{self, App, Surroundings};
-use crate::cli::{Cli, Command};
+use crate::cli::{self, Cli, Command};
 use crate::error::Result;
 
 /// The name under which git calls the program (`credential.helper = concur`).
@@ -51,16 +53,19 @@ pub fn main(args: Vec<OsString>, around: Surroundings<'_>) -> u8 {
     }
     let cli = match shapes::recognised(&args) {
         Some(cli) => cli,
-        None => match Cli::try_parse_from(args) {
+        None => match parsed(args, &mut *around.out, &mut *around.err) {
             Ok(cli) => cli,
-            Err(refused) => return show_refusal(&refused, &mut *around.out, &mut *around.err),
+            Err(code) => return code,
         },
     };
     let Surroundings { env, clock, out, err, out_is_terminal } = around;
     let around = Surroundings { env, clock, out, err: &mut *err, out_is_terminal };
-    // The doctor reports what keeps everybody else from starting; a shell that completes a word cannot.
+    // The doctor, and a check, report what keeps everybody else from starting; a shell that completes a
+    // word cannot.
     let app = match &cli.command {
-        Command::Doctor(_) | Command::Completions(_) => {
+        Command::Doctor(_)
+        | Command::Completions(_)
+        | Command::Status(cli::Status { check: true, .. }) => {
             App::for_doctor(around, cli.global, called_by_git)
         }
         _ => App::new(around, cli.global, called_by_git),
@@ -94,6 +99,7 @@ fn run(app: &mut App<'_>, command: Command) -> Result<u8> {
         Command::Login(args) => login::run(app, &args),
         Command::Logout(args) => logout::run(app, &args),
         Command::Refresh(args) => refresh::run(app, &args),
+        Command::Keepalive(args) => keepalive::run(app, &args),
         Command::Status(args) => status::run(app, &args),
         Command::Import(args) => import::run(app, &args),
         Command::Export(args) => export::run(app, &args),
@@ -106,6 +112,20 @@ fn run(app: &mut App<'_>, command: Command) -> Result<u8> {
         Command::ConfigureGit(args) => configure_git::run(app, &args),
         Command::Completions(args) => completions::run(app, &args),
     }
+}
+
+/// The command line, or the exit code once it was said what is wrong with it.
+fn parsed(args: Vec<OsString>, out: &mut dyn Write, err: &mut dyn Write) -> Result<Cli, u8> {
+    let is_check = is_check(&args);
+    Cli::try_parse_from(args).map_err(|refused| {
+        let code = show_refusal(&refused, out, err);
+        if is_check && code == USAGE { status::UNKNOWN } else { code }
+    })
+}
+
+/// Whether monitoring calls, which takes the exit code of wrong usage for CRITICAL.
+fn is_check(args: &[OsString]) -> bool {
+    args.iter().any(|arg| arg == "status") && args.iter().any(|arg| arg == "--check")
 }
 
 fn is_git_name(name: &OsString) -> bool {

@@ -146,6 +146,7 @@ pub(super) fn base_url(text: Option<&str>) -> Result<Option<Origin>> {
 
 /// The lock of the record that is made or renewed; key and reserve are sure to be there.
 pub(super) fn lock(app: &mut App<'_>, store: &Store, old: Option<&Record>) -> Result<RecordLock> {
+    app.show_progress();
     if let Some(warning) = store.prove_key()? {
         app.note(warning);
     }

@@ -7,12 +7,12 @@ use crate::model::grant::GrantKind::{self, Application};
 use crate::model::record::{Attempt, GitKey, RecordId, SealedCell};
 
 /// When the records below were obtained.
-const OBTAINED: i64 = 1_700_000_000;
+pub(super) const OBTAINED: i64 = 1_700_000_000;
 const LIFETIME: i64 = 3600;
 const EXPIRY: i64 = OBTAINED + LIFETIME;
 
 /// An account that was just obtained and that nothing is wrong with.
-fn record() -> Record {
+pub(super) fn record() -> Record {
     let cell = || Some(SealedCell(Vec::new()));
     Record {
         id: RecordId(1),
@@ -42,11 +42,11 @@ fn record() -> Record {
     }
 }
 
-fn with_attempt(attempt: Attempt) -> Record {
+pub(super) fn with_attempt(attempt: Attempt) -> Record {
     Record { attempt, ..record() }
 }
 
-fn ended(outcome: OutcomeKind, at: i64) -> Attempt {
+pub(super) fn ended(outcome: OutcomeKind, at: i64) -> Attempt {
     Attempt {
         number: 1,
         started_at: Some(at),
@@ -56,7 +56,7 @@ fn ended(outcome: OutcomeKind, at: i64) -> Attempt {
     }
 }
 
-fn backing_off(from: i64, until: i64) -> Attempt {
+pub(super) fn backing_off(from: i64, until: i64) -> Attempt {
     Attempt { not_before: Some(until), failures: 1, ..ended(OutcomeKind::Transient, from) }
 }
 

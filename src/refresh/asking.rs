@@ -12,6 +12,7 @@ use crate::model::secret::Secret;
 use crate::oauth::answer::{HttpAnswer, Outcome, classify};
 use crate::oauth::client::TokenService;
 use crate::oauth::form::{GrantRequest, OTP_PATH, TOKEN_PATH, otp_body};
+use crate::progress;
 use crate::random;
 
 /// The most requests of one attempt.
@@ -68,10 +69,14 @@ pub struct Asking<'a> {
 impl Asking<'_> {
     /// Asks for a grant: again after a transient failure while there is time, and once at another
     /// origin when Concur says that the account lives there.
+    ///
+    /// What a person was shown meanwhile is left for the next writer to wipe: the answer is kept first.
     pub fn ask(&self, at: &AllowedOrigin, request: GrantRequest<'_>) -> Asked {
         let started = Instant::now();
         let mut last_id = None;
-        let ended = self.ask_until(at.clone(), request, started, &mut last_id);
+        let shown = progress::waiting(&asking(at));
+        let ended = self.ask_until(at.clone(), request, started, &mut last_id, &shown);
+        shown.leave();
         Asked { ended, took: started.elapsed(), correlation_id: last_id }
     }
 
@@ -80,6 +85,7 @@ impl Asking<'_> {
     pub fn send_otp(&self, at: &AllowedOrigin, email: &str) -> Result<AllowedOrigin, Box<Asked>> {
         let started = Instant::now();
         let mut last_id = None;
+        let _shown = progress::waiting(&asking(at));
         self.send_otp_once(at, email, &mut last_id).map_err(|ended| {
             Box::new(Asked { ended: *ended, took: started.elapsed(), correlation_id: last_id })
         })
@@ -134,11 +140,13 @@ impl Asking<'_> {
         request: GrantRequest<'_>,
         started: Instant,
         last_id: &mut Option<String>,
+        shown: &progress::Waiting,
     ) -> Attempted {
         let mut redirected = false;
         let mut count = 0;
         loop {
             count += 1;
+            shown.say(&asking(&at));
             let outcome = match self.ask_once(&at, request, last_id) {
                 Ok(outcome) => outcome,
                 Err(NoAnswer::Local(why)) => return Attempted::Unreached(why),
@@ -157,6 +165,7 @@ impl Asking<'_> {
                     if count >= MAX_REQUESTS || started.elapsed() + pause > LAST_START {
                         return Attempted::Answered(outcome);
                     }
+                    shown.say(&format!("{} is busy, asking again", at.origin().host()));
                     clock::wait(pause);
                 }
                 Outcome::Granted(mut grant, odd) => {
@@ -194,6 +203,10 @@ fn lost(why: String, correlation_id: Option<String>) -> Outcome {
 fn sent_on(from: &AllowedOrigin, to: &AllowedOrigin, word: ServiceWord) -> Outcome {
     let why = Some(format!("Concur sent us from {} on to {}", from.origin(), to.origin()));
     Outcome::Rejected { condemned: false, word, why }
+}
+
+fn asking(at: &AllowedOrigin) -> String {
+    format!("asking {}", at.origin().host())
 }
 
 /// What the service asked for, else the doubled first pause with jitter, so that many machines do not

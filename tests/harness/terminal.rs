@@ -16,16 +16,23 @@ impl Terminal {
     /// Starts `login` of this world, with these further arguments, on a terminal; `None` where there
     /// is no script(1).
     pub fn login(world: &World, args: &str) -> Option<Self> {
+        let login = format!("login --base-url {} {args}", world.sandbox.origin());
+        Self::start(world, 80, &login, &[])
+    }
+
+    /// Starts `concur-cred ARGS` on a terminal with this many columns and these variables.
+    pub fn start(world: &World, columns: u16, args: &str, env: &[(&str, &str)]) -> Option<Self> {
         Command::new("script").arg("--version").output().ok()?;
         // The terminal names itself first, so that its settings can be looked at.
-        let line =
-            format!("tty; exec '{BINARY}' login --base-url {} {args}", world.sandbox.origin());
+        let line = format!("stty rows 40 cols {columns}; tty; exec '{BINARY}' {args}");
         let mut command = world.run("script", ["-qefc", &line, "/dev/null"]).into_command();
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).env("SHELL", "/bin/sh");
+        command.stdin(Stdio::piped()).stdout(Stdio::piped());
+        command.env("SHELL", "/bin/sh").env("TERM", "xterm").envs(env.iter().copied());
         let child = command.spawn().unwrap();
         let mut terminal = Self { child, shown: Vec::new(), device: String::new() };
         let device = terminal.wait_for("\n");
         device.trim().clone_into(&mut terminal.device);
+        terminal.shown.clear();
         Some(terminal)
     }
 
@@ -50,6 +57,11 @@ impl Terminal {
         let settings = String::from_utf8_lossy(&stty.stdout).into_owned();
         assert!(settings.contains("echo"), "{settings}");
         !settings.split_whitespace().any(|word| word == "-echo")
+    }
+
+    /// Types this.
+    pub fn press(&mut self, keys: &str) {
+        self.child.stdin.as_mut().unwrap().write_all(keys.as_bytes()).unwrap();
     }
 
     /// Types a line.
@@ -80,4 +92,40 @@ impl Terminal {
         let code = self.child.wait().unwrap().code();
         (code, String::from_utf8_lossy(&self.shown).into_owned())
     }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        // Of a test that failed; at the end of any other it has ended.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// What a terminal shows after these bytes, line by line: a carriage return goes back to the line's
+/// begin, and what is written then stands in the place of what was there. Colours are left out.
+pub fn screen(shown: &str) -> Vec<String> {
+    let mut lines = vec![Vec::new()];
+    let mut column = 0;
+    let mut characters = shown.chars();
+    while let Some(character) = characters.next() {
+        match character {
+            '\r' => column = 0,
+            '\n' => {
+                lines.push(Vec::new());
+                column = 0;
+            }
+            '\u{1b}' => while characters.next().is_some_and(|c| !c.is_ascii_alphabetic()) {},
+            character => {
+                let line = lines.last_mut().unwrap();
+                line.resize(line.len().max(column + 1), ' ');
+                line[column] = character;
+                column += 1;
+            }
+        }
+    }
+    lines
+        .into_iter()
+        .map(|line| line.into_iter().collect::<String>().trim_end().to_owned())
+        .collect()
 }

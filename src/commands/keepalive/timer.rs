@@ -1,0 +1,201 @@
+//! `keepalive --install` and `--uninstall`: lets systemd or cron run it daily.
+
+use std::path::Path;
+
+use crate::app::App;
+use crate::cli::{Keepalive, Scheduler};
+use crate::error::{Error, Kind, Result};
+use crate::files::shell_word;
+use crate::random;
+use crate::schedule::{self, Job, cron, systemd};
+
+/// The job waits a random time up to this, seconds, unless the caller says otherwise: Concur is not to be
+/// asked by everybody in one minute.
+const DEFAULT_JITTER_SECS: i64 = 1800;
+
+/// Settings that the job must have as they are here: a scheduler starts it with next to no environment.
+/// None of them may hold a secret: what is written can be read.
+const PASSED_ON: [&str; 6] = [
+    "CONCUR_CRED_ALLOWED_ORIGINS",
+    "CONCUR_CRED_HTTP_TIMEOUT",
+    "CONCUR_CRED_KEEPALIVE_AFTER",
+    "CONCUR_CRED_LOCK_TIMEOUT",
+    "CONCUR_CRED_WARN_BEFORE",
+    "TZ",
+];
+/// The same, but paths: a relative one would be another one there.
+const PATHS_PASSED_ON: [&str; 6] = [
+    "CONCUR_CRED_HOME",
+    "CONCUR_CRED_CONFIG",
+    "CONCUR_CRED_KEY_FILE",
+    "CONCUR_CRED_CA_BUNDLE",
+    "XDG_CONFIG_HOME",
+    "XDG_STATE_HOME",
+];
+
+/// Settings that may hold a password.
+const PROXIES: [&str; 4] = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
+
+pub(super) fn install(app: &mut App<'_>, args: &Keepalive, scheduler: Scheduler) -> Result<u8> {
+    let program = schedule::own_program()?;
+    refuse_elsewhere(scheduler, &program)?;
+    let job = job(app, args, &program)?;
+    if app.env.is_set("CONCUR_CRED_KEY") {
+        app.note(
+            "CONCUR_CRED_KEY is not passed on to the job: a secret does not belong there. A store \
+             with that key needs CONCUR_CRED_KEY_FILE instead",
+        );
+    }
+    if let Some(name) = PROXIES.into_iter().find(|name| app.env.is_set(name)) {
+        app.note(&format!(
+            "{name} is not passed on to the job, because it may hold a password: without it the job asks \
+             directly"
+        ));
+    }
+    match scheduler {
+        Scheduler::Systemd => install_timer(app, args, &job),
+        Scheduler::Cron => install_line(app, args, &job),
+    }
+}
+
+pub(super) fn uninstall(app: &mut App<'_>, scheduler: Scheduler) -> Result<u8> {
+    refuse_elsewhere(scheduler, Path::new("concur-cred"))?;
+    let was_there = match scheduler {
+        Scheduler::Systemd => {
+            let units = systemd::Units::of(&app.env)?;
+            units.check()?;
+            let are_there = units.are_there();
+            if are_there {
+                // Not active, or nobody to ask: the files go all the same.
+                let _ = systemd::systemctl(&["disable", "--now", systemd::TIMER]);
+                units.remove()?;
+                let _ = systemd::systemctl(&["daemon-reload"]);
+            }
+            are_there
+        }
+        Scheduler::Cron => {
+            let before = cron::read()?;
+            let after = cron::with(&before, None);
+            if after != before {
+                cron::write(&after)?;
+            }
+            after != before
+        }
+    };
+    app.note(if was_there { "the job is taken away" } else { "there was no such job" });
+    Ok(0)
+}
+
+fn job(app: &App<'_>, args: &Keepalive, program: &Path) -> Result<Job> {
+    let mut arguments = Vec::new();
+    if let Some(profile) = &app.global.profile {
+        arguments.extend(["--profile".to_owned(), profile.to_string()]);
+    }
+    if let Some(config) = &app.global.config {
+        arguments.extend(["--config".to_owned(), schedule::absolute(config)?]);
+    }
+    arguments.push("keepalive".to_owned());
+    if let Some(after) = args.after {
+        arguments.extend(["--after".to_owned(), format!("{after}s")]);
+    }
+    let mut variables = Vec::new();
+    for name in PATHS_PASSED_ON {
+        if let Some(path) = app.env.path(name) {
+            variables.push((name.to_owned(), schedule::absolute(&path)?));
+        }
+    }
+    // A home of another name than the password database's is known here alone.
+    if let (Some(home), false) = (app.env.path("HOME"), app.env.is_set("CONCUR_CRED_HOME")) {
+        variables.push(("HOME".to_owned(), schedule::absolute(&home)?));
+    }
+    let texts =
+        PASSED_ON.into_iter().filter_map(|name| Some((name.to_owned(), app.env.text(name)?)));
+    variables.extend(texts);
+    let mut minute = [0];
+    random::fill(&mut minute)?;
+    Ok(Job {
+        program: schedule::absolute(program)?,
+        arguments,
+        variables,
+        writes_to: schedule::absolute(app.need_paths()?.state_dir())?,
+        minute: minute[0] % 60,
+        jitter_secs: args.jitter.unwrap_or(DEFAULT_JITTER_SECS),
+    })
+}
+
+fn install_timer(app: &mut App<'_>, args: &Keepalive, job: &Job) -> Result<u8> {
+    let units = systemd::Units::of(&app.env)?;
+    let (service, timer) = (systemd::service(job)?, systemd::timer(job));
+    if args.print {
+        let text = format!(
+            "# {}\n{service}\n# {}\n{timer}",
+            units.service().display(),
+            units.timer().display()
+        );
+        app.answer(text.as_bytes())?;
+        return Ok(0);
+    }
+    units.check()?;
+    units.write(&service, &timer)?;
+    app.note(&format!("written: {}", units.service().display()));
+    app.note(&format!("written: {}", units.timer().display()));
+    let enabled = systemd::systemctl(&["daemon-reload"])
+        .and_then(|()| systemd::systemctl(&["enable", "--now", systemd::TIMER]));
+    match enabled {
+        Ok(()) => app.note(
+            "the timer runs. So that it does so while you are logged out: loginctl enable-linger",
+        ),
+        Err(why) => app.note(&format!(
+            "the timer is not enabled yet ({why}). Run: systemctl --user daemon-reload && systemctl \
+             --user enable --now {}",
+            systemd::TIMER
+        )),
+    }
+    Ok(0)
+}
+
+fn install_line(app: &mut App<'_>, args: &Keepalive, job: &Job) -> Result<u8> {
+    let line = cron::line(job)?;
+    if args.print {
+        app.answer(format!("{line}\n").as_bytes())?;
+        return Ok(0);
+    }
+    let before = cron::read()?;
+    cron::write(&cron::with(&before, Some(&line)))?;
+    app.note(&format!("in your crontab: {line}"));
+    app.note("cron mails what goes wrong, if the machine can send mail");
+    Ok(0)
+}
+
+/// Where there is neither, the platform has its own.
+fn refuse_elsewhere(scheduler: Scheduler, program: &Path) -> Result<()> {
+    let program = shell_word(program);
+    let (name, remedy) = match std::env::consts::OS {
+        "macos" => (
+            "launchd",
+            format!(
+                "Make a launchd agent in ~/Library/LaunchAgents whose ProgramArguments are \
+                 {program} and keepalive, with a StartCalendarInterval, and load it with launchctl."
+            ),
+        ),
+        "windows" => (
+            "the Task Scheduler",
+            format!(
+                "Run: schtasks /Create /SC DAILY /ST 03:17 /TN concur-cred-keepalive /TR \
+                 \"\\\"{program}\\\" keepalive\""
+            ),
+        ),
+        "linux" => return Ok(()),
+        _ if scheduler == Scheduler::Cron => return Ok(()),
+        _ => ("cron", "Run: concur-cred keepalive --install cron".to_owned()),
+    };
+    let wanted = match scheduler {
+        Scheduler::Systemd => "systemd",
+        Scheduler::Cron => "cron",
+    };
+    Err(Error::new(
+        Kind::Usage,
+        format!("This platform has {name} in place of {wanted}, which is not installed from here"),
+        remedy,
+    ))
+}

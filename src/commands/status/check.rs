@@ -1,0 +1,228 @@
+//! `status --check`: one line and an exit code, as the Monitoring Plugins' guidelines have it
+//! (<https://www.monitoring-plugins.org/doc/guidelines.html>). Neither network nor key is used.
+
+use std::fmt::Write as _;
+
+use crate::accounts;
+use crate::app::App;
+use crate::cli::Status;
+use crate::commands::times::DAY;
+use crate::config::parse_duration;
+use crate::error::{Error, Kind, Result};
+use crate::model::printable::printable;
+use crate::model::record::{OutcomeKind, Record};
+use crate::policy::{self, Decision, StaleReason};
+
+/// The exit code of UNKNOWN.
+pub(in crate::commands) const UNKNOWN: u8 = 3;
+/// `--crit`, seconds, unless the caller says otherwise.
+const DEFAULT_CRIT_SECS: i64 = 7 * DAY;
+/// The days of a refresh token that was used just now.
+const SIX_MONTHS_DAYS: i64 = 182;
+
+/// How a profile is; the worst of them is the answer. The guidelines' exit codes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Level {
+    Ok = 0,
+    Warning = 1,
+    Critical = 2,
+}
+
+/// With less left of a refresh token it is [`Level::Warning`] or [`Level::Critical`]; seconds.
+#[derive(Debug, Clone, Copy)]
+struct Limits {
+    warn: i64,
+    crit: i64,
+}
+
+/// A profile as the check sees it.
+struct Checked<'r> {
+    name: &'r str,
+    level: Level,
+    why: Option<String>,
+    /// Seconds left of the refresh token.
+    left: Option<i64>,
+}
+
+pub(super) fn run(app: &mut App<'_>, args: &Status) -> u8 {
+    let (line, code) = match examined(app, args) {
+        Ok(answer) => answer,
+        Err(error) => (format!("CONCUR UNKNOWN - {}", in_one_line(&error)), UNKNOWN),
+    };
+    // Without its line the code is worth nothing.
+    app.answer(format!("{line}\n").as_bytes()).map_or(UNKNOWN, |()| code)
+}
+
+fn examined(app: &mut App<'_>, args: &Status) -> Result<(String, u8)> {
+    if let Some(problem) = app.config_problem.take() {
+        return Err(problem);
+    }
+    let limits = limits(args, app.config.warn_before.seconds(&app.env)?)?;
+    let store = app.store()?.ok_or_else(accounts::no_profile)?;
+    let records = super::wanted(app, &store)?;
+    let now = app.now();
+    let checked: Vec<Checked<'_>> = records.iter().map(|r| check(r, now, limits)).collect();
+    let level = checked.iter().map(|one| one.level).max().unwrap_or(Level::Ok);
+    Ok((line(&checked, level, limits), level as u8))
+}
+
+fn limits(args: &Status, warn_before: i64) -> Result<Limits> {
+    let given = |name: &str, text: &Option<String>| {
+        let Some(text) = text else { return Ok(None) };
+        let seconds = parse_duration(text).and_then(|seconds| i64::try_from(seconds).ok());
+        seconds.map(Some).ok_or_else(|| {
+            let problem = format!("{name} is not a time");
+            Error::new(Kind::Usage, problem, "Write a number with s, m, h or d, such as 30d.")
+        })
+    };
+    let warn = given("--warn", &args.warn)?.unwrap_or(warn_before);
+    let crit = given("--crit", &args.crit)?.unwrap_or(DEFAULT_CRIT_SECS.min(warn));
+    if crit > warn {
+        return Err(Error::new(
+            Kind::Usage,
+            "--crit is longer than --warn, so that WARNING would never come",
+            "Give --warn the longer time.",
+        ));
+    }
+    Ok(Limits { warn, crit })
+}
+
+fn check(record: &Record, now: i64, limits: Limits) -> Checked<'_> {
+    let left = record.refresh_token.as_ref().and(record.refresh_expires_at);
+    let left = left.map(|at| at.saturating_sub(now).max(0));
+    // Whatever the access token still serves for: what comes after it counts.
+    let state = policy::unusable(record, now, StaleReason::Expired);
+    // A refusal is one until it was asked again, for however long it is held for an answer.
+    let is_refused = record.attempt.outcome == Some(OutcomeKind::Rejected);
+    let (level, why) = match (state, left) {
+        (Decision::NeedsLogin(_) | Decision::Rejected { .. }, _) => {
+            (Level::Critical, Some(super::words(state).to_owned()))
+        }
+        (_, _) if is_refused => {
+            let refused = Decision::Rejected { until: now };
+            (Level::Critical, Some(super::words(refused).to_owned()))
+        }
+        (_, Some(left)) if left < limits.crit => (Level::Critical, Some(ending(left))),
+        (_, Some(left)) if left < limits.warn => (Level::Warning, Some(ending(left))),
+        (Decision::Backoff { .. }, _) => (Level::Warning, Some(super::words(state).to_owned())),
+        _ => (Level::Ok, None),
+    };
+    Checked { name: record.profile_name().unwrap_or_default(), level, why, left }
+}
+
+fn ending(left: i64) -> String {
+    format!("refresh token ends in {}", days(left))
+}
+
+fn days(seconds: i64) -> String {
+    match seconds / DAY {
+        1 => "1 day".to_owned(),
+        days => format!("{days} days"),
+    }
+}
+
+/// The worst first, then how many there are and which ends next, then the figures of all.
+fn line(checked: &[Checked<'_>], level: Level, limits: Limits) -> String {
+    let mut line = format!("CONCUR {} - ", name(level));
+    let mut bad: Vec<&Checked<'_>> = checked.iter().filter(|one| one.why.is_some()).collect();
+    bad.sort_by_key(|one| std::cmp::Reverse(one.level));
+    for Checked { name, why, .. } in bad {
+        let _ = write!(line, "{name}: {}; ", why.as_deref().unwrap_or_default());
+    }
+    let count = checked.len();
+    let _ = write!(line, "{count} profile{}", if count == 1 { "" } else { "s" });
+    let next = checked.iter().filter_map(|one| Some((one.left?, one.name))).min();
+    if let Some((left, name)) = next {
+        let _ = write!(line, ", nearest expiry {name} in {}", days(left));
+    }
+    let mut separator = " |";
+    for (name, left) in checked.iter().filter_map(|one| Some((one.name, one.left?))) {
+        let (warn, crit) = (in_days(limits.warn), in_days(limits.crit));
+        let _ = write!(
+            line,
+            "{separator} '{name}_refresh_days'={};{warn}:;{crit}:;0;{SIX_MONTHS_DAYS}",
+            left / DAY
+        );
+        separator = "";
+    }
+    line
+}
+
+/// Days as the guidelines' numbers: with decimals only where there are any.
+fn in_days(seconds: i64) -> String {
+    let (days, rest) = (seconds / DAY, seconds % DAY);
+    let decimals = format!("{:02}", rest * 100 / DAY);
+    match decimals.trim_end_matches('0') {
+        "" => days.to_string(),
+        decimals => format!("{days}.{decimals}"),
+    }
+}
+
+const fn name(level: Level) -> &'static str {
+    match level {
+        Level::Ok => "OK",
+        Level::Warning => "WARNING",
+        Level::Critical => "CRITICAL",
+    }
+}
+
+/// An error in the one line that there is; a bar would begin the figures.
+fn in_one_line(error: &Error) -> String {
+    let text = format!("{}. {}", error.problem(), error.remedy());
+    printable(&text.replace(['\n', '\r'], " ").replace('|', "/"), 400)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIMITS: Limits = Limits { warn: 30 * DAY, crit: 7 * DAY };
+
+    fn one(name: &str, level: Level, left: Option<i64>) -> Checked<'_> {
+        let why = (level != Level::Ok).then(|| "it is so".to_owned());
+        Checked { name, level, why, left }
+    }
+
+    #[test]
+    fn the_line_has_the_form_of_the_guidelines() {
+        let well = [one("acme", Level::Ok, Some(171 * DAY + 5)), one("app", Level::Ok, None)];
+        assert_eq!(
+            line(&well, Level::Ok, LIMITS),
+            "CONCUR OK - 2 profiles, nearest expiry acme in 171 days | \
+             'acme_refresh_days'=171;30:;7:;0;182"
+        );
+        let alone = [one("app", Level::Ok, None)];
+        assert_eq!(line(&alone, Level::Ok, LIMITS), "CONCUR OK - 1 profile");
+    }
+
+    #[test]
+    fn the_worst_comes_first() {
+        let both = [
+            one("a", Level::Warning, Some(DAY)),
+            one("b", Level::Critical, Some(0)),
+            one("c", Level::Ok, Some(100 * DAY)),
+        ];
+        assert_eq!(
+            line(&both, Level::Critical, LIMITS),
+            "CONCUR CRITICAL - b: it is so; a: it is so; 3 profiles, nearest expiry b in 0 days | \
+             'a_refresh_days'=1;30:;7:;0;182 'b_refresh_days'=0;30:;7:;0;182 \
+             'c_refresh_days'=100;30:;7:;0;182"
+        );
+    }
+
+    #[test]
+    fn limits_in_hours_are_parts_of_days() {
+        for (seconds, text) in
+            [(30 * DAY, "30"), (36 * 3600, "1.5"), (DAY / 100, "0.01"), (0, "0"), (90, "0")]
+        {
+            assert_eq!(in_days(seconds), text);
+        }
+    }
+
+    #[test]
+    fn an_error_cannot_begin_figures_or_lines_of_its_own() {
+        let error = Error::new(Kind::Unusable, "/a|b\nc is no file", "Look | at it\u{1b}[2J");
+        let text = in_one_line(&error);
+        assert!(!text.contains(['|', '\n', '\u{1b}']), "{text}");
+    }
+}

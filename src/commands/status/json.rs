@@ -1,0 +1,51 @@
+//! `status --json`; `docs/status.schema.json` describes it, and a test holds the two together.
+
+use serde_json::{Value, json};
+
+use crate::commands::times::rfc3339;
+use crate::model::grant::GrantKind;
+use crate::model::record::{OutcomeKind, Record};
+use crate::policy::{self, Decision};
+
+/// One profile. Fields may be added; none is ever taken away or given another meaning.
+pub(super) fn as_json(record: &Record, is_used: bool, now: i64, min_ttl: i64) -> Value {
+    let attempt = &record.attempt;
+    let decision = policy::decide(record, now, min_ttl);
+    let seconds_left = |at: Option<i64>| at.map(|at| at.saturating_sub(now).max(0));
+    json!({
+        "profile": record.profile_name(),
+        "used": is_used,
+        "company_uuid": record.principal,
+        "client_id": record.client_id(),
+        "grant": record.obtained_by.map(GrantKind::name),
+        "application": record.application.as_ref().map(|application| &application.name),
+        "base_url": record.geolocation,
+        "scope": record.scope,
+        "access_token": {
+            "present": record.access_token.is_some(),
+            "expires_at": record.access_expires_at,
+            "expires_at_rfc3339": record.access_expires_at.and_then(rfc3339),
+            "seconds_left": seconds_left(record.access_expires_at),
+        },
+        "refresh_token": {
+            "present": record.refresh_token.is_some(),
+            "expires_at": record.refresh_expires_at,
+            "expires_at_rfc3339": record.refresh_expires_at.and_then(rfc3339),
+            "seconds_left": seconds_left(record.refresh_expires_at),
+            "expiry_is_assumed": record.refresh_expiry_assumed,
+        },
+        "refreshed_at": record.refreshed_at,
+        "usable": matches!(decision, Decision::Fresh | Decision::Soft | Decision::Stale(_)),
+        "needs_login": matches!(decision, Decision::NeedsLogin(_)),
+        "state": super::words(decision),
+        "last_attempt": {
+            "number": attempt.number,
+            "started_at": attempt.started_at,
+            "ended_at": attempt.ended_at,
+            "outcome": attempt.outcome.map(OutcomeKind::name),
+            "code": attempt.code,
+            "correlation_id": attempt.correlation_id,
+            "not_before": attempt.not_before,
+        },
+    })
+}

@@ -1,0 +1,101 @@
+//! A job of ours that runs daily, by systemd or by cron: the texts that they read (pure), and the edge
+//! that puts them in place.
+
+pub mod cron;
+pub mod systemd;
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use crate::env::SECRET_VARIABLES;
+use crate::error::{Error, Kind, Result};
+use crate::files;
+
+/// What stands in everything that is written here, so that nothing else is ever overwritten.
+pub const MARK: &str = "concur-cred keepalive";
+/// The hour, local time, at which jobs begin.
+const HOUR: u8 = 3;
+
+/// What is to run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Job {
+    /// The program, absolute.
+    pub program: String,
+    /// Its arguments.
+    pub arguments: Vec<String>,
+    /// Its environment, besides what the scheduler gives it. Never a secret.
+    pub variables: Vec<(String, String)>,
+    /// The only folder that it writes to, absolute.
+    pub writes_to: String,
+    /// The minute at which it begins.
+    pub minute: u8,
+    /// It begins up to this much later, seconds.
+    pub jitter_secs: i64,
+}
+
+impl Job {
+    /// Refuses what no line of a unit file or crontab can hold.
+    fn refuse_unwritable(&self) -> Result<()> {
+        let Self { program, arguments, variables, writes_to, minute: _, jitter_secs: _ } = self;
+        let values = variables.iter().map(|(_, value)| value);
+        let mut all = arguments.iter().chain(values).chain([program, writes_to]);
+        if all.any(|text| text.contains(char::is_control)) {
+            return Err(Error::new(
+                Kind::Unusable,
+                "A path or setting holds a control character, which no timer can be given",
+                "Move the program or its folders to paths without one.",
+            ));
+        }
+        Ok(())
+    }
+}
+
+/// This program's file.
+pub fn own_program() -> Result<PathBuf> {
+    let path = std::env::current_exe().ok().filter(|path| path.exists());
+    path.ok_or_else(|| {
+        Error::new(
+            Kind::Unusable,
+            "This program's own file cannot be found",
+            "Run the installed program, not one that was replaced meanwhile.",
+        )
+    })
+}
+
+/// The path as text that means the same from every folder.
+pub fn absolute(path: &Path) -> Result<String> {
+    let whole = std::path::absolute(path).map_err(|error| files::cannot("find", path, &error))?;
+    whole.into_os_string().into_string().map_err(|_| {
+        Error::new(
+            Kind::Unusable,
+            format!("{} is not text in UTF-8", path.display()),
+            "Use a path that is.",
+        )
+    })
+}
+
+/// Runs one of the system's programs, with this input and without our secrets.
+fn run(program: &str, arguments: &[&str], input: &[u8]) -> io::Result<Output> {
+    let mut command = Command::new(program);
+    for name in SECRET_VARIABLES {
+        command.env_remove(name);
+    }
+    // Its messages are read by us.
+    command.env("LC_ALL", "C").args(arguments);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn()?;
+    if let Some(mut stdin) = child.stdin.take() {
+        // Who does not read it says why by its exit code.
+        let _ = io::Write::write_all(&mut stdin, input);
+    }
+    child.wait_with_output()
+}
+
+/// What a program said when it failed, in one line.
+fn said(output: &Output) -> String {
+    let text = String::from_utf8_lossy(&output.stderr);
+    let line = text.lines().map(str::trim).find(|line| !line.is_empty());
+    let line = line.map_or_else(|| output.status.to_string(), str::to_owned);
+    crate::model::printable::printable(&line, 200)
+}

@@ -1,0 +1,229 @@
+//! `keepalive`: every refresh token is used in time, one profile's trouble is not another's, and nobody
+//! is asked for what is known.
+
+use concur_sandbox::{Config, Fault, RetryAfter, Rotation, StatusBody};
+use serde_json::Value;
+
+use super::harness::{Output, World};
+
+const DAY: i64 = 86_400;
+
+/// These profiles, companies of one application.
+fn world_of(profiles: &[&str]) -> World {
+    world_with(profiles, Config { rotation: Rotation::NewRevokeFamily, ..Config::default() })
+}
+
+fn world_with(profiles: &[&str], config: Config) -> World {
+    let world = World::with(config);
+    for profile in profiles {
+        let company = world.sandbox.add_company();
+        world.login(profile, &company);
+    }
+    world.sandbox.clear_log();
+    world
+}
+
+/// Makes it look as if the profile had last been refreshed this long ago.
+fn idle(world: &World, profile: &str, seconds: i64) {
+    let sql = "UPDATE record SET refreshed_at = refreshed_at - ?2 WHERE profile = ?1";
+    assert_eq!(world.database().execute(sql, (profile, seconds)).unwrap(), 1);
+}
+
+/// Takes away the way back: the company request token.
+fn forget_request_tokens(world: &World) {
+    world.database().execute("UPDATE record SET request_token = NULL", []).unwrap();
+}
+
+/// What the JSON report says was done for each profile.
+fn outcomes(output: &Output) -> Vec<(String, String)> {
+    let report = output.json();
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let profiles = report["profiles"].as_array().unwrap().iter();
+    profiles.map(|one| (text(&one["profile"]), text(&one["outcome"]))).collect()
+}
+
+fn pairs(expected: &[(&str, &str)]) -> Vec<(String, String)> {
+    expected.iter().map(|(name, what)| ((*name).to_owned(), (*what).to_owned())).collect()
+}
+
+#[test]
+fn keepalive_refreshes_what_was_not_refreshed_for_a_day_and_nothing_else() {
+    let world = world_of(&["acme", "globex-eu"]);
+    idle(&world, "acme", DAY + 1);
+    idle(&world, "globex-eu", 3 * 3600);
+    let output = world.concur(["keepalive"]).ok().silent();
+    let lines: Vec<&str> = output.text().lines().collect();
+    assert_eq!(lines.len(), 2, "{output:?}");
+    assert!(lines[0].starts_with("acme       refreshed, lives until 20"), "{output:?}");
+    assert_eq!(lines[1], "globex-eu  fresh, refreshed 3 h ago");
+    assert_eq!(world.refreshes(), 1);
+    let again = world.concur(["keepalive"]).ok().silent();
+    assert_eq!(again.text().lines().next(), Some("acme       fresh, refreshed just now"));
+    assert_eq!(world.refreshes(), 1, "once is enough");
+    world.concur(["get", "--profile", "acme"]).ok().silent();
+    let log = world.concur(["log", "--json"]).ok().text().to_owned();
+    assert_eq!(log.matches("\"action\":\"refresh\"").count(), 1, "{log}");
+}
+
+#[test]
+fn the_time_can_be_set_by_option_variable_and_file() {
+    let world = world_of(&["acme"]);
+    idle(&world, "acme", 3600);
+    let file = world.write("k.toml", "keepalive_after = \"2h\"\n");
+    world.concur(["keepalive", "--config"]).arg(file).ok().silent();
+    world.concur(["keepalive"]).env("CONCUR_CRED_KEEPALIVE_AFTER", "2h").ok().silent();
+    world.concur(["keepalive", "--after", "90m"]).ok().silent();
+    assert_eq!(world.refreshes(), 0);
+    world.concur(["keepalive", "--after", "30m"]).ok().silent();
+    assert_eq!(world.refreshes(), 1);
+    world.concur(["keepalive", "--after", "0s"]).ok().silent();
+    assert_eq!(world.refreshes(), 2, "no time at all means each of them");
+}
+
+#[test]
+fn a_token_that_would_end_before_the_next_run_is_used_whenever_it_was_last() {
+    let config = Config { refresh_lifetime_seconds: DAY / 2, ..Config::default() };
+    let world = world_with(&["acme"], config);
+    let output = world.concur(["keepalive"]).ok().says("acme: the refresh token ends in 12 h");
+    assert!(output.line().starts_with("acme  refreshed"), "{output:?}");
+}
+
+#[test]
+fn a_use_that_was_written_by_a_wrong_clock_is_none() {
+    let world = world_of(&["acme"]);
+    idle(&world, "acme", -90 * DAY);
+    world.concur(["keepalive"]).ok().silent();
+    assert_eq!(world.refreshes(), 1, "else nothing would be done for three months");
+}
+
+/// Four profiles: one refused for good, one refused, one throttled, one well.
+fn trouble() -> World {
+    let world = world_of(&["a-dead", "b-disabled", "c-busy", "d-well"]);
+    forget_request_tokens(&world);
+    for profile in ["a-dead", "b-disabled", "c-busy", "d-well"] {
+        idle(&world, profile, 2 * DAY);
+    }
+    world.sandbox.push_fault(Fault::Code(108));
+    world.sandbox.push_fault(Fault::Code(59));
+    let retry_after = Some(RetryAfter::Seconds(300));
+    world.sandbox.push_fault(Fault::Status { code: 429, body: StatusBody::Empty, retry_after });
+    world
+}
+
+#[test]
+fn ones_failure_never_stops_the_others_and_is_not_asked_for_again() {
+    let world = trouble();
+    let output = world.concur(["keepalive"]).output().code(4);
+    let lines: Vec<&str> = output.text().lines().collect();
+    let begins = [
+        "a-dead      log in again: Concur refused the refresh token (code 108,",
+        "b-disabled  a person is needed: ",
+        "c-busy      not now: ",
+        "d-well      refreshed, lives until ",
+    ];
+    assert_eq!(lines.len(), begins.len(), "{output:?}");
+    for (line, begin) in lines.iter().zip(begins) {
+        assert!(line.starts_with(begin), "{begin}\n{output:?}");
+    }
+    let output = output.says("concur-cred login --profile a-dead").says("administrator");
+    drop(output.says("concur-cred: c-busy: "));
+    assert_eq!(world.token_requests(), 4);
+    let again = world.concur(["keepalive", "--json"]).output().code(4);
+    let expected = [
+        ("a-dead", "login_needed"),
+        ("b-disabled", "login_needed"),
+        ("c-busy", "temporary"),
+        ("d-well", "fresh"),
+    ];
+    assert_eq!(outcomes(&again), pairs(&expected));
+    assert_eq!(again.json()["exit_code"], 4);
+    assert_eq!(again.json()["profiles"][0]["error"]["code"], 108);
+    assert_eq!(world.token_requests(), 4, "nobody is asked for what is known");
+}
+
+#[test]
+fn the_exit_code_is_that_of_the_one_who_needs_most() {
+    let world = trouble();
+    drop(world.concur(["keepalive"]).output().code(4));
+    let only = |profile: &str, code: i32| {
+        drop(world.concur(["keepalive", "--profile", profile]).output().code(code));
+    };
+    only("a-dead", 4);
+    only("c-busy", 5);
+    only("d-well", 0);
+    let sql = "UPDATE record SET refresh_token = randomblob(80) WHERE profile = ?1";
+    world.database().execute(sql, ["d-well"]).unwrap();
+    idle(&world, "d-well", 2 * DAY);
+    only("d-well", 6);
+    world.database().execute("DELETE FROM record WHERE profile < 'c'", []).unwrap();
+    let output = world.concur(["keepalive", "--json"]).output().code(6);
+    assert_eq!(outcomes(&output), pairs(&[("c-busy", "temporary"), ("d-well", "failed")]));
+    world.concur(["keepalive", "--profile", "nobody"]).fails(3).says("c-busy, d-well");
+    World::new().concur(["keepalive"]).fails(3).says("concur-cred login");
+}
+
+#[test]
+fn without_a_refresh_token_there_is_nothing_to_keep_alive() {
+    let world = world_with(&["acme"], Config { omit_refresh_token: true, ..Config::default() });
+    forget_request_tokens(&world);
+    let output = world.concur(["keepalive"]).ok().silent();
+    assert_eq!(output.line(), "acme  nothing to keep alive: there is no refresh token");
+    world.expire("acme");
+    let over = world.concur(["keepalive"]).output().code(4);
+    assert!(over.line().starts_with("acme  log in again: "), "{over:?}");
+    assert_eq!(world.token_requests(), 0);
+}
+
+#[test]
+fn a_refresh_token_that_ends_soon_is_warned_about() {
+    let config = Config { refresh_lifetime_seconds: 20 * DAY, ..Config::default() };
+    let world = world_with(&["acme"], config);
+    let warned = world.concur(["keepalive"]).ok().says("acme: the refresh token ends in 20 d, ");
+    drop(warned.says("concur-cred login --profile acme"));
+    world.concur(["keepalive", "--quiet"]).ok().silent();
+    world.concur(["keepalive"]).env("CONCUR_CRED_WARN_BEFORE", "19d").ok().silent();
+    let file = world.write("k.toml", "warn_before = \"19d\"\n");
+    world.concur(["keepalive", "--config"]).arg(file).ok().silent();
+}
+
+#[test]
+fn beside_a_job_that_refreshes_it_refreshes_nothing_a_second_time() {
+    let world = world_of(&["acme"]);
+    world.expire("acme");
+    idle(&world, "acme", 2 * DAY);
+    let gate = world.sandbox.hold_next_token_request();
+    let job = world.concur(["get"]).start();
+    assert!(gate.wait_until_reached(std::time::Duration::from_secs(20)), "the job asks");
+    let keepalive = world.concur(["keepalive"]).start();
+    let other = world.concur(["keepalive"]).start();
+    gate.release();
+    drop(job.wait().code(0));
+    drop(keepalive.wait().code(0));
+    drop(other.wait().code(0));
+    assert_eq!(world.refreshes(), 1, "whoever did it, it is done");
+    assert_eq!(world.sandbox.counters().families_revoked_by_reuse, 0);
+}
+
+#[test]
+fn an_answer_that_waits_in_the_reserve_is_taken_in_and_not_asked_for_again() {
+    let world = world_of(&["acme"]);
+    let full = "grant-commit=full";
+    world.concur(["refresh"]).env("CONCUR_CRED_TEST_FAILPOINT", full).ok().says("reserve");
+    idle(&world, "acme", 2 * DAY);
+    let output = world.concur(["keepalive", "--json"]).ok();
+    assert_eq!(outcomes(&output), pairs(&[("acme", "fresh")]), "it was used a moment ago");
+    assert_eq!(world.refreshes(), 1);
+    idle(&world, "acme", 2 * DAY);
+    world.concur(["keepalive"]).ok().silent();
+    assert_eq!(world.sandbox.counters().families_revoked_by_reuse, 0, "no rotation was lost");
+}
+
+#[test]
+fn a_jitter_is_waited_for_first() {
+    let world = world_of(&["acme"]);
+    for jitter in ["0s", "1s"] {
+        idle(&world, "acme", 2 * DAY);
+        world.concur(["keepalive", "--jitter", jitter]).ok().silent();
+    }
+    assert_eq!(world.refreshes(), 2);
+}

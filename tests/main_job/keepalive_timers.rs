@@ -1,0 +1,249 @@
+//! `keepalive --install`: what is written is what systemd, cron and the shell read, nothing of anybody
+//! else's is lost, and the job that is written does its work.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use super::harness::{BINARY, Output, Run, World, set_mode};
+use super::support::skipped;
+
+/// A machine's scheduler's programs, but these write into the world's home.
+const CRONTAB: &str = r#"#!/bin/sh
+tab="$TABS/crontab"
+[ ! -e "$TABS/broken" ] || { echo 'must be privileged to use crontab' >&2; exit 1; }
+case $1 in
+-l) [ -e "$tab" ] || { echo 'no crontab for erika' >&2; exit 1; }; cat "$tab" ;;
+-) cat >"$tab.new" && mv "$tab.new" "$tab" ;;
+*) exit 2 ;;
+esac
+[ -z "$CONCUR_CRED_KEY$CONCUR_CRED_CLIENT_SECRET$CONCUR_CRED_REQUEST_TOKEN" ] || echo leaked >"$TABS/leaked"
+"#;
+const SYSTEMCTL: &str = r#"#!/bin/sh
+echo "$@" >>"$TABS/systemctl"
+[ ! -e "$TABS/broken" ] || { echo 'Failed to connect to bus: No medium found' >&2; exit 1; }
+"#;
+
+/// What shells and cron trip over, and what systemd does: it takes no quotes.
+const ALL_AWKWARD: &str = "50% of \"it's\" \\ $HOME";
+const AWKWARD: &str = "50%h of $HOME; x";
+
+/// A world with stand-ins for the schedulers, and a profile that was idle for two days.
+fn world() -> World {
+    let world = World::logged_in();
+    for (name, script) in [("crontab", CRONTAB), ("systemctl", SYSTEMCTL)] {
+        let path = world.bin().join(name);
+        std::fs::write(&path, script).unwrap();
+        set_mode(&path, 0o755);
+    }
+    world.sandbox.clear_log();
+    let sql = "UPDATE record SET refreshed_at = refreshed_at - 172800";
+    world.database().execute(sql, []).unwrap();
+    world
+}
+
+fn keepalive(world: &World, args: &[&str]) -> Run {
+    let run = world.concur(["keepalive"].iter().chain(args));
+    run.env("TABS", world.work()).env("CONCUR_CRED_KEY", "AAAA")
+}
+
+fn crontab(world: &World) -> String {
+    std::fs::read_to_string(world.work().join("crontab")).unwrap_or_default()
+}
+
+fn units(world: &World) -> [PathBuf; 2] {
+    let folder = world.home().join(".config/systemd/user");
+    ["service", "timer"].map(|kind| folder.join(format!("concur-cred-keepalive.{kind}")))
+}
+
+/// What cron hands to the shell: the line without its times, `\%` as `%`.
+fn command_of(line: &str) -> String {
+    let command = line.splitn(6, ' ').nth(5).unwrap_or_else(|| panic!("five times: {line}"));
+    command.replace("\\%", "%")
+}
+
+/// Runs a command as cron does: next to no environment, in the root folder.
+fn as_cron_does(command: &str) {
+    let mut shell = Command::new("/bin/sh");
+    shell.env_clear().env("PATH", "/usr/bin:/bin").env("SHELL", "/bin/sh").env("HOME", "/");
+    let output = shell.current_dir("/").args(["-c", command]).output().unwrap();
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && stderr.is_empty(), "$ {command}\n{stderr}");
+    assert!(output.stdout.is_empty(), "cron would mail it daily: {output:?}");
+}
+
+/// The program under a path that shells, cron and systemd all trip over.
+fn awkward_program(world: &World, folder: &str) -> PathBuf {
+    let folder = world.work().join(folder);
+    std::fs::create_dir_all(&folder).unwrap();
+    let program = folder.join("concur-cred");
+    if std::fs::hard_link(BINARY, &program).is_err() {
+        std::fs::copy(BINARY, &program).unwrap();
+    }
+    program
+}
+
+fn awkward(world: &World, args: &[&str]) -> Output {
+    let run = world.run(awkward_program(world, ALL_AWKWARD), ["keepalive"].iter().chain(args));
+    run.env("TABS", world.work()).ok()
+}
+
+#[test]
+fn the_line_for_cron_is_run_by_the_shell_and_refreshes() {
+    let world = world();
+    awkward(&world, &["--install", "cron", "--jitter", "0s"]);
+    let tab = crontab(&world);
+    let line = tab.strip_suffix('\n').unwrap();
+    let times: Vec<&str> = line.splitn(6, ' ').take(5).collect();
+    assert!(times[0].parse::<u8>().unwrap() < 60 && times[1..] == ["3", "*", "*", "*"], "{tab}");
+    as_cron_does(&command_of(line));
+    assert_eq!(world.refreshes(), 1, "{tab}");
+    world.concur(["get"]).ok().silent();
+}
+
+#[test]
+fn the_jobs_options_and_folders_are_those_of_the_installation() {
+    let world = world();
+    let home = world.work().join("all of it");
+    let file = world.write("credentials.json", world.sandbox.credentials_json());
+    let login =
+        ["login", "--profile", "acme", "--base-url", world.sandbox.origin(), "--credentials"];
+    world.concur(login).arg(file).env("CONCUR_CRED_HOME", &home).ok();
+    world.sandbox.clear_log();
+    let args = ["--install", "cron", "--profile", "acme", "--after", "0s", "--jitter", "1s"];
+    keepalive(&world, &args).env("CONCUR_CRED_HOME", "all of it").ok();
+    let tab = crontab(&world);
+    assert!(tab.contains("--profile acme keepalive --after 0s --jitter 1s"), "{tab}");
+    as_cron_does(&command_of(tab.trim_end()));
+    assert_eq!(world.refreshes(), 1, "of the other home's profile: {tab}");
+    let log = world.concur(["log", "--json"]).env("CONCUR_CRED_HOME", &home).ok();
+    assert!(log.text().contains("\"action\":\"refresh\""), "{log:?}");
+}
+
+#[test]
+fn every_other_line_of_the_crontab_stays() {
+    let world = world();
+    let others = "MAILTO=erika\n# m h\n*/5 * * * * date +\\%s\n";
+    std::fs::write(world.work().join("crontab"), others).unwrap();
+    for _ in 0..2 {
+        let run =
+            keepalive(&world, &["--install", "cron"]).env("https_proxy", "http://u:p@proxy:1");
+        run.ok().says("CONCUR_CRED_KEY_FILE").says("https_proxy is not passed on");
+    }
+    let tab = crontab(&world);
+    assert!(tab.starts_with(others), "{tab}");
+    let ours = "concur-cred keepalive --jitter 1800s >/dev/null # concur-cred keepalive\n";
+    assert_eq!(tab.matches("# concur-cred keepalive").count(), 1, "once: {tab}");
+    assert!(tab.ends_with(ours), "{tab}");
+    keepalive(&world, &["--uninstall", "cron"]).ok().says("taken away");
+    assert_eq!(crontab(&world), others);
+    keepalive(&world, &["--uninstall", "cron"]).ok().says("no such job");
+    assert!(!world.work().join("leaked").exists(), "a child was handed a secret");
+}
+
+#[test]
+fn a_crontab_that_cannot_be_read_is_not_overwritten() {
+    let world = world();
+    std::fs::write(world.work().join("crontab"), "1 1 * * * x\n").unwrap();
+    world.write("broken", "");
+    for what in ["--install", "--uninstall"] {
+        keepalive(&world, &[what, "cron"]).output().code(6).says("must be privileged");
+    }
+    assert_eq!(crontab(&world), "1 1 * * * x\n");
+    let none = world.concur(["keepalive", "--install", "cron"]).env("PATH", "/nonexistent");
+    none.fails(6).says("crontab cannot be run");
+}
+
+#[test]
+fn print_shows_and_writes_nothing() {
+    let world = world();
+    let line = keepalive(&world, &["--install", "cron", "--print"]).ok().line();
+    as_cron_does(&command_of(&line.replace("--jitter 1800s", "")));
+    let shown = keepalive(&world, &["--install", "systemd", "--print"]).ok().text().to_owned();
+    for part in ["[Service]", "ExecStart=", "[Timer]", "Persistent=true"] {
+        assert!(shown.contains(part), "{part} in {shown}");
+    }
+    assert!(!world.home().join(".config/systemd").exists() && crontab(&world).is_empty());
+    assert!(!world.work().join("systemctl").exists(), "nobody was asked");
+}
+
+#[test]
+fn the_units_are_written_enabled_and_taken_away() {
+    let world = world();
+    keepalive(&world, &["--install", "systemd"]).ok().says("the timer runs").says("enable-linger");
+    let [service, timer] = units(&world).map(|path| std::fs::read_to_string(path).unwrap());
+    assert!(service.contains("\nNoNewPrivileges=yes\n") && service.contains("\nType=oneshot\n"));
+    let writes = format!("\nReadWritePaths=\"-{}\"\n", world.state_dir().display());
+    assert!(service.contains(&writes), "{service}");
+    assert!(!service.contains("AAAA"), "a secret stands in the unit: {service}");
+    for line in ["Persistent=true", "RandomizedDelaySec=1800s", "WantedBy=timers.target"] {
+        assert!(timer.contains(&format!("\n{line}\n")), "{line} in {timer}");
+    }
+    keepalive(&world, &["--install", "systemd"]).ok();
+    keepalive(&world, &["--uninstall", "systemd"]).ok().says("taken away");
+    assert!(units(&world).iter().all(|path| !path.exists()));
+    keepalive(&world, &["--uninstall", "systemd"]).ok().says("no such job");
+    let asked = std::fs::read_to_string(world.work().join("systemctl")).unwrap();
+    let enabled = "--user daemon-reload\n--user enable --now concur-cred-keepalive.timer\n";
+    let disabled = "--user disable --now concur-cred-keepalive.timer\n--user daemon-reload\n";
+    assert_eq!(asked, format!("{enabled}{enabled}{disabled}"));
+}
+
+#[test]
+fn where_systemd_does_not_answer_the_commands_are_named() {
+    let world = world();
+    world.write("broken", "");
+    let output = keepalive(&world, &["--install", "systemd"]).ok().says("No medium found");
+    let commands = "systemctl --user daemon-reload && systemctl --user enable --now concur-cred-keepalive.timer";
+    drop(output.says(commands));
+    assert!(units(&world).iter().all(|path| path.exists()));
+    keepalive(&world, &["--uninstall", "systemd"]).ok().says("taken away");
+}
+
+#[test]
+fn units_that_somebody_else_wrote_are_not_touched() {
+    let world = world();
+    let xdg = world.work().join("xdg");
+    let folder = xdg.join("systemd/user");
+    std::fs::create_dir_all(&folder).unwrap();
+    let timer = folder.join("concur-cred-keepalive.timer");
+    let run = |what: &str| keepalive(&world, &[what, "systemd"]).env("XDG_CONFIG_HOME", &xdg);
+    std::fs::write(&timer, "[Timer]\nOnCalendar=weekly\n").unwrap();
+    for what in ["--install", "--uninstall"] {
+        run(what).output().code(6).says("was not written by concur-cred").says("mv ");
+    }
+    std::fs::remove_file(&timer).unwrap();
+    std::os::unix::fs::symlink("/dev/null", &timer).unwrap();
+    run("--install").output().code(6).says("was not written by concur-cred");
+    assert_eq!(std::fs::read_link(&timer).unwrap(), Path::new("/dev/null"), "it stays masked");
+    assert!(!folder.join("concur-cred-keepalive.service").exists(), "nothing was written");
+    std::fs::remove_file(&timer).unwrap();
+    run("--install").ok();
+    assert!(timer.exists(), "XDG_CONFIG_HOME is honoured");
+}
+
+#[test]
+fn systemd_takes_the_units_as_they_are_meant() {
+    let world = world();
+    let folder = world.work().join("50%h \"x\" \\t");
+    let args = ["--install", "systemd", "--config"];
+    let config = world.write("config.toml", "");
+    let program = awkward_program(&world, AWKWARD);
+    let run = world.run(&program, ["keepalive"].iter().chain(&args)).arg(&config);
+    run.env("TABS", world.work()).env("CONCUR_CRED_HOME", &folder).ok();
+    let [service, timer] = units(&world);
+    let mut verify = world.run("systemd-analyze", ["verify", "--user", "--man=no"]).into_command();
+    verify.args([&service, &timer]).env("XDG_RUNTIME_DIR", world.work());
+    let unfit =
+        world.run(awkward_program(&world, ALL_AWKWARD), ["keepalive", "--install", "systemd"]);
+    unfit.fails(6).says("quote").says("--install cron");
+    let Ok(output) = verify.output() else {
+        skipped("there is no systemd-analyze");
+        return;
+    };
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(
+        output.status.success() && said.is_empty(),
+        "{said}\n{}",
+        std::fs::read_to_string(service).unwrap()
+    );
+}

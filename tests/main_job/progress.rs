@@ -1,0 +1,170 @@
+//! Who waits at a terminal sees for what, and finds no trace of it afterwards; nobody else sees anything.
+#![cfg(target_os = "linux")]
+
+use std::time::Duration;
+
+use concur_sandbox::Gate;
+
+use super::harness::World;
+use super::harness::terminal::{Terminal, screen};
+use super::support::skipped;
+
+const SOON: Duration = Duration::from_secs(20);
+
+/// A command on a terminal whose request is held until the test has seen what it waits for.
+fn held(world: &World, args: &str) -> Option<(Terminal, Gate)> {
+    let gate = world.sandbox.hold_next_token_request();
+    let terminal = Terminal::start(world, 80, args, &[]);
+    if terminal.is_none() {
+        skipped("there is no script(1) to make a terminal with");
+    }
+    Some((terminal?, gate))
+}
+
+fn asking(world: &World) -> String {
+    format!("asking {}... ", world.host())
+}
+
+#[test]
+fn what_is_waited_for_is_shown_and_wiped_without_a_trace() {
+    let world = World::logged_in();
+    world.expire("default");
+    let Some((mut terminal, gate)) = held(&world, "token") else { return };
+    terminal.wait_for(&asking(&world));
+    // It goes on for as long as it takes.
+    terminal.wait_for("... 1 s");
+    gate.release();
+    let (code, shown) = terminal.end();
+    assert_eq!(code, Some(0), "{shown}");
+    let lines = screen(&shown);
+    let token = world.concur(["get"]).ok().silent().line();
+    assert_eq!(lines, [token.as_str(), ""], "only the token is left on the screen:\n{shown}");
+    assert!(!shown.contains('\u{1b}'), "no escape sequence is sent: {shown:?}");
+}
+
+#[test]
+fn notes_and_errors_stand_on_lines_of_their_own() {
+    let world = World::logged_in();
+    let Some((mut terminal, gate)) = held(&world, "refresh") else { return };
+    terminal.wait_for(&asking(&world));
+    gate.release();
+    let (code, shown) = terminal.end();
+    assert_eq!(code, Some(0), "{shown}");
+    let lines = screen(&shown);
+    let told = "concur-cred: default: refreshed; the access token lives ";
+    assert!(lines[0].starts_with(told) && lines[1..] == [""], "{shown}");
+
+    world.sandbox.disable_client(true);
+    let Some((mut terminal, gate)) = held(&world, "refresh") else { return };
+    terminal.wait_for(&asking(&world));
+    gate.release();
+    let (code, shown) = terminal.end();
+    assert_eq!(code, Some(4), "{shown}");
+    assert!(screen(&shown)[0].starts_with("concur-cred: default: "), "{shown}");
+}
+
+#[test]
+fn a_login_shows_whom_it_asks() {
+    let world = World::new();
+    world.write("credentials.json", world.sandbox.credentials_json());
+    let login = format!("login --base-url {}", world.sandbox.origin());
+    let Some((mut terminal, gate)) = held(&world, &login) else { return };
+    terminal.wait_for(&asking(&world));
+    gate.release();
+    let (code, shown) = terminal.end();
+    assert_eq!(code, Some(0), "{shown}");
+    let lines = screen(&shown);
+    assert!(lines[0].starts_with("concur-cred: default: company "), "{shown}");
+    assert!(!lines.concat().contains("asking"), "{shown}");
+}
+
+#[test]
+fn a_wait_for_another_process_is_shown_too() {
+    let world = World::logged_in();
+    world.expire("default");
+    let gate = world.sandbox.hold_next_token_request();
+    let holder = world.concur(["get"]).start();
+    assert!(gate.wait_until_reached(SOON), "the holder asks");
+    let Some(mut terminal) = Terminal::start(&world, 80, "token", &[]) else { return };
+    terminal.wait_for("waiting for another concur-cred... ");
+    gate.release();
+    let token = holder.wait().code(0).line();
+    let (code, shown) = terminal.end();
+    assert_eq!(code, Some(0), "{shown}");
+    let lines = screen(&shown);
+    assert!(
+        lines.contains(&token) && lines.iter().all(|line| !line.contains("another concur-cred..."))
+    );
+}
+
+#[test]
+fn a_terminal_of_utf8_and_few_columns_gets_a_line_that_fits() {
+    let world = World::logged_in();
+    let gate = world.sandbox.hold_next_token_request();
+    let env = [("LANG", "C.UTF-8")];
+    let Some(mut terminal) = Terminal::start(&world, 16, "refresh", &env) else { return };
+    terminal.wait_for("asking 127.0.");
+    gate.release();
+    let (_, shown) = terminal.end();
+    let first = shown.split('\r').find(|part| part.contains("asking")).unwrap();
+    assert_eq!(first, "⠋ asking 127.0.", "15 of 16 columns: a line that wraps cannot be wiped");
+}
+
+#[test]
+fn a_person_can_end_a_jitter_and_nothing_is_held_meanwhile() {
+    let world = World::logged_in();
+    let Some(mut terminal) = Terminal::start(&world, 80, "keepalive --jitter 30d", &[]) else {
+        return;
+    };
+    terminal.wait_for("beginning in ");
+    world.concur(["refresh"]).ok();
+    terminal.press("\u{3}");
+    let (code, shown) = terminal.end();
+    assert_ne!(code, Some(0), "{shown}");
+    assert!(!shown.contains('\u{1b}'), "the cursor was never hidden: {shown:?}");
+    assert_eq!(world.refreshes(), 1, "of the other command alone");
+}
+
+#[test]
+fn whoever_asks_for_quiet_or_has_no_terminal_sees_nothing() {
+    let world = World::logged_in();
+    for (args, env) in
+        [("--quiet refresh", "xterm"), ("refresh 2>&1 | cat", "xterm"), ("refresh", "dumb")]
+    {
+        let gate = world.sandbox.hold_next_token_request();
+        let Some(terminal) = Terminal::start(&world, 80, args, &[("TERM", env)]) else { return };
+        assert!(gate.wait_until_reached(SOON), "it asks");
+        // Long enough for a line to be shown: another request, with latency, runs meanwhile.
+        let latency = concur_sandbox::Fault::Latency(Duration::from_millis(900));
+        let other = World::logged_in();
+        other.sandbox.push_fault(latency);
+        other.concur(["refresh"]).ok();
+        gate.release();
+        let (code, shown) = terminal.end();
+        assert_eq!(code, Some(0), "{shown}");
+        assert!(!shown.contains("asking"), "{args}, TERM={env}: {shown}");
+    }
+}
+
+#[test]
+fn a_stopped_terminal_holds_up_neither_the_commit_nor_another_process() {
+    let world = World::logged_in();
+    world.expire("default");
+    let generation = || world.column::<i64>("default", "generation");
+    let before = generation();
+    let Some((mut terminal, gate)) = held(&world, "token") else { return };
+    terminal.wait_for(&asking(&world));
+    // Ctrl-S: whoever writes to the terminal waits from now on.
+    terminal.press("\u{13}");
+    gate.release();
+    let deadline = std::time::Instant::now() + SOON;
+    while generation() == before {
+        assert!(std::time::Instant::now() < deadline, "the answer is not kept");
+    }
+    world.concur(["refresh"]).env("CONCUR_CRED_LOCK_TIMEOUT", "10s").ok();
+    // Ctrl-Q: on with it.
+    terminal.press("\u{11}");
+    let (code, shown) = terminal.end();
+    assert_eq!(code, Some(0), "{shown}");
+    assert!(!screen(&shown).concat().contains("asking"), "{shown}");
+}
