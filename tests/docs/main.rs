@@ -21,3 +21,4 @@ mod examples;
 mod exit_codes;
 mod package;
 mod peers;
+mod schema;
