@@ -69,6 +69,10 @@ pub(crate) struct Cli {
     /// Write the certificate of that CA to FILE, as PEM, which must not exist
     #[arg(long, value_name = "FILE", requires = "tls")]
     pub(crate) ca: Option<PathBuf>,
+    /// Let in only who shows a client certificate by that CA; write one and its key to FILE, as PEM, which
+    /// must not exist
+    #[arg(long, value_name = "FILE", requires = "tls")]
+    pub(crate) client_cert: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -100,7 +104,9 @@ impl Cli {
             mailbox: self.otp.clone(),
             allowed_grants,
             port: self.port,
-            tls: self.tls.then(Tls::default),
+            tls: self
+                .tls
+                .then(|| Tls { wants_client: self.client_cert.is_some(), ..Tls::default() }),
             access_lifetime_seconds: self.access_lifetime,
             rotation: match self.rotation {
                 RotationMode::Same => Rotation::Same,

@@ -37,6 +37,9 @@ fn run(cli: &Cli) -> Result<(), String> {
     if let (Some(path), Some(pem)) = (&cli.ca, sandbox.ca_pem()) {
         write_new(path, pem)?;
     }
+    if let (Some(path), Some(pem)) = (&cli.client_cert, sandbox.client_pem()) {
+        write_new(path, pem)?;
+    }
     // The reader may have closed the pipe after the first line; the service is not for stdout.
     let _ = write_hints(&mut io::stdout().lock(), &sandbox, cli);
     stop.wait();
@@ -93,6 +96,9 @@ fn write_hints(out: &mut impl Write, sandbox: &Sandbox, cli: &Cli) -> io::Result
     writeln!(out, "Try:")?;
     if let Some(file) = &cli.ca {
         writeln!(out, "  export CONCUR_CRED_CA_BUNDLE={}", quoted_path(file)?)?;
+    }
+    if let Some(file) = &cli.client_cert {
+        writeln!(out, "  export CONCUR_CRED_CLIENT_CERT={}", quoted_path(file)?)?;
     }
     if let Some(file) = &cli.credentials {
         let file = quoted_path(file)?;

@@ -21,7 +21,7 @@ use crate::journal::{Counters, Journal, RequestRecord};
 use crate::mutex::lock;
 use crate::server;
 use crate::shared::{Shared, Traffic};
-use crate::tls::Authority;
+use crate::tls::{Authority, Pems};
 use crate::token;
 use crate::world::World;
 
@@ -29,7 +29,7 @@ use crate::world::World;
 pub struct Sandbox {
     shared: Arc<Shared>,
     app: App,
-    ca_pem: Option<String>,
+    pems: Option<Pems>,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<io::Result<()>>>,
 }
@@ -55,7 +55,8 @@ impl Sandbox {
             None => format!("http://{address}"),
             Some(tls) => format!("https://{}", tls.host(address)),
         };
-        let (ca_pem, acceptor) = authority.map(Authority::into_parts).unzip();
+        let (pems, acceptor) =
+            authority.map(|authority| (authority.pems, authority.acceptor)).unzip();
         let app = config.app.clone().unwrap_or_else(App::made_up);
         let shared = Arc::new(Shared {
             origin,
@@ -73,7 +74,7 @@ impl Sandbox {
         let thread = std::thread::Builder::new()
             .name("concur-sandbox".to_owned())
             .spawn(move || server::run(listener, acceptor.as_ref(), &for_server, stopped))?;
-        Ok(Self { shared, app, ca_pem, stop: Some(stop), thread: Some(thread) })
+        Ok(Self { shared, app, pems, stop: Some(stop), thread: Some(thread) })
     }
 
     /// `http://127.0.0.1:PORT`; with [`Config::tls`] `https://127.0.0.1:PORT`, or its name in place of the
@@ -85,7 +86,13 @@ impl Sandbox {
     /// The certificate, as PEM, of the CA that this sandbox's own certificate is to be checked by; `None`
     /// without [`Config::tls`].
     pub fn ca_pem(&self) -> Option<&str> {
-        self.ca_pem.as_deref()
+        self.pems.as_ref().map(|pems| pems.ca.as_str())
+    }
+
+    /// A client certificate that [`Tls::wants_client`](crate::Tls::wants_client) lets in, and its key, as one
+    /// PEM text; `None` without [`Config::tls`].
+    pub fn client_pem(&self) -> Option<&str> {
+        self.pems.as_ref().map(|pems| pems.client.as_str())
     }
 
     /// The first application and its company.

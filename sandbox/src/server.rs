@@ -9,7 +9,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, oneshot};
 use tokio_rustls::TlsAcceptor;
@@ -19,6 +19,9 @@ use crate::payload::Payload;
 use crate::reply::Reply;
 use crate::service;
 use crate::shared::Shared;
+
+/// How long a client that is not let in is listened to.
+const LINGER: std::time::Duration = std::time::Duration::from_secs(10);
 
 /// How a connection ends before its time.
 #[derive(Clone, Copy)]
@@ -88,9 +91,16 @@ async fn shake_hands(
     peer: SocketAddr,
     shared: Arc<Shared>,
 ) {
-    // A client that trusts nobody here hangs up: its right.
-    if let Ok(stream) = acceptor.accept(stream).await {
-        drive(stream, peer, shared).await;
+    match acceptor.accept(stream).into_fallible().await {
+        Ok(stream) => drive(stream, peer, shared).await,
+        // A client that trusts nobody here hangs up: its right. One that is not let in may still be sending;
+        // were its bytes left unread, the reset would overtake the alert that says why.
+        Err((_, mut stream)) => {
+            let _ = stream.shutdown().await;
+            let mut nowhere = tokio::io::sink();
+            let rest = tokio::io::copy(&mut stream, &mut nowhere);
+            let _ = tokio::time::timeout(LINGER, rest).await;
+        }
     }
 }
 

@@ -9,9 +9,10 @@ use rcgen::{
     KeyPair, KeyUsagePurpose, date_time_ymd,
 };
 use tokio_rustls::TlsAcceptor;
-use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::PrivateKeyDer;
+use tokio_rustls::rustls::server::WebPkiClientVerifier;
+use tokio_rustls::rustls::{RootCertStore, ServerConfig};
 
 /// How a sandbox speaks https.
 #[derive(Clone, Debug)]
@@ -23,6 +24,9 @@ pub struct Tls {
     pub names: Vec<String>,
     /// What is wrong with the certificate; default nothing.
     pub certificate: Certificate,
+    /// Let in only who shows a client certificate of this sandbox's CA, as Concur's bare hosts can; default
+    /// `false`. [`Sandbox::client_pem`](crate::Sandbox::client_pem) is one.
+    pub wants_client: bool,
 }
 
 /// The certificate that a sandbox shows.
@@ -44,6 +48,7 @@ impl Default for Tls {
             host: None,
             names: ["127.0.0.1", "localhost", "::1"].map(str::to_owned).to_vec(),
             certificate: Certificate::Good,
+            wants_client: false,
         }
     }
 }
@@ -65,25 +70,30 @@ impl Tls {
 
 /// A CA, and what a server with its certificate needs.
 pub(crate) struct Authority {
-    ca_pem: String,
-    acceptor: TlsAcceptor,
+    pub(crate) pems: Pems,
+    pub(crate) acceptor: TlsAcceptor,
+}
+
+/// What clients may be given, as PEM.
+pub(crate) struct Pems {
+    /// The CA's certificate.
+    pub(crate) ca: String,
+    /// A client certificate by that CA, and its key.
+    pub(crate) client: String,
 }
 
 impl Authority {
     pub(crate) fn new(tls: &Tls) -> io::Result<Self> {
         let ca = new_ca().map_err(io::Error::other)?;
         let shown = match tls.certificate {
-            Certificate::Good | Certificate::Expired => server_config(tls, &ca),
+            Certificate::Good | Certificate::Expired => server_config(tls, &ca, &ca),
             Certificate::OfAnotherCa => {
-                new_ca().map_err(io::Error::other).and_then(|other| server_config(tls, &other))
+                new_ca().map_err(io::Error::other).and_then(|other| server_config(tls, &other, &ca))
             }
         };
-        Ok(Self { ca_pem: ca.pem(), acceptor: TlsAcceptor::from(Arc::new(shown?)) })
-    }
-
-    /// The CA's certificate as PEM, and the acceptor.
-    pub(crate) fn into_parts(self) -> (String, TlsAcceptor) {
-        (self.ca_pem, self.acceptor)
+        let client = client_pem(&ca).map_err(io::Error::other)?;
+        let pems = Pems { ca: ca.pem(), client };
+        Ok(Self { pems, acceptor: TlsAcceptor::from(Arc::new(shown?)) })
     }
 }
 
@@ -97,17 +107,40 @@ fn new_ca() -> Result<Ca, rcgen::Error> {
     CertifiedIssuer::self_signed(params, KeyPair::generate()?)
 }
 
-fn server_config(tls: &Tls, ca: &Ca) -> io::Result<ServerConfig> {
+/// A server with a certificate by `issuer`, which asks clients for one by `clients`.
+fn server_config(tls: &Tls, issuer: &Ca, clients: &Ca) -> io::Result<ServerConfig> {
     let key = KeyPair::generate().map_err(io::Error::other)?;
     let certificate = certificate_params(tls)
-        .and_then(|params| params.signed_by(&key, ca))
+        .and_then(|params| params.signed_by(&key, issuer))
         .map_err(io::Error::other)?;
     let chain = vec![certificate.der().clone()];
     let key = PrivateKeyDer::Pkcs8(key.serialize_der().into());
-    ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+    let provider = Arc::new(ring::default_provider());
+    let verifier = if tls.wants_client {
+        let mut roots = RootCertStore::empty();
+        roots.add(clients.der().clone()).map_err(io::Error::other)?;
+        WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider))
+            .build()
+            .map_err(io::Error::other)?
+    } else {
+        WebPkiClientVerifier::no_client_auth()
+    };
+    ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
-        .and_then(|builder| builder.with_no_client_auth().with_single_cert(chain, key))
+        .and_then(|builder| {
+            builder.with_client_cert_verifier(verifier).with_single_cert(chain, key)
+        })
         .map_err(io::Error::other)
+}
+
+/// A client certificate by this CA and its key, as one PEM text.
+fn client_pem(ca: &Ca) -> Result<String, rcgen::Error> {
+    let mut params = CertificateParams::default();
+    params.distinguished_name.push(DnType::CommonName, "concur-sandbox client, made up");
+    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+    let key = KeyPair::generate()?;
+    let certificate = params.signed_by(&key, ca)?;
+    Ok(format!("{}{}", certificate.pem(), key.serialize_pem()))
 }
 
 fn certificate_params(tls: &Tls) -> Result<CertificateParams, rcgen::Error> {

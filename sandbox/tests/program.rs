@@ -181,6 +181,14 @@ fn with_tls_it_speaks_https_and_gives_its_ca_away() {
     assert!(pem.starts_with("-----BEGIN CERTIFICATE-----"), "{pem}");
     assert!(!pem.contains("PRIVATE"), "the CA's key stays here");
     sandbox.stop("TERM");
+    let client = folder.file("client.pem");
+    let mut strict = Running::start(&["--tls", "--client-cert", &client]);
+    let hints = strict.hints().join("\n");
+    assert!(hints.contains(&format!("  export CONCUR_CRED_CLIENT_CERT={client}")), "{hints}");
+    strict.stop("TERM");
+    let identity = fs::read_to_string(&client).unwrap();
+    assert!(identity.starts_with("-----BEGIN CERTIFICATE-----"), "{identity}");
+    assert!(identity.contains("PRIVATE KEY"), "a certificate is of no use without its key");
     let again = run(&["--tls", "--ca", &path]);
     assert_eq!(again.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&again.stderr).contains("cannot be written"));

@@ -7,9 +7,10 @@ use std::sync::Arc;
 use concur_sandbox::{Certificate, Config, Fault, Sandbox, Tls};
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::pem::PemObject as _;
-use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use tokio_rustls::rustls::{
-    CertificateError, ClientConfig, ClientConnection, Error, RootCertStore, StreamOwned,
+    AlertDescription, CertificateError, ClientConfig, ClientConnection, Error, RootCertStore,
+    StreamOwned,
 };
 
 use crate::http::{PATIENCE, Reply, company_form, post, read, token_request};
@@ -20,6 +21,11 @@ fn sandbox(tls: Tls) -> Sandbox {
 
 /// Logs in by TLS as a client that trusts the sandbox's CA alone and wants this name.
 fn log_in_as(sandbox: &Sandbox, name: &str) -> io::Result<Option<Reply>> {
+    log_in_with(sandbox, name, None)
+}
+
+/// The same, with a client certificate and its key to show.
+fn log_in_with(sandbox: &Sandbox, name: &str, pem: Option<&str>) -> io::Result<Option<Reply>> {
     let mut roots = RootCertStore::empty();
     roots
         .add(CertificateDer::from_pem_slice(sandbox.ca_pem().unwrap().as_bytes()).unwrap())
@@ -27,8 +33,16 @@ fn log_in_as(sandbox: &Sandbox, name: &str) -> io::Result<Option<Reply>> {
     let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
         .unwrap()
-        .with_root_certificates(roots)
-        .with_no_client_auth();
+        .with_root_certificates(roots);
+    let config = match pem.map(str::as_bytes) {
+        None => config.with_no_client_auth(),
+        Some(pem) => config
+            .with_client_auth_cert(
+                vec![CertificateDer::from_pem_slice(pem).unwrap()],
+                PrivateKeyDer::from_pem_slice(pem).unwrap(),
+            )
+            .unwrap(),
+    };
     let name = ServerName::try_from(name.to_owned()).unwrap();
     let connection = ClientConnection::new(Arc::new(config), name).unwrap();
     let port = sandbox.origin().rsplit(':').next().unwrap().parse().unwrap();
@@ -74,6 +88,32 @@ fn an_expired_certificate_and_one_of_another_ca_are_what_they_claim() {
     assert!(matches!(why, CertificateError::ExpiredContext { .. }), "{why:?}");
     let why = refused(&sandbox(tls(Certificate::OfAnotherCa)), "127.0.0.1");
     assert!(matches!(why, CertificateError::BadSignature), "{why:?}");
+}
+
+#[test]
+fn who_wants_clients_lets_in_its_own_and_tells_the_others_why_not() {
+    let strict = || sandbox(Tls { wants_client: true, ..Tls::default() });
+    let ours = strict();
+    let pem = ours.client_pem().unwrap();
+    assert_eq!(log_in_with(&ours, "localhost", Some(pem)).unwrap().unwrap().status, 200);
+    let told = |pem: Option<&str>| {
+        let error = log_in_with(&ours, "localhost", pem).unwrap_err();
+        match error.get_ref().and_then(|inner| inner.downcast_ref::<Error>()) {
+            Some(Error::AlertReceived(alert)) => *alert,
+            _ => panic!("{error}"),
+        }
+    };
+    assert_eq!(told(None), AlertDescription::CertificateRequired);
+    let stranger = strict().client_pem().unwrap().to_owned();
+    // Of the same name, by a CA of the same name with another key.
+    let alert = told(Some(&stranger));
+    assert!(
+        [AlertDescription::DecryptError, AlertDescription::UnknownCA].contains(&alert),
+        "{alert:?}"
+    );
+    assert_eq!(ours.counters().token_requests, 1, "nobody else was let in");
+    let open = sandbox(Tls::default());
+    assert_eq!(log_in_with(&open, "localhost", Some(&stranger)).unwrap().unwrap().status, 200);
 }
 
 #[test]
