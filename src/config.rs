@@ -1,5 +1,8 @@
 //! Settings: `config.toml`, and the environment in front of it. The only reader of that file.
 
+mod meant;
+mod shown;
+
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -11,8 +14,11 @@ use crate::files;
 use crate::http::HttpSettings;
 use crate::model::origin::{AllowList, Origin};
 use crate::model::profile::ProfileName;
+use crate::model::secret::Secret;
 use crate::paths::Paths;
 use crate::policy::DEFAULT_MIN_TTL_SECS;
+
+pub use shown::{Setting, Source, settings};
 
 const DEFAULT_LOCK_TIMEOUT_SECS: u64 = 90;
 const DEFAULT_HTTP_TIMEOUT_SECS: u64 = 60;
@@ -72,6 +78,14 @@ struct File {
     ca_bundle: Option<PathBuf>,
     keepalive_after: Option<Text>,
     warn_before: Option<Text>,
+    client_cert: Option<PathBuf>,
+    #[serde(default, deserialize_with = "hidden")]
+    proxy: Option<Secret>,
+}
+
+/// A value that can hold a password: taken over as a secret, without a copy.
+fn hidden<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<Secret>, D::Error> {
+    Ok(Some(Secret::from(String::deserialize(from)?)))
 }
 
 /// A duration as text (`5m`) or as a number of seconds.
@@ -97,12 +111,14 @@ impl Config {
     /// Reads the file (`named` by `--config`, else the default one when it is there) and the
     /// environment, which wins.
     pub fn load(paths: Option<&Paths>, named: Option<&Path>, env: &Env) -> Result<Self> {
-        let file = match (named, paths) {
+        let (file, warning) = match (named, paths) {
             (Some(path), _) => read(path, true)?,
             (None, Some(paths)) => read(&paths.config_file(), false)?,
-            (None, None) => File::default(),
+            (None, None) => (File::default(), None),
         };
-        Self::of(file, env)
+        let mut config = Self::of(file, env)?;
+        config.http.warning = warning;
+        Ok(config)
     }
 
     fn of(file: File, env: &Env) -> Result<Self> {
@@ -137,13 +153,18 @@ impl Config {
             http: HttpSettings {
                 timeout: Duration::from_secs(http_timeout.max(1)),
                 ca_bundle: env.path(&variable("ca_bundle")).or(file.ca_bundle),
+                client_cert: file.client_cert,
+                proxy: file.proxy,
+                env: env.clone(),
+                warning: None,
             },
             allowed: AllowList::with_named(parse_origins(&origins)?),
         })
     }
 }
 
-fn variable(key: &str) -> String {
+/// The variable that stands in front of a key.
+pub(crate) fn variable(key: &str) -> String {
     format!("CONCUR_CRED_{}", key.to_uppercase())
 }
 
@@ -158,7 +179,8 @@ fn parse_origins(texts: &[String]) -> Result<Vec<Origin>> {
         .collect()
 }
 
-fn wrong(key: &str, expected: &str) -> Error {
+/// The error for a setting (a key, or the variable in front of it) whose value cannot be.
+pub(crate) fn wrong(key: &str, expected: &str) -> Error {
     Error::new(
         Kind::Unusable,
         format!("The setting {key} is not {expected}"),
@@ -166,20 +188,27 @@ fn wrong(key: &str, expected: &str) -> Error {
     )
 }
 
-/// Reads the file; others must not be able to write it, because it names where secrets may go.
-fn read(path: &Path, must_exist: bool) -> Result<File> {
+/// Reads the file; others must not be able to write it, because it names where secrets may go. With it
+/// comes what a person should know about its permissions, if there is a secret in it.
+fn read(path: &Path, must_exist: bool) -> Result<(File, Option<String>)> {
     let file =
         if must_exist { Some(files::read_named(path)?) } else { files::read_named_if_there(path)? };
-    let Some(file) = file else { return Ok(File::default()) };
-    let text = std::str::from_utf8(&file.bytes).map_err(|_| {
-        let problem = format!("{} is not text", path.display());
-        Error::new(Kind::Unusable, problem, "Write it anew; concur-cred(1) lists the keys.")
-    })?;
-    let mut settings = parse(text, path)?;
+    let Some(file) = file else { return Ok((File::default(), None)) };
+    let mut settings = parse(text_of(&file.bytes, path)?, path)?;
     // A file means its neighbours: whoever runs the program may stand anywhere.
     let folder = path.parent().unwrap_or_else(|| Path::new(""));
-    settings.ca_bundle = settings.ca_bundle.map(|named| folder.join(named));
-    Ok(settings)
+    for named in [&mut settings.ca_bundle, &mut settings.client_cert].into_iter().flatten() {
+        *named = folder.join(&*named);
+    }
+    let has_secret = settings.proxy.as_ref().is_some_and(|proxy| proxy.expose().contains(&b'@'));
+    Ok((settings, file.warning.filter(|_| has_secret)))
+}
+
+fn text_of<'b>(bytes: &'b [u8], path: &Path) -> Result<&'b str> {
+    std::str::from_utf8(bytes).map_err(|_| {
+        let problem = format!("{} is not text", path.display());
+        Error::new(Kind::Unusable, problem, "Write it anew; concur-cred(1) lists the keys.")
+    })
 }
 
 fn parse(text: &str, path: &Path) -> Result<File> {
@@ -187,9 +216,13 @@ fn parse(text: &str, path: &Path) -> Result<File> {
         let breaks = |at: usize| text.bytes().take(at).filter(|byte| *byte == b'\n').count();
         let line = error.span().map(|span| breaks(span.start) + 1);
         let place = line.map_or_else(String::new, |line| format!(", line {line}"));
+        let what = match unquoted(error.message()) {
+            UNKNOWN => meant::unknown(error.span().and_then(|span| text.get(span))),
+            what => what.to_owned(),
+        };
         Error::new(
             Kind::Unusable,
-            format!("{}{place}: {}", path.display(), unquoted(error.message())),
+            format!("{}{place}: {what}", path.display()),
             "Correct that line; concur-cred(1) lists the keys.",
         )
     })
@@ -201,10 +234,12 @@ pub fn parse_text(text: &str) -> Result<Config> {
     Config::of(parse(text, Path::new("config.toml"))?, &Env::fixed([]))
 }
 
+const UNKNOWN: &str = "an unknown key";
+
 /// What the parser found wrong, without what it found: a value may be a secret in the wrong place.
 fn unquoted(message: &str) -> &'static str {
     if message.starts_with("unknown field") {
-        "an unknown key"
+        UNKNOWN
     } else if message.starts_with("invalid type") || message.starts_with("invalid value") {
         "a value of the wrong kind"
     } else if message.starts_with("data did not match") {
@@ -232,137 +267,4 @@ pub fn parse_duration(text: &str) -> Option<u64> {
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn load(text: &str, env: &Env) -> Result<Config> {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("config.toml");
-        std::fs::write(&path, text).unwrap();
-        Config::load(None, Some(&path), env)
-    }
-
-    #[test]
-    fn durations_are_numbers_with_a_unit() {
-        for (text, seconds) in [
-            ("0", Some(0)),
-            ("60", Some(60)),
-            ("90s", Some(90)),
-            ("5m", Some(300)),
-            ("2h", Some(7200)),
-            ("7d", Some(604_800)),
-            ("", None),
-            ("m", None),
-            ("-5", None),
-            ("+5", None),
-            ("5 m", None),
-            ("5w", None),
-            ("99999999999999999999", None),
-            ("é", None),
-        ] {
-            assert_eq!(parse_duration(text), seconds, "{text:?}");
-        }
-    }
-
-    #[test]
-    fn the_environment_wins_over_the_file() {
-        let env = Env::fixed([("CONCUR_CRED_MIN_TTL", "2m")]);
-        let config = load("min_ttl = 5\nlock_timeout = \"7s\"\n", &env).unwrap();
-        assert_eq!(config.min_ttl, 120);
-        assert_eq!(config.lock_timeout, Duration::from_secs(7));
-        assert_eq!(config.http.timeout, Duration::from_secs(DEFAULT_HTTP_TIMEOUT_SECS));
-    }
-
-    #[test]
-    fn a_relative_ca_bundle_is_beside_the_file_or_where_the_caller_stands() {
-        let in_file = |text: &str, env: &Env| load(text, env).unwrap().http.ca_bundle.unwrap();
-        let beside = in_file("ca_bundle = \"roots/ca.pem\"", &Env::fixed([]));
-        assert!(beside.is_absolute() && beside.ends_with("roots/ca.pem"), "{}", beside.display());
-        let absolute = in_file("ca_bundle = \"/etc/ca.pem\"", &Env::fixed([]));
-        assert_eq!(absolute, Path::new("/etc/ca.pem"));
-        let env = Env::fixed([("CONCUR_CRED_CA_BUNDLE", "ca.pem")]);
-        assert_eq!(in_file("ca_bundle = \"x.pem\"", &env), Path::new("ca.pem"));
-    }
-
-    #[test]
-    fn an_unknown_key_is_an_error_with_its_line() {
-        let error = load("min_ttl = 5\nmin_tll = 5\n", &Env::fixed([])).unwrap_err();
-        assert_eq!(error.kind(), Kind::Unusable);
-        assert!(error.problem().contains("line 2"), "{error}");
-    }
-
-    #[test]
-    fn an_error_never_quotes_the_file() {
-        for text in [
-            "allowed_origins = \"s3cr3t\"",
-            "default_profile = [\"s3cr3t\"]",
-            "s3cr3t = 1",
-            "\"min_ttl = s3cr3t\" = 1",
-            "\"a, expected s3cr3t\\n\" = 1",
-            "min_ttl = s3cr3t",
-            "[s3cr3t",
-            "min_ttl = { s3cr3t = 1 }",
-            "ca_bundle = [\"s3cr3t\"]",
-        ] {
-            let error = load(text, &Env::fixed([])).unwrap_err().to_string();
-            assert!(!error.contains("s3cr3t"), "{error}");
-        }
-    }
-
-    #[test]
-    fn a_value_that_cannot_be_is_an_error() {
-        for text in [
-            "min_ttl = \"soon\"",
-            "min_ttl = -1",
-            "min_ttl = 3162300000",
-            "allowed_origins = [\"http://example.org\"]",
-            "default_profile = \"No Good\"",
-            "x",
-        ] {
-            assert_eq!(load(text, &Env::fixed([])).unwrap_err().kind(), Kind::Unusable, "{text}");
-        }
-    }
-
-    /// Lines that look like settings, and any others.
-    fn settings_like() -> impl Strategy<Value = String> {
-        let key = prop::sample::select(vec![
-            "default_profile",
-            "min_ttl",
-            "lock_timeout",
-            "http_timeout",
-            "allowed_origins",
-            "ca_bundle",
-            "other",
-        ]);
-        let value = prop_oneof![
-            "-?[0-9]{0,20}",
-            "\"[0-9]{0,20}[smhd]?\"",
-            "\\[\"https?://[a-z.0-9:]{0,12}\"\\]",
-            "\"[a-z ]{0,8}\"",
-            ".{0,12}",
-        ];
-        let line = (key, value).prop_map(|(key, value)| format!("{key} = {value}\n"));
-        proptest::collection::vec(line, 0..4).prop_map(|lines| lines.concat())
-    }
-
-    proptest! {
-        #[test]
-        fn settings_are_in_their_ranges_or_refused_in_one_line(text in settings_like()) {
-            let century = 100 * 366 * 86_400;
-            match parse(&text, Path::new("c")).and_then(|file| Config::of(file, &Env::fixed([]))) {
-                Ok(config) => {
-                    prop_assert!((0..=century).contains(&config.min_ttl));
-                    let timeouts = [config.lock_timeout, config.http.timeout];
-                    prop_assert!(timeouts.iter().all(|t| t.as_secs() <= century.unsigned_abs()));
-                    prop_assert!(config.http.timeout >= Duration::from_secs(1));
-                }
-                Err(error) => {
-                    prop_assert_eq!(error.kind(), Kind::Unusable);
-                    prop_assert!(!error.problem().contains(char::is_control));
-                }
-            }
-        }
-    }
-}
+mod tests;

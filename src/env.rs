@@ -29,6 +29,8 @@ pub const VARIABLES: [&str; 25] = [
     "WAYLAND_DISPLAY",
     "WSL_DISTRO_NAME",
     "SSH_CONNECTION",
+    "CONCUR_CRED_CLIENT_CERT",
+    "CONCUR_CRED_PROXY",
     "NO_COLOR",
     "COLUMNS",
 ];

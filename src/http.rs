@@ -1,21 +1,27 @@
 //! The HTTP edge: a client for one origin that was found allowed. It never follows a redirect, and is
 //! built when the first request is made, so that a hit never pays for it.
 
+mod failure;
+pub mod proxy;
 mod resolver;
 mod tls;
 
+use std::fmt;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::blocking::Client;
-use rustls::RootCertStore;
 
-use crate::error::Result;
-use crate::files;
+use crate::config::variable;
+use crate::env::Env;
+use crate::error::{Error, Result};
 use crate::model::origin::AllowedOrigin;
-use crate::model::printable::printable;
+use crate::model::secret::Secret;
+use proxy::{Proxies, Via};
+use tls::Tls;
 
+/// How long reaching the service may take at the most; half of a short timeout, so that who was not
+/// reached is told from who did not answer.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const USER_AGENT: &str = concat!("concur-cred/", env!("CARGO_PKG_VERSION"));
 
@@ -30,13 +36,79 @@ pub struct HttpSettings {
     pub timeout: Duration,
     /// A file of root certificates that are trusted besides the bundled ones; read with a request only.
     pub ca_bundle: Option<PathBuf>,
+    /// The configuration's file of a certificate and its key; see [`HttpSettings::client_cert`].
+    pub client_cert: Option<PathBuf>,
+    /// The configuration's proxy, which may hold a password; see [`HttpSettings::proxies`].
+    pub proxy: Option<Secret>,
+    /// Where what only a request needs is looked for first: a hit does not look.
+    pub env: Env,
+    /// What a person should know about the configuration file, when there is a secret in it.
+    pub warning: Option<String>,
+}
+
+/// A setting that a request needs, as it was found.
+#[derive(Debug)]
+pub struct Part {
+    /// The key in `config.toml`.
+    pub key: &'static str,
+    /// What is wrong with it; or what is good, and what a person should know nevertheless.
+    pub found: Result<(String, Option<String>)>,
+}
+
+impl HttpSettings {
+    /// The file of the certificate, and its key, that is shown to a service that asks for one.
+    pub fn client_cert(&self) -> Option<PathBuf> {
+        self.env.path(&variable("client_cert")).or_else(|| self.client_cert.clone())
+    }
+
+    /// Which proxy leads where: by the setting, else as the system has it.
+    pub fn proxies(&self) -> Result<Proxies> {
+        match self.set_proxy() {
+            None => Ok(Proxies::of_the_system()),
+            Some((value, name)) => Proxies::set(&value, &name, &self.env),
+        }
+    }
+
+    /// The setting `proxy` without its user name and password.
+    pub fn proxy_shown(&self) -> Result<Option<String>> {
+        self.set_proxy().map(|(value, name)| proxy::shown(&value, &name)).transpose()
+    }
+
+    fn set_proxy(&self) -> Option<(Secret, String)> {
+        let name = variable("proxy");
+        match (self.env.text(&name), &self.proxy) {
+            (Some(text), _) => Some((Secret::from(text), name)),
+            (None, Some(value)) => Some((value.clone(), "proxy".to_owned())),
+            (None, None) => None,
+        }
+    }
+
+    /// Each setting that is set, and what is to be said of it. Reads the files; asks nobody.
+    pub fn parts(&self) -> Vec<Part> {
+        let mut parts = Vec::new();
+        if let Some(shown) = self.proxy_shown().transpose() {
+            let of_the_file = self.warning.clone().filter(|_| !self.env.is_set(&variable("proxy")));
+            parts.push(Part { key: "proxy", found: shown.map(|shown| (shown, of_the_file)) });
+        }
+        if let Some(path) = &self.ca_bundle {
+            let shown = path.display().to_string();
+            let found = tls::roots(Some(path)).map(|_| (shown, None));
+            parts.push(Part { key: "ca_bundle", found });
+        }
+        if let Some(path) = self.client_cert() {
+            let found = Tls::new(None, Some(&path))
+                .map(|(_, warning)| (path.display().to_string(), warning));
+            parts.push(Part { key: "client_cert", found });
+        }
+        parts
+    }
 }
 
 /// Why there is no answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NoAnswer {
     /// This caller could not reach the service: name resolution, connect, TLS, proxy. Nothing was
-    /// sent.
+    /// sent, or nobody took it.
     Local(String),
     /// The service was reached and did not answer whole: the request may have been carried out.
     Transient(String),
@@ -44,17 +116,27 @@ pub enum NoAnswer {
 
 /// Makes clients. The files that the settings name are read when it is made, so that a bad one is found
 /// before anything is spent.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Http {
     timeout: Duration,
-    roots: Arc<RootCertStore>,
+    tls: Tls,
+    proxies: Proxies,
+    warnings: Vec<String>,
 }
 
 impl Http {
     /// Reads what the settings name.
     pub fn new(settings: &HttpSettings) -> Result<Self> {
-        let HttpSettings { timeout, ca_bundle } = settings;
-        Ok(Self { timeout: *timeout, roots: tls::roots(ca_bundle.as_deref())? })
+        let proxies = settings.proxies()?;
+        let client_cert = settings.client_cert();
+        let (tls, warning) = Tls::new(settings.ca_bundle.as_deref(), client_cert.as_deref())?;
+        let warnings = settings.warning.iter().cloned().chain(warning).collect();
+        Ok(Self { timeout: settings.timeout, tls, proxies, warnings })
+    }
+
+    /// What a person should know about files with secrets in them.
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
     }
 
     /// A client for requests to this origin alone.
@@ -65,49 +147,51 @@ impl Http {
     /// The same for a request whose sending may take so much longer. The timeout holds for what comes
     /// before the answer's body, and then for each piece of that.
     pub fn client_waiting(&self, to: &AllowedOrigin, longer: Duration) -> Result<Client, NoAnswer> {
-        let tls_config =
-            tls::client_config(&self.roots).map_err(|error| NoAnswer::Local(error.to_string()))?;
         let mut builder = Client::builder()
             .user_agent(USER_AGENT)
             .redirect(reqwest::redirect::Policy::none())
             .referer(false)
-            .connect_timeout(CONNECT_TIMEOUT)
+            .connect_timeout(CONNECT_TIMEOUT.min(self.timeout / 2))
             .timeout(self.timeout.saturating_add(longer))
             .pool_max_idle_per_host(0)
-            .tls_backend_preconfigured(tls_config);
-        if to.origin().is_loopback() {
-            // http is only ever spoken to loopback, and then never through a proxy.
-            builder = builder.no_proxy();
+            .tls_backend_preconfigured(self.tls.config())
+            // The one that is asked is the one that is told of, here and nowhere else.
+            .no_proxy();
+        if let Some(via) = self.via(to)? {
+            builder = builder.proxy(via.to_reqwest().map_err(|error| unmade(&error))?);
         }
-        resolver::set(builder)
-            .build()
-            .map_err(|error| NoAnswer::Local(root_cause(&error.without_url())))
+        resolver::set(builder).build().map_err(|error| unmade(&error.without_url()))
     }
-}
 
-/// What a failed request means.
-pub fn no_answer(error: reqwest::Error, to: &AllowedOrigin) -> NoAnswer {
-    // The URL holds no secret, but errors are shown with the host alone.
-    let error = error.without_url();
-    let host = to.origin().host();
-    if error.is_connect() {
-        let refusal = tls::refusal(&error, host).map(|why| printable(&why, 300));
-        NoAnswer::Local(
-            refusal
-                .unwrap_or_else(|| format!("could not connect to {host}: {}", root_cause(&error))),
+    /// The proxy that leads to this origin.
+    pub fn via(&self, to: &AllowedOrigin) -> Result<Option<Via>, NoAnswer> {
+        self.proxies.to(to.origin()).map_err(NoAnswer::Local)
+    }
+
+    /// What a failed request to this origin means.
+    pub fn no_answer(&self, error: reqwest::Error, to: &AllowedOrigin) -> NoAnswer {
+        let via = self.via(to).ok().flatten();
+        let host = to.origin().host();
+        failure::no_answer(
+            error,
+            &failure::Way { host, via, has_identity: self.tls.has_identity() },
         )
-    } else if error.is_timeout() {
-        NoAnswer::Transient(format!("{host} did not answer in time"))
-    } else {
-        NoAnswer::Transient(format!("{host} hung up without an answer: {}", root_cause(&error)))
     }
 }
 
-/// The innermost reason, which names neither a URL nor a header.
-fn root_cause(error: &reqwest::Error) -> String {
-    let mut cause: &dyn std::error::Error = error;
-    while let Some(inner) = cause.source() {
-        cause = inner;
+fn unmade(error: &reqwest::Error) -> NoAnswer {
+    NoAnswer::Local(failure::root_cause(error))
+}
+
+/// Neither a key nor a password is shown.
+impl fmt::Debug for Http {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Http").field("timeout", &self.timeout).finish_non_exhaustive()
     }
-    printable(files::without_number(&cause.to_string()), 200)
+}
+
+/// Refuses a setting that a request needs, by its name.
+fn not_usable(name: &str, why: &str, remedy: &str) -> Error {
+    let problem = format!("The {name} cannot be used: {why}");
+    Error::new(crate::error::Kind::Unusable, problem, remedy)
 }

@@ -14,7 +14,7 @@ use super::answer::{Failure, word_in};
 use super::input::Input;
 use super::target::Target;
 use crate::error::{Error, Kind, Result, ServiceWord};
-use crate::http::{CORRELATION_HEADER, Http, NoAnswer, no_answer};
+use crate::http::{CORRELATION_HEADER, Http, NoAnswer};
 use crate::model::origin::AllowedOrigin;
 use crate::model::secret::Secret;
 use crate::trace;
@@ -66,7 +66,7 @@ impl Call {
             request = request.body(body);
         }
         trace::step("request made");
-        let response = request.send().map_err(|error| self.lost(&no_answer(error, to)))?;
+        let response = request.send().map_err(|error| self.lost(&http.no_answer(error, to)))?;
         trace::step("answer begins");
         let answered = text(response.headers(), CORRELATION_HEADER);
         let correlation_id = answered.or_else(|| self.correlation_id()).map(str::to_owned);

@@ -1,4 +1,6 @@
-//! TLS: the roots that are trusted, and why a service's certificate was not.
+//! TLS: the roots that are trusted, the certificate that is shown, and why either was refused.
+
+mod identity;
 
 use std::error::Error as StdError;
 use std::io;
@@ -7,9 +9,10 @@ use std::sync::Arc;
 
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
-use rustls::{CertificateError, ClientConfig, RootCertStore};
+use rustls::{AlertDescription, CertificateError, ClientConfig, RootCertStore};
 
-use crate::error::{Error, Kind, Result};
+use super::not_usable;
+use crate::error::{Error, Result};
 use crate::files;
 
 /// The bundled roots, and those in the file that the setting `ca_bundle` names. The file must be whole
@@ -23,38 +26,65 @@ pub(super) fn roots(ca_bundle: Option<&Path>) -> Result<Arc<RootCertStore>> {
     Ok(Arc::new(roots))
 }
 
-/// What a client that trusts these roots needs. Nothing of the system is read.
-pub(super) fn client_config(roots: &Arc<RootCertStore>) -> Result<ClientConfig, rustls::Error> {
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let builder =
-        ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
-    Ok(builder.with_root_certificates(Arc::clone(roots)).with_no_client_auth())
+/// What a client needs for TLS. Nothing of the system is read.
+#[derive(Clone)]
+pub(super) struct Tls {
+    config: ClientConfig,
+    has_identity: bool,
+}
+
+impl Tls {
+    /// Trusts the bundled roots and those of `ca_bundle`, and shows the certificate of `client_cert` to
+    /// who asks for one. With it comes what a person should know about the file of the key.
+    pub(super) fn new(
+        ca_bundle: Option<&Path>,
+        client_cert: Option<&Path>,
+    ) -> Result<(Self, Option<String>)> {
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let builder = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .map_err(|error| not_usable("TLS library", &error.to_string(), ""))?
+            .with_root_certificates(roots(ca_bundle)?);
+        let Some(path) = client_cert else {
+            return Ok((Self { config: builder.with_no_client_auth(), has_identity: false }, None));
+        };
+        let (chain, key, warning) = identity::read(path)?;
+        let config = builder
+            .with_client_auth_cert(chain, key)
+            .map_err(|error| identity::unfit(path, &error))?;
+        Ok((Self { config, has_identity: true }, warning))
+    }
+
+    /// For one client.
+    pub(super) fn config(&self) -> ClientConfig {
+        self.config.clone()
+    }
+
+    /// Whether there is a certificate to show.
+    pub(super) fn has_identity(&self) -> bool {
+        self.has_identity
+    }
 }
 
 fn add_bundle(roots: &mut RootCertStore, path: &Path) -> Result<()> {
-    let file = files::read_named(path).map_err(|error| {
-        Error::new(
-            Kind::Unusable,
-            format!("The ca_bundle cannot be used: {}", lower_first(error.problem())),
-            error.remedy(),
-        )
-    })?;
+    let file = files::read_named(path)
+        .map_err(|error| not_usable("ca_bundle", &lower_first(error.problem()), error.remedy()))?;
     let mut count = 0_u32;
     for certificate in CertificateDer::pem_slice_iter(&file.bytes) {
         count += 1;
         let added = certificate.ok().and_then(|certificate| roots.add(certificate).ok());
-        added.ok_or_else(|| not_usable(path, &format!("certificate {count} in it is damaged")))?;
+        added.ok_or_else(|| unfit(path, &format!("certificate {count} in it is damaged")))?;
     }
     if count == 0 {
-        return Err(not_usable(path, "there is no certificate in it"));
+        return Err(unfit(path, "there is no certificate in it"));
     }
     Ok(())
 }
 
-fn not_usable(path: &Path, why: &str) -> Error {
-    Error::new(
-        Kind::Unusable,
-        format!("The ca_bundle {} cannot be used: {why}", path.display()),
+fn unfit(path: &Path, why: &str) -> Error {
+    not_usable(
+        &format!("ca_bundle {}", path.display()),
+        why,
         "Put root certificates in PEM form into it (-----BEGIN CERTIFICATE-----).",
     )
 }
@@ -66,8 +96,49 @@ fn lower_first(text: &str) -> String {
 }
 
 /// Why TLS with `host` failed, if it is TLS that failed.
-pub(super) fn refusal(error: &(dyn StdError + 'static), host: &str) -> Option<String> {
-    tls_error(error).map(|error| told(error, host))
+pub(super) fn refusal(
+    error: &(dyn StdError + 'static),
+    host: &str,
+    has_identity: bool,
+) -> Option<String> {
+    tls_error(error).map(|error| told(error, host, has_identity))
+}
+
+/// Why `host` did not let this client in, if that is what it said.
+pub(super) fn turned_away(
+    error: &(dyn StdError + 'static),
+    host: &str,
+    has_identity: bool,
+) -> Option<String> {
+    match tls_error(error) {
+        Some(rustls::Error::AlertReceived(alert)) => about_identity(*alert, host, has_identity),
+        _ => None,
+    }
+}
+
+/// What a service says (RFC 8446, section 6.2) of the client certificate that it saw, or did not see.
+fn about_identity(alert: AlertDescription, host: &str, has_identity: bool) -> Option<String> {
+    use AlertDescription as Alert;
+    let refused = match alert {
+        Alert::CertificateRequired => {
+            return Some(if has_identity {
+                format!("{host} asks for a client certificate of another kind than client_cert")
+            } else {
+                format!("{host} asks for a client certificate, which the setting client_cert gives")
+            });
+        }
+        Alert::CertificateExpired => "it has expired, or the clock there is wrong",
+        Alert::CertificateRevoked => "it was revoked",
+        Alert::UnknownCA => "its issuer is not known there",
+        Alert::BadCertificate
+        | Alert::UnsupportedCertificate
+        | Alert::CertificateUnknown
+        | Alert::AccessDenied
+        | Alert::DecryptError => "it is not one of those that are let in",
+        _ => return None,
+    };
+    has_identity
+        .then(|| format!("{host} does not accept the client certificate (client_cert): {refused}"))
 }
 
 fn tls_error<'e>(error: &'e (dyn StdError + 'static)) -> Option<&'e rustls::Error> {
@@ -81,8 +152,13 @@ fn tls_error<'e>(error: &'e (dyn StdError + 'static)) -> Option<&'e rustls::Erro
     }
 }
 
-fn told(error: &rustls::Error, host: &str) -> String {
+fn told(error: &rustls::Error, host: &str, has_identity: bool) -> String {
     use CertificateError as Bad;
+    if let rustls::Error::AlertReceived(alert) = error
+        && let Some(why) = about_identity(*alert, host, has_identity)
+    {
+        return why;
+    }
     let rustls::Error::InvalidCertificate(bad) = error else {
         return format!("no TLS connection with {host}: {error}");
     };

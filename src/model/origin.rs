@@ -205,6 +205,11 @@ impl AllowList {
         wider
     }
 
+    /// Those that the operator named.
+    pub fn named(&self) -> impl Iterator<Item = &Origin> {
+        self.named.iter()
+    }
+
     /// The one answer to "may a secret be sent there?".
     pub fn permit(&self, origin: &Origin) -> Option<AllowedOrigin> {
         (origin.is_concur() || self.named.contains(origin)).then(|| AllowedOrigin(origin.clone()))

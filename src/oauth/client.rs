@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 
 use super::answer::HttpAnswer;
 use crate::error::Result;
-use crate::http::{CORRELATION_HEADER, Http, HttpSettings, NoAnswer, no_answer};
+use crate::http::{CORRELATION_HEADER, Http, HttpSettings, NoAnswer};
 use crate::model::origin::AllowedOrigin;
 use crate::trace;
 
@@ -26,6 +26,16 @@ impl TokenService {
     /// The service as these settings reach it.
     pub fn new(settings: &HttpSettings) -> Result<Self> {
         Http::new(settings).map(|http| Self { http })
+    }
+
+    /// What a person should know about files with secrets in them.
+    pub fn warnings(&self) -> &[String] {
+        self.http.warnings()
+    }
+
+    /// The way to it.
+    pub fn http(&self) -> &Http {
+        &self.http
     }
 
     /// Sends a form to a path of an origin. `now` (epoch seconds) turns a `Retry-After` date into
@@ -48,7 +58,7 @@ impl TokenService {
             // Handed over, not copied: it is wiped when the request is done.
             .body(Bytes::from_owner(form))
             .send()
-            .map_err(|error| no_answer(error, to))?;
+            .map_err(|error| self.http.no_answer(error, to))?;
         trace::step("answer begins");
         read_answer(response, correlation_id, to, now)
     }

@@ -16,5 +16,7 @@ mod dns;
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 mod namespace;
 mod proxies;
+mod real_proxy;
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 mod resolver;
+mod tinyproxy;

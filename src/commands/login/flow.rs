@@ -22,7 +22,7 @@ use super::told;
 /// How long a company request token lives, seconds (SAP: company request token).
 const REQUEST_TOKEN_LIFE_SECS: i64 = 24 * 3600;
 /// Where to log in when nobody names a data centre: the global landing zone.
-const DEFAULT_BASE_URL: &str = "glz";
+pub(in crate::commands) const DEFAULT_BASE_URL: &str = "glz";
 /// The longest principal that is believed: a UUID has 36 characters, an application's name more.
 const MAX_PRINCIPAL_CHARS: usize = 255;
 

@@ -17,6 +17,7 @@ use crate::error::{Error, Kind, Result};
 use crate::oauth::client::TokenService;
 
 use super::obtain;
+pub(super) use flow::DEFAULT_BASE_URL;
 use flow::Start;
 
 const DEFAULT_FILE: &str = "credentials.json";
@@ -28,9 +29,14 @@ pub(super) fn run(app: &mut App<'_>, args: &Login) -> Result<u8> {
     if let (Some(option), true) = (args.browser.first_given(), args.grant != LoginGrant::Browser) {
         return Err(for_browser_only(option));
     }
+    let base_url = obtain::base_url(args.base_url.as_deref())?;
+    let service = TokenService::new(&app.config.http)?;
+    for warning in service.warnings() {
+        app.note(warning);
+    }
     let start = Start {
-        base_url: obtain::base_url(args.base_url.as_deref())?,
-        service: TokenService::new(&app.config.http)?,
+        base_url,
+        service,
         given: obtain::given(app, args.credentials.as_deref(), Path::new(DEFAULT_FILE))?,
         replace: args.replace,
         kind: args.grant.kind(),

@@ -1,0 +1,58 @@
+//! The key that a misspelt one was meant to be.
+
+use super::UNKNOWN;
+use super::shown::KEYS;
+
+/// How like a key must be to be the one that was meant; 1 is equal. The command line's own measure.
+const LIKE_ENOUGH: f64 = 0.7;
+
+/// What is wrong with a key that there is not. Only ever names a key that there is: what was written may
+/// be a secret in the wrong place.
+pub(super) fn unknown(written: Option<&str>) -> String {
+    match written.and_then(nearest) {
+        Some(key) => format!("{UNKNOWN}; {key} is probably meant"),
+        None => UNKNOWN.to_owned(),
+    }
+}
+
+fn nearest(written: &str) -> Option<&'static str> {
+    let written = written.trim_matches(['"', '\'']).to_ascii_lowercase().replace('-', "_");
+    // `https_proxy` and `client_certificate` hold the key that they are a variation of.
+    let is_part =
+        |key: &str| written.contains(key) || (written.len() > 3 && key.contains(&*written));
+    let like =
+        |key: &'static str| (if is_part(key) { 1.0 } else { strsim::jaro(&written, key) }, key);
+    let nearest = KEYS.into_iter().map(like).max_by(|a, b| a.0.total_cmp(&b.0));
+    nearest.filter(|(likeness, _)| *likeness > LIKE_ENOUGH).map(|(_, key)| key)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_misspelt_key_is_told_the_one_that_is_meant() {
+        for (written, meant) in [
+            ("min_tll", "min_ttl"),
+            ("min-ttl", "min_ttl"),
+            ("MIN_TTL", "min_ttl"),
+            ("\"proxi\"", "proxy"),
+            ("https_proxy", "proxy"),
+            ("ca_bundel", "ca_bundle"),
+            ("client_certificate", "client_cert"),
+            ("timeout_http", "http_timeout"),
+            ("allowed_origin", "allowed_origins"),
+        ] {
+            let told = unknown(Some(written));
+            assert_eq!(told, format!("an unknown key; {meant} is probably meant"), "{written}");
+        }
+    }
+
+    #[test]
+    fn what_is_like_no_key_is_only_unknown() {
+        for written in ["", "x", "hunter2", "8e447612-d4ec", "schlüssel"] {
+            assert_eq!(unknown(Some(written)), UNKNOWN, "{written}");
+        }
+        assert_eq!(unknown(None), UNKNOWN);
+    }
+}
