@@ -17,7 +17,7 @@ use crate::model::profile::ProfileName;
 
 pub use browser::Browser;
 pub use calls::{Api, Exec, Logout};
-pub use care::{Completions, ConfigureGit, Doctor, Log, Names};
+pub use care::{Completions, Config, ConfigQuestion, ConfigShow, ConfigureGit, Doctor, Log, Names};
 pub use keeping::{Keepalive, Scheduler};
 pub use profiles::{Export, Import, Init, Login, LoginGrant, Refresh, Rename, Status, Use};
 pub use tokens::{Get, Protocol, Serving, StoreArgs, Token};
@@ -119,10 +119,13 @@ pub enum Command {
     Rename(Rename),
     /// Show what was done, with Concur's correlation ids
     Log(Log),
-    /// Check files, key and store, and say what mends them
+    /// Check files, key, store, network and git, and say what mends them
     Doctor(Doctor),
     /// Make git ask this program for tokens of Concur's hosts
     ConfigureGit(ConfigureGit),
+    /// Show the settings and where they come from
+    #[command(disable_help_subcommand = true)]
+    Config(Config),
     /// Print a completion script for a shell
     Completions(Completions),
 }

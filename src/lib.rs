@@ -11,7 +11,7 @@
 //! | [`schedule`] | has a job of ours run daily, by systemd or cron | unit files, `systemctl`, `crontab` |
 //! | [`refresh`] | joins lock, store and token service | those three |
 //! | [`api`] | one request behind the token: words to a request and answers (pure), the wire, bodies | the model; HTTP |
-//! | [`doctor`] | looks at everything above and mends what is safe to mend | those, but not the token service |
+//! | [`doctor`] | looks at everything above and mends what is safe to mend | those, but no secret leaves it |
 //! | [`commands`] | one file a command, thin: arguments → library → output | everything above |
 //!
 //! Arrows go one way: commands → refresh → {oauth, store, lock} → {protocol, exchange, policy} →

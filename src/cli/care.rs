@@ -2,7 +2,9 @@
 
 #![allow(clippy::doc_markdown, reason = "these comments are what --help prints")]
 
-use clap::{Args, ValueEnum};
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueEnum};
 
 /// Options of `completions`.
 #[derive(Debug, Args)]
@@ -64,4 +66,35 @@ pub struct Doctor {
     /// Mend what is safe to mend: permissions, reserves, a damaged store (which is kept beside)
     #[arg(long)]
     pub repair: bool,
+    /// Leave out what asks the network
+    #[arg(long)]
+    pub offline: bool,
+    /// Write a report for support, without secrets, to FILE, which must not exist; - for stdout
+    #[arg(long, value_name = "FILE", conflicts_with = "json")]
+    pub report: Option<PathBuf>,
+}
+
+/// Options of `config`.
+#[derive(Debug, Args)]
+pub struct Config {
+    /// What is asked.
+    #[command(subcommand)]
+    pub question: ConfigQuestion,
+}
+
+/// What can be asked of the settings.
+#[derive(Debug, Subcommand)]
+pub enum ConfigQuestion {
+    /// Show every setting and where it comes from, and the paths in use
+    Show(ConfigShow),
+    /// Print the path of the configuration file, whether it is there or not
+    Path,
+}
+
+/// Options of `config show`.
+#[derive(Debug, Args)]
+pub struct ConfigShow {
+    /// As JSON, for scripts
+    #[arg(long)]
+    pub json: bool,
 }

@@ -3,6 +3,7 @@
 mod api;
 mod capability;
 mod completions;
+mod config;
 mod configure_git;
 mod doctor;
 mod erase;
@@ -64,6 +65,7 @@ pub fn main(args: Vec<OsString>, around: Surroundings<'_>) -> u8 {
     // word cannot.
     let app = match &cli.command {
         Command::Doctor(_)
+        | Command::Config(_)
         | Command::Completions(_)
         | Command::Status(cli::Status { check: true, .. }) => {
             App::for_doctor(around, cli.global, called_by_git)
@@ -110,6 +112,7 @@ fn run(app: &mut App<'_>, command: Command) -> Result<u8> {
         Command::Log(args) => log::run(app, &args),
         Command::Doctor(args) => doctor::run(app, &args),
         Command::ConfigureGit(args) => configure_git::run(app, &args),
+        Command::Config(args) => config::run(app, &args),
         Command::Completions(args) => completions::run(app, &args),
     }
 }

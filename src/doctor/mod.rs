@@ -1,18 +1,24 @@
 //! `doctor`: looks at everything that this installation is made of, and says what is wrong and what
-//! mends it. Nothing here uses the network; nothing here shows a secret.
+//! mends it. Nothing here sends or shows a secret; `online.rs` alone uses the network.
 
 mod beside;
+mod git;
+mod online;
 mod places;
 mod records;
 mod repair;
 pub mod report;
+mod skew;
 mod stored;
+pub mod support;
 mod trail;
 
 use std::path::PathBuf;
 
 use crate::env::Env;
 use crate::error::Error;
+use crate::http::HttpSettings;
+use crate::model::origin::AllowList;
 use crate::paths::Paths;
 pub use repair::repair;
 use report::Report;
@@ -32,12 +38,27 @@ pub struct Patient<'a> {
     pub config_problem: Option<&'a Error>,
     /// How long a caller waits for a lock, seconds: who holds one for longer is stuck.
     pub lock_timeout: i64,
+    /// How requests are made.
+    pub http: &'a HttpSettings,
+    /// The origins that may be sent a secret.
+    pub allowed: &'a AllowList,
+    /// Where a first login would go, as `--base-url` has it.
+    pub base_url: &'a str,
+    /// Epoch seconds, when asked.
+    pub clock: fn() -> i64,
+    /// Whether the token service may be asked.
+    pub is_online: bool,
 }
 
 /// Makes every check.
 pub fn examine(patient: &Patient<'_>, report: &mut Report) {
     places::settings(patient, report);
+    places::parts(patient, report);
     places::permissions(patient, report);
     stored::examine(patient, report);
     trail::examine(patient, report);
+    git::examine(patient, report);
+    if patient.is_online {
+        online::examine(patient, report);
+    }
 }

@@ -24,6 +24,17 @@ pub(super) fn settings(patient: &Patient<'_>, report: &mut Report) {
     }
 }
 
+/// What a request needs of the settings; a line for each that is set.
+pub(super) fn parts(patient: &Patient<'_>, report: &mut Report) {
+    for part in patient.http.parts() {
+        match part.found {
+            Ok((shown, None)) => report.ok(part.key, shown),
+            Ok((_, Some(warning))) => report.warn(part.key, warning, ""),
+            Err(error) => report.error(part.key, &error),
+        }
+    }
+}
+
 /// A folder or file of ours.
 pub(super) struct Place {
     /// Where.

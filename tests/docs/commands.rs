@@ -45,8 +45,14 @@ pub(crate) fn command_line() -> (Options, BTreeMap<String, Options>) {
     let mut commands = BTreeMap::new();
     for name in top.commands {
         let its = help(&world, &[&name]);
-        assert!(its.commands.is_empty(), "{name} has commands of its own: walk them here as well");
-        commands.insert(name, its.options.difference(&top.options).cloned().collect());
+        let mut options: Options = its.options.difference(&top.options).cloned().collect();
+        // A command's own commands share its page, and so its chapter of options.
+        for nested in its.commands {
+            let deeper = help(&world, &[&name, &nested]);
+            assert!(deeper.commands.is_empty(), "{name} {nested} has commands: walk them as well");
+            options.extend(deeper.options.difference(&top.options).cloned());
+        }
+        commands.insert(name, options);
     }
     (top.options, commands)
 }
@@ -111,6 +117,13 @@ fn the_manual_pages_begin_as_the_help_does() {
                 let is_there = words(&synopsis, char::is_alphanumeric).contains(&value.as_str());
                 assert!(is_there, "{name}: {value} in SYNOPSIS");
             }
+        }
+        let description = section(&text, ".SH DESCRIPTION");
+        for nested in command.get_subcommands() {
+            let (verb, about) = (nested.get_name(), nested.get_about().unwrap());
+            let told = format!(".TP\n.B {verb}\n{about}.\n");
+            assert!(format!("{description}\n").contains(&told), "{name}: {told}");
+            assert!(synopsis.contains(&format!(".B concur-cred {name} {verb}")), "{name} {verb}");
         }
         let examples = section(&text, ".SH EXAMPLES");
         assert!(examples.contains(&format!("concur-cred {name}")), "{name}: an example");

@@ -19,7 +19,7 @@ fn a_healthy_world_is_all_ok() {
 fn nothing_stored_yet_is_fine_and_stays_so() {
     let world = World::new();
     doctor(&world).has("store", "ok", "nothing stored yet").is_all_ok();
-    world.concur(["doctor", "--repair"]).ok();
+    world.concur(["doctor", "--offline", "--repair"]).ok();
     assert_eq!(std::fs::read_dir(world.home()).unwrap().count(), 0, "looking makes nothing");
     world.login("default", &world.sandbox.app().clone());
     put_store(&world, b"");
@@ -33,7 +33,7 @@ fn the_report_is_safe_to_paste_and_asks_nobody() {
     let token = world.concur(["get"]).ok().line();
     let app = world.sandbox.app().clone();
     for args in [&["doctor"][..], &["doctor", "--json"], &["doctor", "--repair"]] {
-        let output = world.concur(args).ok().silent();
+        let output = world.concur(args).arg("--offline").ok().silent();
         let text = output.text();
         let company = world.column::<String>("default", "principal");
         for hidden in [&token, &app.client_secret, &app.client_id, &company] {
@@ -42,7 +42,7 @@ fn the_report_is_safe_to_paste_and_asks_nobody() {
         assert!(text.contains(&company[..8]), "{output:?}");
     }
     assert_eq!(world.token_requests(), before);
-    let output = world.concur(["doctor"]).ok();
+    let output = world.concur(["doctor", "--offline"]).ok();
     assert!(output.text().lines().all(|line| line.starts_with("ok    ")), "{output:?}");
 }
 
@@ -193,7 +193,9 @@ fn locks_say_who_holds_them_and_who_left_them() {
 #[test]
 fn a_clock_that_stepped_or_stands_before_2024_is_told() {
     let world = World::logged_in();
-    let at = |seconds: i64| report(&world.concur(["doctor", "--json"]).at_offset(seconds).output());
+    let at = |seconds: i64| {
+        report(&world.concur(["doctor", "--offline", "--json"]).at_offset(seconds).output())
+    };
     at(-3600).has("clock", "warn", "stepped back: default");
     at(-100 * 366 * 86_400).has("clock", "fail", "before 2024");
     at(3600).has("clock", "ok", "");
@@ -231,7 +233,7 @@ fn a_damaged_audit_trail_is_told() {
 #[test]
 fn a_home_that_is_no_folder_is_told() {
     let world = World::new();
-    let run = world.run(BINARY, ["doctor"]).env("CONCUR_CRED_HOME", "/dev/null");
+    let run = world.run(BINARY, ["doctor", "--offline"]).env("CONCUR_CRED_HOME", "/dev/null");
     let output = run.output().code(6).silent();
     assert!(output.text().contains("FAIL  state folder"), "{output:?}");
 }

@@ -14,6 +14,10 @@ mod support;
 #[cfg(unix)]
 mod checks;
 #[cfg(unix)]
+mod for_support;
+#[cfg(unix)]
+mod online;
+#[cfg(unix)]
 mod refusals;
 #[cfg(unix)]
 mod repairs;

@@ -47,14 +47,14 @@ impl Report {
     }
 }
 
-/// `doctor --json`.
+/// `doctor --offline --json`.
 pub(crate) fn doctor(world: &World) -> Report {
-    Report::of(&world.concur(["doctor", "--json"]).output().silent())
+    Report::of(&world.concur(["doctor", "--offline", "--json"]).output().silent())
 }
 
-/// `doctor --repair --json`.
+/// `doctor --offline --repair --json`.
 pub(crate) fn repair(world: &World) -> Report {
-    Report::of(&world.concur(["doctor", "--repair", "--json"]).output().silent())
+    Report::of(&world.concur(["doctor", "--offline", "--repair", "--json"]).output().silent())
 }
 
 /// A report of any command line.

@@ -1,0 +1,93 @@
+//! `config`: the settings, where they come from, and where everything lies.
+
+use std::fmt::Write as _;
+use std::path::PathBuf;
+
+use serde_json::{Map, Value, json};
+
+use crate::app::App;
+use crate::cli::{Config, ConfigQuestion, ConfigShow};
+use crate::config::{Setting, settings};
+use crate::error::Result;
+use crate::model::printable::printable;
+
+/// The longest path that is shown, characters.
+const MAX_CHARS: usize = 4096;
+
+/// The widest column of values, characters; a longer value pushes its origin aside.
+const WIDEST: usize = 48;
+
+pub(super) fn run(app: &mut App<'_>, args: &Config) -> Result<u8> {
+    match &args.question {
+        ConfigQuestion::Show(args) => show(app, args),
+        ConfigQuestion::Path => path(app),
+    }
+}
+
+fn path(app: &mut App<'_>) -> Result<u8> {
+    let file = match app.config_file() {
+        Some(file) => file,
+        None => app.need_paths()?.config_file(),
+    };
+    // Paths need not be UTF-8; a script gets the bytes as they are.
+    let mut line = file.into_os_string().into_encoded_bytes();
+    line.push(b'\n');
+    app.answer(&line)?;
+    Ok(0)
+}
+
+fn show(app: &mut App<'_>, args: &ConfigShow) -> Result<u8> {
+    if let Some(problem) = app.config_problem.take() {
+        return Err(problem);
+    }
+    let settings = settings(&app.config, app.config_file().as_deref(), &app.env)?;
+    let paths = paths(app);
+    let text = if args.json { as_json(&settings, &paths) } else { as_text(&settings, &paths) };
+    app.answer(text.as_bytes())?;
+    Ok(0)
+}
+
+/// Where everything lies, by name.
+pub(super) fn paths(app: &App<'_>) -> Vec<(&'static str, PathBuf)> {
+    let mut found: Vec<_> = app.config_file().map(|file| ("config", file)).into_iter().collect();
+    if let Some(paths) = &app.paths {
+        let named_key = app.env.path("CONCUR_CRED_KEY_FILE");
+        found.extend([
+            ("key", named_key.unwrap_or_else(|| paths.key_file())),
+            ("store", paths.store()),
+            ("events", paths.events()),
+            ("locks", paths.locks_dir()),
+            ("reserve", paths.reserves_dir()),
+        ]);
+        if app.env.is_set("CONCUR_CRED_KEY") {
+            found.retain(|(name, _)| *name != "key");
+        }
+    }
+    found
+}
+
+/// Two tables: settings, then paths.
+pub(super) fn as_text(settings: &[Setting], paths: &[(&'static str, PathBuf)]) -> String {
+    let mut text = String::new();
+    let shown = |setting: &Setting| setting.value.clone().unwrap_or_else(|| "-".to_owned());
+    let width = settings.iter().map(|setting| shown(setting).chars().count()).max().unwrap_or(0);
+    let width = width.min(WIDEST);
+    for setting in settings {
+        let (value, from) = (shown(setting), setting.source.text());
+        let _ = writeln!(text, "{:<15}  {value:<width$}  {from}", setting.key);
+    }
+    let _ = writeln!(text);
+    for (name, path) in paths {
+        let _ = writeln!(text, "{name:<15}  {}", printable(&path.to_string_lossy(), MAX_CHARS));
+    }
+    text
+}
+
+fn as_json(settings: &[Setting], paths: &[(&'static str, PathBuf)]) -> String {
+    let settings: Vec<Value> = settings.iter().map(Setting::json).collect();
+    let paths: Map<String, Value> = paths
+        .iter()
+        .map(|(name, path)| ((*name).to_owned(), path.to_string_lossy().into()))
+        .collect();
+    format!("{}\n", json!({ "settings": settings, "paths": paths }))
+}

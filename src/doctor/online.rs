@@ -1,0 +1,182 @@
+//! The token services, asked without any secret: an empty form, which Concur refuses with a code of its
+//! own (62, no client id). So name, proxy, TLS and the service itself are tried on the very way that a
+//! refresh takes; its keys at `www-` would be another host.
+
+use std::collections::BTreeMap;
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+
+use uuid::Uuid;
+use zeroize::Zeroizing;
+
+use super::Patient;
+use super::report::Report;
+use super::skew;
+use crate::error::{Error, Kind, Result};
+use crate::http::{HttpSettings, NoAnswer};
+use crate::model::origin::{AllowedOrigin, Origin};
+use crate::oauth::answer::HttpAnswer;
+use crate::oauth::client::TokenService;
+use crate::oauth::form::TOKEN_PATH;
+use crate::store::Store;
+
+const NAME: &str = "service";
+/// How long everything may take.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// How long one request may take: two fit.
+const ONE_REQUEST: Duration = Duration::from_millis(4500);
+
+/// What came of asking one service.
+struct Asked {
+    answer: Result<HttpAnswer, NoAnswer>,
+    took: Duration,
+    now: i64,
+    /// Whom the certificate is from.
+    trust: &'static str,
+}
+
+pub(super) fn examine(patient: &Patient<'_>, report: &mut Report) {
+    let started = Instant::now();
+    let origins = origins(patient, report);
+    let settings = HttpSettings { timeout: ONE_REQUEST, ..patient.http.clone() };
+    let Ok(service) = TokenService::new(&settings) else {
+        // What is wrong with the settings has its own line.
+        return report.warn(NAME, "not asked: a setting cannot be used", "");
+    };
+    let (sender, receiver) = mpsc::channel();
+    for (host, origin) in &origins {
+        let (sender, service, settings) = (sender.clone(), service.clone(), settings.clone());
+        let (host, origin, clock) = (host.clone(), origin.clone(), patient.clock);
+        // Not waited for at the end: the C library's search for a name knows no time limit.
+        std::thread::spawn(move || {
+            // Whoever comes too late finds nobody.
+            let _ = sender.send((host, ask(&service, &settings, &origin, clock)));
+        });
+    }
+    drop(sender);
+    let mut asked = BTreeMap::new();
+    while let Ok((host, its)) = receiver.recv_timeout(PATIENCE.saturating_sub(started.elapsed())) {
+        asked.insert(host, its);
+    }
+    for (host, origin) in &origins {
+        match asked.remove(host) {
+            Some(asked) => tell(origin, &way(&service, origin), asked, report),
+            None => report.fail(
+                NAME,
+                format!("{}: no answer in 10 seconds", origin.origin()),
+                "Check network, name resolution and proxy",
+            ),
+        }
+    }
+}
+
+/// The services of the profiles, by host; those that no secret may be sent to are told. Where a first login
+/// would go, when there is no profile.
+fn origins(patient: &Patient<'_>, report: &mut Report) -> BTreeMap<String, AllowedOrigin> {
+    let mut found = BTreeMap::new();
+    let store = Store::open(patient.paths, patient.env).ok().flatten();
+    let accounts = store.and_then(|store| store.accounts().ok()).unwrap_or_default();
+    for record in &accounts {
+        let application = record.application.as_ref().map(|application| &application.origin);
+        let named = application.and_then(|origin| Origin::from_geolocation(origin).ok());
+        let allowed = named.map_or_else(|| patient.allowed.clone(), |o| patient.allowed.and(&o));
+        let origin = Origin::from_geolocation(&record.geolocation).ok();
+        match origin.as_ref().and_then(|origin| allowed.permit(origin)) {
+            Some(origin) => {
+                found.insert(origin.origin().host().to_owned(), origin);
+            }
+            None => report.error(NAME, &forbidden(&record.geolocation)),
+        }
+    }
+    if accounts.is_empty()
+        && let Ok(origin) = Origin::from_operator(patient.base_url)
+        && let Some(origin) = patient.allowed.permit(&origin)
+    {
+        found.insert(origin.origin().host().to_owned(), origin);
+    }
+    found
+}
+
+fn forbidden(geolocation: &str) -> Error {
+    Error::new(
+        Kind::Unusable,
+        format!("{geolocation} is not an origin that may be sent a secret"),
+        "Log in again with --base-url, or list it under allowed_origins in config.toml.",
+    )
+}
+
+fn ask(
+    service: &TokenService,
+    settings: &HttpSettings,
+    origin: &AllowedOrigin,
+    clock: fn() -> i64,
+) -> Asked {
+    let post = |service: &TokenService| {
+        let id = Uuid::new_v4().to_string();
+        service.post_form(origin, TOKEN_PATH, Zeroizing::new(String::new()), &id, clock())
+    };
+    let started = Instant::now();
+    let answer = post(service);
+    let (took, now) = (started.elapsed(), clock());
+    let trust = match (origin.origin().scheme(), &answer) {
+        ("https", Ok(_)) if settings.ca_bundle.is_some() => {
+            let alone = HttpSettings { ca_bundle: None, ..settings.clone() };
+            // Who is not reached without the bundle, and was with it, is trusted by it.
+            match TokenService::new(&alone).map(|service| post(&service)) {
+                Ok(Err(NoAnswer::Local(_))) => "TLS by a root of ca_bundle",
+                _ => "TLS by a built-in root",
+            }
+        }
+        ("https", _) => "TLS by a built-in root",
+        _ => "no TLS",
+    };
+    Asked { answer, took, now, trust }
+}
+
+/// How the service is reached.
+fn way(service: &TokenService, origin: &AllowedOrigin) -> String {
+    match service.http().via(origin) {
+        Ok(Some(via)) => format!("by the proxy {}", via.shown()),
+        _ => "directly".to_owned(),
+    }
+}
+
+fn tell(origin: &AllowedOrigin, way: &str, asked: Asked, report: &mut Report) {
+    let Asked { answer, took, now, trust } = asked;
+    let place = format!("{} {way}", origin.origin());
+    let answer = match answer {
+        Ok(answer) => answer,
+        Err(NoAnswer::Local(why)) => {
+            let remedy = "Check network, name resolution, proxy and certificates";
+            return report.fail(NAME, format!("{place}: {why}"), remedy);
+        }
+        Err(NoAnswer::Transient(why)) => {
+            return report.fail(NAME, format!("{place}: {why}"), "Try again in a while");
+        }
+    };
+    let status = answer.status;
+    match code(&answer) {
+        Some(code) if (400..500).contains(&status) => report.ok(
+            NAME,
+            format!("{place}: {trust}; it answers (code {code}) in {} ms", took.as_millis()),
+        ),
+        _ if status >= 500 => report.fail(
+            NAME,
+            format!("{place}: {trust}; it answers with status {status}"),
+            "It is the service's trouble: try again in a while",
+        ),
+        _ => report.fail(
+            NAME,
+            format!("{place}: {trust}; status {status} and no code of Concur's"),
+            "Something else than Concur answers there: check --base-url, proxy and gateway",
+        ),
+    }
+    skew::judge(origin.origin().host(), now, answer.date, report);
+}
+
+/// Concur's code, of a JSON error.
+fn code(answer: &HttpAnswer) -> Option<i64> {
+    let body: serde_json::Value = serde_json::from_slice(&answer.body).ok()?;
+    let code = body.get("code")?;
+    code.as_i64().or_else(|| code.as_str()?.parse().ok())
+}

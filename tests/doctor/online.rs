@@ -1,0 +1,167 @@
+//! The half of `doctor` that asks: token services, git, and what a request needs of the settings.
+
+use std::net::TcpListener;
+
+use concur_sandbox::{Config, Fault, Tls};
+
+use super::harness::{BINARY, Run, World, set_mode};
+use super::support::{Report, report};
+
+fn asked(run: Run) -> Report {
+    report(&run.output().silent())
+}
+
+fn doctor(world: &World) -> Run {
+    world.concur(["doctor", "--json"])
+}
+
+/// A world whose service speaks https as `localhost`, which goes through proxies, and its CA.
+fn by_tls(tls: Tls) -> (World, std::path::PathBuf) {
+    let tls = Some(Tls { host: Some("localhost".to_owned()), ..tls });
+    let world = World::with(Config { tls, ..Config::default() });
+    let ca = world.write("ca.pem", world.sandbox.ca_pem().unwrap());
+    let file = world.write("credentials.json", world.sandbox.credentials_json());
+    let args = ["login", "--base-url", world.sandbox.origin(), "--credentials"];
+    let login = world.concur(args).arg(file).env("CONCUR_CRED_CA_BUNDLE", &ca);
+    let pem = world.write("client.pem", world.sandbox.client_pem().unwrap());
+    login.env("CONCUR_CRED_CLIENT_CERT", pem).ok();
+    (world, ca)
+}
+
+#[test]
+fn a_service_that_answers_is_told_with_way_code_and_clock_and_sees_no_secret() {
+    let world = World::logged_in();
+    world.sandbox.clear_log();
+    let origin = world.sandbox.origin();
+    let found = asked(doctor(&world));
+    found.has("service", "ok", &format!("{origin} directly: no TLS; it answers (code 62) in"));
+    found.has("service clock", "ok", "this clock is ").is_all_ok();
+    let requests = world.sandbox.requests();
+    assert_eq!(requests.len(), 1);
+    assert!(requests[0].secrets.is_empty() && requests[0].client_id.is_none(), "{requests:?}");
+    assert_eq!(world.sandbox.violations(), [""; 0]);
+    asked(world.concur(["doctor", "--offline", "--json"])).is_all_ok();
+    assert_eq!(world.sandbox.requests().len(), 1, "offline nobody is asked");
+}
+
+#[test]
+fn each_service_is_asked_once_however_many_profiles_it_has() {
+    let world = World::logged_in();
+    world.login("other", &world.sandbox.add_company());
+    world.sandbox.clear_log();
+    asked(doctor(&world)).is_all_ok();
+    assert_eq!(world.sandbox.requests().len(), 1);
+}
+
+#[test]
+fn a_clock_that_is_off_is_told_with_its_remedy() {
+    let world = World::logged_in();
+    let at = |seconds| asked(doctor(&world).at_offset(seconds));
+    at(45).has("service clock", "warn", "ahead of").has("service clock", "warn", "NTP");
+    at(300).has("service clock", "fail", "ahead of");
+    at(-300).has("service clock", "fail", "behind");
+}
+
+/// What a gateway says in place of the service.
+fn html(status: u16) -> Fault {
+    let (content_type, body) = ("text/html".to_owned(), b"<html>No.</html>".to_vec());
+    Fault::RawBody { status, content_type, body }
+}
+
+#[test]
+fn a_service_that_fails_or_is_another_is_told() {
+    let world = World::logged_in();
+    let with = |fault: Fault| {
+        world.sandbox.push_fault(fault);
+        asked(doctor(&world))
+    };
+    with(Fault::service_unavailable()).has(
+        "service",
+        "fail",
+        "status 503; It is the service's trouble",
+    );
+    with(html(403)).has("service", "fail", "Something else than Concur answers there");
+    with(Fault::DropBefore).has("service", "fail", "hung up without an answer");
+    with(Fault::Silence).has("service", "fail", "did not answer in time");
+}
+
+#[test]
+fn a_service_that_is_not_there_is_told() {
+    let world = World::logged_in();
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let gone = format!("http://127.0.0.1:{port}");
+    let set = "UPDATE record SET geolocation = ?1";
+    world.database().execute(set, [&gone]).unwrap();
+    let found = asked(doctor(&world).env("CONCUR_CRED_ALLOWED_ORIGINS", &gone));
+    found.has("service", "fail", &format!("could not connect to 127.0.0.1:{port}"));
+    asked(doctor(&world)).has("service", "fail", "is not an origin that may be sent a secret");
+}
+
+#[test]
+fn tls_is_told_with_whom_it_is_by_or_why_it_is_not() {
+    let (world, ca) = by_tls(Tls::default());
+    let by = |world: &World| doctor(world).env("CONCUR_CRED_CA_BUNDLE", &ca);
+    asked(by(&world)).has("service", "ok", "TLS by a root of ca_bundle").is_all_ok();
+    asked(doctor(&world)).has("service", "fail", "the setting ca_bundle");
+    let broken = world.write("broken.pem", "nothing");
+    let found = asked(doctor(&world).env("CONCUR_CRED_CA_BUNDLE", broken));
+    found.has("ca_bundle", "fail", "there is no certificate in it");
+    found.has("service", "warn", "not asked: a setting cannot be used");
+    world.sandbox.clear_log();
+    let (strict, ca) = by_tls(Tls { wants_client: true, ..Tls::default() });
+    let found = asked(doctor(&strict).env("CONCUR_CRED_CA_BUNDLE", &ca));
+    found.has("service", "fail", "asks for a client certificate");
+    let pem = strict.work().join("client.pem");
+    let run = doctor(&strict).env("CONCUR_CRED_CA_BUNDLE", &ca).env("CONCUR_CRED_CLIENT_CERT", pem);
+    asked(run).has("client_cert", "ok", "client.pem").is_all_ok();
+}
+
+#[test]
+fn the_proxy_in_use_is_told_without_its_password() {
+    let (world, ca) = by_tls(Tls::default());
+    let run = || doctor(&world).env("CONCUR_CRED_CA_BUNDLE", &ca);
+    let url = "http://erika:hunter2@127.0.0.1:1";
+    for variable in ["CONCUR_CRED_PROXY", "HTTPS_PROXY"] {
+        let output = run().env(variable, url).output().silent();
+        assert!(!output.text().contains("hunter2") && !output.text().contains("erika"));
+        let found = report(&output);
+        found.has(
+            "service",
+            "fail",
+            "by the proxy http://127.0.0.1:1: could not connect to the proxy",
+        );
+    }
+    let past = run().env("HTTPS_PROXY", url).env("NO_PROXY", "localhost");
+    asked(past).has("service", "ok", "directly").is_all_ok();
+    let wrong = asked(run().env("CONCUR_CRED_PROXY", "hunter2"));
+    wrong.has("proxy", "fail", "is not a proxy such as");
+}
+
+#[test]
+fn gits_wiring_is_told() {
+    let world = World::logged_in();
+    if world.run("git", ["--version"]).output().code != Some(0) {
+        return;
+    }
+    let offline = || asked(world.concur(["doctor", "--offline", "--json"]));
+    offline().has("git", "ok", "does not ask this program").is_all_ok();
+    let config = |value: &str| {
+        let lines = value.replace('\n', "\n\thelper = ");
+        let text = format!("[credential]\n\thelper = {lines}\n");
+        std::fs::write(world.home().join(".gitconfig"), text).unwrap();
+    };
+    config("concur");
+    offline().has("git-credential-concur", "ok", "bin/git-credential-concur").is_all_ok();
+    config("store\nconcur");
+    offline().has("git helper store", "warn", "stands before this one");
+    let link = world.bin().join("git-credential-concur");
+    std::fs::remove_file(&link).unwrap();
+    std::fs::write(&link, "#!/bin/sh\n").unwrap();
+    set_mode(&link, 0o755);
+    config("concur");
+    offline().has("git-credential-concur", "warn", "is another program, or another version");
+    std::fs::remove_file(&link).unwrap();
+    offline().has("git-credential-concur", "fail", "concur-cred configure-git");
+    config(BINARY);
+    offline().has("git", "ok", "1 line of its configuration").is_all_ok();
+}

@@ -1,0 +1,28 @@
+//! The settings: where each comes from, how it is shown, and what is said of a wrong one.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    reason = "a test may fail"
+)]
+
+#[path = "../harness/mod.rs"]
+mod harness;
+
+mod client_certs;
+mod show;
+
+use std::path::PathBuf;
+
+use harness::{World, set_mode};
+
+/// Puts a `config.toml` where the program looks for it.
+fn configure(world: &World, text: &str) -> PathBuf {
+    std::fs::create_dir_all(world.config_dir()).unwrap();
+    set_mode(&world.config_dir(), 0o700);
+    let file = world.config_dir().join("config.toml");
+    std::fs::write(&file, text).unwrap();
+    set_mode(&file, 0o600);
+    file
+}
