@@ -23,8 +23,8 @@ use crate::store::Store;
 const NAME: &str = "service";
 /// How long everything may take.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// How long one request may take: two fit.
-const ONE_REQUEST: Duration = Duration::from_millis(4500);
+/// How long the requests to one service may take together.
+const REQUESTS: Duration = Duration::from_secs(9);
 
 /// What came of asking one service.
 struct Asked {
@@ -38,7 +38,9 @@ struct Asked {
 pub(super) fn examine(patient: &Patient<'_>, report: &mut Report) {
     let started = Instant::now();
     let origins = origins(patient, report);
-    let settings = HttpSettings { timeout: ONE_REQUEST, ..patient.http.clone() };
+    let requests = if patient.http.ca_bundle.is_some() { 2 } else { 1 };
+    let timeout = patient.http.timeout.min(REQUESTS / requests);
+    let settings = HttpSettings { timeout, ..patient.http.clone() };
     let Ok(service) = TokenService::new(&settings) else {
         // What is wrong with the settings has its own line.
         return report.warn(NAME, "not asked: a setting cannot be used", "");

@@ -73,7 +73,7 @@ fn a_service_that_fails_or_is_another_is_told() {
     let world = World::logged_in();
     let with = |fault: Fault| {
         world.sandbox.push_fault(fault);
-        asked(doctor(&world))
+        asked(doctor(&world).env("CONCUR_CRED_HTTP_TIMEOUT", "3s"))
     };
     with(Fault::service_unavailable()).has(
         "service",

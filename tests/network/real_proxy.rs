@@ -270,6 +270,23 @@ fn a_proxy_that_is_silent_is_left_in_time_and_nothing_counts_as_sent() {
 }
 
 #[test]
+fn a_proxy_that_is_asked_by_https_has_a_certificate_of_its_own() {
+    let world = world();
+    let other = Sandbox::start(config(at_localhost())).unwrap();
+    let set = |run: Run| run.env("CONCUR_CRED_PROXY", other.origin());
+    let refused = format!("the certificate of {} is not from an issuer", other.origin());
+    fails_and_loses_nothing(&world, set(get(&world))).says(&refused);
+    assert_eq!(other.requests().len(), 0);
+    // The sandbox is no proxy: asked to connect, it knows no such path.
+    let both = [other.ca_pem().unwrap(), world.sandbox.ca_pem().unwrap()].concat();
+    let bundle = world.write("both.pem", both);
+    let run = set(world.concur(["get"])).env("CONCUR_CRED_CA_BUNDLE", bundle).at_offset(6);
+    let says = format!("the proxy {} refused to connect to localhost:", other.origin());
+    fails_and_loses_nothing(&world, run).says(&says);
+    assert_eq!(other.requests()[0].method, "CONNECT");
+}
+
+#[test]
 fn tls_through_the_proxy_is_checked_as_without_it() {
     let Some(proxy) = TinyProxy::start("") else { return };
     let shown = |certificate| Tls { certificate, ..at_localhost() };
