@@ -76,7 +76,7 @@ fn for_support(app: &App<'_>, checks: &Report) -> String {
 
 /// Client ids, companies and users, as far as they are known here.
 fn identities(app: &App<'_>) -> Vec<String> {
-    let records = app.store().ok().flatten().and_then(|store| store.every_record().ok());
+    let records = app.paths.as_ref().and_then(|paths| doctor::records(paths, &app.env));
     let of_records = records.unwrap_or_default().into_iter().flat_map(|record| {
         let client_id = record.client_id().to_owned();
         [client_id, record.principal]

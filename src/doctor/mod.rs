@@ -19,7 +19,10 @@ use crate::env::Env;
 use crate::error::Error;
 use crate::http::HttpSettings;
 use crate::model::origin::AllowList;
+use crate::model::record::Record;
 use crate::paths::Paths;
+use crate::store::Store;
+use crate::store::inspect::Schema;
 pub use repair::repair;
 use report::Report;
 
@@ -48,6 +51,17 @@ pub struct Patient<'a> {
     pub clock: fn() -> i64,
     /// Whether the token service may be asked.
     pub is_online: bool,
+}
+
+/// Every record of a store that is up to date, none where there is no store; `None` when they cannot be
+/// read. A look into an older store would bring it up to date, which a damaged one must not be.
+pub fn records(paths: &Paths, env: &Env) -> Option<Vec<Record>> {
+    let Some(store) = Store::open(paths, env).ok()? else { return Some(Vec::new()) };
+    match store.schema().ok()? {
+        Schema::Blank => Some(Vec::new()),
+        Schema::Current(_) => store.every_record().ok(),
+        Schema::Older(_) => None,
+    }
 }
 
 /// Makes every check.

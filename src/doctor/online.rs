@@ -18,7 +18,6 @@ use crate::model::origin::{AllowedOrigin, Origin};
 use crate::oauth::answer::HttpAnswer;
 use crate::oauth::client::TokenService;
 use crate::oauth::form::TOKEN_PATH;
-use crate::store::Store;
 
 const NAME: &str = "service";
 /// How long everything may take.
@@ -76,8 +75,11 @@ pub(super) fn examine(patient: &Patient<'_>, report: &mut Report) {
 /// would go, when there is no profile.
 fn origins(patient: &Patient<'_>, report: &mut Report) -> BTreeMap<String, AllowedOrigin> {
     let mut found = BTreeMap::new();
-    let store = Store::open(patient.paths, patient.env).ok().flatten();
-    let accounts = store.and_then(|store| store.accounts().ok()).unwrap_or_default();
+    let Some(mut accounts) = super::records(patient.paths, patient.env) else {
+        report.warn(NAME, "not asked: the profiles cannot be read", "");
+        return found;
+    };
+    accounts.retain(|record| record.profile.is_some());
     for record in &accounts {
         let application = record.application.as_ref().map(|application| &application.origin);
         let named = application.and_then(|origin| Origin::from_geolocation(origin).ok());
