@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 /// The variables that this program reads, one list for the man page's test to hold against.
-pub const VARIABLES: [&str; 25] = [
+pub const VARIABLES: [&str; 27] = [
     "CONCUR_CRED_HOME",
     "CONCUR_CRED_CONFIG",
     "CONCUR_CRED_PROFILE",
@@ -24,13 +24,13 @@ pub const VARIABLES: [&str; 25] = [
     "CONCUR_CRED_CA_BUNDLE",
     "CONCUR_CRED_KEEPALIVE_AFTER",
     "CONCUR_CRED_WARN_BEFORE",
+    "CONCUR_CRED_CLIENT_CERT",
+    "CONCUR_CRED_PROXY",
     "BROWSER",
     "DISPLAY",
     "WAYLAND_DISPLAY",
     "WSL_DISTRO_NAME",
     "SSH_CONNECTION",
-    "CONCUR_CRED_CLIENT_CERT",
-    "CONCUR_CRED_PROXY",
     "NO_COLOR",
     "COLUMNS",
 ];

@@ -1,4 +1,4 @@
-//! cron: its lines run as cron runs them.
+//! cron and monitoring: the lines run as cron and an agent run them.
 
 use concur_sandbox::Fault;
 
@@ -42,6 +42,8 @@ fn the_crontabs_lines_refresh_and_report_in_crons_environment() {
     let crontab = recipe.text("crontab", &world);
     let [keep, report]: [String; 2] = commands(&crontab).try_into().unwrap();
 
+    let idle = "UPDATE record SET refreshed_at = refreshed_at - 2 * 86400";
+    assert_eq!(world.database().execute(idle, []).unwrap(), 1);
     let output = cron(&world, &keep).code(0).silent();
     assert_eq!((output.text(), world.refreshes()), ("", 1), "nothing to mail\n{output:?}");
 
@@ -57,4 +59,22 @@ fn the_crontabs_lines_refresh_and_report_in_crons_environment() {
     let output = cron(&world, &report);
     assert!(output.code != Some(0) && !output.stderr.is_empty(), "cron mails it\n{output:?}");
     assert_eq!(std::fs::read(&file).unwrap(), written, "yesterday's report is still there");
+}
+
+#[test]
+fn the_check_tells_the_worst_and_mail_comes_only_then() {
+    let recipe = Recipe::open("monitoring.md", &["check", "mail"]);
+    let world = World::new();
+    assert!(recipe.run("check", &world).output().code(3).text().starts_with("CONCUR UNKNOWN"));
+    world.login("default", &world.sandbox.app().clone());
+    assert!(recipe.run("check", &world).ok().text().starts_with("CONCUR OK - "));
+    assert_eq!(recipe.run("mail", &world).ok().silent().text(), "");
+    for (days, code, word) in [(20, 1, "WARNING"), (5, 2, "CRITICAL")] {
+        let left = "UPDATE record SET refresh_expires_at = unixepoch() + ?1 * 86400";
+        assert_eq!(world.database().execute(left, [days]).unwrap(), 1);
+        let line = recipe.run("check", &world).output().code(code).line();
+        assert!(line.starts_with(&format!("CONCUR {word} - ")), "{line}");
+        assert_eq!(recipe.run("mail", &world).ok().line(), line, "cron mails it");
+    }
+    assert_eq!(world.token_requests(), 1, "the login: the check asks nobody");
 }

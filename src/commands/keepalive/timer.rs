@@ -24,17 +24,19 @@ const PASSED_ON: [&str; 6] = [
     "TZ",
 ];
 /// The same, but paths: a relative one would be another one there.
-const PATHS_PASSED_ON: [&str; 6] = [
+const PATHS_PASSED_ON: [&str; 7] = [
     "CONCUR_CRED_HOME",
     "CONCUR_CRED_CONFIG",
     "CONCUR_CRED_KEY_FILE",
     "CONCUR_CRED_CA_BUNDLE",
+    "CONCUR_CRED_CLIENT_CERT",
     "XDG_CONFIG_HOME",
     "XDG_STATE_HOME",
 ];
 
 /// Settings that may hold a password.
-const PROXIES: [&str; 4] = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
+const PROXIES: [&str; 5] =
+    ["CONCUR_CRED_PROXY", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
 
 pub(super) fn install(app: &mut App<'_>, args: &Keepalive, scheduler: Scheduler) -> Result<u8> {
     let program = schedule::own_program()?;
