@@ -70,7 +70,7 @@ fn the_check_tells_the_worst_and_mail_comes_only_then() {
     assert!(recipe.run("check", &world).ok().text().starts_with("CONCUR OK - "));
     assert_eq!(recipe.run("mail", &world).ok().silent().text(), "");
     for (days, code, word) in [(20, 1, "WARNING"), (5, 2, "CRITICAL")] {
-        let left = "UPDATE record SET refresh_expires_at = unixepoch() + ?1 * 86400";
+        let left = "UPDATE record SET refresh_expires_at = unixepoch() + ?1 * 86400 + 43200";
         assert_eq!(world.database().execute(left, [days]).unwrap(), 1);
         let line = recipe.run("check", &world).output().code(code).line();
         assert!(line.starts_with(&format!("CONCUR {word} - ")), "{line}");
