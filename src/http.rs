@@ -7,10 +7,12 @@ mod resolver;
 mod tls;
 
 use std::fmt;
+use std::io::{self, Read};
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use reqwest::blocking::Client;
+use zeroize::Zeroizing;
 
 use crate::config::variable;
 use crate::env::Env;
@@ -163,6 +165,24 @@ impl Http {
         resolver::set(builder).build().map_err(|error| unmade(&error.without_url()))
     }
 
+    /// The beginning of a body, at most `room` bytes: what came until the timeout was over. The client's
+    /// own holds for each piece, and a service that sends a byte now and then would never be let go.
+    pub fn beginning(&self, body: &mut dyn Read, room: usize) -> io::Result<Zeroizing<Vec<u8>>> {
+        let started = Instant::now();
+        let mut bytes = Zeroizing::new(vec![0; room]);
+        let mut length = 0;
+        while length < room && started.elapsed() < self.timeout {
+            match body.read(&mut bytes[length..]) {
+                Ok(0) => break,
+                Ok(count) => length += count,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        bytes.truncate(length);
+        Ok(bytes)
+    }
+
     /// The proxy that leads to this origin.
     pub fn via(&self, to: &AllowedOrigin) -> Result<Option<Via>, NoAnswer> {
         self.proxies.to(to.origin()).map_err(NoAnswer::Local)
@@ -194,4 +214,48 @@ impl fmt::Debug for Http {
 fn not_usable(name: &str, why: &str, remedy: &str) -> Error {
     let problem = format!("The {name} cannot be used: {why}");
     Error::new(crate::error::Kind::Unusable, problem, remedy)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A service that sends a byte now and then, for ever.
+    struct Dripping;
+
+    impl Read for Dripping {
+        fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+            std::thread::sleep(Duration::from_millis(1));
+            into[0] = b' ';
+            Ok(1)
+        }
+    }
+
+    fn with_timeout(timeout: Duration) -> Http {
+        let settings = HttpSettings {
+            timeout,
+            ca_bundle: None,
+            client_cert: None,
+            proxy: None,
+            env: Env::fixed([]),
+            warning: None,
+        };
+        Http::new(&settings).unwrap()
+    }
+
+    #[test]
+    fn a_body_that_drips_is_let_go_when_the_timeout_is_over() {
+        const ROOM: usize = 100_000;
+        let began = with_timeout(Duration::from_millis(5)).beginning(&mut Dripping, ROOM).unwrap();
+        assert!(began.len() < ROOM);
+    }
+
+    #[test]
+    fn the_beginning_of_a_body_has_what_there_is_room_for() {
+        let http = with_timeout(Duration::from_secs(60));
+        let of = |body: &[u8]| http.beginning(&mut &*body, 3).unwrap().to_vec();
+        assert_eq!(of(b"ab"), b"ab");
+        assert_eq!(of(b"abcd"), b"abc");
+        assert_eq!(of(b""), b"");
+    }
 }

@@ -1,7 +1,6 @@
 //! One request with the token, to an origin that was found allowed. The answer's body is not read here:
 //! it may be of any size.
 
-use std::io::Read;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -20,7 +19,7 @@ use crate::model::secret::Secret;
 use crate::trace;
 
 /// The most that is read of a failure's body for what it says, bytes.
-const MAX_FAILURE_BYTES: u64 = 64 * 1024;
+const MAX_FAILURE_BYTES: usize = 64 * 1024;
 /// From here on a body is refused by some services before it is read whole, bytes.
 const LARGE_BODY_BYTES: u64 = 1 << 20;
 /// The slowest way that an upload is waited for, bytes a second: each adds to the time that the headers
@@ -123,10 +122,9 @@ impl Answer {
     }
 
     /// Reads what a failure says of itself.
-    pub fn failure(mut self, token: &Secret, scope: Option<&str>) -> Error {
-        let mut body = Vec::new();
+    pub fn failure(mut self, http: &Http, token: &Secret, scope: Option<&str>) -> Error {
         // What cannot be read says nothing.
-        let _ = self.response.by_ref().take(MAX_FAILURE_BYTES).read_to_end(&mut body);
+        let body = http.beginning(&mut self.response, MAX_FAILURE_BYTES).unwrap_or_default();
         self.failed(word_in(&body, token), scope)
     }
 

@@ -59,8 +59,8 @@ pub fn delete(http: &Http, to: &AllowedOrigin, token: &Secret) -> Result<Deleted
     let correlation_id = answer.correlation_id().map(str::to_owned);
     let ended = match (answer.status(), Verdict::of(answer.status())) {
         (200..=299, _) => Ended::Revoked,
-        (_, Verdict::Refused) => Ended::TokenRefused(answer.failure(token, None)),
-        _ => Ended::Failed(answer.failure(token, None)),
+        (_, Verdict::Refused) => Ended::TokenRefused(answer.failure(http, token, None)),
+        _ => Ended::Failed(answer.failure(http, token, None)),
     };
     Ok(Deleted { ended, took, correlation_id })
 }

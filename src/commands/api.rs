@@ -53,7 +53,7 @@ fn ask(app: &mut App<'_>, store: &mut Store, record: Record, args: &Api) -> Resu
             .map_err(|error| with_id(error, id.as_deref()))?;
         return failure.map_or(Ok(()), Err);
     }
-    Err(answer.failure(&used.token, used.record.scope.as_deref()))
+    Err(answer.failure(&http, &used.token, used.record.scope.as_deref()))
 }
 
 /// Sends the request; where the token is refused, once more with another one, if the rule for forced
@@ -78,7 +78,7 @@ fn answered(
         Ok(None) => Ok((answer, used)),
         Ok(Some(other)) => Ok((send(app, store, &other)?, other)),
         Err(error) => {
-            let refusal = answer.failure(&used.token, None);
+            let refusal = answer.failure(http, &used.token, None);
             app.note(&format!("{}{}", refusal.problem(), refusal.service()));
             Err(error)
         }

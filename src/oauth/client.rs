@@ -1,7 +1,5 @@
 //! One POST of a form to an origin that was found allowed, never more than 64 KiB read.
 
-use std::io::Read;
-
 use bytes::Bytes;
 use reqwest::blocking::Response;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, DATE, HeaderMap, HeaderValue, RETRY_AFTER};
@@ -60,11 +58,12 @@ impl TokenService {
             .send()
             .map_err(|error| self.http.no_answer(error, to))?;
         trace::step("answer begins");
-        read_answer(response, correlation_id, to, now)
+        read_answer(&self.http, response, correlation_id, to, now)
     }
 }
 
 fn read_answer(
+    http: &Http,
     mut response: Response,
     sent_id: &str,
     to: &AllowedOrigin,
@@ -81,11 +80,8 @@ fn read_answer(
         .unwrap_or(sent_id)
         .to_owned();
     let room = usize::try_from(MAX_BODY_BYTES + 1).unwrap_or(usize::MAX);
-    let mut body = Zeroizing::new(Vec::with_capacity(room));
-    response
-        .by_ref()
-        .take(MAX_BODY_BYTES + 1)
-        .read_to_end(&mut body)
+    let body = http
+        .beginning(&mut response, room)
         .map_err(|_| NoAnswer::Transient(format!("the answer of {host} broke off")))?;
     if body.len() as u64 > MAX_BODY_BYTES {
         return Err(NoAnswer::Transient(format!("the answer of {host} is larger than 64 KiB")));
