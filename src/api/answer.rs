@@ -114,14 +114,21 @@ fn origin_of(location: &str) -> String {
 /// `None` when it would repeat the token.
 pub fn word_in(body: &[u8], token: &Secret) -> ServiceWord {
     let body: Value = serde_json::from_slice(body).unwrap_or_default();
-    let holds_token = |text: &String| {
-        token.expose_utf8().is_some_and(|token| !token.is_empty() && text.contains(token))
-    };
     ServiceWord {
         code: body.get("code").and_then(whole_number),
-        description: description(&body).filter(|text| !holds_token(text)),
+        description: description(&body).filter(|text| !repeats(text, token)),
         correlation_id: None,
     }
+}
+
+/// The correlation id of an answer, unless it repeats the token.
+pub fn correlation_id<'a>(answered: Option<&'a str>, token: &Secret) -> Option<&'a str> {
+    answered.filter(|id| !repeats(id, token))
+}
+
+/// Whether a text of the service gives back what it was sent.
+fn repeats(text: &str, token: &Secret) -> bool {
+    token.expose_utf8().is_some_and(|token| !token.is_empty() && text.contains(token))
 }
 
 fn description(body: &Value) -> Option<String> {
@@ -201,6 +208,14 @@ mod tests {
             assert_eq!(said(body).as_deref(), expected, "{body}");
         }
         assert_eq!(word_in(br#"{"code":"134"}"#, &Secret::from("")).code, Some(134));
+    }
+
+    #[test]
+    fn a_correlation_id_that_repeats_the_token_is_none() {
+        let token = Secret::from("t0ken-t0ken");
+        assert_eq!(correlation_id(Some("2803b8f8"), &token), Some("2803b8f8"));
+        assert_eq!(correlation_id(Some("id t0ken-t0ken"), &token), None);
+        assert_eq!(correlation_id(None, &token), None);
     }
 
     #[test]

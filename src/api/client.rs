@@ -9,7 +9,7 @@ use reqwest::blocking::Response;
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue, LOCATION, RETRY_AFTER};
 use zeroize::Zeroizing;
 
-use super::answer::{Failure, word_in};
+use super::answer::{self, Failure, word_in};
 use super::input::Input;
 use super::target::Target;
 use crate::error::{Error, Kind, Result, ServiceWord};
@@ -67,7 +67,7 @@ impl Call {
         trace::step("request made");
         let response = request.send().map_err(|error| self.lost(&http.no_answer(error, to)))?;
         trace::step("answer begins");
-        let answered = text(response.headers(), CORRELATION_HEADER);
+        let answered = answer::correlation_id(text(response.headers(), CORRELATION_HEADER), token);
         let correlation_id = answered.or_else(|| self.correlation_id()).map(str::to_owned);
         Ok(Answer { response, correlation_id })
     }
