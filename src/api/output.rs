@@ -59,6 +59,7 @@ impl Output {
             }
             // A link stays one: what it points at is replaced.
             Ok(_) => fs::canonicalize(path).and_then(|path| Self::beside(&path)),
+            Err(error) if is_link(path) => Err(error),
             Err(_) => Self::beside(path),
         };
         opened.map_err(|error| cannot_write(path, &error))
@@ -98,6 +99,11 @@ impl Output {
         let (Self::Whole(_, path) | Self::Device(_, path)) = self;
         cannot_write(path, error)
     }
+}
+
+/// A link that leads nowhere is not replaced either.
+fn is_link(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok_and(|meta| meta.is_symlink())
 }
 
 fn folder_of(path: &Path) -> &Path {
@@ -195,5 +201,8 @@ mod tests {
         output.finish().unwrap();
         assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
         assert_eq!(fs::read(&file).unwrap(), b"new");
+        fs::remove_file(&file).unwrap();
+        assert!(Output::open(&link).is_err(), "it leads nowhere");
+        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
     }
 }
