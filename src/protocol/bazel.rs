@@ -8,6 +8,7 @@ use std::fmt;
 
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
+use url::Url;
 use zeroize::Zeroizing;
 
 use super::Unrenderable;
@@ -50,7 +51,7 @@ impl Request {
             return Err(Refusal::TooLarge);
         }
         let asked: Asked = serde_json::from_slice(bytes).map_err(|_| Refusal::NotAnObject)?;
-        let url = parse_url(&asked.uri).ok_or(Refusal::NotAUri)?;
+        let url = url(&asked.uri).ok_or(Refusal::NotAUri)?;
         if !url.username().is_empty() || url.password().is_some() {
             return Err(Refusal::UserInfo);
         }
@@ -61,6 +62,14 @@ impl Request {
         };
         Ok(Self { scheme: url.scheme().to_owned(), host })
     }
+}
+
+/// Reads a URI as RFC 3986 has it. The URL standard takes a backslash for a slash and adds or drops slashes
+/// before a host: of `https://a\@b` it makes the host `a`, where other callers talk to `b`.
+fn url(uri: &str) -> Option<Url> {
+    let (_, rest) = uri.split_once(':')?;
+    let has_authority = rest.starts_with("//") && !rest.starts_with("///");
+    (has_authority && !uri.contains('\\')).then(|| parse_url(uri)).flatten()
 }
 
 /// Why a request was refused; never what stood there.
