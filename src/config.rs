@@ -244,6 +244,8 @@ fn unquoted(message: &str) -> &'static str {
         "a value of the wrong kind"
     } else if message.starts_with("data did not match") {
         "not a duration such as 60, 90s or 5m"
+    } else if message.starts_with("duplicate key") {
+        "a key that stands there twice"
     } else {
         "not valid TOML"
     }

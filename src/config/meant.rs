@@ -17,6 +17,10 @@ pub(super) fn unknown(written: Option<&str>) -> String {
 
 fn nearest(written: &str) -> Option<&'static str> {
     let written = written.trim_matches(['"', '\'']).to_ascii_lowercase().replace('-', "_");
+    // A letter or two are like many.
+    if written.len() < 3 {
+        return None;
+    }
     // `https_proxy` and `client_certificate` hold the key that they are a variation of.
     let is_part =
         |key: &str| written.contains(key) || (written.len() > 3 && key.contains(&*written));
@@ -50,7 +54,7 @@ mod tests {
 
     #[test]
     fn what_is_like_no_key_is_only_unknown() {
-        for written in ["", "x", "hunter2", "8e447612-d4ec", "schlüssel"] {
+        for written in ["", "x", "a", "mi", "hunter2", "8e447612-d4ec", "schlüssel"] {
             assert_eq!(unknown(Some(written)), UNKNOWN, "{written}");
         }
         assert_eq!(unknown(None), UNKNOWN);

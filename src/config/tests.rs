@@ -70,6 +70,12 @@ fn an_unknown_key_is_an_error_with_its_line() {
 }
 
 #[test]
+fn a_key_that_stands_there_twice_is_told_with_its_line() {
+    let error = load("min_ttl = 5\n\nmin_ttl = 6\n", &Env::fixed([])).unwrap_err();
+    assert!(error.problem().ends_with("line 3: a key that stands there twice"), "{error}");
+}
+
+#[test]
 fn an_error_never_quotes_the_file() {
     for text in [
         "allowed_origins = \"s3cr3t\"",
