@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::process::Command;
 
 /// The variables that this program reads, one list for the man page's test to hold against.
 pub const VARIABLES: [&str; 27] = [
@@ -38,6 +39,17 @@ pub const VARIABLES: [&str; 27] = [
 /// Those of them whose value is a secret: no command that this program runs is given one.
 pub const SECRET_VARIABLES: [&str; 3] =
     ["CONCUR_CRED_KEY", "CONCUR_CRED_CLIENT_SECRET", "CONCUR_CRED_REQUEST_TOKEN"];
+
+/// May hold a password. What needs no proxy of ours is not given it; `exec`'s command is given one without
+/// user information, because it may run this program.
+const PROXY: &str = "CONCUR_CRED_PROXY";
+
+/// Keeps our secrets from one of the machine's programs.
+pub fn keep_secrets_from(command: &mut Command) {
+    for name in SECRET_VARIABLES.into_iter().chain([PROXY]) {
+        command.env_remove(name);
+    }
+}
 
 /// The environment: the process's own, or a fixed one in a test.
 #[derive(Debug, Clone, Default)]
@@ -81,6 +93,12 @@ impl Env {
     /// Whether the variable is set to something (as NO_COLOR is to be read).
     pub fn is_set(&self, name: &str) -> bool {
         self.get(name).is_some()
+    }
+
+    /// The variables whose value is a secret as they are set here, a proxy's password among them.
+    pub fn secrets(&self) -> impl Iterator<Item = &'static str> {
+        let proxy = self.get(PROXY).filter(|url| url.as_encoded_bytes().contains(&b'@'));
+        SECRET_VARIABLES.into_iter().chain(proxy.map(|_| PROXY))
     }
 
     /// Whether text in UTF-8 is shown as it is meant, by the locale of the C library's rules.

@@ -4,9 +4,10 @@
 pub mod link;
 pub mod plan;
 
+use std::io;
 use std::process::{Command, Output, Stdio};
 
-use crate::env::SECRET_VARIABLES;
+use crate::env::keep_secrets_from;
 use crate::error::{Error, Kind, Result};
 use crate::files;
 use crate::model::printable::printable;
@@ -30,6 +31,21 @@ pub enum Helper {
     Ours(String),
     /// Another program.
     Foreign,
+}
+
+/// What the git on PATH says of itself, and the helpers in every configuration that holds here, in its
+/// order (`plan` knows the form); `Err` for these when git ends with an error. `None` when there is no git.
+pub fn as_it_is() -> Option<(String, Result<Vec<u8>, ()>)> {
+    let version = text(&output(&["--version"]).ok()?.stdout);
+    let listed =
+        output(&["config", "--null", "--get-regexp", r"^credential\.(.*\.)?helper$"]).ok()?;
+    let helpers = match listed.status.code() {
+        Some(0) => Ok(listed.stdout),
+        // It found none.
+        Some(1) if listed.stderr.is_empty() => Ok(Vec::new()),
+        _ => Err(()),
+    };
+    Some((shown(version.trim_start_matches("git version ")), helpers))
 }
 
 impl Git {
@@ -106,14 +122,17 @@ impl Git {
 }
 
 /// Runs git to its end, without stdin, in the language that the tests of its answers are written in.
-fn run(args: &[&str]) -> Result<Output> {
+fn output(args: &[&str]) -> io::Result<Output> {
     let mut command = Command::new("git");
     command.args(args).stdin(Stdio::null()).env("LC_ALL", "C");
-    for secret in SECRET_VARIABLES {
-        command.env_remove(secret);
-    }
-    command.output().map_err(|error| match error.kind() {
-        std::io::ErrorKind::NotFound => {
+    keep_secrets_from(&mut command);
+    command.output()
+}
+
+/// The same for whoever needs a git.
+fn run(args: &[&str]) -> Result<Output> {
+    output(args).map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => {
             Error::new(Kind::Other, "There is no git on PATH", "Install git, and run this again.")
         }
         _ => Error::new(

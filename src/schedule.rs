@@ -8,7 +8,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-use crate::env::SECRET_VARIABLES;
+use crate::env::keep_secrets_from;
 use crate::error::{Error, Kind, Result};
 use crate::files;
 
@@ -78,9 +78,7 @@ pub fn absolute(path: &Path) -> Result<String> {
 /// Runs one of the system's programs, with this input and without our secrets.
 fn run(program: &str, arguments: &[&str], input: &[u8]) -> io::Result<Output> {
     let mut command = Command::new(program);
-    for name in SECRET_VARIABLES {
-        command.env_remove(name);
-    }
+    keep_secrets_from(&mut command);
     // Its messages are read by us.
     command.env("LC_ALL", "C").args(arguments);
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());

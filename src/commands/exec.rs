@@ -10,7 +10,6 @@ use std::process::Command;
 use crate::accounts;
 use crate::app::App;
 use crate::cli::{Exec, Get};
-use crate::env::SECRET_VARIABLES;
 use crate::error::{Error, Kind, Result};
 use crate::files;
 use crate::protocol::format::{Format, TokenView, environment};
@@ -28,7 +27,7 @@ pub(super) fn run(app: &mut App<'_>, args: &Exec) -> Result<u8> {
     };
     let mut child = Command::new(program);
     child.args(arguments);
-    for variable in SECRET_VARIABLES {
+    for variable in app.env.secrets() {
         child.env_remove(variable);
     }
     give_token(app, serving, &mut child)?;

@@ -1,12 +1,10 @@
 //! How git is wired: whether it asks this program, and who else is told what git got.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 
 use super::Patient;
 use super::report::{Report, counted};
-use crate::env::{Env, SECRET_VARIABLES};
-use crate::model::printable::printable;
+use crate::env::Env;
 
 const NAME: &str = "git";
 /// The name by which git looks for `credential.helper = concur`.
@@ -36,26 +34,15 @@ enum Kind {
 }
 
 pub(super) fn examine(patient: &Patient<'_>, report: &mut Report) {
-    let query = ["config", "--null", "--get-regexp", "^credential\\.(.*\\.)?helper$"];
-    let Some((version, _)) = git(&["--version"]) else {
+    let Some((version, listed)) = crate::git::as_it_is() else {
         return report.ok(NAME, "not installed");
     };
-    // Without any helper there git ends with 1 and says nothing.
-    let helpers = git(&query).map_or_else(Vec::new, |(_, listed)| helpers(&listed));
+    let Ok(listed) = listed else {
+        // What it says of that may quote the configuration.
+        return report.warn(NAME, "it cannot read its configuration", "See why: git config --list");
+    };
     let link = on_path(patient.env, LINK);
-    judge(version.trim_start_matches("git version "), &helpers, link.as_deref(), report);
-}
-
-/// Runs git; its answer as text, and as bytes. `None` when there is no git.
-fn git(args: &[&str]) -> Option<(String, Vec<u8>)> {
-    let mut command = Command::new("git");
-    command.args(args).stdin(Stdio::null()).stderr(Stdio::null());
-    for name in SECRET_VARIABLES.into_iter().chain(["CONCUR_CRED_PROXY"]) {
-        command.env_remove(name);
-    }
-    let output = command.output().ok()?;
-    let text = String::from_utf8_lossy(&output.stdout);
-    Some((printable(text.trim(), 100), output.stdout))
+    judge(&version, &helpers(&listed), link.as_deref(), report);
 }
 
 /// The helpers in `git config --null --get-regexp`, in git's order. An empty value forgets those before it

@@ -146,6 +146,17 @@ fn secrets_of_ours_are_kept_from_the_command_and_everything_else_is_handed_on() 
 }
 
 #[test]
+fn a_proxy_is_handed_on_without_a_password_only() {
+    let world = World::logged_in();
+    let seen = |url: &str| {
+        let run = exec(&world, &["sh", "-c", "echo \"${CONCUR_CRED_PROXY-none}\""]);
+        run.env("CONCUR_CRED_PROXY", url).ok().silent().line()
+    };
+    assert_eq!(seen("http://proxy.example:3128"), "http://proxy.example:3128");
+    assert_eq!(seen("http://me:s3cr3t@proxy.example:3128"), "none");
+}
+
+#[test]
 fn what_an_earlier_token_left_in_the_environment_is_replaced() {
     let world = World::logged_in();
     let run = exec(&world, &["sh", "-c", "echo \"$CONCUR_ACCESS_TOKEN\""]);

@@ -164,4 +164,12 @@ fn gits_wiring_is_told() {
     offline().has("git-credential-concur", "fail", "concur-cred configure-git");
     config(BINARY);
     offline().has("git", "ok", "1 line of its configuration").is_all_ok();
+    let broken = "[credential]\n\thelper = !echo s3cr3t\n[broken";
+    std::fs::write(world.home().join(".gitconfig"), broken).unwrap();
+    let broken = offline();
+    broken.has("git", "warn", "cannot read its configuration").has(
+        "git",
+        "warn",
+        "git config --list",
+    );
 }
