@@ -141,7 +141,9 @@ fn ask(
 fn way(service: &TokenService, origin: &AllowedOrigin) -> String {
     match service.http().via(origin) {
         Ok(Some(via)) => format!("by the proxy {}", via.shown()),
-        _ => "directly".to_owned(),
+        Ok(None) => "directly".to_owned(),
+        // What is wrong with it is why there is no answer.
+        Err(_) => "by a proxy".to_owned(),
     }
 }
 

@@ -138,6 +138,15 @@ fn the_proxy_in_use_is_told_without_its_password() {
 }
 
 #[test]
+fn a_proxy_that_cannot_be_asked_is_no_direct_way() {
+    let world = World::new();
+    let output = doctor(&world).env("HTTPS_PROXY", "socks5://me:s3cr3t@127.0.0.1:1").output();
+    assert!(!output.text().contains("s3cr3t"), "{output:?}");
+    let found = report(&output.silent());
+    found.has("service", "fail", " by a proxy: the proxy socks5://127.0.0.1:1 is a SOCKS proxy");
+}
+
+#[test]
 fn gits_wiring_is_told() {
     let world = World::logged_in();
     if world.run("git", ["--version"]).output().code != Some(0) {
