@@ -111,20 +111,27 @@ fn draw_until(ended: &Receiver<()>, what: &Mutex<String>, over: &AtomicBool, loo
         if over.load(Ordering::Acquire) {
             break;
         }
-        let text = line(&what, frame, started.elapsed().as_secs(), terminal_width(), look);
+        pause = FRAME;
+        // Set aside with Ctrl-Z and bg, or begun with &: the line is somebody else's.
+        if !is_in_front() {
+            *drawn = 0;
+            continue;
+        }
+        let widest = widest();
+        let text = line(&what, frame, started.elapsed().as_secs(), widest, look);
         let length = text.chars().count();
-        let rest = drawn.saturating_sub(length);
+        // The terminal may have become narrower meanwhile: blanks must not wrap either.
+        let rest = (*drawn).min(widest).saturating_sub(length);
         // Nobody can be told when stderr itself is gone.
         let _ = write!(io::stderr(), "\r{text}{:rest$}", "");
-        *drawn = length.max(*drawn);
-        pause = FRAME;
+        *drawn = length + rest;
         frame += 1;
     }
 }
 
 fn wipe_drawn(drawn: &mut usize) {
-    let length = std::mem::take(drawn);
-    if length > 0 {
+    let length = std::mem::take(drawn).min(widest());
+    if length > 0 && is_in_front() {
         let _ = write!(io::stderr(), "\r{:length$}\r", "");
     }
 }
@@ -133,8 +140,21 @@ fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn terminal_width() -> usize {
-    terminal_size::terminal_size_of(io::stderr()).map_or(DEFAULT_WIDTH, |(width, _)| width.0.into())
+/// How many characters a line of ours may have: one less than the terminal, whose cursor stays in it then.
+fn widest() -> usize {
+    let size = terminal_size::terminal_size_of(io::stderr());
+    size.map_or(DEFAULT_WIDTH, |(width, _)| width.0.into()).saturating_sub(1)
+}
+
+/// Whether the terminal's line is this job's. One that does not tell is taken for it.
+#[cfg(unix)]
+fn is_in_front() -> bool {
+    rustix::termios::tcgetpgrp(io::stderr()).map_or(true, |job| job == rustix::process::getpgrp())
+}
+
+#[cfg(not(unix))]
+fn is_in_front() -> bool {
+    true
 }
 
 /// What the terminal can show.
@@ -156,11 +176,11 @@ impl Look {
     }
 }
 
-/// The line, never as wide as the terminal: one that wraps could not be wiped.
-fn line(what: &str, frame: usize, seconds: u64, width: usize, look: Look) -> String {
+/// The line, of `widest` characters at most: one that wraps could not be wiped.
+fn line(what: &str, frame: usize, seconds: u64, widest: usize, look: Look) -> String {
     let picture = look.frames[frame % look.frames.len()];
     let full = format!("{picture} {what}{} {seconds} s", look.ellipsis);
-    full.chars().take(width.saturating_sub(1)).collect()
+    full.chars().take(widest).collect()
 }
 
 #[cfg(test)]
@@ -168,11 +188,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_is_always_narrower_than_the_terminal() {
+    fn a_line_is_never_wider_than_it_may_be() {
         assert_eq!(line("asking us2", 0, 3, 80, PLAIN), "| asking us2... 3 s");
         assert_eq!(line("asking us2", 11, 3, 80, FINE), "⠙ asking us2… 3 s");
-        for width in 0..40 {
-            assert!(line("asking us2", 5, 3, width, FINE).chars().count() < width.max(1));
+        for widest in 0..40 {
+            assert!(line("asking us2", 5, 3, widest, FINE).chars().count() <= widest);
         }
     }
 

@@ -22,9 +22,14 @@ impl Terminal {
 
     /// Starts `concur-cred ARGS` on a terminal with this many columns and these variables.
     pub fn start(world: &World, columns: u16, args: &str, env: &[(&str, &str)]) -> Option<Self> {
+        Self::shell(world, columns, &format!("exec '{BINARY}' {args}"), env)
+    }
+
+    /// Starts a shell with this script on such a terminal.
+    pub fn shell(world: &World, columns: u16, script: &str, env: &[(&str, &str)]) -> Option<Self> {
         Command::new("script").arg("--version").output().ok()?;
         // The terminal names itself first, so that its settings can be looked at.
-        let line = format!("stty rows 40 cols {columns}; tty; exec '{BINARY}' {args}");
+        let line = format!("stty rows 40 cols {columns}; tty; {script}");
         let mut command = world.run("script", ["-qefc", &line, "/dev/null"]).into_command();
         command.stdin(Stdio::piped()).stdout(Stdio::piped());
         command.env("SHELL", "/bin/sh").env("TERM", "xterm").envs(env.iter().copied());
@@ -59,6 +64,19 @@ impl Terminal {
         !settings.split_whitespace().any(|word| word == "-echo")
     }
 
+    /// Makes it this wide.
+    pub fn resize(&self, columns: u16) {
+        let columns = columns.to_string();
+        let stty = Command::new("stty").args(["-F", &self.device, "cols", &columns]).status();
+        assert!(stty.unwrap().success());
+    }
+
+    /// Types this once the terminal has stopped to echo.
+    pub fn press_unseen(&mut self, keys: &str) {
+        self.wait_until_unseen();
+        self.press(keys);
+    }
+
     /// Types this.
     pub fn press(&mut self, keys: &str) {
         self.child.stdin.as_mut().unwrap().write_all(keys.as_bytes()).unwrap();
@@ -72,11 +90,15 @@ impl Terminal {
 
     /// Answers once the terminal has stopped to echo.
     pub fn answer_unseen(&mut self, text: &str) {
+        self.wait_until_unseen();
+        self.answer(text);
+    }
+
+    fn wait_until_unseen(&self) {
         let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
         while self.echoes() {
             assert!(std::time::Instant::now() < deadline, "a secret would be echoed");
         }
-        self.answer(text);
     }
 
     /// Types Ctrl-C.

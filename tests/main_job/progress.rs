@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use concur_sandbox::Gate;
 
-use super::harness::World;
 use super::harness::terminal::{Terminal, screen};
+use super::harness::{BINARY, World};
 use super::support::skipped;
 
 const SOON: Duration = Duration::from_secs(20);
@@ -108,6 +108,41 @@ fn a_terminal_of_utf8_and_few_columns_gets_a_line_that_fits() {
     let (_, shown) = terminal.end();
     let first = shown.split('\r').find(|part| part.contains("asking")).unwrap();
     assert_eq!(first, "⠋ asking 127.0.", "15 of 16 columns: a line that wraps cannot be wiped");
+}
+
+#[test]
+fn a_terminal_that_becomes_narrower_is_not_filled_with_lines() {
+    let world = World::logged_in();
+    let Some((mut terminal, gate)) = held(&world, "refresh") else { return };
+    terminal.wait_for(&asking(&world));
+    terminal.resize(20);
+    // The picture that was being drawn, and two that are not.
+    for _ in 0..2 {
+        terminal.wait_for("\r");
+    }
+    let narrow = [terminal.wait_for("\r"), terminal.wait_for("\r")];
+    gate.release();
+    let (code, shown) = terminal.end();
+    assert_eq!(code, Some(0), "{shown}");
+    for line in narrow {
+        assert_eq!(line.chars().count(), 19, "wraps in 20 columns: {line:?}\n{shown}");
+    }
+}
+
+#[test]
+fn a_job_in_the_background_writes_nothing_over_what_a_person_types() {
+    let world = World::logged_in();
+    // Long enough for a line to be shown.
+    world.sandbox.push_fault(concur_sandbox::Fault::Latency(Duration::from_millis(1200)));
+    let script = format!("set -m; '{BINARY}' refresh & wait; echo over");
+    let Some(mut terminal) = Terminal::shell(&world, 80, &script, &[]) else {
+        skipped("there is no script(1) to make a terminal with");
+        return;
+    };
+    terminal.wait_for("over");
+    let (_, shown) = terminal.end();
+    assert!(shown.contains("default: refreshed"), "what is to be told is told: {shown}");
+    assert!(!shown.contains("asking"), "{shown}");
 }
 
 #[test]
