@@ -25,7 +25,7 @@ pub struct Keepalive {
     #[arg(long, requires = "install")]
     pub print: bool,
     /// Take away what --install wrote
-    #[arg(long, value_name = "SCHEDULER", value_enum, conflicts_with_all = ["install", "json", "after", "jitter"])]
+    #[arg(long, value_name = "SCHEDULER", value_enum, conflicts_with_all = ["install", "print", "json", "after", "jitter"])]
     pub uninstall: Option<Scheduler>,
 }
 

@@ -9,8 +9,9 @@ use crate::accounts;
 use crate::app::App;
 use crate::cli::Keepalive;
 use crate::clock;
-use crate::error::{Kind, Result, login_command};
+use crate::error::{Kind, Result, login_again};
 use crate::model::record::Record;
+use crate::oauth::advice;
 use crate::progress;
 use crate::random;
 use crate::refresh::Kept;
@@ -40,10 +41,13 @@ pub(super) fn run(app: &mut App<'_>, args: &Keepalive) -> Result<u8> {
     }
     let width = records.iter().filter_map(Record::profile_name).map(str::len).max().unwrap_or(0);
     let mut lines = Vec::with_capacity(records.len());
+    let mut unwritten = None;
     for record in records {
         let line = kept(app, &mut store, record, after);
-        if !args.json {
-            app.answer(format!("{}\n", line.text(width, app.now())).as_bytes())?;
+        if !args.json && unwritten.is_none() {
+            let text = format!("{}\n", line.text(width, app.now()));
+            // A report that cannot be written (a full disk behind cron) costs no other profile its turn.
+            unwritten = app.answer(text.as_bytes()).inspect_err(|error| app.show(error)).err();
         }
         explain(app, &line, warn_before);
         // Whatever becomes of the others, what was done is told.
@@ -51,7 +55,7 @@ pub(super) fn run(app: &mut App<'_>, args: &Keepalive) -> Result<u8> {
         lines.push(line);
     }
     store.leave_ticket();
-    let code = exit_code(lines.iter().filter_map(Line::failure));
+    let code = exit_code(lines.iter().filter_map(Line::failure).chain(&unwritten));
     if args.json {
         app.answer(format!("{}\n", report::json(&lines, app.now(), code)).as_bytes())?;
     }
@@ -107,15 +111,11 @@ fn explain(app: &mut App<'_>, line: &Line, warn_before: i64) {
     if let (Some(at), Some(left)) = (ends, left)
         && left < warn_before
     {
-        let name = line.record.profile_name();
-        let remedy =
-            format!("to begin anew, make a request token and run: {}", login_command(name));
+        let (name, by) = (line.record.profile_name(), line.record.obtained_by);
+        let remedy = advice::log_in_again(by, &login_again(name, by));
         let name = name.unwrap_or_default();
-        let left = span(left);
-        app.note(&format!(
-            "{name}: the refresh token ends in {left}, {}; {remedy}",
-            local_date(at)
-        ));
+        let (left, on) = (span(left), local_date(at));
+        app.note(&format!("{name}: the refresh token ends in {left}, {on}. {remedy}"));
     }
 }
 

@@ -4,7 +4,7 @@
 use concur_sandbox::{Config, Fault, RetryAfter, Rotation, StatusBody};
 use serde_json::Value;
 
-use super::harness::{Output, World};
+use super::harness::{BINARY, Output, World};
 
 const DAY: i64 = 86_400;
 
@@ -86,6 +86,29 @@ fn a_token_that_would_end_before_the_next_run_is_used_whenever_it_was_last() {
     let world = world_with(&["acme"], config);
     let output = world.concur(["keepalive"]).ok().says("acme: the refresh token ends in 12 h");
     assert!(output.line().starts_with("acme  refreshed"), "{output:?}");
+}
+
+#[test]
+fn who_has_no_request_token_is_not_told_to_make_one() {
+    let config = Config { refresh_lifetime_seconds: DAY / 2, ..Config::default() };
+    let world = world_with(&["acme"], config);
+    world.concur(["keepalive"]).ok().says("companytokens").says("concur-cred login --profile acme");
+    world.database().execute("UPDATE record SET obtained_by = 'browser'", []).unwrap();
+    let output = world.concur(["keepalive"]).ok();
+    assert!(!output.stderr.contains("request token"), "{output:?}");
+    drop(output.says("Log in again: concur-cred login --grant browser --profile acme"));
+}
+
+#[test]
+fn a_report_that_cannot_be_written_costs_no_profile_its_turn() {
+    let world = world_of(&["acme", "globex", "umbrella"]);
+    for profile in ["acme", "globex", "umbrella"] {
+        idle(&world, profile, 2 * DAY);
+    }
+    let output = world.run("sh", ["-c", "exec \"$0\" keepalive >/dev/full", BINARY]).output();
+    let output = output.code(1).says("The answer cannot be written");
+    assert_eq!(output.stderr.matches("cannot be written").count(), 1, "told once: {output:?}");
+    assert_eq!(world.refreshes(), 3, "the two others would have lost a day");
 }
 
 #[test]

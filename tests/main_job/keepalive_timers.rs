@@ -164,6 +164,12 @@ fn print_shows_and_writes_nothing() {
     }
     assert!(!world.home().join(".config/systemd").exists() && crontab(&world).is_empty());
     assert!(!world.work().join("systemctl").exists(), "nobody was asked");
+    keepalive(&world, &["--install", "systemd"]).ok();
+    keepalive(&world, &["--uninstall", "systemd", "--print"]).output().code(2);
+    assert!(
+        units(&world).iter().all(|path| path.exists()),
+        "who wants to see only takes nothing away"
+    );
 }
 
 #[test]
@@ -192,7 +198,9 @@ fn the_units_are_written_enabled_and_taken_away() {
 fn where_systemd_does_not_answer_the_commands_are_named() {
     let world = world();
     world.write("broken", "");
-    let output = keepalive(&world, &["--install", "systemd"]).ok().says("No medium found");
+    // Quiet or not: who installs it in a script is not to believe that it runs.
+    let output = keepalive(&world, &["--quiet", "--install", "systemd"]).fails(1);
+    let output = output.says("No medium found");
     let commands = "systemctl --user daemon-reload && systemctl --user enable --now concur-cred-keepalive.timer";
     drop(output.says(commands));
     assert!(units(&world).iter().all(|path| path.exists()));

@@ -143,16 +143,17 @@ fn install_timer(app: &mut App<'_>, args: &Keepalive, job: &Job) -> Result<u8> {
     app.note(&format!("written: {}", units.timer().display()));
     let enabled = systemd::systemctl(&["daemon-reload"])
         .and_then(|()| systemd::systemctl(&["enable", "--now", systemd::TIMER]));
-    match enabled {
-        Ok(()) => app.note(
-            "the timer runs. So that it does so while you are logged out: loginctl enable-linger",
-        ),
-        Err(why) => app.note(&format!(
-            "the timer is not enabled yet ({why}). Run: systemctl --user daemon-reload && systemctl \
-             --user enable --now {}",
-            systemd::TIMER
-        )),
-    }
+    enabled.map_err(|why| {
+        Error::new(
+            Kind::Other,
+            format!("The timer is written but not enabled yet ({why})"),
+            format!(
+                "Run: systemctl --user daemon-reload && systemctl --user enable --now {}",
+                systemd::TIMER
+            ),
+        )
+    })?;
+    app.note("the timer runs. So that it does so while you are logged out: loginctl enable-linger");
     Ok(0)
 }
 
