@@ -108,6 +108,7 @@ impl Waiting<'_> {
         let waited = match (seconds / 60, seconds % 60) {
             (1, 0) => "1 minute".to_owned(),
             (minutes @ 1.., 0) => format!("{minutes} minutes"),
+            (0, 1) => "1 second".to_owned(),
             _ => format!("{seconds} seconds"),
         };
         Error::new(

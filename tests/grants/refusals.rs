@@ -54,6 +54,22 @@ fn an_application_without_the_grant_is_to_be_edited() {
 }
 
 #[test]
+fn the_command_to_run_again_is_the_one_that_was_run() {
+    let world = World::new();
+    world.sandbox.push_fault(Fault::Code(60));
+    let file = world.write("the app.json", world.sandbox.credentials_json());
+    let origin = world.sandbox.origin();
+    let args = ["login", "--grant", "app", "--profile", "batch", "--base-url", origin];
+    let output = world.concur(args).arg("--credentials").arg("the app.json").fails(4);
+    let told = remedy(&output);
+    let (_, command) = told.split_once("run: concur-cred ").unwrap();
+    assert!(file.exists() && command.contains(origin), "glz knows nothing of it: {told}");
+    let again = format!("exec \"$0\" {command}");
+    world.run("sh", ["-c", &again, super::harness::BINARY]).ok();
+    world.concur(["get", "--profile", "batch"]).ok().silent();
+}
+
+#[test]
 fn scopes_that_were_taken_away_are_to_be_added_again() {
     let world = World::logged_in();
     world.expire("default");

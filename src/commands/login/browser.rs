@@ -20,8 +20,7 @@ use crate::browser::redirect::{DEFAULT_REDIRECT_URI, RedirectUri};
 use crate::browser::waiting::{self, Waiting};
 use crate::cli::{Browser, Login};
 use crate::commands::prompt;
-use crate::error::{Error, Kind, Result, ServiceWord, login_again};
-use crate::model::grant::GrantKind;
+use crate::error::{Error, Kind, Result, ServiceWord};
 use crate::model::origin::{AllowedOrigin, Origin};
 use crate::model::printable::printable;
 use crate::model::secret::Secret;
@@ -53,8 +52,12 @@ pub(super) fn log_in(app: &mut App<'_>, mut start: Start, args: &Login) -> Resul
         Landing::Refused { code, description } => {
             let is_number = code.parse::<i64>().is_ok();
             let refused = refused(code, description);
-            let error = told::refused(app, refused, start.kind, &aim.profile);
-            return Err(if is_number { error } else { not_allowed_by_person(&error, &aim) });
+            let error = told::refused(app, refused, &start, &aim.profile);
+            return Err(if is_number {
+                error
+            } else {
+                not_allowed_by_person(&error, &start, &aim)
+            });
         }
     };
     let ask = Ask {
@@ -205,8 +208,8 @@ fn refused(code: String, description: Option<String>) -> Asked {
 }
 
 /// A refusal without one of Concur's numbers: most often the person pressed the other button.
-fn not_allowed_by_person(error: &Error, aim: &Aim) -> Error {
-    let again = login_again(Some(aim.profile.as_str()), Some(GrantKind::Browser));
+fn not_allowed_by_person(error: &Error, start: &Start, aim: &Aim) -> Error {
+    let again = told::again(start, &aim.profile);
     let remedy = format!("Sign in again and allow the application: {again}");
     Error::new(error.kind(), error.problem(), remedy)
         .with_service(error.service().clone())

@@ -34,6 +34,8 @@ pub(super) struct Start {
     /// `--replace`.
     pub(super) replace: bool,
     pub(super) kind: GrantKind,
+    /// The options with which the same login is run again: a profile that was not made remembers none.
+    pub(super) options: String,
 }
 
 /// The OAuth client.
@@ -161,7 +163,7 @@ fn ask_and_keep(
         None => not_allowed(),
     };
     let now = app.now();
-    let mut grant = told::granted(app, asked, start.kind, &aim.profile)?;
+    let mut grant = told::granted(app, asked, start, &aim.profile)?;
     if grant.geolocation.is_none() {
         grant.geolocation = ask.at.map(|at| at.origin().clone());
     }

@@ -9,11 +9,12 @@ mod otp;
 mod told;
 mod user;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::app::App;
-use crate::cli::{Login, LoginGrant};
+use crate::cli::{Browser, Login, LoginGrant};
 use crate::error::{Error, Kind, Result};
+use crate::files::shell_word;
 use crate::oauth::client::TokenService;
 
 use super::obtain;
@@ -40,6 +41,7 @@ pub(super) fn run(app: &mut App<'_>, args: &Login) -> Result<u8> {
         given: obtain::given(app, args.credentials.as_deref(), Path::new(DEFAULT_FILE))?,
         replace: args.replace,
         kind: args.grant.kind(),
+        options: options(args),
     };
     match args.grant {
         LoginGrant::Company => company::log_in(app, start),
@@ -49,6 +51,24 @@ pub(super) fn run(app: &mut App<'_>, args: &Login) -> Result<u8> {
         LoginGrant::Otp => otp::log_in(app, start, args.scope.as_deref()),
     }
     .map(|()| 0)
+}
+
+/// What was given besides grant and profile, for the command that a person is to run again.
+fn options(args: &Login) -> String {
+    let Login { grant: _, credentials, base_url, scope, browser, replace } = args;
+    let path = |text: &Option<String>| text.as_ref().map(PathBuf::from);
+    let Browser { redirect_uri, timeout: _, no_browser } = browser;
+    let values = [
+        ("base-url", path(base_url)),
+        ("credentials", credentials.clone()),
+        ("scope", path(scope)),
+        ("redirect-uri", path(redirect_uri)),
+    ];
+    let flags = [("no-browser", *no_browser), ("replace", *replace)];
+    let values = values.into_iter().filter_map(|(name, value)| Some((name, value?)));
+    let values = values.map(|(name, value)| format!(" --{name} {}", shell_word(&value)));
+    let flags = flags.into_iter().filter(|(_, is)| *is).map(|(name, _)| format!(" --{name}"));
+    values.chain(flags).collect()
 }
 
 fn no_scope(args: &Login) -> Error {

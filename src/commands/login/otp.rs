@@ -64,5 +64,5 @@ fn send(
         Some(at) => asking.send_otp(&at, email),
         None => Err(Box::new(flow::not_allowed())),
     };
-    sent.map_err(|asked| told::refused(app, *asked, start.kind, &aim.profile))
+    sent.map_err(|asked| told::refused(app, *asked, start, &aim.profile))
 }

@@ -1,8 +1,9 @@
 //! What Concur's answer to a login means for the person, and what the audit trail keeps of it.
 
+use super::flow::Start;
 use crate::app::App;
 use crate::error::{Error, Kind, Result, ServiceWord, login_again};
-use crate::model::grant::{Grant, GrantKind};
+use crate::model::grant::Grant;
 use crate::model::profile::ProfileName;
 use crate::oauth::advice;
 use crate::oauth::answer::Outcome;
@@ -17,11 +18,11 @@ const CHECK_NETWORK: &str =
 pub(super) fn granted(
     app: &mut App<'_>,
     asked: Asked,
-    kind: GrantKind,
+    start: &Start,
     profile: &ProfileName,
 ) -> Result<Grant> {
     let Asked { ended, took, correlation_id } = asked;
-    let again = login_again(Some(profile.as_str()), Some(kind));
+    let (kind, again) = (start.kind, again(start, profile));
     let (outcome, result) = match ended {
         Attempted::Answered(Outcome::Granted(grant, odd)) => {
             for note in odd {
@@ -63,14 +64,19 @@ pub(super) fn granted(
     result.map_err(|error| error.of_profile(Some(profile.as_str())))
 }
 
+/// The command that does the same again.
+pub(super) fn again(start: &Start, profile: &ProfileName) -> String {
+    login_again(Some(profile.as_str()), Some(start.kind)) + &start.options
+}
+
 /// The error of something asked before the grant itself, that was not done.
 pub(super) fn refused(
     app: &mut App<'_>,
     asked: Asked,
-    kind: GrantKind,
+    start: &Start,
     profile: &ProfileName,
 ) -> Error {
-    granted(app, asked, kind, profile).err().unwrap_or_else(sent_on)
+    granted(app, asked, start, profile).err().unwrap_or_else(sent_on)
 }
 
 fn sent_on() -> Error {
