@@ -1,12 +1,17 @@
 //! Asking a person, on a terminal alone. Secrets are never echoed. A wrong answer is asked for again,
 //! with one sentence that says what is wrong.
 
+#[cfg(unix)]
+mod unseen;
+
 use std::io::{self, IsTerminal};
 
 use uuid::Uuid;
+use zeroize::Zeroizing;
 
 use crate::app::App;
 use crate::error::{Error, Kind, Result};
+use crate::model::origin::{Origin, SHORT_NAMES};
 use crate::model::secret::Secret;
 
 /// How often a question is asked.
@@ -28,18 +33,34 @@ pub(super) fn line(
     question: &str,
     check: fn(&str) -> Result<(), Wrong>,
 ) -> Result<String> {
+    asked(app, question, |answer| {
+        anything(answer).and_then(|()| check(answer)).map_err(str::to_owned)?;
+        Ok(answer.to_owned())
+    })
+}
+
+/// Asks for the data centre to log in at; `default` is what no answer means.
+pub(super) fn data_centre(app: &mut App<'_>, default: &str) -> Result<Origin> {
+    let question = format!("Data centre (us, us2, eu, ... or an origin) [{default}]");
+    asked(app, &question, |answer| origin(answer, default))
+}
+
+fn asked<T>(
+    app: &mut App<'_>,
+    question: &str,
+    read: impl Fn(&str) -> Result<T, String>,
+) -> Result<T> {
     for _ in 0..TRIES {
         let _ = write!(app.err, "{question}: ");
         let _ = app.err.flush();
         let mut answer = String::new();
-        let read = io::stdin().read_line(&mut answer).map_err(|_| nobody())?;
-        if read == 0 {
+        let count = io::stdin().read_line(&mut answer).map_err(|_| nobody())?;
+        if count == 0 {
             return Err(nobody());
         }
-        let answer = answer.trim();
-        match anything(answer).and_then(|()| check(answer)) {
-            Ok(()) => return Ok(answer.to_owned()),
-            Err(wrong) => say(app, wrong),
+        match read(answer.trim()) {
+            Ok(value) => return Ok(value),
+            Err(wrong) => say(app, &wrong),
         }
     }
     Err(given_up())
@@ -48,8 +69,7 @@ pub(super) fn line(
 /// Asks for a secret, without echo.
 pub(super) fn secret(app: &mut App<'_>, question: &str) -> Result<Secret> {
     for _ in 0..TRIES {
-        let answer = rpassword::prompt_password(format!("{question} (not shown): "));
-        let answer = zeroize::Zeroizing::new(answer.map_err(|_| nobody())?);
+        let answer = unseen(app, &format!("{question} (not shown): ")).map_err(|_| nobody())?;
         let answer = answer.trim();
         match anything(answer) {
             Ok(()) => return Ok(Secret::from(answer)),
@@ -57,6 +77,16 @@ pub(super) fn secret(app: &mut App<'_>, question: &str) -> Result<Secret> {
         }
     }
     Err(given_up())
+}
+
+#[cfg(unix)]
+fn unseen(app: &mut App<'_>, question: &str) -> io::Result<Zeroizing<String>> {
+    unseen::line(app.err, question)
+}
+
+#[cfg(not(unix))]
+fn unseen(_: &mut App<'_>, question: &str) -> io::Result<Zeroizing<String>> {
+    rpassword::prompt_password(question).map(Zeroizing::new)
 }
 
 /// Any answer but none.
@@ -86,8 +116,20 @@ pub(super) fn email(answer: &str) -> Result<(), Wrong> {
     if is_clean && is_address { Ok(()) } else { Err(wrong) }
 }
 
+/// What `--base-url` takes; `default` when nothing was entered.
+fn origin(answer: &str, default: &str) -> Result<Origin, String> {
+    let text = if answer.is_empty() { default } else { answer };
+    Origin::from_operator(text).map_err(|bad| {
+        format!(
+            "That is no data centre ({bad}). Enter one of {}, or an origin such as \
+             https://us2.api.concursolutions.com.",
+            SHORT_NAMES.join(", ")
+        )
+    })
+}
+
 /// Said even with `--quiet`: who is asked must know why again.
-fn say(app: &mut App<'_>, wrong: Wrong) {
+fn say(app: &mut App<'_>, wrong: &str) {
     let _ = writeln!(app.err, "{wrong}");
 }
 
@@ -135,5 +177,20 @@ mod tests {
             assert!(company_uuid(bad).is_err(), "{bad}");
         }
         assert!(anything("").is_err());
+    }
+
+    #[test]
+    fn a_data_centre_is_what_base_url_takes_and_nothing_is_the_default() {
+        let host = |answer| origin(answer, "glz").map(|origin| origin.host().to_owned());
+        assert_eq!(host("").as_deref(), Ok("glz.api.concursolutions.com"));
+        assert_eq!(host("us2").as_deref(), Ok("us2.api.concursolutions.com"));
+        assert_eq!(
+            host("https://EU.api.concursolutions.com/").as_deref(),
+            Ok("eu.api.concursolutions.com")
+        );
+        for bad in ["us3", "http://us2.api.concursolutions.com", "https://u:p@h.example", "y"] {
+            let wrong = host(bad).unwrap_err();
+            assert!(wrong.contains("us2, eu, eu2") && !wrong.contains("u:p"), "{bad}: {wrong}");
+        }
     }
 }

@@ -1,8 +1,8 @@
 //! A person at a terminal is asked for what is missing; what is secret is not echoed.
 #![cfg(target_os = "linux")]
 
-use super::harness::World;
 use super::harness::terminal::Terminal;
+use super::harness::{BINARY, World};
 use super::support::skipped;
 
 #[test]
@@ -60,4 +60,97 @@ fn a_question_without_an_answer_makes_nothing() {
     assert_eq!(code, Some(2), "{shown}");
     assert_eq!(super::support::tree(&world.home()).len(), 0, "{shown}");
     assert_eq!(world.token_requests(), 0);
+}
+
+/// `login` under a shell that then tells the terminal's settings, with the script's further words.
+fn login_under_shell(world: &World, words: &str) -> Option<Terminal> {
+    let settings = "set -- $(stty -a); echo settings: $*";
+    let login = format!("'{BINARY}' login --base-url {}", world.sandbox.origin());
+    let script = words.replace("LOGIN", &login).replace("SETTINGS", settings);
+    let terminal = Terminal::shell(world, 80, &script, &[]);
+    if terminal.is_none() {
+        skipped("there is no script(1) to make a terminal with");
+    }
+    terminal
+}
+
+/// Answers the first question, so that a secret is asked for.
+fn until_the_secret(world: &World, terminal: &mut Terminal) {
+    terminal.wait_for("client id): ");
+    terminal.answer(&world.sandbox.app().client_id);
+    terminal.wait_for("Client secret (not shown): ");
+}
+
+/// Whether the settings that the shell told are those of a terminal that one can work with.
+fn are_usual(settings: &str) -> bool {
+    let has = |word| settings.split_whitespace().any(|one| one == word);
+    ["echo", "icanon", "isig"].into_iter().all(has)
+}
+
+#[test]
+fn ctrl_c_at_a_secret_leaves_the_terminal_as_it_was() {
+    let world = World::new();
+    // The shell outlives the interrupt, as one does in which a person works.
+    let script = "trap : INT; LOGIN; echo \"ended with $?\"; SETTINGS";
+    let Some(mut terminal) = login_under_shell(&world, script) else { return };
+    until_the_secret(&world, &mut terminal);
+    terminal.press_unseen("half of it\u{3}");
+    terminal.wait_for("ended with 130");
+    let (_, shown) = terminal.end();
+    let settings = shown.rsplit("settings:").next().unwrap();
+    assert!(are_usual(settings), "what is typed from now on is not seen:\n{shown}");
+    assert!(!shown.contains("half of it"), "{shown}");
+    assert_eq!(super::support::tree(&world.home()).len(), 0, "{shown}");
+}
+
+#[test]
+fn who_stops_the_program_at_a_secret_is_asked_again_when_it_goes_on() {
+    let world = World::new();
+    let app = world.sandbox.app().clone();
+    let script = "set -m; LOGIN; SETTINGS; fg; echo \"ended with $?\"";
+    let Some(mut terminal) = login_under_shell(&world, script) else { return };
+    until_the_secret(&world, &mut terminal);
+    terminal.press_unseen("half of it\u{1a}");
+    terminal.wait_for("settings:");
+    let settings = terminal.wait_for("Client secret (not shown): ");
+    assert!(are_usual(&settings), "the shell is to be typed at meanwhile:\n{settings}");
+    terminal.answer_unseen(&app.client_secret);
+    terminal.wait_for("Company UUID: ");
+    terminal.answer(&app.company_uuid);
+    terminal.wait_for("request token (not shown): ");
+    terminal.answer_unseen(&app.request_token);
+    terminal.wait_for("ended with 0");
+    let (_, shown) = terminal.end();
+    assert!(!shown.contains("half of it") && !shown.contains(&app.client_secret), "{shown}");
+    world.concur(["get"]).ok().silent();
+}
+
+#[test]
+fn who_has_no_file_is_asked_for_the_data_centre_of_a_new_profile_alone() {
+    let world = World::new();
+    let app = world.sandbox.app().clone();
+    for is_new in [true, false] {
+        let Some(mut terminal) = Terminal::start(&world, 80, "login", &[]) else {
+            skipped("there is no script(1) to make a terminal with");
+            return;
+        };
+        until_the_secret(&world, &mut terminal);
+        terminal.answer_unseen(&app.client_secret);
+        if is_new {
+            let question = "Data centre (us, us2, eu, ... or an origin) [glz]: ";
+            terminal.wait_for(question);
+            terminal.answer("us3");
+            let told = terminal.wait_for(question);
+            assert!(told.contains("no data centre") && told.contains("emea-impl"), "{told}");
+            terminal.answer(world.sandbox.origin());
+        }
+        let before = terminal.wait_for("Company UUID: ");
+        assert!(!before.contains("Data centre"), "the profile knows it:\n{before}");
+        terminal.answer(&app.company_uuid);
+        terminal.wait_for("request token (not shown): ");
+        terminal.answer_unseen(&app.request_token);
+        let (code, shown) = terminal.end();
+        assert_eq!(code, Some(0), "{shown}");
+    }
+    assert_eq!(world.token_requests(), 2, "both asked the sandbox");
 }

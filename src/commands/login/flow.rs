@@ -97,7 +97,20 @@ pub(super) fn application(
         Some(secret) => secret,
         None => prompt::secret(app, "Client secret")?,
     };
+    // Who types these has no file, and the application is one of some data centre.
+    if own.iter().any(|(_, is_missing)| *is_missing) && is_anywhere(app, start)? {
+        start.base_url = Some(prompt::data_centre(app, DEFAULT_BASE_URL)?);
+    }
     Ok(Application { client_id, client_secret })
+}
+
+/// Whether neither the caller nor the profile says where to log in.
+fn is_anywhere(app: &App<'_>, start: &Start) -> Result<bool> {
+    if start.base_url.is_some() {
+        return Ok(false);
+    }
+    let (_, old) = obtain::target(app, app.store()?.as_ref())?;
+    Ok(start.replace || old.is_none_or(|record| record.application.is_none()))
 }
 
 /// The profile to log in to and the origin to ask. Refuses a profile that holds another account;
