@@ -1,6 +1,6 @@
 //! `keepalive --install` and `--uninstall`: lets systemd or cron run it daily.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::app::App;
 use crate::cli::{Keepalive, Scheduler};
@@ -102,7 +102,9 @@ fn job(app: &App<'_>, args: &Keepalive, program: &Path) -> Result<Job> {
     }
     let mut variables = Vec::new();
     for name in PATHS_PASSED_ON {
-        if let Some(path) = app.env.path(name) {
+        // A relative one of these is to be ignored (XDG Base Directory Specification), and is so here.
+        let counts = |path: &PathBuf| path.is_absolute() || !name.starts_with("XDG_");
+        if let Some(path) = app.env.path(name).filter(counts) {
             variables.push((name.to_owned(), schedule::absolute(&path)?));
         }
     }
