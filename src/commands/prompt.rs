@@ -66,11 +66,21 @@ fn asked<T>(
     Err(given_up())
 }
 
-/// Asks for a secret, without echo.
+/// Asks for a secret, without echo. Blanks around it come along from pages and mails, and go.
 pub(super) fn secret(app: &mut App<'_>, question: &str) -> Result<Secret> {
+    asked_unseen(app, question, str::trim)
+}
+
+/// The same for a password that a person chose: every blank of it counts, and a wrong one more locks the
+/// account.
+pub(super) fn password(app: &mut App<'_>, question: &str) -> Result<Secret> {
+    asked_unseen(app, question, |answer| answer)
+}
+
+fn asked_unseen(app: &mut App<'_>, question: &str, meant: fn(&str) -> &str) -> Result<Secret> {
     for _ in 0..TRIES {
         let answer = unseen(app, &format!("{question} (not shown): ")).map_err(|_| nobody())?;
-        let answer = answer.trim();
+        let answer = meant(&answer);
         match anything(answer) {
             Ok(()) => return Ok(Secret::from(answer)),
             Err(wrong) => say(app, wrong),
@@ -129,7 +139,7 @@ fn origin(answer: &str, default: &str) -> Result<Origin, String> {
 }
 
 /// Said even with `--quiet`: who is asked must know why again.
-fn say(app: &mut App<'_>, wrong: &str) {
+pub(super) fn say(app: &mut App<'_>, wrong: &str) {
     let _ = writeln!(app.err, "{wrong}");
 }
 
@@ -137,7 +147,7 @@ fn nobody() -> Error {
     Error::new(
         Kind::Usage,
         "The question was not answered",
-        "Fill in credentials.json (concur-cred init) and run it again.",
+        "Run it again; what credentials.json (concur-cred init) or the environment holds is not asked for.",
     )
 }
 

@@ -43,6 +43,19 @@ fn the_password_is_typed_once_and_kept_nowhere() {
 }
 
 #[test]
+fn a_password_is_sent_with_every_blank_of_it() {
+    let world = world_with_user();
+    let password = " pass  phrase ".to_owned();
+    world.sandbox.configure(|config| {
+        config.user = config.user.take().map(|user| concur_sandbox::User { password, ..user });
+    });
+    let Some(mut terminal) = asked_for_password(&world) else { return };
+    terminal.answer_unseen(" pass  phrase ");
+    let (code, shown) = terminal.end();
+    assert_eq!(code, Some(0), "{shown}");
+}
+
+#[test]
 fn a_wrong_password_says_what_may_be_wrong_and_leaves_no_account() {
     let world = world_with_user();
     let Some(mut terminal) = asked_for_password(&world) else { return };

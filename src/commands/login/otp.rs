@@ -38,7 +38,7 @@ pub(super) fn log_in(app: &mut App<'_>, mut start: Start, scope: Option<&str>) -
         };
         match flow::log_in(app, &start, &application, &aim, &ask) {
             Err(wrong) if left > 0 && is_wrong_code(&wrong) => {
-                app.note("Concur says that this is not the code; look at the newest mail");
+                prompt::say(app, "Concur says that this is not the code; look at the newest mail.");
             }
             ended => return ended,
         }

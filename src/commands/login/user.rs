@@ -24,7 +24,7 @@ pub(super) fn log_in(app: &mut App<'_>, mut start: Start) -> Result<()> {
     let application = flow::application(app, &mut start, &[])?;
     let aim = flow::aim(app, &start, &application, None)?;
     let username = prompt::line(app, "User name (login id)", prompt::anything)?;
-    let password = prompt::secret(app, "Password")?;
+    let password = prompt::password(app, "Password")?;
     let ask = Ask {
         request: GrantRequest::User { username: &username, password: &password },
         principal: Principal::Answered { else_: &username },
