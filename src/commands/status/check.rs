@@ -111,6 +111,9 @@ fn check(record: &Record, now: i64, limits: Limits) -> Checked<'_> {
 }
 
 fn ending(left: i64) -> String {
+    if left == 0 {
+        return "refresh token is over".to_owned();
+    }
     format!("refresh token ends in {}", days(left))
 }
 
@@ -208,6 +211,13 @@ mod tests {
              'a_refresh_days'=1;30:;7:;0;182 'b_refresh_days'=0;30:;7:;0;182 \
              'c_refresh_days'=100;30:;7:;0;182"
         );
+    }
+
+    #[test]
+    fn a_token_that_is_over_does_not_end_some_day() {
+        assert_eq!(ending(0), "refresh token is over");
+        assert_eq!(ending(1), "refresh token ends in 0 days");
+        assert_eq!(ending(DAY), "refresh token ends in 1 day");
     }
 
     #[test]
