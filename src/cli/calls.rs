@@ -27,16 +27,18 @@ pub struct Exec {
 
 /// Options of `api`.
 #[derive(Debug, Args)]
-#[command(allow_missing_positional = true)]
+#[command(override_usage = "concur-cred api [OPTIONS] [METHOD] PATH")]
 pub struct Api {
     /// GET (the default), HEAD, POST (the default with fields or input), PUT, PATCH, DELETE or OPTIONS
+    // Of two words the first is this; a single one is the PATH. clap itself would take it for a METHOD
+    // whenever an option stands between the two.
     #[arg(value_name = "METHOD")]
-    pub positional_method: Option<String>,
+    pub first: Option<String>,
     /// A path with its query on the profile's base URL
-    #[arg(value_name = "PATH")]
-    pub path: String,
+    #[arg(value_name = "PATH", conflicts_with = "method")]
+    pub second: Option<String>,
     /// The method, as METHOD
-    #[arg(long, short = 'X', value_name = "METHOD", conflicts_with = "positional_method")]
+    #[arg(long, short = 'X', value_name = "METHOD")]
     pub method: Option<String>,
     /// A text field of the JSON body, or of the query for GET; may be repeated
     #[arg(long, short = 'f', value_name = "KEY=VALUE")]
@@ -64,4 +66,15 @@ pub struct Logout {
     /// First revoke at Concur every token of this application for this company or user
     #[arg(long)]
     pub revoke: bool,
+}
+
+impl Api {
+    /// The method that was named, in either way, and the path; `None` without a path.
+    pub fn words(&self) -> Option<(Option<&str>, &str)> {
+        let first = self.first.as_deref()?;
+        Some(match &self.second {
+            Some(path) => (Some(first), path),
+            None => (self.method.as_deref(), first),
+        })
+    }
 }

@@ -92,14 +92,17 @@ fn call(args: &Api, record: &Record) -> Result<Call> {
     }
     let base =
         Origin::from_operator(&record.geolocation).map_err(|_| gone(record.profile_name()))?;
-    let target = Target::parse(&args.path, &base).map_err(|bad| {
+    let (named, path) = args.words().ok_or_else(|| {
+        let remedy = "Name it last, such as: concur-cred api /profile/identity/v4.1/Users?count=1";
+        Error::new(Kind::Usage, "There is no PATH", remedy)
+    })?;
+    let target = Target::parse(path, &base).map_err(|bad| {
         Error::new(
             Kind::Usage,
             format!("The PATH cannot be used: {bad}"),
             "Write a path on the base URL, such as /profile/identity/v4.1/Users?count=1",
         )
     })?;
-    let named = args.method.as_deref().or(args.positional_method.as_deref());
     let fields = fields_of(args)?;
     let has_body = args.input.is_some() || !fields.is_empty();
     let method = match named {

@@ -12,6 +12,9 @@ use crate::store::events::{self, Event};
 
 use super::status::local_time;
 
+/// The longest line that is shown, characters.
+const MAX_CHARS: usize = 500;
+
 pub(super) fn run(app: &mut App<'_>, args: &Log) -> Result<u8> {
     let profile = app.global.profile.as_ref().map(ToString::to_string);
     let events = match &app.paths {
@@ -50,7 +53,8 @@ fn as_line(event: &Event) -> String {
         let _ = write!(line, " correlation {id}");
     }
     if let Some(detail) = detail {
-        let _ = write!(line, " {}", printable(detail, 200));
+        let _ = write!(line, " {detail}");
     }
-    line.trim_end().to_owned()
+    // Whoever can write the audit trail's file could have it write to the terminal.
+    printable(line.trim_end(), MAX_CHARS)
 }

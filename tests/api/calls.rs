@@ -52,6 +52,11 @@ fn a_method_is_given_before_the_path_or_as_an_option() {
         refused_before_anything_is_sent(&world, bad);
     }
     let _ = api(&world, &["-X", "GET", "POST", ECHO]).output().code(2);
+    let between = sent(&world, &["POST", "-f", "a=b", ECHO]);
+    assert_eq!((&between["method"], &between["body_bytes"]), (&"POST".into(), &9.into()));
+    for no_path in [&[][..], &["-X", "POST"]] {
+        api(&world, no_path).fails(2).says("There is no PATH");
+    }
 }
 
 #[test]

@@ -157,6 +157,17 @@ fn a_lost_audit_trail_begins_anew() {
 }
 
 #[test]
+fn what_somebody_wrote_into_it_cannot_steer_a_terminal() {
+    let world = World::logged_in();
+    let file = rusqlite::Connection::open(world.state_dir().join("events.db")).unwrap();
+    file.execute("UPDATE event SET action = 'x\u{1b}[2J', profile = '\u{202e}default'", [])
+        .unwrap();
+    let shown = world.concur(["log"]).ok();
+    assert!(shown.text().contains(r"x\u{1b}[2J") && shown.text().contains(r"\u{202e}default"));
+    assert!(!shown.text().contains('\u{1b}') && !shown.text().contains('\u{202e}'), "{shown:?}");
+}
+
+#[test]
 fn it_is_bounded() {
     let world = World::logged_in();
     let database = rusqlite::Connection::open(world.state_dir().join("events.db")).unwrap();
