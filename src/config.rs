@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use crate::env::Env;
+use crate::env::{Env, variable};
 use crate::error::{Error, Kind, Result};
 use crate::files;
 use crate::http::HttpSettings;
@@ -103,7 +103,8 @@ impl Text {
             Self::Text(text) => text,
             Self::Seconds(seconds) => seconds.to_string(),
         };
-        parse_duration(&text).ok_or_else(|| wrong(of, "a duration such as 60, 90s or 5m"))
+        parse_duration(&text)
+            .ok_or_else(|| Error::of_setting(of, "a duration such as 60, 90s or 5m"))
     }
 }
 
@@ -140,7 +141,9 @@ impl Config {
         };
         Ok(Self {
             default_profile: default_profile
-                .map(|name| name.parse().map_err(|_| wrong("default_profile", "a profile name")))
+                .map(|name| {
+                    name.parse().map_err(|_| Error::of_setting("default_profile", "a profile name"))
+                })
                 .transpose()?,
             min_ttl: i64::try_from(min_ttl).unwrap_or(i64::MAX),
             lock_timeout: Duration::from_secs(lock_timeout),
@@ -163,29 +166,15 @@ impl Config {
     }
 }
 
-/// The variable that stands in front of a key.
-pub(crate) fn variable(key: &str) -> String {
-    format!("CONCUR_CRED_{}", key.to_uppercase())
-}
-
 fn parse_origins(texts: &[String]) -> Result<Vec<Origin>> {
     texts
         .iter()
         .map(|text| {
             Origin::from_operator(text).map_err(|_| {
-                wrong("allowed_origins", "a list of origins such as https://host:8443")
+                Error::of_setting("allowed_origins", "a list of origins such as https://host:8443")
             })
         })
         .collect()
-}
-
-/// The error for a setting (a key, or the variable in front of it) whose value cannot be.
-pub(crate) fn wrong(key: &str, expected: &str) -> Error {
-    Error::new(
-        Kind::Unusable,
-        format!("The setting {key} is not {expected}"),
-        "Correct it in config.toml or in the environment.",
-    )
 }
 
 /// Reads the file; others must not be able to write it, because it names where secrets may go. With it

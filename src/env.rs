@@ -51,6 +51,11 @@ pub fn keep_secrets_from(command: &mut Command) {
     }
 }
 
+/// The variable that stands in front of a key of `config.toml`.
+pub fn variable(key: &str) -> String {
+    format!("CONCUR_CRED_{}", key.to_uppercase())
+}
+
 /// The environment: the process's own, or a fixed one in a test.
 #[derive(Debug, Clone, Default)]
 pub struct Env {

@@ -69,6 +69,15 @@ struct Told {
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 impl Error {
+    /// A setting (a key of `config.toml`, or the variable in front of it) whose value cannot be.
+    pub fn of_setting(key: &str, expected: &str) -> Self {
+        Self::new(
+            Kind::Unusable,
+            format!("The setting {key} is not {expected}"),
+            "Correct it in config.toml or in the environment.",
+        )
+    }
+
     /// `problem` and `remedy` are sentences without their final full stop being optional: write
     /// `problem` without one (details are put behind it) and `remedy` as it is to be read.
     pub fn new(kind: Kind, problem: impl Into<String>, remedy: impl Into<String>) -> Self {

@@ -14,8 +14,7 @@ use std::time::{Duration, Instant};
 use reqwest::blocking::Client;
 use zeroize::Zeroizing;
 
-use crate::config::variable;
-use crate::env::Env;
+use crate::env::{Env, variable};
 use crate::error::{Error, Result};
 use crate::model::origin::AllowedOrigin;
 use crate::model::secret::Secret;

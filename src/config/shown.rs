@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 use toml::de::DeTable;
 
-use super::{Config, Later, variable};
-use crate::env::Env;
+use super::{Config, Later};
+use crate::env::{Env, variable};
 use crate::error::Result;
 use crate::files;
 use crate::http::proxy;

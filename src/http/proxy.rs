@@ -8,7 +8,6 @@ use hyper_util::client::proxy::matcher::{Intercept, Matcher};
 use reqwest::header::HeaderValue;
 use url::Url;
 
-use crate::config::wrong;
 use crate::env::Env;
 use crate::error::{Error, Kind, Result};
 use crate::model::origin::Origin;
@@ -128,7 +127,7 @@ fn read(value: &Secret, name: &str) -> Result<Option<Url>> {
     if DIRECT.iter().any(|direct| text.eq_ignore_ascii_case(direct)) {
         return Ok(None);
     }
-    let url = parsed(text).ok_or_else(|| wrong(name, EXPECTED))?;
+    let url = parsed(text).ok_or_else(|| Error::of_setting(name, EXPECTED))?;
     if is_socks(url.as_str()) {
         return Err(Error::new(
             Kind::Unusable,
@@ -139,7 +138,7 @@ fn read(value: &Secret, name: &str) -> Result<Option<Url>> {
     let is_http = ["http", "https"].contains(&url.scheme());
     // What the HTTP library cannot read it would leave out in silence.
     let good = is_http && asked(url.as_str()).is_some();
-    if good { Ok(Some(url)) } else { Err(wrong(name, EXPECTED)) }
+    if good { Ok(Some(url)) } else { Err(Error::of_setting(name, EXPECTED)) }
 }
 
 /// A URL of scheme, host, port and user information, and nothing more.
