@@ -7,7 +7,7 @@ pub mod plan;
 use std::io;
 use std::process::{Command, Output, Stdio};
 
-use crate::env::keep_secrets_from;
+use crate::env::{Env, keep_secrets_from};
 use crate::error::{Error, Kind, Result};
 use crate::files;
 use crate::model::printable::printable;
@@ -119,6 +119,27 @@ impl Git {
         }
         Err(refused(&output, format!("See why by hand: {}", plan::command_line(args))))
     }
+}
+
+/// Refuses a configuration that is a device, pipe or socket, such as `GIT_CONFIG_GLOBAL=/dev/null`: git
+/// writes a new file and puts it in the place of the old one, and root's git really does.
+pub fn refuse_no_file(scope: Scope, env: &Env) -> Result<()> {
+    let path = match scope {
+        Scope::Global => env
+            .path("GIT_CONFIG_GLOBAL")
+            .or_else(|| env.path("HOME").map(|home| home.join(".gitconfig"))),
+        Scope::System => env.path("GIT_CONFIG_SYSTEM"),
+        Scope::Local => None,
+    };
+    let Some(path) = path else { return Ok(()) };
+    if !std::fs::metadata(&path).is_ok_and(|meta| !meta.is_file()) {
+        return Ok(());
+    }
+    Err(Error::new(
+        Kind::Other,
+        format!("git's configuration {} is no file that can be written", path.display()),
+        "Name another one by GIT_CONFIG_GLOBAL (with --system: GIT_CONFIG_SYSTEM), or unset that.",
+    ))
 }
 
 /// Runs git to its end, without stdin, in the language that the tests of its answers are written in.

@@ -16,6 +16,7 @@ pub(super) fn run(app: &mut App<'_>, args: &ConfigureGit) -> Result<u8> {
         _ => Scope::Global,
     };
     let git = Git::on_path()?;
+    git::refuse_no_file(scope, &app.env)?;
     if args.unset {
         let plan = plan::to_unset(scope, &git.helpers(scope)?);
         carry_out(app, args, &git, &plan, "")?;
@@ -35,7 +36,7 @@ pub(super) fn run(app: &mut App<'_>, args: &ConfigureGit) -> Result<u8> {
     carry_out(app, args, &git, &plan, &link)?;
     for key in &plan.left {
         app.note(&format!(
-            "{key} names another helper and is left as it is; to be asked as well: git config {} \
+            "{key} is set already and is left as it is; to be asked as well: git config {} \
              --add {} {}",
             scope.option(),
             files::shell_word(Path::new(key)),
@@ -63,6 +64,9 @@ fn findable(app: &mut App<'_>, args: &ConfigureGit, git: &Git) -> Result<String>
     let mut helper = git.helper()?;
     if helper == Helper::None {
         let program = link::own_program()?;
+        if args.print && link::is_taken(&program) {
+            return Err(link::not_found(&program));
+        }
         if args.print {
             return Ok(format!("{}\n", link::command(&program)));
         }

@@ -76,8 +76,36 @@ fn refused(program: &Path, error: &io::Error) -> Error {
     )
 }
 
+/// Whether something has the name already, whatever it is.
+pub fn is_taken(program: &Path) -> bool {
+    std::fs::symlink_metadata(place(program)).is_ok()
+}
+
+/// Whether the name leads to something else than the program: to nothing, or to what cannot be run.
+#[cfg(unix)]
+fn leads_elsewhere(program: &Path) -> bool {
+    std::fs::canonicalize(place(program)).ok() != std::fs::canonicalize(program).ok()
+}
+
+/// A copy is another file there.
+#[cfg(not(unix))]
+fn leads_elsewhere(_program: &Path) -> bool {
+    false
+}
+
 /// The error for a name that is there, and that git does not find.
 pub fn not_found(program: &Path) -> Error {
+    if leads_elsewhere(program) {
+        let place = place(program);
+        return Error::new(
+            Kind::Unusable,
+            format!(
+                "{} is in the way: it is not this program, and git cannot run it",
+                place.display()
+            ),
+            format!("Move it away: mv {0} {0}.old; then run this again.", shell_word(&place)),
+        );
+    }
     let folder = program.parent().unwrap_or(program);
     Error::new(
         Kind::Unusable,

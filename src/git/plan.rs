@@ -89,7 +89,11 @@ pub fn to_set(scope: Scope, urls: &[String], found: &Helpers) -> Plan {
                     plan.commands.push(git(["config", scope.option(), "--add", &key, value]));
                 }
             }
-            Some(values) if values.iter().any(|value| value == VALUE) => {}
+            Some(values) if asks_us(values) => {}
+            // What an interrupted run left behind.
+            Some(values) if values.iter().all(|value| value == NONE_BEFORE) => {
+                plan.commands.push(git(["config", scope.option(), "--add", &key, VALUE]));
+            }
             Some(_) => {
                 plan.left.push(key);
                 continue;
@@ -112,6 +116,11 @@ pub fn to_unset(scope: Scope, found: &Helpers) -> Plan {
         plan.urls.push(url.to_owned());
     }
     plan
+}
+
+/// Whether git asks this program: an empty value drops those before it.
+fn asks_us(values: &[String]) -> bool {
+    values.iter().rev().take_while(|value| *value != NONE_BEFORE).any(|value| value == VALUE)
 }
 
 /// Whether the two lines stand there once, one after the other.
@@ -185,8 +194,17 @@ mod tests {
             let plan = to_set(Scope::Global, &[URL.to_owned()], &found(values));
             assert_eq!(plan, Plan { urls: vec![URL.to_owned()], ..Plan::default() }, "{values:?}");
         }
-        let plan = to_set(Scope::Global, &[URL.to_owned()], &found(&["cache"]));
-        assert_eq!(plan, Plan { left: vec![KEY.to_owned()], ..Plan::default() });
+        for values in [&["cache"][..], &["concur", ""], &["", "concur", "", "cache"]] {
+            let plan = to_set(Scope::Global, &[URL.to_owned()], &found(values));
+            assert_eq!(plan, Plan { left: vec![KEY.to_owned()], ..Plan::default() }, "{values:?}");
+        }
+    }
+
+    #[test]
+    fn what_an_interrupted_run_left_is_completed() {
+        let plan = to_set(Scope::Global, &[URL.to_owned()], &found(&[""]));
+        assert_eq!(lines(&plan), [format!("git config --global --add '{KEY}' concur")]);
+        assert_eq!(plan.urls, [URL]);
     }
 
     #[test]

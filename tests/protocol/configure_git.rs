@@ -191,6 +191,36 @@ fn a_folder_that_is_not_on_path_is_told_and_nothing_is_configured() {
     assert_eq!(configuration(&world), "");
 }
 
+/// git would put a file in its place: /dev/null is gone then, if root does it. Here it is a socket.
+#[test]
+fn a_configuration_that_is_no_file_stays_what_it_is() {
+    let world = World::new();
+    let path = world.work().join("socket");
+    let _listener = std::os::unix::net::UnixListener::bind(&path).unwrap();
+    for args in [&["configure-git"][..], &["configure-git", "--unset"]] {
+        let run = world.concur(args).env("GIT_CONFIG_GLOBAL", &path);
+        drop(run.fails(1).says("is no file that can be written").says("GIT_CONFIG_GLOBAL"));
+    }
+    let system = world.concur(["configure-git", "--system"]).env("GIT_CONFIG_SYSTEM", &path);
+    drop(system.fails(1).says("is no file that can be written"));
+    std::os::unix::fs::symlink(&path, world.home().join(".gitconfig")).unwrap();
+    drop(world.concur(["configure-git"]).fails(1).says("is no file that can be written"));
+    assert!(!std::fs::metadata(&path).unwrap().is_file(), "it is a socket still");
+}
+
+#[test]
+fn a_link_to_nothing_is_told_as_what_it_is() {
+    let world = World::new();
+    let (program, path) = installed(&world);
+    let place = program.with_file_name("git-credential-concur");
+    std::os::unix::fs::symlink("gone", &place).unwrap();
+    for args in [&["configure-git"][..], &["configure-git", "--print"]] {
+        let run = world.run(&program, args).env("PATH", &path);
+        drop(run.fails(6).says("is in the way").says("mv "));
+    }
+    assert_eq!(configuration(&world), "");
+}
+
 #[test]
 fn a_folder_of_others_is_told_with_the_command_to_run() {
     use std::os::unix::fs::PermissionsExt;
