@@ -281,6 +281,19 @@ fn read_opened(opened: io::Result<File>, path: &Path) -> Result<NamedFile> {
     Ok(NamedFile { bytes: read_bounded(&mut file, path)?, warning })
 }
 
+/// Whether a file that is there belongs to somebody else, root for example.
+#[cfg(unix)]
+pub fn is_of_another_user(path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    std::fs::metadata(path).is_ok_and(|meta| meta.uid() != own_uid())
+}
+
+/// As nobody's owner is looked at there.
+#[cfg(not(unix))]
+pub fn is_of_another_user(_path: &Path) -> bool {
+    false
+}
+
 #[cfg(unix)]
 fn check_named(path: &Path, meta: &Metadata) -> Result<Option<String>> {
     use std::os::unix::fs::{FileTypeExt, MetadataExt};

@@ -26,8 +26,10 @@ pub struct Job {
     pub arguments: Vec<String>,
     /// Its environment, besides what the scheduler gives it. Never a secret.
     pub variables: Vec<(String, String)>,
-    /// The only folder that it writes to, absolute.
-    pub writes_to: String,
+    /// The only folder that it may write to, absolute. `None` where that cannot be held: the user's own
+    /// systemd needs a user namespace for it, in which root's files are nobody's, and a file that we are
+    /// told to read must be ours or root's.
+    pub writes_only_to: Option<String>,
     /// The minute at which it begins.
     pub minute: u8,
     /// It begins up to this much later, seconds.
@@ -37,9 +39,10 @@ pub struct Job {
 impl Job {
     /// Refuses what no line of a unit file or crontab can hold.
     fn refuse_unwritable(&self) -> Result<()> {
-        let Self { program, arguments, variables, writes_to, minute: _, jitter_secs: _ } = self;
+        let Self { program, arguments, variables, writes_only_to, minute: _, jitter_secs: _ } =
+            self;
         let values = variables.iter().map(|(_, value)| value);
-        let mut all = arguments.iter().chain(values).chain([program, writes_to]);
+        let mut all = arguments.iter().chain(values).chain([program]).chain(writes_only_to);
         if all.any(|text| text.contains(char::is_control)) {
             return Err(Error::new(
                 Kind::Unusable,

@@ -127,7 +127,7 @@ mod tests {
             program: "/opt/50% it's/concur-cred".to_owned(),
             arguments: vec!["keepalive".to_owned()],
             variables: vec![("CONCUR_CRED_HOME".to_owned(), "/home/a b".to_owned())],
-            writes_to: "/home/a b".to_owned(),
+            writes_only_to: None,
             minute: 7,
             jitter_secs: 1800,
         };

@@ -14,12 +14,12 @@ use crate::files::{self, Replace, shell_word};
 pub const TIMER: &str = "concur-cred-keepalive.timer";
 const SERVICE: &str = "concur-cred-keepalive.service";
 
-/// What the job may do: it reads everything, writes to one folder, and speaks to resolvers, proxies and
-/// Concur. None of these needs a privilege, so that the user's own systemd can grant them all.
+/// What the job may do: it reads everything, and speaks to resolvers, proxies and Concur. None of these
+/// needs a privilege, so that the user's own systemd can grant them all. The Debian package's unit in
+/// `packaging/systemd/` has the same lines.
 const HARDENING: &str = "\
 UMask=0077
 NoNewPrivileges=yes
-ProtectSystem=strict
 RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK
 RestrictNamespaces=yes
 RestrictRealtime=yes
@@ -54,8 +54,11 @@ pub fn service(job: &Job) -> Result<String> {
         let _ = writeln!(text, "Environment={}", quoted(&format!("{name}={value}")));
     }
     text += HARDENING;
-    // It may not be there yet: then there is nothing to keep alive.
-    let _ = writeln!(text, "ReadWritePaths={}", quoted(&format!("-{}", job.writes_to)));
+    if let Some(folder) = &job.writes_only_to {
+        // It may not be there yet: then there is nothing to keep alive.
+        let folder = quoted(&format!("-{folder}"));
+        let _ = writeln!(text, "ProtectSystem=strict\nReadWritePaths={folder}");
+    }
     Ok(text)
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::harness::World;
 use super::pages::{page, path};
 
 /// What stands in the package's list of files: where from (nothing for a link), and where to.
@@ -78,6 +79,26 @@ fn the_package_has_gits_name_and_the_folders_of_the_distribution() {
         page("README.md").contains("systemctl --user enable --now concur-cred-keepalive.timer")
     );
     assert!(path("packaging/systemd/concur-cred-keepalive.timer").exists());
+}
+
+/// The lines of a unit by which two of them can differ only on purpose.
+fn rules(unit: &str, of_its_own: &[&str]) -> Vec<String> {
+    let lines = unit.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
+    let its_own = |line: &&str| of_its_own.iter().any(|key| line.starts_with(&format!("{key}=")));
+    lines.filter(|line| !its_own(line)).map(str::to_owned).collect()
+}
+
+#[test]
+fn the_packages_units_are_those_of_keepalive_install() {
+    let world = World::new();
+    let output = world.concur(["keepalive", "--install", "systemd", "--print"]).ok();
+    let (service, timer) = output.text().rsplit_once("[Unit]").unwrap();
+    let packed = |kind: &str| page(&format!("packaging/systemd/concur-cred-keepalive.{kind}"));
+    let own = ["ExecStart", "Environment", "ReadWritePaths"];
+    assert_eq!(rules(&packed("service"), &own), rules(service, &own));
+    let own = ["OnCalendar", "RandomizedDelaySec"];
+    assert_eq!(rules(&packed("timer"), &own), rules(&format!("[Unit]{timer}"), &own));
+    assert!(packed("service").contains("\nExecStart=/usr/bin/concur-cred keepalive\n"));
 }
 
 #[test]

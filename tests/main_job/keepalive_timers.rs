@@ -196,6 +196,31 @@ fn the_units_are_written_enabled_and_taken_away() {
     assert_eq!(asked, format!("{enabled}{enabled}{disabled}"));
 }
 
+/// Where systemd keeps a user's job to one folder it maps user ids, and root's files are nobody's then:
+/// the program would refuse them daily.
+#[test]
+fn a_job_that_reads_roots_files_is_not_put_where_they_are_nobodys() {
+    let world = world();
+    let roots = Path::new("/etc/hostname");
+    let print = |config: &Path| {
+        let run = keepalive(&world, &["--install", "systemd", "--print"]);
+        run.env("CONCUR_CRED_CLIENT_CERT", config).ok().text().to_owned()
+    };
+    let own = world.write("client.pem", "");
+    assert!(print(&own).contains("\nProtectSystem=strict\nReadWritePaths="));
+    let owner =
+        |path: &Path| std::os::unix::fs::MetadataExt::uid(&std::fs::metadata(path).unwrap());
+    let theirs = if owner(&own) == 0 {
+        std::os::unix::fs::chown(&own, Some(54321), None).unwrap();
+        &own
+    } else {
+        roots
+    };
+    let unit = print(theirs);
+    assert!(!unit.contains("ProtectSystem") && !unit.contains("ReadWritePaths"), "{unit}");
+    assert!(unit.contains("\nNoNewPrivileges=yes\n"), "{unit}");
+}
+
 #[test]
 fn where_systemd_does_not_answer_the_commands_are_named() {
     let world = world();

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::app::App;
 use crate::cli::{Keepalive, Scheduler};
 use crate::error::{Error, Kind, Result};
-use crate::files::shell_word;
+use crate::files::{self, shell_word};
 use crate::random;
 use crate::schedule::{self, Job, cron, systemd};
 
@@ -115,13 +115,24 @@ fn job(app: &App<'_>, args: &Keepalive, program: &Path) -> Result<Job> {
     let texts =
         PASSED_ON.into_iter().filter_map(|name| Some((name.to_owned(), app.env.text(name)?)));
     variables.extend(texts);
+    let reads = [
+        app.config_file(),
+        app.env.path("CONCUR_CRED_KEY_FILE"),
+        app.config.http.ca_bundle.clone(),
+        app.config.http.client_cert(),
+    ];
+    let writes_only_to = if reads.iter().flatten().any(|path| files::is_of_another_user(path)) {
+        None
+    } else {
+        Some(schedule::absolute(app.need_paths()?.state_dir())?)
+    };
     let mut minute = [0];
     random::fill(&mut minute)?;
     Ok(Job {
         program: schedule::absolute(program)?,
         arguments,
         variables,
-        writes_to: schedule::absolute(app.need_paths()?.state_dir())?,
+        writes_only_to,
         minute: minute[0] % 60,
         jitter_secs: args.jitter.unwrap_or(DEFAULT_JITTER_SECS),
     })
