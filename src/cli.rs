@@ -5,6 +5,7 @@
 mod browser;
 mod calls;
 mod care;
+mod examples;
 mod keeping;
 mod profiles;
 mod tokens;
@@ -21,6 +22,9 @@ pub use care::{Completions, Config, ConfigQuestion, ConfigShow, ConfigureGit, Do
 pub use keeping::{Keepalive, Scheduler};
 pub use profiles::{Export, Import, Init, Login, LoginGrant, Refresh, Rename, Status, Use};
 pub use tokens::{Get, Protocol, Serving, StoreArgs, Token};
+
+/// What stands above the options that every command has.
+const GLOBAL: &str = "Options of every command";
 
 const AFTER_HELP: &str = "\
 Examples:
@@ -52,19 +56,20 @@ pub struct Cli {
 #[derive(Debug, Clone, Default, Args)]
 pub struct Global {
     /// The profile to use [env: CONCUR_CRED_PROFILE]
-    #[arg(long, global = true, value_name = "NAME")]
+    #[arg(long, global = true, value_name = "NAME", help_heading = GLOBAL)]
     pub profile: Option<ProfileName>,
     /// The configuration file to use instead of the default one [env: CONCUR_CRED_CONFIG]
-    #[arg(long, global = true, value_name = "FILE")]
+    #[arg(long, global = true, value_name = "FILE", help_heading = GLOBAL)]
     pub config: Option<PathBuf>,
     /// Say nothing on stderr but errors
-    #[arg(long, short, global = true)]
+    #[arg(long, short, global = true, help_heading = GLOBAL)]
     pub quiet: bool,
     /// Show on stderr where the time goes [env: CONCUR_CRED_TRACE=1, or a file]
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = GLOBAL)]
     pub trace: bool,
-    /// When to use colour
+    /// When to use colour: auto (on a terminal, unless NO_COLOR is set), always or never
     #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t)]
+    #[arg(hide_possible_values = true, help_heading = GLOBAL)]
     pub color: Color,
 }
 
@@ -83,49 +88,65 @@ pub enum Color {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Print a token that works now (or answer git's request on stdin)
-    Get(Get),
-    /// Print a token that works now; never reads stdin
-    Token(Token),
-    /// Keep a credential that git or another caller hands over on stdin
-    Store(StoreArgs),
-    /// Forget a credential that git or another caller found refused
-    Erase,
-    /// Print what this helper can do (for git)
-    Capability,
     /// Write a blank credentials.json to fill in
+    #[command(after_help = examples::INIT)]
     Init(Init),
     /// Obtain tokens and make or renew a profile
+    #[command(after_help = examples::LOGIN)]
     Login(Login),
-    /// Forget a profile and its tokens on this machine
-    Logout(Logout),
+    /// Print a token that works now; never reads stdin
+    #[command(after_help = examples::TOKEN)]
+    Token(Token),
+    /// Print a token that works now (or answer git's request on stdin)
+    #[command(after_help = examples::GET)]
+    Get(Get),
+    /// Run a command with a token in its environment
+    #[command(after_help = examples::EXEC)]
+    Exec(Exec),
+    /// Make one request to Concur with the token
+    #[command(after_help = examples::API)]
+    Api(Api),
+    /// Show every profile and how long its tokens live
+    #[command(after_help = examples::STATUS)]
+    Status(Status),
     /// Refresh now, whatever the state
     Refresh(Refresh),
     /// Refresh what has not been refreshed for a day, or let a timer do so daily
+    #[command(after_help = examples::KEEPALIVE)]
     Keepalive(Keepalive),
-    /// Show every profile and how long its tokens live
-    Status(Status),
-    /// Take over a refreshTokenObjectFile.json
-    Import(Import),
-    /// Write a refreshTokenObjectFile.json
-    Export(Export),
-    /// Run a command with a token in its environment
-    Exec(Exec),
-    /// Make one request to Concur with the token
-    Api(Api),
+    /// Forget a profile and its tokens on this machine
+    Logout(Logout),
     /// Choose the profile that is meant when none is named
     Use(Use),
     /// Give a profile another name
     Rename(Rename),
+    /// Take over a refreshTokenObjectFile.json
+    #[command(after_help = examples::IMPORT)]
+    Import(Import),
+    /// Write a refreshTokenObjectFile.json
+    #[command(after_help = examples::EXPORT)]
+    Export(Export),
     /// Show what was done, with Concur's correlation ids
+    #[command(after_help = examples::LOG)]
     Log(Log),
     /// Check files, key, store, network and git, and say what mends them
+    #[command(after_help = examples::DOCTOR)]
     Doctor(Doctor),
-    /// Make git ask this program for tokens of Concur's hosts
-    ConfigureGit(ConfigureGit),
     /// Show the settings and where they come from
     #[command(disable_help_subcommand = true)]
     Config(Config),
+    /// Make git ask this program for tokens of Concur's hosts
+    #[command(after_help = examples::CONFIGURE_GIT)]
+    ConfigureGit(ConfigureGit),
     /// Print a completion script for a shell
+    #[command(after_help = examples::COMPLETIONS)]
     Completions(Completions),
+    /// Keep a credential that git or another caller hands over on stdin
+    #[command(after_help = examples::STORE)]
+    Store(StoreArgs),
+    /// Forget a credential that git or another caller found refused
+    #[command(after_help = examples::ERASE)]
+    Erase,
+    /// Print what this helper can do (for git)
+    Capability,
 }

@@ -80,6 +80,28 @@ fn every_command_has_a_manual_page_and_no_other_has_one() {
 }
 
 #[test]
+fn every_help_fits_a_hundred_columns_and_its_examples_are_command_lines() {
+    let (global, commands) = command_line();
+    let world = World::new();
+    let mut examples = 0;
+    for (name, options) in &commands {
+        let output = world.concur([name, "--help"]).ok().silent();
+        let text = output.text();
+        assert!(text.lines().all(|line| line.chars().count() <= 100), "{name}\n{text}");
+        let told = text.rsplit_once("\nExample").map_or("", |(_, told)| told);
+        for (at, program) in told.match_indices("concur-cred ") {
+            let words = command_words(&told[at + program.len()..]);
+            assert!(commands.contains_key(words[0]), "{name}: {words:?}");
+            let mut given = words.iter().filter(|word| word.starts_with("--"));
+            let known = |word: &&str| options.contains(*word) || global.contains(*word);
+            assert!(words[0] != name || given.all(known), "{name}: {words:?}");
+            examples += 1;
+        }
+    }
+    assert!(examples > 20, "{examples} examples");
+}
+
+#[test]
 fn the_manual_pages_have_every_option_and_no_other() {
     let (global, commands) = command_line();
     assert_eq!(tagged_options(&section(&manual(), ".SH OPTIONS")), global, "the global options");
