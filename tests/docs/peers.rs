@@ -1,11 +1,23 @@
 //! The table of peers: our cells name commands that exist, and every other word has its source.
 
 use super::commands::{command_line, command_words};
-use super::pages::{chapter, page, table_rows};
+use super::pages::{blocks, chapter, page, table_rows};
 
 /// The words in backquotes.
 fn code_spans(cell: &str) -> Vec<&str> {
     cell.split('`').skip(1).step_by(2).collect()
+}
+
+/// The entries of a list: `- what: **word**, source`, which may go on in further lines.
+fn entries(chapter: &str) -> Vec<(String, String, String)> {
+    let text = chapter.replace("\n  ", " ");
+    let items = text.lines().filter_map(|line| line.strip_prefix("- "));
+    let entry = |item: &str| {
+        let (what, rest) = item.split_once(": **")?;
+        let (word, source) = rest.split_once("**, ")?;
+        Some((what.to_owned(), word.to_owned(), source.to_owned()))
+    };
+    items.map(|item| entry(item).unwrap_or_else(|| panic!("{item:?} has no word"))).collect()
 }
 
 #[test]
@@ -32,7 +44,7 @@ fn each_command_in_our_cells_exists() {
 fn each_word_about_a_peer_is_the_one_whose_source_is_told() {
     let (readme, sources) = (page("README.md"), page("docs/peers.md"));
     let rows = table_rows(chapter(&readme, "## Peers"));
-    let legend = chapter(&readme, "## Peers").rsplit_once("|\n").unwrap().1;
+    let legend = chapter(&readme, "## Peers").rsplit_once("\n|").unwrap().1;
     for (column, short) in rows[0].iter().enumerate().skip(2) {
         let ends = format!("({short})");
         let heading = sources.lines().find(|line| line.starts_with("## ") && line.ends_with(&ends));
@@ -40,11 +52,24 @@ fn each_word_about_a_peer_is_the_one_whose_source_is_told() {
         assert!(legend.contains(short.as_str()), "the README says who {short} is");
         let told = chapter(&sources, heading);
         assert!(told.contains("\nLooked at: ") && told.contains("<https://"), "{heading}");
-        let told = table_rows(told);
-        assert_eq!(told.len(), rows.len(), "{heading}");
-        for (row, source) in rows[1..].iter().zip(&told[1..]) {
-            assert_eq!((&row[0], &row[column]), (&source[0], &source[1]), "{heading}");
-            assert!(source[2].len() > 5, "{heading}: the source of {:?}", source[0]);
+        let told = entries(told);
+        assert_eq!(told.len(), rows.len() - 1, "{heading}");
+        for (row, (what, word, source)) in rows[1..].iter().zip(&told) {
+            assert_eq!((&row[0], &row[column]), (what, word), "{heading}");
+            assert!(source.len() > 5, "{heading}: the source of {what:?}");
+        }
+    }
+}
+
+#[test]
+fn the_readme_and_the_peers_are_read_on_a_hundred_columns() {
+    for name in ["README.md", "docs/peers.md"] {
+        let text = page(name);
+        // What `status` prints into a pipe is a line a profile, however long.
+        let printed: Vec<_> = blocks(&text).into_iter().filter(|b| b.language == "text").collect();
+        for line in text.lines() {
+            let is_printed = printed.iter().any(|block| block.text.lines().any(|l| l == line));
+            assert!(line.chars().count() <= 100 || is_printed, "{name}: {line}");
         }
     }
 }
