@@ -18,6 +18,18 @@ pub(super) fn unwritable(error: &std::io::Error) -> Error {
     failed(&rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(code), None))
 }
 
+/// Whether a value was read and is not of its column's kind.
+fn is_about_a_value(error: &rusqlite::Error) -> bool {
+    use rusqlite::Error;
+    matches!(
+        error,
+        Error::FromSqlConversionFailure(..)
+            | Error::InvalidColumnType(..)
+            | Error::IntegralValueOutOfRange(..)
+            | Error::Utf8Error(..)
+    )
+}
+
 /// SQLite's refusal as an error for a person. Its text is left out where it could quote a value.
 pub(crate) fn failed(error: &rusqlite::Error) -> Error {
     use rusqlite::ErrorCode as Code;
@@ -47,6 +59,12 @@ pub(crate) fn failed(error: &rusqlite::Error) -> Error {
             Kind::Unusable,
             "Reading or writing the store failed",
             "Check the disk and the file system; nothing was half-written.",
+        ),
+        // A value that is not what this column holds: somebody edited it.
+        None if is_about_a_value(error) => (
+            Kind::Unusable,
+            "A row of the store cannot be read",
+            "Run: concur-cred doctor --repair (it keeps the damaged file), or restore it from a backup.",
         ),
         _ => (Kind::Unusable, "The store could not be used", "Report this."),
     };

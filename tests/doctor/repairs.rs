@@ -137,6 +137,20 @@ fn a_cell_that_does_not_open_is_left_out_of_a_new_store_and_told() {
 }
 
 #[test]
+fn a_name_that_can_be_none_is_told_with_what_mends_it_and_costs_only_its_profile() {
+    let world = populated();
+    let sql = "UPDATE record SET profile = '$(touch x)' WHERE profile = 'c'";
+    world.database().execute(sql, []).unwrap();
+    world.concur(["status"]).fails(6).says("A row of the store cannot be read").says("--repair");
+    let names = world.concur(["completions", "--list", "profiles"]).ok().silent();
+    assert_eq!(names.text(), "", "no shell is handed a command");
+    let damaged = std::fs::read(world.store_file()).unwrap();
+    let mut left = all();
+    left.retain(|name| name != "c");
+    assert_eq!(mended(&world, &damaged), left);
+}
+
+#[test]
 fn a_row_whose_application_is_gone_does_not_stay() {
     let world = World::logged_in();
     let other = world.sandbox.app().clone();

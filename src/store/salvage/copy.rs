@@ -9,6 +9,7 @@ use super::super::{Meta, connect, migrate, rows as stored};
 use super::journal_of;
 use crate::error::{Error, Kind, Result};
 use crate::files::{self, Replace, shell_word};
+use crate::model::profile::ProfileName;
 
 const MAGIC: &[u8; 16] = b"SQLite format 3\0";
 /// What every store of ours has; a header that tells another is believed.
@@ -76,9 +77,20 @@ pub(super) fn way_out(file: &Path) -> String {
     format!("Restore it from a backup, or put it aside (mv {word} {word}.old) and log in again.")
 }
 
+/// Whether every profile has a name that can be one: otherwise no listing of them can be read.
+fn names_are_names(connection: &Connection) -> bool {
+    let names = connection
+        .prepare("SELECT profile FROM record WHERE profile IS NOT NULL")
+        .and_then(|mut statement| {
+            statement.query_map([], |row| row.get(0))?.collect::<Result<Vec<String>, _>>()
+        });
+    names.is_ok_and(|names| names.iter().all(|name| name.parse::<ProfileName>().is_ok()))
+}
+
 fn is_sound(connection: &Connection) -> bool {
     faults(connection).is_ok_and(|faults| faults.is_empty())
         && broken_references(connection).is_ok_and(|count| count == 0)
+        && names_are_names(connection)
 }
 
 fn identify(connection: &Connection) -> Identity {
