@@ -53,7 +53,7 @@ Example:
 
 pub(super) const LOG: &str = "\
 Example:
-  concur-cred log -n 100 --json | jq 'select(.outcome != \"granted\")'";
+  concur-cred log -n 100 --json | jq 'select(.code)'";
 
 pub(super) const DOCTOR: &str = "\
 Examples:
