@@ -28,7 +28,8 @@ const GLOBAL: &str = "Options of every command";
 
 const AFTER_HELP: &str = "\
 Examples:
-  concur-cred init && concur-cred login      make a profile from credentials.json
+  concur-cred init                           then fill in credentials.json, and:
+  concur-cred login --base-url us2           make a profile from it
   curl -H \"Authorization: Bearer $(concur-cred get)\" \\
        https://us2.api.concursolutions.com/profile/identity/v4.1/Users
   concur-cred configure-git                  git asks it for Concur's hosts
