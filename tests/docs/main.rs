@@ -22,3 +22,4 @@ mod exit_codes;
 mod package;
 mod peers;
 mod schema;
+mod security;
