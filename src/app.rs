@@ -31,6 +31,8 @@ pub struct App<'io> {
     pub out_is_terminal: fn() -> bool,
     /// Called as `git-credential-concur`.
     pub called_by_git: bool,
+    /// stdin was looked at and is a terminal: whoever calls is a person. Never looked at for this alone.
+    pub is_typed: bool,
     /// The options of every command.
     pub global: Global,
     /// The folders; `None` when there is no home to have them in.
@@ -85,6 +87,7 @@ impl<'io> App<'io> {
             err,
             out_is_terminal,
             called_by_git,
+            is_typed: false,
             global,
             paths,
             config,

@@ -171,9 +171,10 @@ impl fmt::Display for Error {
         if let Some(profile) = &self.0.profile {
             write!(f, "{}: ", printable(profile, 80))?;
         }
-        write!(f, "{}{}.", self.0.problem, self.0.service)?;
+        // Both can name a file, and what a file is called is anybody's choice.
+        write!(f, "{}{}.", printable(&self.0.problem, usize::MAX), self.0.service)?;
         if !self.0.remedy.is_empty() {
-            write!(f, "\n{}", self.0.remedy)?;
+            write!(f, "\n{}", printable(&self.0.remedy, usize::MAX))?;
         }
         Ok(())
     }
@@ -209,6 +210,14 @@ mod tests {
     fn control_characters_of_the_service_never_reach_a_terminal() {
         let word = ServiceWord { description: Some("\u{1b}[2J".into()), ..Default::default() };
         assert!(!word.to_string().contains('\u{1b}'));
+    }
+
+    #[test]
+    fn a_name_in_an_error_is_escaped_and_makes_no_line_of_its_own() {
+        let name = "a\u{1b}]0;x\u{7}\nconcur-cred: all is well";
+        let error = Error::new(Kind::Other, format!("Cannot read {name}"), format!("rm {name}"));
+        let shown = r"a\u{1b}]0;x\u{7}\u{a}concur-cred: all is well";
+        assert_eq!(error.to_string(), format!("concur-cred: Cannot read {shown}.\nrm {shown}"));
     }
 
     #[test]

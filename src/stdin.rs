@@ -23,16 +23,18 @@ impl Default for Patience {
     }
 }
 
-/// Gathers a request from stdin into `gatherer`. `None`: stdin is a terminal, closed, `/dev/null`, or gives its end
-/// with no byte before it.
+/// Whether a person would have to type what is read.
+pub fn is_terminal() -> bool {
+    io::stdin().is_terminal()
+}
+
+/// Gathers a request from a stdin that is no terminal into `gatherer`. `None`: it is closed, `/dev/null`, or
+/// gives its end with no byte before it.
 pub fn gather(
     gatherer: Gatherer,
     patience: Patience,
     hint: &mut dyn FnMut(),
 ) -> Result<Option<Zeroizing<Vec<u8>>>> {
-    if io::stdin().is_terminal() {
-        return Ok(None);
-    }
     let mut source = edge::Source::new();
     gather_from(gatherer, &mut |wait| source.read(wait), patience, hint)
 }

@@ -9,7 +9,7 @@ use crate::app::App;
 use crate::cli::{Config, ConfigQuestion, ConfigShow};
 use crate::config::{Setting, settings};
 use crate::error::Result;
-use crate::model::printable::printable;
+use crate::model::printable::{printable, printable_json};
 
 /// The longest path that is shown, characters.
 const MAX_CHARS: usize = 4096;
@@ -89,5 +89,5 @@ fn as_json(settings: &[Setting], paths: &[(&'static str, PathBuf)]) -> String {
         .iter()
         .map(|(name, path)| ((*name).to_owned(), path.to_string_lossy().into()))
         .collect();
-    format!("{}\n", json!({ "settings": settings, "paths": paths }))
+    format!("{}\n", printable_json(&json!({ "settings": settings, "paths": paths })))
 }

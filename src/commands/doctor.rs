@@ -11,6 +11,7 @@ use crate::doctor::support::{self, Findings};
 use crate::doctor::{self, Patient};
 use crate::error::{Error, Kind, Result};
 use crate::files::{self, Replace};
+use crate::model::printable::{printable, printable_json};
 use crate::store::events;
 
 use super::{config, login};
@@ -41,7 +42,9 @@ pub(super) fn run(app: &mut App<'_>, args: &Doctor) -> Result<u8> {
             let text = for_support(app, &report);
             write(app, file, &text)?;
         }
-        None if args.json => app.answer(format!("{}\n", report.json()).as_bytes())?,
+        None if args.json => {
+            app.answer(format!("{}\n", printable_json(&report.json())).as_bytes())?;
+        }
         None => app.answer(report.text().as_bytes())?,
     }
     Ok(if report.is_ok() { 0 } else { Kind::Unusable.exit_code() })
@@ -56,7 +59,11 @@ fn for_support(app: &App<'_>, checks: &Report) -> String {
     let settings = match shown {
         Ok(shown) => config::as_text(&shown, &paths),
         Err(problem) => {
-            format!("{}\n{}", problem.problem(), config::as_text(&[], &paths).trim_start())
+            format!(
+                "{}\n{}",
+                printable(problem.problem(), 600),
+                config::as_text(&[], &paths).trim_start()
+            )
         }
     };
     let events = app.paths.as_ref().map(|paths| events::newest(paths, None, support::EVENTS));

@@ -19,6 +19,10 @@ use crate::trace;
 
 use super::helper::{self, Request as Asked};
 
+/// What a person is told who had the token printed on the screen.
+const IN_SCROLLBACK: &str = "the token is on your screen and in its scrollback now; what keeps it off: \
+     concur-cred api PATH, concur-cred exec -- CMD, or concur-cred get --format curl | curl -K - URL";
+
 pub(super) fn run(app: &mut App<'_>, args: &Get) -> Result<u8> {
     if let Some(format) = args.format {
         return bare(app, format, args);
@@ -35,7 +39,14 @@ pub(super) fn run(app: &mut App<'_>, args: &Get) -> Result<u8> {
     match asked {
         Some(Asked::Git(request)) => by_request(app, &request, args),
         Some(Asked::Bazel(request)) => by_uri(app, &request, args),
-        None => bare(app, Format::Token, args),
+        None => {
+            let code = bare(app, Format::Token, args)?;
+            // stdin was looked at anyway; at a person's terminal alone one more look is affordable.
+            if app.is_typed && (app.out_is_terminal)() {
+                app.note(IN_SCROLLBACK);
+            }
+            Ok(code)
+        }
     }
 }
 

@@ -38,6 +38,10 @@ pub(super) fn git_request(app: &mut App<'_>, by_git: bool) -> Result<Option<git:
 }
 
 fn gathered(app: &mut App<'_>, gatherer: Gatherer) -> Result<Option<Zeroizing<Vec<u8>>>> {
+    if stdin::is_terminal() {
+        app.is_typed = true;
+        return Ok(None);
+    }
     let mut hint = || {
         app.note("waiting for a request on stdin (for the bare token use: concur-cred token)");
     };

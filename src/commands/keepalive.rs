@@ -10,6 +10,7 @@ use crate::app::App;
 use crate::cli::Keepalive;
 use crate::clock;
 use crate::error::{Kind, Result, login_again};
+use crate::model::printable::printable_json;
 use crate::model::record::Record;
 use crate::oauth::advice;
 use crate::progress;
@@ -57,7 +58,9 @@ pub(super) fn run(app: &mut App<'_>, args: &Keepalive) -> Result<u8> {
     store.leave_ticket();
     let code = exit_code(lines.iter().filter_map(Line::failure).chain(&unwritten));
     if args.json {
-        app.answer(format!("{}\n", report::json(&lines, app.now(), code)).as_bytes())?;
+        app.answer(
+            format!("{}\n", printable_json(&report::json(&lines, app.now(), code))).as_bytes(),
+        )?;
     }
     Ok(code)
 }

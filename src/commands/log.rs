@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::app::App;
 use crate::cli::Log;
 use crate::error::Result;
-use crate::model::printable::printable;
+use crate::model::printable::{printable, printable_json};
 use crate::store::events::{self, Event};
 
 use super::status::local_time;
@@ -32,11 +32,10 @@ pub(super) fn run(app: &mut App<'_>, args: &Log) -> Result<u8> {
 
 fn as_json(event: &Event) -> String {
     let Event { at, profile, action, outcome, code, correlation_id, duration_ms, detail } = event;
-    json!({
+    printable_json(&json!({
         "at": at, "profile": profile, "action": action, "outcome": outcome, "code": code,
         "correlation_id": correlation_id, "duration_ms": duration_ms, "detail": detail
-    })
-    .to_string()
+    }))
 }
 
 fn as_line(event: &Event) -> String {

@@ -37,6 +37,7 @@ use clap::error::ErrorKind;
 use crate::app::{self, App, Surroundings};
 use crate::cli::{self, Cli, Command};
 use crate::error::Result;
+use crate::model::printable::printable;
 
 /// The name under which git calls the program (`credential.helper = concur`).
 const GIT_NAME: &str = "git-credential-concur";
@@ -120,10 +121,22 @@ fn run(app: &mut App<'_>, command: Command) -> Result<u8> {
 /// The command line, or the exit code once it was said what is wrong with it.
 fn parsed(args: Vec<OsString>, out: &mut dyn Write, err: &mut dyn Write) -> Result<Cli, u8> {
     let is_check = is_check(&args);
+    let harmless = in_printable_words(&args);
     Cli::try_parse_from(args).map_err(|refused| {
+        let refused =
+            harmless.and_then(|words| Cli::try_parse_from(words).err()).unwrap_or(refused);
         let code = show_refusal(&refused, out, err);
         if is_check && code == USAGE { status::UNKNOWN } else { code }
     })
+}
+
+/// The same words with what could steer a terminal escaped: clap quotes what it refuses. `None` when there
+/// is nothing to escape in them.
+fn in_printable_words(args: &[OsString]) -> Option<Vec<String>> {
+    let shown = |arg: &OsString| printable(&arg.to_string_lossy(), usize::MAX);
+    let words: Vec<String> = args.iter().map(shown).collect();
+    let is_same = words.iter().zip(args).all(|(word, arg)| arg == word.as_str());
+    (!is_same).then_some(words)
 }
 
 /// Whether monitoring calls, which takes the exit code of wrong usage for CRITICAL.

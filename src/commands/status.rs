@@ -13,6 +13,7 @@ use crate::accounts;
 use crate::app::App;
 use crate::cli::Status;
 use crate::error::Result;
+use crate::model::printable::printable_json;
 use crate::model::record::Record;
 use crate::policy::{Decision, LoginReason};
 use crate::store::Store;
@@ -37,7 +38,7 @@ pub(super) fn run(app: &mut App<'_>, args: &Status) -> Result<u8> {
             .iter()
             .map(|record| json::as_json(record, is_used(record), now, min_ttl))
             .collect();
-        format!("{}\n", json!({ "profiles": profiles }))
+        format!("{}\n", printable_json(&json!({ "profiles": profiles })))
     } else {
         let warn_before = app.config.warn_before.seconds(&app.env)?;
         let view = |record| View::of(record, is_used(record), now, min_ttl, warn_before);

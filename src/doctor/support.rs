@@ -56,6 +56,9 @@ pub fn render(findings: &Findings<'_>) -> String {
     }
 }
 
+/// The longest line of an event, characters, without its correlation id.
+const MAX_CHARS: usize = 500;
+
 /// One event. A correlation id is the one identity that support needs whole.
 fn line(event: &Event, identities: &[String]) -> String {
     let Event { at, profile, action, outcome, code, correlation_id, duration_ms, detail } = event;
@@ -70,7 +73,8 @@ fn line(event: &Event, identities: &[String]) -> String {
     if let Some(detail) = detail {
         let _ = write!(line, ", {}", printable(detail, 300));
     }
-    let mut line = cut(line, identities);
+    // Whoever can write the audit trail's file chose all of it.
+    let mut line = printable(&cut(line, identities), MAX_CHARS);
     // The service chose its text: anything else than an id has no business here.
     match correlation_id.as_deref().map(|id| (id, Uuid::try_parse(id))) {
         Some((id, Ok(_))) => {

@@ -1,5 +1,9 @@
 //! Foreign text, made safe to show on a terminal.
 
+use std::fmt::Write as _;
+
+use serde_json::Value;
+
 /// The text with everything that could steer a terminal or disguise itself written as `\u{…}`.
 ///
 /// For text that a service, a file or a caller chose. Escaped are control characters (C0 with the
@@ -36,6 +40,24 @@ pub fn printable(text: &str, max_chars: usize) -> String {
     shown
 }
 
+/// A JSON value on one line, in which everything that [`printable`] escapes is written in JSON's own
+/// escapes: whoever parses it has the same value, and whoever reads it on a terminal is not steered.
+pub fn printable_json(value: &Value) -> String {
+    let text = value.to_string();
+    let mut shown = String::with_capacity(text.len());
+    // Outside of strings there is none of them in what serde_json writes on one line.
+    for character in text.chars() {
+        if must_be_escaped(character) {
+            for unit in character.encode_utf16(&mut [0; 2]) {
+                let _ = write!(shown, "\\u{unit:04x}");
+            }
+        } else {
+            shown.push(character);
+        }
+    }
+    shown
+}
+
 fn must_be_escaped(character: char) -> bool {
     character.is_control()
         || matches!(character,
@@ -53,6 +75,7 @@ fn must_be_escaped(character: char) -> bool {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use serde_json::json;
 
     use super::*;
 
@@ -94,6 +117,14 @@ mod tests {
             let shown = printable(&text, max_chars);
             prop_assert!(shown.chars().count() <= max_chars);
             prop_assert!(!shown.chars().any(must_be_escaped));
+        }
+
+        #[test]
+        fn json_keeps_its_value_and_nothing_dangerous_is_left(text: String) {
+            let value = json!({ &text: [text, "\u{1b}\u{7f}\u{9b}\u{202e}\u{e0001}"] });
+            let shown = printable_json(&value);
+            prop_assert!(!shown.chars().any(must_be_escaped), "{}", shown);
+            prop_assert_eq!(serde_json::from_str::<Value>(&shown).unwrap(), value);
         }
     }
 }

@@ -36,6 +36,7 @@ mod service_answers;
 mod service_grants;
 mod service_lost;
 mod service_refusals;
+mod shown;
 mod status_check;
 mod status_screen;
 mod streams;

@@ -1,0 +1,256 @@
+//! Text that others chose (the service, files, callers, whoever edits the store) is shown escaped: it cannot
+//! steer a terminal, reorder a line, hide in it, or pass for a line of ours.
+#![cfg(target_os = "linux")]
+
+use concur_sandbox::Fault;
+use serde_json::json;
+
+use super::harness::terminal::Terminal;
+use super::harness::{Output, Run, World, set_mode};
+use super::support::skipped;
+
+/// Sets a title, clears the screen, goes back in the line, begins one; DEL, C1, reordering marks, and what
+/// is not seen.
+const HOSTILE: &str = "a\u{1b}]0;x\u{7}\u{1b}[2J\r\u{8}\u{7f}\u{9b}31m\u{85}\u{202e}b\u{2066}\u{200b}\u{feff}\
+                       \u{e0041}\nFORGED: all is well";
+
+/// Neither stream holds any of that as it is.
+fn assert_harmless(output: &Output) {
+    assert!(output.code.is_some_and(|code| code != 101), "no panic\n{output:?}");
+    for text in [output.text(), &output.stderr] {
+        let is_harmful = |c: char| {
+            (c.is_control() && c != '\n')
+                || ('\u{200b}'..='\u{200f}').contains(&c)
+                || ('\u{2028}'..='\u{202e}').contains(&c)
+                || ('\u{2060}'..='\u{206f}').contains(&c)
+                || ('\u{e0000}'..='\u{e007f}').contains(&c)
+                || c == '\u{feff}'
+        };
+        assert!(!text.chars().any(is_harmful), "{text:?}\n{output:?}");
+        assert!(!text.lines().any(|line| line.starts_with("FORGED")), "{output:?}");
+    }
+}
+
+/// The run must show the text, in some form.
+fn shows_harmless(run: Run) {
+    let output = run.output();
+    let is_told = output.text().contains("FORGED") || output.stderr.contains("FORGED");
+    assert!(is_told, "it is shown at all\n{output:?}");
+    assert_harmless(&output);
+}
+
+fn harmless(run: Run) {
+    assert_harmless(&run.output());
+}
+
+/// What shows what is stored.
+const LOOKS: [&[&str]; 13] = [
+    &["status"],
+    &["status", "--json"],
+    &["status", "--check"],
+    &["log"],
+    &["log", "--json"],
+    &["doctor", "--offline"],
+    &["doctor", "--offline", "--json"],
+    &["doctor", "--offline", "--report", "-"],
+    &["config", "show"],
+    &["keepalive"],
+    &["keepalive", "--json"],
+    &["completions", "--list", "profiles"],
+    &["get", "--profile", "nobody"],
+];
+
+fn all_looks(run: impl Fn(&[&str]) -> Run) {
+    for look in LOOKS {
+        harmless(run(look));
+    }
+}
+
+#[test]
+fn what_the_service_says() {
+    let world = World::logged_in();
+    for field in ["error", "error_description"] {
+        let mut body = json!({ "code": 61, "error": "invalid_client" });
+        body[field] = HOSTILE.into();
+        let body = body.to_string().into_bytes();
+        let content_type = "application/json".to_owned();
+        world.sandbox.push_fault(Fault::RawBody { status: 400, content_type, body });
+        shows_harmless(world.concur(["refresh"]));
+        world.expire("default");
+        harmless(world.concur(["get"]));
+        all_looks(|look| world.concur(look));
+        world.concur(["refresh"]).ok();
+    }
+    for field in ["scope", "geolocation", "token_type", "company_uuid"] {
+        let value = json!(HOSTILE);
+        world.sandbox.push_fault(Fault::OverrideField { name: field.to_owned(), value });
+        harmless(world.concur(["refresh"]));
+        all_looks(|look| world.concur(look));
+    }
+    for status in [400, 403, 500] {
+        let body = json!({ "message": HOSTILE }).to_string().into_bytes();
+        let content_type = "application/json".to_owned();
+        let fault = Fault::RawBody { status, content_type, body };
+        world.sandbox.push_faults_at("/sandbox/", 2, fault);
+        shows_harmless(world.concur(["api", "/sandbox/echo"]));
+        world.sandbox.clear_faults();
+    }
+}
+
+#[test]
+fn what_somebody_wrote_into_the_databases() {
+    for column in ["profile", "principal", "scope", "geolocation", "host", "username", "outcome"] {
+        let world = World::logged_in();
+        let value = if ["host", "username"].contains(&column) {
+            format!("CAST('{HOSTILE}' AS BLOB)")
+        } else {
+            format!("'{HOSTILE}'")
+        };
+        // Not every column takes every text; what it does not take is not shown.
+        let _ = world.database().execute(&format!("UPDATE record SET {column} = {value}"), []);
+        all_looks(|look| world.concur(look));
+        for command in [&["get"][..], &["refresh"], &["refresh", "--all"]] {
+            harmless(world.concur(command));
+        }
+    }
+    for column in ["name", "client_id", "origin"] {
+        let world = World::logged_in();
+        let sql = format!("UPDATE application SET {column} = ?1");
+        world.database().execute(&sql, [HOSTILE]).unwrap();
+        all_looks(|look| world.concur(look));
+        harmless(world.concur(["refresh"]));
+        harmless(world.concur(["completions", "--list", "applications"]));
+    }
+    let world = World::logged_in();
+    let events = rusqlite::Connection::open(world.state_dir().join("events.db")).unwrap();
+    for column in ["profile", "action", "outcome", "correlation_id", "detail"] {
+        events.execute(&format!("UPDATE event SET {column} = ?1"), [HOSTILE]).unwrap();
+        all_looks(|look| world.concur(look));
+    }
+    shows_harmless(world.concur(["log"]));
+    shows_harmless(world.concur(["log", "--json"]));
+    let line = world.concur(["log", "--json"]).ok();
+    let first: serde_json::Value =
+        serde_json::from_str(line.text().lines().next().unwrap()).unwrap();
+    assert_eq!(first["detail"], HOSTILE, "a script has it as it is");
+}
+
+#[test]
+fn how_files_and_folders_are_called() {
+    let world = World::logged_in();
+    world.write(HOSTILE, "nothing of ours");
+    let inside = format!("{HOSTILE}/x");
+    for args in [
+        &["import", HOSTILE][..],
+        &["import", &inside],
+        &["login", "--credentials", HOSTILE, "--base-url", "us2"],
+        &["login", "--credentials", &inside, "--base-url", "us2"],
+        &["export", HOSTILE],
+        &["export", &inside],
+        &["--config", HOSTILE, "status"],
+        &["--config", HOSTILE, "doctor", "--offline"],
+        &["--config", &inside, "get"],
+        &["doctor", "--offline", "--report", HOSTILE],
+        &["api", "/x", "--input", &inside],
+        &["exec", "--", &inside],
+    ] {
+        shows_harmless(world.concur(args));
+    }
+    for name in ["HOME", "KEY_FILE", "CA_BUNDLE", "CLIENT_CERT", "TRACE", "CONFIG"] {
+        for value in [HOSTILE, &inside] {
+            let name = format!("CONCUR_CRED_{name}");
+            let with = |args: &[&str]| world.concur(args).env(&name, value);
+            all_looks(|look| with(look));
+            harmless(with(&["refresh"]));
+            harmless(with(&["config", "show", "--json"]));
+        }
+    }
+}
+
+#[test]
+fn what_a_caller_gives() {
+    let world = World::logged_in();
+    let option = format!("--{HOSTILE}");
+    let field = format!("{HOSTILE}=@x");
+    for args in [
+        &[HOSTILE][..],
+        &["get", HOSTILE],
+        &["get", &option],
+        &["get", "--format", HOSTILE],
+        &["--profile", HOSTILE, "get"],
+        &["use", HOSTILE],
+        &["rename", "default", HOSTILE],
+        &["login", "--base-url", HOSTILE],
+        &["login", "--grant", HOSTILE],
+        &["api", HOSTILE],
+        &["api", "/x", "-H", HOSTILE],
+        &["api", "/x", "-f", &field],
+        &["completions", HOSTILE],
+        &["status", "--check", "--warn", HOSTILE],
+    ] {
+        harmless(world.concur(args));
+    }
+    shows_harmless(world.concur(["get", "--format", HOSTILE]));
+    for request in [
+        format!("{HOSTILE}\n\n"),
+        format!("protocol={HOSTILE}\nhost={HOSTILE}\n\n"),
+        format!("protocol=https\nhost=h\npath={HOSTILE}\nusername={HOSTILE}\n\n"),
+        json!({ "uri": HOSTILE }).to_string(),
+        json!({ HOSTILE: HOSTILE }).to_string(),
+    ] {
+        for command in ["get", "store", "erase"] {
+            harmless(world.concur([command]).stdin(request.clone()));
+        }
+    }
+    for name in ["PROFILE", "PROXY", "MIN_TTL", "ALLOWED_ORIGINS", "WARN_BEFORE", "KEY"] {
+        let name = format!("CONCUR_CRED_{name}");
+        all_looks(|look| world.concur(look).env(&name, HOSTILE));
+        harmless(world.concur(["refresh"]).env(&name, HOSTILE));
+    }
+}
+
+#[test]
+fn what_stands_in_the_configuration() {
+    let world = World::logged_in();
+    std::fs::create_dir_all(world.config_dir()).unwrap();
+    let file = world.config_dir().join("config.toml");
+    let text = json!(HOSTILE);
+    let mut lines = vec![format!("{text} = 1"), HOSTILE.to_owned()];
+    for key in ["default_profile", "min_ttl", "proxy", "ca_bundle", "client_cert", "warn_before"] {
+        lines.push(format!("{key} = {text}"));
+    }
+    lines.push(format!("allowed_origins = [{text}]"));
+    for line in lines {
+        // TOML has no escape for what JSON leaves as it is: DEL must be written out.
+        std::fs::write(&file, line.replace('\u{7f}', "\\u007f")).unwrap();
+        set_mode(&file, 0o600);
+        all_looks(|look| world.concur(look));
+        harmless(world.concur(["refresh"]));
+        harmless(world.concur(["config", "show", "--json"]));
+    }
+}
+
+#[test]
+fn a_token_that_is_printed_on_a_terminal_is_told_to_stay_there() {
+    const NOTE: &str = "scrollback";
+    let world = World::logged_in();
+    let token = world.concur(["get"]).ok().silent().line();
+    let Some(terminal) = Terminal::start(&world, 300, "get", &[]) else {
+        return skipped("there is no script(1) to make a terminal with");
+    };
+    let (code, shown) = terminal.end();
+    let (before, after) = shown.split_once(&token).unwrap_or_else(|| panic!("{shown}"));
+    assert_eq!((code, before), (Some(0), ""), "the token comes first");
+    assert_eq!(after.matches(NOTE).count(), 1, "{after}");
+    for better in ["api", "exec", "--format curl"] {
+        assert!(after.contains(better), "{better}: {after}");
+    }
+    // Not with --quiet, not where the token goes elsewhere, and not when there is none.
+    for script in ["get --quiet", "get | cat", "get > token; cat token", "get < /dev/null"] {
+        let script = format!("concur-cred {script}");
+        let (code, shown) = Terminal::shell(&world, 300, &script, &[]).unwrap().end();
+        assert_eq!((code, shown.trim_end()), (Some(0), token.as_str()), "{script}");
+    }
+    let (code, shown) = Terminal::start(&world, 300, "get --profile nobody", &[]).unwrap().end();
+    assert!(code == Some(3) && !shown.contains(NOTE), "{shown}");
+}
