@@ -21,7 +21,7 @@ use crate::files;
 use crate::http::Http;
 use crate::model::origin::Origin;
 use crate::model::record::Record;
-use crate::refresh::{Usable, gone};
+use crate::refresh::{Usable, not_allowed};
 use crate::store::Store;
 use crate::trace;
 
@@ -90,8 +90,10 @@ fn call(args: &Api, record: &Record) -> Result<Call> {
     if stdin_is_wanted(args) > 1 {
         return Err(Error::new(Kind::Usage, "stdin is named twice", "Use - once."));
     }
-    let base =
-        Origin::from_operator(&record.geolocation).map_err(|_| gone(record.profile_name()))?;
+    let base = Origin::from_operator(&record.geolocation).map_err(|_| {
+        // Only an edited row holds one that cannot be read.
+        not_allowed(&record.geolocation, record.profile_name())
+    })?;
     let (named, path) = args.words().ok_or_else(|| {
         let remedy = "Name it last, such as: concur-cred api /profile/identity/v4.1/Users?count=1";
         Error::new(Kind::Usage, "There is no PATH", remedy)

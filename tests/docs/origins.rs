@@ -1,0 +1,104 @@
+//! "No secret is sent without an allowed origin", held to the code: one place makes one, and whoever sends
+//! anything was handed one.
+
+use std::path::Path;
+
+use super::pages::{page, path};
+
+/// Every source file of the program and its code, without comments and without the tests beside it.
+fn sources() -> Vec<(String, String)> {
+    let root = path("");
+    let mut left = vec![path("src")];
+    let mut found = Vec::new();
+    while let Some(folder) = left.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.strip_prefix(&root).unwrap().to_string_lossy().replace('\\', "/");
+            if path.is_dir() {
+                left.push(path);
+            } else if path.extension() == Some("rs".as_ref()) && !is_test(&path) {
+                let text = page(&name);
+                let text = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
+                let is_code = |line: &&str| !line.trim_start().starts_with("//");
+                found.push((name, text.lines().filter(is_code).collect::<Vec<_>>().join("\n")));
+            }
+        }
+    }
+    found.sort();
+    assert!(found.len() > 100, "the sources were read");
+    found
+}
+
+fn is_test(path: &Path) -> bool {
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+    stem == "tests" || stem.ends_with("_tests")
+}
+
+/// The files in whose code one of these words stands.
+fn with(words: &[&str]) -> Vec<String> {
+    let has = |code: &str| words.iter().any(|word| code.contains(word));
+    sources().into_iter().filter(|(_, code)| has(code)).map(|(name, _)| name).collect()
+}
+
+#[test]
+fn an_allowed_origin_is_made_in_one_place() {
+    // A constructor is called, or handed on as a function.
+    assert_eq!(with(&["AllowedOrigin(", "map(AllowedOrigin"]), ["src/model/origin.rs"]);
+    let code = page("src/model/origin.rs");
+    let made: Vec<&str> = code.lines().filter(|line| line.contains("AllowedOrigin(")).collect();
+    assert_eq!(made.len(), 2, "the type, and what permit makes: {made:?}");
+    assert!(made[0].starts_with("pub struct AllowedOrigin(Origin);"), "no field is public");
+    let permit = code.split_once("pub fn permit(").unwrap().1.split_once("\n    }").unwrap().0;
+    assert!(permit.contains(made[1].trim()), "{permit}");
+}
+
+#[test]
+fn who_may_widen_the_list_is_known() {
+    // Configuration and environment; everywhere else the list is that one, and an origin that the operator
+    // named at a login.
+    assert_eq!(
+        with(&["AllowList::with_named", "AllowList {"]),
+        ["src/config.rs", "src/model/origin.rs"]
+    );
+    assert_eq!(
+        with(&["allowed.and("]),
+        [
+            "src/accounts.rs",
+            "src/commands/import.rs",
+            "src/commands/login/browser.rs",
+            "src/commands/login/flow.rs",
+            "src/commands/login/otp.rs",
+            // Asks without any secret.
+            "src/doctor/online.rs",
+            "src/refresh/attempt.rs",
+        ]
+    );
+}
+
+#[test]
+fn a_request_is_made_only_where_an_allowed_origin_was_handed_over() {
+    const SENDERS: [&str; 2] = ["src/api/client.rs", "src/oauth/client.rs"];
+    let makes =
+        ["Client::new", "Client::builder", "ClientBuilder::new", "blocking::get", "reqwest::get"];
+    assert_eq!(with(&makes), ["src/http.rs"], "who makes a client");
+    let http = page("src/http.rs");
+    for signature in [
+        "pub fn client(&self, to: &AllowedOrigin)",
+        "pub fn client_waiting(&self, to: &AllowedOrigin,",
+    ] {
+        assert!(http.contains(signature), "{signature}");
+    }
+    // Each method of a client that begins a request, and its last step.
+    let asks = [".client(", ".post(", ".request(", ".put(", ".patch(", ".delete(", ".send()"];
+    let senders: Vec<_> = with(&asks).into_iter().filter(|name| name != "src/http.rs").collect();
+    assert_eq!(senders, SENDERS, "who sends");
+    for name in SENDERS {
+        let code = page(name);
+        let (before, _) = code.split_once(".send()").unwrap();
+        let (_, function) = before.rsplit_once("    pub fn ").unwrap();
+        let signature = function.split_once('{').unwrap().0;
+        assert!(signature.contains("to: &AllowedOrigin"), "{name}: {signature}");
+    }
+    assert_eq!(with(&["(AUTHORIZATION, "]), ["src/api/client.rs"], "who shows a token");
+    assert_eq!(with(&["TcpStream::connect", "UdpSocket"]), [""; 0], "nobody goes past the client");
+}

@@ -1,0 +1,103 @@
+//! The places.
+
+/// A text that names a place, and what becomes of it. `{port}` in it is the trap's.
+#[derive(Clone, Copy)]
+pub(super) struct Place {
+    pub(super) text: &'static str,
+    /// The origin that it is when it comes from outside (an answer, a file, a browser); `None`: refused.
+    pub(super) from_outside: Option<&'static str>,
+    /// The same when the operator wrote it (`--base-url`, configuration, variable).
+    pub(super) from_operator: Option<&'static str>,
+}
+
+const US2: &str = "https://us2.api.concursolutions.com";
+
+/// Concur's, however it is written.
+const fn concurs(text: &'static str) -> Place {
+    Place { text, from_outside: Some(US2), from_operator: Some(US2) }
+}
+
+/// A good origin that is not Concur's: only the operator can name it.
+const fn named(text: &'static str, origin: &'static str) -> Place {
+    Place { text, from_outside: None, from_operator: Some(origin) }
+}
+
+/// Never, whoever says so.
+const fn never(text: &'static str) -> Place {
+    Place { text, from_outside: None, from_operator: None }
+}
+
+/// An operator names an origin and nothing more; what an answer says after it is left out.
+const fn with_a_path(text: &'static str) -> Place {
+    Place { text, from_outside: Some(US2), from_operator: None }
+}
+
+pub(super) const PLACES: [Place; 51] = [
+    // Concur's own.
+    concurs(US2),
+    concurs("HTTPS://US2.API.ConcurSolutions.COM"),
+    concurs("https://us2.api.concursolutions.com/"),
+    concurs("https://us2.api.concursolutions.com:443"),
+    with_a_path("https://us2.api.concursolutions.com/oauth2/v0/token"),
+    with_a_path("https://us2.api.concursolutions.com?x=evil.example"),
+    with_a_path("https://us2.api.concursolutions.com#@evil.example"),
+    // A backslash ends the host, as in every browser.
+    with_a_path("https://us2.api.concursolutions.com\\@evil.example"),
+    // A short name is the operator's alone.
+    named("us2", US2),
+    // Look-alikes.
+    named("https://evilapi.concursolutions.com", "https://evilapi.concursolutions.com"),
+    named("https://api.concursolutions.com", "https://api.concursolutions.com"),
+    named("https://us2.api.concursolution.com", "https://us2.api.concursolution.com"),
+    named(
+        "https://us2.api.concursolutions.com.evil.example",
+        "https://us2.api.concursolutions.com.evil.example",
+    ),
+    named("https://us2-api.concursolutions.com", "https://us2-api.concursolutions.com"),
+    named("https://evil.example/", "https://evil.example"),
+    named("https://concursolutions.com", "https://concursolutions.com"),
+    // Trailing dot, ports.
+    named("https://us2.api.concursolutions.com.", "https://us2.api.concursolutions.com."),
+    named("https://us2.api.concursolutions.com:8443", "https://us2.api.concursolutions.com:8443"),
+    named("https://us2.api.concursolutions.com:80", "https://us2.api.concursolutions.com:80"),
+    never("https://us2.api.concursolutions.com:99999"),
+    // International names, as they are and in ASCII, and percent signs.
+    never("https://us2.api.concursolutiοns.com"),
+    never("https://uѕ2.api.concursolutions.com"),
+    never("https://us2。api。concursolutions。com"),
+    never("https://ｕｓ２.api.concursolutions.com"),
+    named(
+        "https://us2.api.xn--concursolutins-uwi.com",
+        "https://us2.api.xn--concursolutins-uwi.com",
+    ),
+    never("https://us2.api.concursolutions%2ecom"),
+    never("https://us2.api.concursolutions.com%2eevil.example"),
+    never("https://us2.api.concursolutions.com%00.evil.example"),
+    never("https://us2.api.concursolutions.com\u{200b}.evil.example"),
+    never("https://us2.api.concursolutions.com\t.evil.example"),
+    never("https://us2.api.concur\nsolutions.com"),
+    // Not https.
+    never("http://us2.api.concursolutions.com"),
+    never("ftp://us2.api.concursolutions.com"),
+    never("us2.api.concursolutions.com"),
+    never("//us2.api.concursolutions.com"),
+    // User information.
+    never("https://user@us2.api.concursolutions.com"),
+    never("https://user:pw@us2.api.concursolutions.com"),
+    never("https://us2.api.concursolutions.com@evil.example"),
+    never("http://us2.api.concursolutions.com:x@127.0.0.1:{port}"),
+    // This machine: by a literal address alone, and only the operator's.
+    named("http://127.0.0.1:{port}", "http://127.0.0.1:{port}"),
+    named("https://127.0.0.1:{port}", "https://127.0.0.1:{port}"),
+    named("http://127.1:{port}", "http://127.0.0.1:{port}"),
+    named("http://0x7f000001:{port}", "http://127.0.0.1:{port}"),
+    named("http://[0:0:0:0:0:0:0:1]:{port}", "http://[::1]:{port}"),
+    never("http://[::ffff:127.0.0.1]:{port}"),
+    never("http://0.0.0.0:{port}"),
+    never("http://localhost:{port}"),
+    named("https://localhost:{port}", "https://localhost:{port}"),
+    // Other literal addresses.
+    never("http://10.0.0.1"),
+    named("https://10.0.0.1", "https://10.0.0.1"),
+    named("https://[fe80::1]", "https://[fe80::1]"),
+];

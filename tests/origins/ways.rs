@@ -1,0 +1,296 @@
+//! The ways in. "Nothing is sent" is seen at both ends: nobody came to the trap, which is every other place
+//! and every proxy, and the service's log has nothing that was not asked of it.
+
+use concur_sandbox::Fault;
+use serde_json::{Value, json};
+
+use super::harness::{Output, Run, World, set_mode};
+use super::login::{Login, Place as BrowserPlace};
+use super::places::{PLACES, Place};
+use super::trap::Trap;
+
+const ALLOWED: &str = "CONCUR_CRED_ALLOWED_ORIGINS";
+
+/// An account, and the trap around it.
+struct Scene {
+    world: World,
+    trap: Trap,
+}
+
+/// One of the places, with the trap's port in it.
+struct Row {
+    text: String,
+    from_outside: Option<String>,
+    from_operator: Option<String>,
+}
+
+impl Scene {
+    fn new() -> Self {
+        Self { world: World::logged_in(), trap: Trap::new() }
+    }
+
+    fn rows(&self) -> impl Iterator<Item = Row> {
+        let port = self.trap.port.to_string();
+        PLACES.iter().map(move |Place { text, from_outside, from_operator }| {
+            let filled = |text: &str| text.replace("{port}", &port);
+            Row {
+                text: filled(text),
+                from_outside: from_outside.map(filled),
+                from_operator: from_operator.map(filled),
+            }
+        })
+    }
+
+    fn concur(&self, args: &[&str]) -> Run {
+        by_trap(&self.trap, self.world.concur(args))
+    }
+
+    /// Code 16 to this place answers a refresh.
+    fn refresh_sent_on_to(&self, place: &str) -> Run {
+        let answer = json!({ "code": 16, "error": "invalid_request", "geolocation": place });
+        self.world.sandbox.push_fault(json_body(400, &answer));
+        self.concur(&["refresh"])
+    }
+
+    fn geolocation(&self, profile: &str) -> String {
+        self.world.column(profile, "geolocation")
+    }
+
+    /// Nobody came to the trap, and this many requests to the service.
+    fn nothing_was_sent(&self, to_service: usize, output: &Output) {
+        assert!(self.trap.came().is_empty(), "{output:?}");
+        let asked = self.world.sandbox.requests().len();
+        assert_eq!(asked, to_service, "requests to the service\n{output:?}");
+        assert_eq!(self.world.sandbox.violations(), [""; 0], "{output:?}");
+        self.world.sandbox.clear_log();
+    }
+
+    /// What was sent went to this origin: it ends at the trap, which is its proxy or itself.
+    fn was_sent_to(&self, origin: &str, output: Output) {
+        let host = origin.split_once("://").unwrap().1;
+        let has_port = host.rsplit_once(':').is_some_and(|(_, port)| !port.ends_with(']'));
+        let authority = if has_port { host.to_owned() } else { format!("{host}:443") };
+        let (expected, code) = match () {
+            () if origin.starts_with("http://") => ("POST /oauth2/v0/token HTTP/1.1".into(), 4),
+            () if host.starts_with("127.") || host.starts_with("[::1]") => ("TLS".into(), 5),
+            () => (format!("CONNECT {authority} HTTP/1.1"), 5),
+        };
+        let output = output.code(code);
+        let came = self.trap.came();
+        let is_all = !came.is_empty() && came.iter().all(|line| *line == expected);
+        assert!(is_all, "to {origin}: {came:?}\n{output:?}");
+        self.world.sandbox.clear_log();
+    }
+}
+
+fn by_trap(trap: &Trap, run: Run) -> Run {
+    ["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"]
+        .iter()
+        .fold(run, |run, name| run.env(name, trap.url()))
+}
+
+fn json_body(status: u16, body: &Value) -> Fault {
+    let body = body.to_string().into_bytes();
+    Fault::RawBody { status, content_type: "application/json".to_owned(), body }
+}
+
+#[test]
+fn by_the_geolocation_of_an_answer() {
+    let scene = Scene::new();
+    let home = scene.world.sandbox.origin().to_owned();
+    scene.world.sandbox.clear_log();
+    for Row { text, from_outside, .. } in scene.rows() {
+        scene.world.sandbox.push_fault(Fault::Geolocation(text.clone()));
+        let output = scene.concur(&["refresh"]).output().code(0);
+        scene.nothing_was_sent(1, &output);
+        if let Some(origin) = from_outside {
+            assert_eq!(scene.geolocation("default"), origin, "{text:?}");
+            scene.was_sent_to(&origin, scene.concur(&["refresh"]).output());
+            let app = scene.world.sandbox.app().clone();
+            scene.world.login("default", &app);
+            scene.world.sandbox.clear_log();
+        } else {
+            let _ = output.says("base URL");
+            assert_eq!(scene.geolocation("default"), home, "{text:?}");
+        }
+    }
+}
+
+#[test]
+fn by_code_16() {
+    let scene = Scene::new();
+    let home = scene.world.sandbox.origin().to_owned();
+    scene.world.sandbox.clear_log();
+    for Row { text, from_outside, .. } in scene.rows() {
+        let output = scene.refresh_sent_on_to(&text).output();
+        match from_outside {
+            Some(origin) => scene.was_sent_to(&origin, output),
+            None => scene.nothing_was_sent(1, &output.code(4).says("code 16")),
+        }
+        assert_eq!(scene.geolocation("default"), home, "{text:?}");
+    }
+}
+
+#[test]
+fn by_an_imported_file() {
+    let scene = Scene::new();
+    let app = scene.world.sandbox.app().clone();
+    let file = scene.world.sandbox.refresh_token_object_file(&app, 7200);
+    let mut file: Value = serde_json::from_str(&file).unwrap();
+    scene.world.sandbox.clear_log();
+    for (at, Row { text, from_outside, .. }) in scene.rows().enumerate() {
+        file["geolocation"] = text.clone().into();
+        scene.world.write("tokens.json", file.to_string());
+        let profile = format!("row{at}");
+        let import = ["import", "tokens.json", "--profile", &profile, "--credentials"];
+        let output = scene.concur(&import).arg("credentials-default.json").output();
+        scene.nothing_was_sent(0, &output);
+        let Some(origin) = from_outside else {
+            let output = output.code(2).says("geolocation");
+            let known = scene.concur(&["refresh", "--profile", &profile]).fails(3);
+            scene.nothing_was_sent(0, &known);
+            assert!(output.stdout.is_empty(), "{output:?}");
+            continue;
+        };
+        drop(output.code(0));
+        assert_eq!(scene.geolocation(&profile), origin, "{text:?}");
+        scene.was_sent_to(&origin, scene.concur(&["refresh", "--profile", &profile]).output());
+    }
+}
+
+/// Whatever is written into the store: not even Concur's own hosts are asked on its word.
+#[test]
+fn by_an_edited_cell() {
+    let scene = Scene::new();
+    scene.world.sandbox.clear_log();
+    let home = scene.world.sandbox.origin();
+    for (table, column) in [("record", "geolocation"), ("application", "origin")] {
+        let sql = format!("UPDATE {table} SET {column} = ?1");
+        for Row { text, from_operator, .. } in scene.rows() {
+            scene.world.database().execute(&sql, [&text]).unwrap();
+            // Nor by the operator's: it is the seal that is broken.
+            let allowed = from_operator.unwrap_or_default();
+            for command in [&["refresh"][..], &["api", "/sandbox/echo"]] {
+                if table == "application" && command[0] == "api" {
+                    // Its request goes by the record's seal alone; the other column's rows have it.
+                    continue;
+                }
+                let output = scene.concur(command).env(ALLOWED, &allowed).output();
+                assert_eq!(output.code, Some(6), "{text:?}: {output:?}");
+                scene.nothing_was_sent(0, &output);
+            }
+        }
+        scene.world.database().execute(&sql, [home]).unwrap();
+    }
+    drop(scene.concur(&["refresh"]).ok());
+}
+
+#[test]
+fn by_the_configuration() {
+    let scene = Scene::new();
+    std::fs::create_dir_all(scene.world.config_dir()).unwrap();
+    let file = scene.world.config_dir().join("config.toml");
+    scene.world.sandbox.clear_log();
+    for Row { text, from_operator, .. } in scene.rows() {
+        // JSON's strings are TOML's.
+        let list = json!([text]);
+        std::fs::write(&file, format!("allowed_origins = {list}\n")).unwrap();
+        set_mode(&file, 0o600);
+        let Some(origin) = from_operator else {
+            scene.nothing_was_sent(0, &scene.concur(&["refresh"]).fails(6).says("allowed_origins"));
+            continue;
+        };
+        scene.was_sent_to(&origin, scene.refresh_sent_on_to(&origin).output());
+        // It is that origin that is allowed, and no other.
+        for other in ["https://other.example", "http://127.0.0.1:9", "https://evil.example:444"] {
+            let output = scene.refresh_sent_on_to(other).fails(4);
+            scene.nothing_was_sent(1, &output);
+        }
+    }
+}
+
+#[test]
+fn by_the_environment() {
+    let scene = Scene::new();
+    scene.world.sandbox.clear_log();
+    for Row { text, from_operator, .. } in scene.rows() {
+        let Some(origin) = from_operator else {
+            let output = scene.concur(&["refresh"]).env(ALLOWED, &text).fails(6);
+            scene.nothing_was_sent(0, &output.says("allowed_origins"));
+            continue;
+        };
+        scene.was_sent_to(&origin, scene.refresh_sent_on_to(&origin).env(ALLOWED, &text).output());
+    }
+}
+
+#[test]
+fn by_base_url() {
+    let scene = Scene::new();
+    scene.world.sandbox.clear_log();
+    for Row { text, from_operator, .. } in scene.rows() {
+        let credentials = ["--credentials", "credentials-default.json", "--profile", "other"];
+        let login = ["login", "--base-url", &text];
+        let output = scene.concur(&[&login[..], &credentials].concat()).output();
+        match from_operator {
+            Some(origin) => scene.was_sent_to(&origin, output),
+            None => scene.nothing_was_sent(0, &output.code(2)),
+        }
+    }
+}
+
+#[test]
+fn by_the_address_at_which_a_browser_ends() {
+    const AT_ONCE: usize = 10;
+    // A login's last page stands for a moment: so several at once.
+    std::thread::scope(|scope| {
+        for part in 0..AT_ONCE {
+            scope.spawn(move || {
+                let scene = Scene { world: World::new(), trap: Trap::new() };
+                let place = BrowserPlace::new();
+                for row in scene.rows().skip(part).step_by(AT_ONCE) {
+                    ends_at(&scene.trap, &place, &row);
+                }
+            });
+        }
+    });
+}
+
+fn ends_at(trap: &Trap, place: &BrowserPlace, Row { text, from_outside, .. }: &Row) {
+    let run = place.world.concur(place.login(&["--no-browser"]));
+    let login = Login::start(by_trap(trap, run).into_command());
+    let landing = url::form_urlencoded::Serializer::new("/callback?code=c".to_owned())
+        .append_pair("state", &login.state())
+        .append_pair("geolocation", text)
+        .finish();
+    let page = place.get(&landing);
+    let (code, said) = login.end();
+    assert!(!page.body.contains("<script"), "{page:?}");
+    assert_eq!(place.world.token_requests(), 0, "nor does it go home: {text:?}\n{said}");
+    let came = trap.came();
+    if from_outside.is_some() {
+        assert_eq!(code, Some(5), "{text:?}\n{said}");
+        let tunnel = "CONNECT us2.api.concursolutions.com:443 HTTP/1.1";
+        assert!(!came.is_empty() && came.iter().all(|line| line == tunnel), "{came:?}");
+    } else {
+        assert_eq!((code, came), (Some(6), Vec::new()), "{text:?}\n{said}");
+        assert!(said.contains("not allowed"), "{said}");
+    }
+}
+
+/// Never followed, not even to Concur's own: who is asked with a token is who was asked for.
+#[test]
+fn by_a_redirect() {
+    let scene = Scene::new();
+    scene.world.sandbox.clear_log();
+    let can_stand_in_a_header =
+        |row: &Row| row.text.bytes().all(|byte| (b' '..0x7f).contains(&byte));
+    for Row { text, from_operator, .. } in scene.rows().filter(can_stand_in_a_header) {
+        for status in [302, 307] {
+            let fault = Fault::Redirect { status, location: text.clone() };
+            scene.world.sandbox.push_faults_at("/sandbox/", 1, fault);
+            let allowed = from_operator.clone().unwrap_or_default();
+            let api = scene.concur(&["api", "/sandbox/echo"]).env(ALLOWED, allowed);
+            scene.nothing_was_sent(1, &api.fails(1).says("redirects are not followed"));
+        }
+    }
+}
