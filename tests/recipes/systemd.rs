@@ -49,7 +49,7 @@ impl Machine {
             .replace("/usr/local/bin/concur-cred", BINARY)
             .replace("/usr/local/bin/concur-report", &place("concur-report"))
             .replace("/etc/credstore.encrypted", &place("credstore"))
-            .replace("/root/concur", &place("root"))
+            .replace("/etc/concur", &place("root"))
     }
 
     /// Runs `ExecStart` of a service with what systemd gives it.
