@@ -1,7 +1,8 @@
 //! `client_credentials`: the application for itself. There is no refresh token: it renews by asking
 //! again with App ID and secret.
 
-use super::flow::{self, Ask, Principal, Start};
+use super::flow::{self, Ask, Principal};
+use super::start::Start;
 use crate::app::App;
 use crate::error::Result;
 use crate::oauth::form::GrantRequest;

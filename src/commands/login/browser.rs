@@ -9,7 +9,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use zeroize::Zeroizing;
 
-use super::flow::{self, Aim, Ask, Principal, Start};
+use super::flow::{self, Aim, Ask, Principal};
+use super::start::Start;
 use super::told;
 use crate::app::App;
 use crate::browser::landing::Landing;
@@ -209,7 +210,7 @@ fn refused(code: String, description: Option<String>) -> Asked {
 
 /// A refusal without one of Concur's numbers: most often the person pressed the other button.
 fn not_allowed_by_person(error: &Error, start: &Start, aim: &Aim) -> Error {
-    let again = told::again(start, &aim.profile);
+    let again = start.again(&aim.profile);
     let remedy = format!("Sign in again and allow the application: {again}");
     Error::new(error.kind(), error.problem(), remedy)
         .with_service(error.service().clone())

@@ -1,6 +1,7 @@
 //! The company grant: a company UUID and the request token that an administrator made for it.
 
-use super::flow::{self, Ask, Principal, Start};
+use super::flow::{self, Ask, Principal};
+use super::start::Start;
 use crate::app::App;
 use crate::commands::prompt;
 use crate::error::Result;

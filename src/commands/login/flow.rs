@@ -2,21 +2,21 @@
 //! keeping. No lock and no transaction is held while a person is asked.
 
 use crate::app::App;
-use crate::commands::obtain::{self, Given};
+use crate::commands::obtain;
 use crate::commands::prompt;
 use crate::error::{Error, Kind, Result};
 use crate::lock::RecordLock;
-use crate::model::grant::{Grant, GrantKind};
+use crate::model::grant::Grant;
 use crate::model::jwt;
 use crate::model::origin::{AllowList, AllowedOrigin, Origin};
 use crate::model::profile::ProfileName;
 use crate::model::record::Record;
 use crate::model::secret::Secret;
-use crate::oauth::client::TokenService;
 use crate::oauth::form::GrantRequest;
 use crate::refresh::{Asked, Asking};
 use crate::store::{NewAccount, RequestToken, Store};
 
+use super::start::Start;
 use super::told;
 
 /// How long a company request token lives, seconds (SAP: company request token).
@@ -25,18 +25,6 @@ const REQUEST_TOKEN_LIFE_SECS: i64 = 24 * 3600;
 pub(in crate::commands) const DEFAULT_BASE_URL: &str = "glz";
 /// The longest principal that is believed: a UUID has 36 characters, an application's name more.
 const MAX_PRINCIPAL_CHARS: usize = 255;
-
-/// What the command line, files and environment say.
-pub(super) struct Start {
-    pub(super) base_url: Option<Origin>,
-    pub(super) service: TokenService,
-    pub(super) given: Given,
-    /// `--replace`.
-    pub(super) replace: bool,
-    pub(super) kind: GrantKind,
-    /// The options with which the same login is run again: a profile that was not made remembers none.
-    pub(super) options: String,
-}
 
 /// The OAuth client.
 pub(super) struct Application {

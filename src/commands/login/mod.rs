@@ -6,6 +6,7 @@ mod browser;
 mod company;
 mod flow;
 mod otp;
+mod start;
 mod told;
 mod user;
 
@@ -19,7 +20,7 @@ use crate::oauth::client::TokenService;
 
 use super::obtain;
 pub(super) use flow::DEFAULT_BASE_URL;
-use flow::Start;
+use start::Start;
 
 const DEFAULT_FILE: &str = "credentials.json";
 

@@ -1,7 +1,8 @@
 //! The one-time-password grant: Concur sends a code to a user's e-mail address, and who can read that
 //! mail is the user.
 
-use super::flow::{self, Aim, Application, Ask, Principal, Start};
+use super::flow::{self, Aim, Application, Ask, Principal};
+use super::start::Start;
 use super::told;
 use crate::app::App;
 use crate::commands::prompt;

@@ -1,8 +1,8 @@
 //! What Concur's answer to a login means for the person, and what the audit trail keeps of it.
 
-use super::flow::Start;
+use super::start::Start;
 use crate::app::App;
-use crate::error::{Error, Kind, Result, ServiceWord, login_again};
+use crate::error::{Error, Kind, Result, ServiceWord};
 use crate::model::grant::Grant;
 use crate::model::profile::ProfileName;
 use crate::oauth::advice;
@@ -22,7 +22,7 @@ pub(super) fn granted(
     profile: &ProfileName,
 ) -> Result<Grant> {
     let Asked { ended, took, correlation_id } = asked;
-    let (kind, again) = (start.kind, again(start, profile));
+    let (kind, again) = (start.kind, start.again(profile));
     let (outcome, result) = match ended {
         Attempted::Answered(Outcome::Granted(grant, odd)) => {
             for note in odd {
@@ -62,11 +62,6 @@ pub(super) fn granted(
         detail: Some(format!("{} grant{}", kind.name(), problem.unwrap_or_default())),
     });
     result.map_err(|error| error.of_profile(Some(profile.as_str())))
-}
-
-/// The command that does the same again.
-pub(super) fn again(start: &Start, profile: &ProfileName) -> String {
-    login_again(Some(profile.as_str()), Some(start.kind)) + &start.options
 }
 
 /// The error of something asked before the grant itself, that was not done.

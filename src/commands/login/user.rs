@@ -1,7 +1,8 @@
 //! The password grant of a user, which SAP advises against: for old integrations. The password is asked
 //! for on a terminal alone, sent once, and not kept.
 
-use super::flow::{self, Ask, Principal, Start};
+use super::flow::{self, Ask, Principal};
+use super::start::Start;
 use crate::app::App;
 use crate::commands::prompt;
 use crate::error::{Error, Kind, Result};
