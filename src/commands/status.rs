@@ -21,6 +21,7 @@ use crate::store::Store;
 pub(super) use super::times::local_time;
 pub(super) use check::UNKNOWN;
 use screen::Screen;
+use table::Columns;
 use view::View;
 
 pub(super) fn run(app: &mut App<'_>, args: &Status) -> Result<u8> {
@@ -43,7 +44,7 @@ pub(super) fn run(app: &mut App<'_>, args: &Status) -> Result<u8> {
         let warn_before = app.config.warn_before.seconds(&app.env)?;
         let view = |record| View::of(record, is_used(record), now, min_ttl, warn_before);
         let views: Vec<View> = records.iter().map(view).collect();
-        Screen::of(app).shown(&views)
+        shown(Screen::of(app), &views)
     };
     app.answer(text.as_bytes())?;
     Ok(0)
@@ -59,6 +60,16 @@ fn wanted(app: &App<'_>, store: &Store) -> Result<Vec<Record>> {
         return Err(accounts::selected(app, store).err().unwrap_or_else(accounts::no_profile));
     }
     Ok(records)
+}
+
+/// The profiles: a table where it fits, else without the companies, else a block for each.
+fn shown(screen: Screen, views: &[View]) -> String {
+    let room = screen.width.unwrap_or(usize::MAX);
+    let layouts = [Columns::Full, Columns::Lean];
+    match layouts.into_iter().find(|columns| table::width(views, *columns) <= room) {
+        Some(columns) => table::drawn(screen, views, columns),
+        None => blocks::drawn(screen, views, room),
+    }
 }
 
 /// A decision in words.

@@ -1,10 +1,8 @@
-//! What the reader's screen can show, and which layout fits it.
+//! What the reader's screen can show.
 
 use anstyle::{AnsiColor, Style};
 
-use super::blocks;
-use super::table::{self, Columns};
-use super::view::{BAR_PARTS, Life, Urgency, View};
+use super::view::{BAR_PARTS, Life, Urgency};
 use crate::app::App;
 
 const DEFAULT_WIDTH: usize = 100;
@@ -28,16 +26,6 @@ impl Screen {
             width: is_terminal.then(|| width(app)),
             colours: app.colours(),
             unicode: is_terminal && app.env.has_utf8_locale(),
-        }
-    }
-
-    /// The profiles: a table where it fits, else without the companies, else a block for each.
-    pub(super) fn shown(self, views: &[View]) -> String {
-        let room = self.width.unwrap_or(usize::MAX);
-        let layouts = [Columns::Full, Columns::Lean];
-        match layouts.into_iter().find(|columns| table::width(views, *columns) <= room) {
-            Some(columns) => table::drawn(self, views, columns),
-            None => blocks::drawn(self, views, room),
         }
     }
 
