@@ -42,6 +42,8 @@ pub struct Config {
     pub request_token_uses: Option<u32>,
     /// What a refresh does to the refresh token; default [`Rotation::Same`].
     pub rotation: Rotation,
+    /// What every refresh token ends in; default nothing. For tests that look for them in every encoding.
+    pub refresh_token_tail: String,
     /// JSON type of `expires_in` and `refresh_expires_in`; default [`NumberStyle::Number`].
     pub number_style: NumberStyle,
     /// The `geolocation` of answers, verbatim; default `None`, the sandbox's own origin.
@@ -84,6 +86,7 @@ impl Default for Config {
             request_token_lifetime_seconds: 86_400,
             request_token_uses: None,
             rotation: Rotation::Same,
+            refresh_token_tail: String::new(),
             number_style: NumberStyle::Number,
             geolocation: None,
             omit_geolocation: false,

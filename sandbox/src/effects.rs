@@ -1,6 +1,6 @@
 //! What the scripted faults of one request do to it.
 
-use hyper::header;
+use hyper::header::{self, HeaderName};
 use serde_json::json;
 
 use crate::answer::Answer;
@@ -60,7 +60,12 @@ pub(crate) fn before(call: &Call, faults: &[Fault]) -> Option<(Reply, String)> {
             | Fault::Geolocation(_)
             | Fault::OmitFields(_)
             | Fault::OverrideField { .. }
+            | Fault::Header { .. }
             | Fault::Together(_) => return None,
+        };
+        let reply = match reply {
+            Reply::Send(answer) => Reply::Send(with_headers(answer, faults)),
+            other => other,
         };
         Some((reply, outcome))
     })
@@ -98,6 +103,16 @@ pub(crate) fn edited(mut answer: Answer, faults: &[Fault]) -> Answer {
     answer
 }
 
+fn with_headers(answer: Outgoing, faults: &[Fault]) -> Outgoing {
+    faults.iter().fold(answer, |answer, fault| match fault {
+        Fault::Header { name, value } => match HeaderName::from_bytes(name.as_bytes()) {
+            Ok(name) => answer.with(name, value),
+            Err(_) => answer,
+        },
+        _ => answer,
+    })
+}
+
 /// What becomes of an answer on its way out, with the outcome for the log.
 pub(crate) fn after(mut answer: Outgoing, outcome: &str, faults: &[Fault]) -> (Reply, String) {
     if faults.is_empty() {
@@ -117,7 +132,7 @@ pub(crate) fn after(mut answer: Outgoing, outcome: &str, faults: &[Fault]) -> (R
     } else if faults.contains(&Fault::DropAfter) {
         Reply::Close
     } else {
-        Reply::Send(answer)
+        Reply::Send(with_headers(answer, faults))
     };
     (reply, outcome)
 }

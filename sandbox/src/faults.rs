@@ -49,6 +49,13 @@ pub enum Fault {
         /// Its value.
         value: Value,
     },
+    /// The answer, whatever else becomes of it, has this header before those of its own.
+    Header {
+        /// Its name.
+        name: String,
+        /// Its value.
+        value: String,
+    },
     /// Exactly this answer. Nothing is granted.
     RawBody {
         /// HTTP status.
@@ -98,6 +105,7 @@ impl Fault {
             Self::Geolocation(_) => "geolocation",
             Self::OmitFields(_) => "omit_fields",
             Self::OverrideField { .. } => "override_field",
+            Self::Header { .. } => "header",
             Self::RawBody { .. } => "raw_body",
             Self::Code(_) => "code",
             Self::Redirect { .. } => "redirect",

@@ -54,6 +54,7 @@ pub(crate) struct Ledger {
     values: HashMap<String, Value>,
     access: HashMap<String, Access>,
     families_revoked_by_reuse: u64,
+    issued: Vec<String>,
 }
 
 impl Ledger {
@@ -74,7 +75,7 @@ impl Ledger {
         now: i64,
     ) -> FamilyId {
         let id = FamilyId(self.families.len());
-        let current = random_uuid();
+        let current = self.new_refresh_token(config);
         self.values.insert(current.clone(), Value { family: id, dead: false });
         self.families.push(Family {
             client_id: client_id.to_owned(),
@@ -111,18 +112,34 @@ impl Ledger {
         self.families[id.0].expires_at = now.saturating_add(config.refresh_lifetime_seconds);
         match config.rotation {
             Rotation::Same => used.clone_into(&mut self.families[id.0].current),
-            Rotation::NewKeepOld => self.renew(id),
+            Rotation::NewKeepOld => self.renew(id, config),
             Rotation::NewRevokeFamily => {
                 for value in self.values.values_mut().filter(|value| value.family == id) {
                     value.dead = true;
                 }
-                self.renew(id);
+                self.renew(id, config);
             }
         }
     }
 
-    fn renew(&mut self, id: FamilyId) {
-        let new = random_uuid();
+    fn new_refresh_token(&mut self, config: &Config) -> String {
+        let new = random_uuid() + &config.refresh_token_tail;
+        self.issued.push(new.clone());
+        new
+    }
+
+    /// Takes note of a token that is known by nothing else.
+    pub(crate) fn note(&mut self, token: &str) {
+        self.issued.push(token.to_owned());
+    }
+
+    /// Every token ever issued, of every kind.
+    pub(crate) fn issued(&self) -> &[String] {
+        &self.issued
+    }
+
+    fn renew(&mut self, id: FamilyId, config: &Config) {
+        let new = self.new_refresh_token(config);
         self.values.insert(new.clone(), Value { family: id, dead: false });
         self.families[id.0].current = new;
     }
@@ -145,6 +162,7 @@ impl Ledger {
             revoked: false,
         };
         self.access.insert(token.clone(), access);
+        self.note(&token);
         token
     }
 

@@ -213,6 +213,11 @@ impl Sandbox {
         lock(&self.shared.world).ledger.was_issued_access(token)
     }
 
+    /// Every token ever issued here: access, refresh and id tokens.
+    pub fn issued_tokens(&self) -> Vec<String> {
+        lock(&self.shared.world).ledger.issued().to_vec()
+    }
+
     /// Whether this refresh token is the last one issued in its family, and alive.
     pub fn is_current_refresh_token(&self, token: &str) -> bool {
         lock(&self.shared.world).ledger.is_current_refresh(token, clock::now_epoch())

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::error::{Error, Kind, ServiceWord};
+use crate::model::echo;
 use crate::model::lenient::whole_number;
 use crate::model::origin::Origin;
 use crate::model::printable::printable;
@@ -128,7 +129,7 @@ pub fn correlation_id<'a>(answered: Option<&'a str>, token: &Secret) -> Option<&
 
 /// Whether a text of the service gives back what it was sent.
 fn repeats(text: &str, token: &Secret) -> bool {
-    token.expose_utf8().is_some_and(|token| !token.is_empty() && text.contains(token))
+    echo::repeats(text, &[token])
 }
 
 fn description(body: &Value) -> Option<String> {

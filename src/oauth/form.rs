@@ -58,6 +58,18 @@ impl GrantRequest<'_> {
         matches!(self, Self::Refresh { .. })
     }
 
+    /// What is sent beside the client secret and is as secret.
+    pub fn secret(&self) -> Option<&Secret> {
+        match self {
+            Self::Company { company_uuid: _, request_token } => Some(request_token),
+            Self::Refresh { refresh_token } => Some(refresh_token),
+            Self::User { username: _, password } => Some(password),
+            Self::Application => None,
+            Self::Otp { email: _, otp, scope: _ } => Some(otp),
+            Self::AuthorizationCode { code, redirect_uri: _ } => Some(code),
+        }
+    }
+
     /// The `grant_type`, for the audit trail.
     pub fn name(&self) -> &'static str {
         match self {

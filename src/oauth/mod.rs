@@ -5,3 +5,4 @@ pub mod advice;
 pub mod answer;
 pub mod client;
 pub mod form;
+pub mod silence;

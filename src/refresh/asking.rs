@@ -12,6 +12,7 @@ use crate::model::secret::Secret;
 use crate::oauth::answer::{HttpAnswer, Outcome, classify};
 use crate::oauth::client::TokenService;
 use crate::oauth::form::{GrantRequest, OTP_PATH, TOKEN_PATH, otp_body};
+use crate::oauth::silence;
 use crate::progress;
 use crate::random;
 
@@ -102,7 +103,10 @@ impl Asking<'_> {
         loop {
             let outcome = match self.post_otp(&at, email, last_id) {
                 Ok(answer) if (200..=299).contains(&answer.status) => return Ok(at),
-                Ok(answer) => classify(&answer, false, self.allowed, (self.clock)()),
+                Ok(answer) => {
+                    let outcome = classify(&answer, false, self.allowed, (self.clock)());
+                    silence::outcome(outcome, &[self.client_secret])
+                }
                 Err(NoAnswer::Local(why)) => return Err(Box::new(Attempted::Unreached(why))),
                 Err(NoAnswer::Transient(why)) => lost(why, last_id.clone()),
             };
@@ -129,7 +133,8 @@ impl Asking<'_> {
         let form = otp_body(self.client_id, self.client_secret, email)
             .ok_or_else(|| NoAnswer::Local("the client secret is not text".to_owned()))?;
         let id = last_id.insert(Uuid::new_v4().to_string());
-        let answer = self.service.post_form(at, OTP_PATH, form, id, (self.clock)())?;
+        let mut answer = self.service.post_form(at, OTP_PATH, form, id, (self.clock)())?;
+        silence::id(&mut answer, id, &[self.client_secret]);
         last_id.clone_from(&answer.correlation_id);
         Ok(answer)
     }
@@ -189,9 +194,13 @@ impl Asking<'_> {
             .body(self.client_id, self.client_secret)
             .ok_or_else(|| NoAnswer::Local("a stored secret is not text".to_owned()))?;
         let id = last_id.insert(Uuid::new_v4().to_string());
-        let answer = self.service.post_form(at, TOKEN_PATH, form, id, (self.clock)())?;
+        let mut answer = self.service.post_form(at, TOKEN_PATH, form, id, (self.clock)())?;
+        let mut sent = vec![self.client_secret];
+        sent.extend(request.secret());
+        silence::id(&mut answer, id, &sent);
         last_id.clone_from(&answer.correlation_id);
-        Ok(classify(&answer, request.is_refresh(), self.allowed, (self.clock)()))
+        let outcome = classify(&answer, request.is_refresh(), self.allowed, (self.clock)());
+        Ok(silence::outcome(outcome, &sent))
     }
 }
 

@@ -124,6 +124,7 @@ fn issue(world: &mut World, ask: &Ask<'_>, id: FamilyId, scope: String) -> Grant
     let claims = claims(ask, &principal, &scope);
     let access_token = world.ledger.issue_access(&claims, Some(id));
     let id_token = jwt::id_token(&claims);
+    world.ledger.note(&id_token);
     let (current, expires_at) = world.ledger.current(id);
     let refresh = (!ask.config.omit_refresh_token).then(|| (current.to_owned(), expires_at));
     Grant { access_token, scope, refresh, id_token: Some(id_token) }
