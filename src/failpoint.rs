@@ -35,16 +35,26 @@ fn wanted(name: &str) -> Option<String> {
 }
 
 /// Passes a named moment. `NAME=kill` ends the process there as the operating system would;
-/// `NAME=stop` stops it until somebody continues it.
+/// `NAME=stop` stops it until somebody continues it; `NAME=panic` is a defect there, with
+/// `CONCUR_CRED_TEST_PANIC` as its message, and `NAME=panic-elsewhere` one in another thread.
 #[cfg(all(debug_assertions, unix))]
 pub fn pass(name: &str) {
     use rustix::process::{Signal, getpid, kill_process};
     let signal = match wanted(name).as_deref() {
         Some("kill") => Signal::KILL,
         Some("stop") => Signal::STOP,
+        Some("panic") => burst(),
+        Some("panic-elsewhere") => return drop(std::thread::spawn(|| burst()).join()),
         _ => return,
     };
     let _ = kill_process(getpid(), signal);
+}
+
+#[cfg(all(debug_assertions, unix))]
+#[expect(clippy::panic, reason = "a test wants to see what becomes of a defect")]
+fn burst() -> ! {
+    let message = crate::env::Env::of_process().text("CONCUR_CRED_TEST_PANIC");
+    std::panic::panic_any(message.unwrap_or_default())
 }
 
 /// Passes a named moment: nothing happens.

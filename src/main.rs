@@ -5,9 +5,10 @@ use std::process::ExitCode;
 
 use concur_cred::app::Surroundings;
 use concur_cred::env::Env;
-use concur_cred::{clock, commands};
+use concur_cred::{clock, commands, failpoint, hardening};
 
 fn main() -> ExitCode {
+    hardening::begin();
     let mut out = io::stdout().lock();
     let mut err = io::stderr();
     let around = Surroundings {
@@ -17,5 +18,7 @@ fn main() -> ExitCode {
         out: &mut out,
         err: &mut err,
     };
-    ExitCode::from(commands::main(std::env::args_os().collect(), around))
+    let code = commands::main(std::env::args_os().collect(), around);
+    failpoint::pass("end");
+    ExitCode::from(code)
 }

@@ -11,7 +11,9 @@ use crate::accounts;
 use crate::app::App;
 use crate::cli::{Exec, Get};
 use crate::error::{Error, Kind, Result};
+use crate::failpoint;
 use crate::files;
+use crate::hardening;
 use crate::protocol::format::{Format, TokenView, environment};
 
 use super::get;
@@ -75,7 +77,11 @@ fn give_token(app: &mut App<'_>, serving: &crate::cli::Serving, child: &mut Comm
 /// program opened is closed by that (every descriptor of it is close-on-exec), and its locks with it.
 #[cfg(unix)]
 fn replace(mut child: Command) -> io::Result<u8> {
-    Err(std::os::unix::process::CommandExt::exec(&mut child))
+    failpoint::pass("command-begins");
+    hardening::dumps_as_before();
+    let failed = std::os::unix::process::CommandExt::exec(&mut child);
+    hardening::no_dumps();
+    Err(failed)
 }
 
 /// Where a process cannot become another one, it waits for it.

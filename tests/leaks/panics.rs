@@ -1,0 +1,56 @@
+//! A defect that ends the program: nothing of its message is shown, nothing is half-written.
+
+use concur_cred::failpoint::RENEWAL;
+use concur_sandbox::Config;
+
+use super::harness::{Output, Run, World};
+
+/// What the message is made of.
+const SECRET: &str = "p4nic-s3cret-0f-the-message";
+
+fn bursting(run: Run, at: &str, how: &str) -> Run {
+    run.env("CONCUR_CRED_TEST_FAILPOINT", format!("{at}={how}"))
+        .env("CONCUR_CRED_TEST_PANIC", SECRET)
+        .env("RUST_BACKTRACE", "full")
+}
+
+fn assert_told(output: &Output) {
+    let lines: Vec<&str> = output.stderr.lines().collect();
+    let place =
+        "concur-cred: A part of the program that cannot fail has failed at src/failpoint.rs:";
+    assert!(lines.len() == 2 && lines[0].starts_with(place), "{output:?}");
+    assert!(lines[1].contains("Report"), "{output:?}");
+    assert!(!output.stderr.contains(SECRET) && !output.text().contains(SECRET), "{output:?}");
+}
+
+#[test]
+fn a_panic_says_where_and_never_what_and_loses_nothing() {
+    let world = World::logged_in_with(Config::default());
+    for how in ["panic", "panic-elsewhere"] {
+        for at in RENEWAL {
+            world.expire("default");
+            let output = bursting(world.concur(["get"]), at, how).output().code(1);
+            assert_told(&output);
+            // Of the answer all was printed, or nothing.
+            let is_printed = at == "answer-printed";
+            assert_eq!(output.stdout.is_empty(), !is_printed, "{at}\n{output:?}");
+            let token = world.concur(["get"]).ok().line();
+            assert!(world.sandbox.is_live_access_token(&token), "{at}");
+            let sound: String =
+                world.database().query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
+            assert_eq!(sound, "ok", "{at}");
+        }
+    }
+    let report = world.concur(["doctor", "--offline"]).output();
+    assert!(!report.text().contains(SECRET) && report.code.is_some(), "{report:?}");
+}
+
+#[test]
+fn a_panic_at_the_end_and_before_a_command_begins_is_told_the_same_way() {
+    let world = World::logged_in();
+    for (args, at) in [(vec!["status"], "end"), (vec!["exec", "--", "true"], "command-begins")] {
+        for how in ["panic", "panic-elsewhere"] {
+            assert_told(&bursting(world.concur(&args), at, how).output().code(1));
+        }
+    }
+}
