@@ -13,7 +13,6 @@ use crate::files::{self, shell_word};
 use crate::model::grant::{Grant, GrantKind};
 use crate::model::jwt;
 use crate::model::origin::Origin;
-use crate::model::printable::printable;
 use crate::oauth::answer::{assumed_refresh_expiry, refresh_expiry};
 use crate::store::NewAccount;
 use crate::store::events::Event;
@@ -115,7 +114,8 @@ fn origins(
         Some(text) => Some(Origin::from_geolocation(text).map_err(|bad| {
             Error::new(
                 Kind::Usage,
-                format!("The file's geolocation {} is not usable: {bad}", printable(text, 100)),
+                // Not quoted: a secret that was pasted one line too high is no origin.
+                format!("The file's geolocation is not usable: {bad}"),
                 "Correct it; nothing was changed.",
             )
         })?),

@@ -121,7 +121,7 @@ fn run(app: &mut App<'_>, command: Command) -> Result<u8> {
 /// The command line, or the exit code once it was said what is wrong with it.
 fn parsed(args: Vec<OsString>, out: &mut dyn Write, err: &mut dyn Write) -> Result<Cli, u8> {
     let is_check = is_check(&args);
-    let harmless = in_printable_words(&args);
+    let harmless = in_harmless_words(&args);
     Cli::try_parse_from(args).map_err(|refused| {
         let refused =
             harmless.and_then(|words| Cli::try_parse_from(words).err()).unwrap_or(refused);
@@ -130,13 +130,32 @@ fn parsed(args: Vec<OsString>, out: &mut dyn Write, err: &mut dyn Write) -> Resu
     })
 }
 
-/// The same words with what could steer a terminal escaped: clap quotes what it refuses. `None` when there
-/// is nothing to escape in them.
-fn in_printable_words(args: &[OsString]) -> Option<Vec<String>> {
-    let shown = |arg: &OsString| printable(&arg.to_string_lossy(), usize::MAX);
-    let words: Vec<String> = args.iter().map(shown).collect();
+/// From here on a word that clap refuses may be a secret that strayed in (a UUID, a JWT), bytes. No command,
+/// option or value of a closed list is as long.
+const LONG_WORD_BYTES: usize = 20;
+
+/// The same words without what could steer a terminal, and without what could be a secret: clap quotes what
+/// it refuses. `None` when there is nothing of either in them.
+fn in_harmless_words(args: &[OsString]) -> Option<Vec<String>> {
+    let (program, words) = args.split_first()?;
+    let mut words: Vec<String> = words.iter().map(|arg| harmless(&arg.to_string_lossy())).collect();
+    words.insert(0, printable(&program.to_string_lossy(), usize::MAX));
     let is_same = words.iter().zip(args).all(|(word, arg)| arg == word.as_str());
     (!is_same).then_some(words)
+}
+
+/// A word, or the value behind an option's `=`, that can be shown. What stands for a long one is a good name
+/// of a profile and a good path, so that whatever was good is not refused in its place.
+fn harmless(word: &str) -> String {
+    let (option, value) = match word.split_once('=') {
+        Some((option, value)) if option.starts_with("--") => (format!("{option}="), value),
+        None if word.starts_with('-') => return printable(word, usize::MAX),
+        _ => (String::new(), word),
+    };
+    if value.len() < LONG_WORD_BYTES {
+        return printable(word, usize::MAX);
+    }
+    format!("{}word-of-{}-characters", printable(&option, usize::MAX), value.chars().count())
 }
 
 /// Whether monitoring calls, which takes the exit code of wrong usage for CRITICAL.
@@ -154,8 +173,7 @@ fn is_unknown_operation(args: &[OsString]) -> bool {
     !is_known && words().next_back().is_some_and(|last| !last.starts_with('-'))
 }
 
-/// `--help` and `--version` are answers; anything else is wrong usage. The text of clap's errors can
-/// quote an argument, which is never a secret here: no argument takes one.
+/// `--help` and `--version` are answers; anything else is wrong usage.
 fn show_refusal(refused: &clap::Error, out: &mut dyn Write, err: &mut dyn Write) -> u8 {
     let asked = matches!(refused.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
     let text = refused.render();
@@ -187,6 +205,20 @@ mod tests {
         assert!(is_git_name(&OsString::from("/usr/bin/git-credential-concur")));
         assert!(is_git_name(&OsString::from("git-credential-concur.exe")));
         assert!(!is_git_name(&OsString::from("/opt/git-credential-concur/concur-cred")));
+    }
+
+    #[test]
+    fn a_word_that_could_be_a_secret_is_not_quoted() {
+        for (word, shown) in [
+            ("configure-gti", "configure-gti"),
+            ("--no-such-option-as-this", "--no-such-option-as-this"),
+            ("a\u{1b}b", r"a\u{1b}b"),
+            ("2803b8f8-9e42-43c2-a739-ff768b00b7ea", "word-of-36-characters"),
+            ("--client-secret=2803b8f8-9e42-43c2-a739", "--client-secret=word-of-23-characters"),
+            ("--color=alwys", "--color=alwys"),
+        ] {
+            assert_eq!(harmless(word), shown);
+        }
     }
 
     #[test]

@@ -10,7 +10,6 @@ use crate::files::{self, shell_word};
 use crate::lock::RecordLock;
 use crate::model::grant::GrantKind;
 use crate::model::origin::{Origin, SHORT_NAMES};
-use crate::model::printable::printable;
 use crate::model::profile::ProfileName;
 use crate::model::record::Record;
 use crate::model::secret::Secret;
@@ -133,7 +132,7 @@ pub(super) fn base_url(text: Option<&str>) -> Result<Option<Origin>> {
         Origin::from_operator(text).map_err(|bad| {
             Error::new(
                 Kind::Usage,
-                format!("--base-url {} is not usable: {bad}", printable(text, 100)),
+                format!("--base-url is not usable: {bad}"),
                 format!(
                     "Use one of {}, or an origin such as https://us2.api.concursolutions.com.",
                     SHORT_NAMES.join(", ")

@@ -17,7 +17,8 @@ const LONGEST_TEXT_BYTES: usize = 16 * 1024;
 const SHORTEST_RUN: usize = 8;
 
 /// Whether `text` holds one of the secrets or a part of one: as it is, URL-encoded (a space as `+` too), with
-/// escapes of JSON or HTML, in base64 at any place of it, or in hex; in letters of either case.
+/// escapes of JSON or HTML, in base64 at any place of it, in hex, as a list
+/// of bytes, or with zeros between; in letters of either case.
 /// So does a text that is longer than any that is shown: it is not searched for long.
 pub fn repeats(text: &str, secrets: &[&Secret]) -> bool {
     if text.len() > LONGEST_TEXT_BYTES {
@@ -38,9 +39,11 @@ fn contains(text: &[u8], part: &[u8]) -> bool {
 /// The text as each of the encodings would have it, in lower case; wiped after use.
 fn readings(text: &[u8]) -> Vec<Zeroizing<Vec<u8>>> {
     let spaced: Vec<u8> = text.iter().map(|b| if *b == b'+' { b' ' } else { *b }).collect();
-    let mut all = vec![text.to_vec(), unescaped(text), unquoted(text), unquoted(&spaced)];
+    let dense = text.iter().copied().filter(|byte| *byte != 0).collect();
+    let mut all = vec![text.to_vec(), dense, unescaped(text), unquoted(text), unquoted(&spaced)];
     all.extend(runs(text, |b| b.is_ascii_hexdigit()).flat_map(hex));
     all.extend(runs(text, |b| b.is_ascii_alphanumeric() || b"+/-_".contains(&b)).flat_map(base64));
+    all.extend(runs(text, |b| b.is_ascii_digit() || b", \n".contains(&b)).map(numbers));
     let lower = |bytes: Vec<u8>| Zeroizing::new(Zeroizing::new(bytes).to_ascii_lowercase());
     all.into_iter().map(lower).collect()
 }
@@ -109,6 +112,12 @@ fn pair(digits: &[u8]) -> Option<u8> {
     u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()
 }
 
+/// A list of bytes, as it is written for those who look for defects.
+fn numbers(run: &[u8]) -> Vec<u8> {
+    let digits = run.split(|byte| !byte.is_ascii_digit());
+    digits.filter_map(|digits| std::str::from_utf8(digits).ok()?.parse().ok()).collect()
+}
+
 /// A run of base64's letters of either alphabet, from each of the four places where a group may begin.
 fn base64(run: &[u8]) -> impl Iterator<Item = Vec<u8>> {
     let standard = |byte: &u8| match byte {
@@ -141,7 +150,8 @@ mod tests {
     #[test]
     fn a_secret_is_recognised_in_every_encoding() {
         let form: String = url::form_urlencoded::byte_serialize(SECRET.as_bytes()).collect();
-        let hex: String = SECRET.bytes().map(|byte| format!("{byte:02X}")).collect();
+        let hex: Vec<String> = SECRET.bytes().map(|byte| format!("{byte:02X}")).collect();
+        let hex = hex.concat();
         for said in [
             SECRET.to_owned(),
             SECRET.to_uppercase(),
@@ -153,6 +163,8 @@ mod tests {
             "s3cr3t&#x22;/&#xE9; &amp;&lt;+".to_owned(),
             hex.to_lowercase(),
             format!("a{hex}"),
+            format!("{:?}", SECRET.as_bytes()),
+            SECRET.chars().flat_map(|c| [c, '\0']).collect(),
         ] {
             assert!(repeated(&format!("no such token: {said}!")), "{said}");
         }

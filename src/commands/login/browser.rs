@@ -83,7 +83,7 @@ fn redirect_uri(args: &Browser) -> Result<RedirectUri> {
     text.parse().map_err(|bad| {
         Error::new(
             Kind::Usage,
-            format!("--redirect-uri {} is not usable: {bad}", printable(text, 100)),
+            format!("--redirect-uri is not usable: {bad}"),
             format!(
                 "Give it as it is registered for the application, such as {DEFAULT_REDIRECT_URI}."
             ),
