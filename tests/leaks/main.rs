@@ -12,9 +12,27 @@
 #[path = "../harness/mod.rs"]
 mod harness;
 
+#[path = "../browser/support.rs"]
+#[allow(dead_code, reason = "the login alone is wanted here")]
+mod login;
+
+#[cfg(target_os = "linux")]
+mod controls;
 #[cfg(target_os = "linux")]
 mod dumps;
+#[cfg(target_os = "linux")]
+mod forms;
+#[cfg(target_os = "linux")]
+mod hunter;
 mod panics;
+#[cfg(target_os = "linux")]
+mod rows;
+#[cfg(target_os = "linux")]
+mod scene;
+#[cfg(target_os = "linux")]
+mod search;
+#[cfg(target_os = "linux")]
+mod table;
 
 /// A test that is skipped says so.
 #[expect(clippy::print_stderr, reason = "for whoever reads the test's output")]

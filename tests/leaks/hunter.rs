@@ -1,0 +1,125 @@
+//! Looks for secrets, whole or in part, in whatever encoding.
+
+use std::collections::{BTreeSet, HashMap};
+
+use super::forms::readings;
+
+/// So much of a secret in a row is a leak, bytes; a shorter secret counts as a whole.
+pub(crate) const PART_BYTES: usize = 12;
+
+/// What is planted, by its kind. The list is closed: docs/security.md counts it.
+pub(crate) const KINDS: [&str; 23] = [
+    "client secret",
+    "company request token",
+    "access, refresh and id tokens",
+    "a user's password",
+    "one-time password",
+    "authorization code",
+    "state of a browser login",
+    "key in the key file",
+    "key in the environment",
+    "key in CONCUR_CRED_KEY_FILE",
+    "proxy password",
+    "client certificate's key",
+    "unknown fields of an import",
+    "password that git stored",
+    "refresh token that git stored",
+    "body given to api",
+    "header given to api",
+    "secret in a wrong place of config.toml",
+    "secret in a malformed file",
+    "secret in a malformed request",
+    "secret as a stray word of the command line",
+    "secret typed at a prompt",
+    "message of a panic",
+];
+
+/// Secrets, each with its kind, ready to be looked for.
+#[derive(Default)]
+pub(crate) struct Secrets {
+    all: Vec<(&'static str, Vec<u8>)>,
+    parts: HashMap<Vec<u8>, &'static str>,
+    /// One bit for each value of the first letters' hash, so that hardly any other text is looked up.
+    filter: Vec<bool>,
+    short: Vec<usize>,
+}
+
+const FILTER_BITS: u32 = 18;
+
+fn hash(part: &[u8]) -> usize {
+    let number = u32::from_le_bytes([part[0], part[1], part[2], part[3]])
+        ^ u32::from_le_bytes([part[4], part[5], part[6], part[7]]).rotate_left(13);
+    (number.wrapping_mul(0x9E37_79B1) >> (32 - FILTER_BITS)) as usize
+}
+
+impl Secrets {
+    /// Plants one more.
+    pub(crate) fn add(&mut self, kind: &'static str, secret: impl AsRef<[u8]>) {
+        let secret = secret.as_ref();
+        assert!(KINDS.contains(&kind), "{kind} is on the list");
+        assert!(secret.len() >= 8, "{kind}: long enough to be found by itself");
+        if self.all.iter().any(|(_, known)| known == secret) {
+            return;
+        }
+        self.filter.resize(1 << FILTER_BITS, false);
+        if secret.len() < PART_BYTES {
+            self.short.push(self.all.len());
+        }
+        for part in secret.windows(PART_BYTES) {
+            self.filter[hash(part)] = true;
+            self.parts.entry(part.to_vec()).or_insert(kind);
+        }
+        self.all.push((kind, secret.to_vec()));
+    }
+
+    /// The kinds that were planted.
+    pub(crate) fn kinds(&self) -> BTreeSet<&'static str> {
+        self.all.iter().map(|(kind, _)| *kind).collect()
+    }
+
+    /// What of them stands in `bytes`, with its encoding: encodings in encodings, too, where the text is
+    /// short enough to be somebody's message.
+    pub(crate) fn found_in(&self, bytes: &[u8]) -> BTreeSet<String> {
+        let mut found = BTreeSet::new();
+        self.search(bytes, "", if bytes.len() < 64 * 1024 { 2 } else { 1 }, &mut found);
+        found
+    }
+
+    fn search(&self, bytes: &[u8], form: &str, depth: usize, found: &mut BTreeSet<String>) {
+        for kind in self.plain_in(bytes) {
+            found.insert(if form.is_empty() {
+                kind.to_owned()
+            } else {
+                format!("{kind} ({form})")
+            });
+        }
+        if depth > 0 {
+            for (name, read) in readings(bytes) {
+                let form =
+                    if form.is_empty() { name.to_owned() } else { format!("{name} in {form}") };
+                self.search(&read, &form, depth - 1, found);
+            }
+        }
+    }
+
+    /// The kinds of those that stand in `bytes` as they are.
+    pub(crate) fn plain_in(&self, bytes: &[u8]) -> BTreeSet<&'static str> {
+        let mut found = BTreeSet::new();
+        if !self.filter.is_empty() {
+            for part in bytes.windows(PART_BYTES) {
+                if self.filter[hash(part)]
+                    && let Some(kind) = self.parts.get(part)
+                {
+                    found.insert(*kind);
+                }
+            }
+        }
+        for at in &self.short {
+            let (kind, secret) = &self.all[*at];
+            if bytes.windows(secret.len()).any(|window| window == secret) {
+                found.insert(*kind);
+            }
+        }
+        found
+    }
+}

@@ -1,0 +1,61 @@
+//! The scenarios: every command, well and badly.
+
+mod care;
+mod logins;
+mod profiles;
+mod tokens;
+mod using;
+
+use super::scene::Scene;
+
+/// One scenario.
+pub(crate) struct Row {
+    /// The words of the command, as `--help` lists them.
+    pub(crate) command: &'static str,
+    /// The exit code; 0 is success.
+    pub(crate) code: i32,
+    /// What happens.
+    pub(crate) what: &'static str,
+    /// The home it begins in.
+    pub(crate) home: fn(bool) -> Scene,
+    /// Does it; returns the exit code.
+    pub(crate) act: fn(&mut Scene) -> Option<i32>,
+}
+
+/// A scenario in a home that is in use.
+const fn row(
+    command: &'static str,
+    code: i32,
+    what: &'static str,
+    act: fn(&mut Scene) -> Option<i32>,
+) -> Row {
+    Row { command, code, what, home: Scene::in_use, act }
+}
+
+/// A scenario before anybody has logged in.
+const fn first(
+    command: &'static str,
+    code: i32,
+    what: &'static str,
+    act: fn(&mut Scene) -> Option<i32>,
+) -> Row {
+    Row { command, code, what, home: Scene::new, act }
+}
+
+/// The same, never by https: the browser of these tests speaks none.
+const fn by_http(
+    command: &'static str,
+    code: i32,
+    what: &'static str,
+    act: fn(&mut Scene) -> Option<i32>,
+) -> Row {
+    Row { command, code, what, home: |_| Scene::new(false), act }
+}
+
+/// All of them.
+pub(crate) fn all() -> Vec<&'static Row> {
+    [logins::ROWS, tokens::ROWS, using::ROWS, profiles::ROWS, care::ROWS]
+        .into_iter()
+        .flatten()
+        .collect()
+}
