@@ -1,6 +1,6 @@
 //! Looks for secrets, whole or in part, in whatever encoding.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::forms::readings;
 
@@ -38,13 +38,14 @@ pub(crate) const KINDS: [&str; 23] = [
 #[derive(Default)]
 pub(crate) struct Secrets {
     all: Vec<(&'static str, Vec<u8>)>,
-    parts: HashMap<Vec<u8>, &'static str>,
+    /// Each part: whose it is, and where it begins in it.
+    parts: HashMap<Vec<u8>, (usize, usize)>,
     /// One bit for each value of the first letters' hash, so that hardly any other text is looked up.
     filter: Vec<bool>,
     short: Vec<usize>,
 }
 
-const FILTER_BITS: u32 = 18;
+const FILTER_BITS: u32 = 20;
 
 fn hash(part: &[u8]) -> usize {
     let number = u32::from_le_bytes([part[0], part[1], part[2], part[3]])
@@ -56,7 +57,6 @@ impl Secrets {
     /// Plants one more.
     pub(crate) fn add(&mut self, kind: &'static str, secret: impl AsRef<[u8]>) {
         let secret = secret.as_ref();
-        assert!(KINDS.contains(&kind), "{kind} is on the list");
         assert!(secret.len() >= 8, "{kind}: long enough to be found by itself");
         if self.all.iter().any(|(_, known)| known == secret) {
             return;
@@ -65,9 +65,9 @@ impl Secrets {
         if secret.len() < PART_BYTES {
             self.short.push(self.all.len());
         }
-        for part in secret.windows(PART_BYTES) {
+        for (at, part) in secret.windows(PART_BYTES).enumerate() {
             self.filter[hash(part)] = true;
-            self.parts.entry(part.to_vec()).or_insert(kind);
+            self.parts.entry(part.to_vec()).or_insert((self.all.len(), at));
         }
         self.all.push((kind, secret.to_vec()));
     }
@@ -108,9 +108,9 @@ impl Secrets {
         if !self.filter.is_empty() {
             for part in bytes.windows(PART_BYTES) {
                 if self.filter[hash(part)]
-                    && let Some(kind) = self.parts.get(part)
+                    && let Some((secret, _)) = self.parts.get(part)
                 {
-                    found.insert(*kind);
+                    found.insert(self.all[*secret].0);
                 }
             }
         }
@@ -119,6 +119,27 @@ impl Secrets {
             if bytes.windows(secret.len()).any(|window| window == secret) {
                 found.insert(*kind);
             }
+        }
+        found
+    }
+
+    /// How much in a row of each kind stands in `bytes` as it is, and whether that is a whole secret.
+    pub(crate) fn longest_in(&self, bytes: &[u8]) -> BTreeMap<&'static str, (usize, bool)> {
+        let mut found = BTreeMap::new();
+        let mut at = 0;
+        while at + PART_BYTES <= bytes.len() {
+            let part = &bytes[at..at + PART_BYTES];
+            let known = if self.filter[hash(part)] { self.parts.get(part) } else { None };
+            let Some((secret, begins)) = known else {
+                at += 1;
+                continue;
+            };
+            let (kind, secret) = &self.all[*secret];
+            let pairs = secret[*begins..].iter().zip(&bytes[at..]);
+            let length = pairs.take_while(|(one, other)| one == other).count();
+            let longest = found.entry(*kind).or_insert((0, false));
+            *longest = (*longest).max((length, length == secret.len()));
+            at += length;
         }
         found
     }

@@ -16,6 +16,7 @@ mod harness;
 #[allow(dead_code, reason = "the login alone is wanted here")]
 mod login;
 
+mod binary;
 #[cfg(target_os = "linux")]
 mod controls;
 #[cfg(target_os = "linux")]
@@ -24,6 +25,8 @@ mod dumps;
 mod forms;
 #[cfg(target_os = "linux")]
 mod hunter;
+#[cfg(target_os = "linux")]
+mod memory;
 mod panics;
 #[cfg(target_os = "linux")]
 mod rows;

@@ -63,6 +63,8 @@ fn no_secret_stands_anywhere_after_any_scenario() {
     });
     let (faults, kinds) = found.into_inner().unwrap();
     assert!(faults.is_empty(), "{} faults:\n{}", faults.len(), faults.join("\n"));
+    let unknown: Vec<_> = kinds.iter().filter(|kind| !KINDS.contains(kind)).collect();
+    assert!(unknown.is_empty(), "not on the list: {unknown:?}");
     if only.is_empty() {
         let missing: Vec<_> = KINDS.iter().filter(|kind| !kinds.contains(**kind)).collect();
         assert!(missing.is_empty(), "planted by no scenario: {missing:?}");

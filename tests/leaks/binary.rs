@@ -1,0 +1,15 @@
+//! What stands in the binary: nothing of the tests, and nobody's folders.
+
+use super::harness::BINARY;
+
+/// `.ci/try-strings` looks for more in the binary that is installed, which has no paths for debuggers.
+#[test]
+fn nothing_of_the_tests_stands_in_the_binary() {
+    let bytes = std::fs::read(BINARY).unwrap();
+    let holds = |text: &str| bytes.windows(text.len()).any(|window| window == text.as_bytes());
+    assert!(holds("credentials.json") && holds("CONCUR_CRED_TEST_FAILPOINT"), "it can be found");
+    // The sandbox's: its key and its paths; and secrets of unit tests.
+    for text in ["concur-sandbox-1", "/sandbox/echo", "hunter2", "s3cr3t", "t0ken-t0ken"] {
+        assert!(!holds(text), "{text}");
+    }
+}
