@@ -79,7 +79,9 @@ fn no_token_stands_in_an_argument_and_only_execs_command_has_it_in_its_environme
     let world = World::logged_in();
     let secrets = stored(&world);
     let gate = world.sandbox.hold_next_api_request();
-    let running = api(&world, &["POST", ECHO, "-f", "a=b"]).start();
+    // Without it only root could look.
+    let run = api(&world, &["POST", ECHO, "-f", "a=b"]).env("CONCUR_CRED_TEST_DUMPABLE", "1");
+    let running = run.start();
     assert!(gate.wait_until_reached(Duration::from_secs(20)));
     for name in ["cmdline", "environ", "comm"] {
         let path = format!("/proc/{}/{name}", running.child.id());

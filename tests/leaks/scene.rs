@@ -1,5 +1,6 @@
 //! One scenario's world: everything in it is secret in some way, and everything that happens in it is heard.
 
+use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::path::PathBuf;
 use std::sync::OnceLock;
@@ -47,6 +48,8 @@ pub(crate) struct Scene {
     env: Vec<(String, String)>,
     pub(super) heard: Vec<(&'static str, Vec<u8>)>,
     pub(super) runs: usize,
+    /// What was found while it was not over yet.
+    pub(super) found: BTreeSet<String>,
 }
 
 fn has_strace() -> bool {
@@ -110,6 +113,7 @@ impl Scene {
             env,
             heard: Vec::new(),
             runs: 0,
+            found: BTreeSet::new(),
         };
         let text = scene.world.sandbox.credentials_json();
         scene.given("credentials.json", text);
@@ -300,6 +304,12 @@ impl Scene {
     pub(crate) fn fed(&mut self, args: &[&str], stdin: &str) -> Output {
         let run = self.start(BINARY, args);
         self.hear(run.stdin(stdin).output())
+    }
+
+    /// Searches all places now, too.
+    pub(crate) fn look(&mut self) {
+        let found = self.leaks();
+        self.found.extend(found);
     }
 
     /// Runs it; its exit code.

@@ -212,7 +212,8 @@ fn no_secret_stands_in_a_process_title_or_environment() {
     secrets.add_stored(&world);
     world.expire("default");
     let gate = world.sandbox.hold_next_token_request();
-    let running = world.concur(["get"]).start();
+    // Without it only root could look.
+    let running = world.concur(["get"]).env("CONCUR_CRED_TEST_DUMPABLE", "1").start();
     assert!(gate.wait_until_reached(std::time::Duration::from_secs(30)));
     for name in ["cmdline", "environ", "comm"] {
         let path = format!("/proc/{}/{name}", running.child.id());

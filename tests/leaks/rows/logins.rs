@@ -8,6 +8,7 @@ use super::super::harness::{BINARY, set_mode};
 use super::super::login::{Login, exchange, field, free_port, press};
 use super::super::scene::{EMAIL, Scene, odd};
 use super::super::skipped;
+use super::tokens::mocking_proxy;
 use super::{Row, by_http, first, row};
 use concur_sandbox::Fault;
 use serde_json::json;
@@ -120,6 +121,10 @@ pub(super) const ROWS: &[Row] = &[
             let _ = s.code(&args);
         }
         s.code(&["login", &stray, "--replace"])
+    }),
+    first("login", 5, "a proxy refuses, and gives back its password", |s| {
+        mocking_proxy(s);
+        s.code(&["login", "--base-url", "us2"])
     }),
     first("login", 6, "there is no room for the store", |s| {
         s.env("CONCUR_CRED_TEST_FAILPOINT", "reserve-write=full");

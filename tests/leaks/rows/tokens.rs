@@ -98,6 +98,25 @@ pub(super) const ROWS: &[Row] = &[
         burst(s, "grant-committed");
         s.expire().code(&["get"])
     }),
+    row("get", 0, "killed in the middle of a commit, and looked at before the next", |s| {
+        for at in ["attempt-begun", "answer-received", "grant-sealed", "grant-committed"] {
+            s.expire().env("CONCUR_CRED_TEST_FAILPOINT", format!("{at}=kill"));
+            assert_ne!(s.run(&["get"]).code, Some(0), "{at}");
+            s.look();
+        }
+        s.env("CONCUR_CRED_TEST_FAILPOINT", "-");
+        // Concur's answer was lost with the process.
+        let origin = s.origin();
+        s.code(&["login", "--base-url", &origin])
+    }),
+    row("get", 6, "the disk takes no writes", |s| {
+        let mut code = None;
+        for write in ["lock-open=io", "attempt-begin=full", "attempt-begin=io"] {
+            s.expire().env("CONCUR_CRED_TEST_FAILPOINT", write);
+            code = code.max(s.code(&["get"]));
+        }
+        code
+    }),
     row("get", 0, "the answer cannot be committed, and lies in the reserve", |s| {
         s.expire().env("CONCUR_CRED_TEST_FAILPOINT", "grant-commit=full");
         let _ = s.asks().run(&["get"]).code(0);
@@ -187,6 +206,32 @@ pub(super) fn proxy(s: &mut Scene, name: &str) {
     let quoted: String = url::form_urlencoded::byte_serialize(password.as_bytes()).collect();
     let quoted = quoted.replace('+', "%20");
     s.env(name, format!("http://me:{quoted}@proxy.example:3128"));
+}
+
+/// A proxy of this machine that refuses, and gives back what it was sent wherever it can.
+pub(super) fn mocking_proxy(s: &mut Scene) {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let place = listener.local_addr().unwrap();
+    proxy(s, "CONCUR_CRED_PROXY");
+    let (name, url) =
+        s.variables().last().map(|(n, u)| ((*n).to_owned(), (*u).to_owned())).unwrap();
+    s.env(&name, url.replace("proxy.example:3128", &place.to_string()));
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut head = String::new();
+            let mut lines = std::io::BufReader::new(stream.try_clone().unwrap());
+            while std::io::BufRead::read_line(&mut lines, &mut head).unwrap() > 2 {}
+            let sent = head.lines().find(|line| line.to_lowercase().starts_with("proxy-auth"));
+            let sent = sent.unwrap_or("none: none").split_once(": ").unwrap().1;
+            let answer = format!(
+                "HTTP/1.1 407 {sent}\r\nProxy-Authenticate: {sent}\r\nX-Said: {sent}\r\n\
+                 Content-Length: {}\r\nConnection: close\r\n\r\n{sent}",
+                sent.len()
+            );
+            let _ = std::io::Write::write_all(&mut stream, answer.as_bytes());
+        }
+    });
 }
 
 /// Settings with a secret in a wrong place, each wrong in its way; the last exit code.
