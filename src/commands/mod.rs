@@ -121,10 +121,10 @@ fn run(app: &mut App<'_>, command: Command) -> Result<u8> {
 /// The command line, or the exit code once it was said what is wrong with it.
 fn parsed(args: Vec<OsString>, out: &mut dyn Write, err: &mut dyn Write) -> Result<Cli, u8> {
     let is_check = is_check(&args);
-    let harmless = in_harmless_words(&args);
+    let harmless = [in_harmless_words(&args, true), in_harmless_words(&args, false)];
     Cli::try_parse_from(args).map_err(|refused| {
-        let refused =
-            harmless.and_then(|words| Cli::try_parse_from(words).err()).unwrap_or(refused);
+        let mut again = harmless.into_iter().flatten();
+        let refused = again.find_map(|words| Cli::try_parse_from(words).err()).unwrap_or(refused);
         let code = show_refusal(&refused, out, err);
         if is_check && code == USAGE { status::UNKNOWN } else { code }
     })
@@ -135,18 +135,20 @@ fn parsed(args: Vec<OsString>, out: &mut dyn Write, err: &mut dyn Write) -> Resu
 const LONG_WORD_BYTES: usize = 20;
 
 /// The same words without what could steer a terminal, and without what could be a secret: clap quotes what
-/// it refuses. `None` when there is nothing of either in them.
-fn in_harmless_words(args: &[OsString]) -> Option<Vec<String>> {
+/// it refuses. What stands for a long word is good wherever any word is (so that nothing else is refused in
+/// its place), or bad wherever it can be: clap may have refused that very word. `None` when there is nothing
+/// to hide.
+fn in_harmless_words(args: &[OsString], good: bool) -> Option<Vec<String>> {
     let (program, words) = args.split_first()?;
-    let mut words: Vec<String> = words.iter().map(|arg| harmless(&arg.to_string_lossy())).collect();
-    words.insert(0, printable(&program.to_string_lossy(), usize::MAX));
+    let words = words.iter().map(|arg| harmless(&arg.to_string_lossy(), good));
+    let program = printable(&program.to_string_lossy(), usize::MAX);
+    let words: Vec<String> = std::iter::once(program).chain(words).collect();
     let is_same = words.iter().zip(args).all(|(word, arg)| arg == word.as_str());
     (!is_same).then_some(words)
 }
 
-/// A word, or the value behind an option's `=`, that can be shown. What stands for a long one is a good name
-/// of a profile and a good path, so that whatever was good is not refused in its place.
-fn harmless(word: &str) -> String {
+/// A word, or the value behind an option's `=`, that can be shown.
+fn harmless(word: &str, good: bool) -> String {
     let (option, value) = match word.split_once('=') {
         Some((option, value)) if option.starts_with("--") => (format!("{option}="), value),
         None if word.starts_with('-') => return printable(word, usize::MAX),
@@ -155,7 +157,12 @@ fn harmless(word: &str) -> String {
     if value.len() < LONG_WORD_BYTES {
         return printable(word, usize::MAX);
     }
-    format!("{}word-of-{}-characters", printable(&option, usize::MAX), value.chars().count())
+    let (option, count) = (printable(&option, usize::MAX), value.chars().count());
+    if good {
+        format!("{option}word-of-{count}-characters")
+    } else {
+        format!("{option}[{count} characters]")
+    }
 }
 
 /// Whether monitoring calls, which takes the exit code of wrong usage for CRITICAL.
@@ -217,7 +224,7 @@ mod tests {
             ("--client-secret=2803b8f8-9e42-43c2-a739", "--client-secret=word-of-23-characters"),
             ("--color=alwys", "--color=alwys"),
         ] {
-            assert_eq!(harmless(word), shown);
+            assert_eq!(harmless(word, true), shown);
         }
     }
 

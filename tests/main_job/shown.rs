@@ -190,7 +190,8 @@ fn what_a_caller_gives() {
     ] {
         harmless(world.concur(args));
     }
-    shows_harmless(world.concur(["get", "--format", HOSTILE]));
+    // A long word is shown by its length: it may be a secret.
+    shows_harmless(world.concur(["get", "--format", "\u{1b}[2J\u{202e}\r\nFORGED"]));
     for request in [
         format!("{HOSTILE}\n\n"),
         format!("protocol={HOSTILE}\nhost={HOSTILE}\n\n"),

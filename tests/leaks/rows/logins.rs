@@ -106,6 +106,7 @@ pub(super) const ROWS: &[Row] = &[
     first("login", 2, "a secret where no secret belongs on the command line", |s| {
         let stray = format!("{}-{}", uuid::Uuid::new_v4(), "stray");
         s.secrets.add("secret as a stray word of the command line", &stray);
+        let upper = format!("A-{stray}");
         let glued = format!("--client-secret={stray}");
         for args in [
             vec!["login", "--client-secret", &stray],
@@ -115,6 +116,7 @@ pub(super) const ROWS: &[Row] = &[
             vec![&stray],
             vec!["get", "--format", &stray],
             vec!["login", "--base-url", &stray],
+            vec!["--profile", &upper, "get"],
             vec!["login", "--grant", "browser", "--redirect-uri", &stray],
             vec!["token", "--min-ttl", &stray],
         ] {
