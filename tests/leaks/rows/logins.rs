@@ -276,6 +276,9 @@ fn browser(s: &mut Scene, is_refused: bool) -> Option<i32> {
     let uri = format!("http://localhost:{port}/callback");
     s.world.sandbox.configure(|config| config.redirect_uris = vec![uri.clone()]);
     let origin = s.origin();
+    let app = s.world.sandbox.app().clone();
+    s.env("CONCUR_CRED_CLIENT_ID", app.client_id)
+        .env("CONCUR_CRED_CLIENT_SECRET", app.client_secret);
     s.env("BROWSER", "true");
     let args = ["login", "--grant", "browser", "--redirect-uri", &uri, "--base-url", &origin];
     let login = Login::start(s.start(BINARY, &args).into_command());

@@ -174,7 +174,7 @@ pub(super) const ROWS: &[Row] = &[
         },
     ),
     row("exec", 127, "a command that is not there", |s| {
-        s.hands_on().code(&["exec", "--", "no-such-command"])
+        s.hands_on().code(&["exec", "--", "./no-such-command"])
     }),
     row("exec", 4, "Concur gives back what was sent, in each form", |s| {
         s.expire();
