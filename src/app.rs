@@ -15,6 +15,7 @@ use crate::progress;
 use crate::refresh::Renewer;
 use crate::store::Store;
 use crate::store::events::{self, Event};
+use crate::store::key::KeySettings;
 use crate::trace;
 
 /// The surroundings of one run.
@@ -75,10 +76,17 @@ impl<'io> App<'io> {
         start_trace(&env, &global)?;
         let paths = Paths::from_env(&env);
         let named = named_config(&env, &global);
-        let (config, config_problem) = match Config::load(paths.as_ref(), named.as_deref(), &env) {
-            Ok(config) => (config, None),
-            Err(problem) => (Config::load(None, None, &Env::fixed([]))?, Some(problem)),
-        };
+        let (mut config, config_problem) =
+            match Config::load(paths.as_ref(), named.as_deref(), &env) {
+                Ok(config) => (config, None),
+                Err(problem) => (Config::load(None, None, &Env::fixed([]))?, Some(problem)),
+            };
+        if config_problem.is_some() {
+            config.keys = KeySettings::of(&env);
+        }
+        if global.quiet {
+            config.keys.be_quiet();
+        }
         trace::step("settings read");
         Ok(Self {
             env,
@@ -138,7 +146,7 @@ impl<'io> App<'io> {
     /// The store, if there is one.
     pub fn store(&self) -> Result<Option<Store>> {
         let store = match &self.paths {
-            Some(paths) => Store::open(paths, &self.env)?,
+            Some(paths) => Store::open(paths, &self.config.keys)?,
             None => None,
         };
         trace::step(if store.is_some() { "store opened" } else { "no store" });
@@ -147,7 +155,7 @@ impl<'io> App<'io> {
 
     /// The store, for a command that makes one.
     pub fn store_or_new(&self) -> Result<Store> {
-        Store::open_or_create(&self.need_paths()?, &self.env)
+        Store::open_or_create(&self.need_paths()?, &self.config.keys)
     }
 
     /// Writes the whole answer with one write. A reader that has gone away wanted no more.

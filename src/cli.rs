@@ -7,6 +7,7 @@ mod calls;
 mod care;
 mod examples;
 mod keeping;
+mod key;
 mod profiles;
 mod tokens;
 
@@ -20,6 +21,7 @@ pub use browser::Browser;
 pub use calls::{Api, Exec, Logout};
 pub use care::{Completions, Config, ConfigQuestion, ConfigShow, ConfigureGit, Doctor, Log, Names};
 pub use keeping::{Keepalive, Scheduler};
+pub use key::{Key, KeyAction, KeyRotate, KeySetSource, KeyShowSource, SourceName};
 pub use profiles::{Export, Import, Init, Login, LoginGrant, Refresh, Rename, Status, Use};
 pub use tokens::{Get, Protocol, Serving, StoreArgs, Token};
 
@@ -133,6 +135,9 @@ pub enum Command {
     /// Check files, key, store, network and git, and say what mends them
     #[command(after_help = examples::DOCTOR)]
     Doctor(Doctor),
+    /// Show, move or replace the key that the store is sealed with
+    #[command(disable_help_subcommand = true, after_help = examples::KEY)]
+    Key(Key),
     /// Show the settings and where they come from
     #[command(disable_help_subcommand = true)]
     Config(Config),

@@ -17,6 +17,7 @@ use crate::model::profile::ProfileName;
 use crate::model::secret::Secret;
 use crate::paths::Paths;
 use crate::policy::DEFAULT_MIN_TTL_SECS;
+use crate::store::key::{KeyCommand, KeySettings};
 
 pub use shown::{Setting, Source, settings};
 
@@ -42,6 +43,8 @@ pub struct Config {
     pub http: HttpSettings,
     /// Origins besides Concur's own that may be sent a secret.
     pub allowed: AllowList,
+    /// Where the store's key can be had.
+    pub keys: KeySettings,
 }
 
 /// A duration that no hit needs: its variable is read by whoever asks for it.
@@ -81,6 +84,8 @@ struct File {
     client_cert: Option<PathBuf>,
     #[serde(default, deserialize_with = "hidden")]
     proxy: Option<Secret>,
+    key_source: Option<String>,
+    key_command: Option<Vec<String>>,
 }
 
 /// A value that can hold a password: taken over as a secret, without a copy.
@@ -162,7 +167,21 @@ impl Config {
                 warning: None,
             },
             allowed: AllowList::with_named(parse_origins(&origins)?),
+            keys: KeySettings::with(
+                env,
+                file.key_source.as_deref(),
+                file.key_command.map(key_command).transpose()?,
+            )?,
         })
+    }
+}
+
+/// From the file alone: there is no variable in front of it.
+fn key_command(words: Vec<String>) -> Result<KeyCommand> {
+    let mut words = words.into_iter();
+    match words.next().filter(|program| !program.is_empty()) {
+        Some(program) => Ok(KeyCommand::new(program.into(), words.collect())),
+        None => Err(Error::of_setting("key_command", "a list of a program and its arguments")),
     }
 }
 
@@ -188,6 +207,12 @@ fn read(path: &Path, must_exist: bool) -> Result<(File, Option<String>)> {
     let folder = path.parent().unwrap_or_else(|| Path::new(""));
     for named in [&mut settings.ca_bundle, &mut settings.client_cert].into_iter().flatten() {
         *named = folder.join(&*named);
+    }
+    if let Some(program) = settings.key_command.as_mut().and_then(|words| words.first_mut())
+        // One word is looked for in PATH.
+        && Path::new(program).components().count() > 1
+    {
+        *program = folder.join(&*program).to_string_lossy().into_owned();
     }
     let has_secret = settings.proxy.as_ref().is_some_and(|proxy| proxy.expose().contains(&b'@'));
     Ok((settings, file.warning.filter(|_| has_secret)))

@@ -6,13 +6,15 @@ use std::path::PathBuf;
 use std::process::Command;
 
 /// The variables that this program reads, one list for the man page's test to hold against.
-pub const VARIABLES: [&str; 27] = [
+pub const VARIABLES: [&str; 29] = [
     "CONCUR_CRED_HOME",
     "CONCUR_CRED_CONFIG",
     "CONCUR_CRED_PROFILE",
     "CONCUR_CRED_TRACE",
     "CONCUR_CRED_KEY",
     "CONCUR_CRED_KEY_FILE",
+    "CONCUR_CRED_KEY_SOURCE",
+    "CREDENTIALS_DIRECTORY",
     "CONCUR_CRED_CLIENT_ID",
     "CONCUR_CRED_CLIENT_SECRET",
     "CONCUR_CRED_COMPANY",

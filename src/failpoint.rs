@@ -14,6 +14,21 @@ pub const RENEWAL: [&str; 9] = [
     "answer-printed",
 ];
 
+/// The moments of a key's rotation, in their order. `next-…` and `key-renamed` are of the key file's alone.
+pub const KEY_ROTATION: [&str; 8] = [
+    "rotation-locked",
+    "records-locked",
+    "next-begun",
+    "next-written",
+    "cells-resealed",
+    "rotation-committed",
+    "key-renamed",
+    "ticket-gone",
+];
+
+/// The writes of a key's rotation that a test can make fail, in their order.
+pub const KEY_WRITES: [&str; 3] = ["next-write", "rotation-commit", "key-rename"];
+
 /// The writes of a renewal that a test can make fail, in their order.
 pub const WRITES: [&str; 8] = [
     "lock-open",

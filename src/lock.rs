@@ -4,6 +4,8 @@
 //! database itself is never locked (closing any handle to it would drop SQLite's own locks). A
 //! sibling file names the holder for people.
 
+mod key;
+
 use std::fs::File;
 use std::io;
 use std::time::{Duration, Instant};
@@ -14,6 +16,8 @@ use crate::failpoint;
 use crate::files;
 use crate::model::record::RecordId;
 use crate::paths::Paths;
+
+pub use key::KeyLock;
 
 /// How often a waiter looks, at first and at last.
 const FIRST_POLL: Duration = Duration::from_millis(4);
@@ -95,11 +99,7 @@ impl Waiting {
         match fs2::FileExt::try_lock_exclusive(file) {
             Ok(()) => Ok(self.file.take().map(|file| self.held(file))),
             Err(error) if is_contended(&error) => Ok(None),
-            Err(error) => Err(Error::new(
-                Kind::Unusable,
-                format!("The lock file cannot be locked: {}", files::reason(&error)),
-                "Keep the state folder on a file system with locks (CONCUR_CRED_HOME moves it).",
-            )),
+            Err(error) => Err(not_lockable(&error)),
         }
     }
 
@@ -125,13 +125,23 @@ impl Waiting {
 
     /// Who holds the lock, as far as the holder could say.
     pub fn holder(&self) -> String {
-        match std::fs::read_to_string(&self.holder_file) {
-            Ok(text) if !text.trim().is_empty() => {
-                crate::model::printable::printable(text.trim(), 80)
-            }
-            _ => "a process that did not leave its name".to_owned(),
-        }
+        named_holder(&self.holder_file)
     }
+}
+
+fn named_holder(file: &std::path::Path) -> String {
+    match std::fs::read_to_string(file) {
+        Ok(text) if !text.trim().is_empty() => crate::model::printable::printable(text.trim(), 80),
+        _ => "a process that did not leave its name".to_owned(),
+    }
+}
+
+fn not_lockable(error: &io::Error) -> Error {
+    Error::new(
+        Kind::Unusable,
+        format!("The lock file cannot be locked: {}", files::reason(error)),
+        "Keep the state folder on a file system with locks (CONCUR_CRED_HOME moves it).",
+    )
 }
 
 /// How a record's lock is, for whoever only looks.

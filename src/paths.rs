@@ -58,6 +58,11 @@ impl Paths {
         self.config_dir.join("key")
     }
 
+    /// The key that a rotation makes, until it takes the key file's place.
+    pub fn next_key_file(&self) -> PathBuf {
+        self.config_dir.join("key.next")
+    }
+
     /// The token database.
     pub fn store(&self) -> PathBuf {
         self.state_dir.join("store.db")
@@ -86,6 +91,16 @@ impl Paths {
     /// Names the holder of a record's lock, for people.
     pub fn lock_holder(&self, id: RecordId) -> PathBuf {
         self.locks_dir().join(format!("{id}.holder"))
+    }
+
+    /// The lock file of whoever changes the key; never deleted either.
+    pub fn key_lock(&self) -> PathBuf {
+        self.locks_dir().join("key.lock")
+    }
+
+    /// Names its holder.
+    pub fn key_lock_holder(&self) -> PathBuf {
+        self.locks_dir().join("key.holder")
     }
 
     /// The folder of reserve files.

@@ -5,6 +5,7 @@ mod asking;
 mod attempt;
 mod failure;
 mod keeping;
+mod rotating;
 mod spill;
 
 use std::time::Duration;
@@ -122,6 +123,7 @@ impl Renewer<'_> {
     /// Serves the current token, after renewing it if nobody else is about to. A failure is recorded
     /// and harms nobody: the current token is good.
     fn soft(&mut self, store: &mut Store, record: Record, min_ttl: i64) -> Result<Usable> {
+        store.have_key_at_hand()?;
         if let Ok(Some(lock)) = RecordLock::try_take(store.paths(), record.id) {
             let renewed = self.renew_under(store, &lock, &record, Trigger::Soft { min_ttl });
             drop(lock);
@@ -135,6 +137,7 @@ impl Renewer<'_> {
 
     /// Renews under the lock, or takes over what another process renewed (or failed to) meanwhile.
     pub fn renew(&mut self, store: &mut Store, seen: &Record, trigger: Trigger) -> Result<Usable> {
+        store.have_key_at_hand()?;
         let mut waiting = Waiting::new(store.paths(), seen.id)?;
         let mut said = false;
         let mut shown = None;
@@ -225,6 +228,7 @@ impl Renewer<'_> {
         if !spill::is_there(store, &record) {
             return Ok(record);
         }
+        store.have_key_at_hand()?;
         let lock = self.lock(store, &record)?;
         self.settled_under(store, &lock, &record)
     }
@@ -237,6 +241,7 @@ impl Renewer<'_> {
         lock: &RecordLock,
         record: &Record,
     ) -> Result<Record> {
+        store.look_at_key()?;
         let current =
             store.reread(record.id)?.ok_or_else(|| failure::gone(record.profile_name()))?;
         match spill::absorb(store, lock, current, (self.clock)())? {
@@ -283,6 +288,7 @@ impl Renewer<'_> {
     ) -> Result<Usable> {
         trace::step("lock taken");
         failpoint::pass("lock-taken");
+        store.look_at_key()?;
         let record = store.reread(seen.id)?.ok_or_else(|| failure::gone(seen.profile_name()))?;
         failpoint::pass("record-reread");
         let record = match spill::absorb(store, lock, record, (self.clock)())? {

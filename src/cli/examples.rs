@@ -11,6 +11,12 @@ Examples:
   concur-cred login --grant app --profile batch
   concur-cred login --grant browser --base-url us2 --profile me";
 
+pub(super) const KEY: &str = "\
+Examples:
+  concur-cred key show-source
+  concur-cred key rotate
+  concur-cred key set-source credential";
+
 pub(super) const TOKEN: &str = "\
 Example:
   token=$(concur-cred token --min-ttl 10m) || exit";

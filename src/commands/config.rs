@@ -51,17 +51,13 @@ fn show(app: &mut App<'_>, args: &ConfigShow) -> Result<u8> {
 pub(super) fn paths(app: &App<'_>) -> Vec<(&'static str, PathBuf)> {
     let mut found: Vec<_> = app.config_file().map(|file| ("config", file)).into_iter().collect();
     if let Some(paths) = &app.paths {
-        let named_key = app.env.path("CONCUR_CRED_KEY_FILE");
+        found.extend(app.config.keys.file(paths).map(|file| ("key", file)));
         found.extend([
-            ("key", named_key.unwrap_or_else(|| paths.key_file())),
             ("store", paths.store()),
             ("events", paths.events()),
             ("locks", paths.locks_dir()),
             ("reserve", paths.reserves_dir()),
         ]);
-        if app.env.is_set("CONCUR_CRED_KEY") {
-            found.retain(|(name, _)| *name != "key");
-        }
     }
     found
 }

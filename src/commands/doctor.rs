@@ -22,6 +22,7 @@ pub(super) fn run(app: &mut App<'_>, args: &Doctor) -> Result<u8> {
     let patient = Patient {
         paths: &paths,
         env: &app.env,
+        keys: &app.config.keys,
         now: app.now(),
         config_file: app.config_file().unwrap_or_else(|| paths.config_file()),
         config_problem: app.config_problem.as_ref(),
@@ -83,7 +84,7 @@ fn for_support(app: &App<'_>, checks: &Report) -> String {
 
 /// Client ids, companies and users, as far as they are known here.
 fn identities(app: &App<'_>) -> Vec<String> {
-    let records = app.paths.as_ref().and_then(|paths| doctor::records(paths, &app.env));
+    let records = app.paths.as_ref().and_then(|paths| doctor::records(paths, &app.config.keys));
     let of_records = records.unwrap_or_default().into_iter().flat_map(|record| {
         let client_id = record.client_id().to_owned();
         [client_id, record.principal]

@@ -62,7 +62,7 @@ pub(super) fn run(app: &mut App<'_>, args: &Import) -> Result<u8> {
         obtained_at,
         unknown_fields: file.unknown.to_secret_json(),
     };
-    if let Err(error) = obtain::keep(app, &mut store, &lock, account) {
+    if let Err(error) = obtain::keep(app, &mut store, &lock, &account) {
         if old.is_none() {
             obtain::discard(&store, lock);
         }

@@ -18,6 +18,7 @@ pub(super) fn run(app: &mut App<'_>, args: &Logout) -> Result<u8> {
     let mut store = app.store()?.ok_or_else(accounts::no_profile)?;
     let record = accounts::selected_record(app, &store)?;
     if args.revoke {
+        store.have_key_at_hand()?;
         say_what_dies(app, &store, &record)?;
     }
     let lock = app.renewing(|renewer| renewer.lock(&store, &record))?;

@@ -14,6 +14,7 @@ mod helper;
 mod import;
 mod init;
 mod keepalive;
+mod key;
 mod log;
 mod login;
 mod logout;
@@ -113,6 +114,7 @@ fn run(app: &mut App<'_>, command: Command) -> Result<u8> {
         Command::Log(args) => log::run(app, &args),
         Command::Doctor(args) => doctor::run(app, &args),
         Command::ConfigureGit(args) => configure_git::run(app, &args),
+        Command::Key(args) => key::run(app, &args),
         Command::Config(args) => config::run(app, &args),
         Command::Completions(args) => completions::run(app, &args),
     }

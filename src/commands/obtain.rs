@@ -169,7 +169,7 @@ pub(super) fn keep(
     app: &mut App<'_>,
     store: &mut Store,
     lock: &RecordLock,
-    account: NewAccount,
+    account: &NewAccount,
 ) -> Result<()> {
     let record = store.save_account(lock, account, app.now())?;
     let profile = record.profile_name().unwrap_or_default();

@@ -101,7 +101,7 @@ fn bind(app: &mut App<'_>, request: Request, application: &str) -> Result<u8> {
         unknown_fields: None,
     };
     let lock = obtain::lock(app, &store, None)?;
-    if let Err(error) = store.save_account(&lock, new, now) {
+    if let Err(error) = store.save_account(&lock, &new, now) {
         obtain::discard(&store, lock);
         return Err(error);
     }

@@ -12,9 +12,10 @@ use crate::files;
 use crate::http::proxy;
 use crate::model::origin::Origin;
 use crate::model::printable::printable;
+use crate::store::key::KeyCommand;
 
 /// The keys of `config.toml`, in the order in which they are shown.
-pub(super) const KEYS: [&str; 10] = [
+pub(super) const KEYS: [&str; 12] = [
     "default_profile",
     "min_ttl",
     "lock_timeout",
@@ -25,6 +26,8 @@ pub(super) const KEYS: [&str; 10] = [
     "allowed_origins",
     "keepalive_after",
     "warn_before",
+    "key_source",
+    "key_command",
 ];
 
 /// The longest value that is shown, characters.
@@ -71,7 +74,14 @@ pub fn settings(config: &Config, file: Option<&Path>, env: &Env) -> Result<Vec<S
             let name = variable(key);
             // A variable that is not text counts as not set, but for a path.
             let is_path = ["ca_bundle", "client_cert"].contains(&key);
-            let is_set = if is_path { env.is_set(&name) } else { env.text(&name).is_some() };
+            let is_set = if key == "key_command" {
+                // The file's alone.
+                false
+            } else if is_path {
+                env.is_set(&name)
+            } else {
+                env.text(&name).is_some()
+            };
             let mut source = match (is_set, line_of(key), file) {
                 (true, ..) => Source::Variable(name),
                 (false, Some(line), Some(file)) => Source::File { file: file.to_owned(), line },
@@ -113,6 +123,9 @@ fn value(config: &Config, key: &str, env: &Env) -> Result<Option<String>> {
         }
         "keepalive_after" => later(&config.keepalive_after)?,
         "warn_before" => later(&config.warn_before)?,
+        "key_source" => config.keys.source()?.map(|source| source.name().to_owned()),
+        // Its arguments may be secret enough.
+        "key_command" => config.keys.command().map(KeyCommand::shown),
         _ => None,
     })
 }

@@ -3,6 +3,7 @@
 
 mod beside;
 mod git;
+mod key;
 mod online;
 mod places;
 mod records;
@@ -23,6 +24,7 @@ use crate::model::record::Record;
 use crate::paths::Paths;
 use crate::store::Store;
 use crate::store::inspect::Schema;
+use crate::store::key::KeySettings;
 pub use repair::repair;
 use report::Report;
 
@@ -31,8 +33,10 @@ use report::Report;
 pub struct Patient<'a> {
     /// Where everything lies.
     pub paths: &'a Paths,
-    /// The environment, for the key's source.
+    /// The environment.
     pub env: &'a Env,
+    /// Where the store's key can be had.
+    pub keys: &'a KeySettings,
     /// Epoch seconds.
     pub now: i64,
     /// The configuration file in use.
@@ -55,8 +59,8 @@ pub struct Patient<'a> {
 
 /// Every record of a store that is up to date, none where there is no store; `None` when they cannot be
 /// read. A look into an older store would bring it up to date, which a damaged one must not be.
-pub fn records(paths: &Paths, env: &Env) -> Option<Vec<Record>> {
-    let Some(store) = Store::open(paths, env).ok()? else { return Some(Vec::new()) };
+pub fn records(paths: &Paths, keys: &KeySettings) -> Option<Vec<Record>> {
+    let Some(store) = Store::open(paths, keys).ok()? else { return Some(Vec::new()) };
     match store.schema().ok()? {
         Schema::Blank => Some(Vec::new()),
         Schema::Current(_) => store.every_record().ok(),

@@ -75,7 +75,7 @@ pub(super) fn examine(patient: &Patient<'_>, report: &mut Report) {
 /// would go, when there is no profile.
 fn origins(patient: &Patient<'_>, report: &mut Report) -> BTreeMap<String, AllowedOrigin> {
     let mut found = BTreeMap::new();
-    let Some(mut accounts) = super::records(patient.paths, patient.env) else {
+    let Some(mut accounts) = super::records(patient.paths, patient.keys) else {
         report.warn(NAME, "not asked: the profiles cannot be read", "");
         return found;
     };

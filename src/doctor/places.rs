@@ -61,6 +61,7 @@ fn groups(paths: &Paths) -> Vec<Group> {
     if paths.key_file().symlink_metadata().is_ok() {
         groups.push(Group { name: "configuration folder", places: folder(paths.config_dir()) });
         groups.push(Group { name: "key file", places: file(paths.key_file()) });
+        groups.push(Group { name: "next key file", places: file(paths.next_key_file()) });
     }
     groups.extend([
         Group { name: "state folder", places: folder(paths.state_dir()) },

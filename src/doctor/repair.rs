@@ -2,7 +2,7 @@
 //! databases, of which nothing is thrown away. Never a key, and never without every record's lock.
 
 use super::report::{Report, counted, listed};
-use super::{Patient, beside, places};
+use super::{Patient, beside, key, places};
 use crate::error::{Error, Kind, Result};
 use crate::lock::{RecordLock, Waiting};
 use crate::model::record::RecordId;
@@ -35,6 +35,7 @@ pub fn repair(patient: &Patient<'_>, report: &mut Report) -> Result<()> {
         Err(error) if error.kind() == Kind::Temporary => return Err(error),
         Err(error) => report.error("repair: store", &error),
     }
+    mended |= key::repair(patient, report);
     // Of what stands wrong after this, the checks that follow tell.
     mended |= reserves(patient, &mut locks, report)?;
     mended |= trail(patient, report)?;
@@ -90,7 +91,7 @@ fn permissions(patient: &Patient<'_>, report: &mut Report) -> bool {
 }
 
 fn store(patient: &Patient<'_>, locks: &mut Locks<'_>) -> Result<Option<Salvaged>> {
-    let Some(wreck) = salvage::examine(patient.paths, patient.env)? else { return Ok(None) };
+    let Some(wreck) = salvage::examine(patient.paths, patient.keys)? else { return Ok(None) };
     for id in wreck.managed() {
         locks.take(id)?;
     }
@@ -120,7 +121,7 @@ fn told(salvaged: &Salvaged, report: &mut Report) {
 
 fn reserves(patient: &Patient<'_>, locks: &mut Locks<'_>, report: &mut Report) -> Result<bool> {
     // A store that cannot be asked is reported by its own check.
-    let accounts = Store::open(patient.paths, patient.env)
+    let accounts = Store::open(patient.paths, patient.keys)
         .and_then(|store| store.map_or_else(|| Ok(Vec::new()), |store| store.accounts()));
     let mut made = Vec::new();
     for record in accounts.unwrap_or_default() {

@@ -1,11 +1,10 @@
-//! The store and its key.
+//! The store.
 
 use super::report::{Report, counted, listed};
-use super::{Patient, beside, records};
+use super::{Patient, beside, key, records};
 use crate::error::Kind;
 use crate::store::Store;
 use crate::store::inspect::Schema;
-use crate::store::key::{self, KeySource};
 use crate::store::salvage::journal_of;
 
 const REPAIR: &str = "Run: concur-cred doctor --repair (it keeps the damaged file)";
@@ -13,10 +12,10 @@ const REPAIR: &str = "Run: concur-cred doctor --repair (it keeps the damaged fil
 pub(super) fn examine(patient: &Patient<'_>, report: &mut Report) {
     let journal = journal_of(&patient.paths.store());
     let had_journal = journal.exists();
-    let store = match Store::open(patient.paths, patient.env) {
+    let store = match Store::open(patient.paths, patient.keys) {
         Ok(Some(store)) => store,
         Ok(None) => {
-            key_without_store(patient, report);
+            key::without_store(patient, report);
             report.ok("store", "nothing stored yet");
             return beside::examine(patient, None, report);
         }
@@ -27,7 +26,7 @@ pub(super) fn examine(patient: &Patient<'_>, report: &mut Report) {
     };
     match store.schema() {
         Ok(Schema::Blank) => {
-            key_without_store(patient, report);
+            key::without_store(patient, report);
             report.ok("store", "an empty file; nothing stored yet");
             return beside::examine(patient, None, report);
         }
@@ -39,7 +38,7 @@ pub(super) fn examine(patient: &Patient<'_>, report: &mut Report) {
         }
         Err(error) => {
             report.error("store", &error);
-            key_without_store(patient, report);
+            key::without_store(patient, report);
             return beside::examine(patient, None, report);
         }
     }
@@ -47,7 +46,7 @@ pub(super) fn examine(patient: &Patient<'_>, report: &mut Report) {
         journal_left(journal.exists(), report);
     }
     integrity(&store, report);
-    let key_is_right = key(patient, &store, report);
+    let key_is_right = key::examine(patient, &store, report);
     records::examine(patient, &store, key_is_right, report);
 }
 
@@ -96,48 +95,5 @@ fn integrity(store: &Store, report: &mut Report) {
             REPAIR,
         ),
         Err(error) => report.error("references", &error),
-    }
-}
-
-/// Whether the key is there and is the store's.
-fn key(patient: &Patient<'_>, store: &Store, report: &mut Report) -> bool {
-    match store.prove_key() {
-        Err(error) => {
-            report.error("key", &error);
-            false
-        }
-        Ok(Some(warning)) => {
-            report.warn("key", warning, "");
-            true
-        }
-        Ok(None) => {
-            let source =
-                store.meta().map(|meta| meta.key_source.describe(patient.paths, patient.env));
-            report.ok("key", source.unwrap_or_default());
-            true
-        }
-    }
-}
-
-/// Without a store that can be asked, a key can be there or not, but not the right one or another.
-fn key_without_store(patient: &Patient<'_>, report: &mut Report) {
-    let source = KeySource::chosen(patient.env);
-    let name = source.describe(patient.paths, patient.env);
-    if source == KeySource::File && !patient.paths.key_file().exists() {
-        let store_is_there = patient.paths.store().metadata().is_ok_and(|meta| meta.len() > 0);
-        if store_is_there {
-            report.warn(
-                "key",
-                format!("{name} is not there, and the store cannot be asked for its key"),
-                "Put the store's key back, if it was a file",
-            );
-        } else {
-            report.ok("key", "none yet; the first login makes one");
-        }
-        return;
-    }
-    match key::load(source, patient.paths, patient.env) {
-        Ok(_) => report.ok("key", format!("{name}; there is no store to compare it with")),
-        Err(error) => report.error("key", &error),
     }
 }

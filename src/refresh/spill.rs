@@ -55,7 +55,12 @@ pub(super) fn is_there(store: &Store, record: &Record) -> bool {
 }
 
 /// Keeps an answer in the record's reserve.
-pub(super) fn keep(store: &Store, record: &Record, grant: &Grant, obtained_at: i64) -> Result<()> {
+pub(super) fn keep(
+    store: &mut Store,
+    record: &Record,
+    grant: &Grant,
+    obtained_at: i64,
+) -> Result<()> {
     let text = encode(grant, obtained_at)?;
     let sealed = store.seal_spill(record.id, record.generation, &text)?;
     reserve::spill(store.paths(), record.id, &sealed)
@@ -71,6 +76,7 @@ pub(super) fn absorb(
     let Some(sealed) = reserve::spilled(store.paths(), record.id)? else {
         return Ok(Absorbed::Record(Box::new(record)));
     };
+    store.settle_key()?;
     let answer = store.unseal_spill(record.id, record.generation, &sealed)?;
     let Some((grant, obtained_at)) = answer.as_ref().and_then(decode) else {
         // From before a login or another refresh: of no use any more.

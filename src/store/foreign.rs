@@ -5,6 +5,7 @@ use rusqlite::{OptionalExtension, Transaction, named_params};
 use super::rows::ForeignFilter;
 use super::{Store, changed_meanwhile, failed, put};
 use crate::error::Result;
+use crate::failpoint;
 use crate::model::record::{Column, GitKey, Record, RecordId};
 use crate::model::secret::Secret;
 use crate::random;
@@ -31,16 +32,20 @@ impl Store {
     /// Keeps a foreign entry in place of the one with exactly the same key.
     pub fn store_foreign(&mut self, new: &NewForeign, now: i64) -> Result<()> {
         for _ in 1..STORE_TRIES {
-            if self.try_store_foreign(new, now)? {
+            if self.with_its_key(|store| store.try_store_foreign(new, now))? {
                 return Ok(());
             }
         }
-        if self.try_store_foreign(new, now)? { Ok(()) } else { Err(changed_meanwhile()) }
+        if self.with_its_key(|store| store.try_store_foreign(new, now))? {
+            Ok(())
+        } else {
+            Err(changed_meanwhile())
+        }
     }
 
-    /// `false` when another process stored or erased this very key meanwhile: the cells, sealed for
-    /// one record, are then of no use.
-    fn try_store_foreign(&mut self, new: &NewForeign, now: i64) -> Result<bool> {
+    /// `Some(false)` when another process stored or erased this very key meanwhile: the cells, sealed
+    /// for one record, are then of no use.
+    fn try_store_foreign(&mut self, new: &NewForeign, now: i64) -> Result<Option<bool>> {
         let NewForeign { key, authtype, secret, expires_at, refresh_token } = new;
         let store_id = self.meta()?.store_id.clone();
         let exact = ForeignFilter {
@@ -58,7 +63,8 @@ impl Store {
         record.access_expires_at = *expires_at;
         self.put_cell(&mut record, &store_id, Column::AccessToken, Some(secret))?;
         self.put_cell(&mut record, &store_id, Column::RefreshToken, refresh_token.as_ref())?;
-        self.write(|transaction| {
+        failpoint::pass("foreign-sealed");
+        self.write_sealed(|transaction| {
             if id_of_key(transaction, &record)? != old.as_ref().map(|old| old.id) {
                 return Ok(false);
             }

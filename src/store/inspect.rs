@@ -13,7 +13,8 @@ use crate::paths::Paths;
 /// How many faults SQLite lists before it stops looking.
 const MAX_FAULTS: u32 = 10;
 
-const COLUMNS: [Column; 5] = [
+/// The columns of a record that are sealed.
+pub(super) const CELLS: [Column; 5] = [
     Column::AccessToken,
     Column::RefreshToken,
     Column::IdToken,
@@ -87,7 +88,7 @@ impl Store {
             }
         }
         for record in records {
-            for column in COLUMNS {
+            for column in CELLS {
                 match self.unseal(record, column) {
                     Ok(None) => {}
                     Ok(Some(_)) => cells.opened += 1,
@@ -100,7 +101,7 @@ impl Store {
 
     /// The columns of a record whose cells do not open, and how many do.
     pub(super) fn closed_columns(&self, record: &Record) -> (Vec<Column>, usize) {
-        let there = COLUMNS.into_iter().filter(|column| record.cell(*column).is_some());
+        let there = CELLS.into_iter().filter(|column| record.cell(*column).is_some());
         let (open, closed): (Vec<_>, Vec<_>) =
             there.partition(|column| self.unseal(record, *column).is_ok());
         (closed, open.len())

@@ -1,17 +1,24 @@
-//! The store's key: where it comes from, and how it is made without a race.
+//! The store's key: where it comes from, and how it is read.
 
-use std::io;
-use std::path::{Path, PathBuf};
+mod command;
+mod made;
+mod settings;
+
+use std::path::Path;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
-use crate::env::Env;
 use crate::error::{Error, Kind, Result};
-use crate::files::{self, Replace, shell_word};
+use crate::files::{self, shell_word};
 use crate::paths::Paths;
+
+pub use command::KeyCommand;
+pub(super) use made::{discard_next, make_next, next, promote, promote_if_free};
+pub use made::{ensure_file, pending};
+pub use settings::{CREDENTIAL, KeySettings};
 
 /// Length of a key id, bytes.
 pub const KEY_ID_BYTES: usize = 8;
@@ -46,12 +53,28 @@ impl Key {
         &self.0
     }
 
+    /// One more of it, wiped as well; for a source that can be asked once only.
+    pub(super) fn copied(&self) -> Self {
+        Self(self.0.clone())
+    }
+
     fn parse(bytes: &[u8]) -> Option<Self> {
         if let Ok(raw) = <[u8; KEY_BYTES]>::try_from(bytes) {
             return Some(Self::from_bytes(raw));
         }
         let decoded = Zeroizing::new(BASE64_STANDARD.decode(bytes.trim_ascii()).ok()?);
         <[u8; KEY_BYTES]>::try_from(decoded.as_slice()).ok().map(Self::from_bytes)
+    }
+
+    /// The key in the contents of a file that the operator named.
+    pub fn of_file(bytes: &[u8], path: &Path) -> Result<Self> {
+        Self::parse(bytes).ok_or_else(|| {
+            Error::new(
+                Kind::Unusable,
+                format!("{} is not a key: neither 32 bytes nor base64 of 32 bytes", path.display()),
+                format!("Restore {} from your backup.", shell_word(path)),
+            )
+        })
     }
 }
 
@@ -64,10 +87,16 @@ pub enum KeySource {
     NamedFile,
     /// `CONCUR_CRED_KEY`: base64 of 32 bytes.
     Environment,
+    /// The file `concur-cred-key` in systemd's `$CREDENTIALS_DIRECTORY`.
+    Credential,
+    /// What the setting `key_command` prints. Never the environment's: whoever can write the database
+    /// or set a variable must not be able to have a program run by that.
+    Command,
 }
 
 impl KeySource {
-    const ALL: [Self; 3] = [Self::File, Self::NamedFile, Self::Environment];
+    const ALL: [Self; 5] =
+        [Self::File, Self::NamedFile, Self::Environment, Self::Credential, Self::Command];
 
     /// The stored name.
     pub const fn name(self) -> &'static str {
@@ -75,6 +104,8 @@ impl KeySource {
             Self::File => "file",
             Self::NamedFile => "named-file",
             Self::Environment => "environment",
+            Self::Credential => "credential",
+            Self::Command => "command",
         }
     }
 
@@ -83,43 +114,43 @@ impl KeySource {
         Self::ALL.into_iter().find(|source| source.name() == name)
     }
 
-    /// What a new store takes: a source that the caller chose by its environment, else the file.
-    pub fn chosen(env: &Env) -> Self {
-        if env.is_set("CONCUR_CRED_KEY") {
-            Self::Environment
-        } else if env.is_set("CONCUR_CRED_KEY_FILE") {
-            Self::NamedFile
-        } else {
-            Self::File
-        }
-    }
-
-    /// Whether reading the key takes nothing away: a pipe that the caller named gives it once.
-    pub(super) fn can_be_read_again(self, env: &Env) -> bool {
+    /// Whether reading the key takes nothing away: a pipe that the caller named gives it once, and a
+    /// command is run once.
+    pub(super) fn can_be_read_again(self, keys: &KeySettings) -> bool {
         match self {
-            Self::File | Self::Environment => true,
+            Self::File | Self::Environment | Self::Credential => true,
             Self::NamedFile => {
-                let meta = named_file(env).and_then(|path| std::fs::metadata(path).ok());
+                let meta = keys.named_file().and_then(|path| std::fs::metadata(path).ok());
                 meta.is_some_and(|meta| meta.is_file())
             }
+            Self::Command => false,
         }
     }
 
     /// The source as a person reads it.
-    pub fn describe(self, paths: &Paths, env: &Env) -> String {
+    pub fn describe(self, paths: &Paths, keys: &KeySettings) -> String {
+        let or_unset = |name: &str, value: Option<String>| match value {
+            Some(value) => format!("{name} ({value})"),
+            None => format!("{name} (not set)"),
+        };
         match self {
             Self::File => format!("the key file {}", paths.key_file().display()),
-            Self::NamedFile => match named_file(env) {
-                Some(path) => format!("CONCUR_CRED_KEY_FILE ({})", path.display()),
-                None => "CONCUR_CRED_KEY_FILE (not set)".to_owned(),
-            },
+            Self::NamedFile => or_unset(
+                "CONCUR_CRED_KEY_FILE",
+                keys.named_file().map(|path| path.display().to_string()),
+            ),
             Self::Environment => "CONCUR_CRED_KEY".to_owned(),
+            Self::Credential => match keys.credential() {
+                Some(path) => format!("the systemd credential {}", path.display()),
+                None => {
+                    format!(
+                        "the systemd credential {CREDENTIAL} (CREDENTIALS_DIRECTORY is not set)"
+                    )
+                }
+            },
+            Self::Command => or_unset("key_command", keys.command().map(KeyCommand::shown)),
         }
     }
-}
-
-fn named_file(env: &Env) -> Option<PathBuf> {
-    env.path("CONCUR_CRED_KEY_FILE")
 }
 
 /// A key, and what is to be said about the permissions of the file that it came from.
@@ -129,88 +160,130 @@ pub struct Loaded {
     pub key: Key,
     /// A warning for a person.
     pub warning: Option<String>,
+    /// It still stands beside the key file: the rotation that made it was ended before its last step.
+    pub(super) is_next: bool,
 }
 
 impl From<Key> for Loaded {
     fn from(key: Key) -> Self {
-        Self { key, warning: None }
+        Self { key, warning: None, is_next: false }
     }
 }
 
 /// The key of a store that exists.
-pub fn load(source: KeySource, paths: &Paths, env: &Env) -> Result<Loaded> {
+pub fn load(source: KeySource, paths: &Paths, keys: &KeySettings) -> Result<Loaded> {
+    find(source, paths, keys)?.ok_or_else(|| missing(source, paths, keys))
+}
+
+/// What a source gives; `None` when it gives nothing.
+pub fn find(source: KeySource, paths: &Paths, keys: &KeySettings) -> Result<Option<Loaded>> {
     match source {
         KeySource::File => {
             let path = paths.key_file();
             files::check_private_dir(paths.config_dir())?;
             let bytes = files::read_private(&path)?;
-            let bytes = bytes.ok_or_else(|| missing(source, paths, env))?;
-            parsed(&bytes, &path).map(Loaded::from)
+            bytes.map(|bytes| Key::of_file(&bytes, &path).map(Loaded::from)).transpose()
         }
-        KeySource::NamedFile => {
-            let path = named_file(env).ok_or_else(|| missing(source, paths, env))?;
-            let file = files::read_named(&path)?;
-            Ok(Loaded { key: parsed(&file.bytes, &path)?, warning: file.warning })
+        KeySource::NamedFile => named(keys.named_file().as_deref()),
+        KeySource::Credential => {
+            let found = named(keys.credential().as_deref())?;
+            // systemd lets the service's user in by an access list, which shows as a group's bits.
+            Ok(found.map(|loaded| Loaded { warning: None, ..loaded }))
         }
         KeySource::Environment => {
-            let text = env.text("CONCUR_CRED_KEY").map(Zeroizing::new);
-            let text = text.ok_or_else(|| missing(source, paths, env))?;
-            Key::parse(text.as_bytes()).map(Loaded::from).ok_or_else(|| {
-                Error::new(
-                    Kind::Unusable,
-                    "CONCUR_CRED_KEY is not base64 of 32 bytes",
-                    "Set it to the value that this store was made with (made by: openssl rand -base64 32).",
-                )
-            })
+            let text = keys.env().text("CONCUR_CRED_KEY").map(Zeroizing::new);
+            text.map(|text| Key::parse(text.as_bytes()).map(Loaded::from).ok_or_else(not_base64))
+                .transpose()
+        }
+        KeySource::Command => {
+            let key = keys.command().map(|command| command.key(keys.is_quiet()));
+            key.map(|key| key.map(Loaded::from)).transpose()
         }
     }
 }
 
-/// The key for a store that is about to be made; the default key file is made when there is none.
-pub fn load_or_create(source: KeySource, paths: &Paths, env: &Env) -> Result<Loaded> {
-    let path = paths.key_file();
+/// [`load`] for a store that names its key: between a rotation's commit and its last step the file
+/// beside the key file is the one that the store names, and then it counts. The same source and the
+/// very key, so no fallback.
+pub(super) fn load_for(
+    id: &[u8],
+    source: KeySource,
+    paths: &Paths,
+    keys: &KeySettings,
+) -> Result<Loaded> {
+    let loaded = load(source, paths, keys);
+    if source == KeySource::File
+        && !loaded.as_ref().is_ok_and(|loaded| loaded.key.id() == id)
+        && let Ok(Some(key)) = next(paths)
+        && key.id() == id
+    {
+        return Ok(Loaded { is_next: true, ..Loaded::from(key) });
+    }
+    loaded
+}
+
+/// The key for a store that is about to be made, or sealed anew; the default key file is made when there is none.
+pub fn load_or_create(source: KeySource, paths: &Paths, keys: &KeySettings) -> Result<Loaded> {
     if source == KeySource::File {
-        files::ensure_private_dir(paths.config_dir())?;
-        if !files::check_private_file(&path)? {
-            create(&path)?;
-        }
+        ensure_file(paths)?;
     }
-    load(source, paths, env)
-}
-
-/// Makes the key file. Whoever comes second finds the winner's file and reads that.
-fn create(path: &Path) -> Result<()> {
-    let mut bytes = Zeroizing::new([0u8; KEY_BYTES]);
-    crate::random::fill(&mut *bytes)?;
-    match files::write_whole(path, &*bytes, Replace::No) {
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
-            Err(files::cannot("make the key file", path, &error))
-        }
-        _ => Ok(()),
-    }
-}
-
-fn parsed(bytes: &[u8], path: &Path) -> Result<Key> {
-    Key::parse(bytes).ok_or_else(|| {
+    find(source, paths, keys)?.ok_or_else(|| {
         Error::new(
             Kind::Unusable,
-            format!("{} is not a key: neither 32 bytes nor base64 of 32 bytes", path.display()),
-            format!("Restore {} from your backup.", shell_word(path)),
+            format!("There is no key in {}; nothing was changed", source.describe(paths, keys)),
+            "Put one there (made by: openssl rand -base64 32), or choose another source.",
         )
     })
 }
 
-fn missing(source: KeySource, paths: &Paths, env: &Env) -> Error {
+/// A key file of the operator's or of systemd's: links followed, ours or root's, and nobody else may
+/// write it.
+fn named(path: Option<&Path>) -> Result<Option<Loaded>> {
+    let Some(path) = path else { return Ok(None) };
+    let Some(file) = files::read_named_if_there(path)? else { return Ok(None) };
+    let key = Key::of_file(&file.bytes, path)?;
+    Ok(Some(Loaded { warning: file.warning, ..Loaded::from(key) }))
+}
+
+fn not_base64() -> Error {
+    Error::new(
+        Kind::Unusable,
+        "CONCUR_CRED_KEY is not base64 of 32 bytes",
+        "Set it to the value that this store was made with (made by: openssl rand -base64 32).",
+    )
+}
+
+fn missing(source: KeySource, paths: &Paths, keys: &KeySettings) -> Error {
     Error::new(
         Kind::Unusable,
         format!(
-            "The store at {} is sealed with a key from {}, which is not there",
+            "The store at {} is sealed with a key from {}, which is not there{}",
             paths.store().display(),
-            source.describe(paths, env)
+            source.describe(paths, keys),
+            keys.instead_of(source)
         ),
-        "Put that key back. Without it nothing stored can be read, and nothing else will be tried.",
+        format!("Put that key back; nothing else is tried. If you have it elsewhere: {SET_SOURCE}"),
     )
 }
+
+/// The error for a key that is not the one that a store names.
+pub(super) fn wrong(source: KeySource, paths: &Paths, keys: &KeySettings) -> Error {
+    Error::new(
+        Kind::Unusable,
+        format!(
+            "{} is not the key that this store is sealed with{}",
+            source.describe(paths, keys),
+            keys.instead_of(source)
+        ),
+        format!(
+            "Put the right key back: without it nothing stored can be read. If you have it elsewhere: \
+             {SET_SOURCE}; if this is the one to come: concur-cred key rotate --old-key-file FILE"
+        ),
+    )
+}
+
+/// What takes a key from another source.
+const SET_SOURCE: &str = "concur-cred key set-source SOURCE";
 
 #[cfg(test)]
 mod tests {

@@ -51,45 +51,60 @@ pub struct NewAccount {
 
 impl Store {
     /// Makes or renews the managed account `lock` holds the record id of.
-    pub fn save_account(&mut self, lock: &RecordLock, new: NewAccount, now: i64) -> Result<Record> {
+    pub fn save_account(
+        &mut self,
+        lock: &RecordLock,
+        new: &NewAccount,
+        now: i64,
+    ) -> Result<Record> {
+        self.with_its_key(|store| store.try_save_account(lock, new, now))
+    }
+
+    fn try_save_account(
+        &mut self,
+        lock: &RecordLock,
+        new: &NewAccount,
+        now: i64,
+    ) -> Result<Option<Record>> {
         let id = lock.record_id();
         let store_id = self.meta()?.store_id.clone();
         let old = self.reread(id)?;
-        let application = self.application_for(&new, old.as_ref())?;
+        let application = self.application_for(new, old.as_ref())?;
         let geolocation = new.grant.geolocation.as_ref().unwrap_or(&new.application_origin);
         let mut record = put::blank_record(id, now);
         record.created_at = old.as_ref().map_or(now, |old| old.created_at);
         record.generation = old.as_ref().map_or(1, |old| old.generation + 1);
         record.attempt.number = old.as_ref().map_or(0, |old| old.attempt.number);
-        record.profile = Some(new.profile);
+        record.profile = Some(new.profile.clone());
         record.application = Some(application);
         record.key.username = Some(new.principal.clone().into_bytes());
-        record.principal = new.principal;
+        record.principal.clone_from(&new.principal);
         record.obtained_by = new.obtained_by;
         record.obtained_at = new.obtained_at;
         record.refreshed_at = Some(new.obtained_at);
         settle_at(&mut record, geolocation);
         take_plain(&mut record, &new.grant);
         record.request_token_expires_at = new.request_token.as_ref().map(|t| t.expires_at);
-        let request_token = new.request_token.map(|token| token.secret);
+        let request_token = new.request_token.as_ref().map(|token| &token.secret);
         let cells = [
-            (Column::AccessToken, new.grant.access_token),
-            (Column::RefreshToken, new.grant.refresh_token),
-            (Column::IdToken, new.grant.id_token),
+            (Column::AccessToken, new.grant.access_token.as_ref()),
+            (Column::RefreshToken, new.grant.refresh_token.as_ref()),
+            (Column::IdToken, new.grant.id_token.as_ref()),
             (Column::RequestToken, request_token),
-            (Column::UnknownFields, new.unknown_fields),
+            (Column::UnknownFields, new.unknown_fields.as_ref()),
         ];
         for (column, secret) in cells {
-            self.put_cell(&mut record, &store_id, column, secret.as_ref())?;
+            self.put_cell(&mut record, &store_id, column, secret)?;
         }
         let record = self.with_sealed_client_secret(record, &new.client_secret)?;
-        self.write(|transaction| {
+        failpoint::pass("account-sealed");
+        let written = self.write_sealed(|transaction| {
             refuse_taken_profile(transaction, &record)?;
             put::application(transaction, &record)?;
             put::record(transaction, &record)?;
             put::drop_unused_applications(transaction)
         })?;
-        Ok(record)
+        Ok(written.map(|()| record))
     }
 
     /// Records that an attempt begins, before anything is sent. Returns the record with it.
@@ -137,7 +152,19 @@ impl Store {
         grant: &Grant,
         now: i64,
     ) -> Result<Record> {
-        let old = same(lock, record);
+        let renewed =
+            self.with_its_key(|store| store.try_commit_grant(same(lock, record), grant, now))?;
+        // As when the folder cannot be synced: it is there, and nobody may rely on it.
+        failpoint::write("grant-sync").map_err(|error| unwritable(&error))?;
+        Ok(renewed)
+    }
+
+    fn try_commit_grant(
+        &mut self,
+        old: &Record,
+        grant: &Grant,
+        now: i64,
+    ) -> Result<Option<Record>> {
         let store_id = self.meta()?.store_id.clone();
         let mut renewed = old.clone();
         if let Some(origin) = &grant.geolocation {
@@ -170,7 +197,7 @@ impl Store {
         renewed.refreshed_at = Some(now);
         renewed.updated_at = now;
         renewed.generation = old.generation + 1;
-        self.write(|transaction| {
+        let written = self.write_sealed(|transaction| {
             failpoint::pass("grant-sealed");
             let here = generation_of(transaction, old.id)?;
             if here != Some(old.generation) {
@@ -179,9 +206,7 @@ impl Store {
             put::record(transaction, &renewed)?;
             failpoint::write("grant-commit").map_err(|error| unwritable(&error))
         })?;
-        // As when the folder cannot be synced: it is there, and nobody may rely on it.
-        failpoint::write("grant-sync").map_err(|error| unwritable(&error))?;
-        Ok(renewed)
+        Ok(written.map(|()| renewed))
     }
 
     /// Forgets the access token alone, so that the next `get` renews.

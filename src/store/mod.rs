@@ -10,11 +10,14 @@ mod foreign;
 pub mod fuzzing;
 pub mod inspect;
 pub mod key;
+mod keyed;
 mod managed;
 mod migrate;
+mod opening;
 mod put;
 mod refusals;
 pub mod reserve;
+pub mod rotation;
 mod rows;
 pub mod salvage;
 mod seal;
@@ -25,19 +28,17 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
-use crate::env::Env;
-use crate::error::{Error, Kind, Result, login_command};
+use crate::error::{Error, Kind, Result};
 use crate::files;
-use crate::model::origin::Origin;
-use crate::model::record::{Account, Application, Binding, Column, Record, RecordId, SealedCell};
-use crate::model::secret::Secret;
 use crate::paths::Paths;
 use crate::random;
 use crate::trace;
 pub use foreign::NewForeign;
-use key::{Key, KeySource};
+use key::{KeySettings, KeySource};
+pub use keyed::{KeyLook, KeyState};
 pub use managed::{NewAccount, RequestToken};
 use migrate::NewStore;
+pub use opening::RenewalSecrets;
 pub(crate) use refusals::failed;
 use refusals::{changed_meanwhile, unwritable};
 pub use rows::ForeignFilter;
@@ -70,7 +71,7 @@ pub struct Store {
     stamp: Option<Stamp>,
     ticket: OnceCell<Option<Ticket>>,
     paths: Paths,
-    env: Env,
+    keys: KeySettings,
     meta: OnceCell<Meta>,
     key: OnceCell<key::Loaded>,
     writes: bool,
@@ -82,25 +83,9 @@ impl std::fmt::Debug for Store {
     }
 }
 
-/// A managed account's secrets that are needed to renew it, opened together so that the geolocation
-/// they are sent to is one that a cell has vouched for.
-#[derive(Debug)]
-pub struct RenewalSecrets {
-    /// The application's client secret.
-    pub client_secret: Secret,
-    /// The refresh token.
-    pub refresh_token: Option<Secret>,
-    /// The company request token, if it is still alive.
-    pub request_token: Option<Secret>,
-    /// The origin that the operator named when the application was made.
-    pub application_origin: Origin,
-    /// The record's geolocation, authenticated by the cells above.
-    pub geolocation: Origin,
-}
-
 impl Store {
     /// The store, if there is one.
-    pub fn open(paths: &Paths, env: &Env) -> Result<Option<Self>> {
+    pub fn open(paths: &Paths, keys: &KeySettings) -> Result<Option<Self>> {
         let Some((file, meta)) = files::open_private_to_read(&paths.store())? else {
             return Ok(None);
         };
@@ -111,7 +96,7 @@ impl Store {
             stamp: Stamp::of(&file, &meta, paths),
             ticket: OnceCell::new(),
             paths: paths.clone(),
-            env: env.clone(),
+            keys: keys.clone(),
             meta: OnceCell::new(),
             key: OnceCell::new(),
             writes: false,
@@ -121,17 +106,17 @@ impl Store {
 
     /// The store; a new one with its key when there is none. For `login`, `import` and a non-empty
     /// `store` alone.
-    pub fn open_or_create(paths: &Paths, env: &Env) -> Result<Self> {
-        if let Some(store) = Self::open(paths, env)?
+    pub fn open_or_create(paths: &Paths, keys: &KeySettings) -> Result<Self> {
+        if let Some(store) = Self::open(paths, keys)?
             && migrate::version(store.connection()?)? > 0
         {
             return Ok(store);
         }
-        let source = KeySource::chosen(env);
+        let source = keys.chosen()?;
         files::ensure_private_dir(paths.state_dir())?;
-        let key = key::load_or_create(source, paths, env)?.key;
+        let key = key::load_or_create(source, paths, keys)?.key;
         files::create_private(&paths.store())?;
-        let mut store = Self::open(paths, env)?.ok_or_else(|| {
+        let mut store = Self::open(paths, keys)?.ok_or_else(|| {
             Error::new(Kind::Temporary, "The store vanished while it was made", "Run it again.")
         })?;
         store.prepare_to_write()?;
@@ -206,136 +191,6 @@ impl Store {
         &self.paths
     }
 
-    /// The key for opening cells, read when the first one needs it. That it is the right one is
-    /// proved by whatever opens.
-    fn key(&self) -> Result<&Key> {
-        self.loaded_key().map(|loaded| &loaded.key)
-    }
-
-    fn loaded_key(&self) -> Result<&key::Loaded> {
-        if self.key.get().is_none() {
-            let meta = self.meta()?;
-            let loaded = key::load(meta.key_source, &self.paths, &self.env)?;
-            return Ok(self.key.get_or_init(|| loaded));
-        }
-        self.key.get().ok_or_else(unreachable_state)
-    }
-
-    /// The key for sealing, once it is sure to be the one that the store names: nothing is ever
-    /// sealed with another.
-    fn sealing_key(&self) -> Result<&Key> {
-        let (meta, key) = (self.meta()?, self.key()?);
-        if meta.key_id == key.id() { Ok(key) } else { Err(self.wrong_key(meta)) }
-    }
-
-    /// Proves that what will be obtained can be sealed and read again, before anything is sent for
-    /// it. Returns what is to be said about the permissions of the key's file.
-    pub fn prove_key(&self) -> Result<Option<&str>> {
-        self.sealing_key()?;
-        Ok(self.loaded_key()?.warning.as_deref())
-    }
-
-    fn wrong_key(&self, meta: &Meta) -> Error {
-        Error::new(
-            Kind::Unusable,
-            format!(
-                "{} is not the key that this store is sealed with",
-                meta.key_source.describe(&self.paths, &self.env)
-            ),
-            "Put the right key back. Without it nothing stored can be read.",
-        )
-    }
-
-    /// Opens one of a record's cells. `Ok(None)`: there is no such cell.
-    pub fn unseal(&self, record: &Record, column: Column) -> Result<Option<Secret>> {
-        let open = |cell| self.open_cell(record.binding(), column, cell, record.profile_name());
-        record.cell(column).map(open).transpose()
-    }
-
-    /// Opens an account's access token. `Ok(None)`: there is none.
-    pub fn unseal_access_token(&self, account: &Account) -> Result<Option<Secret>> {
-        let profile = Some(account.profile.as_str());
-        let open = |cell| self.open_cell(account.binding(), Column::AccessToken, cell, profile);
-        account.access_token.as_ref().map(open).transpose()
-    }
-
-    fn open_cell(
-        &self,
-        binding: Binding<'_>,
-        column: Column,
-        cell: &SealedCell,
-        profile: Option<&str>,
-    ) -> Result<Secret> {
-        let place = seal::Place::of_cell(&self.meta()?.store_id, binding, column);
-        seal::unseal(self.key()?, &place, cell)
-            .map_err(|DoesNotOpen| self.why_not_open(profile, column))
-    }
-
-    /// Opens what is needed to renew a managed account. An edited geolocation, host or application
-    /// origin makes this fail, so that nothing is sent anywhere.
-    pub fn unseal_renewal(&self, record: &Record, now: i64) -> Result<RenewalSecrets> {
-        let application = record.application.as_ref().ok_or_else(unreachable_state)?;
-        let client_secret = self.unseal_client_secret(application)?;
-        let refresh_token = self.unseal(record, Column::RefreshToken)?;
-        // A damaged one must not keep a good refresh token from being used.
-        let request_token = match self.unseal(record, Column::RequestToken) {
-            Ok(token) => token.filter(|_| record.has_live_request_token(now)),
-            Err(damaged) if refresh_token.is_none() => return Err(damaged),
-            Err(_) => None,
-        };
-        Ok(RenewalSecrets {
-            client_secret,
-            refresh_token,
-            request_token,
-            application_origin: stored_origin(&application.origin)?,
-            geolocation: stored_origin(&record.geolocation)?,
-        })
-    }
-
-    /// Opens an application's client secret.
-    pub fn unseal_client_secret(&self, application: &Application) -> Result<Secret> {
-        let place = seal::Place::of_client_secret(&self.meta()?.store_id, application);
-        seal::unseal(self.key()?, &place, &application.client_secret).map_err(|DoesNotOpen| {
-            let what = format!("The client secret of application {}", application.name);
-            self.key_or_damage(&what, None)
-        })
-    }
-
-    /// Seals an answer that could not be committed, for the reserve file.
-    pub fn seal_spill(&self, id: RecordId, generation: i64, answer: &Secret) -> Result<SealedCell> {
-        let place = seal::Place::of_spill(&self.meta()?.store_id, id, generation);
-        seal::seal(self.sealing_key()?, &place, answer)
-    }
-
-    /// Opens a spilled answer; `None` when it is not for this record at this generation.
-    pub fn unseal_spill(
-        &self,
-        id: RecordId,
-        generation: i64,
-        spill: &SealedCell,
-    ) -> Result<Option<Secret>> {
-        let place = seal::Place::of_spill(&self.meta()?.store_id, id, generation);
-        Ok(seal::unseal(self.key()?, &place, spill).ok())
-    }
-
-    fn why_not_open(&self, profile: Option<&str>, column: Column) -> Error {
-        let what = format!("The stored {}", column.name().replace('_', " "));
-        self.key_or_damage(&what, profile).of_profile(profile)
-    }
-
-    fn key_or_damage(&self, what: &str, profile: Option<&str>) -> Error {
-        match (self.meta(), self.key()) {
-            (Ok(meta), Ok(key)) if meta.key_id != key.id() => self.wrong_key(meta),
-            _ => Error::new(
-                Kind::Unusable,
-                format!(
-                    "{what} does not open: the store was edited or damaged, and it is not used"
-                ),
-                format!("Log in again: {}", login_command(profile)),
-            ),
-        }
-    }
-
     fn prepare_to_write(&mut self) -> Result<()> {
         if !self.writes {
             make_durable(self.connection()?)?;
@@ -373,16 +228,6 @@ fn make_durable(connection: &Connection) -> Result<()> {
     connection
         .execute_batch("PRAGMA synchronous = EXTRA; PRAGMA foreign_keys = ON")
         .map_err(|error| failed(&error))
-}
-
-fn stored_origin(text: &str) -> Result<Origin> {
-    Origin::from_operator(text).map_err(|bad| {
-        Error::new(
-            Kind::Unusable,
-            format!("The store names a base URL that is none ({bad})"),
-            format!("Log in again: {}", login_command(None)),
-        )
-    })
 }
 
 fn unreachable_state() -> Error {

@@ -14,10 +14,10 @@ use rusqlite::Connection;
 use tempfile::TempDir;
 
 use super::inspect::{broken_references, faults, owner};
+use super::key::KeySettings;
 use super::migrate::{self, NewStore};
 use super::ticket::Identity;
 use super::{Meta, Store, changed_meanwhile, connect, failed, put, unreachable_state};
-use crate::env::Env;
 use crate::error::{Error, Kind, Result};
 use crate::files;
 use crate::lock::RecordLock;
@@ -63,7 +63,7 @@ impl std::fmt::Debug for Wreck {
 
 /// Reads a store that is damaged; `None` when there is none, or it is whole. One that is newer,
 /// another program's, or whose key is not there, is an error.
-pub fn examine(paths: &Paths, env: &Env) -> Result<Option<Wreck>> {
+pub fn examine(paths: &Paths, keys: &KeySettings) -> Result<Option<Wreck>> {
     let file = paths.store();
     if !files::check_private_file(&file)? {
         return Ok(None);
@@ -79,7 +79,7 @@ pub fn examine(paths: &Paths, env: &Env) -> Result<Option<Wreck>> {
     let Some((copy, meta)) = copy::readable(work.path(), &file, &bytes, journal.as_deref())? else {
         return Ok(None);
     };
-    let (records, lost) = read_records(&copy, &meta, paths, env)?;
+    let (records, lost) = read_records(&copy, &meta, paths, keys)?;
     let paths = paths.clone();
     Ok(Some(Wreck { paths, work, held, bytes, journal, meta, records, lost }))
 }
@@ -135,7 +135,7 @@ impl Wreck {
     fn build(&self, salvaged: &mut Salvaged) -> Result<PathBuf> {
         let file = self.work.path().join("store.db");
         files::create_private(&file)?;
-        let mut store = blank_store(connect(&file)?, &self.paths, &Env::fixed([]));
+        let mut store = blank_store(connect(&file)?, &self.paths, &KeySettings::default());
         store.prepare_to_write()?;
         let store_id =
             self.meta.store_id.as_slice().try_into().map_err(|_| copy::unidentified(&file))?;
@@ -182,10 +182,10 @@ fn read_records(
     copy: &Connection,
     meta: &Meta,
     paths: &Paths,
-    env: &Env,
+    keys: &KeySettings,
 ) -> Result<(Vec<Record>, Vec<String>)> {
     let (staged, found) = rows::stage(copy, meta)?;
-    let store = blank_store(staged, paths, env);
+    let store = blank_store(staged, paths, keys);
     store.prove_key()?;
     let mut lost = Vec::new();
     for application in store.applications()? {
@@ -234,14 +234,14 @@ fn opened(store: &Store, mut record: Record, lost: &mut Vec<String>) -> Result<O
     Ok(Some(record))
 }
 
-fn blank_store(connection: Connection, paths: &Paths, env: &Env) -> Store {
+fn blank_store(connection: Connection, paths: &Paths, keys: &KeySettings) -> Store {
     Store {
         connection: OnceCell::from(connection),
         identity: Identity::default(),
         stamp: None,
         ticket: OnceCell::new(),
         paths: paths.clone(),
-        env: env.clone(),
+        keys: keys.clone(),
         meta: OnceCell::new(),
         key: OnceCell::new(),
         writes: false,

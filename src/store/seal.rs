@@ -109,6 +109,11 @@ pub(super) fn unseal(key: &Key, place: &Place, cell: &SealedCell) -> Result<Secr
     cipher(key).decrypt(&XNonce::from(*nonce), payload).map(Secret::new).map_err(|_| DoesNotOpen)
 }
 
+/// The id of the key that a cell says it was sealed with: unauthenticated, a hint alone.
+pub(super) fn key_id(cell: &SealedCell) -> Option<&[u8; KEY_ID_BYTES]> {
+    cell.0.get(1..HEADER_BYTES)?.first_chunk()
+}
+
 fn cipher(key: &Key) -> XChaCha20Poly1305 {
     XChaCha20Poly1305::new(&AeadKey::from(*key.expose()))
 }

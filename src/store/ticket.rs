@@ -117,10 +117,10 @@ impl Store {
         let (tag, body) = bytes.split_at_checked(seal::EMPTY_CELL_BYTES)?;
         let ticket = Ticket::parse(body).ok().filter(|ticket| ticket.stamp == stamp)?;
         let source = ticket.meta.key_source;
-        if !source.can_be_read_again(&self.env) {
+        if !source.can_be_read_again(&self.keys) {
             return None;
         }
-        let loaded = key::load(source, &self.paths, &self.env).ok()?;
+        let loaded = key::load(source, &self.paths, &self.keys).ok()?;
         let tag = SealedCell(tag.to_vec());
         seal::unseal(&loaded.key, &Place::of_ticket(body), &tag).ok()?;
         trace::step("ticket read");
@@ -144,12 +144,15 @@ impl Store {
         }
         let Ok(accounts) = self.every_account(MOST_ACCOUNTS + 1) else { return };
         let Ok(meta) = self.connection().and_then(rows::read_meta) else { return };
-        if self.stamp_now() != Some(stamp) || !meta.key_source.can_be_read_again(&self.env) {
+        if self.stamp_now() != Some(stamp) || !meta.key_source.can_be_read_again(&self.keys) {
             return self.void_ticket();
         }
         let accounts = Some(accounts).filter(|accounts| accounts.len() <= MOST_ACCOUNTS);
-        let body = Ticket { stamp, meta, accounts }.render();
         let Ok(key) = self.sealing_key() else { return };
+        if meta.key_id != key.id() {
+            return;
+        }
+        let body = Ticket { stamp, meta, accounts }.render();
         let Ok(tag) = seal::seal(key, &Place::of_ticket(&body), &Secret::new([])) else { return };
         if files::write_copy(&self.paths.ticket(), &[&tag.0[..], &body].concat()).is_ok() {
             trace::step("ticket left");

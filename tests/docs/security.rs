@@ -81,6 +81,21 @@ fn the_pages_python_opens_a_store_that_the_program_made() {
 }
 
 #[test]
+fn the_pages_python_opens_a_store_whose_key_was_rotated_at_whatever_moment_that_was_killed() {
+    for moment in ["next-written", "rotation-committed", "key-renamed"] {
+        let world = World::logged_in();
+        let rotate = world.concur(["key", "rotate"]);
+        let failpoint = format!("{moment}=kill");
+        assert_eq!(rotate.env("CONCUR_CRED_TEST_FAILPOINT", failpoint).output().code, None);
+        let folders = [world.config_dir(), world.state_dir()];
+        let folders = folders.each_ref().map(std::path::PathBuf::as_path);
+        let Some(output) = run(&world, "store", &folders) else { return };
+        let line = format!("default access_token {}\n", world.concur(["token"]).ok().line());
+        assert!(output.text().contains(&line), "{moment}: {output:?}");
+    }
+}
+
+#[test]
 fn the_page_names_every_sealed_column() {
     let text = page("docs/security.md");
     for column in ["access_token", "refresh_token", "id_token", "request_token", "unknown_fields"] {

@@ -8,7 +8,7 @@ use super::forms::readings;
 pub(crate) const PART_BYTES: usize = 12;
 
 /// What is planted, by its kind. The list is closed: docs/security.md counts it.
-pub(crate) const KINDS: [&str; 23] = [
+pub(crate) const KINDS: [&str; 24] = [
     "client secret",
     "company request token",
     "access, refresh and id tokens",
@@ -19,6 +19,7 @@ pub(crate) const KINDS: [&str; 23] = [
     "key in the key file",
     "key in the environment",
     "key in CONCUR_CRED_KEY_FILE",
+    "key that a command prints",
     "proxy password",
     "client certificate's key",
     "unknown fields of an import",

@@ -61,7 +61,8 @@ impl Scene {
 
     fn leaks_in_file(&self, path: &Path) -> BTreeSet<String> {
         let Ok(bytes) = std::fs::read(path) else { return BTreeSet::new() };
-        let is_key = path == self.world.config_dir().join("key");
+        let is_key =
+            ["key", "key.next"].iter().any(|name| path == self.world.config_dir().join(name));
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
         let place = match name.as_str() {
             _ if name.starts_with("record-") => return BTreeSet::new(),

@@ -103,7 +103,7 @@ fn a_newer_schema_is_refused_untouched() {
 #[test]
 fn a_key_source_that_nobody_knows_is_not_guessed() {
     let world = World::logged_in();
-    world.database().execute("UPDATE meta SET key_source = 'command'", []).unwrap();
+    world.database().execute("UPDATE meta SET key_source = 'keyring'", []).unwrap();
     world.concur(["get"]).fails(6).says("key source");
     world.concur(["refresh"]).fails(6).says("key source");
     assert_eq!(world.refreshes(), 0);

@@ -116,10 +116,11 @@ impl Unit {
 /// Makes the key by the page's commands; what systemd encrypts lies there in the clear.
 fn make_key(machine: &Machine) {
     stand_in(&machine.world, "useradd", "[ \"${!#}\" = concur ]");
-    let checks = "[ \"$1 $2 $3\" = 'encrypt --name=concur-key -' ]\ncat >\"$4\"\nchmod 600 \"$4\"";
+    let checks =
+        "[ \"$1 $2 $3\" = 'encrypt --name=concur-cred-key -' ]\ncat >\"$4\"\nchmod 600 \"$4\"";
     stand_in(&machine.world, "systemd-creds", checks);
     drop(machine.world.run("bash", ["-c", &machine.text("key")]).ok().silent());
-    assert_eq!(std::fs::read(machine.path("credstore/concur-key")).unwrap().len(), 32);
+    assert_eq!(std::fs::read(machine.path("credstore/concur-cred-key")).unwrap().len(), 32);
     assert_eq!(mode(&machine.path("credstore")), 0o700);
 }
 
@@ -163,7 +164,7 @@ fn without_the_credential_the_store_stays_shut() {
     let machine = Machine::new();
     make_key(&machine);
     drop(machine.start("concur-login.service").code(0));
-    std::fs::write(machine.path("credstore/concur-key"), [7; 32]).unwrap();
+    std::fs::write(machine.path("credstore/concur-cred-key"), [7; 32]).unwrap();
     drop(machine.start("concur-report.service").code(6).says("key"));
 }
 

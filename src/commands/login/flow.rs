@@ -189,7 +189,7 @@ fn ask_and_keep(
         obtained_at: now,
         unknown_fields: None,
     };
-    obtain::keep(app, store, lock, account)
+    obtain::keep(app, store, lock, &account)
 }
 
 /// Who asks the token service.

@@ -1,6 +1,7 @@
 //! The scenarios: every command, well and badly.
 
 mod care;
+mod keys;
 mod logins;
 mod profiles;
 mod tokens;
@@ -54,7 +55,7 @@ const fn by_http(
 
 /// All of them.
 pub(crate) fn all() -> Vec<&'static Row> {
-    [logins::ROWS, tokens::ROWS, using::ROWS, profiles::ROWS, care::ROWS]
+    [logins::ROWS, tokens::ROWS, using::ROWS, profiles::ROWS, care::ROWS, keys::ROWS]
         .into_iter()
         .flatten()
         .collect()

@@ -1,0 +1,79 @@
+//! Options of `key`.
+
+#![allow(clippy::doc_markdown, reason = "these comments are what --help prints")]
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueEnum};
+
+use crate::store::key::KeySource;
+
+/// Options of `key`.
+#[derive(Debug, Args)]
+pub struct Key {
+    /// What is done.
+    #[command(subcommand)]
+    pub action: KeyAction,
+}
+
+/// What can be done about the key.
+#[derive(Debug, Subcommand)]
+pub enum KeyAction {
+    /// Show where the store's key is to be had, and whether it is the right one
+    ShowSource(KeyShowSource),
+    /// Have the store's key from another source from now on
+    SetSource(KeySetSource),
+    /// Seal the store anew with another key
+    Rotate(KeyRotate),
+}
+
+/// Options of `key show-source`.
+#[derive(Debug, Args)]
+pub struct KeyShowSource {
+    /// As JSON, for scripts
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Options of `key set-source`.
+#[derive(Debug, Args)]
+pub struct KeySetSource {
+    /// The source
+    #[arg(value_name = "SOURCE", value_enum)]
+    pub source: SourceName,
+}
+
+/// Options of `key rotate`.
+#[derive(Debug, Args)]
+pub struct KeyRotate {
+    /// The key that the store has now, where its source gives the new one already; - for stdin
+    #[arg(long, value_name = "FILE")]
+    pub old_key_file: Option<PathBuf>,
+}
+
+/// Where a key can be had.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum SourceName {
+    /// The key file, made when there is none
+    File,
+    /// The file that CONCUR_CRED_KEY_FILE names
+    NamedFile,
+    /// CONCUR_CRED_KEY itself
+    Environment,
+    /// The credential concur-cred-key of a systemd service
+    Credential,
+    /// What key_command of config.toml prints
+    Command,
+}
+
+impl From<SourceName> for KeySource {
+    fn from(name: SourceName) -> Self {
+        match name {
+            SourceName::File => Self::File,
+            SourceName::NamedFile => Self::NamedFile,
+            SourceName::Environment => Self::Environment,
+            SourceName::Credential => Self::Credential,
+            SourceName::Command => Self::Command,
+        }
+    }
+}

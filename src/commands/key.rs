@@ -1,0 +1,220 @@
+//! `key`: where the store's key is to be had, and another one in its place.
+
+mod shown;
+
+use std::io;
+use std::path::Path;
+
+use crate::app::App;
+use crate::cli::{Key as Args, KeyAction, KeyRotate, KeySetSource};
+use crate::error::{Error, Kind, Result};
+use crate::failpoint;
+use crate::files::{self, shell_word};
+use crate::lock::KeyLock;
+use crate::store::Store;
+use crate::store::events::Event;
+use crate::store::key::{Key, KeySource};
+use crate::store::rotation::Resealed;
+
+pub(super) fn run(app: &mut App<'_>, args: &Args) -> Result<u8> {
+    match &args.action {
+        KeyAction::ShowSource(args) => shown::run(app, args),
+        KeyAction::SetSource(args) => set_source(app, args),
+        KeyAction::Rotate(args) => rotate(app, args),
+    }
+}
+
+/// The store, if one was made.
+fn store(app: &App<'_>) -> Result<Option<Store>> {
+    let Some(store) = app.store()? else { return Ok(None) };
+    Ok(if store.bring_up_to_date()? == 0 { None } else { Some(store) })
+}
+
+/// The store and the lock of whoever changes its key; what an earlier one left undone is finished.
+fn to_change(app: &mut App<'_>) -> Result<(Store, KeyLock)> {
+    let mut store = store(app)?.ok_or_else(|| {
+        Error::new(
+            Kind::NotFound,
+            "There is no store yet, and so no key of one",
+            "The first login takes a key from where key_source says: concur-cred login",
+        )
+    })?;
+    let lock = KeyLock::take(store.paths(), app.config.lock_timeout)?;
+    failpoint::pass("rotation-locked");
+    if store.finish_rotation(&lock)? {
+        app.note("a rotation that was ended before its last step is finished");
+    }
+    Ok((store, lock))
+}
+
+fn rotate(app: &mut App<'_>, args: &KeyRotate) -> Result<u8> {
+    let (mut store, lock) = to_change(app)?;
+    let source = store.meta()?.key_source;
+    let resealed = match (&args.old_key_file, source) {
+        (Some(file), _) => to_the_sources_key(app, &mut store, &lock, file)?,
+        (None, KeySource::File) => Some(to_a_new_file(app, &mut store, &lock)?),
+        (None, source) => return Err(not_ours_to_write(source, &store, app)),
+    };
+    let Some(resealed) = resealed else {
+        app.note("the store is sealed with this key already; nothing was changed");
+        return Ok(0);
+    };
+    end(app, &store);
+    tell(app, &resealed);
+    app.note(
+        "older backups of the store still open with the old key; where that was stolen, have new \
+         tokens as well: concur-cred refresh --all",
+    );
+    audit(app, "key rotate", "new key", &resealed);
+    Ok(0)
+}
+
+/// A new random key in the key file. It is durable before anything is sealed with it, and takes the old
+/// one's place after the commit.
+fn to_a_new_file(app: &mut App<'_>, store: &mut Store, lock: &KeyLock) -> Result<Resealed> {
+    let old = store.present_key()?;
+    let locks = app.renewing(|renewer| renewer.every_lock(store))?;
+    failpoint::pass("records-locked");
+    let new = store.make_next_key(lock)?;
+    let resealed = app.renewing(|renewer| renewer.reseal(store, lock, locks, &old, &new));
+    let resealed = resealed.inspect_err(|_| store.discard_next_key(&new, lock))?;
+    store.finish_rotation(lock).map_err(|error| {
+        Error::new(
+            error.kind(),
+            format!(
+                "The store is sealed with a new key, which waits in {}: {}",
+                store.paths().next_key_file().display(),
+                error.problem()
+            ),
+            "Everything works; the next refresh or login puts it in the key file's place.",
+        )
+    })?;
+    failpoint::pass("key-renamed");
+    Ok(resealed)
+}
+
+/// The key that the source gives by now, in the place of the one in `file`. `None`: it is the store's.
+fn to_the_sources_key(
+    app: &mut App<'_>,
+    store: &mut Store,
+    lock: &KeyLock,
+    file: &Path,
+) -> Result<Option<Resealed>> {
+    let new = store.key_of_source()?;
+    if store.is_sealed_with(&new.key)? {
+        return Ok(None);
+    }
+    let old = read_key(app, file)?;
+    if !store.is_sealed_with(&old)? {
+        return Err(Error::new(
+            Kind::Unusable,
+            format!("{} is not the key that the store is sealed with", file.display()),
+            "Name the file of the old key; nothing was changed.",
+        ));
+    }
+    store.have_key(&old);
+    let locks = app.renewing(|renewer| renewer.every_lock(store))?;
+    failpoint::pass("records-locked");
+    app.renewing(|renewer| renewer.reseal(store, lock, locks, &old, &new)).map(Some)
+}
+
+fn read_key(app: &mut App<'_>, file: &Path) -> Result<Key> {
+    if file == Path::new("-") {
+        let name = Path::new("stdin");
+        return Key::of_file(&files::read_bounded(&mut io::stdin(), name)?, name);
+    }
+    let named = files::read_named(file)?;
+    if let Some(warning) = &named.warning {
+        app.note(warning);
+    }
+    Key::of_file(&named.bytes, file)
+}
+
+fn not_ours_to_write(source: KeySource, store: &Store, app: &App<'_>) -> Error {
+    let place = source.describe(store.paths(), &app.config.keys);
+    Error::new(
+        Kind::Usage,
+        format!(
+            "The key comes from {place}, which concur-cred does not write; nothing was changed"
+        ),
+        "Keep the present key in a file, put a new one there, and run: concur-cred key rotate \
+         --old-key-file FILE",
+    )
+}
+
+fn set_source(app: &mut App<'_>, args: &KeySetSource) -> Result<u8> {
+    let (mut store, lock) = to_change(app)?;
+    let (target, recorded) = (KeySource::from(args.source), store.meta()?.key_source);
+    let place = target.describe(store.paths(), &app.config.keys);
+    if target == recorded {
+        store.prove_key()?;
+        app.note(&format!("the store's key comes from {place} already; nothing was changed"));
+        return Ok(0);
+    }
+    // A key file is made only where the store can be sealed with it.
+    let makes_file = target == KeySource::File && !store.paths().key_file().exists();
+    let mut old = makes_file.then(|| store.present_key()).transpose()?;
+    let new = store.key_from(target)?;
+    let resealed = if store.is_sealed_with(&new.key)? {
+        // The very key: the source of before is not needed, and may be gone.
+        store.set_key_source(&lock, target)?;
+        Resealed::default()
+    } else {
+        let old = old.take().map_or_else(|| store.present_key(), Ok)?;
+        let locks = app.renewing(|renewer| renewer.every_lock(&mut store))?;
+        failpoint::pass("records-locked");
+        app.renewing(|renewer| renewer.reseal(&mut store, &lock, locks, &old, &new))?
+    };
+    end(app, &store);
+    app.note(&format!("the store's key comes from {place} from now on"));
+    tell(app, &resealed);
+    if recorded == KeySource::File {
+        let file = store.paths().key_file();
+        app.note(&format!(
+            "{} is not used any more; if no backup of the store needs it: rm {}",
+            file.display(),
+            shell_word(&file)
+        ));
+    }
+    if let Some((asked, by)) = app.config.keys.asked()?.filter(|(asked, _)| *asked != target) {
+        app.note(&format!("{by} asks for {}, which holds for a new store only", asked.name()));
+    }
+    audit(app, "key set-source", target.name(), &resealed);
+    Ok(0)
+}
+
+/// Nothing that was sealed with the old key is left beside the store, or in it.
+fn end(app: &App<'_>, store: &Store) {
+    store.void_ticket();
+    failpoint::pass("ticket-gone");
+    store.drop_old_cells();
+    if app.paths.is_some() {
+        store.leave_ticket();
+    }
+}
+
+fn tell(app: &mut App<'_>, resealed: &Resealed) {
+    let Resealed { cells, left } = resealed;
+    if *cells > 0 {
+        let what = if *cells == 1 { "secret is" } else { "secrets are" };
+        app.note(&format!("{cells} {what} sealed with the new key"));
+    }
+    for cell in left {
+        app.note(&format!("{cell} did not open and is left as it was: log in again"));
+    }
+}
+
+fn audit(app: &mut App<'_>, action: &str, outcome: &str, Resealed { cells, left }: &Resealed) {
+    let detail = match (cells, left.len()) {
+        (0, 0) => None,
+        (cells, 0) => Some(format!("{cells} secrets sealed anew")),
+        (cells, left) => Some(format!("{cells} secrets sealed anew, {left} did not open")),
+    };
+    app.audit(Event {
+        at: app.now(),
+        action: action.to_owned(),
+        outcome: outcome.to_owned(),
+        detail,
+        ..Event::default()
+    });
+}

@@ -1,0 +1,105 @@
+//! `key show-source`.
+
+use std::fmt::Write as _;
+
+use serde_json::json;
+
+use crate::app::App;
+use crate::cli::KeyShowSource;
+use crate::error::{Error, Result};
+use crate::model::printable::{printable, printable_json};
+use crate::store::key::{self, KeySource};
+use crate::store::{KeyLook, KeyState};
+
+/// The longest text that is shown, characters.
+const MAX_CHARS: usize = 4096;
+
+/// What is told of a store's key.
+struct Told {
+    /// `None` without a store.
+    look: Option<KeyLook>,
+    source: KeySource,
+    place: String,
+    /// What the settings ask for where that is another.
+    asked: Option<(KeySource, &'static str)>,
+    is_unfinished: bool,
+}
+
+pub(super) fn run(app: &mut App<'_>, args: &KeyShowSource) -> Result<u8> {
+    let paths = app.need_paths()?;
+    let keys = &app.config.keys;
+    let look = super::store(app)?.map(|store| store.look_into_key()).transpose()?;
+    let source = look.as_ref().map_or_else(|| keys.chosen(), |look| Ok(look.source))?;
+    let told = Told {
+        source,
+        place: source.describe(&paths, keys),
+        asked: keys.asked()?.filter(|(asked, _)| look.is_none() || *asked != source),
+        is_unfinished: source == KeySource::File && key::pending(&paths),
+        look,
+    };
+    let answer = if args.json { as_json(&told) } else { as_text(&told) };
+    app.answer(answer.as_bytes())?;
+    Ok(0)
+}
+
+fn state(look: Option<&KeyLook>) -> (&'static str, Option<&Error>) {
+    match look.map(|look| &look.state) {
+        None => ("no store", None),
+        Some(KeyState::Good) => ("good", None),
+        Some(KeyState::Missing(error)) => ("missing", Some(error)),
+        Some(KeyState::Wrong(error)) => ("wrong", Some(error)),
+        Some(KeyState::Unreadable(error)) => ("unreadable", Some(error)),
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
+}
+
+fn as_text(told: &Told) -> String {
+    let Told { look, source, place, asked, is_unfinished } = told;
+    let (state, problem) = state(look.as_ref());
+    let mut lines = vec![("source", source.name().to_owned()), ("place", place.clone())];
+    if let Some(look) = look {
+        lines.push(("key id", hex(&look.named)));
+    }
+    lines.push((
+        "state",
+        match (problem, look) {
+            (Some(problem), _) => format!("{state}: {}", problem.problem()),
+            (None, None) => "no store yet; the first login takes this source".to_owned(),
+            (None, Some(_)) => state.to_owned(),
+        },
+    ));
+    if *is_unfinished {
+        lines.push(("rest", "key.next is left of a rotation; concur-cred doctor tells".to_owned()));
+    }
+    if let (Some((asked, by)), Some(_)) = (asked, look) {
+        lines
+            .push(("asked", format!("{} by {by}, which holds for a new store only", asked.name())));
+    }
+    if let Some(problem) = problem {
+        lines.push(("remedy", problem.remedy().to_owned()));
+    }
+    lines.iter().fold(String::new(), |mut text, (name, value)| {
+        let _ = writeln!(text, "{name:<7} {}", printable(value, MAX_CHARS));
+        text
+    })
+}
+
+fn as_json(told: &Told) -> String {
+    let Told { look, source, place, asked, is_unfinished } = told;
+    let (state, problem) = state(look.as_ref());
+    let shown = json!({
+        "store": look.is_some(),
+        "source": source.name(),
+        "place": place,
+        "key_id": look.as_ref().map(|look| hex(&look.named)),
+        "state": look.as_ref().map(|_| state),
+        "problem": problem.map(Error::problem),
+        "asked": asked.map(|(asked, _)| asked.name()),
+        "asked_by": asked.map(|(_, by)| by),
+        "unfinished": is_unfinished,
+    });
+    format!("{}\n", printable_json(&shown))
+}

@@ -1,0 +1,285 @@
+//! The key command: a program of the operator's that prints the key. Run without a shell, without our
+//! secrets, at most once a process; what it prints is never shown.
+
+use std::io::{ErrorKind, Read};
+use std::path::PathBuf;
+use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
+use std::sync::OnceLock;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::time::{Duration, Instant};
+
+use zeroize::Zeroizing;
+
+use super::Key;
+use crate::clock;
+use crate::env::keep_secrets_from;
+use crate::error::{Error, Kind, Result};
+use crate::files;
+use crate::model::printable::printable;
+use crate::progress;
+use crate::trace;
+
+/// The most that a key command may print, bytes: a key has 44 of base64.
+const MAX_BYTES: usize = 4096;
+/// After this long a person is told what is waited for.
+const SAY_AFTER: Duration = Duration::from_secs(2);
+/// A command that takes longer is ended.
+const TIME_LIMIT: Duration = Duration::from_secs(60);
+const FIRST_POLL: Duration = Duration::from_millis(1);
+const LAST_POLL: Duration = Duration::from_millis(40);
+/// The longest name of a program that is shown, characters.
+const SHOWN_CHARS: usize = 200;
+const SEE_WHY: &str = "Run it by hand to see why: it is key_command in config.toml.";
+
+/// A program that prints the key: 32 bytes, or base64 of them.
+pub struct KeyCommand {
+    program: PathBuf,
+    arguments: Vec<String>,
+    /// What came of it: a second run could ask a person a second time.
+    ran: OnceLock<Result<Key>>,
+}
+
+/// Its arguments are nobody's business but the program's.
+impl std::fmt::Debug for KeyCommand {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("KeyCommand").field("program", &self.program).finish_non_exhaustive()
+    }
+}
+
+impl KeyCommand {
+    /// A program and its arguments; a name without a slash is looked for in `PATH`.
+    pub fn new(program: PathBuf, arguments: Vec<String>) -> Self {
+        Self { program, arguments, ran: OnceLock::new() }
+    }
+
+    /// The program, as a person reads it.
+    pub fn shown(&self) -> String {
+        printable(&self.program.to_string_lossy(), SHOWN_CHARS)
+    }
+
+    /// The key, from the one run that there is. A failure is kept as well.
+    pub(super) fn key(&self, is_quiet: bool) -> Result<Key> {
+        let ran = self.ran.get_or_init(|| self.run(is_quiet));
+        ran.as_ref().map(Key::copied).map_err(Clone::clone)
+    }
+
+    fn run(&self, is_quiet: bool) -> Result<Key> {
+        let mut command = Command::new(&self.program);
+        command.args(&self.arguments).stdin(Stdio::null()).stdout(Stdio::piped());
+        keep_secrets_from(&mut command);
+        let is_alone = set_apart(&mut command);
+        let child = command.spawn().map_err(|error| self.not_run(&error))?;
+        let mut run = Run { child, is_alone, deadline: Instant::now() + time_limit() };
+        let printed = self.printed(&mut run, is_quiet);
+        let ended = printed.and_then(|bytes| match run.ended() {
+            Some(status) => Ok((bytes, status)),
+            None => Err(self.too_slow()),
+        });
+        let (bytes, status) = ended.inspect_err(|_| run.kill())?;
+        trace::step("key command ended");
+        if !status.success() {
+            return Err(self.failed(&told(status)));
+        }
+        Key::parse(&bytes).ok_or_else(|| {
+            self.failed("did not print a key, neither 32 bytes nor base64 of 32 bytes")
+        })
+    }
+
+    /// All that it prints, up to one byte more than it may.
+    fn printed(&self, run: &mut Run, is_quiet: bool) -> Result<Zeroizing<Vec<u8>>> {
+        let unread = || self.failed("could not be read from");
+        let stdout = run.child.stdout.take().ok_or_else(unread)?;
+        let (sender, receiver) = mpsc::channel();
+        std::thread::Builder::new()
+            .name("key command".to_owned())
+            .spawn(move || sender.send(read(stdout)))
+            .map_err(|error| self.not_run(&error))?;
+        let mut printed = receiver.recv_timeout(run.left().min(SAY_AFTER));
+        if matches!(printed, Err(RecvTimeoutError::Timeout)) {
+            if !is_quiet && !run.left().is_zero() {
+                say(&format!("waiting for the key command {}", self.shown()));
+            }
+            printed = receiver.recv_timeout(run.left());
+        }
+        match printed {
+            Ok(Ok(bytes)) if bytes.len() <= MAX_BYTES => Ok(bytes),
+            Ok(Ok(_)) => Err(self.failed("printed far more than a key")),
+            Err(RecvTimeoutError::Timeout) => Err(self.too_slow()),
+            Ok(Err(_)) | Err(RecvTimeoutError::Disconnected) => Err(unread()),
+        }
+    }
+
+    fn not_run(&self, error: &std::io::Error) -> Error {
+        let remedy =
+            "Check key_command in config.toml, PATH, and that the program is yours to run.";
+        let why = files::reason(error);
+        Error::new(
+            Kind::Unusable,
+            format!("Cannot run the key command {}: {why}", self.shown()),
+            remedy,
+        )
+    }
+
+    fn failed(&self, how: &str) -> Error {
+        Error::new(Kind::Unusable, format!("The key command {} {how}", self.shown()), SEE_WHY)
+    }
+
+    fn too_slow(&self) -> Error {
+        let problem = format!(
+            "The key command {} did not end within {} s, and was ended",
+            self.shown(),
+            time_limit().as_secs()
+        );
+        Error::new(Kind::Temporary, problem, SEE_WHY)
+    }
+}
+
+/// A key command that runs.
+struct Run {
+    child: Child,
+    /// It leads a process group of its own, which can be ended as a whole.
+    is_alone: bool,
+    deadline: Instant,
+}
+
+impl Run {
+    fn left(&self) -> Duration {
+        self.deadline.saturating_duration_since(Instant::now())
+    }
+
+    /// How it ended; `None` when it has not in time. It has closed its stdout, so that is soon.
+    fn ended(&mut self) -> Option<ExitStatus> {
+        let mut poll = FIRST_POLL;
+        loop {
+            match self.child.try_wait() {
+                Ok(Some(status)) => return Some(status),
+                Ok(None) if !self.left().is_zero() => clock::wait(poll),
+                _ => return None,
+            }
+            poll = (poll * 2).min(LAST_POLL);
+        }
+    }
+
+    /// Ends it, with what it has started where that can be told from us.
+    fn kill(&mut self) {
+        #[cfg(unix)]
+        if self.is_alone {
+            use rustix::process::{Pid, Signal, kill_process_group};
+            let _ = kill_process_group(Pid::from_child(&self.child), Signal::KILL);
+        }
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Where nobody is there to be asked, the command is the head of a process group of its own. At a
+/// terminal it stays in ours: a question for a passphrase from another group would stop it, and Ctrl-C
+/// would not reach it.
+#[cfg(unix)]
+fn set_apart(command: &mut Command) -> bool {
+    if std::fs::File::open("/dev/tty").is_ok() {
+        return false;
+    }
+    std::os::unix::process::CommandExt::process_group(command, 0);
+    true
+}
+
+#[cfg(not(unix))]
+fn set_apart(_command: &mut Command) -> bool {
+    false
+}
+
+/// Into one buffer that never moves, so that nothing of it is left behind.
+fn read(mut stdout: ChildStdout) -> std::io::Result<Zeroizing<Vec<u8>>> {
+    let mut bytes = Zeroizing::new(vec![0; MAX_BYTES + 1]);
+    let mut filled = 0;
+    while filled < bytes.len() {
+        match stdout.read(&mut bytes[filled..]) {
+            Ok(0) => break,
+            Ok(count) => filled += count,
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    bytes.truncate(filled);
+    Ok(bytes)
+}
+
+fn say(text: &str) {
+    use std::io::Write;
+    let _ = progress::beside(|| writeln!(std::io::stderr(), "concur-cred: {text}"));
+}
+
+fn told(status: ExitStatus) -> String {
+    #[cfg(unix)]
+    if let Some(signal) = std::os::unix::process::ExitStatusExt::signal(&status) {
+        return format!("was ended by signal {signal}");
+    }
+    format!("failed with exit code {}", status.code().unwrap_or(-1))
+}
+
+/// Debug builds can be told to wait less, so that a test of a command that hangs need not.
+#[cfg(debug_assertions)]
+fn time_limit() -> Duration {
+    let told = crate::env::Env::of_process().text("CONCUR_CRED_TEST_KEY_COMMAND_LIMIT_MS");
+    told.and_then(|text| text.parse().ok()).map_or(TIME_LIMIT, Duration::from_millis)
+}
+
+#[cfg(not(debug_assertions))]
+const fn time_limit() -> Duration {
+    TIME_LIMIT
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    fn ran(script: &str) -> Result<Key> {
+        let words = ["-c", script].map(str::to_owned).to_vec();
+        KeyCommand::new("/bin/sh".into(), words).key(true)
+    }
+
+    #[test]
+    fn a_command_gives_a_key_raw_or_in_base64() {
+        let raw = ran("head -c 32 /dev/zero").unwrap();
+        let text = ran("echo AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=").unwrap();
+        assert_eq!(raw.id(), text.id());
+    }
+
+    #[test]
+    fn whatever_else_it_does_is_an_error_that_does_not_quote_it() {
+        for (script, told) in [
+            ("echo hunter2", "did not print a key"),
+            ("printf ''", "did not print a key"),
+            ("echo hunter2; exit 3", "failed with exit code 3"),
+            ("echo hunter2; kill -9 $$", "was ended by signal 9"),
+            ("exec yes hunter2", "printed far more than a key"),
+        ] {
+            let error = ran(script).unwrap_err();
+            assert_eq!(error.kind(), Kind::Unusable, "{script}");
+            assert!(error.to_string().contains(told), "{script}: {error}");
+            assert!(!error.to_string().contains("hunter2"), "{script}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_program_that_is_not_there_is_named_and_its_arguments_are_not() {
+        let command = KeyCommand::new("/nowhere/pass".into(), vec!["hunter2".to_owned()]);
+        let error = command.key(true).unwrap_err();
+        assert!(error.to_string().contains("/nowhere/pass"), "{error}");
+        assert!(!format!("{error}{command:?}").contains("hunter2"), "{error} {command:?}");
+    }
+
+    #[test]
+    fn it_is_run_once_whatever_came_of_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let count = folder.path().join("count");
+        let script = format!("echo x >>'{}'; exit 1", count.display());
+        let words = vec!["-c".to_owned(), script];
+        let command = KeyCommand::new("/bin/sh".into(), words);
+        for _ in 0..3 {
+            assert!(command.key(true).is_err());
+        }
+        assert_eq!(std::fs::read_to_string(count).unwrap(), "x\n");
+    }
+}

@@ -1,0 +1,151 @@
+//! A rotation that is killed at every named moment, and refused every write.
+
+use concur_cred::failpoint::{KEY_ROTATION, KEY_WRITES};
+
+use super::harness::World;
+use super::support::{
+    KEY, OTHER, assert_clean, assert_whole, entry, holds, key_file, log_in, next_file, recorded,
+    store_entry, strict, strict_logged_in, unhex,
+};
+
+fn world() -> World {
+    let world = strict_logged_in();
+    world.login("other", &world.sandbox.app().clone());
+    store_entry(&world, "one.example", "first");
+    world
+}
+
+/// Kills `concur-cred ARGS` at `moment`.
+fn killed(world: &World, args: &[&str], moment: &str, env: &[(&str, &str)]) {
+    let run = world.concur(args).env("CONCUR_CRED_TEST_FAILPOINT", format!("{moment}=kill"));
+    let killed = env.iter().fold(run, |run, (name, value)| run.env(name, value)).output();
+    assert_eq!(killed.code, None, "killed at {moment}: {killed:?}");
+}
+
+#[test]
+fn killed_at_any_moment_it_loses_nothing_and_the_next_writer_finishes_it() {
+    for moment in KEY_ROTATION {
+        let world = world();
+        let (_, old_id) = recorded(&world);
+        killed(&world, &["key", "rotate"], moment, &[]);
+        let is_committed = recorded(&world).1 != old_id;
+        let pending = ["rotation-committed"].contains(&moment);
+        assert_eq!(is_committed && next_file(&world).exists(), pending, "{moment}");
+        // Whoever only reads changes nothing, and is served.
+        assert_eq!(entry(&world, "one.example").unwrap(), "first", "{moment}");
+        let requests = world.token_requests();
+        assert_whole(&world, &["default", "other"], moment);
+        assert_eq!(world.token_requests(), requests + 2, "{moment}");
+        assert!(!(next_file(&world).exists() && is_committed), "{moment}: the writer's work");
+        let before = recorded(&world).1;
+        world.concur(["key", "rotate"]).ok();
+        assert!(![&old_id, &before].contains(&&recorded(&world).1), "{moment}: another key");
+        assert!(!holds(&world.store_file(), &unhex(&old_id)), "{moment}");
+        assert_whole(&world, &["default", "other"], moment);
+        assert_eq!(entry(&world, "one.example").unwrap(), "first", "{moment}");
+        assert_clean(&world, moment);
+    }
+}
+
+#[test]
+fn killed_between_commit_and_rename_every_kind_of_caller_finds_the_key() {
+    let callers: [&[&str]; 6] = [
+        &["get"],
+        &["refresh", "--all"],
+        &["export", "-", "--profile", "default"],
+        &["key", "rotate"],
+        &["doctor", "--offline", "--repair"],
+        &["key", "set-source", "file"],
+    ];
+    for caller in callers {
+        let world = world();
+        world.concur(["use", "default"]).ok();
+        killed(&world, &["key", "rotate"], "rotation-committed", &[]);
+        let report = world.concur(["doctor", "--offline"]).ok();
+        assert!(report.text().contains("not finished"), "{report:?}");
+        world.concur(caller).ok();
+        assert_whole(&world, &["default", "other"], &caller.join(" "));
+        assert_clean(&world, &caller.join(" "));
+    }
+    // A store of an entry, and a login, are writers as well.
+    let world = world();
+    killed(&world, &["key", "rotate"], "rotation-committed", &[]);
+    store_entry(&world, "two.example", "second");
+    assert_clean(&world, "store");
+    killed(&world, &["key", "rotate"], "rotation-committed", &[]);
+    world.login("third", &world.sandbox.app().clone());
+    assert_clean(&world, "login");
+    assert_eq!(entry(&world, "two.example").unwrap(), "second");
+}
+
+#[test]
+fn a_next_key_that_the_store_does_not_name_is_never_believed() {
+    let world = world();
+    killed(&world, &["key", "rotate"], "next-written", &[]);
+    let report = world.concur(["doctor", "--offline"]).ok();
+    assert!(report.text().contains("of no use"), "{report:?}");
+    world.concur(["doctor", "--offline", "--repair"]).ok();
+    assert!(next_file(&world).exists(), "a key is never removed by a repair");
+    let key = std::fs::read(key_file(&world)).unwrap();
+    std::fs::write(key_file(&world), [7; 32]).unwrap();
+    world.concur(["get", "--profile", "default"]).fails(6).says("is not the key");
+    std::fs::write(key_file(&world), key).unwrap();
+    assert_whole(&world, &["default", "other"], "beside a next key");
+}
+
+#[test]
+fn a_write_that_is_refused_changes_nothing_or_leaves_everything_working() {
+    for write in KEY_WRITES {
+        for kind in ["full", "io"] {
+            let what = format!("{write}={kind}");
+            let world = world();
+            let before = recorded(&world);
+            let rotate = world.concur(["key", "rotate"]).env("CONCUR_CRED_TEST_FAILPOINT", &what);
+            let output = rotate.fails(6);
+            let is_after = write == "key-rename";
+            assert_eq!(recorded(&world) != before, is_after, "{what}: {output:?}");
+            assert_eq!(next_file(&world).exists(), is_after, "{what}: {output:?}");
+            assert_whole(&world, &["default", "other"], &what);
+            assert_eq!(entry(&world, "one.example").unwrap(), "first", "{what}");
+            assert_clean(&world, &what);
+            world.concur(["key", "rotate"]).ok();
+            assert_clean(&world, &what);
+        }
+    }
+}
+
+#[test]
+fn a_source_that_is_not_ours_can_be_rotated_again_after_a_kill() {
+    for moment in
+        ["rotation-locked", "records-locked", "cells-resealed", "rotation-committed", "ticket-gone"]
+    {
+        let world = strict();
+        log_in(&world, |run| run.env("CONCUR_CRED_KEY", KEY));
+        let old = world.write("old", KEY);
+        let args = ["key", "rotate", "--old-key-file", old.to_str().unwrap()];
+        killed(&world, &args, moment, &[("CONCUR_CRED_KEY", OTHER)]);
+        world.concur(args).env("CONCUR_CRED_KEY", OTHER).ok();
+        world.concur(["get"]).env("CONCUR_CRED_KEY", OTHER).ok().silent();
+        world.concur(["refresh"]).env("CONCUR_CRED_KEY", OTHER).ok();
+    }
+}
+
+#[test]
+fn a_change_of_source_that_is_killed_can_be_made_again() {
+    for moment in
+        ["rotation-locked", "records-locked", "cells-resealed", "rotation-committed", "ticket-gone"]
+    {
+        let world = world();
+        let args = ["key", "set-source", "environment"];
+        killed(&world, &args, moment, &[("CONCUR_CRED_KEY", KEY)]);
+        world.concur(args).env("CONCUR_CRED_KEY", KEY).ok();
+        assert_eq!(recorded(&world).0, "environment", "{moment}");
+        for profile in ["default", "other"] {
+            let with = |args: &[&str]| {
+                world.concur(args).arg("--profile").arg(profile).env("CONCUR_CRED_KEY", KEY)
+            };
+            with(&["get", "--cached"]).ok().silent();
+            with(&["refresh"]).ok();
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! Every source: the first login takes it, hits and refreshes need it again, and nothing else will do.
+
+use std::path::PathBuf;
+
+use super::harness::{Run, World, set_mode};
+use super::support::{KEY, OTHER, configure, key_file, log_in, recorded};
+
+/// A source as a caller gives it, and what must be named when it is not there.
+struct Way {
+    name: &'static str,
+    named: String,
+    right: Box<dyn Fn(Run) -> Run>,
+    /// As if it were not given.
+    without: Box<dyn Fn(Run) -> Run>,
+    /// With another key.
+    wrong: Box<dyn Fn(Run) -> Run>,
+}
+
+fn credentials(world: &World, folder: &str, key: &str) -> PathBuf {
+    let folder = world.work().join(folder);
+    std::fs::create_dir(&folder).unwrap();
+    let file = folder.join("concur-cred-key");
+    std::fs::write(&file, key).unwrap();
+    // As systemd has them.
+    set_mode(&file, 0o400);
+    set_mode(&folder, 0o500);
+    folder
+}
+
+fn ways(world: &World) -> Vec<Way> {
+    let same: fn(Run) -> Run = |run| run;
+    let given = credentials(world, "given", KEY);
+    let other = credentials(world, "other", OTHER);
+    let file = world.write("right key", KEY);
+    let wrong_file = world.write("wrong key", OTHER);
+    let config = |name: &str, key: &str| {
+        world
+            .write(name, format!("key_source = \"command\"\nkey_command = [\"echo\", \"{key}\"]\n"))
+    };
+    let (right, wrong) = (config("right.toml", KEY), config("wrong.toml", OTHER));
+    vec![
+        Way {
+            name: "environment",
+            named: "CONCUR_CRED_KEY".to_owned(),
+            right: Box::new(|run| run.env("CONCUR_CRED_KEY", KEY)),
+            without: Box::new(same),
+            wrong: Box::new(|run| run.env("CONCUR_CRED_KEY", OTHER)),
+        },
+        Way {
+            name: "named-file",
+            named: "CONCUR_CRED_KEY_FILE".to_owned(),
+            right: Box::new(move |run| run.env("CONCUR_CRED_KEY_FILE", &file)),
+            without: Box::new(same),
+            wrong: Box::new(move |run| run.env("CONCUR_CRED_KEY_FILE", &wrong_file)),
+        },
+        Way {
+            name: "credential",
+            named: "concur-cred-key".to_owned(),
+            right: Box::new(move |run| run.env("CREDENTIALS_DIRECTORY", &given)),
+            without: Box::new(same),
+            wrong: Box::new(move |run| run.env("CREDENTIALS_DIRECTORY", &other)),
+        },
+        Way {
+            name: "command",
+            named: "key_command".to_owned(),
+            right: Box::new(move |run| run.env("CONCUR_CRED_CONFIG", &right)),
+            without: Box::new(same),
+            wrong: Box::new(move |run| run.env("CONCUR_CRED_CONFIG", &wrong)),
+        },
+    ]
+}
+
+fn assert_unusable(world: &World, source: &str, with: impl Fn(Run) -> Run) {
+    let before = world.token_requests();
+    let store = std::fs::read(world.store_file()).unwrap();
+    for command in ["get", "token", "refresh"] {
+        with(world.concur([command])).fails(6).says(source).says("concur-cred key set-source");
+    }
+    with(world.concur(["get"])).at_offset(7200).fails(6).says(source);
+    with(world.concur(["export", "-"])).fails(6).says(source);
+    let entry = "protocol=https\nhost=h\nusername=u\npassword=p\n\n";
+    with(world.concur(["store"])).stdin(entry).fails(6).says(source);
+    assert_eq!(world.token_requests(), before, "nothing is sent");
+    assert_eq!(std::fs::read(world.store_file()).unwrap(), store, "the store is as it was");
+}
+
+#[test]
+fn whatever_gives_the_key_at_the_first_login_is_recorded_and_needed_again() {
+    let names: Vec<&str> = ways(&World::new()).iter().map(|way| way.name).collect();
+    for name in names {
+        let world = World::new();
+        let way = ways(&world).into_iter().find(|way| way.name == name).unwrap();
+        log_in(&world, &way.right);
+        assert_eq!(recorded(&world).0, name);
+        assert!(!key_file(&world).exists(), "{name}: no key file is made");
+        let token = (way.right)(world.concur(["get"])).ok().silent().line();
+        assert_eq!((way.right)(world.concur(["get"])).ok().silent().line(), token);
+        world.expire("default");
+        let renewed = (way.right)(world.concur(["get"])).ok().silent().line();
+        assert!(world.sandbox.is_live_access_token(&renewed) && renewed != token, "{name}");
+        assert_unusable(&world, &way.named, &way.without);
+        assert_unusable(&world, "is not the key that this store is sealed with", &way.wrong);
+        assert!(!key_file(&world).exists(), "{name}: and none is made later");
+    }
+}
+
+#[test]
+fn an_error_says_what_is_asked_for_instead_and_nothing_else_is_tried() {
+    let world = World::logged_in();
+    let key = std::fs::read(key_file(&world)).unwrap();
+    let elsewhere = world.write("elsewhere", &key);
+    std::fs::remove_file(key_file(&world)).unwrap();
+    // The very key, but not where the store has it.
+    let output = world.concur(["get"]).env("CONCUR_CRED_KEY_FILE", &elsewhere).fails(6);
+    output
+        .says(key_file(&world).to_str().unwrap())
+        .says("CONCUR_CRED_KEY_FILE asks for named-file")
+        .says("concur-cred key set-source SOURCE");
+    configure(&world, "key_source = \"credential\"\n");
+    world.concur(["get"]).fails(6).says("key_source asks for credential");
+}
+
+#[test]
+fn a_setting_chooses_the_source_of_a_new_store_and_of_no_other() {
+    let world = World::new();
+    configure(&world, "key_source = \"file\"\n");
+    log_in(&world, |run| run.env("CONCUR_CRED_KEY", KEY));
+    assert_eq!(recorded(&world).0, "file");
+    assert!(key_file(&world).exists());
+    configure(&world, "key_source = \"environment\"\n");
+    world.concur(["get"]).ok().silent();
+    world.concur(["get"]).env("CONCUR_CRED_KEY_SOURCE", "command").ok().silent();
+}
+
+#[test]
+fn a_source_without_a_key_makes_no_store_and_spends_nothing() {
+    let world = World::new();
+    world.write("credentials.json", world.sandbox.credentials_json());
+    for source in ["environment", "named-file", "credential", "command"] {
+        let login = world.concur(["login", "--base-url", world.sandbox.origin()]);
+        login.env("CONCUR_CRED_KEY_SOURCE", source).fails(6).says("There is no key in");
+    }
+    let login = world.concur(["login", "--base-url", world.sandbox.origin()]);
+    login.env("CONCUR_CRED_KEY_SOURCE", "keyring").fails(6).says("CONCUR_CRED_KEY_SOURCE");
+    assert_eq!(world.token_requests(), 0);
+    assert!(!world.store_file().exists() && !key_file(&world).exists());
+}
+
+#[test]
+fn a_credential_that_others_could_write_is_refused() {
+    let world = World::new();
+    let folder = credentials(&world, "given", KEY);
+    log_in(&world, |run| run.env("CREDENTIALS_DIRECTORY", &folder));
+    set_mode(&folder.join("concur-cred-key"), 0o420);
+    let get = world.concur(["get"]).env("CREDENTIALS_DIRECTORY", &folder);
+    get.fails(6).says("Others can write").says("chmod 600");
+}
+
+#[test]
+fn credentials_without_a_key_of_ours_leave_the_key_file_the_default() {
+    let world = World::new();
+    let folder = world.work().join("credentials");
+    std::fs::create_dir(&folder).unwrap();
+    log_in(&world, |run| run.env("CREDENTIALS_DIRECTORY", &folder));
+    assert_eq!(recorded(&world).0, "file");
+}
