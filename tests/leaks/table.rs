@@ -33,6 +33,7 @@ fn hunt(row: &Row, by_https: bool) -> Found {
     Found { faults, kinds: scene.secrets.kinds() }
 }
 
+/// `LEAKS_ONLY=TEXT` runs the scenarios alone whose command or description holds it.
 #[test]
 fn no_secret_stands_anywhere_after_any_scenario() {
     let rows = all();

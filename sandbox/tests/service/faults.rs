@@ -186,3 +186,34 @@ fn specs_of_the_command_line_are_read() {
         assert!(wrong.parse::<FaultSpec>().is_err(), "{wrong}");
     }
 }
+
+#[test]
+fn a_header_stands_before_the_services_own_whether_it_grants_or_refuses() {
+    let (sandbox, token) = rotating();
+    let name = "concur-correlationid";
+    let header = || Fault::Header { name: name.to_owned(), value: "said".to_owned() };
+    sandbox.push_fault(Fault::Together(vec![header(), Fault::Code(108)]));
+    let reply = refresh(&sandbox, &token);
+    assert_eq!((reply.status, reply.header(name)), (400, Some("said")));
+    sandbox.push_fault(header());
+    let reply = refresh(&sandbox, &token);
+    assert_eq!((reply.status, reply.header(name)), (200, Some("said")));
+}
+
+#[test]
+fn refresh_tokens_end_as_they_are_told_to_and_every_token_is_known() {
+    let rotation = Rotation::NewRevokeFamily;
+    let refresh_token_tail = "+/=".to_owned();
+    let config = Config { rotation, refresh_token_tail, ..Config::default() };
+    let sandbox = Sandbox::start(config).unwrap();
+    let first = log_in(&sandbox);
+    let second = refresh(&sandbox, &first.field("refresh_token"));
+    let issued = sandbox.issued_tokens();
+    for reply in [&first, &second] {
+        assert!(reply.field("refresh_token").ends_with("+/="));
+        for name in ["access_token", "refresh_token", "id_token"] {
+            assert!(issued.contains(&reply.field(name)), "{name}");
+        }
+    }
+    assert_eq!(issued.len(), 6);
+}
