@@ -11,3 +11,4 @@ pub mod input;
 pub mod method;
 pub mod output;
 pub mod target;
+pub mod terminal;

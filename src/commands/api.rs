@@ -13,6 +13,7 @@ use crate::api::fields::{self, Field, Typed};
 use crate::api::input::{self, Input};
 use crate::api::output::{Broke, Output, pour};
 use crate::api::target::Target;
+use crate::api::terminal::{self, Shown};
 use crate::api::{headers, method};
 use crate::app::App;
 use crate::cli::Api;
@@ -174,7 +175,7 @@ fn bad_field(bad: fields::BadField) -> Error {
     Error::new(Kind::Usage, bad.to_string(), remedy)
 }
 
-/// Prints the answer as it comes.
+/// Prints the answer as it comes; on a terminal without what could steer it.
 fn hand_on(
     app: &mut App<'_>,
     answer: Answer,
@@ -183,12 +184,20 @@ fn hand_on(
     call: &Call,
 ) -> Result<()> {
     let mut response = answer.response;
+    let is_terminal = (app.out_is_terminal)();
     if include {
-        app.answer(&head(&response))?;
+        let head = head(&response);
+        app.answer(&if is_terminal { terminal::shown(&head) } else { head })?;
     }
     let Some(mut file) = file else {
-        let poured = pour(&mut response, app.out);
-        return poured.map(drop).map_err(|broke| match broke {
+        let poured = if is_terminal {
+            let mut shown = Shown::on(app.out);
+            let poured = pour(&mut response, &mut shown);
+            poured.and_then(|_| shown.finish().map_err(Broke::Writer))
+        } else {
+            pour(&mut response, app.out).map(drop)
+        };
+        return poured.map_err(|broke| match broke {
             Broke::Off(count, error) => broke_off(count, &error, call),
             Broke::Writer(error) => Error::new(
                 Kind::Other,

@@ -12,7 +12,7 @@ use zeroize::{Zeroize, Zeroizing};
 
 use super::object::{Fields, Values, read};
 use super::{FileError, Problem};
-use crate::model::{secret::Secret, wiping::WipingBuffer};
+use crate::model::{printable::write_printable_json, secret::Secret, wiping::WipingBuffer};
 
 /// The known fields, in the order in which the tutorial's script writes them.
 const KEYS: [&str; 9] = [
@@ -67,11 +67,12 @@ impl TokenFile {
     }
 
     /// The file as the tutorial's script writes it: one line, its field order, numbers as numbers,
-    /// then the unknown fields; what is absent is left out.
+    /// then the unknown fields; what is absent is left out. It may be written to a terminal: what could
+    /// steer one is in JSON's escapes.
     pub fn render(&self) -> Result<Zeroizing<Vec<u8>>, NotText> {
         let mut out = WipingBuffer::new();
         // Into memory, only a token that is not UTF-8 can fail.
-        serde_json::to_writer(&mut out, &Rendered(self)).map_err(|_| NotText)?;
+        write_printable_json(&mut out, &Rendered(self)).map_err(|_| NotText)?;
         out.extend(b"\n");
         Ok(out.into_bytes())
     }

@@ -1,15 +1,17 @@
 //! Foreign text, made safe to show on a terminal.
 
-use std::fmt::Write as _;
+use std::io;
 
-use serde_json::Value;
+use serde::Serialize;
+use serde_json::Serializer;
+use serde_json::ser::Formatter;
 
 /// The text with everything that could steer a terminal or disguise itself written as `\u{…}`.
 ///
 /// For text that a service, a file or a caller chose. Escaped are control characters (C0 with the
 /// line breaks, DEL, C1: CVE-2024-50349 and its kin), marks that reorder text (bidirectional
-/// overrides, isolates and marks), and characters that cannot be seen (zero-width characters, line
-/// and paragraph separators, the byte order mark, tags).
+/// overrides, isolates and marks), and characters that cannot be seen (line and paragraph separators,
+/// and what Unicode calls default ignorable: zero-width characters, fillers, the byte order mark, tags).
 ///
 /// At most `max_chars` characters come back; when that means a cut, the last of them is `…`. An
 /// escape is never cut in half.
@@ -42,46 +44,88 @@ pub fn printable(text: &str, max_chars: usize) -> String {
 
 /// A JSON value on one line, in which everything that [`printable`] escapes is written in JSON's own
 /// escapes: whoever parses it has the same value, and whoever reads it on a terminal is not steered.
-pub fn printable_json(value: &Value) -> String {
-    let text = value.to_string();
-    let mut shown = String::with_capacity(text.len());
-    // Outside of strings there is none of them in what serde_json writes on one line.
-    for character in text.chars() {
-        if must_be_escaped(character) {
-            for unit in character.encode_utf16(&mut [0; 2]) {
-                let _ = write!(shown, "\\u{unit:04x}");
-            }
-        } else {
-            shown.push(character);
-        }
+/// Empty for what cannot be JSON; no `Value` is that.
+pub fn printable_json(value: &impl Serialize) -> String {
+    let mut shown = Vec::new();
+    if write_printable_json(&mut shown, value).is_err() {
+        shown.clear();
     }
-    shown
+    String::from_utf8(shown).unwrap_or_default()
 }
 
-fn must_be_escaped(character: char) -> bool {
-    character.is_control()
-        || matches!(character,
-            '\u{ad}'
-            | '\u{61c}'
-            | '\u{180e}'
-            | '\u{200b}'..='\u{200f}'
-            | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}'
-            | '\u{feff}'
-            | '\u{fff9}'..='\u{fffb}'
-            | '\u{e0000}'..='\u{e007f}')
+/// The same into a buffer that the caller chose, because there are secrets in the value.
+pub fn write_printable_json(out: impl io::Write, value: &impl Serialize) -> serde_json::Result<()> {
+    value.serialize(&mut Serializer::with_formatter(out, Escaping))
+}
+
+/// Writes JSON as it is usual, but for what is left of a string when JSON's own rules are kept.
+struct Escaping;
+
+impl Formatter for Escaping {
+    fn write_string_fragment<W: io::Write + ?Sized>(
+        &mut self,
+        writer: &mut W,
+        fragment: &str,
+    ) -> io::Result<()> {
+        let mut done = 0;
+        // JSON's own rules leave of ASCII only DEL, and most strings have nothing beyond.
+        let is_plain = fragment.bytes().all(|byte| byte < 0x7f);
+        let characters = if is_plain { "" } else { fragment }.char_indices();
+        for (at, character) in characters.filter(|(_, character)| must_be_escaped(*character)) {
+            writer.write_all(&fragment.as_bytes()[done..at])?;
+            write_escaped(writer, character)?;
+            done = at + character.len_utf8();
+        }
+        writer.write_all(&fragment.as_bytes()[done..])
+    }
+}
+
+/// Writes a character as JSON escapes it.
+pub fn write_escaped<W: io::Write + ?Sized>(writer: &mut W, character: char) -> io::Result<()> {
+    for unit in character.encode_utf16(&mut [0; 2]) {
+        write!(writer, "\\u{unit:04x}")?;
+    }
+    Ok(())
+}
+
+/// Whether a character could steer a terminal, or cannot be seen.
+pub fn must_be_escaped(character: char) -> bool {
+    character.is_control() || is_unseen(character)
+}
+
+/// Separators, marks of direction, and Unicode's `Default_Ignorable_Code_Point` (`DerivedCoreProperties`),
+/// which is drawn as nothing. Not the variation selectors of the first plane: an honest `❤️` has one.
+fn is_unseen(character: char) -> bool {
+    matches!(character,
+        '\u{ad}'
+        | '\u{34f}'
+        | '\u{61c}'
+        | '\u{115f}'..='\u{1160}'
+        | '\u{17b4}'..='\u{17b5}'
+        | '\u{180b}'..='\u{180f}'
+        | '\u{200b}'..='\u{200f}'
+        | '\u{2028}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}'
+        | '\u{3164}'
+        | '\u{feff}'
+        | '\u{ffa0}'
+        | '\u{fff0}'..='\u{fffb}'
+        | '\u{1bca0}'..='\u{1bca3}'
+        | '\u{1d173}'..='\u{1d17a}'
+        | '\u{e0000}'..='\u{e0fff}')
 }
 
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
 
     #[test]
     fn ordinary_text_is_left_alone() {
-        for text in ["", "bad or expired refresh token", "Zürich – 東京 🙂", r"a\u{1b}"] {
+        for text in ["", "bad or expired refresh token", "Zürich – 東京 🙂 ❤\u{fe0f}", r"a\u{1b}"]
+        {
             assert_eq!(printable(text, 100), text);
         }
     }
@@ -94,6 +138,8 @@ mod tests {
             ("\x7f\u{9b}31m", r"\u{7f}\u{9b}31m"),
             ("\u{202e}txt.exe\u{2066}\u{200f}\u{61c}", r"\u{202e}txt.exe\u{2066}\u{200f}\u{61c}"),
             ("a\u{200b}b\u{2028}c\u{2029}\u{feff}", r"a\u{200b}b\u{2028}c\u{2029}\u{feff}"),
+            ("\u{34f}\u{3164}\u{115f}\u{ffa0}", r"\u{34f}\u{3164}\u{115f}\u{ffa0}"),
+            ("\u{1d173}\u{e0041}\u{e0101}", r"\u{1d173}\u{e0041}\u{e0101}"),
         ];
         for (text, expected) in rows {
             assert_eq!(printable(text, 100), expected);
@@ -121,7 +167,7 @@ mod tests {
 
         #[test]
         fn json_keeps_its_value_and_nothing_dangerous_is_left(text: String) {
-            let value = json!({ &text: [text, "\u{1b}\u{7f}\u{9b}\u{202e}\u{e0001}"] });
+            let value = json!({ &text: [&text, &format!("{text}\u{1b}\u{7f}\u{9b}\u{202e}\u{e0001}\"{text}")] });
             let shown = printable_json(&value);
             prop_assert!(!shown.chars().any(must_be_escaped), "{}", shown);
             prop_assert_eq!(serde_json::from_str::<Value>(&shown).unwrap(), value);

@@ -15,7 +15,7 @@ use zeroize::Zeroizing;
 pub use super::Unrenderable;
 use super::git::Answer;
 use super::unrenderable::{rfc3339, single_line, text, text_line};
-use crate::model::{secret::Secret, wiping::WipingBuffer};
+use crate::model::{printable::write_printable_json, secret::Secret, wiping::WipingBuffer};
 
 /// A format to give a token in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -168,7 +168,7 @@ fn json(out: &mut WipingBuffer, token: &TokenView<'_>) -> Result<(), Unrenderabl
         refresh_token: refresh_token.map(|secret| text("refresh token", secret)).transpose()?,
     };
     // Texts and numbers into memory: there is nothing left that could fail.
-    serde_json::to_writer(out, &object).map_err(|_| Unrenderable::NotText { field: "token" })
+    write_printable_json(out, &object).map_err(|_| Unrenderable::NotText { field: "token" })
 }
 
 /// The variables of `env` and `powershell`, each handed to `set`, for a command's environment. An unknown

@@ -37,6 +37,8 @@ mod service_grants;
 mod service_lost;
 mod service_refusals;
 mod shown;
+#[cfg(target_os = "linux")]
+mod shown_data;
 mod status_check;
 mod status_screen;
 mod streams;

@@ -1,0 +1,141 @@
+//! What a service sends, on its way to a terminal: it cannot steer it.
+
+use std::io::{self, Write};
+use std::mem;
+
+use crate::model::printable::{must_be_escaped, write_escaped};
+
+/// Hands text on. What could steer a terminal or cannot be seen is written as JSON escapes it, so that JSON
+/// stays the same JSON; line ends and tabs are left; what is no UTF-8 becomes U+FFFD.
+pub struct Shown<'w> {
+    to: &'w mut dyn Write,
+    /// What is only understood with what follows: the beginning of a character, or a carriage return.
+    held: Vec<u8>,
+}
+
+impl<'w> Shown<'w> {
+    /// Writes to this terminal.
+    pub fn on(to: &'w mut dyn Write) -> Self {
+        Self { to, held: Vec::new() }
+    }
+
+    /// Nothing follows.
+    pub fn finish(mut self) -> io::Result<()> {
+        let rest = mem::take(&mut self.held);
+        self.to.write_all(&escaped(&rest, None)?)?;
+        self.to.flush()
+    }
+}
+
+impl Write for Shown<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let mut text = mem::take(&mut self.held);
+        text.extend_from_slice(bytes);
+        let shown = escaped(&text, Some(&mut self.held))?;
+        self.to.write_all(&shown).map(|()| bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.to.flush()
+    }
+}
+
+/// All of a text as [`Shown`] writes it.
+pub fn shown(bytes: &[u8]) -> Vec<u8> {
+    // Into memory: nothing can fail.
+    escaped(bytes, None).unwrap_or_default()
+}
+
+/// The bytes as they may be shown. What is only understood with what follows is put into `held`, if anything
+/// follows.
+fn escaped(bytes: &[u8], mut held: Option<&mut Vec<u8>>) -> io::Result<Vec<u8>> {
+    let mut shown = Vec::with_capacity(bytes.len());
+    let mut chunks = bytes.utf8_chunks().peekable();
+    while let Some(chunk) = chunks.next() {
+        let mut characters = chunk.valid().chars().peekable();
+        let is_last = chunks.peek().is_none();
+        while let Some(character) = characters.next() {
+            let next = characters.peek();
+            match (character, &mut held) {
+                ('\n' | '\t', _) => shown.push(character as u8),
+                ('\r', _) if next == Some(&'\n') => shown.push(b'\r'),
+                ('\r', Some(held)) if next.is_none() && is_last && chunk.invalid().is_empty() => {
+                    held.push(b'\r');
+                }
+                (character, _) if must_be_escaped(character) => {
+                    write_escaped(&mut shown, character)?;
+                }
+                (character, _) => {
+                    shown.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
+                }
+            }
+        }
+        let may_go_on =
+            || std::str::from_utf8(chunk.invalid()).is_err_and(|e| e.error_len().is_none());
+        match &mut held {
+            Some(held) if is_last && may_go_on() => held.extend_from_slice(chunk.invalid()),
+            _ if chunk.invalid().is_empty() => {}
+            _ => shown.extend_from_slice("\u{fffd}".as_bytes()),
+        }
+    }
+    Ok(shown)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// What is shown of these pieces.
+    fn shown_of(pieces: &[&[u8]]) -> String {
+        let mut terminal = Vec::new();
+        let mut writer = Shown::on(&mut terminal);
+        for piece in pieces {
+            writer.write_all(piece).unwrap();
+        }
+        writer.finish().unwrap();
+        String::from_utf8(terminal).unwrap()
+    }
+
+    #[test]
+    fn text_is_as_it_came() {
+        let text = "{\n\t\"name\": \"Zoë ❤\u{fe0f}\"\r\n}\r\n";
+        assert_eq!(shown_of(&[text.as_bytes()]), text);
+    }
+
+    #[test]
+    fn what_could_steer_is_in_jsons_escapes() {
+        for (bytes, expected) in [
+            (&b"a\x1b]0;x\x07\x1b[2J"[..], r"a\u001b]0;x\u0007\u001b[2J"),
+            ("\u{9b}31m\u{7f}".as_bytes(), r"\u009b31m\u007f"),
+            (b"good\rbad\x08", r"good\u000dbad\u0008"),
+            (b"end\r", r"end\u000d"),
+            ("\u{202e}\u{200b}\u{e0041}".as_bytes(), r"\u202e\u200b\udb40\udc41"),
+            (b"a\x9b\xffb\xe2\x82", "a\u{fffd}\u{fffd}b\u{fffd}"),
+        ] {
+            assert_eq!(shown_of(&[bytes]), expected);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn pieces_do_not_matter(
+            bytes in proptest::collection::vec(
+                prop_oneof![any::<u8>(), prop::sample::select(b"\r\n\xe2\x80\xae\xc2\x9b\xf3\xa0\x81".to_vec())],
+                0..40,
+            ),
+            cuts in proptest::collection::vec(0_usize..40, 0..6),
+        ) {
+            let mut cuts: Vec<usize> = cuts.into_iter().map(|at| at.min(bytes.len())).collect();
+            cuts.extend([0, bytes.len()]);
+            cuts.sort_unstable();
+            let pieces: Vec<&[u8]> = cuts.windows(2).map(|cut| &bytes[cut[0]..cut[1]]).collect();
+            let shown_whole = shown_of(&[&bytes]);
+            prop_assert_eq!(shown_whole.as_bytes(), shown(&bytes));
+            prop_assert_eq!(&shown_of(&pieces), &shown_whole);
+            let without_line_ends = shown_whole.replace("\r\n", "").replace(['\n', '\t'], "");
+            prop_assert!(!without_line_ends.chars().any(must_be_escaped), "{:?}", without_line_ends);
+        }
+    }
+}
