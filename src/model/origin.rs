@@ -62,8 +62,9 @@ impl fmt::Display for BadOrigin {
 impl std::error::Error for BadOrigin {}
 
 /// Reads a URL, stricter than the URL standard, which would make other ones of them: without control
-/// characters (it drops tabs and newlines) and with a host written in ASCII as it is (it decodes `%41`
-/// and translates international names, of which Concur has none and look-alikes have many).
+/// characters (it drops tabs and newlines), with a host written in ASCII as it is (it decodes `%41` and
+/// translates international names, of which Concur has none and look-alikes have many), and without user
+/// information that is there and empty (it drops that, and whoever asks for it would not see it).
 pub fn parse_url(text: &str) -> Option<Url> {
     let after_scheme = text.split_once(':').map_or(text, |(_, rest)| rest);
     let authority = after_scheme.trim_start_matches(['/', '\\']);
@@ -72,7 +73,9 @@ pub fn parse_url(text: &str) -> Option<Url> {
     if !is_plain || text.chars().any(char::is_control) {
         return None;
     }
-    Url::parse(text).ok()
+    let url = Url::parse(text).ok()?;
+    let is_dropped = url.username().is_empty() && url.password().is_none();
+    (!is_dropped || !authority.contains('@')).then_some(url)
 }
 
 impl Origin {
@@ -283,6 +286,8 @@ mod tests {
             ("https://ⓤⓢ.api.concursolutions.com", BadOrigin::NotAUrl),
             ("https:Aⓢ.api.concursolutions.com", BadOrigin::NotAUrl),
             ("https://%75s.api.concursolutions.com", BadOrigin::NotAUrl),
+            ("https://@us.api.concursolutions.com", BadOrigin::NotAUrl),
+            ("https://:@us.api.concursolutions.com", BadOrigin::NotAUrl),
             ("", BadOrigin::NotAUrl),
         ];
         for (text, reason) in table {

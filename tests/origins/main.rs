@@ -14,6 +14,8 @@ mod harness;
 #[allow(dead_code, reason = "the login alone is wanted here")]
 mod login;
 
+mod callers;
 mod places;
+mod senders;
 mod trap;
 mod ways;

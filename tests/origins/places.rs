@@ -17,6 +17,11 @@ const fn concurs(text: &'static str) -> Place {
     Place { text, from_outside: Some(US2), from_operator: Some(US2) }
 }
 
+/// Another one of Concur's.
+const fn concurs_too(text: &'static str) -> Place {
+    Place { text, from_outside: Some(text), from_operator: Some(text) }
+}
+
 /// A good origin that is not Concur's: only the operator can name it.
 const fn named(text: &'static str, origin: &'static str) -> Place {
     Place { text, from_outside: None, from_operator: Some(origin) }
@@ -32,7 +37,7 @@ const fn with_a_path(text: &'static str) -> Place {
     Place { text, from_outside: Some(US2), from_operator: None }
 }
 
-pub(super) const PLACES: [Place; 51] = [
+pub(super) const PLACES: [Place; 101] = [
     // Concur's own.
     concurs(US2),
     concurs("HTTPS://US2.API.ConcurSolutions.COM"),
@@ -45,6 +50,17 @@ pub(super) const PLACES: [Place; 51] = [
     with_a_path("https://us2.api.concursolutions.com\\@evil.example"),
     // A short name is the operator's alone.
     named("us2", US2),
+    concurs_too("https://www-us2.api.concursolutions.com"),
+    concurs_too("https://cn.api.concurcdc.cn"),
+    concurs_too("https://us-impl.api.concursolutions.com"),
+    concurs_too("https://a.b.api.concursolutions.com"),
+    // However a browser would read it, too: the same host.
+    concurs(" https://us2.api.concursolutions.com "),
+    concurs("https:us2.api.concursolutions.com"),
+    concurs("https:///us2.api.concursolutions.com"),
+    concurs("https:\\\\us2.api.concursolutions.com"),
+    concurs("https://us2.api.concursolutions.com:"),
+    concurs("https://us2.api.concursolutions.com:0443"),
     // Look-alikes.
     named("https://evilapi.concursolutions.com", "https://evilapi.concursolutions.com"),
     named("https://api.concursolutions.com", "https://api.concursolutions.com"),
@@ -56,14 +72,41 @@ pub(super) const PLACES: [Place; 51] = [
     named("https://us2-api.concursolutions.com", "https://us2-api.concursolutions.com"),
     named("https://evil.example/", "https://evil.example"),
     named("https://concursolutions.com", "https://concursolutions.com"),
+    named(
+        "https://concursolutions.com.api.evil.example",
+        "https://concursolutions.com.api.evil.example",
+    ),
+    named("https://us2.api.concurcdc.cn.com", "https://us2.api.concurcdc.cn.com"),
+    named("https://us2.api.concursolutions.cn", "https://us2.api.concursolutions.cn"),
+    named("https://us2.api.c0ncursolutions.com", "https://us2.api.c0ncursolutions.com"),
+    named("https://us2_x.api.concursolutions.com", "https://us2_x.api.concursolutions.com"),
+    // What ends a host, before Concur's name.
+    never("https://evil.example/.api.concursolutions.com"),
+    never("https://evil.example?.api.concursolutions.com"),
+    never("https://evil.example#.api.concursolutions.com"),
+    never("https://evil.example\\.api.concursolutions.com"),
+    never("https://evil.example:443.api.concursolutions.com"),
+    never("https://evil.example%2f.api.concursolutions.com"),
+    never("https://evil.example .api.concursolutions.com"),
+    never("https://127.0.0.1:{port}/.api.concursolutions.com"),
     // Trailing dot, ports.
     named("https://us2.api.concursolutions.com.", "https://us2.api.concursolutions.com."),
     named("https://us2.api.concursolutions.com:8443", "https://us2.api.concursolutions.com:8443"),
     named("https://us2.api.concursolutions.com:80", "https://us2.api.concursolutions.com:80"),
+    named("https://us2.api.concursolutions.com:0", "https://us2.api.concursolutions.com:0"),
+    named("https://us2.api.concursolutions.com:65535", "https://us2.api.concursolutions.com:65535"),
+    never("https://us2.api.concursolutions.com:65536"),
     never("https://us2.api.concursolutions.com:99999"),
+    never("https://us2.api.concursolutions.com:-1"),
+    never("https://us2.api.concursolutions.com:443:80"),
     // International names, as they are and in ASCII, and percent signs.
     never("https://us2.api.concursolutiοns.com"),
     never("https://uѕ2.api.concursolutions.com"),
+    never("https://uſ2.api.concurſolutionſ.com"),
+    never("https://us2.api.concursolutıons.com"),
+    never("https://us2.api.\u{212a}oncursolutions.com"),
+    never("https://us2.api.concursolutions.com\u{ad}"),
+    never("https://us2.api.concursolutions.com\u{2024}evil.example"),
     never("https://us2。api。concursolutions。com"),
     never("https://ｕｓ２.api.concursolutions.com"),
     named(
@@ -79,20 +122,37 @@ pub(super) const PLACES: [Place; 51] = [
     // Not https.
     never("http://us2.api.concursolutions.com"),
     never("ftp://us2.api.concursolutions.com"),
+    never("file://us2.api.concursolutions.com/"),
+    never("wss://us2.api.concursolutions.com"),
+    never("javascript:alert(1)//us2.api.concursolutions.com"),
     never("us2.api.concursolutions.com"),
     never("//us2.api.concursolutions.com"),
-    // User information.
+    // User information, also none.
+    never("https://@us2.api.concursolutions.com"),
+    never("https://:@us2.api.concursolutions.com"),
     never("https://user@us2.api.concursolutions.com"),
     never("https://user:pw@us2.api.concursolutions.com"),
     never("https://us2.api.concursolutions.com@evil.example"),
+    never("https://us2.api.concursolutions.com;@evil.example"),
+    never("https://us2.api.concursolutions.com%40evil.example"),
     never("http://us2.api.concursolutions.com:x@127.0.0.1:{port}"),
     // This machine: by a literal address alone, and only the operator's.
     named("http://127.0.0.1:{port}", "http://127.0.0.1:{port}"),
     named("https://127.0.0.1:{port}", "https://127.0.0.1:{port}"),
     named("http://127.1:{port}", "http://127.0.0.1:{port}"),
     named("http://0x7f000001:{port}", "http://127.0.0.1:{port}"),
+    named("http://0177.0.0.1:{port}", "http://127.0.0.1:{port}"),
+    named("http://2130706433:{port}", "http://127.0.0.1:{port}"),
+    named("http://127.0.0.1.:{port}", "http://127.0.0.1:{port}"),
     named("http://[0:0:0:0:0:0:0:1]:{port}", "http://[::1]:{port}"),
     never("http://[::ffff:127.0.0.1]:{port}"),
+    never("http://[::ffff:7f00:1]:{port}"),
+    never("http://[::127.0.0.1]:{port}"),
+    never("http://[::1%25lo]:{port}"),
+    never("https://[fe80::1%25lo]"),
+    never("http://127.0.0.1.evil.example:{port}"),
+    never("http://127.0.0.256:{port}"),
+    never("http://0:{port}"),
     never("http://0.0.0.0:{port}"),
     never("http://localhost:{port}"),
     named("https://localhost:{port}", "https://localhost:{port}"),

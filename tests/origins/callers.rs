@@ -1,0 +1,185 @@
+//! The ways in of whoever asks: the host of a request, what is stored for one, the path of an API. No token
+//! is handed out for another place than its own, and nothing of a caller's is sent anywhere by itself.
+
+use serde_json::json;
+
+use super::harness::{Output, Run, World};
+use super::ways::{ALLOWED, Row, Scene};
+
+const US2: &str = "https://us2.api.concursolutions.com";
+/// The same data centre's other host (SAP: Base URIs).
+const TWIN: &str = "https://www-us2.api.concursolutions.com";
+const TUNNEL: &str = "CONNECT us2.api.concursolutions.com:443 HTTP/1.1";
+
+/// A scene whose only profile lives at Concur's own `us2`; its access token.
+fn at_us2() -> (Scene, String) {
+    let scene = Scene::new();
+    let app = scene.world.sandbox.app().clone();
+    let file = scene.world.sandbox.refresh_token_object_file(&app, 60);
+    let mut file: serde_json::Value = serde_json::from_str(&file).unwrap();
+    file["geolocation"] = US2.into();
+    scene.world.write("tokens.json", file.to_string());
+    let import = ["import", "tokens.json", "--profile", "us2", "--credentials"];
+    drop(scene.world.concur(import).arg("credentials-default.json").ok());
+    drop(scene.world.concur(["logout", "--profile", "default"]).ok());
+    scene.world.sandbox.clear_log();
+    let token = scene.world.concur(["token"]).ok().line();
+    (scene, token)
+}
+
+/// Scheme and authority, as a caller who knows nothing of URLs would split them.
+fn split(text: &str) -> (&str, &str) {
+    let (scheme, rest) = text.split_once("://").unwrap_or(("https", text));
+    (scheme, rest.split('/').next().unwrap_or_default())
+}
+
+fn hands_out(token: &str, output: &Output) -> bool {
+    output.stdout.windows(token.len()).any(|part| part == token.as_bytes())
+}
+
+#[test]
+fn by_the_host_of_gits_request() {
+    let (scene, token) = at_us2();
+    let mut answered = 0;
+    for Row { text, from_operator, .. } in scene.rows() {
+        let (protocol, host) = split(&text);
+        for path in ["", "path=oauth2\n", "username=x@us2.api.concursolutions.com\n"] {
+            let request = format!("protocol={protocol}\nhost={host}\n{path}\n");
+            let allowed = from_operator.clone().unwrap_or_default();
+            let run = scene.world.helper(["get"]).env(ALLOWED, allowed).stdin(request);
+            let output = run.output();
+            scene.nothing_was_sent(0, &output);
+            let host = host.to_ascii_lowercase();
+            let is_it = protocol == "https" && [&US2[8..], &TWIN[8..]].contains(&&*host);
+            let is_given = hands_out(&token, &output);
+            answered += usize::from(is_given);
+            assert_eq!(is_given, is_it && !path.starts_with("username"), "{text:?}\n{output:?}");
+            assert!(is_given || output.stdout.is_empty(), "{output:?}");
+        }
+    }
+    assert!(answered >= 4, "{answered}");
+}
+
+#[test]
+fn by_the_uri_of_bazels_request() {
+    let (scene, token) = at_us2();
+    for Row { text, from_outside, .. } in scene.rows() {
+        let request = json!({ "uri": text }).to_string();
+        let output = scene.concur(&["get"]).stdin(request).output();
+        scene.nothing_was_sent(0, &output);
+        if hands_out(&token, &output) {
+            let origin = from_outside.unwrap_or_default();
+            assert!([US2, TWIN].contains(&&*origin), "{text:?}\n{output:?}");
+            let before_path = text.split(['?', '#']).next().unwrap();
+            let is_plain = !before_path.contains(['\\', '@']) && !before_path.contains(":///");
+            assert!(is_plain, "readers differ about it: {text:?}");
+        } else {
+            assert!(["", "{}\n"].contains(&output.text()), "{text:?}\n{output:?}");
+            assert_ne!(text, US2);
+        }
+    }
+}
+
+fn stored(scene: &Scene, run: Run, text: &str) -> Output {
+    let (protocol, host) = split(text);
+    let request = format!(
+        "protocol={protocol}\nhost={host}\nusername=me\npassword=old\npassword_expiry_utc=1\n\
+         oauth_refresh_token=of-a-caller\n\n"
+    );
+    let output = run.stdin(request).output();
+    scene.nothing_was_sent(0, &output);
+    output
+}
+
+/// A refresh token that some caller stored is nobody's to refresh.
+#[test]
+fn by_what_a_caller_stores() {
+    let scene = Scene::new();
+    scene.world.sandbox.clear_log();
+    for Row { text, .. } in scene.rows() {
+        let (protocol, host) = split(&text);
+        drop(stored(&scene, scene.world.helper(["store"]), &text));
+        let request = format!("protocol={protocol}\nhost={host}\nusername=me\n\n");
+        let output = scene.world.helper(["get"]).stdin(request).output();
+        scene.nothing_was_sent(0, &output);
+        assert!(!output.text().contains("old"), "it is over: {output:?}");
+    }
+    let all = scene.concur(&["keepalive"]).ok();
+    scene.nothing_was_sent(0, &all);
+}
+
+/// It is bound to an application, whose secret goes where its refresh token goes: Concur's hosts alone.
+#[test]
+fn by_what_a_caller_stores_for_an_application() {
+    let scene = Scene::new();
+    scene.world.sandbox.clear_log();
+    for Row { text, from_outside, .. } in scene.rows() {
+        let run = scene.concur(&["store", "--application", "default"]);
+        let output = stored(&scene, run, &text);
+        let made = profiles(&scene.world);
+        if made == 1 {
+            assert_ne!(output.code, Some(0), "{text:?}\n{output:?}");
+            continue;
+        }
+        let origin = from_outside.unwrap_or_else(|| panic!("{text:?}\n{output:?}"));
+        let name: String = scene
+            .world
+            .database()
+            .query_row("SELECT profile FROM record WHERE profile != 'default'", [], |row| {
+                row.get(0)
+            })
+            .unwrap();
+        scene.was_sent_to(&origin, scene.concur(&["refresh", "--profile", &name]).output());
+        drop(scene.world.concur(["logout", "--profile", &name]).ok());
+    }
+}
+
+fn profiles(world: &World) -> i64 {
+    let sql = "SELECT count(*) FROM record WHERE profile IS NOT NULL";
+    world.database().query_row(sql, [], |row| row.get(0)).unwrap()
+}
+
+/// The token goes to the profile's own origin or nowhere, whatever stands in the path.
+#[test]
+fn by_the_path_of_a_request() {
+    let (scene, _) = at_us2();
+    for Row { text, from_operator, .. } in scene.rows() {
+        let slashes = text.split_once(':').map_or(&*text, |(_, rest)| rest);
+        for path in [&*text, slashes, &format!("/{text}"), &format!("/..{slashes}")] {
+            let allowed = from_operator.clone().unwrap_or_default();
+            let output = scene.concur(&["api", "--", path]).env(ALLOWED, allowed).output();
+            let came = scene.trap.came();
+            let is_refused = came.is_empty() && output.code == Some(2);
+            let is_home = output.code == Some(5) && came.iter().all(|line| line == TUNNEL);
+            assert!(is_refused || is_home, "{path:?}: {came:?}\n{output:?}");
+        }
+    }
+}
+
+/// Nobody can write another origin into the ticket that the next hit goes by.
+#[test]
+fn by_an_edited_ticket() {
+    let scene = Scene::new();
+    let home = scene.world.sandbox.origin().to_owned();
+    let ticket = scene.world.state_dir().join("ticket");
+    for _ in 0..2 {
+        drop(scene.world.concur(["token"]).ok());
+    }
+    let good = std::fs::read(&ticket).unwrap();
+    let field = |text: &str| [&(text.len() as u64).to_le_bytes(), text.as_bytes()].concat();
+    scene.world.sandbox.clear_log();
+    for Row { text, from_operator, .. } in scene.rows() {
+        let (from, to) = (field(&home), field(&text));
+        let at = good.windows(from.len()).position(|part| part == from).unwrap();
+        let edited = [&good[..at], &to, &good[at + from.len()..]].concat();
+        std::fs::write(&ticket, &edited).unwrap();
+        let allowed = from_operator.unwrap_or_default();
+        let output = scene.concur(&["get", "--format", "json"]).env(ALLOWED, &allowed).ok();
+        assert_eq!(output.json()["base_url"], home, "{text:?}");
+        scene.nothing_was_sent(0, &output);
+        std::fs::write(&ticket, &edited).unwrap();
+        let asked = ["api", "/sandbox/echo"];
+        let output = scene.concur(&asked).env(ALLOWED, &allowed).ok();
+        scene.nothing_was_sent(1, &output);
+    }
+}

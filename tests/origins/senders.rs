@@ -1,0 +1,126 @@
+//! Whoever sends a secret, at a service that sends on, or that is not who it should be.
+
+use std::io::{Read, Write};
+use std::net::TcpListener;
+use std::sync::mpsc;
+
+use concur_sandbox::{Config, Fault, GrantType};
+
+use super::harness::World;
+use super::trap::Trap;
+use super::ways::{ALLOWED, Scene};
+
+/// A world whose application may use its own grant, too.
+fn world() -> World {
+    let mut config = Config::default();
+    config.allowed_grants.push(GrantType::ClientCredentials);
+    let world = World::with(config);
+    let app = world.sandbox.app().clone();
+    world.login("default", &app);
+    world
+}
+
+/// Each of them: its name, the path that is asked, and the command.
+const SENDERS: [(&str, &str, &[&str]); 8] = [
+    ("refresh", "/oauth2/", &["refresh"]),
+    ("keepalive", "/oauth2/", &["keepalive", "--after", "0s"]),
+    ("company grant", "/oauth2/", &["login", "--profile", "other"]),
+    ("application's grant", "/oauth2/", &["login", "--grant", "app", "--profile", "other"]),
+    ("API", "/sandbox/", &["api", "/sandbox/echo"]),
+    ("API with a body", "/sandbox/", &["api", "POST", "/sandbox/echo", "-f", "a=b"]),
+    ("API's DELETE", "/sandbox/", &["api", "DELETE", "/sandbox/echo"]),
+    ("revoking", "/app-mgmt/", &["logout", "--revoke"]),
+];
+
+/// Not to a place that may be sent a secret, nor to the service itself: who is asked is who was named.
+#[test]
+fn a_redirect_is_followed_by_nobody() {
+    std::thread::scope(|scope| {
+        for sender in SENDERS {
+            scope.spawn(move || sends_on(sender));
+        }
+    });
+}
+
+fn sends_on((name, path, command): (&str, &str, &[&str])) {
+    let scene = Scene { world: world(), trap: Trap::new() };
+    let home = scene.world.sandbox.origin().to_owned();
+    let mut later = 0;
+    for status in [301, 302, 303, 307, 308] {
+        for to in [scene.trap.url(), home.clone()] {
+            // Nobody asks again at once.
+            later += 90;
+            scene.world.sandbox.clear_log();
+            scene.world.sandbox.clear_faults();
+            let location = format!("{to}/oauth2/v0/token?moved");
+            let fault = Fault::Redirect { status, location };
+            // As often as anybody could try.
+            scene.world.sandbox.push_faults_at(path, 20, fault);
+            let mut run = scene.concur(command).env(ALLOWED, &to).at_offset(later);
+            if command[0] == "login" {
+                run = run.arg("--base-url").arg(&home);
+                run = run.arg("--credentials").arg("credentials-default.json");
+            }
+            let output = run.output();
+            assert_ne!(output.code, Some(0), "{name} {status}\n{output:?}");
+            assert!(scene.trap.came().is_empty(), "{name} {status}\n{output:?}");
+            let asked = scene.world.sandbox.requests();
+            assert!(!asked.is_empty(), "{name} {status}: it was asked\n{output:?}");
+            assert_eq!(scene.world.sandbox.violations(), [""; 0], "{name} {status}\n{output:?}");
+        }
+    }
+}
+
+/// What answers a handshake by something else, or by an older TLS than is good.
+const IMPOSTORS: [(&str, &[u8]); 4] = [
+    ("in the clear", b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"),
+    ("with a redirect in the clear", b"HTTP/1.1 307 x\r\nLocation: http://127.0.0.1:9/\r\n\r\n"),
+    // ServerHello of TLS 1.1 and of TLS 1.0: version, random, no session, AES128-SHA, no compression.
+    ("with TLS 1.1", &server_hello(2)),
+    ("with TLS 1.0", &server_hello(1)),
+];
+
+const fn server_hello(minor: u8) -> [u8; 47] {
+    let mut hello = [7; 47];
+    let head = [0x16, 3, minor, 0, 42, 2, 0, 0, 38, 3, minor];
+    let mut at = 0;
+    while at < head.len() {
+        hello[at] = head[at];
+        at += 1;
+    }
+    [hello[43], hello[44], hello[45], hello[46]] = [0, 0, 0x2f, 0];
+    hello
+}
+
+/// Whoever answers so is shown a greeting and an alert, and no secret.
+#[test]
+fn tls_is_not_talked_down() {
+    for (how, answer) in IMPOSTORS {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let origin = format!("https://{}", listener.local_addr().unwrap());
+        let (told, heard) = mpsc::channel();
+        std::thread::spawn(move || {
+            for client in listener.incoming() {
+                let mut client = client.unwrap();
+                let mut greeting = vec![0; 16 * 1024];
+                let length = client.read(&mut greeting).unwrap_or(0);
+                greeting.truncate(length);
+                let _ = client.write_all(answer);
+                let mut rest = Vec::new();
+                let _ = client.read_to_end(&mut rest);
+                let _ = told.send((greeting, rest));
+            }
+        });
+        let world = World::new();
+        world.write("credentials.json", world.sandbox.credentials_json());
+        let output = world.concur(["login", "--base-url", &origin]).fails(5);
+        let connections: Vec<_> = heard.try_iter().collect();
+        assert!(!connections.is_empty(), "{how}: somebody came\n{output:?}");
+        for (greeting, rest) in connections {
+            assert_eq!(greeting[0], 0x16, "{how}: a handshake begins");
+            // Nothing at all, or one alert (RFC 8446, section 6): 7 bytes.
+            assert!(rest.is_empty() || (rest[0] == 0x15 && rest.len() == 7), "{how}: {rest:?}");
+        }
+        assert!(world.sandbox.requests().is_empty(), "{how}");
+    }
+}
