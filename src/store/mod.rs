@@ -223,10 +223,13 @@ fn connect(file: &std::path::Path) -> Result<Connection> {
 }
 
 /// FULL does not sync the folder after the journal is gone: a committed rotation could come back undone
-/// after a power cut.
+/// after a power cut. And what is deleted is gone: SQLite leaves it in free space, where it would open for
+/// whoever comes by file and key.
 fn make_durable(connection: &Connection) -> Result<()> {
     connection
-        .execute_batch("PRAGMA synchronous = EXTRA; PRAGMA foreign_keys = ON")
+        .execute_batch(
+            "PRAGMA synchronous = EXTRA; PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON",
+        )
         .map_err(|error| failed(&error))
 }
 

@@ -19,6 +19,7 @@ mod environment;
 mod export_files;
 mod first_runs;
 mod flow;
+mod forgotten;
 mod full_disk;
 mod import_export;
 mod keepalive;
