@@ -19,6 +19,7 @@ mod containers;
 #[cfg(unix)]
 mod examples;
 mod exit_codes;
+mod libraries;
 mod origins;
 mod package;
 mod peers;

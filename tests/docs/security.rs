@@ -96,6 +96,62 @@ fn the_pages_python_opens_a_store_whose_key_was_rotated_at_whatever_moment_that_
 }
 
 #[test]
+fn the_pages_python_opens_an_answer_that_was_spilled() {
+    let world = World::logged_in();
+    world.expire("default");
+    let failing = "grant-commit=full";
+    let get = world.concur(["get"]).env("CONCUR_CRED_TEST_FAILPOINT", failing);
+    let token = get.output().code(0).line();
+    let folders = [world.config_dir(), world.state_dir()];
+    let folders = folders.each_ref().map(std::path::PathBuf::as_path);
+    let Some(output) = run(&world, "store", &folders) else { return };
+    let spill = output.text().lines().find_map(|line| line.strip_prefix("default spill "));
+    let spill: serde_json::Value = serde_json::from_str(spill.unwrap()).unwrap();
+    assert_eq!(spill["access_token"], token);
+    let named: BTreeSet<&str> = spill.as_object().unwrap().keys().map(String::as_str).collect();
+    let text = page("docs/security.md");
+    assert_eq!(named.len(), 10, "{named:?}");
+    for name in named {
+        assert!(text.contains(&format!("`{name}`")), "{name}");
+    }
+}
+
+/// Another program, written from the page: it replaces a token, and adds a profile of its own.
+const WRITER: &str = r#"
+import pathlib, sqlite3, sys
+config, state = map(pathlib.Path, sys.argv[1:])
+key = (config / "key").read_bytes()
+db = sqlite3.connect(state / "store.db")
+db.row_factory = sqlite3.Row
+store_id = db.execute("SELECT store_id FROM meta").fetchone()[0]
+r = db.execute("SELECT r.*, a.client_id FROM record r JOIN application a ON a.id = application_id").fetchone()
+def sealed(record_id, secret):
+    place_here = of_record(store_id, record_id, "access_token", r["client_id"], r["protocol"], r["host"],
+                           None, r["username"], r["geolocation"])
+    return seal_cell(key, place_here, secret)
+db.execute("UPDATE record SET access_token = ?", [sealed(r["id"], b"of-python")])
+new = {**r, "id": 7, "profile": "added", "refresh_token": None, "id_token": None, "request_token": None}
+del new["client_id"]
+new["access_token"] = sealed(7, b"of-python-too")
+marks = ", ".join("?" for _ in new)
+db.execute(f"INSERT INTO record ({', '.join(new)}) VALUES ({marks})", list(new.values()))
+db.commit()
+"#;
+
+#[test]
+fn the_program_opens_what_another_one_sealed_by_the_page() {
+    let world = World::logged_in();
+    let Some(python) = python() else { return };
+    let text = block("format") + WRITER;
+    let run = world.run(python, ["-c", &text]).arg(world.config_dir()).arg(world.state_dir());
+    drop(run.ok().silent());
+    for (profile, token) in [("default", "of-python"), ("added", "of-python-too")] {
+        let get = world.concur(["get", "--profile", profile]).ok().silent();
+        assert_eq!(get.line(), token);
+    }
+}
+
+#[test]
 fn the_page_names_every_sealed_column() {
     let text = page("docs/security.md");
     for column in ["access_token", "refresh_token", "id_token", "request_token", "unknown_fields"] {
