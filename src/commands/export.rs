@@ -23,6 +23,12 @@ pub(super) fn run(app: &mut App<'_>, args: &Export) -> Result<u8> {
     let text = rendered(&store, &record, app.now())?;
     if args.file == Path::new("-") {
         app.answer(&text)?;
+        if (app.out_is_terminal)() {
+            app.note(
+                "the tokens are on your screen and in its scrollback now, the refresh token for months; \
+                 what keeps them off: concur-cred export FILE",
+            );
+        }
     } else {
         write(&args.file, &text, args.force)?;
         let profile = record.profile_name().unwrap_or_default();

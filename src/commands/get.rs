@@ -25,7 +25,12 @@ const IN_SCROLLBACK: &str = "the token is on your screen and in its scrollback n
 
 pub(super) fn run(app: &mut App<'_>, args: &Get) -> Result<u8> {
     if let Some(format) = args.format {
-        return bare(app, format, args);
+        let code = bare(app, format, args)?;
+        // A format is mostly read by a script, which does not pay for this look; six months are worth it.
+        if args.with_refresh_token && (app.out_is_terminal)() {
+            app.note(IN_SCROLLBACK);
+        }
+        return Ok(code);
     }
     let git = app.called_by_git.then_some(Protocol::Git);
     let asked = match args.protocol.or(git) {

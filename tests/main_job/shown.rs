@@ -214,6 +214,14 @@ fn a_token_that_is_printed_on_a_terminal_is_told_to_stay_there() {
         let (code, shown) = Terminal::shell(&world, 300, &script, &[]).unwrap().end();
         assert_eq!((code, shown.trim_end()), (Some(0), token.as_str()), "{script}");
     }
+    // A refresh token lives for months: it is told of wherever one is printed.
+    for args in ["export -", "get --with-refresh-token --format json"] {
+        let (code, shown) = Terminal::start(&world, 300, args, &[]).unwrap().end();
+        assert_eq!((code, shown.matches(NOTE).count()), (Some(0), 1), "{args}: {shown}");
+        let piped = format!("concur-cred {args} | cat");
+        let (code, shown) = Terminal::shell(&world, 300, &piped, &[]).unwrap().end();
+        assert_eq!((code, shown.matches(NOTE).count()), (Some(0), 0), "{piped}: {shown}");
+    }
     let (code, shown) = Terminal::start(&world, 300, "get --profile nobody", &[]).unwrap().end();
     assert!(code == Some(3) && !shown.contains(NOTE), "{shown}");
 }
