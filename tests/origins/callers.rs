@@ -60,6 +60,32 @@ fn by_the_host_of_gits_request() {
     assert!(answered >= 4, "{answered}");
 }
 
+/// A token is bound to its host: written under another one, it is not handed out there.
+#[test]
+fn by_an_edited_host() {
+    let (scene, token) = at_us2();
+    let sql = "UPDATE record SET protocol = CAST(?1 AS BLOB), host = CAST(?2 AS BLOB)";
+    for Row { text, from_operator, .. } in scene.rows() {
+        let (protocol, host) = split(&text);
+        let is_its_own = protocol == "https" && host == &US2[8..];
+        scene.world.database().execute(sql, [protocol, host]).unwrap();
+        let allowed = from_operator.clone().unwrap_or_default();
+        let request = format!("protocol={protocol}\nhost={host}\n\n");
+        let git = scene.world.helper(["get"]).env(ALLOWED, &allowed).stdin(request);
+        let uri = json!({ "uri": text }).to_string();
+        let bazel = scene.concur(&["get"]).env(ALLOWED, &allowed).stdin(uri);
+        let bare = scene.concur(&["get"]).env(ALLOWED, &allowed);
+        let given = [git, bazel, bare].map(|run| {
+            let output = run.output();
+            scene.nothing_was_sent(0, &output);
+            let is_given = hands_out(&token, &output);
+            assert!(is_its_own || !is_given, "{text:?}\n{output:?}");
+            is_given
+        });
+        assert_eq!([given[0], given[2]], [is_its_own; 2], "{text:?}");
+    }
+}
+
 #[test]
 fn by_the_uri_of_bazels_request() {
     let (scene, token) = at_us2();

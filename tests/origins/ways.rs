@@ -170,11 +170,10 @@ fn by_an_edited_cell() {
             scene.world.database().execute(&sql, [&text]).unwrap();
             // Nor by the operator's: it is the seal that is broken.
             let allowed = from_operator.unwrap_or_default();
-            for command in [&["refresh"][..], &["api", "/sandbox/echo"]] {
-                if table == "application" && command[0] == "api" {
-                    // Its request goes by the record's seal alone; the other column's rows have it.
-                    continue;
-                }
+            // Requests with the token alone go by the record's seal.
+            let by_token = [&["api", "/sandbox/echo"][..], &["logout", "--revoke"]];
+            let by_token = by_token.into_iter().filter(|_| table == "record");
+            for command in [&["refresh"][..]].into_iter().chain(by_token) {
                 let output = scene.concur(command).env(ALLOWED, &allowed).output();
                 assert_eq!(output.code, Some(6), "{text:?}: {output:?}");
                 scene.nothing_was_sent(0, &output);
