@@ -40,6 +40,10 @@ pub enum Certificate {
     /// Good, but signed by a CA of the same name with another key than that of
     /// [`Sandbox::ca_pem`](crate::Sandbox::ca_pem).
     OfAnotherCa,
+    /// Its time has not begun.
+    NotYetValid,
+    /// Signed by its own key.
+    SelfSigned,
 }
 
 impl Default for Tls {
@@ -86,10 +90,13 @@ impl Authority {
     pub(crate) fn new(tls: &Tls) -> io::Result<Self> {
         let ca = new_ca().map_err(io::Error::other)?;
         let shown = match tls.certificate {
-            Certificate::Good | Certificate::Expired => server_config(tls, &ca, &ca),
             Certificate::OfAnotherCa => {
                 new_ca().map_err(io::Error::other).and_then(|other| server_config(tls, &other, &ca))
             }
+            Certificate::Good
+            | Certificate::Expired
+            | Certificate::NotYetValid
+            | Certificate::SelfSigned => server_config(tls, &ca, &ca),
         };
         let client = client_pem(&ca).map_err(io::Error::other)?;
         let pems = Pems { ca: ca.pem(), client };
@@ -111,7 +118,10 @@ fn new_ca() -> Result<Ca, rcgen::Error> {
 fn server_config(tls: &Tls, issuer: &Ca, clients: &Ca) -> io::Result<ServerConfig> {
     let key = KeyPair::generate().map_err(io::Error::other)?;
     let certificate = certificate_params(tls)
-        .and_then(|params| params.signed_by(&key, issuer))
+        .and_then(|params| match tls.certificate {
+            Certificate::SelfSigned => params.self_signed(&key),
+            _ => params.signed_by(&key, issuer),
+        })
         .map_err(io::Error::other)?;
     let chain = vec![certificate.der().clone()];
     let key = PrivateKeyDer::Pkcs8(key.serialize_der().into());
@@ -147,9 +157,14 @@ fn certificate_params(tls: &Tls) -> Result<CertificateParams, rcgen::Error> {
     let mut params = CertificateParams::new(tls.names.clone())?;
     params.distinguished_name.push(DnType::CommonName, "concur-sandbox, made up");
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
-    if tls.certificate == Certificate::Expired {
-        params.not_before = date_time_ymd(2001, 1, 1);
-        params.not_after = date_time_ymd(2001, 12, 31);
+    let year = match tls.certificate {
+        Certificate::Expired => Some(2001),
+        Certificate::NotYetValid => Some(3001),
+        Certificate::Good | Certificate::OfAnotherCa | Certificate::SelfSigned => None,
+    };
+    if let Some(year) = year {
+        params.not_before = date_time_ymd(year, 1, 1);
+        params.not_after = date_time_ymd(year, 12, 31);
     }
     Ok(params)
 }

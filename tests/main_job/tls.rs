@@ -98,7 +98,9 @@ fn a_certificate_that_is_not_good_is_refused_with_its_reason() {
     let cases = [
         (config(wrong_name), "is for another name"),
         (shown(Certificate::Expired), "has expired, or the clock here is wrong"),
+        (shown(Certificate::NotYetValid), "is not valid yet"),
         (shown(Certificate::OfAnotherCa), "is not from an issuer that is trusted here"),
+        (shown(Certificate::SelfSigned), "is not from an issuer that is trusted here"),
     ];
     each(&cases, |(config, why)| {
         let world = World::with(config.clone());
