@@ -1,6 +1,6 @@
 //! One request to an API behind the token: from a person's words to a request (`target`, `fields`,
 //! `headers`, `method`: pure), over the wire (`client`), and what the answer means (`answer`: pure).
-//! `input` and `output` are the edges of bodies.
+//! `input` and `output` are the edges of bodies; `terminal` is what a terminal is shown of them (pure).
 
 pub mod answer;
 pub mod client;
