@@ -90,10 +90,6 @@ impl Store {
         old: &Key,
         new: &NewKey,
     ) -> Result<Result<Resealed, Vec<RecordId>>> {
-        // What was sealed with the old key is not to be left in the file's unused room.
-        self.connection()?
-            .execute_batch("PRAGMA secure_delete = ON")
-            .map_err(|error| failed(&error))?;
         let locked: BTreeSet<RecordId> = locks.iter().map(RecordLock::record_id).collect();
         let done = self.write(|transaction| {
             let managed = ids(transaction, "SELECT id FROM record WHERE profile IS NOT NULL")?;
