@@ -8,6 +8,7 @@ use crate::config::Config;
 use crate::env::Env;
 use crate::error::{Error, Kind, Result};
 use crate::failpoint;
+use crate::files;
 use crate::model::printable::printable;
 use crate::model::profile::ProfileName;
 use crate::paths::Paths;
@@ -153,9 +154,19 @@ impl<'io> App<'io> {
         Ok(store)
     }
 
-    /// The store, for a command that makes one.
-    pub fn store_or_new(&self) -> Result<Store> {
-        Store::open_or_create(&self.need_paths()?, &self.config.keys)
+    /// The store, for a command that makes one; a person is told what is odd about its place.
+    pub fn store_or_new(&mut self) -> Result<Store> {
+        for (what, remedy) in files::look_around(&self.need_paths()?, &self.env)?.warnings {
+            self.note(&format!("{what}. {remedy}"));
+        }
+        self.store_or_new_for_helper()
+    }
+
+    /// The same for a helper's caller, who would be told at each call.
+    pub fn store_or_new_for_helper(&self) -> Result<Store> {
+        let paths = self.need_paths()?;
+        files::look_around(&paths, &self.env)?;
+        Store::open_or_create(&paths, &self.config.keys)
     }
 
     /// Writes the whole answer with one write. A reader that has gone away wanted no more.

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 /// The variables that this program reads, one list for the man page's test to hold against.
-pub const VARIABLES: [&str; 29] = [
+pub const VARIABLES: [&str; 30] = [
     "CONCUR_CRED_HOME",
     "CONCUR_CRED_CONFIG",
     "CONCUR_CRED_PROFILE",
@@ -34,6 +34,7 @@ pub const VARIABLES: [&str; 29] = [
     "WAYLAND_DISPLAY",
     "WSL_DISTRO_NAME",
     "SSH_CONNECTION",
+    "SUDO_UID",
     "NO_COLOR",
     "COLUMNS",
 ];

@@ -1,5 +1,10 @@
 //! The file edge: private files made right, checked before use, and replaced whole or not at all.
 
+mod around;
+mod named;
+mod owner;
+mod volume;
+
 use std::fs::{self, DirBuilder, File, Metadata, OpenOptions};
 use std::io::{self, Read, Write};
 use std::path::Path;
@@ -7,28 +12,57 @@ use std::path::Path;
 use zeroize::Zeroizing;
 
 use crate::error::{Error, Kind, Result};
-use crate::model::wiping::WipingBuffer;
+pub use around::{Around, look_around};
+pub use named::{
+    NamedFile, followed, read_bounded, read_default, read_handed, read_named, read_named_if_there,
+    refuse_foreign_pipe,
+};
+#[cfg(unix)]
+pub use owner::is_ours_alone;
+use owner::{check_owner_and_bits, check_single_name};
+pub use owner::{is_of_another_user, refuse_writable_by_all};
+pub use volume::remote_kind;
 
 /// The largest file that is read whole.
 const MAX_FILE_BYTES: u64 = 1 << 20;
-
-/// A file's contents, and a warning for a person when others can read it.
-#[derive(Debug)]
-pub struct NamedFile {
-    /// The contents, wiped when dropped.
-    pub bytes: Zeroizing<Vec<u8>>,
-    /// What to say about its permissions.
-    pub warning: Option<String>,
-}
+/// How often a file that comes and goes is looked for.
+const OPEN_TRIES: u32 = 10;
 
 /// Makes a folder that only its owner can enter, and its parents; then checks it.
 pub fn ensure_private_dir(path: &Path) -> Result<()> {
+    make_folders(path)?;
+    check_private_dir(path).map(|_| ())
+}
+
+/// Makes a folder and its parents, those that are not there, for their owner alone.
+pub fn make_folders(path: &Path) -> Result<()> {
     let mut builder = DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(path).map_err(|error| cannot("make the folder", path, &error))?;
-    check_private_dir(path).map(|_| ())
+    let made = whatever_the_umask(|| builder.create(path));
+    made.map_err(|error| cannot("make the folder", path, &error))
+}
+
+/// Runs `make` so that what it makes is its owner's from the first moment: a umask such as 0777 would
+/// take that away, and a mode that is put right afterwards is wrong for a moment. Nothing that is made
+/// meanwhile by another thread is open to more people than it would be.
+#[cfg(unix)]
+fn whatever_the_umask<T>(make: impl FnOnce() -> T) -> T {
+    use rustix::fs::Mode;
+    // Two threads that took turns would put back each other's.
+    static ONE: std::sync::Mutex<()> = std::sync::Mutex::new(());
+    let _one = ONE.lock();
+    let before = rustix::process::umask(Mode::RWXG | Mode::RWXO);
+    let result = make();
+    rustix::process::umask(before);
+    result
+}
+
+/// There is none there.
+#[cfg(not(unix))]
+fn whatever_the_umask<T>(make: impl FnOnce() -> T) -> T {
+    make()
 }
 
 /// Refuses a folder that others could change or read. `false` when there is none.
@@ -69,12 +103,12 @@ pub fn check_private_file(path: &Path) -> Result<bool> {
 /// very file that is open. `None` when there is none.
 pub fn open_private_to_read(path: &Path) -> Result<Option<(File, Metadata)>> {
     // A pipe in the file's place is not waited for.
-    let mut opened = open_without_links(path, Wait::No);
+    let mut opened = open_without_links(path, Access::Read, Wait::No);
     if matches!(&opened, Err(error) if error.kind() == io::ErrorKind::WouldBlock)
         && check_private_file(path)?
     {
         // A file server that has lent it to somebody gets it back first.
-        opened = open_without_links(path, Wait::Yes);
+        opened = open_without_links(path, Access::Read, Wait::Yes);
     }
     match opened.and_then(|file| Ok((file.metadata()?, file))) {
         Ok((meta, file)) if meta.is_file() => {
@@ -82,13 +116,21 @@ pub fn open_private_to_read(path: &Path) -> Result<Option<(File, Metadata)>> {
             Ok(Some((file, meta)))
         }
         Err(error) if is_absent(&error) => Ok(None),
-        // What it is instead, or that it cannot be read.
-        opened => {
-            check_private_file(path)?;
-            let error = opened.err().unwrap_or_else(|| io::ErrorKind::InvalidInput.into());
-            Err(cannot("read", path, &error))
-        }
+        opened => Err(no_private_file(path, opened.err())),
     }
+}
+
+/// What it is instead, or that it cannot be opened.
+fn no_private_file(path: &Path, error: Option<io::Error>) -> Error {
+    let error = error.unwrap_or_else(|| io::ErrorKind::InvalidInput.into());
+    check_private_file(path).err().unwrap_or_else(|| cannot("open", path, &error))
+}
+
+#[derive(Clone, Copy)]
+enum Access {
+    Read,
+    /// Of a file that is there.
+    ReadAndWrite,
 }
 
 #[derive(Clone, Copy)]
@@ -98,7 +140,7 @@ enum Wait {
 }
 
 #[cfg(unix)]
-fn open_without_links(path: &Path, wait: Wait) -> io::Result<File> {
+fn open_without_links(path: &Path, access: Access, wait: Wait) -> io::Result<File> {
     use rustix::fs::OFlags;
     let flags = match wait {
         Wait::Yes => OFlags::NOFOLLOW,
@@ -106,12 +148,12 @@ fn open_without_links(path: &Path, wait: Wait) -> io::Result<File> {
     };
     let mut options = OpenOptions::new();
     std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, flags.bits().cast_signed());
-    options.read(true).open(path)
+    options.read(true).write(matches!(access, Access::ReadAndWrite)).open(path)
 }
 
 #[cfg(not(unix))]
-fn open_without_links(path: &Path, _wait: Wait) -> io::Result<File> {
-    File::open(path)
+fn open_without_links(path: &Path, access: Access, _wait: Wait) -> io::Result<File> {
+    OpenOptions::new().read(true).write(matches!(access, Access::ReadAndWrite)).open(path)
 }
 
 /// Reads one of our own files, checked as by [`open_private_to_read`].
@@ -137,57 +179,46 @@ fn is_absent(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
 
-#[cfg(unix)]
-fn check_owner_and_bits(path: &Path, meta: &Metadata, mode: &str) -> Result<()> {
-    use std::os::unix::fs::MetadataExt;
-    if meta.uid() != own_uid() {
-        return Err(Error::new(
-            Kind::Unusable,
-            format!("{} belongs to another user (uid {})", path.display(), meta.uid()),
-            format!("Run as that user, or: chown {} {}", own_uid(), shell_word(path)),
-        ));
-    }
-    if meta.mode() & 0o077 != 0 {
-        return Err(Error::new(
-            Kind::Unusable,
-            format!("Others have access to {} (mode {:03o})", path.display(), meta.mode() & 0o777),
-            format!("Run: chmod {mode} {}", shell_word(path)),
-        ));
-    }
-    Ok(())
-}
-
-/// Windows keeps a profile's folders for its user by inherited access lists; there are no mode bits.
-#[cfg(not(unix))]
-fn check_owner_and_bits(_path: &Path, _meta: &Metadata, _mode: &str) -> Result<()> {
-    Ok(())
-}
-
-/// Asked once: it never changes, and each file is held against it.
-#[cfg(unix)]
-fn own_uid() -> u32 {
-    static OWN: std::sync::OnceLock<u32> = std::sync::OnceLock::new();
-    *OWN.get_or_init(|| rustix::process::geteuid().as_raw())
-}
-
 /// Makes an empty private file, right from its first moment; `AlreadyExists` is not an error.
 pub fn create_private(path: &Path) -> Result<()> {
-    match private_options().create_new(true).open(path) {
+    match make_private(path) {
         Ok(_) => Ok(()),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
         Err(error) => Err(cannot("make", path, &error)),
     }
 }
 
-/// Opens a private file for reading and writing in place, making it when it is not there.
+/// Never through a link, and never a file that is there.
+fn make_private(path: &Path) -> io::Result<File> {
+    whatever_the_umask(|| private_options().read(true).create_new(true).open(path))
+}
+
+/// Opens a private file for reading and writing in place, making it when it is not there. The file that
+/// is open is what is checked: it is reached by no link, and has no other name.
 pub fn open_private(path: &Path) -> Result<File> {
-    check_private_file(path)?;
-    private_options()
-        .read(true)
-        .create(true)
-        .truncate(false)
-        .open(path)
-        .map_err(|error| cannot("open", path, &error))
+    for _ in 0..OPEN_TRIES {
+        let mut opened = open_without_links(path, Access::ReadAndWrite, Wait::No);
+        if matches!(&opened, Err(error) if error.kind() == io::ErrorKind::WouldBlock)
+            && check_private_file(path)?
+        {
+            opened = open_without_links(path, Access::ReadAndWrite, Wait::Yes);
+        }
+        match opened.and_then(|file| Ok((file.metadata()?, file))) {
+            Ok((meta, file)) if meta.is_file() => {
+                check_owner_and_bits(path, &meta, "600")?;
+                check_single_name(path, &meta)?;
+                return Ok(file);
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => match make_private(path) {
+                // Somebody else made it meanwhile.
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                made => return made.map_err(|error| cannot("make", path, &error)),
+            },
+            opened => return Err(no_private_file(path, opened.err())),
+        }
+    }
+    // There, and not there, again and again: a link that leads nowhere, or somebody at play.
+    Err(no_private_file(path, None))
 }
 
 fn private_options() -> OpenOptions {
@@ -222,7 +253,7 @@ pub fn write_whole(path: &Path, bytes: &[u8], replace: Replace) -> io::Result<()
             Replace::No => io::ErrorKind::AlreadyExists.into(),
         });
     }
-    let mut temporary = tempfile::Builder::new().prefix(".concur-cred-").tempfile_in(folder)?;
+    let mut temporary = unfinished(folder)?;
     temporary.write_all(bytes)?;
     temporary.as_file().sync_all()?;
     match replace {
@@ -232,11 +263,25 @@ pub fn write_whole(path: &Path, bytes: &[u8], replace: Replace) -> io::Result<()
     sync_dir(folder)
 }
 
+/// A file of another name, mode 0600, that becomes another file when it is whole.
+pub fn unfinished(folder: &Path) -> io::Result<tempfile::NamedTempFile> {
+    whatever_the_umask(|| tempfile::Builder::new().prefix(".concur-cred-").tempfile_in(folder))
+}
+
+/// A folder of ours (mode 0700) that is gone when it is dropped.
+pub fn temporary_folder(prefix: &str, folder: &Path) -> io::Result<tempfile::TempDir> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(prefix);
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
+    whatever_the_umask(|| builder.tempdir_in(folder))
+}
+
 /// Writes a copy of what stands elsewhere: readers find it whole or not at all, but a power cut may
 /// cost it.
 pub fn write_copy(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let folder = path.parent().unwrap_or_else(|| Path::new("."));
-    let mut temporary = tempfile::Builder::new().prefix(".concur-cred-").tempfile_in(folder)?;
+    let mut temporary = unfinished(folder)?;
     temporary.write_all(bytes)?;
     temporary.persist(path).map(|_| ()).map_err(|refused| refused.error)
 }
@@ -253,105 +298,13 @@ pub fn sync_dir(_folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// [`read_named`], or `None` when there is no such file.
-pub fn read_named_if_there(path: &Path) -> Result<Option<NamedFile>> {
-    match File::open(path) {
-        Err(error) if is_absent(&error) => Ok(None),
-        opened => read_opened(opened, path).map(Some),
-    }
-}
-
-/// Reads a file that the operator named and that holds secrets: links are followed; it must belong
-/// to us or root, others must not be able to write it, and it is said when they can read it.
-pub fn read_named(path: &Path) -> Result<NamedFile> {
-    read_opened(File::open(path), path)
-}
-
-fn read_opened(opened: io::Result<File>, path: &Path) -> Result<NamedFile> {
-    let mut file = opened.map_err(|error| cannot("read", path, &error))?;
-    let meta = file.metadata().map_err(|error| cannot("read", path, &error))?;
-    if meta.is_dir() {
-        return Err(Error::new(
-            Kind::Unusable,
-            format!("{} is a folder", path.display()),
-            "Name a file.",
-        ));
-    }
-    let warning = check_named(path, &meta)?;
-    Ok(NamedFile { bytes: read_bounded(&mut file, path)?, warning })
-}
-
-/// Whether a file that is there belongs to somebody else, root for example.
-#[cfg(unix)]
-pub fn is_of_another_user(path: &Path) -> bool {
-    use std::os::unix::fs::MetadataExt;
-    std::fs::metadata(path).is_ok_and(|meta| meta.uid() != own_uid())
-}
-
-/// As nobody's owner is looked at there.
-#[cfg(not(unix))]
-pub fn is_of_another_user(_path: &Path) -> bool {
-    false
-}
-
-#[cfg(unix)]
-fn check_named(path: &Path, meta: &Metadata) -> Result<Option<String>> {
-    use std::os::unix::fs::{FileTypeExt, MetadataExt};
-    // A pipe of the caller's own (`<(…)` of a shell) has no owner or bits worth a question.
-    if meta.file_type().is_fifo() || meta.file_type().is_char_device() {
-        return Ok(None);
-    }
-    if ![own_uid(), 0].contains(&meta.uid()) {
-        return Err(Error::new(
-            Kind::Unusable,
-            format!("{} belongs to another user (uid {})", path.display(), meta.uid()),
-            "Use a file of your own.",
-        ));
-    }
-    if meta.mode() & 0o022 != 0 {
-        return Err(Error::new(
-            Kind::Unusable,
-            format!("Others can write {} (mode {:03o})", path.display(), meta.mode() & 0o777),
-            format!("Run: chmod 600 {}", shell_word(path)),
-        ));
-    }
-    Ok((meta.mode() & 0o044 != 0).then(|| {
-        format!(
-            "others can read {} (mode {:03o}); run: chmod 600 {}",
-            path.display(),
-            meta.mode() & 0o777,
-            shell_word(path)
-        )
-    }))
-}
-
-#[cfg(not(unix))]
-fn check_named(_path: &Path, _meta: &Metadata) -> Result<Option<String>> {
-    Ok(None)
-}
-
-/// Reads from a stream what [`read_named`] would read from a file.
-pub fn read_bounded(reader: &mut impl Read, name: &Path) -> Result<Zeroizing<Vec<u8>>> {
-    let mut bytes = WipingBuffer::new();
-    let copied = io::copy(&mut reader.take(MAX_FILE_BYTES + 1), &mut bytes)
-        .map_err(|error| cannot("read", name, &error))?;
-    if copied > MAX_FILE_BYTES {
-        return Err(Error::new(
-            Kind::Usage,
-            format!("{} is larger than 1 MiB", name.display()),
-            "Name the right file.",
-        ));
-    }
-    Ok(bytes.into_bytes())
-}
-
 /// An error about a file that the operating system refused.
 pub fn cannot(verb: &str, path: &Path, error: &io::Error) -> Error {
     let remedy = match error.kind() {
         io::ErrorKind::NotFound => "Check the path.".to_owned(),
-        io::ErrorKind::PermissionDenied => {
+        io::ErrorKind::PermissionDenied => owner::in_the_way(path).unwrap_or_else(|| {
             "Check its owner and permissions, and those of its folder.".to_owned()
-        }
+        }),
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
             "Free some disk space and run it again; nothing was lost.".to_owned()
         }

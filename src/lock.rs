@@ -29,7 +29,8 @@ const LAST_POLL: Duration = Duration::from_millis(40);
 pub struct RecordLock {
     file: File,
     id: RecordId,
-    holder_file: std::path::PathBuf,
+    /// Where it says who it is, if it could.
+    holder: Option<File>,
 }
 
 impl RecordLock {
@@ -49,7 +50,7 @@ impl RecordLock {
     /// Gives up a record that was never made. Its random name was never known to anybody else, so
     /// that this one lock file may go.
     pub fn discard(self, paths: &Paths) {
-        let _ = std::fs::remove_file(&self.holder_file);
+        let _ = std::fs::remove_file(paths.lock_holder(self.id));
         let _ = std::fs::remove_file(paths.lock(self.id));
     }
 
@@ -62,7 +63,7 @@ impl RecordLock {
 impl Drop for RecordLock {
     fn drop(&mut self) {
         // What it says is only for people: stale text is harmless, and so is failing to clear it.
-        let _ = File::options().write(true).truncate(true).open(&self.holder_file);
+        let _ = self.holder.as_ref().map(|holder| holder.set_len(0));
         let _ = fs2::FileExt::unlock(&self.file);
     }
 }
@@ -105,11 +106,11 @@ impl Waiting {
 
     fn held(&self, file: File) -> RecordLock {
         let name = format!("pid {}, since {}\n", std::process::id(), clock::now_epoch());
-        if let Ok(mut holder) = files::open_private(&self.holder_file) {
-            let _ =
-                holder.set_len(0).and_then(|()| io::Write::write_all(&mut holder, name.as_bytes()));
+        let mut holder = files::open_private(&self.holder_file).ok();
+        if let Some(holder) = &mut holder {
+            let _ = holder.set_len(0).and_then(|()| io::Write::write_all(holder, name.as_bytes()));
         }
-        RecordLock { file, id: self.id, holder_file: self.holder_file.clone() }
+        RecordLock { file, id: self.id, holder }
     }
 
     /// Waits until it is worth looking again; a little longer each time.
@@ -130,9 +131,9 @@ impl Waiting {
 }
 
 fn named_holder(file: &std::path::Path) -> String {
-    match std::fs::read_to_string(file) {
-        Ok(text) if !text.trim().is_empty() => crate::model::printable::printable(text.trim(), 80),
-        _ => "a process that did not leave its name".to_owned(),
+    match told(file) {
+        text if text.is_empty() => "a process that did not leave its name".to_owned(),
+        text => text,
     }
 }
 
@@ -142,6 +143,12 @@ fn not_lockable(error: &io::Error) -> Error {
         format!("The lock file cannot be locked: {}", files::reason(error)),
         "Keep the state folder on a file system with locks (CONCUR_CRED_HOME moves it).",
     )
+}
+
+/// What stands in a holder's file, as it can be shown; nothing when that is no file of ours.
+fn told(holder_file: &std::path::Path) -> String {
+    let bytes = files::read_private(holder_file).ok().flatten().unwrap_or_default();
+    crate::model::printable::printable(String::from_utf8_lossy(&bytes).trim(), 80)
 }
 
 /// How a record's lock is, for whoever only looks.
@@ -158,12 +165,8 @@ pub enum Holding {
 /// Looks at a record's lock, without making a file or writing to one.
 pub fn look(paths: &Paths, id: RecordId) -> Result<Holding> {
     let path = paths.lock(id);
-    if !files::check_private_file(&path)? {
-        return Ok(Holding::Free);
-    }
-    let file = File::open(&path).map_err(|error| files::cannot("read", &path, &error))?;
-    let told = std::fs::read_to_string(paths.lock_holder(id)).unwrap_or_default();
-    let told = crate::model::printable::printable(told.trim(), 80);
+    let Some((file, _)) = files::open_private_to_read(&path)? else { return Ok(Holding::Free) };
+    let told = told(&paths.lock_holder(id));
     match fs2::FileExt::try_lock_shared(&file) {
         Err(error) if is_contended(&error) && told.is_empty() => {
             Ok(Holding::Held("a process that did not leave its name".to_owned()))

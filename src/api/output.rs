@@ -54,20 +54,27 @@ impl Output {
         let opened = match fs::metadata(path) {
             Ok(meta) if meta.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
             Ok(meta) if !meta.is_file() => {
-                let device = OpenOptions::new().write(true).open(path);
-                device.map(|device| Self::Device(device, path.to_owned()))
+                files::refuse_foreign_pipe(path)?;
+                Self::device(path)
             }
             // A link stays one: what it points at is replaced.
-            Ok(_) => fs::canonicalize(path).and_then(|path| Self::beside(&path)),
+            Ok(_) => files::followed(path).and_then(|path| Self::beside(&path)),
             Err(error) if is_link(path) => Err(error),
             Err(_) => Self::beside(path),
         };
         opened.map_err(|error| cannot_write(path, &error))
     }
 
+    fn device(path: &Path) -> io::Result<Self> {
+        let device = OpenOptions::new().write(true).open(path)?;
+        if device.metadata()?.is_file() {
+            return Err(io::Error::other("it has become a file meanwhile"));
+        }
+        Ok(Self::Device(device, path.to_owned()))
+    }
+
     fn beside(path: &Path) -> io::Result<Self> {
-        let folder = folder_of(path);
-        let temporary = tempfile::Builder::new().prefix(".concur-cred-").tempfile_in(folder)?;
+        let temporary = files::unfinished(folder_of(path))?;
         Ok(Self::Whole(temporary, path.to_owned()))
     }
 

@@ -19,6 +19,9 @@ use crate::store::events::Event;
 
 use super::obtain;
 
+/// What is read when no file is named (`cli::Import`).
+const DEFAULT_FILE: &str = "refreshTokenObjectFile.json";
+
 pub(super) fn run(app: &mut App<'_>, args: &Import) -> Result<u8> {
     let named_origin = obtain::base_url(args.base_url.as_deref())?;
     let file = read(app, &args.file)?;
@@ -82,7 +85,9 @@ fn read(app: &mut App<'_>, path: &Path) -> Result<TokenFile> {
     let bytes = if path == Path::new("-") {
         files::read_bounded(&mut io::stdin(), Path::new("stdin"))?
     } else {
-        let file = files::read_named(path)?;
+        let is_default = path == Path::new(DEFAULT_FILE);
+        let read = if is_default { files::read_default } else { files::read_handed };
+        let file = read(path)?;
         if let Some(warning) = file.warning {
             app.note(&warning);
         }

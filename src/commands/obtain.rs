@@ -6,7 +6,7 @@ use crate::accounts;
 use crate::app::App;
 use crate::error::{Error, Kind, Result};
 use crate::exchange::Credentials;
-use crate::files::{self, shell_word};
+use crate::files::{self, NamedFile, shell_word};
 use crate::lock::RecordLock;
 use crate::model::grant::GrantKind;
 use crate::model::origin::{Origin, SHORT_NAMES};
@@ -39,8 +39,10 @@ pub(super) fn given(app: &mut App<'_>, named: Option<&Path>, default: &Path) -> 
         file: None,
     };
     Ok(match named {
-        Some(path) => first_then(from_file(app, path)?, from_env),
-        None if default.exists() => first_then(from_env, from_file(app, default)?),
+        Some(path) => first_then(from_file(app, path, files::read_handed(path)?)?, from_env),
+        None if default.exists() => {
+            first_then(from_env, from_file(app, default, files::read_default(default)?)?)
+        }
         None => from_env,
     })
 }
@@ -55,8 +57,7 @@ fn first_then(first: Given, then: Given) -> Given {
     }
 }
 
-fn from_file(app: &mut App<'_>, path: &Path) -> Result<Given> {
-    let file = files::read_named(path)?;
+fn from_file(app: &mut App<'_>, path: &Path, file: NamedFile) -> Result<Given> {
     if let Some(warning) = file.warning {
         app.note(&warning);
     }

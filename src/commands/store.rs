@@ -42,7 +42,7 @@ fn foreign(app: &mut App<'_>, request: Request) -> Result<u8> {
         // Neither whole: nothing to keep (gitcredentials(7)).
         _ => return Ok(0),
     };
-    let mut store = app.store_or_new()?;
+    let mut store = app.store_or_new_for_helper()?;
     let key = GitKey {
         protocol: protocol.unwrap_or_default(),
         host: host.unwrap_or_default().to_ascii_lowercase(),

@@ -101,8 +101,46 @@ fn set_aside(paths: &Paths) -> Vec<PathBuf> {
     found
 }
 
+/// Where our folders lie: who could put others in their place, and on what disk.
+fn surroundings(patient: &Patient<'_>, report: &mut Report) {
+    match files::look_around(patient.paths, patient.env) {
+        Ok(around) => {
+            for (what, remedy) in around.warnings {
+                report.warn("surroundings", what, remedy);
+            }
+        }
+        Err(error) => report.error("surroundings", &error),
+    }
+}
+
+/// SQLite knows a database's journal by the database's name.
+#[cfg(unix)]
+fn second_names(paths: &Paths, report: &mut Report) {
+    use std::os::unix::fs::MetadataExt;
+    for (name, path) in [("store file", paths.store()), ("audit trail file", paths.events())] {
+        if path.symlink_metadata().is_ok_and(|meta| meta.is_file() && meta.nlink() > 1) {
+            let word = shell_word(&path);
+            report.warn(
+                name,
+                format!(
+                    "{} has another name as well (a hard link), as a copy of it, and a journal of its \
+                     own under each: whoever opens the other one after a crash finds it damaged",
+                    path.display()
+                ),
+                format!("If no concur-cred runs: cp -p {word} {word}.new && mv {word}.new {word}"),
+            );
+        }
+    }
+}
+
+/// std does not tell how many names a file has there.
+#[cfg(not(unix))]
+fn second_names(_paths: &Paths, _report: &mut Report) {}
+
 /// Kind, owner and mode of every place; and what a killed process left behind.
 pub(super) fn permissions(patient: &Patient<'_>, report: &mut Report) {
+    surroundings(patient, report);
+    second_names(patient.paths, report);
     for group in groups(patient.paths) {
         examine(&group, report);
     }
@@ -192,6 +230,10 @@ pub(super) fn mend(place: &Place) -> Option<Result<String>> {
     let meta = if *is_folder { std::fs::metadata(path) } else { path.symlink_metadata() }.ok()?;
     let is_ours = meta.uid() == rustix::process::geteuid().as_raw();
     if !is_ours || meta.is_dir() != *is_folder || (!is_folder && !meta.is_file()) {
+        return None;
+    }
+    // To close /tmp or /etc to everybody else would break the machine.
+    if *is_folder && !files::is_ours_alone(path) {
         return None;
     }
     let mode = if *is_folder { 0o700 } else { 0o600 };

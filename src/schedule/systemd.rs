@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 use std::fs;
-use std::io;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use super::{HOUR, Job, MARK};
@@ -124,8 +124,10 @@ impl Units {
         self.service().exists() || self.timer().exists()
     }
 
-    /// Refuses files in their place that were not written here.
+    /// Refuses files in their place that were not written here, and a folder in which everybody could put
+    /// others.
     pub fn check(&self) -> Result<()> {
+        files::refuse_writable_by_all(&self.folder)?;
         for path in [self.service(), self.timer()] {
             if !is_ours_or_absent(&path)? {
                 return Err(Error::new(
@@ -143,8 +145,7 @@ impl Units {
 
     /// Writes both, each whole or not at all.
     pub fn write(&self, service: &str, timer: &str) -> Result<()> {
-        fs::create_dir_all(&self.folder)
-            .map_err(|error| files::cannot("make the folder", &self.folder, &error))?;
+        files::make_folders(&self.folder)?;
         for (path, text) in [(self.service(), service), (self.timer(), timer)] {
             let replace = if path.exists() { Replace::Yes } else { Replace::No };
             files::write_whole(&path, text.as_bytes(), replace)
@@ -174,8 +175,12 @@ fn is_ours_or_absent(path: &Path) -> Result<bool> {
         Err(error) => Err(files::cannot("read", path, &error)),
         Ok(meta) if !meta.is_file() => Ok(false),
         Ok(_) => {
-            let text = fs::read(path).map_err(|error| files::cannot("read", path, &error))?;
-            Ok(text.starts_with(begin().as_bytes()))
+            let begin = begin();
+            let mut text = Vec::new();
+            let file = fs::File::open(path);
+            file.and_then(|file| file.take(begin.len() as u64).read_to_end(&mut text))
+                .map_err(|error| files::cannot("read", path, &error))?;
+            Ok(text == begin.as_bytes())
         }
     }
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
 use super::failed;
+use super::salvage::journal_of;
 use crate::error::Result;
 use crate::files;
 use crate::model::printable::printable;
@@ -41,6 +42,7 @@ pub struct Event {
 /// Adds an event and forgets the oldest of its profile beyond [`KEPT_PER_PROFILE`].
 pub fn record(paths: &Paths, event: &Event) -> Result<()> {
     let file = paths.events();
+    files::check_private_dir(paths.state_dir())?;
     files::create_private(&file)?;
     files::check_private_file(&file)?;
     let mut connection = connect(&file)?;
@@ -79,10 +81,18 @@ pub fn record(paths: &Paths, event: &Event) -> Result<()> {
 /// The newest `count` events, the oldest of them first.
 pub fn newest(paths: &Paths, profile: Option<&str>, count: u32) -> Result<Vec<Event>> {
     let file = paths.events();
+    files::check_private_dir(paths.state_dir())?;
     if !files::check_private_file(&file)? {
         return Ok(Vec::new());
     }
     let connection = connect(&file)?;
+    let version: i64 = connection
+        .query_row("PRAGMA user_version", [], |row| row.get(0))
+        .map_err(|error| failed(&error))?;
+    if version == 0 {
+        // Whoever made the file did not get further.
+        return Ok(Vec::new());
+    }
     let mut statement = connection
         .prepare(
             "SELECT at, profile, action, outcome, code, correlation_id, duration_ms, detail \
@@ -109,6 +119,7 @@ pub fn newest(paths: &Paths, profile: Option<&str>, count: u32) -> Result<Vec<Ev
 }
 
 fn connect(file: &std::path::Path) -> Result<Connection> {
+    files::check_private_file(&journal_of(file))?;
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(file, flags).map_err(|error| failed(&error))?;
     connection.busy_timeout(BUSY_TIMEOUT).map_err(|error| failed(&error))?;

@@ -129,6 +129,10 @@ impl Store {
 
     fn connection(&self) -> Result<&Connection> {
         if self.connection.get().is_none() {
+            if self.stamp.is_none() {
+                // A journal, most often of a killed writer: SQLite would wait on a pipe of its name.
+                files::check_private_file(&salvage::journal_of(&self.paths.store()))?;
+            }
             let connection = connect(&self.paths.store())?;
             trace::step("database opened");
             return Ok(self.connection.get_or_init(|| connection));

@@ -27,6 +27,8 @@ pub use beside::{DAMAGED_MARK, journal_of, keep_beside, move_beside};
 
 /// How a repair's folder begins; it is removed at its end.
 pub const WORK_PREFIX: &str = ".concur-cred-repair-";
+/// A store of a thousand accounts has some megabytes; all of it is held in memory.
+const MAX_BYTES: u64 = 64 << 20;
 
 /// What was saved of a damaged store, and what was not.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -65,11 +67,8 @@ impl std::fmt::Debug for Wreck {
 /// another program's, or whose key is not there, is an error.
 pub fn examine(paths: &Paths, keys: &KeySettings) -> Result<Option<Wreck>> {
     let file = paths.store();
-    if !files::check_private_file(&file)? {
-        return Ok(None);
-    }
+    let Some((mut held, _)) = files::open_private_to_read(&file)? else { return Ok(None) };
     files::check_private_dir(paths.state_dir())?;
-    let mut held = File::open(&file).map_err(|error| files::cannot("read", &file, &error))?;
     let bytes = read_whole(&mut held, &file)?;
     if bytes.is_empty() {
         return Ok(None);
@@ -249,26 +248,27 @@ fn blank_store(connection: Connection, paths: &Paths, keys: &KeySettings) -> Sto
 }
 
 fn work_folder(paths: &Paths) -> Result<TempDir> {
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(WORK_PREFIX);
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
     let folder = paths.state_dir();
-    builder.tempdir_in(folder).map_err(|error| files::cannot("make a folder in", folder, &error))
+    files::temporary_folder(WORK_PREFIX, folder)
+        .map_err(|error| files::cannot("make a folder in", folder, &error))
 }
 
 fn read_whole(file: &mut File, path: &Path) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
     file.seek(SeekFrom::Start(0))
-        .and_then(|_| file.read_to_end(&mut bytes))
+        .and_then(|_| file.take(MAX_BYTES + 1).read_to_end(&mut bytes))
         .map_err(|error| files::cannot("read", path, &error))?;
+    if bytes.len() as u64 > MAX_BYTES {
+        return Err(Error::new(
+            Kind::Unusable,
+            format!("{} is far larger than any store of ours; it was not read", path.display()),
+            copy::way_out(path),
+        ));
+    }
     Ok(bytes)
 }
 
 fn read_journal(path: &Path) -> Result<Option<Vec<u8>>> {
-    if !files::check_private_file(path)? {
-        return Ok(None);
-    }
-    let mut file = File::open(path).map_err(|error| files::cannot("read", path, &error))?;
+    let Some((mut file, _)) = files::open_private_to_read(path)? else { return Ok(None) };
     read_whole(&mut file, path).map(Some)
 }

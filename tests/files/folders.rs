@@ -1,0 +1,167 @@
+//! The folders that ours lie in, and ours themselves.
+
+use std::os::unix::fs::symlink;
+use std::path::Path;
+
+use super::harness::{Output, World, mode, set_mode};
+use super::support::{is_root, remedy_of, text, timed, tree};
+
+fn login(world: &World) -> super::harness::Run {
+    world.write("credentials.json", world.sandbox.credentials_json());
+    let origin = world.sandbox.origin().to_owned();
+    timed(world, &["login", "--base-url", &origin])
+}
+
+fn at(world: &World, home: &Path, args: &[&str]) -> super::harness::Run {
+    timed(world, args).env("CONCUR_CRED_HOME", home)
+}
+
+/// A folder of the world's that everybody could enter, were the world not closed.
+fn open_world() -> World {
+    let world = World::new();
+    set_mode(world.home().parent().unwrap(), 0o755);
+    set_mode(&world.home(), 0o755);
+    world
+}
+
+#[test]
+fn a_folder_such_as_tmp_is_refused_and_never_closed_to_the_others() {
+    let world = open_world();
+    let tmp = world.work().join("tmp");
+    std::fs::create_dir(&tmp).unwrap();
+    set_mode(&tmp, 0o1777);
+    let etc = world.work().join("etc");
+    std::fs::create_dir(&etc).unwrap();
+    std::fs::write(etc.join("passwd"), "").unwrap();
+    set_mode(&etc, 0o755);
+    for folder in [&tmp, &etc] {
+        let was = mode(folder);
+        let output = login(&world).env("CONCUR_CRED_HOME", folder).fails(6);
+        let own = folder.join("concur-cred");
+        assert!(!output.stderr.contains("chmod"), "{output:?}");
+        let remedy = remedy_of(&output.stderr);
+        assert!(remedy.ends_with(&format!("CONCUR_CRED_HOME={}", word(&own))), "{output:?}");
+        assert_eq!(world.token_requests(), 0);
+        at(&world, folder, &["doctor", "--offline", "--repair"]).output().code(6).silent();
+        assert_eq!(mode(folder), was, "repair closes no folder of everybody's");
+        assert!(!own.exists());
+    }
+    // What the remedy says works.
+    login(&world).env("CONCUR_CRED_HOME", tmp.join("concur-cred")).ok().silent_but_for_login();
+    at(&world, &tmp.join("concur-cred"), &["get"]).ok().silent();
+}
+
+fn word(path: &Path) -> String {
+    format!("'{}'", text(path))
+}
+
+trait Silence {
+    fn silent_but_for_login(self);
+}
+
+impl Silence for Output {
+    fn silent_but_for_login(self) {
+        assert!(!self.stderr.contains("can put another"), "{self:?}");
+    }
+}
+
+#[test]
+fn a_way_on_which_everybody_can_swap_folders_is_refused_before_anything_is_spent() {
+    let world = open_world();
+    let between = world.home().join(".local");
+    std::fs::create_dir(&between).unwrap();
+    set_mode(&between, 0o777);
+    let output = login(&world).fails(6).says("everybody can put another folder in its place");
+    assert_eq!(world.token_requests(), 0);
+    assert_eq!(tree(&world.home()).len(), 1, "nothing is made");
+    let import =
+        timed(&world, &["store"]).stdin("protocol=https\nhost=h\nusername=u\npassword=p\n\n");
+    drop(import.fails(6));
+    let doctor = timed(&world, &["doctor", "--offline"]).output().code(6);
+    assert!(doctor.text().contains("FAIL  surroundings"), "{doctor:?}");
+    let remedy = remedy_of(&output.stderr).strip_prefix("Run: ").unwrap();
+    world.run("sh", ["-c", remedy]).ok();
+    assert_eq!(mode(&between), 0o775, "{remedy}");
+    set_mode(&between, 0o755);
+    login(&world).ok();
+    // What was made before is served all the same: whoever swaps the folder has no file of ours.
+    set_mode(&between, 0o777);
+    timed(&world, &["get"]).ok().silent();
+}
+
+#[test]
+fn a_link_on_the_way_leads_to_a_way_that_counts_as_well() {
+    let world = open_world();
+    let disk = world.work().join("disk");
+    std::fs::create_dir_all(disk.join("mine")).unwrap();
+    set_mode(&disk, 0o777);
+    set_mode(&disk.join("mine"), 0o755);
+    symlink(disk.join("mine"), world.home().join(".local")).unwrap();
+    login(&world).fails(6).says(text(&disk));
+    set_mode(&disk, 0o1777);
+    login(&world).ok();
+    timed(&world, &["get"]).ok().silent();
+}
+
+#[test]
+fn below_a_folder_that_nobody_else_enters_nothing_is_asked() {
+    let world = open_world();
+    set_mode(&world.home(), 0o700);
+    std::fs::create_dir(world.home().join(".local")).unwrap();
+    set_mode(&world.home().join(".local"), 0o777);
+    let output = login(&world).ok();
+    assert!(!output.stderr.contains("another folder"), "{output:?}");
+}
+
+#[test]
+fn a_folder_that_its_owner_cannot_search_or_write_is_told() {
+    if is_root() {
+        // Permission bits do not bind root; the same as another user is in `two_users`.
+        return;
+    }
+    let world = World::new();
+    std::fs::create_dir_all(world.state_dir()).unwrap();
+    for mode in [0o000, 0o600, 0o500] {
+        set_mode(&world.state_dir(), mode);
+        let output = login(&world).output();
+        assert_eq!(output.code, Some(6), "{mode:o}\n{output:?}");
+        assert!(output.stderr.contains("ermission"), "{mode:o}\n{output:?}");
+        assert_eq!(world.token_requests(), 0, "{mode:o}");
+    }
+    set_mode(&world.state_dir(), 0o700);
+    login(&world).ok();
+}
+
+#[test]
+fn a_set_group_bit_is_nobodys_access() {
+    let world = World::new();
+    std::fs::create_dir_all(world.state_dir()).unwrap();
+    set_mode(&world.state_dir(), 0o2700);
+    login(&world).ok();
+    timed(&world, &["get"]).ok().silent();
+    for (path, _, mode, _) in tree(&world.state_dir()) {
+        assert_eq!(mode & 0o077, 0, "{}", path.display());
+    }
+}
+
+#[test]
+fn units_are_not_put_where_everybody_could_replace_them() {
+    let world = World::logged_in();
+    let systemctl = world.bin().join("systemctl");
+    std::fs::write(&systemctl, "#!/bin/sh\n").unwrap();
+    set_mode(&systemctl, 0o755);
+    let folder = world.home().join(".config/systemd/user");
+    let install = || timed(&world, &["keepalive", "--install", "systemd"]);
+    world
+        .run(
+            "sh",
+            ["-c", "umask 000; exec \"$0\" keepalive --install systemd", super::harness::BINARY],
+        )
+        .ok();
+    assert_eq!(mode(&folder), 0o700, "made for its owner, whatever the umask");
+    set_mode(&folder, 0o777);
+    let output = install().fails(6).says("Everybody can replace");
+    let remedy = remedy_of(&output.stderr).strip_prefix("Run: ").unwrap().to_owned();
+    world.run("sh", ["-c", &remedy]).ok();
+    install().ok();
+}

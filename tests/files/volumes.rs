@@ -1,0 +1,34 @@
+//! Disks of other machines: said once where secrets are put, and by doctor; never on a hit.
+
+use super::harness::{Run, World};
+use super::support::timed;
+
+/// A disk on NFS, by the seam of debug builds: mounting one takes a server.
+fn on_nfs(run: Run) -> Run {
+    run.env("CONCUR_CRED_TEST_FS_TYPE", "6969")
+}
+
+#[test]
+fn a_network_disk_is_told_at_login_and_by_doctor_and_by_nothing_else() {
+    let world = World::new();
+    world.write("credentials.json", world.sandbox.credentials_json());
+    let origin = world.sandbox.origin().to_owned();
+    let login = || on_nfs(timed(&world, &["login", "--base-url", &origin]));
+    let output = login().ok();
+    let said = output.stderr.matches("lies on NFS").count();
+    assert_eq!(said, 1, "{output:?}");
+    assert!(output.stderr.contains("Keep it on a local disk: CONCUR_CRED_HOME"), "{output:?}");
+    assert!(!login().arg("--quiet").ok().stderr.contains("NFS"));
+    let doctor = on_nfs(timed(&world, &["doctor", "--offline"])).ok();
+    assert!(doctor.text().contains("warn  surroundings"), "{doctor:?}");
+    assert_eq!(doctor.text().matches("lies on NFS").count(), 1, "{doctor:?}");
+    on_nfs(timed(&world, &["get"])).ok().silent();
+    world.expire("default");
+    on_nfs(timed(&world, &["get"])).ok().silent();
+    let entry = "protocol=https\nhost=h\nusername=u\npassword=p\n\n";
+    on_nfs(timed(&world, &["store"])).stdin(entry).ok().silent();
+    on_nfs(timed(&world, &["keepalive"])).ok().silent();
+    // And a disk of this machine is not.
+    let doctor = timed(&world, &["doctor", "--offline"]).env("CONCUR_CRED_TEST_FS_TYPE", "ef53");
+    assert!(!doctor.ok().text().contains("surroundings"));
+}
