@@ -161,7 +161,10 @@ const OURS: [&str; 11] = [
 
 #[cfg_attr(not(unix), allow(dead_code, reason = "nobody's access is looked at there"))]
 fn is_of_ours(name: &str) -> bool {
-    OURS.iter().any(|start| name.starts_with(start))
+    // A record's lock, holder or reserve has its number.
+    let number = name.split('.').next().unwrap_or_default();
+    let is_a_records = number.len() == 16 && number.bytes().all(|byte| byte.is_ascii_hexdigit());
+    is_a_records || OURS.iter().any(|start| name.starts_with(start))
 }
 
 /// Windows keeps a profile's folders for its user by inherited access lists; there are no mode bits.
@@ -221,7 +224,7 @@ mod tests {
             files::check_private_dir(folder.path()).unwrap_err().remedy().to_owned()
         };
         assert!(remedy(0o755).starts_with("Run: chmod 700 "), "empty");
-        for name in ["store.db", "store.db-journal", "key", "locks", "lost+found"] {
+        for name in ["store.db", "store.db-journal", "key", "00c0ffee00c0ffee.lock", "lost+found"] {
             std::fs::write(folder.path().join(name), "").unwrap();
         }
         assert!(remedy(0o755).starts_with("Run: chmod 700 "), "ours and nothing else");

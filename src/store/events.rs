@@ -133,7 +133,8 @@ mod tests {
     #[test]
     fn only_the_newest_events_of_a_profile_are_kept() {
         let home = tempfile::tempdir().unwrap();
-        let paths = Paths::under(home.path());
+        let paths = Paths::under(&home.path().join("concur-cred"));
+        files::ensure_private_dir(paths.state_dir()).unwrap();
         let event = |profile: &str, at| Event {
             at,
             profile: Some(profile.to_owned()),
