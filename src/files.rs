@@ -278,10 +278,11 @@ pub fn temporary_folder(prefix: &str, folder: &Path) -> io::Result<tempfile::Tem
 }
 
 /// Writes a copy of what stands elsewhere: readers find it whole or not at all, but a power cut may
-/// cost it.
+/// cost it. A hit does this: under a umask that takes it from its owner there is no copy to be read, and
+/// that costs nobody a system call.
 pub fn write_copy(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let folder = path.parent().unwrap_or_else(|| Path::new("."));
-    let mut temporary = unfinished(folder)?;
+    let mut temporary = tempfile::Builder::new().prefix(".concur-cred-").tempfile_in(folder)?;
     temporary.write_all(bytes)?;
     temporary.persist(path).map(|_| ()).map_err(|refused| refused.error)
 }

@@ -203,8 +203,13 @@ fn checked(place: &Place) -> Result<bool> {
         use std::os::unix::fs::MetadataExt;
         let meta = std::fs::metadata(path).map_err(|error| files::cannot("read", path, &error))?;
         let wanted = if *is_folder { 0o700 } else { 0o600 };
-        // A key that its owner protects from himself is as good.
-        let needed = if path.file_name().is_some_and(|n| n == "key") { 0o400 } else { wanted };
+        let needed = match path.file_name().and_then(std::ffi::OsStr::to_str) {
+            // A key that its owner protects from himself is as good.
+            Some("key") => 0o400,
+            // One that cannot be read is none.
+            Some("ticket") => 0,
+            _ => wanted,
+        };
         if meta.mode() & needed != needed {
             return Err(Error::new(
                 Kind::Unusable,

@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 
 use super::volume;
 use crate::env::Env;
-use crate::error::{Error, Kind, Result};
+use crate::error::Result;
+#[cfg(unix)]
+use crate::error::{Error, Kind};
 use crate::paths::Paths;
 
 /// What somebody should know of the place of our folders.

@@ -32,3 +32,25 @@ fn a_network_disk_is_told_at_login_and_by_doctor_and_by_nothing_else() {
     let doctor = timed(&world, &["doctor", "--offline"]).env("CONCUR_CRED_TEST_FS_TYPE", "ef53");
     assert!(!doctor.ok().text().contains("surroundings"));
 }
+
+/// Lays a folder over another one by a file system of another program's, and takes it away again.
+const OVER: &str = "bindfs \"$0\" \"$1\" || exit 99; home=$1; shift; \"$@\"; code=$?; \
+                    umount \"$home\"; exit $code";
+
+#[test]
+fn a_disk_of_another_program_is_known_by_what_the_system_says_of_it() {
+    let world = World::logged_in();
+    let real = world.work().join("real");
+    std::fs::rename(world.home(), &real).unwrap();
+    std::fs::create_dir(world.home()).unwrap();
+    let over = |args: &[&str]| {
+        let run = world.run("unshare", ["-rm", "sh", "-c", OVER]).arg(&real).arg(world.home());
+        args.iter().fold(run.arg(super::harness::BINARY), Run::arg)
+    };
+    let doctor = over(&["doctor", "--offline"]).output();
+    if doctor.code == Some(99) || doctor.stderr.starts_with("unshare: ") {
+        return super::support::skipped("no FUSE in a namespace here, or no bindfs");
+    }
+    assert!(doctor.text().contains("lies on FUSE"), "{doctor:?}");
+    over(&["get"]).ok().silent();
+}
