@@ -2,7 +2,6 @@
 
 use std::fs::File;
 use std::io::Write;
-use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use super::{FIRST_POLL, LAST_POLL, is_contended, named_holder, not_lockable};
@@ -16,7 +15,8 @@ use crate::paths::Paths;
 #[derive(Debug)]
 pub struct KeyLock {
     file: File,
-    holder_file: PathBuf,
+    /// Where it says who it is, if it could.
+    holder: Option<File>,
 }
 
 impl KeyLock {
@@ -29,12 +29,12 @@ impl KeyLock {
             Err(error) if is_contended(&error) => return Ok(None),
             Err(error) => return Err(not_lockable(&error)),
         }
-        let holder_file = paths.key_lock_holder();
-        if let Ok(mut holder) = files::open_private(&holder_file) {
+        let mut holder = files::open_private(&paths.key_lock_holder()).ok();
+        if let Some(holder) = &mut holder {
             let name = format!("pid {}, since {}\n", std::process::id(), clock::now_epoch());
             let _ = holder.set_len(0).and_then(|()| holder.write_all(name.as_bytes()));
         }
-        Ok(Some(Self { file, holder_file }))
+        Ok(Some(Self { file, holder }))
     }
 
     /// Takes the lock, waiting for its holder up to `timeout`.
@@ -63,7 +63,7 @@ impl KeyLock {
 
 impl Drop for KeyLock {
     fn drop(&mut self) {
-        let _ = File::options().write(true).truncate(true).open(&self.holder_file);
+        let _ = self.holder.as_ref().map(|holder| holder.set_len(0));
         let _ = fs2::FileExt::unlock(&self.file);
     }
 }

@@ -258,8 +258,7 @@ pub(crate) fn of_the_job() -> Vec<Place> {
         },
         |world, _| {
             let systemctl = world.bin().join("systemctl");
-            std::fs::write(&systemctl, "#!/bin/sh\n").unwrap();
-            super::harness::set_mode(&systemctl, 0o755);
+            let _ = std::os::unix::fs::symlink("/bin/true", systemctl);
             timed(world, &["keepalive", "--install", "systemd"])
         },
         // Whatever was not written here is somebody's own.
