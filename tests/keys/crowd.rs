@@ -96,7 +96,9 @@ fn whoever_waits_through_a_rotation_keeps_what_it_gets_under_the_key_of_after() 
         let stopped = rustix::process::WaitOptions::UNTRACED;
         assert!(rustix::process::waitpid(Some(pid), stopped).unwrap().unwrap().1.stopped());
         let get = || world.concur(["get"]).at_offset(7200);
-        let waiter = get().env("CONCUR_CRED_TEST_FAILPOINT", refused).start();
+        // Only root could look at its open files otherwise.
+        let waiter = get().env("CONCUR_CRED_TEST_DUMPABLE", "1");
+        let waiter = waiter.env("CONCUR_CRED_TEST_FAILPOINT", refused).start();
         wait_until_it_waits(waiter.child.id());
         rustix::process::kill_process(pid, rustix::process::Signal::CONT).unwrap();
         let _ = rotation.wait().code(0);
