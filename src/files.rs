@@ -14,8 +14,8 @@ use zeroize::Zeroizing;
 use crate::error::{Error, Kind, Result};
 pub use around::{Around, look_around};
 pub use named::{
-    NamedFile, followed, read_bounded, read_default, read_handed, read_named, read_named_if_there,
-    refuse_foreign_pipe,
+    NamedFile, find_named, followed, read_bounded, read_default, read_handed, read_named,
+    read_named_if_there, refuse_foreign_pipe,
 };
 #[cfg(unix)]
 pub use owner::is_ours_alone;

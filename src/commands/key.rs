@@ -123,7 +123,7 @@ fn read_key(app: &mut App<'_>, file: &Path) -> Result<Key> {
         let name = Path::new("stdin");
         return Key::of_file(&files::read_bounded(&mut io::stdin(), name)?, name);
     }
-    let named = files::read_named(file)?;
+    let named = files::read_handed(file)?;
     if let Some(warning) = &named.warning {
         app.note(warning);
     }

@@ -45,6 +45,14 @@ pub fn read_named(path: &Path) -> Result<NamedFile> {
     read_opened(File::open(path), path, Pipes::Read)
 }
 
+/// [`read_named`] of a file that need not be there: `None` when it is not.
+pub fn find_named(path: &Path) -> Result<Option<NamedFile>> {
+    match File::open(path) {
+        Err(error) if is_absent(&error) => Ok(None),
+        opened => read_opened(opened, path, Pipes::Read).map(Some),
+    }
+}
+
 /// [`read_named`] for whoever is no hit: a pipe that another user put there is refused before it is
 /// waited for.
 pub fn read_handed(path: &Path) -> Result<NamedFile> {

@@ -240,7 +240,7 @@ pub fn load_or_create(source: KeySource, paths: &Paths, keys: &KeySettings) -> R
 /// write it.
 fn named(path: Option<&Path>) -> Result<Option<Loaded>> {
     let Some(path) = path else { return Ok(None) };
-    let Some(file) = files::read_named_if_there(path)? else { return Ok(None) };
+    let Some(file) = files::find_named(path)? else { return Ok(None) };
     let key = Key::of_file(&file.bytes, path)?;
     Ok(Some(Loaded { warning: file.warning, ..Loaded::from(key) }))
 }
