@@ -144,11 +144,13 @@ impl Store {
     /// How the key is, as it is told to a person.
     pub fn look_into_key(&self) -> Result<KeyLook> {
         let Meta { key_source: source, key_id: named, .. } = self.meta()?.clone();
-        let found = key::find(source, &self.paths, &self.keys);
+        // Kept for the comparison: a pipe gives it once.
+        let keep = |loaded| drop(self.key.set(loaded));
+        let found = key::find(source, &self.paths, &self.keys).map(|found| found.map(keep));
         let state = match (self.agreed(), found) {
             (Ok(_), _) => KeyState::Good,
             (Err(error), Ok(None)) => KeyState::Missing(error),
-            (Err(error), Ok(Some(_))) => KeyState::Wrong(error),
+            (Err(error), Ok(Some(()))) => KeyState::Wrong(error),
             (Err(_), Err(error)) => KeyState::Unreadable(error),
         };
         Ok(KeyLook { source, named, state })

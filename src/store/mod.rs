@@ -114,7 +114,7 @@ impl Store {
         }
         let source = keys.chosen()?;
         files::ensure_private_dir(paths.state_dir())?;
-        let key = key::load_or_create(source, paths, keys)?.key;
+        let loaded = key::load_or_create(source, paths, keys)?;
         files::create_private(&paths.store())?;
         let mut store = Self::open(paths, keys)?.ok_or_else(|| {
             Error::new(Kind::Temporary, "The store vanished while it was made", "Run it again.")
@@ -122,8 +122,10 @@ impl Store {
         store.prepare_to_write()?;
         let mut store_id = [0; 16];
         random::fill(&mut store_id)?;
-        let new = NewStore { store_id, key_source: source.name(), key_id: &key.id() };
+        let new = NewStore { store_id, key_source: source.name(), key_id: &loaded.key.id() };
         migrate::migrate(store.connection_mut()?, Some(&new))?;
+        // A pipe gives it once.
+        store.key = OnceCell::from(loaded);
         Ok(store)
     }
 

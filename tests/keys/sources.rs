@@ -164,3 +164,20 @@ fn credentials_without_a_key_of_ours_leave_the_key_file_the_default() {
     log_in(&world, |run| run.env("CREDENTIALS_DIRECTORY", &folder));
     assert_eq!(recorded(&world).0, "file");
 }
+
+/// The second one who opens it finds it empty, as the second reader of `<(pass show …)` does.
+#[test]
+fn a_key_from_a_pipe_is_read_once_by_every_command() {
+    let world = World::new();
+    let given = |run: Run, key: &str| run.env("CONCUR_CRED_KEY_FILE", "/dev/stdin").stdin(key);
+    log_in(&world, |run| given(run, KEY));
+    assert_eq!(recorded(&world).0, "named-file");
+    assert!(!given(world.concur(["token"]), KEY).ok().silent().line().is_empty());
+    given(world.concur(["refresh"]), KEY).ok();
+    given(world.concur(["doctor", "--offline"]), KEY).ok().silent();
+    for (key, state) in [(KEY, "good"), (OTHER, "wrong"), ("nonsense", "unreadable")] {
+        let shown = given(world.concur(["key", "show-source", "--json"]), key).ok().silent().json();
+        assert_eq!(shown["state"], state, "{shown}");
+    }
+    given(world.concur(["key", "set-source", "named-file"]), KEY).ok().says("already");
+}
