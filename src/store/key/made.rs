@@ -6,9 +6,9 @@ use std::path::Path;
 use zeroize::Zeroizing;
 
 use super::{KEY_BYTES, Key};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::failpoint;
-use crate::files::{self, Replace};
+use crate::files::{self, Replace, shell_word};
 use crate::lock::KeyLock;
 use crate::paths::Paths;
 
@@ -36,7 +36,11 @@ fn make(path: &Path) -> Result<Option<Key>> {
 pub(in crate::store) fn next(paths: &Paths) -> Result<Option<Key>> {
     let path = paths.next_key_file();
     let Some(bytes) = files::read_private(&path)? else { return Ok(None) };
-    Key::of_file(&bytes, &path).map(Some)
+    Key::of_file(&bytes, &path).map(Some).map_err(|error| {
+        let remedy =
+            format!("Nobody needs it if the store's key is good: rm {}", shell_word(&path));
+        Error::new(error.kind(), error.problem(), remedy)
+    })
 }
 
 /// Whether a file beside the key file waits to take its place.
