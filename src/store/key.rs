@@ -227,13 +227,36 @@ pub fn load_or_create(source: KeySource, paths: &Paths, keys: &KeySettings) -> R
     if source == KeySource::File {
         ensure_file(paths)?;
     }
-    find(source, paths, keys)?.ok_or_else(|| {
+    let loaded = find(source, paths, keys)?.ok_or_else(|| {
         Error::new(
             Kind::Unusable,
             format!("There is no key in {}; nothing was changed", source.describe(paths, keys)),
             "Put one there (made by: openssl rand -base64 32), or choose another source.",
         )
-    })
+    })?;
+    refuse_text(&loaded.key, source, paths, keys).map(|()| loaded)
+}
+
+/// Refuses a key that somebody has typed for one that a store is about to be sealed with: a password of 32
+/// characters has the length of a key, and can be guessed. One of random bytes is never text.
+pub(super) fn refuse_text(
+    key: &Key,
+    source: KeySource,
+    paths: &Paths,
+    keys: &KeySettings,
+) -> Result<()> {
+    let is_text = |byte: &u8| byte.is_ascii_graphic() || b" \r\n".contains(byte);
+    if !key.0.iter().all(is_text) {
+        return Ok(());
+    }
+    Err(Error::new(
+        Kind::Unusable,
+        format!(
+            "{} gives text of 32 characters, which is no random key; nothing was changed",
+            source.describe(paths, keys)
+        ),
+        "Put a random key there (made by: openssl rand -base64 32).",
+    ))
 }
 
 /// A key file of the operator's or of systemd's: links followed, ours or root's, and nobody else may

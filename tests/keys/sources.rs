@@ -181,3 +181,29 @@ fn a_key_from_a_pipe_is_read_once_by_every_command() {
     }
     given(world.concur(["key", "set-source", "named-file"]), KEY).ok().says("already");
 }
+
+#[test]
+fn a_password_of_a_keys_length_is_not_taken_for_a_key() {
+    let world = World::new();
+    world.write("credentials.json", world.sandbox.credentials_json());
+    let login = || world.concur(["login", "--base-url", world.sandbox.origin()]);
+    let password = "correct horse battery staple 123";
+    assert_eq!(password.len(), 32);
+    let line = world.write("line", format!("{}\n", &password[1..]));
+    login().env("CONCUR_CRED_KEY", password).fails(6).says("no random key").says("openssl rand");
+    login().env("CONCUR_CRED_KEY_FILE", &line).fails(6).says("no random key");
+    configure(&world, &format!("key_command = [\"printf\", \"{password}\"]\n"));
+    login().env("CONCUR_CRED_KEY_SOURCE", "command").fails(6).says("no random key");
+    assert_eq!(world.token_requests(), 0);
+    assert!(!world.store_file().exists());
+    // Nor for the key to come.
+    log_in(&world, |run| run.env("CONCUR_CRED_KEY", KEY));
+    let with = |run: Run| run.env("CONCUR_CRED_KEY", KEY).env("CONCUR_CRED_KEY_FILE", &line);
+    let before = recorded(&world);
+    with(world.concur(["key", "set-source", "named-file"])).fails(6).says("no random key");
+    with(world.concur(["key", "set-source", "command"])).fails(6).says("no random key");
+    let old = world.write("old", KEY);
+    let rotate = world.concur(["key", "rotate", "--old-key-file", old.to_str().unwrap()]);
+    rotate.env("CONCUR_CRED_KEY", password).fails(6).says("no random key");
+    assert_eq!(recorded(&world), before);
+}
