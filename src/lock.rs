@@ -22,6 +22,9 @@ pub use key::KeyLock;
 /// How often a waiter looks, at first and at last.
 const FIRST_POLL: Duration = Duration::from_millis(4);
 const LAST_POLL: Duration = Duration::from_millis(40);
+/// How many files are asked for where many records are locked: what every Unix grants (macOS no more).
+#[cfg(unix)]
+const MOST_FILES: u64 = 10_240;
 
 /// Proof that this process alone may renew or change a record. Released when dropped, and by the
 /// operating system when the process dies.
@@ -177,6 +180,22 @@ pub fn look(paths: &Paths, id: RecordId) -> Result<Holding> {
         Ok(()) => Ok(Holding::Left(told)),
     }
 }
+
+/// Makes room for the locks of many records at once, each an open file: some systems allow 256 unless asked
+/// for more. One that refuses is found out by the lock that does not open.
+#[cfg(unix)]
+pub fn expect_many() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+    let wanted = maximum.unwrap_or(MOST_FILES).min(MOST_FILES);
+    if current.is_some_and(|current| current < wanted) {
+        let _ = setrlimit(Resource::Nofile, Rlimit { current: Some(wanted), maximum });
+    }
+}
+
+/// There is no such limit to be raised.
+#[cfg(not(unix))]
+pub const fn expect_many() {}
 
 fn is_contended(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::WouldBlock

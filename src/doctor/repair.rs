@@ -4,7 +4,7 @@
 use super::report::{Report, counted, listed};
 use super::{Patient, beside, key, places};
 use crate::error::{Error, Kind, Result};
-use crate::lock::{RecordLock, Waiting};
+use crate::lock::{self, RecordLock, Waiting};
 use crate::model::record::RecordId;
 use crate::store::inspect::{self, Trail};
 use crate::store::salvage::{self, Salvaged};
@@ -14,6 +14,7 @@ use crate::store::{Store, reserve};
 /// nothing but permissions was changed then.
 pub fn repair(patient: &Patient<'_>, report: &mut Report) -> Result<()> {
     let mut mended = permissions(patient, report);
+    lock::expect_many();
     let mut locks = Locks { patient, held: Vec::new() };
     for id in beside::locked_ids(patient.paths) {
         match locks.take(id) {

@@ -3,7 +3,7 @@
 
 use super::Renewer;
 use crate::error::{Kind, Result};
-use crate::lock::{KeyLock, RecordLock};
+use crate::lock::{self, KeyLock, RecordLock};
 use crate::model::record::{Record, RecordId};
 use crate::store::Store;
 use crate::store::key::Key;
@@ -14,6 +14,7 @@ impl Renewer<'_> {
     pub fn every_lock(&mut self, store: &mut Store) -> Result<Vec<RecordLock>> {
         let mut records = store.accounts()?;
         records.sort_by_key(|record| record.id);
+        lock::expect_many();
         let mut locks = Vec::with_capacity(records.len());
         for record in records {
             locks.extend(self.locked(store, &record)?);

@@ -250,3 +250,23 @@ fn a_command_gives_the_new_key_and_is_run_once() {
     world.concur(["get"]).ok().silent();
     assert_eq!(show(&world)["state"], "good");
 }
+
+#[test]
+fn more_accounts_than_files_may_be_open_at_first_are_locked_all_the_same() {
+    let world = strict_logged_in();
+    let app = world.sandbox.app().clone();
+    let credentials = world.write("credentials.json", world.sandbox.credentials_json_of(&app));
+    for at in 0..40 {
+        let profile = format!("p{at}");
+        let args = ["import", "-", "--profile", &profile, "--base-url", world.sandbox.origin()];
+        let import = world.concur(args).arg("--credentials").arg(&credentials);
+        import.stdin(world.sandbox.refresh_token_object_file(&app, 0)).ok();
+    }
+    let before = recorded(&world);
+    let few = |rest: &str| world.run("sh", ["-c", &format!("ulimit -Sn 32; exec \"$BIN\" {rest}")]);
+    few("key rotate").env("BIN", super::harness::BINARY).ok();
+    assert_ne!(recorded(&world), before);
+    std::fs::remove_file(world.state_dir().join("ticket")).unwrap();
+    few("doctor --offline --repair").env("BIN", super::harness::BINARY).ok();
+    assert_clean(&world, "after it");
+}
