@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 /// The variables that this program reads, one list for the man page's test to hold against.
-pub const VARIABLES: [&str; 30] = [
+pub const VARIABLES: [&str; 31] = [
     "CONCUR_CRED_HOME",
     "CONCUR_CRED_CONFIG",
     "CONCUR_CRED_PROFILE",
@@ -14,6 +14,7 @@ pub const VARIABLES: [&str; 30] = [
     "CONCUR_CRED_KEY",
     "CONCUR_CRED_KEY_FILE",
     "CONCUR_CRED_KEY_SOURCE",
+    "CONCUR_CRED_IN_KEY_COMMAND",
     "CREDENTIALS_DIRECTORY",
     "CONCUR_CRED_CLIENT_ID",
     "CONCUR_CRED_CLIENT_SECRET",

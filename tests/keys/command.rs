@@ -248,3 +248,44 @@ fn show_source_tells_the_program_and_not_its_arguments() {
         assert!(!shown.contains(KEY), "{shown}");
     }
 }
+
+#[test]
+fn an_agent_that_it_leaves_for_the_next_time_is_not_waited_for() {
+    let (world, _) = logged_in();
+    let never = world.work().join("never");
+    rustix::fs::mkfifoat(rustix::fs::CWD, &never, rustix::fs::Mode::from_raw_mode(0o600)).unwrap();
+    // It keeps the stdout that it was given open, as long as it lives.
+    let agent = format!("(read -r line <'{}') 2>/dev/null &", never.display());
+    command(&world, &format!("{agent}\necho {KEY}"));
+    world.concur(["get"]).ok().silent();
+    std::fs::write(&never, "go\n").unwrap();
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_command_that_is_too_slow_can_put_the_terminal_right_before_it_goes() {
+    let (world, _) = logged_in();
+    let (never, told) = (world.work().join("never"), world.work().join("told"));
+    rustix::fs::mkfifoat(rustix::fs::CWD, &never, rustix::fs::Mode::from_raw_mode(0o600)).unwrap();
+    let trap = format!("trap 'echo right >\"{}\"; exit 1' TERM", told.display());
+    command(&world, &format!("{trap}\n(read -r line <'{}') 2>/dev/null & wait", never.display()));
+    let get = world.run("setsid", ["--wait", super::harness::BINARY, "get"]);
+    get.env("CONCUR_CRED_TEST_KEY_COMMAND_LIMIT_MS", "5000").fails(5).says("was ended");
+    assert_eq!(std::fs::read_to_string(told).unwrap(), "right\n");
+}
+
+#[test]
+fn one_that_asks_us_for_its_own_key_is_told_so_and_is_not_run_again_and_again() {
+    let (world, ran) = logged_in();
+    // Whatever goes wrong here ends: each run would start another.
+    let few = format!("[ \"$(wc -l <'{}')\" -gt 5 ] && exit 9", ran.display());
+    command(&world, &format!("{few}\nexec '{}' get", super::harness::BINARY));
+    std::fs::write(&ran, "").unwrap();
+    let output = world.concur(["get"]).fails(6);
+    output.says("runs a concur-cred that needs its key").says("in another way");
+    assert_eq!(count(&ran), 1);
+    // What needs no key may be asked.
+    let home = format!("'{}' status >/dev/null; echo {KEY}", super::harness::BINARY);
+    command(&world, &home);
+    world.concur(["get"]).ok().silent();
+}

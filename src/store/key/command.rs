@@ -5,14 +5,14 @@ use std::io::{ErrorKind, Read};
 use std::path::PathBuf;
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::OnceLock;
-use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
 
 use zeroize::Zeroizing;
 
 use super::Key;
 use crate::clock;
-use crate::env::keep_secrets_from;
+use crate::env::{Env, keep_secrets_from};
 use crate::error::{Error, Kind, Result};
 use crate::files;
 use crate::model::printable::printable;
@@ -25,6 +25,10 @@ const MAX_BYTES: usize = 4096;
 const SAY_AFTER: Duration = Duration::from_secs(2);
 /// A command that takes longer is ended.
 const TIME_LIMIT: Duration = Duration::from_secs(60);
+/// So long it has to go by itself.
+const GRACE: Duration = Duration::from_secs(1);
+/// Set for the command: whatever of ours it runs must not run it again, and so on for ever.
+const INSIDE: &str = "CONCUR_CRED_IN_KEY_COMMAND";
 const FIRST_POLL: Duration = Duration::from_millis(1);
 const LAST_POLL: Duration = Duration::from_millis(40);
 /// The longest name of a program that is shown, characters.
@@ -64,18 +68,18 @@ impl KeyCommand {
     }
 
     fn run(&self, is_quiet: bool) -> Result<Key> {
+        if Env::of_process().is_set(INSIDE) {
+            return Err(self.asked_by_itself());
+        }
         let mut command = Command::new(&self.program);
         command.args(&self.arguments).stdin(Stdio::null()).stdout(Stdio::piped());
         keep_secrets_from(&mut command);
+        command.env(INSIDE, "1");
         let is_alone = set_apart(&mut command);
         let child = command.spawn().map_err(|error| self.not_run(&error))?;
         let mut run = Run { child, is_alone, deadline: Instant::now() + time_limit() };
         let printed = self.printed(&mut run, is_quiet);
-        let ended = printed.and_then(|bytes| match run.ended() {
-            Some(status) => Ok((bytes, status)),
-            None => Err(self.too_slow()),
-        });
-        let (bytes, status) = ended.inspect_err(|_| run.kill())?;
+        let (bytes, status) = printed.inspect_err(|_| run.end())?;
         trace::step("key command ended");
         if !status.success() {
             return Err(self.failed(&told(status)));
@@ -85,27 +89,47 @@ impl KeyCommand {
         })
     }
 
-    /// All that it prints, up to one byte more than it may.
-    fn printed(&self, run: &mut Run, is_quiet: bool) -> Result<Zeroizing<Vec<u8>>> {
+    /// All that it prints, up to one byte more than it may, and how it ended. An agent that it leaves for the
+    /// next time may keep its stdout open: once it has ended and a key is there, nothing else is waited for.
+    fn printed(&self, run: &mut Run, is_quiet: bool) -> Result<(Zeroizing<Vec<u8>>, ExitStatus)> {
         let unread = || self.failed("could not be read from");
         let stdout = run.child.stdout.take().ok_or_else(unread)?;
         let (sender, receiver) = mpsc::channel();
         std::thread::Builder::new()
             .name("key command".to_owned())
-            .spawn(move || sender.send(read(stdout)))
+            .spawn(move || read(stdout, &sender))
             .map_err(|error| self.not_run(&error))?;
-        let mut printed = receiver.recv_timeout(run.left().min(SAY_AFTER));
-        if matches!(printed, Err(RecvTimeoutError::Timeout)) {
-            if !is_quiet && !run.left().is_zero() {
+        // As much as is ever read, so that it never moves and leaves something behind.
+        let mut bytes = Zeroizing::new(Vec::with_capacity(MAX_BYTES + 1));
+        let (begun, mut said, mut poll) = (Instant::now(), is_quiet, FIRST_POLL);
+        let mut is_closed = false;
+        loop {
+            if is_closed {
+                clock::wait(poll.min(run.left()));
+            } else {
+                match receiver.recv_timeout(poll.min(run.left())) {
+                    Ok(Ok(chunk)) => bytes.extend_from_slice(&chunk),
+                    Ok(Err(_)) => return Err(unread()),
+                    Err(RecvTimeoutError::Disconnected) => is_closed = true,
+                    Err(RecvTimeoutError::Timeout) => poll = (poll * 2).min(LAST_POLL),
+                }
+            }
+            if bytes.len() > MAX_BYTES {
+                return Err(self.failed("printed far more than a key"));
+            }
+            let ended = run.child.try_wait().ok().flatten();
+            if let Some(status) = ended
+                && (is_closed || !status.success() || Key::parse(&bytes).is_some())
+            {
+                return Ok((bytes, status));
+            }
+            if run.left().is_zero() {
+                return Err(self.too_slow());
+            }
+            if !said && begun.elapsed() >= SAY_AFTER {
+                said = true;
                 say(&format!("waiting for the key command {}", self.shown()));
             }
-            printed = receiver.recv_timeout(run.left());
-        }
-        match printed {
-            Ok(Ok(bytes)) if bytes.len() <= MAX_BYTES => Ok(bytes),
-            Ok(Ok(_)) => Err(self.failed("printed far more than a key")),
-            Err(RecvTimeoutError::Timeout) => Err(self.too_slow()),
-            Ok(Err(_)) | Err(RecvTimeoutError::Disconnected) => Err(unread()),
         }
     }
 
@@ -117,6 +141,14 @@ impl KeyCommand {
             Kind::Unusable,
             format!("Cannot run the key command {}: {why}", self.shown()),
             remedy,
+        )
+    }
+
+    fn asked_by_itself(&self) -> Error {
+        Error::new(
+            Kind::Unusable,
+            format!("The key command {} runs a concur-cred that needs its key", self.shown()),
+            "Have key_command in config.toml get the key in another way.",
         )
     }
 
@@ -147,29 +179,39 @@ impl Run {
         self.deadline.saturating_duration_since(Instant::now())
     }
 
-    /// How it ended; `None` when it has not in time. It has closed its stdout, so that is soon.
-    fn ended(&mut self) -> Option<ExitStatus> {
-        let mut poll = FIRST_POLL;
-        loop {
-            match self.child.try_wait() {
-                Ok(Some(status)) => return Some(status),
-                Ok(None) if !self.left().is_zero() => clock::wait(poll),
-                _ => return None,
-            }
-            poll = (poll * 2).min(LAST_POLL);
+    /// Ends it, with what it has started where that can be told from us: one that asks at a terminal puts
+    /// that right before it goes.
+    fn end(&mut self) {
+        self.send(Ending::Asked);
+        let until = Instant::now() + GRACE;
+        while matches!(self.child.try_wait(), Ok(None)) && Instant::now() < until {
+            clock::wait(LAST_POLL);
         }
-    }
-
-    /// Ends it, with what it has started where that can be told from us.
-    fn kill(&mut self) {
-        #[cfg(unix)]
-        if self.is_alone {
-            use rustix::process::{Pid, Signal, kill_process_group};
-            let _ = kill_process_group(Pid::from_child(&self.child), Signal::KILL);
-        }
+        self.send(Ending::Forced);
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+
+    #[cfg(unix)]
+    fn send(&self, ending: Ending) {
+        use rustix::process::{Pid, Signal, kill_process, kill_process_group};
+        let pid = Pid::from_child(&self.child);
+        let _ = match (ending, self.is_alone) {
+            (Ending::Asked, true) => kill_process_group(pid, Signal::TERM),
+            (Ending::Asked, false) => kill_process(pid, Signal::TERM),
+            (Ending::Forced, true) => kill_process_group(pid, Signal::KILL),
+            (Ending::Forced, false) => Ok(()),
+        };
+    }
+
+    #[cfg(not(unix))]
+    fn send(&self, _ending: Ending) {}
+}
+
+#[derive(Clone, Copy)]
+enum Ending {
+    Asked,
+    Forced,
 }
 
 /// Where nobody is there to be asked, the command is the head of a process group of its own. At a
@@ -189,20 +231,23 @@ fn set_apart(_command: &mut Command) -> bool {
     false
 }
 
-/// Into one buffer that never moves, so that nothing of it is left behind.
-fn read(mut stdout: ChildStdout) -> std::io::Result<Zeroizing<Vec<u8>>> {
-    let mut bytes = Zeroizing::new(vec![0; MAX_BYTES + 1]);
-    let mut filled = 0;
-    while filled < bytes.len() {
-        match stdout.read(&mut bytes[filled..]) {
-            Ok(0) => break,
-            Ok(count) => filled += count,
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
+/// Hands on what is printed, up to one byte more than may be.
+fn read(mut stdout: ChildStdout, to: &Sender<std::io::Result<Zeroizing<Vec<u8>>>>) {
+    let mut left = MAX_BYTES + 1;
+    while left > 0 {
+        let mut chunk = Zeroizing::new(vec![0; left]);
+        let count = match stdout.read(&mut chunk) {
+            Ok(0) => return,
+            Ok(count) => count,
+            Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+            Err(error) => return drop(to.send(Err(error))),
+        };
+        chunk.truncate(count);
+        left -= count;
+        if to.send(Ok(chunk)).is_err() {
+            return;
         }
     }
-    bytes.truncate(filled);
-    Ok(bytes)
 }
 
 fn say(text: &str) {
@@ -221,7 +266,7 @@ fn told(status: ExitStatus) -> String {
 /// Debug builds can be told to wait less, so that a test of a command that hangs need not.
 #[cfg(debug_assertions)]
 fn time_limit() -> Duration {
-    let told = crate::env::Env::of_process().text("CONCUR_CRED_TEST_KEY_COMMAND_LIMIT_MS");
+    let told = Env::of_process().text("CONCUR_CRED_TEST_KEY_COMMAND_LIMIT_MS");
     told.and_then(|text| text.parse().ok()).map_or(TIME_LIMIT, Duration::from_millis)
 }
 
