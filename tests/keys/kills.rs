@@ -1,5 +1,7 @@
 //! A rotation that is killed at every named moment, and refused every write.
 
+use std::time::Instant;
+
 use concur_cred::failpoint::{KEY_ROTATION, KEY_WRITES};
 
 use super::harness::World;
@@ -148,4 +150,44 @@ fn a_change_of_source_that_is_killed_can_be_made_again() {
             with(&["refresh"]).ok();
         }
     }
+}
+
+/// Not only where there is a failpoint: also within SQLite, the system, and the file that is written anew.
+#[test]
+fn killed_after_any_time_it_loses_nothing() {
+    let world = world();
+    let begun = Instant::now();
+    world.concur(["key", "rotate"]).ok();
+    let whole = begun.elapsed();
+    // Spread by a constant without a pattern (Knuth's multiplicative hash), from the first moment to after the end.
+    let moments = (1..=30u32).map(|round| whole * (round.wrapping_mul(2_654_435_761) >> 24) / 230);
+    let mut turns = 0;
+    for (round, moment) in moments.enumerate() {
+        let before = recorded(&world);
+        let mut rotation = world.concur(["key", "rotate"]).start();
+        let begun = Instant::now();
+        while begun.elapsed() < moment {
+            std::thread::yield_now();
+        }
+        let _ = rotation.child.kill();
+        drop(rotation.wait());
+        let what = format!("round {round}, after {moment:?} of {whole:?}");
+        // Whoever reads comes first in one round, whoever writes in the other.
+        if round % 2 == 0 {
+            world.concur(["refresh", "--profile", "other"]).ok();
+        }
+        assert_eq!(entry(&world, "one.example").unwrap(), "first", "{what}");
+        world.concur(["get", "--cached", "--profile", "default"]).ok().silent();
+        turns += u32::from(recorded(&world) != before);
+    }
+    assert!((1..30).contains(&turns), "{turns} of 30 had committed: some before, some after");
+    assert_whole(&world, &["default", "other"], "after all of them");
+    world.concur(["key", "rotate"]).ok();
+    // What a kill leaves of a file that was being written is told, and harms nobody.
+    for left in std::fs::read_dir(world.config_dir()).unwrap().map(|entry| entry.unwrap().path()) {
+        if left.file_name().unwrap().to_string_lossy().starts_with(".concur-cred-") {
+            std::fs::remove_file(left).unwrap();
+        }
+    }
+    assert_clean(&world, "after all of them");
 }
