@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// The variables that this program reads, one list for the man page's test to hold against.
@@ -97,6 +97,12 @@ impl Env {
     /// A variable's value as a path.
     pub fn path(&self, name: &str) -> Option<PathBuf> {
         self.get(name).map(PathBuf::from)
+    }
+
+    /// Whether systemd gave this file to the service that we are, or run in. It lets the service's user in by
+    /// an access list, which shows as a group's bits: nothing to warn of, and nothing that could be changed.
+    pub fn is_credential(&self, file: &Path) -> bool {
+        self.path("CREDENTIALS_DIRECTORY").is_some_and(|folder| file.parent() == Some(&*folder))
     }
 
     /// Whether the variable is set to something (as NO_COLOR is to be read).

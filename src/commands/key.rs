@@ -124,7 +124,7 @@ fn read_key(app: &mut App<'_>, file: &Path) -> Result<Key> {
         return Key::of_file(&files::read_bounded(&mut io::stdin(), name)?, name);
     }
     let named = files::read_handed(file)?;
-    if let Some(warning) = &named.warning {
+    if let Some(warning) = named.warning.as_ref().filter(|_| !app.env.is_credential(file)) {
         app.note(warning);
     }
     Key::of_file(&named.bytes, file)

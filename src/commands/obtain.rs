@@ -58,7 +58,7 @@ fn first_then(first: Given, then: Given) -> Given {
 }
 
 fn from_file(app: &mut App<'_>, path: &Path, file: NamedFile) -> Result<Given> {
-    if let Some(warning) = file.warning {
+    if let Some(warning) = file.warning.filter(|_| !app.env.is_credential(path)) {
         app.note(&warning);
     }
     let read = Credentials::parse(&file.bytes).map_err(|error| {

@@ -6,12 +6,13 @@ use std::path::{Path, PathBuf};
 use super::harness::{BINARY, Output, Run, World, mode, set_mode};
 use super::recipe::{Recipe, executable, have, stand_in};
 
-const BLOCKS: [&str; 5] = [
+const BLOCKS: [&str; 6] = [
     "key",
     "concur-login.service",
     "concur-report.service",
     "concur-report.timer",
     "concur-report",
+    "another key",
 ];
 
 /// A machine's places, without a blank in their names: systemd splits lines at blanks.
@@ -65,7 +66,8 @@ impl Machine {
                 let file = credentials.join(name);
                 let _ = std::fs::remove_file(&file);
                 std::fs::copy(source, &file).unwrap();
-                set_mode(&file, 0o400);
+                // The group's bit is how an access list for the service's user shows.
+                set_mode(&file, 0o440);
             }
         }
         let expand = |text: &str| {
@@ -146,7 +148,7 @@ fn the_services_log_in_and_report_with_the_key_from_the_credential() {
     let machine = Machine::new();
     make_key(&machine);
     let output = machine.start("concur-login.service").code(0);
-    assert!(!output.stderr.contains("group or others"), "{output:?}");
+    assert!(!output.stderr.contains("chmod"), "{output:?}");
     let home = machine.path("state/concur");
     assert!(home.join("store.db").exists(), "the store is in the state folder");
     assert!(!home.join("key").exists(), "no key beside the store");
@@ -157,6 +159,51 @@ fn the_services_log_in_and_report_with_the_key_from_the_credential() {
         serde_json::from_slice(&std::fs::read(home.join("reports.json")).unwrap()).unwrap();
     assert_eq!(report["Items"].as_array().unwrap().len(), 40);
     assert_no_secret_in(&home, &machine.world);
+}
+
+/// What the page's commands need of systemd: nothing is encrypted, and the service is run as we are.
+const SYSTEMD_RUN: &str = r#"
+export CREDENTIALS_DIRECTORY=$HOME/given
+mkdir -m 700 "$CREDENTIALS_DIRECTORY"
+while [ "${1#-}" != "$1" ]; do
+    case $1 in
+        --wait | --pipe | --uid=concur) ;;
+        -E) export "$2" && shift ;;
+        -p)
+            given=${2#LoadCredential*=}
+            cp "${given#*:}" "$CREDENTIALS_DIRECTORY/${given%%:*}"
+            chmod 440 "$CREDENTIALS_DIRECTORY/${given%%:*}"
+            shift
+            ;;
+        *) exit 9 ;;
+    esac
+    shift
+done
+"$@"
+rm -rf "$CREDENTIALS_DIRECTORY"
+"#;
+
+#[test]
+fn another_key_takes_the_place_of_the_first_by_the_pages_commands() {
+    let machine = Machine::new();
+    make_key(&machine);
+    drop(machine.start("concur-login.service").code(0));
+    let key = || std::fs::read(machine.path("credstore/concur-cred-key")).unwrap();
+    let old = key();
+    let systemd_creds = "case $1 in
+            encrypt) [ \"$2 $3\" = '--name=concur-cred-key -' ] && cat >\"$4\" ;;
+            decrypt) cp \"$2\" \"$3\" ;;
+            *) exit 9 ;;
+        esac";
+    stand_in(&machine.world, "systemd-creds", systemd_creds);
+    stand_in(&machine.world, "systemd-run", SYSTEMD_RUN);
+    let state = machine.path("state/concur");
+    let script = machine.text("another key").replace("/var/lib/concur", state.to_str().unwrap());
+    let output = machine.world.run("bash", ["-c", &script]).ok();
+    assert!(output.stderr.contains("sealed with the new key"), "{output:?}");
+    assert!(!output.stderr.contains("chmod"), "systemd's own bits are as they are: {output:?}");
+    assert!(key() != old && !machine.path("root/old-key").exists());
+    drop(machine.start("concur-report.service").code(0).silent());
 }
 
 #[test]
