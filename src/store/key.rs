@@ -285,7 +285,11 @@ fn missing(source: KeySource, paths: &Paths, keys: &KeySettings) -> Error {
             source.describe(paths, keys),
             keys.instead_of(source)
         ),
-        format!("Put that key back; nothing else is tried. If you have it elsewhere: {SET_SOURCE}"),
+        format!(
+            "Put that key back; nothing else is tried. If you have it elsewhere: {SET_SOURCE}; if it is \
+             lost for good, so are the tokens: mv {store} {store}.lost, and log in again",
+            store = shell_word(&paths.store())
+        ),
     )
 }
 

@@ -207,3 +207,17 @@ fn a_password_of_a_keys_length_is_not_taken_for_a_key() {
     rotate.env("CONCUR_CRED_KEY", password).fails(6).says("no random key");
     assert_eq!(recorded(&world), before);
 }
+
+#[test]
+fn a_key_that_is_lost_for_good_is_got_over_by_what_the_message_says() {
+    let world = World::logged_in();
+    std::fs::remove_file(key_file(&world)).unwrap();
+    let told = world.concur(["get"]).fails(6).says("and log in again");
+    let remedy = told.stderr.lines().last().unwrap();
+    let command =
+        remedy.split_once("so are the tokens: ").unwrap().1.split_once(", and").unwrap().0;
+    world.run("sh", ["-c", command]).ok();
+    world.login("default", &world.sandbox.app().clone());
+    world.concur(["get"]).ok().silent();
+    world.concur(["doctor", "--offline"]).ok();
+}
