@@ -127,9 +127,10 @@ fn every_other_line_of_the_crontab_stays() {
     for _ in 0..2 {
         let run =
             keepalive(&world, &["--install", "cron"]).env("https_proxy", "http://u:p@proxy:1");
-        run.ok().says("CONCUR_CRED_KEY_FILE").says("https_proxy is not passed on");
+        run.ok().says("https_proxy is not passed on");
     }
     let tab = crontab(&world);
+    assert!(!tab.contains("AAAA") && !tab.contains("u:p"), "a secret stands in it: {tab}");
     assert!(tab.starts_with(others), "{tab}");
     let ours = "concur-cred keepalive --jitter 1800s >/dev/null # concur-cred keepalive\n";
     assert_eq!(tab.matches("# concur-cred keepalive").count(), 1, "once: {tab}");
@@ -219,6 +220,40 @@ fn a_job_that_reads_roots_files_is_not_put_where_they_are_nobodys() {
     let unit = print(theirs);
     assert!(!unit.contains("ProtectSystem") && !unit.contains("ReadWritePaths"), "{unit}");
     assert!(unit.contains("\nNoNewPrivileges=yes\n"), "{unit}");
+}
+
+#[test]
+fn what_the_job_lacks_of_the_key_is_told_and_a_key_command_can_do_its_work() {
+    const KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+    let world = world();
+    let print = |run: Run| ["--install", "systemd", "--print"].into_iter().fold(run, Run::arg).ok();
+    let plain = || world.concur(["keepalive"]);
+    assert_eq!(print(keepalive(&world, &[])).stderr, "", "a key file is there for the job as well");
+    let set = |source: &str| world.concur(["key", "set-source", source]);
+    set("environment").env("CONCUR_CRED_KEY", KEY).ok();
+    print(plain()).says("is not passed on to the job").says("key set-source file");
+    let folder = world.work().join("given");
+    std::fs::create_dir(&folder).unwrap();
+    std::fs::write(folder.join("concur-cred-key"), KEY).unwrap();
+    set("credential").env("CREDENTIALS_DIRECTORY", &folder).ok();
+    print(plain().env("CREDENTIALS_DIRECTORY", &folder)).says("which the job is not given");
+    let file = world.write("named key", KEY);
+    set("named-file").env("CONCUR_CRED_KEY_FILE", &file).ok();
+    assert_eq!(print(plain().env("CONCUR_CRED_KEY_FILE", &file)).stderr, "");
+    print(plain().env("CONCUR_CRED_KEY_FILE", "/dev/fd/63")).says("names no file here");
+    print(plain()).says("names no file here");
+    let config = world.config_dir().join("config.toml");
+    std::fs::write(&config, "key_command = [\"vault\"]\n").unwrap();
+    let vault = world.bin().join("vault");
+    std::fs::write(&vault, format!("#!/bin/sh\necho {KEY}\n")).unwrap();
+    set_mode(&vault, 0o700);
+    set("command").ok();
+    let unit = print(plain()).says("without a question").text().to_owned();
+    assert!(!unit.contains("ProtectSystem") && !unit.contains("ReadWritePaths"), "{unit}");
+    // cron's own PATH has no vault.
+    let line = ["--install", "cron", "--print"].into_iter().fold(plain(), Run::arg).ok().line();
+    as_cron_does(&command_of(&line.replace("--jitter 1800s", "")));
+    assert_eq!(world.refreshes(), 1);
 }
 
 #[test]

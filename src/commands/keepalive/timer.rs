@@ -8,6 +8,7 @@ use crate::error::{Error, Kind, Result};
 use crate::files::{self, shell_word};
 use crate::random;
 use crate::schedule::{self, Job, cron, systemd};
+use crate::store::key::KeySource;
 
 /// The job waits a random time up to this, seconds, unless the caller says otherwise: Concur is not to be
 /// asked by everybody in one minute.
@@ -41,12 +42,10 @@ const PROXIES: [&str; 5] =
 pub(super) fn install(app: &mut App<'_>, args: &Keepalive, scheduler: Scheduler) -> Result<u8> {
     let program = schedule::own_program()?;
     refuse_elsewhere(scheduler, &program)?;
-    let job = job(app, args, &program)?;
-    if app.env.is_set("CONCUR_CRED_KEY") {
-        app.note(
-            "CONCUR_CRED_KEY is not passed on to the job: a secret does not belong there. A store \
-             with that key needs CONCUR_CRED_KEY_FILE instead",
-        );
+    let source = key_source(app);
+    let job = job(app, args, &program, source)?;
+    if let Some(lacks) = lacks_of_key(app, source) {
+        app.note(lacks);
     }
     if let Some(name) = PROXIES.into_iter().find(|name| app.env.is_set(name)) {
         app.note(&format!(
@@ -57,6 +56,36 @@ pub(super) fn install(app: &mut App<'_>, args: &Keepalive, scheduler: Scheduler)
     match scheduler {
         Scheduler::Systemd => install_timer(app, args, &job),
         Scheduler::Cron => install_line(app, args, &job),
+    }
+}
+
+/// Where the job will have to get the store's key.
+fn key_source(app: &App<'_>) -> Option<KeySource> {
+    let store = app.store().ok().flatten();
+    let recorded = store.and_then(|store| store.meta().ok().map(|meta| meta.key_source));
+    recorded.or_else(|| app.config.keys.chosen().ok())
+}
+
+/// What a person should know of the key that the job cannot have as it is had here.
+fn lacks_of_key(app: &App<'_>, source: Option<KeySource>) -> Option<&'static str> {
+    let is_file = || app.env.path("CONCUR_CRED_KEY_FILE").is_some_and(|path| path.is_file());
+    match source {
+        Some(KeySource::Environment) => Some(
+            "CONCUR_CRED_KEY is not passed on to the job, which fails without it: a secret does not belong \
+             there. Have the key in a file: concur-cred key set-source file",
+        ),
+        Some(KeySource::Credential) => Some(
+            "the store's key is a systemd credential, which the job is not given. Give it one (systemctl \
+             --user edit concur-cred-keepalive.service), or: concur-cred key set-source file",
+        ),
+        Some(KeySource::NamedFile) if !is_file() => Some(
+            "the store's key comes from CONCUR_CRED_KEY_FILE, which names no file here: the job fails. Set \
+             it to one and install again",
+        ),
+        Some(KeySource::Command) => Some(
+            "the job runs key_command with nobody there to be asked: it must give the key without a question",
+        ),
+        _ => None,
     }
 }
 
@@ -88,7 +117,7 @@ pub(super) fn uninstall(app: &mut App<'_>, scheduler: Scheduler) -> Result<u8> {
     Ok(0)
 }
 
-fn job(app: &App<'_>, args: &Keepalive, program: &Path) -> Result<Job> {
+fn job(app: &App<'_>, args: &Keepalive, program: &Path, source: Option<KeySource>) -> Result<Job> {
     let mut arguments = Vec::new();
     if let Some(profile) = &app.global.profile {
         arguments.extend(["--profile".to_owned(), profile.to_string()]);
@@ -115,13 +144,20 @@ fn job(app: &App<'_>, args: &Keepalive, program: &Path) -> Result<Job> {
     let texts =
         PASSED_ON.into_iter().filter_map(|name| Some((name.to_owned(), app.env.text(name)?)));
     variables.extend(texts);
+    let runs_command = source == Some(KeySource::Command);
+    // A scheduler's is shorter, and may lack the key command.
+    variables.extend(
+        app.env.text("PATH").filter(|_| runs_command).map(|path| ("PATH".to_owned(), path)),
+    );
     let reads = [
         app.config_file(),
         app.env.path("CONCUR_CRED_KEY_FILE"),
         app.config.http.ca_bundle.clone(),
         app.config.http.client_cert(),
     ];
-    let writes_only_to = if reads.iter().flatten().any(|path| files::is_of_another_user(path)) {
+    let is_kept_out = reads.iter().flatten().any(|path| files::is_of_another_user(path));
+    // A key command writes where it likes: gpg locks its folder.
+    let writes_only_to = if is_kept_out || runs_command {
         None
     } else {
         Some(schedule::absolute(app.need_paths()?.state_dir())?)
