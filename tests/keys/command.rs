@@ -249,6 +249,7 @@ fn show_source_tells_the_program_and_not_its_arguments() {
     }
 }
 
+#[cfg(target_os = "linux")]
 #[test]
 fn an_agent_that_it_leaves_for_the_next_time_is_not_waited_for() {
     let (world, _) = logged_in();
