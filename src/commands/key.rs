@@ -78,7 +78,7 @@ fn to_a_new_file(app: &mut App<'_>, store: &mut Store, lock: &KeyLock) -> Result
     let new = store.make_next_key(lock)?;
     let resealed = app.renewing(|renewer| renewer.reseal(store, lock, locks, &old, &new));
     let resealed = resealed.inspect_err(|_| store.discard_next_key(&new, lock))?;
-    store.finish_rotation(lock).map_err(|error| {
+    store.put_in_place(&new, lock).map_err(|error| {
         Error::new(
             error.kind(),
             format!(

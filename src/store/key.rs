@@ -16,7 +16,7 @@ use crate::files::{self, shell_word};
 use crate::paths::Paths;
 
 pub use command::KeyCommand;
-pub(super) use made::{discard_next, make_next, next, promote, promote_if_free};
+pub(super) use made::{discard_next, make_next, next, promote, promote_if_free, write_next};
 pub use made::{ensure_file, pending};
 pub use settings::{CREDENTIAL, KeySettings};
 

@@ -65,6 +65,13 @@ pub(in crate::store) fn make_next(paths: &Paths, _lock: &KeyLock) -> Result<Key>
     made.ok_or_else(|| files::cannot("make the key file", &path, &exists()))
 }
 
+/// Writes a key again that [`make_next`] made and somebody has removed or replaced since.
+pub(in crate::store) fn write_next(paths: &Paths, key: &Key, _lock: &KeyLock) -> Result<()> {
+    let path = paths.next_key_file();
+    files::write_whole(&path, key.expose(), Replace::Yes)
+        .map_err(|error| files::cannot("make the key file", &path, &error))
+}
+
 /// Takes back what [`make_next`] made, when the store was not sealed with it.
 pub(in crate::store) fn discard_next(paths: &Paths, _lock: &KeyLock) {
     // What is left is replaced by the next rotation, and told by `doctor`.
