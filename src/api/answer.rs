@@ -60,6 +60,8 @@ pub struct Failure<'a> {
     pub retry_after: Option<u64>,
     /// The scope that the token was granted.
     pub scope: Option<&'a str>,
+    /// What was sent.
+    pub token: &'a Secret,
 }
 
 impl Failure<'_> {
@@ -70,7 +72,7 @@ impl Failure<'_> {
             Verdict::Redirect => format!(
                 "Concur answered {} and named {}; redirects are not followed",
                 self.status,
-                self.location.map_or_else(|| "no place".to_owned(), origin_of)
+                self.location.map_or_else(|| "no place".to_owned(), |at| shown(at, self.token))
             ),
             _ => format!("Concur answered {}", self.status),
         };
@@ -94,6 +96,12 @@ fn missing_scope(scope: Option<&str>) -> String {
         "The token is fresh: the application may lack the scope for this path{granted}. After a change \
          of scopes at Concur, log in again."
     )
+}
+
+/// The origin of a `Location`, unless it repeats the token.
+fn shown(location: &str, token: &Secret) -> String {
+    let origin = origin_of(location);
+    if repeats(&origin, token) { "another place".to_owned() } else { printable(&origin, 200) }
 }
 
 /// The origin of a `Location`: the rest may hold what is not for every eye.
@@ -228,6 +236,10 @@ mod tests {
             ("/login?secret", "another path of the same host"),
             ("//evil.example/secret", "another place"),
             ("mailto:secret", "a place that is no host"),
+            // A host is shown in lower case.
+            ("https://eyJhbGciOi.t0ken-T0ken.evil.example/", "another place"),
+            ("x-eyjhbgcioi://evil.example/", "another place"),
+            (&format!("https://{}.example/", "a".repeat(9000)), "https://aaa"),
         ] {
             let word = ServiceWord::default();
             let failure = Failure {
@@ -236,9 +248,11 @@ mod tests {
                 location: Some(location),
                 retry_after: None,
                 scope: None,
+                token: &Secret::from("eyJhbGciOi.t0ken-T0ken"),
             };
             let error = failure.error();
             assert!(error.problem().contains(told), "{error}");
+            assert!(error.problem().len() < 400, "{error}");
             assert!(!error.to_string().contains("secret"), "{error}");
         }
     }

@@ -117,18 +117,18 @@ impl Answer {
     }
 
     /// What the status of a failure means, beside whatever the body says.
-    pub fn failure_by_status(&self, scope: Option<&str>) -> Error {
-        self.failed(ServiceWord::default(), scope)
+    pub fn failure_by_status(&self, token: &Secret, scope: Option<&str>) -> Error {
+        self.failed(ServiceWord::default(), token, scope)
     }
 
     /// Reads what a failure says of itself.
     pub fn failure(mut self, http: &Http, token: &Secret, scope: Option<&str>) -> Error {
         // What cannot be read says nothing.
         let body = http.beginning(&mut self.response, MAX_FAILURE_BYTES).unwrap_or_default();
-        self.failed(word_in(&body, token), scope)
+        self.failed(word_in(&body, token), token, scope)
     }
 
-    fn failed(&self, word: ServiceWord, scope: Option<&str>) -> Error {
+    fn failed(&self, word: ServiceWord, token: &Secret, scope: Option<&str>) -> Error {
         let headers = self.response.headers();
         let location = headers.get(LOCATION).map(|value| value.to_str().unwrap_or_default());
         let failure = Failure {
@@ -138,6 +138,7 @@ impl Answer {
             retry_after: text(headers, RETRY_AFTER.as_str())
                 .and_then(|wait| wait.trim().parse().ok()),
             scope,
+            token,
         };
         failure.error()
     }

@@ -49,7 +49,8 @@ fn ask(app: &mut App<'_>, store: &mut Store, record: Record, args: &Api) -> Resu
     let is_done = Verdict::of(answer.status()) == Verdict::Done;
     if is_done || args.include {
         let id = answer.correlation_id().map(str::to_owned);
-        let failure = (!is_done).then(|| answer.failure_by_status(used.record.scope.as_deref()));
+        let scope = used.record.scope.as_deref();
+        let failure = (!is_done).then(|| answer.failure_by_status(&used.token, scope));
         hand_on(app, answer, file, args.include, &call)
             .map_err(|error| with_id(error, id.as_deref()))?;
         return failure.map_or(Ok(()), Err);

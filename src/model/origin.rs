@@ -152,11 +152,13 @@ impl Origin {
 
     /// Whether this is one of Concur's own: https, default port, a host below Concur's domains.
     pub fn is_concur(&self) -> bool {
+        self.scheme() == "https" && self.data_centre().is_some_and(are_host_labels)
+    }
+
+    /// What stands in the host before Concur's domain, such as `us2`. `None` where that is not its end.
+    pub fn data_centre(&self) -> Option<&str> {
         // A port would end the text otherwise than with the suffix.
-        self.scheme() == "https"
-            && CONCUR_SUFFIXES
-                .iter()
-                .any(|suffix| self.host().strip_suffix(suffix).is_some_and(are_host_labels))
+        CONCUR_SUFFIXES.iter().find_map(|suffix| self.host().strip_suffix(suffix))
     }
 }
 

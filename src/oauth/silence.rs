@@ -4,10 +4,15 @@
 use super::answer::{HttpAnswer, Outcome};
 use crate::error::ServiceWord;
 use crate::model::echo::repeats;
+use crate::model::grant::Grant;
+use crate::model::origin::Origin;
 use crate::model::secret::Secret;
 
 /// In the place of a description that repeats a secret.
 const WITHHELD: &str = "its words are not shown: they repeat a secret";
+
+/// Concur has some dozens of scopes.
+const MAX_SCOPE_WORDS: usize = 500;
 
 /// Puts the id that was sent in the place of one that repeats a secret.
 pub fn id(answer: &mut HttpAnswer, sent_id: &str, sent: &[&Secret]) {
@@ -16,53 +21,75 @@ pub fn id(answer: &mut HttpAnswer, sent_id: &str, sent: &[&Secret]) {
     }
 }
 
-/// Takes everything out of an outcome that repeats a secret.
-pub fn outcome(outcome: Outcome, sent: &[&Secret]) -> Outcome {
+/// Takes everything out of an outcome that repeats a secret. `known_id` is put in the place of such an id.
+pub fn outcome(outcome: Outcome, sent: &[&Secret], known_id: Option<&str>) -> Outcome {
+    let word = |said| word(said, sent, known_id);
     match outcome {
-        Outcome::Granted(mut grant, mut odd) => {
-            let tokens = [&grant.access_token, &grant.refresh_token, &grant.id_token];
-            let all: Vec<&Secret> =
-                sent.iter().copied().chain(tokens.into_iter().flatten()).collect();
-            let is_bad =
-                |text: &Option<String>| text.as_deref().is_some_and(|text| repeats(text, &all));
-            let (scope, principal) = (is_bad(&grant.scope), is_bad(&grant.principal));
-            if scope {
-                grant.scope = None;
-                odd.push("Concur's answer repeats a secret as scope; kept none".to_owned());
-            }
-            if principal {
-                grant.principal = None;
-                odd.push("Concur's answer repeats a secret as user; kept none".to_owned());
-            }
-            Outcome::Granted(grant, odd)
+        Outcome::Granted(grant, odd) => granted(*grant, odd, sent),
+        Outcome::Elsewhere(origin, said) if is_telling(origin.origin(), sent) => {
+            let why = "Concur named another place to ask whose name repeats a secret".to_owned();
+            Outcome::Rejected { condemned: false, word: word(said), why: Some(why) }
         }
-        Outcome::Elsewhere(origin, said) => Outcome::Elsewhere(origin, word(said, sent)),
+        Outcome::Elsewhere(origin, said) => Outcome::Elsewhere(origin, word(said)),
         Outcome::Rejected { condemned, word: said, why } => {
-            Outcome::Rejected { condemned, word: word(said, sent), why }
+            Outcome::Rejected { condemned, word: word(said), why }
         }
         Outcome::Transient { why, retry_after, word: said } => {
-            Outcome::Transient { why, retry_after, word: word(said, sent) }
+            Outcome::Transient { why, retry_after, word: word(said) }
         }
     }
 }
 
-fn word(word: ServiceWord, sent: &[&Secret]) -> ServiceWord {
+/// Of a scope what is honest is kept, word by word; a principal and a base URL are one word.
+fn granted(mut grant: Grant, mut odd: Vec<String>, sent: &[&Secret]) -> Outcome {
+    let tokens = [&grant.access_token, &grant.refresh_token, &grant.id_token];
+    let all: Vec<&Secret> = sent.iter().copied().chain(tokens.into_iter().flatten()).collect();
+    let mut bad = Vec::new();
+    let mut scope = grant.scope.take();
+    if scope.as_deref().is_some_and(|scope| repeats(scope, &all)) {
+        bad.push("scope; left that out");
+        scope = scope.and_then(|scope| honest_words(&scope, &all));
+    }
+    let is_bad = |text: &String| repeats(text, &all);
+    let principal = grant.principal.take_if(|principal| is_bad(principal));
+    let geolocation = grant.geolocation.take_if(|origin| is_telling(origin, &all));
+    bad.extend(principal.map(|_| "user; kept none"));
+    bad.extend(geolocation.map(|_| "base URL; kept the present one"));
+    odd.extend(bad.iter().map(|what| format!("Concur's answer repeats a secret as {what}")));
+    grant.scope = scope;
+    Outcome::Granted(Box::new(grant), odd)
+}
+
+/// The words that do not repeat a secret; none, when they do so together.
+fn honest_words(scope: &str, secrets: &[&Secret]) -> Option<String> {
+    // What is too long to be looked into is not looked into word by word either.
+    let words = scope.split_whitespace().take(MAX_SCOPE_WORDS);
+    let kept: Vec<&str> = words.filter(|word| !repeats(word, secrets)).collect();
+    let kept = kept.join(" ");
+    (!kept.is_empty() && !repeats(&kept, secrets)).then_some(kept)
+}
+
+/// Whether the name that a data centre has below Concur's domain, which anybody who resolves names sees,
+/// repeats a secret. Other origins are those that a person named.
+fn is_telling(origin: &Origin, secrets: &[&Secret]) -> bool {
+    origin.data_centre().is_some_and(|name| repeats(name, secrets))
+}
+
+fn word(word: ServiceWord, sent: &[&Secret], known_id: Option<&str>) -> ServiceWord {
     let ServiceWord { code, description, correlation_id } = word;
+    let shown = |text: String| if repeats(&text, sent) { WITHHELD.to_owned() } else { text };
     ServiceWord {
         code,
-        description: description.map(
-            |text| {
-                if repeats(&text, sent) { WITHHELD.to_owned() } else { text }
-            },
-        ),
-        correlation_id: correlation_id.filter(|id| !repeats(id, sent)),
+        description: description.map(shown),
+        correlation_id: correlation_id
+            .and_then(|id| if repeats(&id, sent) { known_id.map(str::to_owned) } else { Some(id) }),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::grant::Grant;
+    use crate::model::origin::AllowList;
 
     fn secret() -> Secret {
         Secret::from("s3cr3t-s3cr3t")
@@ -75,7 +102,7 @@ mod tests {
             correlation_id: Some(id.to_owned()),
         };
         let rejected = Outcome::Rejected { condemned: false, word, why: None };
-        match outcome(rejected, &[&secret()]) {
+        match outcome(rejected, &[&secret()], Some("sent-id")) {
             Outcome::Rejected { word, .. } => word,
             other => panic!("{other:?}"),
         }
@@ -87,31 +114,75 @@ mod tests {
         let withheld = Some(WITHHELD.to_owned());
         assert_eq!(
             word,
-            ServiceWord { code: Some(5), description: withheld, correlation_id: None }
+            ServiceWord {
+                code: Some(5),
+                description: withheld,
+                correlation_id: Some("sent-id".to_owned())
+            }
         );
         let word = refused("bad token", "2803b8f8");
         assert_eq!(word.description.as_deref(), Some("bad token"));
         assert_eq!(word.correlation_id.as_deref(), Some("2803b8f8"));
     }
 
+    fn grant() -> Grant {
+        Grant {
+            access_token: Some(Secret::from("n3w-t0ken-n3w")),
+            access_expires_at: None,
+            refresh_token: None,
+            refresh_expires_at: None,
+            refresh_expiry_assumed: false,
+            scope: None,
+            geolocation: None,
+            id_token: None,
+            principal: None,
+        }
+    }
+
+    fn kept(grant: Grant) -> (Grant, usize) {
+        match outcome(Outcome::Granted(Box::new(grant), Vec::new()), &[&secret()], None) {
+            Outcome::Granted(grant, odd) => (*grant, odd.len()),
+            other => panic!("{other:?}"),
+        }
+    }
+
     #[test]
-    fn a_scope_that_repeats_a_token_that_was_just_granted_is_not_kept() {
-        for (scope, kept) in [("openid", true), ("openid n3w-t0ken-n3w", false)] {
-            let grant = Grant {
-                access_token: Some(Secret::from("n3w-t0ken-n3w")),
-                access_expires_at: None,
-                refresh_token: None,
-                refresh_expires_at: None,
-                refresh_expiry_assumed: false,
-                scope: Some(scope.to_owned()),
-                geolocation: None,
-                id_token: None,
-                principal: None,
-            };
-            let ended = outcome(Outcome::Granted(Box::new(grant), Vec::new()), &[&secret()]);
-            let Outcome::Granted(grant, odd) = ended else { panic!("granted") };
-            assert_eq!(grant.scope.is_some(), kept);
-            assert_eq!(odd.is_empty(), kept);
+    fn of_a_scope_only_what_repeats_a_token_is_left_out() {
+        for (scope, expected) in [
+            ("openid", Some("openid")),
+            ("openid n3w-t0ken-n3w EXPRPT", Some("openid EXPRPT")),
+            ("n3w-t0ken-n3w", None),
+            ("openid n3 w-%74%30ken-n3w", Some("openid n3")),
+        ] {
+            let (grant, odd) = kept(Grant { scope: Some(scope.to_owned()), ..grant() });
+            assert_eq!(grant.scope.as_deref(), expected);
+            assert_eq!(odd, usize::from(expected != Some(scope)));
+        }
+    }
+
+    #[test]
+    fn a_user_and_a_base_url_that_repeat_a_secret_are_not_kept() {
+        let origin = |name: &str| Origin::from_operator(name).ok();
+        let told = |principal: &str, base: &str| {
+            let principal = Some(principal.to_owned());
+            let base = origin(&format!("https://{base}.api.concursolutions.com"));
+            let (grant, odd) = kept(Grant { principal, geolocation: base, ..grant() });
+            (grant.principal.is_some(), grant.geolocation.is_some(), odd)
+        };
+        assert_eq!(told("2803b8f8-9e42-43c2-a739-ff768b00b7ea", "us2"), (true, true, 0));
+        assert_eq!(told("s3cr3t-s3cr3t", "us2"), (false, true, 1));
+        assert_eq!(told("erika@example.com", "n3w-t0ken-n3w"), (true, false, 1));
+    }
+
+    #[test]
+    fn nobody_is_sent_on_to_a_host_that_is_named_like_a_secret() {
+        for (name, goes) in [("us2", true), ("s3cr3t-s3cr3t", false)] {
+            let origin =
+                Origin::from_operator(&format!("https://{name}.api.concurcdc.cn")).unwrap();
+            let there = AllowList::default().permit(&origin).unwrap();
+            let ended =
+                outcome(Outcome::Elsewhere(there, ServiceWord::default()), &[&secret()], None);
+            assert_eq!(matches!(ended, Outcome::Elsewhere(..)), goes, "{ended:?}");
         }
     }
 }

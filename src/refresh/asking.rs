@@ -105,7 +105,7 @@ impl Asking<'_> {
                 Ok(answer) if (200..=299).contains(&answer.status) => return Ok(at),
                 Ok(answer) => {
                     let outcome = classify(&answer, false, self.allowed, (self.clock)());
-                    silence::outcome(outcome, &[self.client_secret])
+                    silence::outcome(outcome, &[self.client_secret], last_id.as_deref())
                 }
                 Err(NoAnswer::Local(why)) => return Err(Box::new(Attempted::Unreached(why))),
                 Err(NoAnswer::Transient(why)) => lost(why, last_id.clone()),
@@ -200,7 +200,7 @@ impl Asking<'_> {
         silence::id(&mut answer, id, &sent);
         last_id.clone_from(&answer.correlation_id);
         let outcome = classify(&answer, request.is_refresh(), self.allowed, (self.clock)());
-        Ok(silence::outcome(outcome, &sent))
+        Ok(silence::outcome(outcome, &sent, last_id.as_deref()))
     }
 }
 

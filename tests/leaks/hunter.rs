@@ -66,9 +66,12 @@ impl Secrets {
         if secret.len() < PART_BYTES {
             self.short.push(self.all.len());
         }
-        for (at, part) in secret.windows(PART_BYTES).enumerate() {
-            self.filter[hash(part)] = true;
-            self.parts.entry(part.to_vec()).or_insert((self.all.len(), at));
+        // A host name and the like are shown in lower case, and so is a secret that somebody makes one of.
+        for secret in [secret, &secret.to_ascii_lowercase()] {
+            for (at, part) in secret.windows(PART_BYTES).enumerate() {
+                self.filter[hash(part)] = true;
+                self.parts.entry(part.to_vec()).or_insert((self.all.len(), at));
+            }
         }
         self.all.push((kind, secret.to_vec()));
     }
@@ -137,7 +140,7 @@ impl Secrets {
             };
             let (kind, secret) = &self.all[*secret];
             let pairs = secret[*begins..].iter().zip(&bytes[at..]);
-            let length = pairs.take_while(|(one, other)| one == other).count();
+            let length = pairs.take_while(|(one, other)| one.eq_ignore_ascii_case(other)).count();
             let longest = found.entry(*kind).or_insert((0, false));
             *longest = (*longest).max((length, length == secret.len()));
             at += length;

@@ -31,7 +31,8 @@ fn mixed(tag: &str, odd: [&str; 3]) -> String {
     let random = Uuid::new_v4().simple().to_string();
     let [first, second, third] = odd;
     let random: Vec<&str> = [0..8, 8..16, 16..24, 24..32].map(|part| &random[part]).into();
-    format!("{tag}-{}{first}{}{second}{}{third}{}", random[0], random[1], random[2], random[3])
+    let capitals = random[1].to_uppercase();
+    format!("{tag}-{}{first}{capitals}{second}{}{third}{}", random[0], random[2], random[3])
 }
 
 /// One scenario's world.

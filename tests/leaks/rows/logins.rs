@@ -86,6 +86,29 @@ pub(super) const ROWS: &[Row] = &[
         s.fault(Fault::OverrideField { name: "scope".to_owned(), value: json!(secret) });
         login(s, &[])
     }),
+    Row {
+        command: "login",
+        code: 4,
+        what: "the base URLs that are granted, and then named, are named like a secret",
+        home: |by_https| {
+            Scene::with(by_https, |config| {
+                let secret = uuid::Uuid::new_v4().to_string();
+                config.app.as_mut().unwrap().client_secret = secret;
+            })
+        },
+        act: |s| {
+            let secret = s.world.sandbox.app().client_secret.clone();
+            s.secrets.add("client secret", &secret);
+            let host = format!("https://{secret}.api.concursolutions.com");
+            s.fault(Fault::Geolocation(host.clone()));
+            assert_eq!(login(s, &[]), Some(0));
+            let _ = s.run(&["status"]).code(0);
+            let body = json!({ "code": 16, "error": "x", "geolocation": host }).to_string();
+            let content_type = "application/json".to_owned();
+            s.fault(Fault::RawBody { status: 400, content_type, body: body.into_bytes() });
+            login(s, &[])
+        },
+    },
     first("login", 2, "a file that is no JSON", |s| {
         let secret = odd("br0ken");
         s.secrets.add("secret in a malformed file", &secret);

@@ -48,6 +48,17 @@ pub(super) const ROWS: &[Row] = &[
         }
         code
     }),
+    row("api", 1, "it is sent on to a host that is named like the token", |s| {
+        let token = s.tokens()["access_token"].as_str().unwrap().to_owned();
+        for location in [format!("https://{token}.evil.example/"), format!("https://h/{token}")] {
+            let header = Fault::Header { name: "location".to_owned(), value: location };
+            let html = "text/html".to_owned();
+            let body = Fault::RawBody { status: 302, content_type: html, body: Vec::new() };
+            s.world.sandbox.push_faults_at("/", 1, Fault::Together(vec![header, body]));
+            let _ = s.run(&["api", ECHO]).code(1);
+        }
+        s.code(&["api", "/no/such/path"])
+    }),
     row("api", 4, "the token is refused, and so is the refresh token", |s| {
         s.world.age_access_token("default", 120);
         s.world.sandbox.expire_access_tokens();
