@@ -3,6 +3,7 @@
 mod around;
 mod named;
 mod owner;
+mod unfinished;
 mod volume;
 
 use std::fs::{self, DirBuilder, File, Metadata, OpenOptions};
@@ -21,6 +22,7 @@ pub use named::{
 pub use owner::is_ours_alone;
 use owner::{check_owner_and_bits, check_single_name};
 pub use owner::{is_of_another_user, refuse_writable_by_all};
+pub use unfinished::Unfinished;
 pub use volume::remote_kind;
 
 /// The largest file that is read whole.
@@ -238,8 +240,8 @@ pub enum Replace {
     No,
 }
 
-/// Writes a file whole or not at all, mode 0600: temporary file beside it, fsync, rename (or a link
-/// that never replaces), fsync of the folder.
+/// Writes a file whole or not at all, mode 0600: [`Unfinished`], fsync, rename (or a link that never
+/// replaces), fsync of the folder.
 pub fn write_whole(path: &Path, bytes: &[u8], replace: Replace) -> io::Result<()> {
     let folder = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
@@ -253,19 +255,10 @@ pub fn write_whole(path: &Path, bytes: &[u8], replace: Replace) -> io::Result<()
             Replace::No => io::ErrorKind::AlreadyExists.into(),
         });
     }
-    let mut temporary = unfinished(folder)?;
-    temporary.write_all(bytes)?;
-    temporary.as_file().sync_all()?;
-    match replace {
-        Replace::Yes => temporary.persist(path).map_err(|refused| refused.error)?,
-        Replace::No => temporary.persist_noclobber(path).map_err(|refused| refused.error)?,
-    };
+    let mut unfinished = Unfinished::beside(folder)?;
+    unfinished.as_file_mut().write_all(bytes)?;
+    unfinished.become_whole(path, replace)?;
     sync_dir(folder)
-}
-
-/// A file of another name, mode 0600, that becomes another file when it is whole.
-pub fn unfinished(folder: &Path) -> io::Result<tempfile::NamedTempFile> {
-    whatever_the_umask(|| tempfile::Builder::new().prefix(".concur-cred-").tempfile_in(folder))
 }
 
 /// A folder of ours (mode 0700) that is gone when it is dropped.

@@ -5,7 +5,7 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Kind, Result};
-use crate::files;
+use crate::files::{self, Replace, Unfinished};
 
 /// How much is handed on at a time, bytes.
 const CHUNK_BYTES: usize = 64 * 1024;
@@ -43,7 +43,7 @@ pub fn pour(from: &mut dyn Read, to: &mut dyn Write) -> Result<u64, Broke> {
 #[derive(Debug)]
 pub enum Output {
     /// A new file (mode 0600) beside the one that it replaces when it is whole.
-    Whole(tempfile::NamedTempFile, PathBuf),
+    Whole(Unfinished, PathBuf),
     /// A device or a pipe: it cannot be replaced, only written to.
     Device(File, PathBuf),
 }
@@ -74,14 +74,13 @@ impl Output {
     }
 
     fn beside(path: &Path) -> io::Result<Self> {
-        let temporary = files::unfinished(folder_of(path))?;
-        Ok(Self::Whole(temporary, path.to_owned()))
+        Ok(Self::Whole(Unfinished::beside(folder_of(path))?, path.to_owned()))
     }
 
     /// Where the body is written.
     pub fn writer(&mut self) -> &mut dyn Write {
         match self {
-            Self::Whole(temporary, _) => temporary.as_file_mut(),
+            Self::Whole(unfinished, _) => unfinished.as_file_mut(),
             Self::Device(device, _) => device,
         }
     }
@@ -90,11 +89,10 @@ impl Output {
     pub fn finish(self) -> Result<()> {
         let (done, path) = match self {
             Self::Device(_, path) => (Ok(()), path),
-            Self::Whole(temporary, path) => {
-                let done = temporary.as_file().sync_all().and_then(|()| {
-                    temporary.persist(&path).map_err(|refused| refused.error)?;
-                    files::sync_dir(folder_of(&path))
-                });
+            Self::Whole(unfinished, path) => {
+                let done = unfinished
+                    .become_whole(&path, Replace::Yes)
+                    .and_then(|()| files::sync_dir(folder_of(&path)));
                 (done, path)
             }
         };

@@ -158,6 +158,26 @@ fn a_full_disk_is_said() {
     let _ = api(&world, &["/sandbox/bytes?count=100000", "--output", "/dev/full"]).fails(1);
 }
 
+/// Ctrl-C in a long download, or a machine that goes out.
+#[cfg(target_os = "linux")]
+#[test]
+fn who_is_ended_on_the_way_leaves_no_file_behind() {
+    let world = World::logged_in();
+    world.expire("default");
+    let gate = world.sandbox.hold_next_token_request();
+    let args = ["/sandbox/bytes?count=9", "--output", "out"];
+    let mut child = api(&world, &args).into_command().spawn().unwrap();
+    // The file is made before anything is asked for.
+    assert!(gate.wait_until_reached(std::time::Duration::from_secs(30)));
+    child.kill().unwrap();
+    let _ = child.wait().unwrap();
+    gate.release();
+    let names = std::fs::read_dir(world.work()).unwrap().map(|entry| entry.unwrap().file_name());
+    let left: Vec<_> =
+        names.filter(|name| !name.to_string_lossy().starts_with("credentials")).collect();
+    assert!(left.is_empty(), "{left:?}");
+}
+
 #[cfg(unix)]
 #[test]
 fn a_pipe_named_as_input_is_read_to_its_end() {
