@@ -142,11 +142,25 @@ pub fn refuse_no_file(scope: Scope, env: &Env) -> Result<()> {
     ))
 }
 
+/// The variables that make git trace, to stderr for one.
+const TRACES: [&str; 6] = [
+    "GIT_TRACE",
+    "GIT_TRACE_SETUP",
+    "GIT_TRACE_PERFORMANCE",
+    "GIT_TRACE2",
+    "GIT_TRACE2_EVENT",
+    "GIT_TRACE2_PERF",
+];
+
 /// Runs git to its end, without stdin, in the language that the tests of its answers are written in.
 fn output(args: &[&str]) -> io::Result<Output> {
     let mut command = Command::new("git");
     command.args(args).stdin(Stdio::null()).env("LC_ALL", "C");
     keep_secrets_from(&mut command);
+    // What it traces would be taken for what it says.
+    for name in TRACES {
+        command.env_remove(name);
+    }
     command.output()
 }
 

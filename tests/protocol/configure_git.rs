@@ -125,6 +125,19 @@ fn print_shows_commands_that_do_the_same_and_runs_none() {
     assert_eq!(configuration(&world), by_hand);
 }
 
+/// Who looks for a defect of git's has these set.
+#[test]
+fn a_git_that_traces_is_understood() {
+    let world = World::new();
+    let traced = |args: &[&str]| {
+        let run = world.concur(args).env("GIT_TRACE", "1").env("GIT_TRACE_SETUP", "1");
+        run.env("GIT_TRACE2", "1").env("GIT_TRACE_PERFORMANCE", "1").env("GIT_CURL_VERBOSE", "1")
+    };
+    drop(traced(&["configure-git"]).ok().says("git asks concur-cred for"));
+    let report = traced(&["doctor", "--offline"]).output();
+    assert!(!report.text().contains("trace:"), "{report:?}");
+}
+
 #[test]
 fn the_configuration_is_the_one_that_was_asked_for() {
     let world = World::new();
