@@ -73,7 +73,7 @@ impl Store {
         let geolocation = new.grant.geolocation.as_ref().unwrap_or(&new.application_origin);
         let mut record = put::blank_record(id, now);
         record.created_at = old.as_ref().map_or(now, |old| old.created_at);
-        record.generation = old.as_ref().map_or(1, |old| old.generation + 1);
+        record.generation = old.as_ref().map_or(1, |old| old.generation.wrapping_add(1));
         record.attempt.number = old.as_ref().map_or(0, |old| old.attempt.number);
         record.profile = Some(new.profile.clone());
         record.application = Some(application);
@@ -116,7 +116,7 @@ impl Store {
     ) -> Result<Record> {
         let mut begun = same(lock, record).clone();
         begun.attempt = Attempt {
-            number: record.attempt.number + 1,
+            number: record.attempt.number.wrapping_add(1),
             started_at: Some(now),
             failures: record.attempt.failures,
             ..Attempt::default()
@@ -196,7 +196,8 @@ impl Store {
         renewed.obtained_at = now;
         renewed.refreshed_at = Some(now);
         renewed.updated_at = now;
-        renewed.generation = old.generation + 1;
+        // Only an edited row is at the end of the numbers, and what follows must only be another one.
+        renewed.generation = old.generation.wrapping_add(1);
         let written = self.write_sealed(|transaction| {
             failpoint::pass("grant-sealed");
             let here = generation_of(transaction, old.id)?;
@@ -220,7 +221,7 @@ impl Store {
         dropped.access_token = None;
         dropped.access_expires_at = None;
         dropped.updated_at = now;
-        dropped.generation += 1;
+        dropped.generation = dropped.generation.wrapping_add(1);
         self.write(|transaction| put::record(transaction, &dropped))?;
         self.void_ticket();
         Ok(())

@@ -54,3 +54,24 @@ fn a_panic_at_the_end_and_before_a_command_begins_is_told_the_same_way() {
         }
     }
 }
+
+/// Only somebody who edits the store, or a disk that turns bits, makes these of them.
+#[test]
+fn numbers_of_the_store_that_are_at_their_end_end_nothing() {
+    let world = World::logged_in();
+    for number in [i64::MAX, i64::MIN, -1] {
+        let edit = "UPDATE record SET generation = ?1, attempt = ?1, attempt_failures = 0";
+        assert_eq!(world.database().execute(edit, [number]).unwrap(), 1);
+        world.expire("default");
+        let token = world.concur(["get"]).ok().line();
+        assert!(world.sandbox.is_live_access_token(&token), "{number}");
+    }
+    let edit = "UPDATE record SET generation = ?1";
+    assert_eq!(world.database().execute(edit, [i64::MAX]).unwrap(), 1);
+    world.login("default", &world.sandbox.app().clone());
+    assert_eq!(world.database().execute(edit, [i64::MAX]).unwrap(), 1);
+    let token = world.concur(["get"]).ok().line();
+    let host = world.sandbox.origin().replace("http://", "");
+    let request = format!("protocol=http\nhost={host}\npassword={token}\n\n");
+    drop(world.concur(["erase"]).stdin(request).ok());
+}
