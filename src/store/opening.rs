@@ -3,7 +3,7 @@
 
 use super::keyed::LOOKS;
 use super::seal::DoesNotOpen;
-use super::{Store, seal, unreachable_state};
+use super::{Store, seal};
 use crate::error::{Error, Kind, Result, login_command};
 use crate::model::origin::Origin;
 use crate::model::record::{Account, Application, Binding, Column, Record, RecordId, SealedCell};
@@ -93,7 +93,10 @@ impl Store {
     /// Opens what is needed to renew a managed account. An edited geolocation, host or application
     /// origin makes this fail, so that nothing is sent anywhere.
     pub fn unseal_renewal(&self, record: &Record, now: i64) -> Result<RenewalSecrets> {
-        let application = record.application.as_ref().ok_or_else(unreachable_state)?;
+        // Only an edited row names one that is not there.
+        let application = record.application.as_ref().ok_or_else(|| {
+            damaged("The client secret of the profile's application", record.profile_name())
+        })?;
         let client_secret = self.unseal_client_secret(application)?;
         let refresh_token = self.unseal(record, Column::RefreshToken)?;
         // A damaged one must not keep a good refresh token from being used.

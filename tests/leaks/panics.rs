@@ -75,3 +75,14 @@ fn numbers_of_the_store_that_are_at_their_end_end_nothing() {
     let request = format!("protocol=http\nhost={host}\npassword={token}\n\n");
     drop(world.concur(["erase"]).stdin(request).ok());
 }
+
+#[test]
+fn a_record_without_its_application_is_a_damaged_store_and_no_defect() {
+    let world = World::logged_in();
+    let edit = "PRAGMA foreign_keys = OFF; UPDATE record SET application_id = 77";
+    world.database().execute_batch(edit).unwrap();
+    for args in [&["refresh"][..], &["logout", "--revoke"], &["get"], &["export", "-"]] {
+        let output = world.concur(args).fails(6).says("the store was edited or damaged");
+        drop(output.says("concur-cred login --profile default"));
+    }
+}
