@@ -2,7 +2,7 @@
 
 use concur_sandbox::{Config, Fault, RetryAfter, Sandbox, StatusBody};
 
-use super::harness::World;
+use super::harness::{World, leaving};
 use super::support::{ECHO, api, api_requests};
 
 fn json(status: u16, body: &str) -> Fault {
@@ -122,7 +122,7 @@ fn no_answer_is_temporary_and_a_request_that_may_have_been_carried_out_is_said_t
 
 #[test]
 fn a_service_that_cannot_be_reached_is_temporary_and_nothing_was_sent() {
-    let mut world = World::logged_in();
+    let mut world = World::logged_in_with(leaving());
     let gone = std::mem::replace(&mut world.sandbox, Sandbox::start(Config::default()).unwrap());
     let origin = gone.origin().to_owned();
     drop(gone);

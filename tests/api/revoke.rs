@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use concur_sandbox::{Config, Fault, Rotation, Sandbox, StatusBody};
 
-use super::harness::{Output, Run, World};
+use super::harness::{Output, Run, World, leaving};
 use super::support::{api_requests, current_token};
 
 fn revoke(world: &World) -> Run {
@@ -130,7 +130,7 @@ fn an_answer_that_is_lost_forgets_nothing() {
 
 #[test]
 fn without_a_network_nothing_is_forgotten() {
-    let mut world = World::logged_in();
+    let mut world = World::logged_in_with(leaving());
     drop(std::mem::replace(&mut world.sandbox, Sandbox::start(Config::default()).unwrap()));
     let _ = forgets_nothing(&world, 5).says("cannot be reached");
     world.expire("default");

@@ -8,14 +8,29 @@ pub mod terminal;
 
 use std::ffi::{OsStr, OsString};
 use std::io::Write;
+use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU8, Ordering};
 
 use concur_sandbox::{App, Config, Sandbox};
 use tempfile::TempDir;
 
 /// The binary under test.
 pub const BINARY: &str = env!("CARGO_BIN_EXE_concur-cred");
+
+/// A loopback address that no other sandbox of this test program listens on, so that a port of it stays
+/// closed once its service is gone.
+pub fn address_of_its_own() -> IpAddr {
+    static TAKEN: AtomicU8 = AtomicU8::new(0);
+    let of_its_own = Ipv4Addr::new(127, 0, 77, TAKEN.fetch_add(1, Ordering::Relaxed) + 1);
+    if cfg!(target_os = "linux") { of_its_own.into() } else { Ipv4Addr::LOCALHOST.into() }
+}
+
+/// The service of a world that it will leave.
+pub fn leaving() -> Config {
+    Config { bind: address_of_its_own(), ..Config::default() }
+}
 
 /// One machine with one user and one Concur.
 pub struct World {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use concur_sandbox::{Fault, RetryAfter, Sandbox, StatusBody};
 
-use super::harness::World;
+use super::harness::{World, leaving};
 use super::support::{assert_refresh_token_is_not_lost, each, status_of};
 
 fn raw(status: u16, content_type: &str, body: impl Into<Vec<u8>>) -> Fault {
@@ -214,7 +214,7 @@ fn a_short_retry_after_is_honoured_within_the_same_call() {
 
 #[test]
 fn a_service_that_is_not_there_is_temporary_and_the_callers_own_affair() {
-    let mut world = World::logged_in();
+    let mut world = World::logged_in_with(leaving());
     let origin = world.sandbox.origin().to_owned();
     let before = super::support::stored_refresh_token(&world, "default");
     world.sandbox = Sandbox::start(concur_sandbox::Config::default()).unwrap();
@@ -232,7 +232,7 @@ fn a_service_that_is_not_there_is_temporary_and_the_callers_own_affair() {
 #[test]
 fn a_login_at_a_service_that_is_not_there_is_temporary_and_keeps_nothing() {
     let world = World::new();
-    let gone = Sandbox::start(concur_sandbox::Config::default()).unwrap();
+    let gone = Sandbox::start(leaving()).unwrap();
     let origin = gone.origin().to_owned();
     drop(gone);
     world.write("credentials.json", world.sandbox.credentials_json());

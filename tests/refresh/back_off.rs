@@ -128,10 +128,7 @@ fn a_login_ends_the_wait() {
 
 #[test]
 fn one_callers_dead_network_binds_others_for_five_seconds_only() {
-    let mut world = World::logged_in_with(concur_sandbox::Config {
-        bind: super::herd::address_of_its_own(),
-        ..concur_sandbox::Config::default()
-    });
+    let mut world = World::logged_in_with(super::harness::leaving());
     world.expire("default");
     let another = concur_sandbox::Sandbox::start(concur_sandbox::Config::default()).unwrap();
     drop(std::mem::replace(&mut world.sandbox, another));

@@ -1,11 +1,10 @@
 //! Many callers at one moment: one refresh, one answer, no storm.
 
-use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
 use concur_sandbox::{Config, Fault, Gate, Rotation, Sandbox};
 
-use super::harness::{Output, Running, World};
+use super::harness::{Output, Running, World, leaving};
 
 const HERD: usize = 100;
 /// How long a test waits for what must happen at once.
@@ -134,16 +133,9 @@ fn callers_inside_the_back_off_fail_fast_and_ask_nothing() {
     assert_eq!(world.token_requests(), 0);
 }
 
-/// An address that no other sandbox of this test run listens on, so that a closed port stays closed.
-pub(super) fn address_of_its_own() -> IpAddr {
-    let of_its_own = Ipv4Addr::new(127, 0, 0, 77);
-    if cfg!(target_os = "linux") { of_its_own.into() } else { Ipv4Addr::LOCALHOST.into() }
-}
-
 #[test]
 fn a_herd_before_a_dead_port_makes_one_attempt() {
-    let mut world =
-        World::logged_in_with(Config { bind: address_of_its_own(), ..Config::default() });
+    let mut world = World::logged_in_with(leaving());
     world.expire("default");
     drop(std::mem::replace(&mut world.sandbox, Sandbox::start(Config::default()).unwrap()));
     for output in ends(herd(&world, HERD, &["get"])) {

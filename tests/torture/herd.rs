@@ -3,13 +3,12 @@
 //!
 //! By hand: `TORTURE_CALLERS=1000 cargo test --test torture herd -- --nocapture --test-threads 1`
 
-use std::net::{IpAddr, Ipv4Addr};
 use std::time::{Duration, Instant};
 
 use concur_sandbox::{App, Config, Fault, Rotation, Sandbox};
 
 use crate::choices::{number, percentile, say};
-use crate::harness::{Output, Running, World};
+use crate::harness::{Output, Running, World, address_of_its_own};
 
 /// Callers of the short form.
 const SHORT: usize = 60;
@@ -172,8 +171,7 @@ fn a_failing_service_costs_one_attempt() {
 #[test]
 fn a_dead_service_puts_all_off_and_serves_all_when_it_is_back() {
     // An address that no other sandbox of this test run listens on, so that its port stays closed.
-    let own = Ipv4Addr::new(127, 0, 0, 78);
-    let bind: IpAddr = if cfg!(target_os = "linux") { own } else { Ipv4Addr::LOCALHOST }.into();
+    let bind = address_of_its_own();
     let app = App::made_up();
     let config = || Config { bind, app: Some(app.clone()), ..strictest() };
     let mut world = expired_with(config());
