@@ -31,6 +31,7 @@ fn says_only_its_rule(problem: &str) {
     let texts = [
         "an unknown key",
         "a value of the wrong kind",
+        "a key that stands there twice",
         "not a duration such as 60, 90s or 5m",
         "not valid TOML",
     ];
@@ -38,8 +39,12 @@ fn says_only_its_rule(problem: &str) {
         "The setting min_ttl is not a duration such as 60, 90s or 5m",
         "The setting lock_timeout is not a duration such as 60, 90s or 5m",
         "The setting http_timeout is not a duration such as 60, 90s or 5m",
+        "The setting keepalive_after is not a duration such as 60, 90s or 5m",
+        "The setting warn_before is not a duration such as 60, 90s or 5m",
         "The setting default_profile is not a profile name",
         "The setting allowed_origins is not a list of origins such as https://host:8443",
+        "The setting key_source is not one of file, named-file, environment, credential, command",
+        "The setting key_command is not a list of a program and its arguments",
     ];
     let at_a_line = problem.strip_prefix("config.toml").and_then(|rest| {
         let (line, text) = rest.split_once(": ")?;
@@ -47,7 +52,7 @@ fn says_only_its_rule(problem: &str) {
         line.is_none_or(|line| line.is_ok()).then_some(text)
     });
     let keys = "default_profile min_ttl lock_timeout http_timeout proxy ca_bundle client_cert \
-                allowed_origins keepalive_after warn_before";
+                allowed_origins keepalive_after warn_before key_source key_command";
     let is_guess = |text: &str| {
         let guess = text.strip_prefix("an unknown key; ");
         let key = guess.and_then(|rest| rest.strip_suffix(" is probably meant"));
