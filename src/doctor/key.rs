@@ -64,18 +64,20 @@ fn left_over(patient: &Patient<'_>, store: &Store, recorded: KeySource, report: 
     if !key::pending(patient.paths) {
         return;
     }
-    if recorded == KeySource::File && store.next_key_is_its().unwrap_or(false) {
-        report.warn(
+    // One that cannot be looked into may be the only one that opens the store: no word of removing it.
+    let is_its = if recorded == KeySource::File { store.next_key_is_its() } else { Ok(false) };
+    match is_its {
+        Ok(true) => report.warn(
             "key rotation",
             format!("not finished: the store's key still waits in {}", next.display()),
             "Run: concur-cred doctor --repair; the next refresh does it as well",
-        );
-    } else {
-        report.warn(
+        ),
+        Ok(false) => report.warn(
             "key rotation",
             format!("one was ended before it changed anything; {} is of no use", next.display()),
             format!("If no concur-cred key rotate runs: rm {}", shell_word(&next)),
-        );
+        ),
+        Err(error) => report.error("key rotation", &error),
     }
 }
 

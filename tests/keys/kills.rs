@@ -95,6 +95,20 @@ fn a_next_key_that_the_store_does_not_name_is_never_believed() {
     assert_whole(&world, &["default", "other"], "beside a next key");
 }
 
+/// It may be the only key that opens the store.
+#[cfg(unix)]
+#[test]
+fn nobody_is_told_to_remove_a_next_key_that_cannot_be_looked_into() {
+    let world = world();
+    killed(&world, &["key", "rotate"], "rotation-committed", &[]);
+    super::harness::set_mode(&next_file(&world), 0o644);
+    let report = world.concur(["doctor", "--offline"]).output().code(6);
+    assert!(!report.text().contains("rm "), "{report:?}");
+    assert!(report.text().contains("chmod 600"), "{report:?}");
+    super::harness::set_mode(&next_file(&world), 0o600);
+    assert_whole(&world, &["default", "other"], "its permissions mended");
+}
+
 #[test]
 fn a_write_that_is_refused_changes_nothing_or_leaves_everything_working() {
     for write in KEY_WRITES {
