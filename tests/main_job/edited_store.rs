@@ -44,6 +44,10 @@ impl Scene {
 
 const MOVE_HOST: &str = "host = CAST('{host}' AS BLOB)";
 
+/// Another last byte whatever it was: of a nonce and a tag, one in 256 is any byte already.
+const WITH_ANOTHER_LAST_BYTE: &str = "CAST(substr(refresh_token, 1, length(refresh_token) - 1) \
+     || CASE substr(refresh_token, -1) WHEN x'00' THEN x'01' ELSE x'00' END AS BLOB)";
+
 /// Edits after which an account's secrets must not be sent anywhere.
 fn edits() -> Vec<(&'static str, String)> {
     let record = |set: &str| format!("UPDATE record SET {set} WHERE profile = 'default'");
@@ -76,12 +80,7 @@ fn edits() -> Vec<(&'static str, String)> {
         ("an id token as refresh token", record("refresh_token = id_token")),
         ("a cell cut short", record("refresh_token = substr(refresh_token, 1, 20)")),
         ("an empty cell", record("refresh_token = x''")),
-        (
-            "one bit",
-            record(
-                "refresh_token = CAST(substr(refresh_token, 1, length(refresh_token) - 1) || x'00' AS BLOB)",
-            ),
-        ),
+        ("the last byte", record(&format!("refresh_token = {WITH_ANOTHER_LAST_BYTE}"))),
         (
             "another's client secret",
             "UPDATE application SET client_secret = \
