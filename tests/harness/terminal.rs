@@ -30,7 +30,9 @@ impl Terminal {
         Command::new("script").arg("--version").output().ok()?;
         // The terminal names itself first, so that its settings can be looked at.
         let line = format!("stty rows 40 cols {columns}; tty; {script}");
-        let mut command = world.run("script", ["-qefc", &line, "/dev/null"]).into_command();
+        // A terminal's job heeds Ctrl-C, even where the tests run in the background and do not.
+        let script = ["--default-signal", "script", "-qefc", &line, "/dev/null"];
+        let mut command = world.run("env", script).into_command();
         command.stdin(Stdio::piped()).stdout(Stdio::piped());
         command.env("SHELL", "/bin/sh").env("TERM", "xterm").envs(env.iter().copied());
         let child = command.spawn().unwrap();
