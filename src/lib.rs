@@ -48,6 +48,7 @@ pub mod protocol;
 pub mod random;
 pub mod refresh;
 pub mod schedule;
+pub mod signals;
 pub mod stdin;
 pub mod store;
 pub mod trace;

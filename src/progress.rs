@@ -11,11 +11,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::env::Env;
+use crate::signals;
 
 /// What takes no longer is not worth a line.
 const SHOWN_AFTER: Duration = Duration::from_millis(500);
 /// How long each picture stands.
 const FRAME: Duration = Duration::from_millis(120);
+/// Shown to a person who pressed Ctrl-C while an answer is awaited that must be kept.
+const ENDING: &str = "ending when it is answered; again to end at once";
 /// When the terminal does not tell its width.
 const DEFAULT_WIDTH: usize = 80;
 
@@ -105,7 +108,7 @@ fn draw_until(ended: &Receiver<()>, what: &Mutex<String>, over: &AtomicBool, loo
     let mut pause = SHOWN_AFTER;
     let mut frame = 0;
     while ended.recv_timeout(pause) == Err(RecvTimeoutError::Timeout) {
-        let what = held(what).clone();
+        let what = if signals::is_held() { ENDING.to_owned() } else { held(what).clone() };
         let mut drawn = held(&LINE);
         // Looked at with the line in hand: nobody draws on it any more once it was said to be over.
         if over.load(Ordering::Acquire) {

@@ -19,6 +19,7 @@ use crate::model::secret::Secret;
 use crate::oauth::client::TokenService;
 use crate::policy::{self, Decision, LoginReason, StaleReason};
 use crate::progress;
+use crate::signals;
 use crate::store::Store;
 use crate::store::events::Event;
 use crate::trace;
@@ -137,6 +138,7 @@ impl Renewer<'_> {
 
     /// Renews under the lock, or takes over what another process renewed (or failed to) meanwhile.
     pub fn renew(&mut self, store: &mut Store, seen: &Record, trigger: Trigger) -> Result<Usable> {
+        signals::survive_the_file_size_limit();
         store.have_key_at_hand()?;
         let mut waiting = Waiting::new(store.paths(), seen.id)?;
         let mut said = false;

@@ -39,6 +39,7 @@ use crate::app::{self, App, Surroundings};
 use crate::cli::{self, Cli, Command};
 use crate::error::Result;
 use crate::model::printable::printable;
+use crate::signals;
 
 /// The name under which git calls the program (`credential.helper = concur`).
 const GIT_NAME: &str = "git-credential-concur";
@@ -61,6 +62,10 @@ pub fn main(args: Vec<OsString>, around: Surroundings<'_>) -> u8 {
             Err(code) => return code,
         },
     };
+    // These two write nothing unless they renew.
+    if !matches!(cli.command, Command::Get(_) | Command::Token(_)) {
+        signals::survive_the_file_size_limit();
+    }
     let Surroundings { env, clock, out, err, out_is_terminal } = around;
     let around = Surroundings { env, clock, out, err: &mut *err, out_is_terminal };
     // The doctor, and a check, report what keeps everybody else from starting; a shell that completes a

@@ -4,7 +4,6 @@ use std::time::{Duration, Instant};
 
 use uuid::Uuid;
 
-use crate::clock;
 use crate::error::ServiceWord;
 use crate::http::NoAnswer;
 use crate::model::origin::{AllowList, AllowedOrigin};
@@ -15,6 +14,7 @@ use crate::oauth::form::{GrantRequest, OTP_PATH, TOKEN_PATH, otp_body};
 use crate::oauth::silence;
 use crate::progress;
 use crate::random;
+use crate::signals;
 
 /// The most requests of one attempt.
 const MAX_REQUESTS: u32 = 3;
@@ -171,7 +171,9 @@ impl Asking<'_> {
                         return Attempted::Answered(outcome);
                     }
                     shown.say(&format!("{} is busy, asking again", at.origin().host()));
-                    clock::wait(pause);
+                    if !signals::wait(pause) {
+                        return Attempted::Answered(outcome);
+                    }
                 }
                 Outcome::Granted(mut grant, odd) => {
                     if redirected && grant.geolocation.is_none() {

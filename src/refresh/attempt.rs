@@ -14,6 +14,7 @@ use crate::model::record::{Attempt, OutcomeKind, Record};
 use crate::oauth::answer::Outcome;
 use crate::oauth::form::GrantRequest;
 use crate::policy;
+use crate::signals;
 use crate::store::events::Event;
 use crate::store::{RenewalSecrets, Store};
 use crate::trace;
@@ -44,6 +45,8 @@ impl Renewer<'_> {
         let home = allowed.permit(&secrets.geolocation).ok_or_else(not_allowed)?;
         // A setting of this caller's that is wrong is nobody else's failed attempt.
         let service = self.service()?;
+        // Until the answer is kept.
+        let _held = signals::hold();
         // Both prove, before a rotating refresh token is spent, that its answer can be kept.
         crate::store::reserve::ensure(store.paths(), record.id)?;
         trace::step("reserve ready");

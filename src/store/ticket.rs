@@ -21,6 +21,7 @@ use crate::model::profile::ProfileName;
 use crate::model::record::{Account, GitKey, RecordId, SealedCell};
 use crate::model::secret::Secret;
 use crate::paths::Paths;
+use crate::signals;
 use crate::trace;
 
 /// The form of a ticket; the schema version that it was written under counts as well.
@@ -148,6 +149,7 @@ impl Store {
             return self.void_ticket();
         }
         let accounts = Some(accounts).filter(|accounts| accounts.len() <= MOST_ACCOUNTS);
+        signals::survive_the_file_size_limit();
         let Ok(key) = self.sealing_key() else { return };
         if meta.key_id != key.id() {
             return;

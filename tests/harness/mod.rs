@@ -295,6 +295,8 @@ impl Running {
         Output {
             command: self.shown,
             code: output.status.code(),
+            #[cfg(unix)]
+            signal: std::os::unix::process::ExitStatusExt::signal(&output.status),
             stdout: output.stdout,
             stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
         }
@@ -306,6 +308,9 @@ pub struct Output {
     command: String,
     /// The exit code; `None` when a signal ended it.
     pub code: Option<i32>,
+    /// The signal that ended it.
+    #[cfg(unix)]
+    pub signal: Option<i32>,
     /// stdout.
     pub stdout: Vec<u8>,
     /// stderr.

@@ -18,6 +18,8 @@ mod decide;
 mod elsewhere;
 mod herd;
 #[cfg(target_os = "linux")]
+mod interrupted;
+#[cfg(target_os = "linux")]
 mod spill;
 mod trouble;
 mod ways_back;

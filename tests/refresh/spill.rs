@@ -20,22 +20,18 @@ fn world() -> World {
     world
 }
 
-/// `concur-cred ARGS` that is told of a file grown too large instead of being ended for it: writing
-/// then fails as on a full disk, for root as for anybody else.
-fn patient(world: &World, before: &str, args: &str) -> Run {
-    let script = format!("trap '' XFSZ; {before} exec \"$0\" {args}");
+/// `concur-cred ARGS` whose files are limited to `blocks` of 512 bytes (POSIX: ulimit) from its start:
+/// writing fails as on a full disk, for root as for anybody else.
+fn limited(world: &World, blocks: u64, args: &str) -> Run {
+    let script = format!("ulimit -f {blocks}; exec \"$0\" {args}");
     world.run("sh", ["-c", &script, BINARY])
 }
 
-/// The same with files limited to `blocks` of 512 bytes (POSIX: ulimit) from its start.
-fn limited(world: &World, blocks: u64, args: &str) -> Run {
-    patient(world, &format!("ulimit -f {blocks};"), args)
-}
-
-/// A caller whose token request is held; from now on it can write no page of the database.
+/// A caller whose token request is held; from now on it can write no page of the database, and is not
+/// ended for trying to.
 fn held_and_limited(world: &World, limit: u64) -> (Running, Gate) {
     let gate = world.sandbox.hold_next_token_request();
-    let caller = patient(world, "", "get").start();
+    let caller = world.concur(["get"]).start();
     assert!(gate.wait_until_reached(Duration::from_secs(20)), "the caller asks the service");
     let limit = Rlimit { current: Some(limit), maximum: Some(limit) };
     prlimit(Some(Pid::from_child(&caller.child)), Resource::Fsize, limit).unwrap();

@@ -1,0 +1,176 @@
+//! Whoever asks the program to end while Concur has the refresh token gets that, once the answer is kept.
+
+use std::time::Duration;
+
+use concur_sandbox::{Config, Fault, Gate, Rotation};
+use rustix::process::{Pid, Signal, kill_process};
+
+use super::each;
+use super::harness::terminal::Terminal;
+use super::harness::{BINARY, Output, Run, Running, World};
+
+const SOON: Duration = Duration::from_secs(20);
+const ENDING: [Signal; 3] = [Signal::HUP, Signal::INT, Signal::TERM];
+
+/// Its account's refresh token is replaced at each use, and the old one is of no use then.
+fn world() -> World {
+    let rotation = Rotation::NewRevokeFamily;
+    let world = World::logged_in_with(Config { rotation, ..Config::default() });
+    world.expire("default");
+    world
+}
+
+/// As at a person's terminal, however the tests were started.
+fn heeding(world: &World, args: &[&str]) -> Run {
+    world.run("env", ["--default-signal", BINARY].iter().chain(args))
+}
+
+/// One that is asking Concur, which has made the grant and does not answer yet.
+fn asking(world: &World, run: Run) -> (Running, Gate) {
+    let gate = world.sandbox.hold_next_token_request();
+    let running = run.start();
+    assert!(gate.wait_until_reached(SOON), "it asks");
+    (running, gate)
+}
+
+fn send(running: &Running, signal: Signal) {
+    kill_process(Pid::from_child(&running.child), signal).unwrap();
+}
+
+fn assert_ended_by(output: &Output, signal: Signal) {
+    assert_eq!(output.signal, Some(signal.as_raw()), "{output:?}");
+    assert!(output.stdout.is_empty(), "{output:?}");
+}
+
+/// What was granted is served, and renewed once more by what came with it.
+fn assert_nothing_was_lost(world: &World) {
+    let token = world.concur(["get"]).ok().silent().line();
+    assert!(world.sandbox.is_live_access_token(&token));
+    assert_eq!(world.refreshes(), 1);
+    world.expire("default");
+    world.concur(["get"]).ok().silent();
+    assert_eq!(world.refreshes(), 2);
+}
+
+#[test]
+fn a_signal_ends_the_program_when_the_answer_is_kept() {
+    each(ENDING, |signal| {
+        each([&["get"][..], &["refresh"], &["exec", "true"]], |args| {
+            let world = world();
+            let (running, gate) = asking(&world, heeding(&world, args));
+            send(&running, signal);
+            gate.release();
+            assert_ended_by(&running.wait(), signal);
+            assert_nothing_was_lost(&world);
+        });
+    });
+}
+
+#[test]
+fn a_second_signal_ends_it_at_once() {
+    each(ENDING.into_iter().flat_map(|first| ENDING.map(|then| (first, then))), |(first, then)| {
+        let world = world();
+        let (running, gate) = asking(&world, heeding(&world, &["get"]));
+        send(&running, first);
+        wait_until_handled(&running, first);
+        send(&running, then);
+        assert_ended_by(&running.wait(), then);
+        drop(gate);
+    });
+}
+
+/// Of two that wait, the system hands over the one with the smaller number first.
+fn wait_until_handled(running: &Running, signal: Signal) {
+    let status = format!("/proc/{}/status", running.child.id());
+    let is_pending = || {
+        let status = std::fs::read_to_string(&status).unwrap();
+        let masks = status.lines().filter_map(|line| {
+            line.strip_prefix("SigPnd:").or_else(|| line.strip_prefix("ShdPnd:"))
+        });
+        let bit = 1_u64 << (signal.as_raw() - 1);
+        masks.map(|mask| u64::from_str_radix(mask.trim(), 16).unwrap()).any(|mask| mask & bit != 0)
+    };
+    let deadline = std::time::Instant::now() + SOON;
+    while is_pending() {
+        assert!(std::time::Instant::now() < deadline, "the signal is taken");
+    }
+}
+
+#[test]
+fn a_quit_ends_it_at_once() {
+    let world = world();
+    let (running, gate) = asking(&world, heeding(&world, &["get"]));
+    send(&running, Signal::QUIT);
+    assert_ended_by(&running.wait(), Signal::QUIT);
+    drop(gate);
+}
+
+#[test]
+fn who_presses_ctrl_c_loses_nothing() {
+    let world = world();
+    let gate = world.sandbox.hold_next_token_request();
+    let Some(mut terminal) = Terminal::start(&world, 80, "get </dev/null", &[]) else { return };
+    assert!(gate.wait_until_reached(SOON), "it asks");
+    terminal.press("\u{3}");
+    terminal.wait_for("ending when it is answered");
+    gate.release();
+    let (code, shown) = terminal.end();
+    assert_ne!(code, Some(0), "{shown}");
+    assert!(!shown.contains("eyJ"), "no token is printed: {shown}");
+    assert_nothing_was_lost(&world);
+}
+
+#[test]
+fn what_is_ignored_stays_ignored() {
+    each(ENDING, |signal| {
+        let world = world();
+        let ignoring = format!("trap '' {}; exec \"$0\" get", signal.as_raw());
+        let (running, gate) = asking(&world, world.run("sh", ["-c", &ignoring, BINARY]));
+        send(&running, signal);
+        send(&running, signal);
+        gate.release();
+        let token = running.wait().code(0).line();
+        assert!(world.sandbox.is_live_access_token(&token));
+    });
+}
+
+#[test]
+fn no_new_request_is_made_for_who_was_asked_to_end() {
+    each(ENDING, |signal| {
+        let world = world();
+        world.sandbox.push_fault(Fault::service_unavailable());
+        let (running, gate) = asking(&world, heeding(&world, &["get"]));
+        send(&running, signal);
+        gate.release();
+        assert_ended_by(&running.wait(), signal);
+        assert_eq!(world.token_requests(), 2, "of the login and of the one who ended");
+        world.concur(["get"]).fails(5).says("503");
+        world.concur(["refresh"]).ok();
+    });
+}
+
+#[test]
+fn a_pause_between_requests_ends_with_a_signal() {
+    let world = world();
+    world.sandbox.push_fault(Fault::too_many_requests(15));
+    let Some(mut terminal) = Terminal::start(&world, 80, "get </dev/null", &[]) else { return };
+    terminal.wait_for("asking again");
+    terminal.press("\u{3}");
+    let (code, shown) = terminal.end();
+    assert_ne!(code, Some(0), "{shown}");
+    assert_eq!(world.token_requests(), 2, "of the login and before the pause: {shown}");
+}
+
+#[test]
+fn who_waits_for_another_is_ended_at_once() {
+    each(ENDING, |signal| {
+        let world = world();
+        let (holder, gate) = asking(&world, heeding(&world, &["get"]));
+        let waiter = heeding(&world, &["get"]).start();
+        send(&waiter, signal);
+        assert_ended_by(&waiter.wait(), signal);
+        gate.release();
+        holder.wait().code(0);
+        assert_nothing_was_lost(&world);
+    });
+}
