@@ -103,6 +103,29 @@ fn ctrl_c_at_a_secret_leaves_the_terminal_as_it_was() {
     assert_eq!(super::support::tree(&world.home()).len(), 0, "{shown}");
 }
 
+#[cfg(unix)]
+#[test]
+fn a_signal_at_a_secret_leaves_the_terminal_as_it_was() {
+    use rustix::process::{Pid, Signal, kill_process};
+
+    for (signal, code) in [(Signal::TERM, 143), (Signal::HUP, 129), (Signal::INT, 130)] {
+        let world = World::new();
+        let words =
+            "trap : INT; sh -c \"echo pid \\$\\$.; exec LOGIN\"; echo \"ended with $?\"; SETTINGS";
+        let Some(mut terminal) = login_under_shell(&world, words) else { return };
+        terminal.wait_for("pid ");
+        let pid = terminal.wait_for(".").parse().unwrap();
+        until_the_secret(&world, &mut terminal);
+        terminal.press_unseen("");
+        kill_process(Pid::from_raw(pid).unwrap(), signal).unwrap();
+        terminal.wait_for(&format!("ended with {code}"));
+        let (_, shown) = terminal.end();
+        let settings = shown.rsplit("settings:").next().unwrap();
+        assert!(are_usual(settings), "what is typed from now on is not seen:\n{shown}");
+        assert_eq!(super::support::tree(&world.home()).len(), 0, "{shown}");
+    }
+}
+
 #[test]
 fn who_stops_the_program_at_a_secret_is_asked_again_when_it_goes_on() {
     let world = World::new();

@@ -2,18 +2,26 @@
 //!
 //! rpassword switches the terminal's own signals off and, at Ctrl-C, ends the process before it has put
 //! the settings back: whoever pressed it would be left with a terminal that shows nothing. Here the
-//! settings are put back first, and the signal follows; rpassword edits the line alone.
+//! settings are put back first, and the signal follows; rpassword edits the line alone. So it is with a
+//! signal that somebody else sends.
 
 use std::cell::Cell;
 use std::io::{self, Read, Write};
 use std::rc::Rc;
 
 use rpassword::ConfigBuilder;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
 use rustix::process::{Signal, kill_current_process_group};
 use rustix::termios::{
     LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcsetattr,
 };
 use zeroize::Zeroizing;
+
+use crate::signals;
+
+/// A signal that comes while nobody looks is seen as much later.
+const LOOK_EVERY: Timespec = Timespec { tv_sec: 0, tv_nsec: 200_000_000 };
 
 /// The terminal's settings before; put back when dropped.
 struct Unseen(Termios);
@@ -34,8 +42,10 @@ impl Unseen {
 
 impl Drop for Unseen {
     fn drop(&mut self) {
+        // Half a secret is not left to be read by a shell.
+        let when = if signals::is_held() { OptionalActions::Flush } else { OptionalActions::Now };
         // A terminal that is gone has no settings.
-        let _ = tcsetattr(io::stdin(), OptionalActions::Now, &self.0);
+        let _ = tcsetattr(io::stdin(), when, &self.0);
     }
 }
 
@@ -63,6 +73,7 @@ impl Keys {
 
 impl Read for Keys {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        wait_for_a_key()?;
         let count = rustix::io::retry_on_intr(|| rustix::io::read(io::stdin(), &mut *buffer))?;
         let Some(key) = buffer.first().filter(|_| count > 0) else {
             // The terminal is gone: what was typed so far is no answer.
@@ -80,10 +91,25 @@ impl Read for Keys {
     }
 }
 
+/// Not longer than until a signal waits, which ends the read.
+fn wait_for_a_key() -> io::Result<()> {
+    let stdin = io::stdin();
+    let mut keys = [PollFd::new(&stdin, PollFlags::IN)];
+    while !signals::is_held() {
+        match poll(&mut keys, Some(&LOOK_EVERY)) {
+            Ok(0) | Err(Errno::INTR) => {}
+            Ok(_) => return Ok(()),
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Err(io::ErrorKind::ConnectionAborted.into())
+}
+
 /// Asks for a line on `terminal` and reads it from stdin, which is one too. Who stops the program there
 /// is asked again when it goes on.
 pub(super) fn line(terminal: &mut dyn Write, question: &str) -> io::Result<Zeroizing<String>> {
     loop {
+        let held = signals::hold();
         let unseen = Unseen::begin()?;
         terminal.write_all(question.as_bytes())?;
         terminal.flush()?;
@@ -92,6 +118,7 @@ pub(super) fn line(terminal: &mut dyn Write, question: &str) -> io::Result<Zeroi
         let config = ConfigBuilder::new().input_reader(keys).output_discard().build();
         let answer = rpassword::read_password_with_config(config).map(Zeroizing::new);
         drop(unseen);
+        drop(held);
         terminal.write_all(b"\n")?;
         let Some(signal) = pressed.get() else { return answer };
         // To all who would have had it from the terminal.
