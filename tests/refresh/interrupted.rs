@@ -81,18 +81,24 @@ fn a_second_signal_ends_it_at_once() {
 
 /// Of two that wait, the system hands over the one with the smaller number first.
 fn wait_until_handled(running: &Running, signal: Signal) {
-    let status = format!("/proc/{}/status", running.child.id());
-    let is_pending = || {
-        let status = std::fs::read_to_string(&status).unwrap();
+    let bit = 1_u64 << (signal.as_raw() - 1);
+    wait_until("the signal is taken", || {
+        let status = of_process(running, "status");
         let masks = status.lines().filter_map(|line| {
             line.strip_prefix("SigPnd:").or_else(|| line.strip_prefix("ShdPnd:"))
         });
-        let bit = 1_u64 << (signal.as_raw() - 1);
-        masks.map(|mask| u64::from_str_radix(mask.trim(), 16).unwrap()).any(|mask| mask & bit != 0)
-    };
+        masks.fold(0, |all, mask| all | u64::from_str_radix(mask.trim(), 16).unwrap()) & bit == 0
+    });
+}
+
+fn of_process(running: &Running, file: &str) -> String {
+    std::fs::read_to_string(format!("/proc/{}/{file}", running.child.id())).unwrap()
+}
+
+fn wait_until(what: &str, is_so: impl Fn() -> bool) {
     let deadline = std::time::Instant::now() + SOON;
-    while is_pending() {
-        assert!(std::time::Instant::now() < deadline, "the signal is taken");
+    while !is_so() {
+        assert!(std::time::Instant::now() < deadline, "{what}");
     }
 }
 
@@ -167,6 +173,7 @@ fn who_waits_for_another_is_ended_at_once() {
         let world = world();
         let (holder, gate) = asking(&world, heeding(&world, &["get"]));
         let waiter = heeding(&world, &["get"]).start();
+        wait_until("env is concur-cred", || of_process(&waiter, "comm").trim() == "concur-cred");
         send(&waiter, signal);
         assert_ended_by(&waiter.wait(), signal);
         gate.release();
