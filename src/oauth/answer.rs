@@ -82,15 +82,15 @@ pub fn classify(answer: &HttpAnswer, is_refresh: bool, allowed: &AllowList, now:
     match (answer.status, body) {
         (200..=299, Some(body)) => granted(body, answer, allowed, now),
         (200..=299, None) => {
-            transient(answer, "answered with something that is not a JSON object".to_owned())
+            transient(answer, "it answered with something that is not a JSON object".to_owned())
         }
         (300..=399, _) => {
-            transient(answer, "answered with a redirect, which is never followed".to_owned())
+            transient(answer, "it answered with a redirect, which is never followed".to_owned())
         }
         // A proxy's page, a gateway's limit: nothing about the token, whatever the body says.
-        (407 | 408 | 429, _) => transient(answer, format!("answered {}", answer.status)),
+        (407 | 408 | 429, _) => transient(answer, format!("it answered {}", answer.status)),
         (400..=499, Some(body)) if body.whole => refused(&body.fields, answer, is_refresh, allowed),
-        _ => transient(answer, format!("answered {}", answer.status)),
+        _ => transient(answer, format!("it answered {}", answer.status)),
     }
 }
 
@@ -116,9 +116,9 @@ fn refused(
         correlation_id: text("concur-correlationid").or_else(|| answer.correlation_id.clone()),
     };
     match code {
-        None if error.is_none() => transient(answer, format!("answered {}", answer.status)),
+        None if error.is_none() => transient(answer, format!("it answered {}", answer.status)),
         Some(MAINTENANCE) => Outcome::Transient {
-            why: "says that the company is in scheduled maintenance".to_owned(),
+            why: "it says that the company is in scheduled maintenance".to_owned(),
             retry_after: answer.retry_after,
             word,
         },
@@ -154,7 +154,8 @@ fn granted(body: Body, answer: &HttpAnswer, allowed: &AllowList, now: i64) -> Ou
     let refresh_token = take_secret(&mut object, "refresh_token", &mut odd);
     // Of a damaged answer only a refresh token is worth keeping: without it, asking again is better.
     if refresh_token.is_none() && (access_token.is_none() || !whole) {
-        let why = if whole { "answered without a token" } else { "answered with broken JSON" };
+        let why =
+            if whole { "it answered without a token" } else { "it answered with broken JSON" };
         return transient(answer, why.to_owned());
     }
     let id_token = take_secret(&mut object, "id_token", &mut odd);

@@ -100,7 +100,7 @@ impl Renewer<'_> {
         if unusable {
             ending.attempt.outcome = Some(OutcomeKind::Transient);
             ending.attempt.failures = begun.attempt.failures + 1;
-            ending.attempt.why = Some("granted a token of unknown life".to_owned());
+            ending.attempt.why = Some("it granted a token of unknown life".to_owned());
             ending.attempt.not_before = Some(now + policy::back_off_secs(ending.attempt.failures));
         }
         let committed = commit(store, lock, &ending, &grant, now);

@@ -68,7 +68,7 @@ pub(super) fn refusal(record: &Record, decision: Decision, now: i64) -> Error {
 pub(super) fn of_attempt(record: &Record, now: i64) -> Error {
     let attempt = &record.attempt;
     let profile = record.profile_name();
-    let why = attempt.why.as_deref().unwrap_or("did not renew the token");
+    let why = attempt.why.as_deref().unwrap_or("it did not say why");
     let login = again(record);
     let error = match attempt.outcome {
         Some(OutcomeKind::Condemned) => Error::new(
@@ -88,7 +88,7 @@ pub(super) fn of_attempt(record: &Record, now: i64) -> Error {
         ),
         _ => Error::new(
             Kind::Temporary,
-            format!("The token service did not renew the token: it {why}"),
+            format!("The token service did not renew the token: {why}"),
             try_again_in(attempt.not_before, now),
         ),
     };

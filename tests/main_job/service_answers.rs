@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use concur_sandbox::{Fault, RetryAfter, Sandbox, StatusBody};
 
-use super::harness::{World, leaving};
+use super::harness::{Output, World, leaving};
 use super::support::{assert_refresh_token_is_not_lost, each, status_of};
 
 fn raw(status: u16, content_type: &str, body: impl Into<Vec<u8>>) -> Fault {
@@ -66,13 +66,26 @@ fn transient_answers() -> Vec<(&'static str, Fault)> {
     ]
 }
 
+/// What went wrong is a sentence of its own: of the service, or of its host.
+fn assert_names_who_did_what(world: &World, before: &str, output: &Output) {
+    let why = output.stderr.split_once(before).map(|(_, why)| why).unwrap_or_default();
+    let host = world.host();
+    let begins = |who: &str| why.starts_with(who);
+    let is_sentence = ["it answered ", "it says "].into_iter().any(begins)
+        || begins(&format!("{host} hung up "))
+        || begins(&format!("{host} did not answer "))
+        || begins(&format!("the answer of {host} "));
+    assert!(is_sentence, "{output:?}");
+}
+
 #[test]
 fn an_answer_that_is_none_is_temporary_and_costs_nothing() {
     each(&transient_answers(), |(name, fault)| {
         let world = World::logged_in();
         world.expire("default");
         world.sandbox.fault_always(fault.clone());
-        world.concur(["get"]).fails(5).says("default: ").says("still good");
+        let output = world.concur(["get"]).fails(5).says("default: ").says("still good");
+        assert_names_who_did_what(&world, "did not renew the token: ", &output);
         let asked = world.refreshes();
         assert!((1..=3).contains(&asked), "{name}: at most three requests, not {asked}");
         assert_eq!(world.sandbox.counters().grants_made_of("password"), 1, "{name}");
@@ -92,7 +105,9 @@ fn a_login_that_gets_no_answer_keeps_nothing() {
         let world = World::new();
         world.sandbox.fault_always(fault.clone());
         world.write("credentials.json", world.sandbox.credentials_json());
-        world.concur(["login", "--base-url", world.sandbox.origin()]).fails(5).says("in a while");
+        let login = world.concur(["login", "--base-url", world.sandbox.origin()]);
+        let output = login.fails(5).says("in a while");
+        assert_names_who_did_what(&world, "could not log you in: ", &output);
         assert!((1..=3).contains(&world.token_requests()), "{name}");
         world.concur(["get"]).fails(3).says("no profile");
     });
@@ -128,7 +143,8 @@ fn silence_ends_with_the_timeout_and_is_temporary() {
     world.expire("default");
     world.sandbox.fault_always(Fault::Silence);
     let hasty = world.concur(["get"]).env("CONCUR_CRED_HTTP_TIMEOUT", "1s");
-    hasty.fails(5).says("did not answer in time");
+    let output = hasty.fails(5).says("did not answer in time");
+    assert_names_who_did_what(&world, "did not renew the token: ", &output);
     assert!((1..=3).contains(&world.refreshes()));
     world.sandbox.clear_faults();
     assert_refresh_token_is_not_lost(&world, "silence");

@@ -36,7 +36,7 @@ pub(super) fn granted(
             ("rejected", Err(Error::new(Kind::LoginNeeded, why, advice).with_service(word)))
         }
         Attempted::Answered(Outcome::Transient { why, word, .. }) => {
-            let problem = format!("The token service could not log you in: it {why}");
+            let problem = format!("The token service could not log you in: {why}");
             let remedy = advice::meanwhile(word.code).unwrap_or(RUN_AGAIN);
             ("transient", Err(Error::new(Kind::Temporary, problem, remedy).with_service(word)))
         }
