@@ -1,7 +1,6 @@
 //! Opening the browser: `BROWSER`, and what it is handed.
 
-use std::os::unix::fs::PermissionsExt as _;
-
+use super::harness::program;
 use super::support::{Place, skipped};
 
 /// A browser that signs in and allows, with curl; it writes down how it was called and what it saw.
@@ -17,8 +16,7 @@ fn write_browser(place: &Place) {
         user.login_id, user.password
     );
     let file = place.world.bin().join("made-up-browser");
-    std::fs::write(&file, script).unwrap();
-    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o755)).unwrap();
+    program::script(&file, &script);
 }
 
 fn has_curl() -> bool {

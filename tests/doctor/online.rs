@@ -4,7 +4,7 @@ use std::net::TcpListener;
 
 use concur_sandbox::{Config, Fault, Tls};
 
-use super::harness::{BINARY, Run, World, set_mode};
+use super::harness::{BINARY, Run, World, program};
 use super::support::{Report, report};
 
 fn asked(run: Run) -> Report {
@@ -165,8 +165,7 @@ fn gits_wiring_is_told() {
     offline().has("git helper store", "warn", "stands before this one");
     let link = world.bin().join("git-credential-concur");
     std::fs::remove_file(&link).unwrap();
-    std::fs::write(&link, "#!/bin/sh\n").unwrap();
-    set_mode(&link, 0o755);
+    program::script(&link, "#!/bin/sh\n");
     config("concur");
     offline().has("git-credential-concur", "warn", "is another program, or another version");
     std::fs::remove_file(&link).unwrap();

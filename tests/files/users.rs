@@ -4,7 +4,7 @@ use std::os::unix::fs::chown;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::harness::{BINARY, Output, Run, World, set_mode};
+use super::harness::{Output, Run, World, program, set_mode};
 use super::support::{is_root, skipped};
 
 /// The user whose world it is.
@@ -36,8 +36,7 @@ impl Users {
         set_mode(&root, 0o755);
         // The build's folder may be closed to others.
         let program = root.join("concur-cred");
-        // By a process of its own: what another thread's child inherits open for writing cannot be run.
-        world.run("cp", [BINARY]).arg(&program).ok();
+        program::copy(&program);
         set_mode(&program, 0o755);
         let shared = root.join("shared");
         std::fs::create_dir(&shared).unwrap();

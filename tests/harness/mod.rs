@@ -4,6 +4,8 @@
 #![allow(dead_code, unreachable_pub, reason = "each test crate uses its own part")]
 
 #[cfg(target_os = "linux")]
+#[cfg(unix)]
+pub mod program;
 pub mod terminal;
 
 use std::ffi::{OsStr, OsString};

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::harness::{Output, World, set_mode};
+use super::harness::{Output, World, program, set_mode};
 use super::support::{KEY, OTHER, configure, key_file, log_in, shown};
 
 /// A program that appends to `ran` and goes on with `rest`; and `config.toml` that names it.
@@ -14,8 +14,7 @@ fn command(world: &World, rest: &str) -> PathBuf {
     );
     let ran = world.work().join("ran");
     let text = format!("#!/bin/sh\necho run >>'{}'\n{rest}\n", ran.display());
-    std::fs::write(&script, text).unwrap();
-    set_mode(&script, 0o700);
+    program::script(&script, &text);
     ran
 }
 
@@ -227,8 +226,7 @@ fn only_a_configuration_that_nobody_else_can_write_names_it() {
 fn a_word_is_looked_for_in_the_path_and_a_path_beside_the_configuration() {
     let (world, _) = logged_in();
     let script = world.bin().join("my-vault");
-    std::fs::write(&script, format!("#!/bin/sh\necho {KEY}\n")).unwrap();
-    set_mode(&script, 0o700);
+    program::script(&script, &format!("#!/bin/sh\necho {KEY}\n"));
     configure(&world, "key_command = [\"my-vault\"]\n");
     world.concur(["get"]).in_folder("/").ok().silent();
     configure(&world, "key_command = [\"./unlock\"]\n");

@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::harness::{BINARY, Output, Run, World, set_mode};
+use super::harness::{BINARY, Output, Run, World, program};
 use super::support::skipped;
 
 /// A machine's scheduler's programs, but these write into the world's home.
@@ -31,9 +31,7 @@ const AWKWARD: &str = "50%h of $HOME; x";
 fn world() -> World {
     let world = World::logged_in();
     for (name, script) in [("crontab", CRONTAB), ("systemctl", SYSTEMCTL)] {
-        let path = world.bin().join(name);
-        std::fs::write(&path, script).unwrap();
-        set_mode(&path, 0o755);
+        program::script(&world.bin().join(name), script);
     }
     world.sandbox.clear_log();
     let sql = "UPDATE record SET refreshed_at = refreshed_at - 172800";
@@ -77,7 +75,7 @@ fn awkward_program(world: &World, folder: &str) -> PathBuf {
     std::fs::create_dir_all(&folder).unwrap();
     let program = folder.join("concur-cred");
     if std::fs::hard_link(BINARY, &program).is_err() {
-        std::fs::copy(BINARY, &program).unwrap();
+        program::copy(&program);
     }
     program
 }
@@ -245,8 +243,7 @@ fn what_the_job_lacks_of_the_key_is_told_and_a_key_command_can_do_its_work() {
     let config = world.config_dir().join("config.toml");
     std::fs::write(&config, "key_command = [\"vault\"]\n").unwrap();
     let vault = world.bin().join("vault");
-    std::fs::write(&vault, format!("#!/bin/sh\necho {KEY}\n")).unwrap();
-    set_mode(&vault, 0o700);
+    program::script(&vault, &format!("#!/bin/sh\necho {KEY}\n"));
     set("command").ok();
     let unit = print(plain()).says("without a question").text().to_owned();
     assert!(!unit.contains("ProtectSystem") && !unit.contains("ReadWritePaths"), "{unit}");

@@ -10,7 +10,7 @@ use rusqlite::Connection;
 use serde_json::{Value, json};
 
 use super::harness::terminal::Terminal;
-use super::harness::{Run, World, set_mode};
+use super::harness::{Run, World, program};
 use super::shown::{HOSTILE, all_looks, assert_harmless, harmless, shows_harmless};
 use super::support::skipped;
 
@@ -170,8 +170,7 @@ fn said_by(world: &World, program: &str) -> PathBuf {
     std::fs::write(folder.join("text"), [HOSTILE.as_bytes(), b"\n", BYTES].concat()).unwrap();
     let file = folder.join(program);
     let text = folder.join("text").display().to_string();
-    std::fs::write(&file, format!("#!/bin/sh\ncat '{text}' >&2\ncat '{text}'\nexit 1\n")).unwrap();
-    set_mode(&file, 0o755);
+    program::script(&file, &format!("#!/bin/sh\ncat '{text}' >&2\ncat '{text}'\nexit 1\n"));
     folder
 }
 

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::harness::{BINARY, Output, Run, World};
+use super::harness::{Output, Run, World, program};
 
 const KEY: &str = "credential.https://*.api.concursolutions.com.helper";
 
@@ -160,7 +160,7 @@ fn installed(world: &World) -> (PathBuf, String) {
     let folder = world.work().join("cargo bin");
     std::fs::create_dir(&folder).unwrap();
     let program = folder.join("concur-cred");
-    std::fs::copy(BINARY, &program).unwrap();
+    program::copy(&program);
     let path = format!("{}:{}", folder.display(), path_of_git(world).display());
     (program, path)
 }
@@ -265,8 +265,7 @@ fn with_program(world: &World, name: &str, text: &str) -> PathBuf {
     let folder = world.work().join("programs");
     std::fs::create_dir_all(&folder).unwrap();
     let file = folder.join(name);
-    std::fs::write(&file, format!("#!/bin/sh\n{text}\n")).unwrap();
-    super::harness::set_mode(&file, 0o755);
+    program::script(&file, &format!("#!/bin/sh\n{text}\n"));
     folder
 }
 

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::harness::{Run, World, set_mode};
+use super::harness::{Run, World, program};
 use super::pages::{Block, blocks, page};
 
 /// What the pages call Concur; the sandbox takes its place.
@@ -56,8 +56,7 @@ impl Recipe {
 /// Writes a program.
 pub(crate) fn executable(path: &Path, text: &str) -> PathBuf {
     std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-    std::fs::write(path, text).unwrap();
-    set_mode(path, 0o700);
+    program::script(path, text);
     path.to_owned()
 }
 

@@ -3,7 +3,7 @@
 use concur_sandbox::Fault;
 
 use super::super::forms::FORMS;
-use super::super::harness::set_mode;
+use super::super::harness::program;
 use super::super::scene::{Scene, graphic, odd};
 use super::logins::burst;
 use super::tokens::proxy;
@@ -180,7 +180,6 @@ fn client_key(s: &mut Scene) -> String {
 fn schedulers(s: &Scene, script: &str) {
     for name in ["crontab", "systemctl"] {
         let path = s.world.bin().join(name);
-        std::fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
-        set_mode(&path, 0o755);
+        program::script(&path, &format!("#!/bin/sh\n{script}\n"));
     }
 }
