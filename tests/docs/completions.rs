@@ -153,7 +153,7 @@ fn zsh_completes_commands_options_and_names() {
     }
     let world = two_profiles();
     let file = script(&world, "zsh");
-    for (typed, expected) in [
+    let lines = [
         ("concur-cred stat", "concur-cred status "),
         ("concur-cred get --min", "concur-cred get --min-ttl="),
         ("concur-cred get --format=po", "concur-cred get --format=powershell "),
@@ -164,11 +164,17 @@ fn zsh_completes_commands_options_and_names() {
         ("concur-cred store --application a", "concur-cred store --application acme "),
         ("concur-cred login --base-url us2", "concur-cred login --base-url us2 "),
         ("concur-cred export aco", "concur-cred export acorn.json "),
-    ] {
-        let run = world.run("zsh", ["-f", "-c", TYPED, "zsh", typed]).env("SCRIPT", &file);
-        let shown = run.env("TERM", "dumb").ok();
-        assert_eq!(shown.line(), expected, "{typed:?}\n{shown:?}");
-    }
+    ];
+    let (world, file) = (&world, &file);
+    std::thread::scope(|scope| {
+        for (typed, expected) in lines {
+            scope.spawn(move || {
+                let run = world.run("zsh", ["-f", "-c", TYPED, "zsh", typed]).env("SCRIPT", file);
+                let shown = run.env("TERM", "dumb").ok();
+                assert_eq!(shown.line(), expected, "{typed:?}\n{shown:?}");
+            });
+        }
+    });
 }
 
 #[test]

@@ -13,7 +13,7 @@ use super::rows::{Row, all};
 use super::search::PLACES;
 
 /// Scenarios that run at the same time: most of them wait for processes.
-const AT_ONCE: usize = 4;
+const AT_ONCE: usize = 8;
 
 /// What was found in one scenario.
 struct Found {

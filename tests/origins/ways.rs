@@ -239,7 +239,7 @@ fn by_base_url() {
 
 #[test]
 fn by_the_address_at_which_a_browser_ends() {
-    const AT_ONCE: usize = 10;
+    const AT_ONCE: usize = 25;
     // A login's last page stands for a moment: so several at once.
     std::thread::scope(|scope| {
         for part in 0..AT_ONCE {
