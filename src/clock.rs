@@ -16,6 +16,22 @@ pub fn wait(duration: Duration) {
     std::thread::sleep(duration);
 }
 
+/// For how long something is waited for. Debug builds can be told to lose patience so many times sooner,
+/// so that the tests of what hangs need not wait as long.
+#[cfg(debug_assertions)]
+pub fn limit(usual: Duration) -> Duration {
+    let told = crate::env::Env::of_process().text("CONCUR_CRED_TEST_HASTE");
+    told.and_then(|text| text.parse().ok())
+        .and_then(|haste| usual.checked_div(haste))
+        .unwrap_or(usual)
+}
+
+/// For how long something is waited for.
+#[cfg(not(debug_assertions))]
+pub const fn limit(usual: Duration) -> Duration {
+    usual
+}
+
 /// Debug builds can be told that it is another time, so that tests need not wait for tokens to
 /// expire. Release builds do not read it.
 #[cfg(debug_assertions)]

@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 use reqwest::blocking::Client;
 use zeroize::Zeroizing;
 
+use crate::clock;
 use crate::env::{Env, variable};
 use crate::error::{Error, Result};
 use crate::model::origin::AllowedOrigin;
@@ -152,7 +153,7 @@ impl Http {
             .user_agent(USER_AGENT)
             .redirect(reqwest::redirect::Policy::none())
             .referer(false)
-            .connect_timeout(CONNECT_TIMEOUT.min(self.timeout / 2))
+            .connect_timeout(clock::limit(CONNECT_TIMEOUT).min(self.timeout / 2))
             .timeout(self.timeout.saturating_add(longer))
             .pool_max_idle_per_host(0)
             .tls_backend_preconfigured(self.tls.config())

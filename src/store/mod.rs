@@ -28,6 +28,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
+use crate::clock;
 use crate::error::{Error, Kind, Result};
 use crate::files;
 use crate::paths::Paths;
@@ -224,7 +225,7 @@ impl Store {
 fn connect(file: &std::path::Path) -> Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(file, flags).map_err(|error| failed(&error))?;
-    connection.busy_timeout(BUSY_TIMEOUT).map_err(|error| failed(&error))?;
+    connection.busy_timeout(clock::limit(BUSY_TIMEOUT)).map_err(|error| failed(&error))?;
     Ok(connection)
 }
 

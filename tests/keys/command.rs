@@ -165,7 +165,7 @@ fn a_command_that_hangs_is_ended_with_all_that_it_started() {
         ),
     );
     let get = world.run("setsid", ["--wait", super::harness::BINARY, "get"]);
-    let output = get.env("CONCUR_CRED_TEST_KEY_COMMAND_LIMIT_MS", "5000").fails(5);
+    let output = get.env("CONCUR_CRED_TEST_HASTE", "12").fails(5);
     let output = output.says("did not end within 5 s").says("waiting for the key command");
     let pid = std::fs::read_to_string(&pid).unwrap();
     let pid = rustix::process::Pid::from_raw(pid.trim().parse().unwrap()).unwrap();
@@ -269,7 +269,7 @@ fn a_command_that_is_too_slow_can_put_the_terminal_right_before_it_goes() {
     let trap = format!("trap 'echo right >\"{}\"; exit 1' TERM", told.display());
     command(&world, &format!("{trap}\n(read -r line <'{}') 2>/dev/null & wait", never.display()));
     let get = world.run("setsid", ["--wait", super::harness::BINARY, "get"]);
-    get.env("CONCUR_CRED_TEST_KEY_COMMAND_LIMIT_MS", "5000").fails(5).says("was ended");
+    get.env("CONCUR_CRED_TEST_HASTE", "12").fails(5).says("was ended");
     assert_eq!(std::fs::read_to_string(told).unwrap(), "right\n");
 }
 

@@ -42,7 +42,11 @@ fn works(world: &World) {
 
 /// The login cannot find the service, and says so.
 fn fails(world: &World, why: &str) {
-    login(world).fails(5).says("could not connect to").says(why);
+    assert_fails(world, login(world), why);
+}
+
+fn assert_fails(world: &World, login: Run, why: &str) {
+    login.fails(5).says("could not connect to").says(why);
     assert_eq!(world.sandbox.requests().len(), 0);
 }
 
@@ -129,10 +133,11 @@ fn servers_that_do_not_answer_are_a_failure_soon() {
     if !inside("resolver::servers_that_do_not_answer_are_a_failure_soon") {
         return;
     }
-    // The usual waits, which together would be longer than the connect timeout.
+    // The usual waits, which together would be longer than the connect timeout; all of them shortened alike.
     etc("resolv.conf", HERE);
     let world = world("concur.test");
-    fails(&world, "/etc/resolv.conf did not answer");
+    let hasty = login(&world).env("CONCUR_CRED_TEST_HASTE", "5");
+    assert_fails(&world, hasty, "/etc/resolv.conf did not answer");
     etc("resolv.conf", "nameserver 127.0.0.1\noptions timeout:1 attempts:1\n");
     let silent = UdpSocket::bind("127.0.0.1:53").unwrap();
     fails(&world, "/etc/resolv.conf did not answer");

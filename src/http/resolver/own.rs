@@ -12,6 +12,7 @@ use hickory_resolver::net::runtime::TokioRuntimeProvider;
 use hickory_resolver::{TokioResolver, system_conf};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
+use crate::clock;
 use crate::files;
 
 const HOSTS: &str = "/etc/hosts";
@@ -114,7 +115,7 @@ fn with_our_choices(mut options: ResolverOpts) -> ResolverOpts {
     options.ip_strategy = LookupIpStrategy::Ipv4AndIpv6;
     options.use_hosts_file = ResolveHosts::Never;
     options.cache_size = CACHED_ANSWERS;
-    options.timeout = options.timeout.min(LONGEST_WAIT);
+    options.timeout = options.timeout.min(clock::limit(LONGEST_WAIT));
     options.attempts = options.attempts.min(MOST_RETRIES);
     options
 }

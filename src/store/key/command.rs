@@ -77,7 +77,7 @@ impl KeyCommand {
         command.env(INSIDE, "1");
         let is_alone = set_apart(&mut command);
         let child = command.spawn().map_err(|error| self.not_run(&error))?;
-        let mut run = Run { child, is_alone, deadline: Instant::now() + time_limit() };
+        let mut run = Run { child, is_alone, deadline: Instant::now() + clock::limit(TIME_LIMIT) };
         let printed = self.printed(&mut run, is_quiet);
         let (bytes, status) = printed.inspect_err(|_| run.end())?;
         trace::step("key command ended");
@@ -160,7 +160,7 @@ impl KeyCommand {
         let problem = format!(
             "The key command {} did not end within {} s, and was ended",
             self.shown(),
-            time_limit().as_secs()
+            clock::limit(TIME_LIMIT).as_secs()
         );
         Error::new(Kind::Temporary, problem, SEE_WHY)
     }
@@ -261,18 +261,6 @@ fn told(status: ExitStatus) -> String {
         return format!("was ended by signal {signal}");
     }
     format!("failed with exit code {}", status.code().unwrap_or(-1))
-}
-
-/// Debug builds can be told to wait less, so that a test of a command that hangs need not.
-#[cfg(debug_assertions)]
-fn time_limit() -> Duration {
-    let told = Env::of_process().text("CONCUR_CRED_TEST_KEY_COMMAND_LIMIT_MS");
-    told.and_then(|text| text.parse().ok()).map_or(TIME_LIMIT, Duration::from_millis)
-}
-
-#[cfg(not(debug_assertions))]
-const fn time_limit() -> Duration {
-    TIME_LIMIT
 }
 
 #[cfg(all(test, unix))]
