@@ -190,6 +190,7 @@ impl Mixture {
             if path.extension().is_some_and(|extension| extension == "lock") {
                 let file = std::fs::File::open(&path).unwrap();
                 assert!(file.try_lock().is_ok(), "{context}: {}", path.display());
+                file.unlock().unwrap();
             }
         }
     }
