@@ -2,6 +2,7 @@
 
 mod command;
 mod made;
+mod printed;
 mod settings;
 
 use std::path::Path;

@@ -1,16 +1,13 @@
 //! The key command: a program of the operator's that prints the key. Run without a shell, without our
 //! secrets, at most once a process; what it prints is never shown.
 
-use std::io::{ErrorKind, Read};
 use std::path::PathBuf;
-use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::OnceLock;
-use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
 
-use zeroize::Zeroizing;
-
 use super::Key;
+use super::printed::Printed;
 use crate::clock;
 use crate::env::{Env, keep_secrets_from};
 use crate::error::{Error, Kind, Result};
@@ -19,8 +16,6 @@ use crate::model::printable::printable;
 use crate::progress;
 use crate::trace;
 
-/// The most that a key command may print, bytes: a key has 44 of base64.
-const MAX_BYTES: usize = 4096;
 /// After this long a person is told what is waited for.
 const SAY_AFTER: Duration = Duration::from_secs(2);
 /// A command that takes longer is ended.
@@ -72,56 +67,46 @@ impl KeyCommand {
             return Err(self.asked_by_itself());
         }
         let mut command = Command::new(&self.program);
-        command.args(&self.arguments).stdin(Stdio::null()).stdout(Stdio::piped());
+        let (printed, stdout) = Printed::begin().map_err(|error| self.not_run(&error))?;
+        command.args(&self.arguments).stdin(Stdio::null()).stdout(stdout);
         keep_secrets_from(&mut command);
         command.env(INSIDE, "1");
         let is_alone = set_apart(&mut command);
         let child = command.spawn().map_err(|error| self.not_run(&error))?;
-        let mut run = Run { child, is_alone, deadline: Instant::now() + clock::limit(TIME_LIMIT) };
-        let printed = self.printed(&mut run, is_quiet);
-        let (bytes, status) = printed.inspect_err(|_| run.end())?;
+        // It holds the stdout for more of them.
+        drop(command);
+        let deadline = Instant::now() + clock::limit(TIME_LIMIT);
+        let mut run = Run { child, printed, is_alone, deadline };
+        let status = self.ended(&mut run, is_quiet);
+        let status = status.inspect_err(|_| run.end())?;
         trace::step("key command ended");
         if !status.success() {
             return Err(self.failed(&told(status)));
         }
-        Key::parse(&bytes).ok_or_else(|| {
+        Key::parse(run.printed.bytes()).ok_or_else(|| {
             self.failed("did not print a key, neither 32 bytes nor base64 of 32 bytes")
         })
     }
 
-    /// All that it prints, up to one byte more than it may, and how it ended. An agent that it leaves for the
-    /// next time may keep its stdout open: once it has ended and a key is there, nothing else is waited for.
-    fn printed(&self, run: &mut Run, is_quiet: bool) -> Result<(Zeroizing<Vec<u8>>, ExitStatus)> {
-        let unread = || self.failed("could not be read from");
-        let stdout = run.child.stdout.take().ok_or_else(unread)?;
-        let (sender, receiver) = mpsc::channel();
-        std::thread::Builder::new()
-            .name("key command".to_owned())
-            .spawn(move || read(stdout, &sender))
-            .map_err(|error| self.not_run(&error))?;
-        // As much as is ever read, so that it never moves and leaves something behind.
-        let mut bytes = Zeroizing::new(Vec::with_capacity(MAX_BYTES + 1));
+    /// All that it prints, and how it ended. An agent that it leaves for the next time may keep its stdout
+    /// open: once it has ended and a key is there, nothing else is waited for.
+    fn ended(&self, run: &mut Run, is_quiet: bool) -> Result<ExitStatus> {
         let (begun, mut said, mut poll) = (Instant::now(), is_quiet, FIRST_POLL);
-        let mut is_closed = false;
         loop {
-            if is_closed {
-                clock::wait(poll.min(run.left()));
-            } else {
-                match receiver.recv_timeout(poll.min(run.left())) {
-                    Ok(Ok(chunk)) => bytes.extend_from_slice(&chunk),
-                    Ok(Err(_)) => return Err(unread()),
-                    Err(RecvTimeoutError::Disconnected) => is_closed = true,
-                    Err(RecvTimeoutError::Timeout) => poll = (poll * 2).min(LAST_POLL),
-                }
+            let more = run.printed.wait(poll.min(run.left()));
+            if !more.map_err(|_| self.failed("could not be read from"))? {
+                poll = (poll * 2).min(LAST_POLL);
             }
-            if bytes.len() > MAX_BYTES {
+            if run.printed.is_too_much() {
                 return Err(self.failed("printed far more than a key"));
             }
-            let ended = run.child.try_wait().ok().flatten();
-            if let Some(status) = ended
-                && (is_closed || !status.success() || Key::parse(&bytes).is_some())
-            {
-                return Ok((bytes, status));
+            if let Some(status) = run.child.try_wait().ok().flatten() {
+                run.printed.mark_the_end();
+                let is_there = || Key::parse(run.printed.bytes()).is_some();
+                let is_enough = run.printed.is_whole() && (!status.success() || is_there());
+                if is_enough || run.printed.is_over() {
+                    return Ok(status);
+                }
             }
             if run.left().is_zero() {
                 return Err(self.too_slow());
@@ -169,6 +154,7 @@ impl KeyCommand {
 /// A key command that runs.
 struct Run {
     child: Child,
+    printed: Printed,
     /// It leads a process group of its own, which can be ended as a whole.
     is_alone: bool,
     deadline: Instant,
@@ -231,25 +217,6 @@ fn set_apart(_command: &mut Command) -> bool {
     false
 }
 
-/// Hands on what is printed, up to one byte more than may be.
-fn read(mut stdout: ChildStdout, to: &Sender<std::io::Result<Zeroizing<Vec<u8>>>>) {
-    let mut left = MAX_BYTES + 1;
-    while left > 0 {
-        let mut chunk = Zeroizing::new(vec![0; left]);
-        let count = match stdout.read(&mut chunk) {
-            Ok(0) => return,
-            Ok(count) => count,
-            Err(error) if error.kind() == ErrorKind::Interrupted => continue,
-            Err(error) => return drop(to.send(Err(error))),
-        };
-        chunk.truncate(count);
-        left -= count;
-        if to.send(Ok(chunk)).is_err() {
-            return;
-        }
-    }
-}
-
 fn say(text: &str) {
     use std::io::Write;
     let _ = progress::beside(|| writeln!(std::io::stderr(), "concur-cred: {text}"));
@@ -301,6 +268,15 @@ mod tests {
         let error = command.key(true).unwrap_err();
         assert!(error.to_string().contains("/nowhere/pass"), "{error}");
         assert!(!format!("{error}{command:?}").contains("hunter2"), "{error} {command:?}");
+    }
+
+    #[test]
+    fn what_comes_behind_a_key_counts_however_quickly_the_command_ends() {
+        let key = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+        for _ in 0..100 {
+            let error = ran(&format!("echo {key}; echo more")).unwrap_err();
+            assert!(error.to_string().contains("did not print a key"), "{error}");
+        }
     }
 
     #[test]
