@@ -5,6 +5,13 @@ use std::path::{Path, PathBuf};
 use crate::env::Env;
 use crate::model::record::RecordId;
 
+/// SQLite's journal of a database.
+pub fn journal_of(database: &Path) -> PathBuf {
+    let mut name = database.as_os_str().to_owned();
+    name.push("-journal");
+    name.into()
+}
+
 /// The folders of this installation.
 ///
 /// Key and configuration stand in the configuration folder, the database in the state folder, so

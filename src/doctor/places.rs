@@ -6,8 +6,8 @@ use super::Patient;
 use super::report::{Report, counted, listed};
 use crate::error::{Error, Kind, Result};
 use crate::files::{self, shell_word};
-use crate::paths::Paths;
-use crate::store::salvage::{DAMAGED_MARK, WORK_PREFIX, journal_of};
+use crate::paths::{Paths, journal_of};
+use crate::store::salvage::{DAMAGED_MARK, WORK_PREFIX};
 
 /// How many wrong files of one kind are shown one by one.
 const SHOWN: usize = 5;

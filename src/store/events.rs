@@ -6,11 +6,10 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
 use super::failed;
-use super::salvage::journal_of;
 use crate::error::Result;
 use crate::files;
 use crate::model::printable::printable;
-use crate::paths::Paths;
+use crate::paths::{Paths, journal_of};
 
 const MIGRATION: &str = include_str!("../../migrations/events/0001_first.sql");
 pub(super) const SCHEMA_VERSION: i64 = 1;

@@ -31,7 +31,7 @@ use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 use crate::clock;
 use crate::error::{Error, Kind, Result};
 use crate::files;
-use crate::paths::Paths;
+use crate::paths::{Paths, journal_of};
 use crate::random;
 use crate::trace;
 pub use foreign::NewForeign;
@@ -134,7 +134,7 @@ impl Store {
         if self.connection.get().is_none() {
             if self.stamp.is_none() {
                 // A journal, most often of a killed writer: SQLite would wait on a pipe of its name.
-                files::check_private_file(&salvage::journal_of(&self.paths.store()))?;
+                files::check_private_file(&journal_of(&self.paths.store()))?;
             }
             let connection = connect(&self.paths.store())?;
             trace::step("database opened");

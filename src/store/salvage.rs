@@ -22,8 +22,8 @@ use crate::error::{Error, Kind, Result};
 use crate::files;
 use crate::lock::RecordLock;
 use crate::model::record::{Record, RecordId};
-use crate::paths::Paths;
-pub use beside::{DAMAGED_MARK, journal_of, keep_beside, move_beside};
+use crate::paths::{Paths, journal_of};
+pub use beside::{DAMAGED_MARK, keep_beside, move_beside};
 
 /// How a repair's folder begins; it is removed at its end.
 pub const WORK_PREFIX: &str = ".concur-cred-repair-";

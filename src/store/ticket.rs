@@ -13,14 +13,13 @@ use std::fs::{File, Metadata};
 use std::io::Read;
 
 use super::key;
-use super::salvage::journal_of;
 use super::seal::{self, Place};
 use super::{Meta, Store, migrate, rows};
 use crate::files;
 use crate::model::profile::ProfileName;
 use crate::model::record::{Account, GitKey, RecordId, SealedCell};
 use crate::model::secret::Secret;
-use crate::paths::Paths;
+use crate::paths::{Paths, journal_of};
 use crate::signals;
 use crate::trace;
 

@@ -5,18 +5,12 @@ use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Kind, Result};
 use crate::files::{self, Replace};
+use crate::paths::journal_of;
 
 /// What stands between the name of a damaged file and the time at which it was put aside.
 pub const DAMAGED_MARK: &str = ".damaged-";
 /// How many names are tried within one second.
 const TRIES: u32 = 100;
-
-/// SQLite's journal of a database.
-pub fn journal_of(file: &Path) -> PathBuf {
-    let mut name = file.as_os_str().to_owned();
-    name.push("-journal");
-    name.into()
-}
 
 /// Keeps a file under a second name and its journal under the name that belongs to that, and returns
 /// the name. The file itself stays where it is; its journal is gone from there, because SQLite would

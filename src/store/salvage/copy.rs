@@ -6,10 +6,10 @@ use rusqlite::Connection;
 
 use super::super::inspect::{broken_references, faults};
 use super::super::{Meta, connect, migrate, rows as stored};
-use super::journal_of;
 use crate::error::{Error, Kind, Result};
 use crate::files::{self, Replace, shell_word};
 use crate::model::profile::ProfileName;
+use crate::paths::journal_of;
 
 const MAGIC: &[u8; 16] = b"SQLite format 3\0";
 /// What every store of ours has; a header that tells another is believed.
