@@ -226,11 +226,7 @@ impl<'io> App<'io> {
     /// Writes the audit trail, once the answer is out. It may fail without harm.
     pub fn write_audit_trail(&mut self) {
         let Some(paths) = &self.paths else { return };
-        for event in self.events.drain(..) {
-            if events::record(paths, &event).is_err() {
-                trace::step("an event could not be written to the audit trail");
-            }
-        }
+        events::record_all(paths, &mut self.events);
     }
 }
 

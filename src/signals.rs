@@ -2,8 +2,9 @@
 //!
 //! Once Concur has a refresh token it may have put a new one in its place. Whoever ends the program then
 //! (Ctrl-C, `timeout`, a closed terminal, a cancelled job) would lose the new one, and the old one would be
-//! good for nothing: so the program ends when the answer is kept, by the same signal. A second signal ends
-//! it at once, and so does SIGQUIT (Ctrl-\). What is ignored at the start (`nohup`) stays ignored.
+//! good for nothing: so the program ends when the answer is kept, by the same signal. Another signal, a
+//! second later or more, ends it at once, and so does SIGQUIT (Ctrl-\). What is ignored at the start
+//! (`nohup`) stays ignored.
 //!
 //! Nor may it end while the terminal does not echo.
 
@@ -11,12 +12,12 @@ use std::time::{Duration, Instant};
 
 use crate::clock;
 
-/// How often a wait looks whether somebody wants the program to end.
+/// How often somebody looks whether a signal came.
 const POLL: Duration = Duration::from_millis(50);
 
 /// While it lives, a first signal waits; when it is dropped, the program ends by a signal that came.
 #[must_use = "signals wait while it lives"]
-pub struct Held(());
+pub struct Held(#[allow(dead_code, reason = "its end is what counts")] held::Watch);
 
 /// From here on a write past the limit of file sizes (`ulimit -f`) is an error, as on a full disk, and does
 /// not end the program (SIGXFSZ) with half of it written.
@@ -26,8 +27,7 @@ pub fn survive_the_file_size_limit() {
 
 /// From here on the first signal waits.
 pub fn hold() -> Held {
-    held::begin();
-    Held(())
+    Held(held::begin())
 }
 
 impl Drop for Held {
@@ -59,17 +59,30 @@ pub fn wait(duration: Duration) -> bool {
 #[cfg(unix)]
 mod held {
     use std::ffi::c_int;
-    use std::io;
-    use std::sync::Once;
     use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+    use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+    use std::sync::{Mutex, Once, PoisonError};
+    use std::time::{Duration, Instant};
+    use std::{io, thread};
 
     use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
     use signal_hook::{flag, low_level};
 
+    use crate::clock;
+
+    /// A signal that comes as soon after the first is the same wish: `timeout` sends two, to the process
+    /// and to its group, and so do a closed terminal and its shell, or Ctrl-C and `npm`.
+    const SAME_WISH: Duration = Duration::from_secs(1);
+
     /// Whether a signal ends the program as it does by default.
-    static ENDS_AT_ONCE: AtomicBool = AtomicBool::new(true);
-    /// The signal that came while they were held; 0 is none.
+    static IS_FREE: AtomicBool = AtomicBool::new(true);
+    /// The last signal that came while they were held; 0 is none.
     static CAME: AtomicUsize = AtomicUsize::new(0);
+    /// The first one, and when it was seen.
+    static FIRST: Mutex<Option<(c_int, Instant)>> = Mutex::new(None);
+
+    /// A thread looks for a second signal until this is dropped.
+    pub(super) struct Watch(#[allow(dead_code, reason = "its end is what counts")] Sender<()>);
 
     pub(super) fn survive_the_file_size_limit() {
         static HANDLER: Once = Once::new();
@@ -78,24 +91,54 @@ mod held {
         HANDLER.call_once(|| drop(flag::register(SIGXFSZ, &REACHED)));
     }
 
-    pub(super) fn begin() {
+    pub(super) fn begin() -> Watch {
         static HANDLERS: Once = Once::new();
         HANDLERS.call_once(install);
-        ENDS_AT_ONCE.store(false, Ordering::SeqCst);
+        IS_FREE.store(false, Ordering::SeqCst);
+        let (until, ended) = mpsc::channel();
+        // Without a thread SIGQUIT alone ends the program at once.
+        let _ = thread::Builder::new().name("signals".to_owned()).spawn(move || watch(&ended));
+        Watch(until)
+    }
+
+    fn watch(ended: &Receiver<()>) {
+        while ended.recv_timeout(super::POLL) == Err(RecvTimeoutError::Timeout) {
+            if let Some(signal) = second() {
+                // Does not come back, but for a signal that it does not know.
+                let _ = low_level::emulate_default_handler(signal);
+            }
+        }
+        // One whose handler had begun when the holding ended.
+        clock::wait(super::POLL);
+        if IS_FREE.load(Ordering::SeqCst)
+            && let Ok(signal) = c_int::try_from(CAME.load(Ordering::SeqCst))
+            && signal != 0
+        {
+            let _ = low_level::emulate_default_handler(signal);
+        }
+    }
+
+    /// Takes what came; a signal that is another wish than the first.
+    fn second() -> Option<c_int> {
+        let mut first = FIRST.lock().unwrap_or_else(PoisonError::into_inner);
+        let came =
+            c_int::try_from(CAME.swap(0, Ordering::SeqCst)).ok().filter(|came| *came != 0)?;
+        let (_, at) = *first.get_or_insert_with(|| (came, Instant::now()));
+        Some(came).filter(|_| at.elapsed() >= SAME_WISH)
     }
 
     pub(super) fn end() {
-        ENDS_AT_ONCE.store(true, Ordering::SeqCst);
-        if let Ok(signal) = c_int::try_from(CAME.load(Ordering::SeqCst))
-            && signal != 0
-        {
-            // Does not come back, but for a signal that it does not know.
+        IS_FREE.store(true, Ordering::SeqCst);
+        let _ = second();
+        let first = *FIRST.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((signal, _)) = first {
             let _ = low_level::emulate_default_handler(signal);
         }
     }
 
     pub(super) fn is_any() -> bool {
         CAME.load(Ordering::SeqCst) != 0
+            || FIRST.lock().unwrap_or_else(PoisonError::into_inner).is_some()
     }
 
     /// Without handlers a signal ends the program, as if nothing were held.
@@ -108,13 +151,10 @@ mod held {
         }
     }
 
-    /// In this order they run: the first signal finds that nothing ends at once, and sees to it that the
-    /// second finds the opposite.
     fn install_for(signal: c_int) -> io::Result<()> {
         let number = usize::try_from(signal).map_err(io::Error::other)?;
-        flag::register_conditional_default(signal, &ENDS_AT_ONCE)?;
+        flag::register_conditional_default(signal, &IS_FREE)?;
         flag::register_usize(signal, &CAME, number)?;
-        flag::register(signal, &ENDS_AT_ONCE)?;
         Ok(())
     }
 
@@ -137,9 +177,13 @@ mod held {
 /// Ctrl-C ends the program at once.
 #[cfg(not(unix))]
 mod held {
+    pub(super) struct Watch;
+
     pub(super) const fn survive_the_file_size_limit() {}
 
-    pub(super) const fn begin() {}
+    pub(super) const fn begin() -> Watch {
+        Watch
+    }
 
     pub(super) const fn end() {}
 

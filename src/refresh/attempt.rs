@@ -15,7 +15,7 @@ use crate::oauth::answer::Outcome;
 use crate::oauth::form::GrantRequest;
 use crate::policy;
 use crate::signals;
-use crate::store::events::Event;
+use crate::store::events::{self, Event};
 use crate::store::{RenewalSecrets, Store};
 use crate::trace;
 
@@ -46,7 +46,7 @@ impl Renewer<'_> {
         // A setting of this caller's that is wrong is nobody else's failed attempt.
         let service = self.service()?;
         // Until the answer is kept.
-        let _held = signals::hold();
+        let held = signals::hold();
         // Both prove, before a rotating refresh token is spent, that its answer can be kept.
         crate::store::reserve::ensure(store.paths(), record.id)?;
         trace::step("reserve ready");
@@ -64,7 +64,7 @@ impl Renewer<'_> {
         let (name, asked) = ask_with_way_back(&asking, &record, &secrets, &home);
         failpoint::pass("answer-received");
         trace::step("answer received");
-        match asked.ended {
+        let ended = match asked.ended {
             Attempted::Answered(Outcome::Granted(grant, odd)) => {
                 let audit = Audit { name, took: asked.took };
                 let mut begun = record.clone();
@@ -75,7 +75,13 @@ impl Renewer<'_> {
                 let audit = Audit { name, took: asked.took };
                 Err(self.end(store, lock, record, ended, audit))
             }
+        };
+        if signals::is_held() {
+            // The program ends here, and nobody writes it later.
+            events::record_all(store.paths(), self.events);
         }
+        drop(held);
+        ended
     }
 
     /// Keeps what was granted, at once; then the rest.

@@ -10,6 +10,7 @@ use crate::error::Result;
 use crate::files;
 use crate::model::printable::printable;
 use crate::paths::{Paths, journal_of};
+use crate::trace;
 
 const MIGRATION: &str = include_str!("../../migrations/events/0001_first.sql");
 pub(super) const SCHEMA_VERSION: i64 = 1;
@@ -36,6 +37,15 @@ pub struct Event {
     pub duration_ms: Option<i64>,
     /// What went wrong, for people.
     pub detail: Option<String>,
+}
+
+/// Writes these to the audit trail, in this order. It may fail without harm.
+pub fn record_all(paths: &Paths, events: &mut Vec<Event>) {
+    for event in events.drain(..) {
+        if record(paths, &event).is_err() {
+            trace::step("an event could not be written to the audit trail");
+        }
+    }
 }
 
 /// Adds an event and forgets the oldest of its profile beyond [`KEPT_PER_PROFILE`].

@@ -42,6 +42,12 @@ fn assert_ended_by(output: &Output, signal: Signal) {
     assert!(output.stdout.is_empty(), "{output:?}");
 }
 
+/// The audit trail has it as that of anybody else.
+fn assert_is_in_the_log(world: &World, outcome: &str) {
+    let log = world.concur(["log", "-n", "1"]).ok();
+    assert!(log.text().contains("refresh ") && log.text().contains(outcome), "{log:?}");
+}
+
 /// What was granted is served, and renewed once more by what came with it.
 fn assert_nothing_was_lost(world: &World) {
     let token = world.concur(["get"]).ok().silent().line();
@@ -61,21 +67,46 @@ fn a_signal_ends_the_program_when_the_answer_is_kept() {
             send(&running, signal);
             gate.release();
             assert_ended_by(&running.wait(), signal);
+            assert_is_in_the_log(&world, "granted");
             assert_nothing_was_lost(&world);
         });
     });
 }
 
 #[test]
-fn a_second_signal_ends_it_at_once() {
-    each(ENDING.into_iter().flat_map(|first| ENDING.map(|then| (first, then))), |(first, then)| {
+fn another_signal_ends_it_at_once() {
+    let pairs =
+        [(Signal::INT, Signal::INT), (Signal::HUP, Signal::TERM), (Signal::TERM, Signal::INT)];
+    each(pairs, |(first, then)| {
         let world = world();
-        let (running, gate) = asking(&world, heeding(&world, &["get"]));
+        let (mut running, gate) = asking(&world, heeding(&world, &["get"]));
         send(&running, first);
         wait_until_handled(&running, first);
-        send(&running, then);
+        // As long as it is still the same wish, a further one says nothing new.
+        let deadline = std::time::Instant::now() + SOON;
+        while running.child.try_wait().unwrap().is_none() {
+            assert!(std::time::Instant::now() < deadline, "{first:?}, {then:?}: it ends");
+            send(&running, then);
+            std::thread::sleep(Duration::from_millis(50));
+        }
         assert_ended_by(&running.wait(), then);
         drop(gate);
+    });
+}
+
+/// `timeout` sends one to the process and one to its group, a shell repeats a terminal's.
+#[test]
+fn two_signals_at_once_are_one() {
+    each(ENDING, |signal| {
+        let world = world();
+        let (running, gate) = asking(&world, heeding(&world, &["get"]));
+        for _ in 0..2 {
+            send(&running, signal);
+            wait_until_handled(&running, signal);
+        }
+        gate.release();
+        assert_ended_by(&running.wait(), signal);
+        assert_nothing_was_lost(&world);
     });
 }
 
@@ -150,6 +181,7 @@ fn no_new_request_is_made_for_who_was_asked_to_end() {
         gate.release();
         assert_ended_by(&running.wait(), signal);
         assert_eq!(world.token_requests(), 2, "of the login and of the one who ended");
+        assert_is_in_the_log(&world, "503");
         world.concur(["get"]).fails(5).says("503");
         world.concur(["refresh"]).ok();
     });
