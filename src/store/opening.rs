@@ -97,7 +97,7 @@ impl Store {
         let application = record.application.as_ref().ok_or_else(|| {
             damaged("The client secret of the profile's application", record.profile_name())
         })?;
-        let client_secret = self.unseal_client_secret(application)?;
+        let client_secret = self.client_secret(application, record.profile_name())?;
         let refresh_token = self.unseal(record, Column::RefreshToken)?;
         // A damaged one must not keep a good refresh token from being used.
         let request_token = match self.unseal(record, Column::RequestToken) {
@@ -116,13 +116,18 @@ impl Store {
 
     /// Opens an application's client secret.
     pub fn unseal_client_secret(&self, application: &Application) -> Result<Secret> {
+        self.client_secret(application, None)
+    }
+
+    /// The same, for an error that names the profile to log in to.
+    fn client_secret(&self, application: &Application, profile: Option<&str>) -> Result<Secret> {
         let place = seal::Place::of_client_secret(&self.meta()?.store_id, application);
         let cell = &application.client_secret;
         seal::unseal(self.key()?, &place, cell).or_else(|DoesNotOpen| {
             let row = "SELECT client_secret FROM application WHERE id = ?1";
             let opened = self.open_again(&place, cell, row, application.id.0)?;
             opened.ok_or_else(|| {
-                damaged(&format!("The client secret of application {}", application.name), None)
+                damaged(&format!("The client secret of application {}", application.name), profile)
             })
         })
     }

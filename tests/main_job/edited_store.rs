@@ -106,6 +106,23 @@ fn an_edited_store_sends_nothing_anywhere() {
     });
 }
 
+/// Not even by the login that the messages advise: where it goes is in the clear.
+#[test]
+fn an_edited_store_sends_no_login_to_another_host() {
+    let scene = Scene::new();
+    scene.edit("UPDATE application SET origin = '{origin}'");
+    let credentials = scene.world.sandbox.credentials_json_of(scene.world.sandbox.app());
+    scene.world.write("again.json", credentials);
+    let again = ["--profile", "default", "login", "--credentials", "again.json"];
+    let refused = scene.world.concur(again).fails(6);
+    refused.says("edited or damaged").says("--profile default --base-url ");
+    scene.assert_nothing_was_sent("login");
+    let named = ["--base-url", scene.world.sandbox.origin()];
+    scene.world.concur(again.into_iter().chain(named)).ok();
+    scene.world.concur(again).ok();
+    assert_eq!(scene.stranger.requests().len(), 0);
+}
+
 #[test]
 fn an_edited_store_hands_no_token_to_another_host() {
     each(&edits(), |(what, sql)| {

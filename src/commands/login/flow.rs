@@ -4,13 +4,13 @@
 use crate::app::App;
 use crate::commands::obtain;
 use crate::commands::prompt;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Kind, Result, login_again};
 use crate::lock::RecordLock;
 use crate::model::grant::Grant;
 use crate::model::jwt;
 use crate::model::origin::{AllowList, AllowedOrigin, Origin};
 use crate::model::profile::ProfileName;
-use crate::model::record::Record;
+use crate::model::record::{Application as StoredApplication, Record};
 use crate::model::secret::Secret;
 use crate::oauth::form::GrantRequest;
 use crate::refresh::{Asked, Asking};
@@ -113,9 +113,11 @@ pub(super) fn aim(
     let (profile, old) = obtain::target(app, present.as_ref())?;
     obtain::refuse_another(old.as_ref(), &application.client_id, principal, start.replace)?;
     let known = old.as_ref().and_then(|record| record.application.as_ref());
-    let origin = match (&start.base_url, known) {
+    let origin = match (&start.base_url, present.as_ref().zip(known)) {
         (Some(origin), _) => origin.clone(),
-        (None, Some(application)) if !start.replace => stored_origin(&application.origin)?,
+        (None, Some((store, application))) if !start.replace => {
+            proven_origin(app, start, &profile, store, application)?
+        }
         _ => stored_origin(DEFAULT_BASE_URL)?,
     };
     Ok(Aim { profile, origin, old })
@@ -221,6 +223,35 @@ fn named(grant: &Grant) -> Option<String> {
             && name.bytes().all(|byte| byte.is_ascii_graphic())
     };
     grant.principal.clone().filter(is_name).or_else(|| of_access().filter(is_name))
+}
+
+/// The origin that was named at an earlier login. It stands in the store in the clear, and what a login
+/// sends there is not sealed for it: unless it may be sent secrets anyway, the old client secret, which
+/// is sealed for it, must open.
+fn proven_origin(
+    app: &App<'_>,
+    start: &Start,
+    profile: &ProfileName,
+    store: &Store,
+    stored: &StoredApplication,
+) -> Result<Origin> {
+    let origin = stored_origin(&stored.origin)?;
+    if app.config.allowed.permit(&origin).is_some() {
+        return Ok(origin);
+    }
+    store.prove_key()?;
+    store.unseal_client_secret(stored).map(|_| origin.clone()).map_err(|_| {
+        let login = login_again(Some(profile.as_str()), Some(start.kind));
+        Error::new(
+            Kind::Unusable,
+            format!(
+                "The stored base URL {origin} is not proven to be the one that you named: the store was \
+                 edited or damaged, and nothing was sent there"
+            ),
+            format!("If you know it to be right: {login} --base-url {origin}"),
+        )
+        .of_profile(Some(profile.as_str()))
+    })
 }
 
 fn stored_origin(text: &str) -> Result<Origin> {
