@@ -66,7 +66,7 @@ impl HttpSettings {
     /// Which proxy leads where: by the setting, else as the system has it.
     pub fn proxies(&self) -> Result<Proxies> {
         match self.set_proxy() {
-            None => Ok(Proxies::of_the_system()),
+            None => Ok(Proxies::of_the_system(&self.env)),
             Some((value, name)) => Proxies::set(&value, &name, &self.env),
         }
     }

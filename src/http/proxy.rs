@@ -18,12 +18,25 @@ use crate::model::secret::Secret;
 const DIRECT: [&str; 2] = ["direct", "none"];
 /// What a value that is none of those must be.
 const EXPECTED: &str = "a proxy such as http://host:3128, or direct";
+/// The same of a variable, which has no word for none.
+const EXPECTED_OF_A_VARIABLE: &str = "a proxy such as http://host:3128";
+/// Stands in the rules for a proxy that cannot be asked.
+const NOWHERE: &str = "http://proxy.invalid";
 /// An https URL that every rule for everything matches.
 const ANYWHERE: &str = "https://concur.invalid/";
 
+/// The variables that name the proxy of https, the first that is set. As curl and the HTTP library have it:
+/// capitals first.
+const VARIABLES: [&str; 4] = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
+
 /// Which proxy leads where.
 #[derive(Clone)]
-pub struct Proxies(Option<Arc<Matcher>>);
+pub struct Proxies {
+    /// `None` where no proxy is to be asked at all.
+    matcher: Option<Arc<Matcher>>,
+    /// The variable that ought to name the proxy, and does not.
+    unusable: Option<&'static str>,
+}
 
 /// A proxy that is to be asked.
 pub struct Via {
@@ -34,25 +47,41 @@ pub struct Via {
 
 impl Proxies {
     /// As the environment has it (`HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY`), else the platform.
-    pub(super) fn of_the_system() -> Self {
-        Self(Some(Arc::new(Matcher::from_system())))
+    ///
+    /// What the HTTP library cannot read it leaves out in silence, and Concur would be asked directly by
+    /// whoever said that it was not to be: such a variable's proxy leads nowhere.
+    pub(super) fn of_the_system(env: &Env) -> Self {
+        let Some((name, text)) = variable(env) else {
+            return Self::by(Matcher::from_system());
+        };
+        let unusable = asked(&text).is_none_or(|via| !via.can_be_asked()).then_some(name);
+        let text = if unusable.is_some() { NOWHERE.to_owned() } else { text };
+        let matcher = Matcher::builder().all(text).no(no_proxy(env)).build();
+        Self { unusable, ..Self::by(matcher) }
+    }
+
+    fn by(matcher: Matcher) -> Self {
+        Self { matcher: Some(Arc::new(matcher)), unusable: None }
     }
 
     /// As the setting of this name has it, but for what the environment's `NO_PROXY` lists.
     pub(super) fn set(value: &Secret, name: &str, env: &Env) -> Result<Self> {
-        let Some(url) = read(value, name)? else { return Ok(Self(None)) };
-        let no_proxy = env.text("NO_PROXY").or_else(|| env.text("no_proxy")).unwrap_or_default();
-        let matcher = Matcher::builder().all(String::from(url)).no(no_proxy).build();
-        Ok(Self(Some(Arc::new(matcher))))
+        let Some(url) = read(value, name)? else {
+            return Ok(Self { matcher: None, unusable: None });
+        };
+        Ok(Self::by(Matcher::builder().all(String::from(url)).no(no_proxy(env)).build()))
     }
 
     /// The proxy that leads to an origin; an error's text when it is one that cannot be asked.
     pub(super) fn to(&self, origin: &Origin) -> Result<Option<Via>, String> {
-        let Some(matcher) = self.0.as_ref().filter(|_| !origin.is_loopback()) else {
+        let Some(matcher) = self.matcher.as_ref().filter(|_| !origin.is_loopback()) else {
             return Ok(None);
         };
         let Ok(uri) = format!("{origin}/").parse() else { return Ok(None) };
         let Some(found) = matcher.intercept(&uri) else { return Ok(None) };
+        if let Some(name) = self.unusable {
+            return Err(format!("{name} is not {EXPECTED_OF_A_VARIABLE}"));
+        }
         let via = Via::of(&found);
         if is_socks(&via.uri) {
             let shown = via.shown();
@@ -79,6 +108,11 @@ impl Via {
     /// Whether it is given a user name and password.
     pub fn has_user(&self) -> bool {
         self.has_user
+    }
+
+    /// Whether the HTTP library can do so, or [`Proxies::to`] says why not.
+    fn can_be_asked(&self) -> bool {
+        is_socks(&self.uri) || self.to_reqwest().is_ok()
     }
 
     /// The same with a mark in the place of user name and password.
@@ -110,9 +144,17 @@ pub(super) fn shown(value: &Secret, name: &str) -> Result<String> {
 
 /// The variable that names a proxy where the setting does not, and the proxy without a secret.
 pub fn of_the_environment(env: &Env) -> Option<(&'static str, String)> {
-    // As curl and the HTTP library have it: capitals first.
-    let names = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
-    names.into_iter().find_map(|name| Some((name, asked(&env.text(name)?)?.marked())))
+    let (name, text) = variable(env)?;
+    let via = asked(&text).filter(Via::can_be_asked);
+    Some((name, via.map_or_else(|| "not a proxy".to_owned(), |via| via.marked())))
+}
+
+fn variable(env: &Env) -> Option<(&'static str, String)> {
+    VARIABLES.into_iter().find_map(|name| Some((name, env.text(name)?)))
+}
+
+fn no_proxy(env: &Env) -> String {
+    env.text("NO_PROXY").or_else(|| env.text("no_proxy")).unwrap_or_default()
 }
 
 /// What would be asked, were this the proxy for everything; `None` if it is no proxy.
@@ -249,8 +291,35 @@ mod tests {
     }
 
     #[test]
+    fn a_variable_that_names_no_proxy_leads_nowhere_and_not_past_it() {
+        for text in [
+            "http//s3cr3t",
+            "htp://s3cr3t:3128",
+            "s3cr3t:99999",
+            "http://",
+            "[::1",
+            "s3cr3t name:3128",
+        ] {
+            let variables = [
+                ("https_proxy", text),
+                ("ALL_PROXY", "http://h:1"),
+                ("NO_PROXY", "inside.example"),
+            ];
+            let env = Env::fixed(variables);
+            let proxies = Proxies::of_the_system(&env);
+            let to = |origin: &str| proxies.to(&Origin::from_operator(origin).unwrap());
+            let error = to("us2").err().unwrap();
+            assert_eq!(error, "https_proxy is not a proxy such as http://host:3128", "{text}");
+            assert!(to("https://inside.example").unwrap().is_none());
+            assert!(to("http://127.0.0.1:1").unwrap().is_none());
+            let shown = of_the_environment(&env);
+            assert_eq!(shown, Some(("https_proxy", "not a proxy".to_owned())), "{text}");
+        }
+    }
+
+    #[test]
     fn a_socks_proxy_of_the_environment_is_refused_where_it_would_be_asked() {
-        let all = Proxies(Some(Arc::new(Matcher::builder().all("socks5://u:p@h:1").build())));
+        let all = Proxies::of_the_system(&Env::fixed([("ALL_PROXY", "socks5://u:p@h:1")]));
         let error = all.to(&Origin::from_operator("us2").unwrap()).err().unwrap();
         assert!(error.contains("socks5://h:1 is a SOCKS proxy"), "{error}");
         let loopback = Origin::from_operator("http://127.0.0.1:1").unwrap();

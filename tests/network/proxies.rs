@@ -93,6 +93,17 @@ fn a_proxy_is_asked_to_connect_and_sees_nothing_else() {
     assert_eq!(world.sandbox.violations(), [""; 0]);
 }
 
+/// The HTTP library leaves out what it cannot read, and would go past the proxy.
+#[test]
+fn a_variable_that_names_no_proxy_is_an_error_and_nothing_is_sent() {
+    let (world, proxy) = world();
+    for no_proxy in ["http//proxy", "htp://proxy:3128", "proxy:99999"] {
+        let run = by(&world, no_proxy, world.concur(["refresh"]).env("ALL_PROXY", &proxy.url));
+        run.fails(5).says("HTTPS_PROXY is not a proxy such as http://host:3128");
+    }
+    assert_eq!((proxy.requests().len(), world.refreshes()), (1, 0));
+}
+
 #[test]
 fn a_callers_broken_proxy_holds_others_up_for_five_seconds_and_no_longer() {
     let (world, proxy) = world();
