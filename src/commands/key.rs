@@ -121,7 +121,8 @@ fn to_the_sources_key(
 fn read_key(app: &mut App<'_>, file: &Path) -> Result<Key> {
     if file == Path::new("-") {
         let name = Path::new("stdin");
-        return Key::of_file(&files::read_bounded(&mut io::stdin(), name)?, name);
+        let bytes = files::read_bounded(&mut io::stdin(), name)?;
+        return Key::given(&bytes, name, "Give the old key there; nothing was changed.");
     }
     let named = files::read_handed(file)?;
     if let Some(warning) = named.warning.as_ref().filter(|_| !app.env.is_credential(file)) {
@@ -137,7 +138,7 @@ fn not_ours_to_write(source: KeySource, store: &Store, app: &App<'_>) -> Error {
         format!(
             "The key comes from {place}, which concur-cred does not write; nothing was changed"
         ),
-        "Keep the present key in a file, put a new one there, and run: concur-cred key rotate \
+        "Save the present key in FILE, have that source give a new one, and run: concur-cred key rotate \
          --old-key-file FILE",
     )
 }

@@ -69,11 +69,18 @@ impl Key {
 
     /// The key in the contents of a file that the operator named.
     pub fn of_file(bytes: &[u8], path: &Path) -> Result<Self> {
+        let shown = shell_word(path);
+        Self::given(bytes, path, &format!("Restore {shown} from your backup; {A_NEW_ONE}."))
+    }
+
+    /// The key in the contents of this place, or an error with this remedy.
+    pub fn given(bytes: &[u8], place: &Path, remedy: &str) -> Result<Self> {
         Self::parse(bytes).ok_or_else(|| {
+            let place = place.display();
             Error::new(
                 Kind::Unusable,
-                format!("{} is not a key: neither 32 bytes nor base64 of 32 bytes", path.display()),
-                format!("Restore {} from your backup.", shell_word(path)),
+                format!("{place} is not a key: neither 32 bytes nor base64 of 32 bytes"),
+                remedy,
             )
         })
     }
@@ -150,6 +157,21 @@ impl KeySource {
                 }
             },
             Self::Command => or_unset("key_command", keys.command().map(KeyCommand::shown)),
+        }
+    }
+
+    /// What makes this source give a key where it gives none.
+    fn how_to_give(self, keys: &KeySettings) -> &'static str {
+        match self {
+            Self::Environment => "Set it to one",
+            Self::NamedFile if keys.named_file().is_none() => "Set it to a file with a key",
+            Self::Credential if keys.credential().is_none() => {
+                "Run it in a systemd service with LoadCredential=concur-cred-key:FILE"
+            }
+            Self::Command if keys.command().is_none() => {
+                "Set it in config.toml to a list of a program that prints one and its arguments"
+            }
+            Self::File | Self::NamedFile | Self::Credential | Self::Command => "Put one there",
         }
     }
 }
@@ -232,7 +254,7 @@ pub fn load_or_create(source: KeySource, paths: &Paths, keys: &KeySettings) -> R
         Error::new(
             Kind::Unusable,
             format!("There is no key in {}; nothing was changed", source.describe(paths, keys)),
-            "Put one there (made by: openssl rand -base64 32), or choose another source.",
+            format!("{}, or choose another source; {A_NEW_ONE}.", source.how_to_give(keys)),
         )
     })?;
     refuse_text(&loaded.key, source, paths, keys).map(|()| loaded)
@@ -253,10 +275,10 @@ pub(super) fn refuse_text(
     Err(Error::new(
         Kind::Unusable,
         format!(
-            "{} gives text of 32 characters, which is no random key; nothing was changed",
+            "The key from {} is text of 32 characters, and no random key; nothing was changed",
             source.describe(paths, keys)
         ),
-        "Put a random key there (made by: openssl rand -base64 32).",
+        format!("Put a random key there; {A_NEW_ONE}."),
     ))
 }
 
@@ -273,7 +295,7 @@ fn not_base64() -> Error {
     Error::new(
         Kind::Unusable,
         "CONCUR_CRED_KEY is not base64 of 32 bytes",
-        "Set it to the value that this store was made with (made by: openssl rand -base64 32).",
+        format!("Set it to the store's key; {A_NEW_ONE}."),
     )
 }
 
@@ -299,7 +321,7 @@ pub(super) fn wrong(source: KeySource, paths: &Paths, keys: &KeySettings) -> Err
     Error::new(
         Kind::Unusable,
         format!(
-            "{} is not the key that this store is sealed with{}",
+            "The key from {} is not the key that this store is sealed with{}",
             source.describe(paths, keys),
             keys.instead_of(source)
         ),
@@ -310,6 +332,8 @@ pub(super) fn wrong(source: KeySource, paths: &Paths, keys: &KeySettings) -> Err
     )
 }
 
+/// How whoever needs a key that never was gets one.
+const A_NEW_ONE: &str = "a new key is made by: openssl rand -base64 32";
 /// What takes a key from another source.
 const SET_SOURCE: &str = "concur-cred key set-source SOURCE";
 

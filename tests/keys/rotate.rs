@@ -190,6 +190,8 @@ fn a_key_of_anybody_else_is_replaced_by_them_and_the_old_one_named() {
     let wrong = rotate(&["--old-key-file", third.to_str().unwrap()]);
     wrong.fails(6).says("third is not the key");
     rotate(&["--old-key-file", "nowhere"]).fails(6).says("nowhere");
+    let no_key = rotate(&["--old-key-file", "-"]).stdin("no key").fails(6);
+    no_key.says("stdin is not a key").says("Give the old key there; nothing was changed.");
     assert_eq!(recorded(&world).1, old_id, "nothing was changed");
     rotate(&["--old-key-file", old]).ok().says("sealed with the new key");
     get().ok().silent();

@@ -57,8 +57,14 @@ fn another_key_takes_everything_with_it() {
 fn a_target_that_gives_no_key_changes_nothing() {
     let world = strict_logged_in();
     let before = recorded(&world);
-    for source in ["environment", "named-file", "credential", "command"] {
-        set(&world, source).fails(6).says("There is no key in").says("nothing was changed");
+    for (source, remedy) in [
+        ("environment", "Set it to one, or"),
+        ("named-file", "Set it to a file with a key"),
+        ("credential", "LoadCredential=concur-cred-key:FILE"),
+        ("command", "Set it in config.toml"),
+    ] {
+        let refused = set(&world, source).fails(6).says("There is no key in");
+        refused.says("nothing was changed").says(remedy).says("openssl rand -base64 32");
     }
     set(&world, "environment").env("CONCUR_CRED_KEY", "hunter2").fails(6).says("CONCUR_CRED_KEY");
     let file = world.write("key", KEY);
