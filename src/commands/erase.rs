@@ -12,7 +12,7 @@ use super::helper;
 
 pub(super) fn run(app: &mut App<'_>) -> Result<u8> {
     let by_git = app.called_by_git;
-    let Some(request) = helper::git_request(app, by_git)? else { return Ok(0) };
+    let Some(request) = helper::git_credential(app, by_git)? else { return Ok(0) };
     let Some(mut store) = app.store()? else { return Ok(0) };
     let refused = request.credential.as_ref().or(request.password.as_ref());
     if refused.is_some() {

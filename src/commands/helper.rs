@@ -22,7 +22,8 @@ pub(super) fn either_request(app: &mut App<'_>) -> Result<Option<Request>> {
     if bazel::is_object(&bytes) {
         return bazels(&bytes).map(Some);
     }
-    Ok(gits(&bytes, false)?.map(Request::Git))
+    let request = gits(&bytes, false).map_err(|why| malformed(&why))?;
+    Ok(request.map(Request::Git))
 }
 
 /// Bazel's request.
@@ -31,10 +32,17 @@ pub(super) fn bazel_request(app: &mut App<'_>) -> Result<Request> {
     bazels(&bytes.unwrap_or_default())
 }
 
-/// git's request; `None` when there is none at all (for git also when there is only its end).
+/// git's request to `get`; `None` when there is none at all (for git also when there is only its end).
 pub(super) fn git_request(app: &mut App<'_>, by_git: bool) -> Result<Option<git::Request>> {
     let Some(bytes) = gathered(app, Gatherer::of_git())? else { return Ok(None) };
-    gits(&bytes, by_git)
+    gits(&bytes, by_git).map_err(|why| malformed(&why))
+}
+
+/// What git hands to `store` and `erase`; `None` as for [`git_request`].
+pub(super) fn git_credential(app: &mut App<'_>, by_git: bool) -> Result<Option<git::Request>> {
+    let Some(bytes) = gathered(app, Gatherer::of_git())? else { return Ok(None) };
+    let as_git_does = "Give it as git does, in lines such as protocol=https and host=HOST; see gitcredentials(7).";
+    gits(&bytes, by_git).map_err(|why| refused(&why, as_git_does))
 }
 
 fn gathered(app: &mut App<'_>, gatherer: Gatherer) -> Result<Option<Zeroizing<Vec<u8>>>> {
@@ -55,22 +63,23 @@ fn bazels(bytes: &[u8]) -> Result<Request> {
     request.map(Request::Bazel).map_err(|refusal| malformed(&refusal.to_string()))
 }
 
-fn gits(bytes: &[u8], by_git: bool) -> Result<Option<git::Request>> {
-    let request = git::Request::parse(bytes).map_err(|refusal| malformed(&refusal.to_string()))?;
+/// An error says what is wrong with it.
+fn gits(bytes: &[u8], by_git: bool) -> Result<Option<git::Request>, String> {
+    let request = git::Request::parse(bytes).map_err(|refusal| refusal.to_string())?;
     if !request.is_specified() {
         let says_nothing = bytes.trim_ascii().is_empty();
         if by_git && says_nothing {
             return Ok(None);
         }
-        return Err(malformed("it names no protocol or no host"));
+        return Err("it names no protocol or no host".to_owned());
     }
     Ok(Some(request))
 }
 
 fn malformed(why: &str) -> Error {
-    Error::new(
-        Kind::Usage,
-        format!("What stdin gave is not a credential request: {why}"),
-        "For the bare token, whatever stdin is, use: concur-cred token",
-    )
+    refused(why, "For the bare token, whatever stdin is, use: concur-cred token")
+}
+
+fn refused(why: &str, remedy: &str) -> Error {
+    Error::new(Kind::Usage, format!("What stdin gave is not a credential request: {why}"), remedy)
 }

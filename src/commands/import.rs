@@ -9,7 +9,7 @@ use crate::app::App;
 use crate::cli::Import;
 use crate::error::{Error, Kind, Result};
 use crate::exchange::TokenFile;
-use crate::files::{self, shell_word};
+use crate::files;
 use crate::model::grant::{Grant, GrantKind};
 use crate::model::jwt;
 use crate::model::origin::Origin;
@@ -41,7 +41,7 @@ pub(super) fn run(app: &mut App<'_>, args: &Import) -> Result<u8> {
     let (profile, old) = obtain::target(app, present.as_ref())?;
     drop(present);
     obtain::refuse_another(old.as_ref(), &client_id, Some(&principal), args.replace)?;
-    let (application_origin, geolocation) = origins(app, &file, named_origin, &args.file)?;
+    let (application_origin, geolocation) = origins(app, &file, named_origin)?;
     let (grant, obtained_at) = grant(app, &file, geolocation);
     if args.dry_run {
         app.note(&format!(
@@ -109,12 +109,7 @@ fn beside(path: &Path) -> PathBuf {
 
 /// The application's origin and the token's base URL. The file can never widen what is allowed:
 /// anything but Concur's own hosts must be named by the operator.
-fn origins(
-    app: &App<'_>,
-    file: &TokenFile,
-    named: Option<Origin>,
-    path: &Path,
-) -> Result<(Origin, Origin)> {
+fn origins(app: &App<'_>, file: &TokenFile, named: Option<Origin>) -> Result<(Origin, Origin)> {
     let written = match &file.geolocation {
         Some(text) => Some(Origin::from_geolocation(text).map_err(|bad| {
             Error::new(
@@ -138,10 +133,7 @@ fn origins(
         (_, Some(written)) => Err(Error::new(
             Kind::Usage,
             format!("The file's geolocation {written} is not an origin that may be sent a secret"),
-            format!(
-                "If it is yours, name it: concur-cred import --base-url {written} {}",
-                shell_word(path)
-            ),
+            format!("If it is yours, run the same again with --base-url {written}"),
         )),
         (Some(named), None) => Ok((named.clone(), named)),
         (None, None) => Err(Error::new(

@@ -17,7 +17,7 @@ use super::{helper, obtain};
 
 pub(super) fn run(app: &mut App<'_>, args: &StoreArgs) -> Result<u8> {
     let by_git = app.called_by_git;
-    let Some(request) = helper::git_request(app, by_git)? else { return Ok(0) };
+    let Some(request) = helper::git_credential(app, by_git)? else { return Ok(0) };
     if request.ephemeral {
         return Ok(0);
     }

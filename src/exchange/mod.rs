@@ -100,8 +100,7 @@ impl fmt::Display for Problem {
                 write!(f, "the value of `{key}` holds a line break or another control character")
             }
             Self::NoToken => f.write_str(
-                "there is neither a `refresh_token` nor an `access_token` in the file; is it a \
-                 token response?",
+                "there is neither a `refresh_token` nor an `access_token` in it: it is no token response",
             ),
         }
     }

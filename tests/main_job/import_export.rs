@@ -97,6 +97,20 @@ fn a_file_without_a_geolocation_needs_a_base_url() {
     assert_eq!(status_of(&world, "default")["base_url"], world.sandbox.origin());
 }
 
+/// The profile and all else that was asked for stay: the same again, and one option more.
+#[test]
+fn a_file_of_another_origin_is_told_by_what_option_it_comes_in() {
+    let (world, file) = world_with_file(0);
+    world.write("refreshTokenObjectFile.json", file.to_string());
+    let import = ["import", "--profile", "acme"];
+    let more = format!("run the same again with --base-url {}", world.sandbox.origin());
+    refused(world.concur(import).fails(2), &world).says(&more);
+    world.concur(import).arg("--base-url").arg(world.sandbox.origin()).ok();
+    world.write("none.json", "{}");
+    let none = world.concur(["import", "none.json"]).fails(2);
+    none.says("in it: it is no token response.\nName a file");
+}
+
 #[test]
 fn a_file_can_never_widen_where_secrets_go() {
     let cases = [
