@@ -248,7 +248,8 @@ fn proven_origin(
                 "The stored base URL {origin} is not proven to be the one that you named: the store was \
                  edited or damaged, and nothing was sent there"
             ),
-            format!("If you know it to be right: {login} --base-url {origin}"),
+            // Not with that origin to paste: whoever edited the store would have it there.
+            format!("Name the one that you know: {login} --base-url ORIGIN"),
         )
         .of_profile(Some(profile.as_str()))
     })
