@@ -126,6 +126,48 @@ fn a_signal_at_a_secret_leaves_the_terminal_as_it_was() {
     }
 }
 
+/// The stopped program has been asked to end: does it, or has it stopped again?
+const UNTIL_IT_SETTLES: &str = "\
+    while grep '^State:' /proc/$pid/status | grep -v '[TZ]'; do :; done; \
+    if grep -q '^State:.T' /proc/$pid/status; then echo it stopped.; else echo it ended.; fi; \
+    kill -KILL $pid";
+
+#[test]
+fn who_waits_for_the_terminal_in_the_background_is_ended_by_a_signal() {
+    let world = World::new();
+    let text = world.sandbox.credentials_json();
+    world.write("credentials.json", text.replace(&world.sandbox.app().request_token, ""));
+    // As `timeout` does in a script: a secret is asked for by a job that has not got the terminal.
+    let script = "set -m; LOGIN & pid=$!; until grep -q '^State:.T' /proc/$pid/status; do :; done; \
+        kill -TERM $pid; kill -CONT $pid; ";
+    let Some(mut terminal) = login_under_shell(&world, &format!("{script}{UNTIL_IT_SETTLES}"))
+    else {
+        return;
+    };
+    let shown = terminal.wait_for("it ");
+    assert_eq!(terminal.wait_for("."), "ended", "{shown}");
+}
+
+#[test]
+fn who_lost_the_terminal_at_a_secret_is_ended_by_a_signal() {
+    let world = World::new();
+    // The shell takes the terminal when the job has stopped.
+    let stopped = "until grep -q '^State:.T' /proc/$(cat pid)/status; do :; done";
+    let begun = "sh -c \"echo \\$\\$ >pid; exec LOGIN\"; pid=$(cat pid); echo 'stopped.'";
+    let ended = "kill -TERM $pid; kill -CONT $pid";
+    let script = format!("set -m; {begun}; {stopped}; {ended}; {UNTIL_IT_SETTLES}");
+    let Some(mut terminal) = login_under_shell(&world, &script) else {
+        return;
+    };
+    until_the_secret(&world, &mut terminal);
+    terminal.press_unseen("");
+    let pid = std::fs::read_to_string(world.work().join("pid")).unwrap();
+    let pid = rustix::process::Pid::from_raw(pid.trim().parse().unwrap()).unwrap();
+    rustix::process::kill_process(pid, rustix::process::Signal::STOP).unwrap();
+    let shown = terminal.wait_for("it ");
+    assert_eq!(terminal.wait_for("."), "ended", "{shown}");
+}
+
 #[test]
 fn who_stops_the_program_at_a_secret_is_asked_again_when_it_goes_on() {
     let world = World::new();

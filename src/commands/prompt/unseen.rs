@@ -12,9 +12,9 @@ use std::rc::Rc;
 use rpassword::ConfigBuilder;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
-use rustix::process::{Signal, kill_current_process_group};
+use rustix::process::{Signal, getpgrp, kill_current_process_group};
 use rustix::termios::{
-    LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcsetattr,
+    LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcgetpgrp, tcsetattr,
 };
 use zeroize::Zeroizing;
 
@@ -42,11 +42,26 @@ impl Unseen {
 
 impl Drop for Unseen {
     fn drop(&mut self) {
+        // Whoever sets a terminal that another job has is stopped, and the signal would wait for ever. The
+        // settings are that job's now: a shell has put its own in place.
+        if signals::is_held() && !has_terminal() {
+            return;
+        }
         // Half a secret is not left to be read by a shell.
         let when = if signals::is_held() { OptionalActions::Flush } else { OptionalActions::Now };
         // A terminal that is gone has no settings.
         let _ = tcsetattr(io::stdin(), when, &self.0);
     }
+}
+
+/// Whether ours is the job in the terminal's foreground.
+fn has_terminal() -> bool {
+    tcgetpgrp(io::stdin()).is_ok_and(|job| job == getpgrp())
+}
+
+/// Where another job has the terminal, this process is stopped until it is given to it, or ended.
+fn wait_for_the_terminal() -> io::Result<()> {
+    Ok(tcsetattr(io::stdin(), OptionalActions::Now, &tcgetattr(io::stdin())?)?)
 }
 
 /// The keys pressed, byte by byte, until one that the terminal would make a signal of.
@@ -109,6 +124,8 @@ fn wait_for_a_key() -> io::Result<()> {
 /// is asked again when it goes on.
 pub(super) fn line(terminal: &mut dyn Write, question: &str) -> io::Result<Zeroizing<String>> {
     loop {
+        // As long as it is stopped it holds no signal.
+        wait_for_the_terminal()?;
         let held = signals::hold();
         let unseen = Unseen::begin()?;
         terminal.write_all(question.as_bytes())?;
