@@ -138,7 +138,6 @@ impl Renewer<'_> {
 
     /// Renews under the lock, or takes over what another process renewed (or failed to) meanwhile.
     pub fn renew(&mut self, store: &mut Store, seen: &Record, trigger: Trigger) -> Result<Usable> {
-        signals::survive_the_file_size_limit();
         store.have_key_at_hand()?;
         let mut waiting = Waiting::new(store.paths(), seen.id)?;
         let mut said = false;
@@ -288,6 +287,7 @@ impl Renewer<'_> {
         seen: &Record,
         trigger: Trigger,
     ) -> Result<Usable> {
+        signals::survive_the_file_size_limit();
         trace::step("lock taken");
         failpoint::pass("lock-taken");
         store.look_at_key()?;

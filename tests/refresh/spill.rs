@@ -173,6 +173,16 @@ fn without_room_in_the_store_nothing_is_spent() {
 }
 
 #[test]
+fn without_room_inside_the_soft_window_the_current_token_is_served() {
+    let world = World::logged_in();
+    let token = world.concur(["get"]).ok().line();
+    world.age_access_token("default", 3600 - 280);
+    assert_eq!(limited(&world, 1, "get").ok().line(), token);
+    assert_eq!(world.refreshes(), 0, "nothing was asked");
+    assert_ne!(world.concur(["get"]).ok().line(), token);
+}
+
+#[test]
 fn without_room_for_the_reserve_nothing_is_spent() {
     let world = world();
     std::fs::remove_file(reserve(&world)).unwrap();
