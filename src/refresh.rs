@@ -138,6 +138,8 @@ impl Renewer<'_> {
 
     /// Renews under the lock, or takes over what another process renewed (or failed to) meanwhile.
     pub fn renew(&mut self, store: &mut Store, seen: &Record, trigger: Trigger) -> Result<Usable> {
+        // The lock's holder is written as well.
+        signals::survive_the_file_size_limit();
         store.have_key_at_hand()?;
         let mut waiting = Waiting::new(store.paths(), seen.id)?;
         let mut said = false;
