@@ -29,6 +29,19 @@ fn logged_in() -> (World, PathBuf) {
     (world, ran)
 }
 
+/// A daemon that never asks how its children ended; so the system keeps that from ours, too.
+#[test]
+fn whoever_ignores_its_children_is_served_as_well() {
+    let (world, _) = logged_in();
+    let get = || {
+        let run = world.run("env", ["--ignore-signal=CHLD", super::harness::BINARY, "get"]);
+        run.env("CONCUR_CRED_TEST_HASTE", "12")
+    };
+    get().ok().silent();
+    command(&world, "echo no key");
+    get().fails(6).says("did not print a key");
+}
+
 #[test]
 fn it_is_run_once_a_process_and_only_where_a_key_is_needed() {
     let (world, ran) = logged_in();

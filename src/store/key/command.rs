@@ -100,7 +100,7 @@ impl KeyCommand {
             if run.printed.is_too_much() {
                 return Err(self.failed("printed far more than a key"));
             }
-            if let Some(status) = run.child.try_wait().ok().flatten() {
+            if let Some(status) = run.status() {
                 run.printed.mark_the_end();
                 let is_there = || Key::parse(run.printed.bytes()).is_some();
                 let is_enough = run.printed.is_whole() && (!status.success() || is_there());
@@ -163,6 +163,12 @@ struct Run {
 impl Run {
     fn left(&self) -> Duration {
         self.deadline.saturating_duration_since(Instant::now())
+    }
+
+    /// How it ended. Where whoever started us ignores SIGCHLD, the system keeps that from us: then all that
+    /// is known is that it did, and the key has to speak for itself.
+    fn status(&mut self) -> Option<ExitStatus> {
+        self.child.try_wait().unwrap_or_else(|_| Some(ExitStatus::default()))
     }
 
     /// Ends it, with what it has started where that can be told from us: one that asks at a terminal puts
