@@ -11,7 +11,7 @@ use crate::cli::Export;
 use crate::error::{Error, Kind, Result, login_command};
 use crate::exchange::TokenFile;
 use crate::exchange::token_file::UnknownFields;
-use crate::files::{self, Replace, shell_word};
+use crate::files::{self, Replace};
 use crate::model::record::{Column, Record};
 use crate::store::Store;
 use crate::store::events::Event;
@@ -81,7 +81,7 @@ fn write(path: &Path, text: &[u8], force: bool) -> Result<()> {
             Error::new(
                 Kind::Usage,
                 format!("{} is there already; nothing was changed", path.display()),
-                format!("Overwrite it: concur-cred export --force {}", shell_word(path)),
+                "To overwrite it, run the same again with --force",
             )
         } else {
             files::cannot("write", path, &error)
