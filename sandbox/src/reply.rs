@@ -4,6 +4,7 @@ use hyper::Response;
 use hyper::header::{self, HeaderName, HeaderValue};
 
 use crate::answer::Answer;
+use crate::clock;
 use crate::payload::{Halfway, Payload};
 
 /// What happens to one request.
@@ -61,7 +62,10 @@ impl Outgoing {
             hyper::StatusCode::from_u16(status).unwrap_or(hyper::StatusCode::INTERNAL_SERVER_ERROR);
         let correlation = (HeaderName::from_static("concur-correlationid"), correlation_id.into());
         let length = (!is_whole).then(|| (header::CONTENT_LENGTH, whole_length.to_string()));
-        for (name, value) in headers.into_iter().chain([correlation]).chain(length) {
+        // The server's own would be the system's clock.
+        let is_dated = headers.iter().any(|(name, _)| *name == header::DATE);
+        let date = (!is_dated).then(|| (header::DATE, clock::now_http()));
+        for (name, value) in headers.into_iter().chain([correlation]).chain(length).chain(date) {
             match HeaderValue::from_str(&value) {
                 Ok(value) => drop(response.headers_mut().append(name, value)),
                 Err(_) => *response.status_mut() = hyper::StatusCode::INTERNAL_SERVER_ERROR,

@@ -3,6 +3,7 @@
 
 #![allow(dead_code, unreachable_pub, reason = "each test crate uses its own part")]
 
+pub mod moment;
 #[cfg(target_os = "linux")]
 #[cfg(unix)]
 pub mod program;
@@ -139,7 +140,7 @@ impl World {
             .env("PATH", std::env::join_paths(paths).unwrap())
             .env("HOME", self.home())
             .env("GIT_CONFIG_NOSYSTEM", "1")
-            .env("TZ", "UTC")
+            .envs(moment::variables())
             .current_dir(self.work())
             .args(args);
         Run { command, stdin: None }
@@ -234,7 +235,7 @@ impl Run {
 
     /// It is this many seconds later (or, negative, earlier) for the program.
     pub fn at_offset(self, seconds: i64) -> Self {
-        self.env("CONCUR_CRED_TEST_CLOCK_OFFSET_SECS", seconds.to_string())
+        self.env(moment::CLOCK, (moment::offset() + seconds).to_string())
     }
 
     /// What it reads; closed after that.

@@ -1,17 +1,10 @@
 //! What the modules share.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use concur_sandbox::Config;
 use rusqlite::types::Value;
 
+pub(super) use super::harness::moment::now;
 use super::harness::{Output, World};
-
-/// Epoch seconds.
-pub(super) fn now() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
-    i64::try_from(since.as_secs()).unwrap()
-}
 
 /// Every row of the token database, for "nothing was changed".
 pub(super) fn snapshot(world: &World) -> Vec<Vec<Value>> {

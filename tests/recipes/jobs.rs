@@ -2,7 +2,7 @@
 
 use concur_sandbox::Fault;
 
-use super::harness::{BINARY, Output, World};
+use super::harness::{BINARY, Output, World, moment};
 use super::recipe::{Recipe, executable};
 
 /// The commands of a crontab; its times must be times.
@@ -70,8 +70,8 @@ fn the_check_tells_the_worst_and_mail_comes_only_then() {
     assert!(recipe.run("check", &world).ok().text().starts_with("CONCUR OK - "));
     assert_eq!(recipe.run("mail", &world).ok().silent().text(), "");
     for (days, code, word) in [(20, 1, "WARNING"), (5, 2, "CRITICAL")] {
-        let left = "UPDATE record SET refresh_expires_at = unixepoch() + ?1 * 86400 + 43200";
-        assert_eq!(world.database().execute(left, [days]).unwrap(), 1);
+        let left = "UPDATE record SET refresh_expires_at = ?2 + ?1 * 86400 + 43200";
+        assert_eq!(world.database().execute(left, [days, moment::now()]).unwrap(), 1);
         let line = recipe.run("check", &world).output().code(code).line();
         assert!(line.starts_with(&format!("CONCUR {word} - ")), "{line}");
         assert_eq!(recipe.run("mail", &world).ok().line(), line, "cron mails it");
