@@ -44,6 +44,15 @@ pub(crate) struct Cli {
     /// Answer code 16, "user lives elsewhere", with this origin
     #[arg(long, value_name = "ORIGIN")]
     lives_elsewhere: Option<String>,
+    /// Know no application: answer code 61 to every request, as a production host does to a migrated entity
+    #[arg(long)]
+    unknown_client: bool,
+    /// Replace the client secret after N grants; the new one is printed at the start
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) change_secret: Option<u64>,
+    /// Answer refreshes with tokens of this company or user
+    #[arg(long, value_name = "UUID")]
+    refresh_principal: Option<String>,
     /// Know a user with this login id and e-mail address, and a made-up password
     #[arg(long, value_name = "EMAIL")]
     user: Option<String>,
@@ -117,6 +126,8 @@ impl Cli {
             omit_geolocation: self.no_geolocation,
             omit_refresh_expires_in: self.no_refresh_expiry,
             lives_elsewhere: self.lives_elsewhere.clone(),
+            unknown_client: self.unknown_client,
+            refresh_principal: self.refresh_principal.clone(),
             ..Config::default()
         }
     }

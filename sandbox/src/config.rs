@@ -57,6 +57,14 @@ pub struct Config {
     pub omit_refresh_token: bool,
     /// Every company and user lives at this origin: grants for them are answered with code 16 and it.
     pub lives_elsewhere: Option<String>,
+    /// Refreshes answer with tokens of this company or user, whoever the refresh token was issued to; default
+    /// `None`.
+    pub refresh_principal: Option<String>,
+    /// The applications are not known here, as those of a migrated entity at a production host: every
+    /// request is answered with code 61. What was granted lives on.
+    pub unknown_client: bool,
+    /// The code that answers a wrong or replaced client secret: 64 (the default) or 61.
+    pub wrong_secret_code: u32,
     /// Status with which APIs answer a bad, expired or revoked access token: 403 (the default) or 401.
     pub forbidden_status: u16,
     /// The grants the app has; default `password`, `refresh_token`, `client_credentials`.
@@ -93,6 +101,9 @@ impl Default for Config {
             omit_refresh_expires_in: false,
             omit_refresh_token: false,
             lives_elsewhere: None,
+            refresh_principal: None,
+            unknown_client: false,
+            wrong_secret_code: 64,
             forbidden_status: 403,
             allowed_grants: vec![
                 GrantType::Password,

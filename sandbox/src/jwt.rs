@@ -1,4 +1,5 @@
-//! Access tokens and id tokens: JWTs (RFC 7519) of the documented shape.
+//! Access tokens and id tokens: JWTs (RFC 7519) of the documented shape, as Concur issues them since April
+//! 2026: `concur.type` says whose token it is, and neither `concur.profile` nor `concur.app` is there.
 //!
 //! The header says RS256 as Concur's does, but the signature is 256 random bytes: no client of an opaque
 //! bearer token verifies it, and the sandbox knows its tokens by value. A random `jti` and that signature
@@ -33,7 +34,7 @@ pub(crate) fn access_token(claims: &Claims<'_>) -> String {
         "concur.version": 3,
         "concur.scopes": scopes,
         "concur.appId": format!("{}/profile/v1/apps/{}", claims.issuer, claims.client_id),
-        "concur.profile": profile(claims),
+        "concur.type": claims.principal.kind.claim(),
         "aud": "*",
         "iss": claims.issuer,
         "sub": claims.principal.uuid,
@@ -48,7 +49,6 @@ pub(crate) fn id_token(claims: &Claims<'_>) -> String {
     encode(&json!({
         "concur.version": 3,
         "concur.type": claims.principal.kind.claim(),
-        "concur.profile": profile(claims),
         "aud": claims.client_id,
         "iss": claims.issuer,
         "sub": claims.principal.uuid,
@@ -56,10 +56,6 @@ pub(crate) fn id_token(claims: &Claims<'_>) -> String {
         "nbf": claims.issued_at,
         "exp": claims.expires_at,
     }))
-}
-
-fn profile(claims: &Claims<'_>) -> String {
-    format!("{}/profile/v1/principals/{}", claims.issuer, claims.principal.uuid)
 }
 
 fn encode(claims: &Value) -> String {

@@ -106,6 +106,11 @@ impl Ledger {
         Ok(id)
     }
 
+    /// Lets a family's tokens speak for another company or user from now on.
+    pub(crate) fn hand_over(&mut self, id: FamilyId, uuid: &str) {
+        uuid.clone_into(&mut self.families[id.0].principal.uuid);
+    }
+
     /// Slides the family's expiry and, by the rotation, replaces its token. `used` is the value that was
     /// presented.
     pub(crate) fn rotate(&mut self, id: FamilyId, used: &str, config: &Config, now: i64) {

@@ -111,6 +111,10 @@ fn write_hints(out: &mut impl Write, sandbox: &Sandbox, cli: &Cli) -> io::Result
         writeln!(out, "  export CONCUR_CRED_REQUEST_TOKEN={request_token}")?;
         writeln!(out, "  concur-cred login --base-url {origin}")?;
     }
+    if let Some(grants) = cli.change_secret {
+        let secret = sandbox.change_client_secret_after(grants);
+        writeln!(out, "  # the client secret after {grants} grants: {secret}")?;
+    }
     if let Some(user) = sandbox.config().user {
         let grant = if cli.has_otp() { "otp" } else { "user" };
         writeln!(out, "  concur-cred login --base-url {origin} --profile me --grant {grant}")?;

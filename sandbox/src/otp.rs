@@ -177,7 +177,7 @@ fn send(world: &mut World, form: &Form, config: &Config, now: i64) -> Result<Str
     let client @ (client_id, _) = grants::credentials(form)?;
     let channel_type = form.get("channel_type").ok_or(57)?;
     let email = form.get("channel_handle").ok_or(58)?;
-    grants::authenticate(world, client)?;
+    grants::authenticate(world, client, config)?;
     if !config.allowed_grants.contains(&crate::GrantType::Otp) {
         return Err(60.into());
     }

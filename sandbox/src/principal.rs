@@ -20,7 +20,7 @@ impl PrincipalKind {
         match self {
             Self::Company => "company",
             Self::User => "user",
-            Self::Application => "application",
+            Self::Application => "app",
         }
     }
 }

@@ -248,6 +248,30 @@ impl Sandbox {
         lock(&self.shared.world).disable_client(&self.app.client_id, disabled);
     }
 
+    /// Replaces the client secret of [`Sandbox::app`], as an administrator does who lost it: the new one. The
+    /// one before is refused from now on; refresh tokens stay good. [`Sandbox::app`] itself does not change.
+    pub fn change_client_secret(&self) -> String {
+        self.new_client_secret(false)
+    }
+
+    /// A second active client secret for [`Sandbox::app`]: the ones before stay good.
+    pub fn add_client_secret(&self) -> String {
+        self.new_client_secret(true)
+    }
+
+    /// As [`Sandbox::change_client_secret`], once so many more grants have been made (at least one).
+    pub fn change_client_secret_after(&self, grants: u64) -> String {
+        let secret = random_uuid();
+        lock(&self.shared.world).change_secret_after(grants, &self.app.client_id, &secret);
+        secret
+    }
+
+    fn new_client_secret(&self, keeps_others: bool) -> String {
+        let secret = random_uuid();
+        lock(&self.shared.world).add_secret(&self.app.client_id, &secret, keeps_others);
+        secret
+    }
+
     /// A new request token for [`Sandbox::app`]; the earlier ones stay good.
     pub fn new_request_token(&self) -> String {
         self.new_request_token_of(&self.app)

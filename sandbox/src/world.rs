@@ -9,8 +9,15 @@ use crate::otp::Otps;
 
 pub(crate) struct Client {
     pub(crate) id: String,
-    pub(crate) secret: String,
+    /// The active secrets: an application may have several.
+    secrets: Vec<String>,
     pub(crate) disabled: bool,
+}
+
+impl Client {
+    pub(crate) fn has_secret(&self, secret: &str) -> bool {
+        self.secrets.iter().any(|active| active == secret)
+    }
 }
 
 /// A company request token: what an administrator makes from an app id.
@@ -24,6 +31,8 @@ pub(crate) struct RequestToken {
 
 pub(crate) struct World {
     clients: Vec<Client>,
+    /// A client's secret that takes the place of the others after so many more grants.
+    next_secret: Option<(u64, String, String)>,
     pub(crate) request_tokens: HashMap<String, RequestToken>,
     /// Authorization codes given out and not yet used.
     pub(crate) codes: HashMap<String, Code>,
@@ -35,6 +44,7 @@ impl World {
     pub(crate) fn new(app: &App, config: &Config, now: i64) -> Self {
         let mut world = Self {
             clients: Vec::new(),
+            next_secret: None,
             request_tokens: HashMap::new(),
             codes: HashMap::new(),
             ledger: Ledger::default(),
@@ -50,7 +60,7 @@ impl World {
         if self.client(client_id).is_none() {
             self.clients.push(Client {
                 id: client_id.clone(),
-                secret: client_secret.clone(),
+                secrets: vec![client_secret.clone()],
                 disabled: false,
             });
         }
@@ -72,6 +82,30 @@ impl World {
 
     pub(crate) fn client(&self, client_id: &str) -> Option<&Client> {
         self.clients.iter().find(|client| client.id == client_id)
+    }
+
+    /// Makes a secret active, and the ones before it inactive unless they are kept.
+    pub(crate) fn add_secret(&mut self, client_id: &str, secret: &str, keeps_others: bool) {
+        for client in self.clients.iter_mut().filter(|client| client.id == client_id) {
+            if !keeps_others {
+                client.secrets.clear();
+            }
+            client.secrets.push(secret.to_owned());
+        }
+    }
+
+    /// Replaces a client's secrets by this one after so many more grants.
+    pub(crate) fn change_secret_after(&mut self, grants: u64, client_id: &str, secret: &str) {
+        self.next_secret = Some((grants, client_id.to_owned(), secret.to_owned()));
+    }
+
+    /// Takes note of a grant, which may have been the last one under a secret.
+    pub(crate) fn count_grant(&mut self) {
+        let Some((left, client_id, secret)) = self.next_secret.take() else { return };
+        match left.saturating_sub(1) {
+            0 => self.add_secret(&client_id, &secret, false),
+            left => self.next_secret = Some((left, client_id, secret)),
+        }
     }
 
     pub(crate) fn disable_client(&mut self, client_id: &str, disabled: bool) {

@@ -61,14 +61,14 @@ pub(crate) fn grant(
 ) -> Result<Grant, Refusal> {
     let client @ (client_id, _) = credentials(form)?;
     let grant_type = form.get("grant_type").ok_or(65)?;
-    authenticate(world, client)?;
+    authenticate(world, client, config)?;
     let grant_type = GrantType::from_form(grant_type).ok_or(60)?;
     if !config.allowed_grants.contains(&grant_type) {
         let is_refresh = grant_type == GrantType::RefreshToken;
         return Err(if is_refresh { 107 } else { 60 }.into());
     }
     let ask = Ask { form, config, client_id, origin, now };
-    match (grant_type, form.get("credtype")) {
+    let granted = match (grant_type, form.get("credtype")) {
         (GrantType::Password, Some("authtoken")) => company::grant(world, &ask),
         (GrantType::Password, None | Some("password")) => user::grant(world, &ask),
         (GrantType::Password, Some(_)) => Err(120.into()),
@@ -76,7 +76,11 @@ pub(crate) fn grant(
         (GrantType::ClientCredentials, _) => application::grant(world, &ask),
         (GrantType::Otp, _) => otp::grant(world, &ask),
         (GrantType::AuthorizationCode, _) => code::grant(world, &ask),
+    };
+    if granted.is_ok() {
+        world.count_grant();
     }
+    granted
 }
 
 /// The client that a form names, and its secret.
@@ -84,14 +88,15 @@ pub(crate) fn credentials(form: &Form) -> Result<(&str, &str), Refusal> {
     Ok((form.get("client_id").ok_or(62)?, form.get("client_secret").ok_or(63)?))
 }
 
-/// Makes sure that the client is who it says, and not disabled.
+/// Makes sure that the client is known here, is who it says, and is not disabled.
 pub(crate) fn authenticate(
     world: &World,
     (client_id, client_secret): (&str, &str),
+    config: &Config,
 ) -> Result<(), Refusal> {
-    let client = world.client(client_id).ok_or(61)?;
-    if client.secret != client_secret {
-        return Err(64.into());
+    let client = world.client(client_id).filter(|_| !config.unknown_client).ok_or(61)?;
+    if !client.has_secret(client_secret) {
+        return Err(config.wrong_secret_code.into());
     }
     if client.disabled {
         return Err(59.into());

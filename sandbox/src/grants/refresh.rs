@@ -20,5 +20,8 @@ pub(super) fn grant(world: &mut World, ask: &Ask<'_>) -> Result<Grant, Refusal> 
     if !ask.config.omit_refresh_token {
         world.ledger.rotate(id, refresh_token, ask.config, ask.now);
     }
+    if let Some(uuid) = &ask.config.refresh_principal {
+        world.ledger.hand_over(id, uuid);
+    }
     Ok(issue(world, ask, id, scope))
 }

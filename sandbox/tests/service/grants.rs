@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::http::{USERS, call, company_form, log_in, post, refresh};
 
-fn claims(jwt: &str) -> Value {
+pub(crate) fn claims(jwt: &str) -> Value {
     let part = jwt.split('.').nth(1).unwrap();
     let bytes = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(part).unwrap();
     serde_json::from_slice(&bytes).unwrap()
@@ -53,7 +53,13 @@ fn tokens_are_jwts_whose_claims_agree_with_the_answer() {
     assert_eq!(id["sub"], sandbox.app().company_uuid);
     assert_eq!(id["aud"], sandbox.app().client_id);
     assert_eq!(id["iss"], sandbox.origin());
-    assert_eq!(id["concur.type"], "company");
+    for token in [&access, &id] {
+        assert_eq!(token["concur.type"], "company");
+        assert_eq!(token["sub"], sandbox.app().company_uuid);
+        for gone in ["concur.profile", "concur.app"] {
+            assert_eq!(token.get(gone), None, "{gone} was removed in April 2026");
+        }
+    }
     let sliding = reply.json()["refresh_expires_in"].as_i64().unwrap();
     let expected = access["iat"].as_i64().unwrap() + SIX_MONTHS_SECONDS;
     assert_eq!(sliding, expected, "refresh_expires_in is an absolute time");
@@ -86,7 +92,13 @@ fn user_grant_works_with_and_without_credtype() {
     ];
     let omitted = post(&sandbox, &form);
     assert_eq!(omitted.status, 200, "{omitted:?}");
-    assert_eq!(claims(&omitted.field("id_token"))["sub"], user.uuid);
+    for token in ["id_token", "access_token"] {
+        let claims = claims(&omitted.field(token));
+        assert_eq!(
+            (&claims["sub"], &claims["concur.type"]),
+            (&user.uuid.clone().into(), &"user".into())
+        );
+    }
     form.push(("credtype", "password"));
     assert_eq!(post(&sandbox, &form).status, 200);
     form[4].1 = "wrong";
@@ -106,6 +118,7 @@ fn client_credentials_give_no_refresh_token_and_no_id_token() {
     ];
     let reply = post(&sandbox, &form);
     assert_eq!(reply.status, 200);
+    assert_eq!(claims(&reply.field("access_token"))["concur.type"], "app");
     for absent in ["refresh_token", "refresh_expires_in", "id_token"] {
         assert!(reply.json().get(absent).is_none(), "{absent}");
     }

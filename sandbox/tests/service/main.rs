@@ -10,5 +10,6 @@ mod journal;
 mod otp;
 mod refusals;
 mod rotation;
+mod secrets;
 mod strictness;
 mod tls;
