@@ -32,6 +32,7 @@ fn whole(status: u16, field: &str, body: &str) -> Zeroizing<Vec<u8>> {
     let reason = match status {
         200 => "OK",
         303 => "See Other",
+        403 => "Forbidden",
         404 => "Not Found",
         405 => "Method Not Allowed\r\nAllow: GET",
         409 => "Conflict",
@@ -54,7 +55,7 @@ mod tests {
 
     #[test]
     fn an_answer_says_how_long_it_is_and_that_nobody_keeps_it() {
-        for status in [200, 400, 404, 405, 409, 410, 431] {
+        for status in [200, 400, 403, 404, 405, 409, 410, 431] {
             let bytes = page_of(status, &WELL);
             let text = std::str::from_utf8(&bytes).unwrap();
             let (head, body) = text.split_once("\r\n\r\n").unwrap();

@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 use zeroize::Zeroizing;
 
 use super::answer::{BADLY, NOT_HTTP, WELL, go_to, page_of};
+use super::peer::{Caller, Sockets};
 use super::redirect::Place;
 use super::routes::{END_PATH, Request, Routes, Verdict};
 use super::waiting::Event;
@@ -58,6 +59,7 @@ enum Ended {
 /// [`Receiver::succeeded`] was called.
 pub struct Receiver {
     start_link: String,
+    knows_users: bool,
     outcome: Ended,
     shared: Arc<Shared>,
     shown: mpsc::Receiver<()>,
@@ -66,6 +68,8 @@ pub struct Receiver {
 /// What the threads share.
 struct Shared {
     routes: Mutex<Routes>,
+    /// `None` where the system does not say whose a socket is.
+    sockets: Option<Sockets>,
     ended: Mutex<Ended>,
     has_ended: Condvar,
     /// Open connections, the oldest first.
@@ -136,8 +140,12 @@ impl Bound {
     ) -> Result<Receiver> {
         let routes = Routes::new(&self.place, link, state, word);
         let start_link = routes.start_link();
+        let mut places = self.listeners.iter().filter_map(|listener| listener.local_addr().ok());
+        let sockets = places.find_map(Sockets::with_listener);
+        let knows_users = sockets.is_some();
         let shared = Arc::new(Shared {
             routes: Mutex::new(routes),
+            sockets,
             ended: Mutex::new(Ended::NotYet),
             has_ended: Condvar::new(),
             open: Mutex::default(),
@@ -153,7 +161,7 @@ impl Bound {
                 .map_err(|error| cannot_listen(&self.place, &error))?;
         }
         trace::step("listening for the browser");
-        Ok(Receiver { start_link, outcome: Ended::Badly, shared, shown })
+        Ok(Receiver { start_link, knows_users, outcome: Ended::Badly, shared, shown })
     }
 }
 
@@ -161,6 +169,11 @@ impl Receiver {
     /// What the browser is to open: it leads on to Concur, once.
     pub fn start_link(&self) -> &str {
         &self.start_link
+    }
+
+    /// Whether the link is good for our own user alone: the system says whose a socket is.
+    pub fn knows_users(&self) -> bool {
+        self.knows_users
     }
 
     /// The last page says that all is well.
@@ -183,6 +196,16 @@ impl Drop for Receiver {
 /// Locks, whatever happened to another thread.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// What follows an answer: each of these may end the program.
+#[derive(Clone, Copy)]
+enum Then {
+    Nothing,
+    /// It was the last page.
+    Shown,
+    /// The login is over.
+    Void,
 }
 
 /// The server's end.
@@ -222,16 +245,18 @@ impl Server {
     /// One request and its answer. A client's broken connection is the client's business.
     fn drive(&self, mut stream: TcpStream) {
         let peer = stream.peer_addr();
-        let (answer, is_end) = match read_head(&mut stream) {
-            Ok(head) => self.answer(&head),
-            Err(Some(status)) => (page_of(status, &NOT_HTTP), false),
-            Err(None) => (Zeroizing::new(Vec::new()), false),
+        let (answer, then) = match read_head(&mut stream) {
+            Ok(head) => self.answer(&head, self.caller(&stream)),
+            Err(Some(status)) => (page_of(status, &NOT_HTTP), Then::Nothing),
+            Err(None) => (Zeroizing::new(Vec::new()), Then::Nothing),
         };
         let _ = stream.set_write_timeout(Some(HEAD_TIMEOUT));
         let is_sent = stream.write_all(&answer).and_then(|()| stream.shutdown(Shutdown::Write));
-        if is_end && is_sent.is_ok() {
+        match then {
             // Nobody waits for it any more: all the same.
-            let _ = self.shown.send(());
+            Then::Shown if is_sent.is_ok() => drop(self.shown.send(())),
+            Then::Void => self.tell(Event::Void),
+            Then::Shown | Then::Nothing => {}
         }
         drain(&mut stream);
         if let Ok(peer) = peer {
@@ -240,14 +265,23 @@ impl Server {
         }
     }
 
-    /// The answer, and whether it is the last page.
-    fn answer(&self, head: &[u8]) -> (Zeroizing<Vec<u8>>, bool) {
+    /// Asked when the request is there and its sender waits: nobody can leave its socket to another user.
+    fn caller(&self, stream: &TcpStream) -> Caller {
+        let Some(sockets) = &self.shared.sockets else { return Caller::Unknown };
+        match (stream.peer_addr(), stream.local_addr()) {
+            (Ok(peer), Ok(local)) => sockets.caller(peer, local),
+            _ => Caller::Gone,
+        }
+    }
+
+    /// The answer, and what is to be done once it is sent.
+    fn answer(&self, head: &[u8], caller: Caller) -> (Zeroizing<Vec<u8>>, Then) {
         let mut fields = [httparse::EMPTY_HEADER; MAX_FIELDS];
         let mut parsed = httparse::Request::new(&mut fields);
         if parsed.parse(head).is_err() {
-            return (page_of(400, &NOT_HTTP), false);
+            return (page_of(400, &NOT_HTTP), Then::Nothing);
         }
-        let verdict = lock(&self.shared.routes).route(request(&parsed));
+        let verdict = lock(&self.shared.routes).route(request(&parsed, caller));
         let answer = match verdict {
             Verdict::Refused(status, page, astray) => {
                 if let Some(astray) = astray {
@@ -255,6 +289,12 @@ impl Server {
                 }
                 page_of(status, &page)
             }
+            Verdict::NotYours(page) => {
+                self.tell(Event::Stranger);
+                page_of(403, &page)
+            }
+            Verdict::Void(page) => return (page_of(403, &page), Then::Void),
+            Verdict::Nothing => Zeroizing::new(Vec::new()),
             Verdict::Start(link) => go_to(&link),
             Verdict::Landed(landing) => {
                 self.tell(Event::Landed(landing));
@@ -266,10 +306,11 @@ impl Server {
                     .has_ended
                     .wait_while(lock(&self.shared.ended), |ended| *ended == Ended::NotYet);
                 let ended = *ended.unwrap_or_else(PoisonError::into_inner);
-                return (page_of(200, if ended == Ended::Well { &WELL } else { &BADLY }), true);
+                let page = if ended == Ended::Well { &WELL } else { &BADLY };
+                return (page_of(200, page), Then::Shown);
             }
         };
-        (answer, false)
+        (answer, Then::Nothing)
     }
 
     fn tell(&self, event: Event) {
@@ -279,7 +320,7 @@ impl Server {
 }
 
 /// What anything depends on. A target that is no path (a proxy's) has no host of ours.
-fn request<'a>(parsed: &httparse::Request<'_, 'a>) -> Request<'a> {
+fn request<'a>(parsed: &httparse::Request<'_, 'a>, caller: Caller) -> Request<'a> {
     let target = parsed.path.unwrap_or_default();
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
     let mut hosts = parsed.headers.iter().filter(|field| field.name.eq_ignore_ascii_case("host"));
@@ -289,6 +330,7 @@ fn request<'a>(parsed: &httparse::Request<'_, 'a>) -> Request<'a> {
         host: host.and_then(|field| std::str::from_utf8(field.value).ok()),
         path,
         query,
+        caller,
     }
 }
 

@@ -5,6 +5,7 @@ use zeroize::Zeroizing;
 
 use super::landing::{self, Astray, Landing};
 use super::page::Page;
+use super::peer::Caller;
 use super::redirect::Place;
 use crate::model::secret::Secret;
 
@@ -21,6 +22,7 @@ pub(super) struct Request<'a> {
     pub(super) host: Option<&'a str>,
     pub(super) path: &'a str,
     pub(super) query: &'a str,
+    pub(super) caller: Caller,
 }
 
 /// What a request gets.
@@ -28,6 +30,12 @@ pub(super) struct Request<'a> {
 pub(super) enum Verdict {
     /// A page that says why not, and what to tell the person at the terminal.
     Refused(u16, Page<'static>, Option<Astray>),
+    /// The same to another user of this machine, who asked for what is our user's alone.
+    NotYours(Page<'static>),
+    /// The same, and the login is void: somebody else may have the address of Concur's page.
+    Void(Page<'static>),
+    /// No answer: nobody waits for it.
+    Nothing,
     /// On to Concur's page.
     Start(Zeroizing<String>),
     /// What was waited for, and on to [`END_PATH`].
@@ -44,7 +52,10 @@ pub(super) struct Routes {
     state: Secret,
     /// Concur's page; taken by the first request for the start path.
     link: Option<Zeroizing<String>>,
+    /// Who took it.
+    taken_by: Option<Caller>,
     landed: bool,
+    is_void: bool,
 }
 
 impl Routes {
@@ -56,12 +67,14 @@ impl Routes {
             start_path: format!("{START_PATH}{word}"),
             state,
             link: Some(link),
+            taken_by: None,
             landed: false,
+            is_void: false,
         }
     }
 
     /// What the browser is told to open. It may be seen in the list of processes: unlike Concur's page it
-    /// holds no state, and it is good once.
+    /// holds no state, it is good once, and where the system says whose a socket is, for our user alone.
     pub(super) fn start_link(&self) -> String {
         format!("http://{}{}", self.host, self.start_path)
     }
@@ -79,19 +92,54 @@ impl Routes {
         if !request.is_get {
             return Verdict::Refused(405, NOT_OURS, None);
         }
+        match request.caller {
+            Caller::Gone => return Verdict::Nothing,
+            Caller::Other => return self.stranger(request.path),
+            Caller::Ours | Caller::Unknown => {}
+        }
+        if self.is_void {
+            return Verdict::Refused(410, VOID, None);
+        }
         if request.path == self.callback_path {
             return self.landing(request.query);
         }
         if request.path == self.start_path {
-            return match self.link.take() {
-                Some(link) => Verdict::Start(link),
-                None => Verdict::Refused(410, USED, None),
-            };
+            return self.start(request.caller);
         }
         if request.path == END_PATH && self.landed {
             return Verdict::End;
         }
         Verdict::Refused(404, NOT_FOUND, None)
+    }
+
+    /// Leads on to Concur, once.
+    fn start(&mut self, caller: Caller) -> Verdict {
+        match self.link.take() {
+            Some(link) => {
+                self.taken_by = Some(caller);
+                Verdict::Start(link)
+            }
+            None if self.taken_by == Some(caller) || self.landed => {
+                Verdict::Refused(410, USED, None)
+            }
+            None => self.voided(VOID),
+        }
+    }
+
+    /// Another user's request: nothing is served, and a second use of the link voids the login.
+    fn stranger(&mut self, path: &str) -> Verdict {
+        if path == self.start_path && self.link.is_none() && !self.landed {
+            return self.voided(NOT_YOURS);
+        }
+        if path == self.start_path || path == self.callback_path {
+            return Verdict::NotYours(NOT_YOURS);
+        }
+        Verdict::Refused(403, NOT_YOURS, None)
+    }
+
+    fn voided(&mut self, page: Page<'static>) -> Verdict {
+        self.is_void = true;
+        Verdict::Void(page)
     }
 
     fn landing(&mut self, query: &str) -> Verdict {
@@ -117,8 +165,20 @@ const NOT_FOUND: Page<'_> =
     Page { good: false, heading: "Nothing here", text: "A login waits here, at another address." };
 const USED: Page<'_> = Page {
     good: false,
-    heading: "Used already",
-    text: "This link is good once. Open the address that the terminal shows.",
+    heading: "Already used",
+    text: "This link is valid once, and it was already used. Open the address that the terminal shows. If it was \
+           not you who used it, press Ctrl-C in the terminal.",
+};
+const NOT_YOURS: Page<'_> = Page {
+    good: false,
+    heading: "Not your login",
+    text: "This login was started by another user of this machine. If it is yours all the same, copy this \
+           page's address and paste it in the terminal.",
+};
+const VOID: Page<'_> = Page {
+    good: false,
+    heading: "The login was ended",
+    text: "The link was used by another user of this machine. The terminal shows what to do.",
 };
 const LANDED: Page<'_> = Page {
     good: false,
@@ -144,12 +204,21 @@ mod tests {
     }
 
     fn get<'a>(path: &'a str, query: &'a str) -> Request<'a> {
-        Request { is_get: true, host: Some("localhost:8017"), path, query }
+        Request { is_get: true, host: Some("localhost:8017"), path, query, caller: Caller::Ours }
+    }
+
+    const START: &str = "/concur-cred/start/w0rd";
+
+    fn by(caller: Caller, path: &'static str) -> Request<'static> {
+        Request { caller, ..get(path, "code=c&state=st") }
     }
 
     fn status(verdict: &Verdict) -> u16 {
         match verdict {
             Verdict::Refused(status, ..) => *status,
+            Verdict::NotYours(_) => 403,
+            Verdict::Void(_) => 0,
+            Verdict::Nothing => 1,
             Verdict::Start(_) | Verdict::Landed(_) => 303,
             Verdict::End => 200,
         }
@@ -191,5 +260,38 @@ mod tests {
         assert!(matches!(routes.route(get("/concur-cred/start/w0rd", "")), Verdict::Start(_)));
         assert_eq!(status(&routes.route(get("/concur-cred/start/w0rd", ""))), 410);
         assert_eq!(status(&routes.route(get("/concur-cred/start/word", ""))), 404);
+    }
+
+    #[test]
+    fn another_user_is_served_nothing_and_the_login_goes_on() {
+        for path in [START, "/callback", END_PATH, "/"] {
+            let mut routes = routes();
+            assert_eq!(status(&routes.route(by(Caller::Other, path))), 403, "{path}");
+            assert_eq!(status(&routes.route(by(Caller::Gone, path))), 1, "{path}");
+            assert!(matches!(routes.route(by(Caller::Ours, START)), Verdict::Start(_)), "{path}");
+            assert_eq!(status(&routes.route(by(Caller::Other, "/callback"))), 403);
+            assert!(matches!(routes.route(by(Caller::Ours, "/callback")), Verdict::Landed(_)));
+            assert_eq!(status(&routes.route(by(Caller::Other, START))), 403, "too late to matter");
+        }
+    }
+
+    #[test]
+    fn a_second_use_of_the_link_is_a_reload_or_voids_the_login() {
+        for (first, second, expected) in [
+            (Caller::Ours, Caller::Ours, 410),
+            (Caller::Unknown, Caller::Unknown, 410),
+            (Caller::Ours, Caller::Gone, 1),
+            (Caller::Ours, Caller::Other, 0),
+            (Caller::Unknown, Caller::Other, 0),
+            (Caller::Unknown, Caller::Ours, 0),
+            (Caller::Ours, Caller::Unknown, 0),
+        ] {
+            let mut routes = routes();
+            assert!(matches!(routes.route(by(first, START)), Verdict::Start(_)));
+            let told = status(&routes.route(by(second, START)));
+            assert_eq!(told, expected, "{first:?} {second:?}");
+            let landed = matches!(routes.route(by(first, "/callback")), Verdict::Landed(_));
+            assert_eq!(landed, expected != 0, "{first:?} {second:?}");
+        }
     }
 }

@@ -21,6 +21,10 @@ pub enum Event {
     Landed(Landing),
     /// Somebody, but not this login's browser.
     Astray(Astray),
+    /// Another user of this machine, who was refused.
+    Stranger,
+    /// Another user of this machine has used the link, too.
+    Void,
     /// A line from the terminal.
     Line(Zeroizing<String>),
     /// The terminal's end.
@@ -65,7 +69,7 @@ impl Waiting<'_> {
     ) -> Result<Landing> {
         let started = Instant::now();
         let mut pastes_left = if self.can_paste { PASTES } else { 0 };
-        let mut has_warned = false;
+        let (mut has_warned, mut has_told) = (false, false);
         loop {
             let left = self.timeout.saturating_sub(started.elapsed());
             match events.recv_timeout(left) {
@@ -73,6 +77,11 @@ impl Waiting<'_> {
                 Ok(Event::Astray(astray)) if !has_warned => {
                     has_warned = true;
                     say(false, &unexpected(astray));
+                }
+                Ok(Event::Void) => return Err(void()),
+                Ok(Event::Stranger) if !has_told => {
+                    has_told = true;
+                    say(false, STRANGER);
                 }
                 Ok(Event::Line(line)) if pastes_left > 0 && !line.trim().is_empty() => {
                     match landing::of_pasted(&line, self.redirect_uri, self.state) {
@@ -83,7 +92,7 @@ impl Waiting<'_> {
                         }
                     }
                 }
-                Ok(Event::Astray(_) | Event::Line(_)) => {}
+                Ok(Event::Astray(_) | Event::Stranger | Event::Line(_)) => {}
                 Ok(Event::NoMoreLines) => pastes_left = 0,
                 Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {
                     return Err(self.nobody_came());
@@ -118,6 +127,18 @@ impl Waiting<'_> {
              error, look whether this redirect URI is registered for the application, to the letter.",
         )
     }
+}
+
+const STRANGER: &str = "another user of this machine asked for a page of this login; it was refused, and \
+                        your browser is still waited for. If that was you, paste the address";
+
+fn void() -> Error {
+    Error::new(
+        Kind::Other,
+        "Another user of this machine also used the link of this login; the login was ended, and nothing was \
+         changed",
+        "Log in again with --no-browser, and open the address that is shown yourself.",
+    )
 }
 
 fn unexpected(astray: Astray) -> String {
@@ -187,6 +208,15 @@ mod tests {
         assert_eq!(landed, Ok(code()));
         assert_eq!(said.len(), 1, "{said:?}");
         assert!(said[0].contains("another login's state"), "{said:?}");
+    }
+
+    #[test]
+    fn another_user_is_mentioned_once_and_ends_the_wait_only_by_the_link() {
+        let events = vec![Event::Stranger, Event::Stranger, Event::Landed(code())];
+        let (landed, said) = waited(HERE, events);
+        assert_eq!((landed, said.len()), (Ok(code()), 1));
+        let (error, _) = waited(HERE, vec![Event::Void, Event::Landed(code())]);
+        assert_eq!(error.unwrap_err().kind(), Kind::Other);
     }
 
     #[test]

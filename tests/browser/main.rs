@@ -17,4 +17,6 @@ mod endings;
 mod opening;
 mod pasting;
 mod receiver;
+#[cfg(target_os = "linux")]
+mod strangers;
 mod usage;

@@ -13,6 +13,7 @@ use super::flow::{self, Aim, Ask, Principal};
 use super::start::Start;
 use super::told;
 use crate::app::App;
+use crate::browser::handover::Handover;
 use crate::browser::landing::Landing;
 use crate::browser::link::Authorization;
 use crate::browser::opener;
@@ -127,9 +128,12 @@ fn land(
     if can_paste {
         waiting::read_lines(send);
     }
-    if let Some((means, receiver)) = opened {
-        opener::open(&means, receiver.start_link());
-    }
+    // Held until the browser has come.
+    let _handed = opened.map(|(means, receiver)| {
+        let handed = handover(app, receiver, asked.redirect_uri);
+        opener::open(&means, handed.target());
+        handed
+    });
     let waiting = Waiting {
         redirect_uri: asked.redirect_uri,
         state: &state,
@@ -145,6 +149,17 @@ fn land(
         }
     })?;
     Ok((landing, receiver))
+}
+
+/// What the browser is told to open: nothing that is of use to another user who sees it.
+fn handover(app: &App<'_>, receiver: &Receiver, redirect_uri: &RedirectUri) -> Handover {
+    let link = receiver.start_link();
+    match redirect_uri.place() {
+        Some(place) if !receiver.knows_users() => {
+            Handover::by_file(link, &place.port.to_string(), &app.env)
+        }
+        _ => Handover::of_link(link),
+    }
 }
 
 /// Says what to do. `--quiet` does not silence it: without it there would be nothing to wait for.
