@@ -5,11 +5,13 @@ pub mod link;
 pub mod plan;
 
 use std::io;
-use std::process::{Command, Output, Stdio};
+use std::path::Path;
+use std::process::{Command, Output};
+use std::time::Duration;
 
+use crate::child;
 use crate::env::{Env, keep_secrets_from};
 use crate::error::{Error, Kind, Result};
-use crate::files;
 use crate::model::printable::printable;
 use plan::{Helpers, NAME, Scope};
 
@@ -17,6 +19,8 @@ use plan::{Helpers, NAME, Scope};
 const FIRST_WITH_PATTERNS: (u32, u32) = (2, 26);
 /// How much of what git says is shown, in characters.
 const SHOWN_CHARS: usize = 300;
+/// A git that takes longer hangs: it is only asked for its version and its configuration.
+const TIME_LIMIT: Duration = Duration::from_secs(20);
 
 /// A git that can be configured.
 #[derive(Debug)]
@@ -34,18 +38,17 @@ pub enum Helper {
 }
 
 /// What the git on PATH says of itself, and the helpers in every configuration that holds here, in its
-/// order (`plan` knows the form); `Err` for these when git ends with an error. `None` when there is no git.
-pub fn as_it_is() -> Option<(String, Result<Vec<u8>, ()>)> {
-    let version = text(&output(&["--version"]).ok()?.stdout);
-    let listed =
-        output(&["config", "--null", "--get-regexp", r"^credential\.(.*\.)?helper$"]).ok()?;
+/// order (`plan` knows the form); `Err` for these when git ends with an error.
+pub fn as_it_is() -> io::Result<(String, Result<Vec<u8>, ()>)> {
+    let version = text(&output(&["--version"])?.stdout);
+    let listed = output(&["config", "--null", "--get-regexp", r"^credential\.(.*\.)?helper$"])?;
     let helpers = match listed.status.code() {
         Some(0) => Ok(listed.stdout),
         // It found none.
         Some(1) if listed.stderr.is_empty() => Ok(Vec::new()),
         _ => Err(()),
     };
-    Some((shown(version.trim_start_matches("git version ")), helpers))
+    Ok((shown(version.trim_start_matches("git version ")), helpers))
 }
 
 impl Git {
@@ -80,7 +83,9 @@ impl Git {
 
     /// What git runs for `credential.helper = concur`, wherever it finds that.
     pub fn helper(&self) -> Result<Helper> {
-        let output = run(&["credential-concur", "--version"])?;
+        // A repository may call something else so (alias.credential-concur), and git would run that.
+        let command = outside(command(&["credential-concur", "--version"]));
+        let output = ended(child::run(command, b"", TIME_LIMIT))?;
         if !output.status.success() {
             let complaint = text(&output.stderr);
             return match output.status.code() {
@@ -152,27 +157,54 @@ const TRACES: [&str; 6] = [
     "GIT_TRACE2_PERF",
 ];
 
-/// Runs git to its end, without stdin, in the language that the tests of its answers are written in.
+/// Variables that put git into a repository, wherever it is run.
+const REPOSITORIES: [&str; 2] = ["GIT_DIR", "GIT_WORK_TREE"];
+
+/// Runs git to its end.
 fn output(args: &[&str]) -> io::Result<Output> {
+    child::run(command(args), b"", TIME_LIMIT)
+}
+
+/// git, in the language that the tests of its answers are written in.
+fn command(args: &[&str]) -> Command {
     let mut command = Command::new("git");
-    command.args(args).stdin(Stdio::null()).env("LC_ALL", "C");
+    command.args(args).env("LC_ALL", "C");
     keep_secrets_from(&mut command);
     // What it traces would be taken for what it says.
     for name in TRACES {
         command.env_remove(name);
     }
-    command.output()
+    command
 }
 
-/// The same for whoever needs a git.
+/// A git that belongs to no repository.
+fn outside(mut command: Command) -> Command {
+    let here = std::env::current_dir().unwrap_or_default();
+    command.current_dir(here.ancestors().last().unwrap_or_else(|| Path::new("/")));
+    for name in REPOSITORIES {
+        command.env_remove(name);
+    }
+    command
+}
+
+/// [`output`] for whoever needs a git.
 fn run(args: &[&str]) -> Result<Output> {
-    output(args).map_err(|error| match error.kind() {
+    ended(output(args))
+}
+
+fn ended(output: io::Result<Output>) -> Result<Output> {
+    output.map_err(|error| match error.kind() {
         io::ErrorKind::NotFound => {
             Error::new(Kind::Other, "There is no git on PATH", "Install git, and run this again.")
         }
+        io::ErrorKind::TimedOut => Error::new(
+            Kind::Temporary,
+            format!("git {}", child::unended(&error)),
+            "Run it by hand to see what it waits for: git --version",
+        ),
         _ => Error::new(
             Kind::Other,
-            format!("git cannot be run: {}", files::reason(&error)),
+            format!("git cannot be run: {}", child::unended(&error)),
             "Check what is found first on PATH.",
         ),
     })

@@ -6,14 +6,18 @@ pub mod systemd;
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Output};
+use std::time::Duration;
 
+use crate::child;
 use crate::env::keep_secrets_from;
 use crate::error::{Error, Kind, Result};
 use crate::files;
 
 /// What stands in everything that is written here, so that nothing else is ever overwritten.
 pub const MARK: &str = "concur-cred keepalive";
+/// A program of the system's that takes longer hangs.
+const TIME_LIMIT: Duration = Duration::from_secs(30);
 /// The hour, local time, at which jobs begin.
 const HOUR: u8 = 3;
 
@@ -84,13 +88,7 @@ fn run(program: &str, arguments: &[&str], input: &[u8]) -> io::Result<Output> {
     keep_secrets_from(&mut command);
     // Its messages are read by us.
     command.env("LC_ALL", "C").args(arguments);
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.spawn()?;
-    if let Some(mut stdin) = child.stdin.take() {
-        // Who does not read it says why by its exit code.
-        let _ = io::Write::write_all(&mut stdin, input);
-    }
-    child.wait_with_output()
+    child::run(command, input, TIME_LIMIT)
 }
 
 /// What a program said when it failed, in one line.

@@ -1,9 +1,11 @@
 //! How git is wired: whether it asks this program, and who else is told what git got.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use super::Patient;
 use super::report::{Report, counted};
+use crate::child::unended;
 use crate::env::Env;
 
 const NAME: &str = "git";
@@ -34,8 +36,14 @@ enum Kind {
 }
 
 pub(super) fn examine(patient: &Patient<'_>, report: &mut Report) {
-    let Some((version, listed)) = crate::git::as_it_is() else {
-        return report.ok(NAME, "not installed");
+    let (version, listed) = match crate::git::as_it_is() {
+        Ok(found) => found,
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            return report.ok(NAME, "not installed");
+        }
+        Err(error) => {
+            return report.warn(NAME, unended(&error), "See why by hand: git --version");
+        }
     };
     let Ok(listed) = listed else {
         // What it says of that may quote the configuration.

@@ -5,8 +5,12 @@ use std::io;
 use std::path::Path;
 
 use super::{HOUR, Job, MARK};
+use crate::child;
 use crate::error::{Error, Kind, Result};
-use crate::files::{self, shell_word};
+use crate::files::shell_word;
+
+/// The longest command of a line that every cron takes (`MAX_COMMAND` of Vixie's).
+const MAX_COMMAND_BYTES: usize = 998;
 
 /// The job's line, without its end. Whatever it prints is mailed, so the report is left out and the
 /// errors are not.
@@ -14,18 +18,38 @@ pub fn line(job: &Job) -> Result<String> {
     job.refuse_unwritable()?;
     let mut command = String::new();
     for (name, value) in &job.variables {
-        let _ = write!(command, "{name}={} ", shell_word(Path::new(value)));
+        let _ = write!(command, "{name}={} ", word(value));
     }
-    command += &shell_word(Path::new(&job.program));
+    command += &word(&job.program);
     for argument in &job.arguments {
-        let _ = write!(command, " {}", shell_word(Path::new(argument)));
+        let _ = write!(command, " {}", word(argument));
     }
     if job.jitter_secs > 0 {
         let _ = write!(command, " --jitter {}s", job.jitter_secs);
     }
-    // cron reads a bare % as the end of a line.
-    let command = command.replace('%', "\\%");
-    Ok(format!("{} {HOUR} * * * {command} >/dev/null {}", job.minute, mark()))
+    let _ = write!(command, " >/dev/null {}", mark());
+    if command.len() > MAX_COMMAND_BYTES {
+        return Err(Error::new(
+            Kind::Unusable,
+            "The line is longer than cron takes",
+            "Move the program or its folders to shorter paths, or use: concur-cred keepalive --install systemd",
+        ));
+    }
+    Ok(format!("{} {HOUR} * * * {command}", job.minute))
+}
+
+/// A word that reaches the program as it is, through cron and the shell. cron reads a bare `%` as the end of
+/// the line, and the crons differ in what they make of a backslash in front of `%` or of another: where either
+/// stands in a word, the shell's printf makes it.
+fn word(text: &str) -> String {
+    if !text.contains(['%', '\\']) {
+        return shell_word(Path::new(text));
+    }
+    let octal = |of: char| match of {
+        '%' | '\\' | '\'' => format!("\\{:03o}", u32::from(of)),
+        other => other.to_string(),
+    };
+    format!("\"$(printf '{}')\"", text.chars().map(octal).collect::<String>())
 }
 
 /// How our line ends: a comment to the shell.
@@ -59,7 +83,8 @@ pub fn with(crontab: &[u8], line: Option<&str>) -> Vec<u8> {
 /// The user's crontab; empty when there is none. Anything else that cannot be read is an error: what is
 /// not known would be overwritten.
 pub fn read() -> Result<Vec<u8>> {
-    let output = super::run("crontab", &["-l"], b"").map_err(|error| no_crontab(&error))?;
+    let output = super::run("crontab", &["-l"], b"")
+        .map_err(|error| no_crontab(&error, "nothing was changed"))?;
     if output.status.success() {
         return Ok(output.stdout);
     }
@@ -78,7 +103,8 @@ pub fn read() -> Result<Vec<u8>> {
 
 /// Puts another crontab in the place of the user's.
 pub fn write(crontab: &[u8]) -> Result<()> {
-    let output = super::run("crontab", &["-"], crontab).map_err(|error| no_crontab(&error))?;
+    let output = super::run("crontab", &["-"], crontab)
+        .map_err(|error| no_crontab(&error, "it may have taken the new crontab"))?;
     if output.status.success() {
         return Ok(());
     }
@@ -89,12 +115,19 @@ pub fn write(crontab: &[u8]) -> Result<()> {
     ))
 }
 
-fn no_crontab(error: &io::Error) -> Error {
-    Error::new(
-        Kind::Unusable,
-        format!("crontab cannot be run: {}", files::reason(error)),
-        "Install cron, or use: concur-cred keepalive --install systemd",
-    )
+fn no_crontab(error: &io::Error, so: &str) -> Error {
+    match error.kind() {
+        io::ErrorKind::TimedOut => Error::new(
+            Kind::Temporary,
+            format!("crontab {}; {so}", child::unended(error)),
+            "Run it by hand to see what it waits for: crontab -l",
+        ),
+        _ => Error::new(
+            Kind::Unusable,
+            format!("crontab cannot be run: {}", child::unended(error)),
+            "Install cron, or use: concur-cred keepalive --install systemd",
+        ),
+    }
 }
 
 #[cfg(test)]
@@ -133,9 +166,12 @@ mod tests {
         };
         assert_eq!(
             line(&job).unwrap(),
-            "7 3 * * * CONCUR_CRED_HOME='/home/a b' '/opt/50\\% it'\\''s/concur-cred' keepalive \
-             --jitter 1800s >/dev/null # concur-cred keepalive"
+            "7 3 * * * CONCUR_CRED_HOME='/home/a b' \"$(printf '/opt/50\\045 it\\047s/concur-cred')\" \
+             keepalive --jitter 1800s >/dev/null # concur-cred keepalive"
         );
+        assert_eq!(word(r"/a\%b"), r#""$(printf '/a\134\045b')""#);
+        let long = Job { program: format!("/{}", "x".repeat(1000)), ..job.clone() };
+        assert_eq!(line(&long).unwrap_err().kind(), Kind::Unusable);
         let broken = Job { program: "/a\nb".to_owned(), ..job };
         assert_eq!(line(&broken).unwrap_err().kind(), Kind::Unusable);
     }

@@ -6,6 +6,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use super::{HOUR, Job, MARK};
+use crate::child;
 use crate::env::Env;
 use crate::error::{Error, Kind, Result};
 use crate::files::{self, Replace, shell_word};
@@ -185,13 +186,17 @@ fn is_ours_or_absent(path: &Path) -> Result<bool> {
     }
 }
 
-/// Asks the user's systemd; the error is what it said.
-pub fn systemctl(arguments: &[&str]) -> Result<(), String> {
+/// Asks the user's systemd; the error is what it said, and whether it is worth another try.
+pub fn systemctl(arguments: &[&str]) -> Result<(), (Kind, String)> {
     let arguments: Vec<&str> = [&["--user"], arguments].concat();
     match super::run("systemctl", &arguments, b"") {
         Ok(output) if output.status.success() => Ok(()),
-        Ok(output) => Err(super::said(&output)),
-        Err(error) => Err(format!("systemctl: {}", files::reason(&error))),
+        Ok(output) => Err((Kind::Other, super::said(&output))),
+        Err(error) => {
+            let is_slow = error.kind() == io::ErrorKind::TimedOut;
+            let kind = if is_slow { Kind::Temporary } else { Kind::Other };
+            Err((kind, format!("systemctl: {}", child::unended(&error))))
+        }
     }
 }
 

@@ -98,6 +98,60 @@ fn the_line_for_cron_is_run_by_the_shell_and_refreshes() {
     world.concur(["get"]).ok().silent();
 }
 
+/// What a cron makes of a line's command: up to a bare `%`, and `\%` (and `\\`) as it was, or not.
+fn as_read_by_cron(line: &str, unescapes: &str) -> String {
+    let (mut command, mut is_escaped) = (String::new(), false);
+    for c in line.splitn(6, ' ').nth(5).unwrap().chars() {
+        match c {
+            c if is_escaped => {
+                if unescapes.contains(c) {
+                    command.pop();
+                }
+                command.push(c);
+                is_escaped = false;
+            }
+            '%' => break,
+            c => {
+                is_escaped = c == '\\';
+                command.push(c);
+            }
+        }
+    }
+    command
+}
+
+#[test]
+fn every_path_survives_every_cron() {
+    for folder in ["50%", r"a\%b", r"a\\%b", r"\", "%%", r"it's \% of $HOME `x`", r"\045", "%s %d"]
+    {
+        let world = world();
+        let home = world.work().join(format!("home {folder}"));
+        let file = world.write("credentials.json", world.sandbox.credentials_json());
+        let login = ["login", "--base-url", world.sandbox.origin(), "--credentials"];
+        world.concur(login).arg(file).env("CONCUR_CRED_HOME", &home).ok();
+        world.sandbox.clear_log();
+        let args = ["keepalive", "--install", "cron", "--after", "0s", "--jitter", "0s"];
+        let run = world.run(awkward_program(&world, folder), args);
+        run.env("TABS", world.work()).env("CONCUR_CRED_HOME", &home).ok();
+        let tab = crontab(&world);
+        // As cronie, as ISC's cron, and as Vixie's first ones do.
+        for (round, unescapes) in (1..).zip(["%", "%\\", ""]) {
+            as_cron_does(&as_read_by_cron(tab.trim_end(), unescapes));
+            assert_eq!(world.refreshes(), round, "{folder:?} {unescapes:?}: {tab}");
+        }
+    }
+}
+
+#[test]
+fn a_line_that_is_too_long_for_cron_is_refused() {
+    let world = world();
+    let home = world.work().join("x".repeat(200)).join("y".repeat(200)).join("z".repeat(200));
+    let home = home.join("x".repeat(200)).join("y".repeat(200));
+    let run = keepalive(&world, &["--install", "cron"]).env("CONCUR_CRED_HOME", home);
+    run.fails(6).says("longer than cron takes");
+    assert_eq!(crontab(&world), "");
+}
+
 #[test]
 fn the_jobs_options_and_folders_are_those_of_the_installation() {
     let world = world();

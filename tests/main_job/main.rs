@@ -21,6 +21,8 @@ mod first_runs;
 mod flow;
 mod forgotten;
 mod full_disk;
+#[cfg(target_os = "linux")]
+mod hanging_programs;
 mod import_export;
 mod keepalive;
 #[cfg(target_os = "linux")]

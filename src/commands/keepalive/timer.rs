@@ -192,9 +192,9 @@ fn install_timer(app: &mut App<'_>, args: &Keepalive, job: &Job) -> Result<u8> {
     app.note(&format!("written: {}", units.timer().display()));
     let enabled = systemd::systemctl(&["daemon-reload"])
         .and_then(|()| systemd::systemctl(&["enable", "--now", systemd::TIMER]));
-    enabled.map_err(|why| {
+    enabled.map_err(|(kind, why)| {
         Error::new(
-            Kind::Other,
+            kind,
             format!("The timer is written but not enabled yet ({why})"),
             format!(
                 "Run: systemctl --user daemon-reload && systemctl --user enable --now {}",
