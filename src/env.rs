@@ -5,6 +5,8 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::error::{Error, Kind, Result};
+
 /// The variables that this program reads, one list for the man page's test to hold against.
 pub const VARIABLES: [&str; 31] = [
     "CONCUR_CRED_HOME",
@@ -79,24 +81,51 @@ impl Env {
         Self { fixed: Some(variables) }
     }
 
-    /// A variable's value; one that is set but empty counts as not set.
+    /// A variable's value; one that is set but blank counts as not set.
     #[expect(clippy::disallowed_methods, reason = "this is the environment edge")]
     pub fn get(&self, name: &str) -> Option<OsString> {
         let value = match &self.fixed {
             Some(variables) => variables.get(name).cloned(),
             None => std::env::var_os(name),
         };
-        value.filter(|value| !value.is_empty())
+        value.filter(|value| !value.as_encoded_bytes().trim_ascii().is_empty())
     }
 
-    /// A variable's value as text; one that is not UTF-8 counts as not set.
+    /// The text of a variable that others define (a locale, `TERM`); one that is not UTF-8 counts as not
+    /// set. For settings of ours: [`Env::setting`].
     pub fn text(&self, name: &str) -> Option<String> {
         self.get(name).and_then(|value| value.into_string().ok())
     }
 
-    /// A variable's value as a path.
+    /// The text of a setting, without the white space around it (CI secrets end in newlines). One that is
+    /// not UTF-8 is an error that names the variable: what cannot be read is never as if it were not set.
+    pub fn setting(&self, name: &str) -> Result<Option<String>> {
+        let Some(value) = self.get(name) else { return Ok(None) };
+        let Ok(mut text) = value.into_string() else { return Err(not_text(name)) };
+        text.truncate(text.trim_end().len());
+        text.drain(..text.len() - text.trim_start().len());
+        Ok(Some(text))
+    }
+
+    /// A variable's value as a path, without the white space around it. It need not be UTF-8.
     pub fn path(&self, name: &str) -> Option<PathBuf> {
-        self.get(name).map(PathBuf::from)
+        let value = self.get(name)?;
+        Some(value.to_str().map_or_else(|| PathBuf::from(&value), |text| text.trim().into()))
+    }
+
+    /// Refuses a folder that is not absolute: it would be another one wherever the caller stands. A `~`
+    /// that no shell has expanded is relative, too.
+    pub fn check_folder(&self, name: &str) -> Result<()> {
+        if self.path(name).is_none_or(|path| path.is_absolute()) {
+            return Ok(());
+        }
+        Err(Error::new(
+            Kind::Unusable,
+            format!("The variable {name} is not an absolute path"),
+            format!(
+                "Set {name} to the whole path of a folder, from the root, without ~; or unset it."
+            ),
+        ))
     }
 
     /// Whether systemd gave this file to the service that we are, or run in. It lets the service's user in by
@@ -124,6 +153,14 @@ impl Env {
     }
 }
 
+fn not_text(name: &str) -> Error {
+    Error::new(
+        Kind::Unusable,
+        format!("The variable {name} is not text in UTF-8"),
+        format!("Correct or unset {name}."),
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -148,5 +185,36 @@ mod tests {
         assert!(!speaks(&[("LC_ALL", "C"), ("LC_CTYPE", "C.UTF-8"), ("LANG", "en_GB.UTF-8")]));
         assert!(!speaks(&[("LANG", "de_DE.ISO-8859-1")]));
         assert!(!speaks(&[]));
+    }
+
+    #[test]
+    fn a_setting_is_trimmed_and_a_blank_one_is_not_set() {
+        let env = Env::fixed([("A", " two words \r\n"), ("B", " \n"), ("C", "\t/a b\n")]);
+        assert_eq!(env.setting("A").unwrap().unwrap(), "two words");
+        assert!(env.setting("B").unwrap().is_none() && !env.is_set("B"));
+        assert_eq!(env.path("C").unwrap(), Path::new("/a b"));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_setting_that_is_not_text_is_an_error_that_names_it_and_a_path_need_not_be_text() {
+        use std::os::unix::ffi::OsStringExt;
+        let value = OsString::from_vec(b"/s3cr3t\xff".to_vec());
+        let env = Env { fixed: Some([("NAME".to_owned(), value.clone())].into()) };
+        let error = env.setting("NAME").unwrap_err();
+        assert!(error.problem().contains("NAME") && !error.to_string().contains("s3cr3t"));
+        assert_eq!(error.kind(), Kind::Unusable);
+        assert_eq!(env.path("NAME"), Some(value.into()));
+    }
+
+    #[test]
+    fn a_folder_that_is_not_absolute_is_refused_by_its_name() {
+        for (value, is_good) in
+            [("/a", true), ("", true), ("a", false), ("~/a", false), (".", false)]
+        {
+            let checked = Env::fixed([("NAME", value)]).check_folder("NAME");
+            assert_eq!(checked.is_ok(), is_good, "{value}");
+            assert!(checked.err().is_none_or(|error| error.problem().contains("NAME")));
+        }
     }
 }

@@ -64,23 +64,25 @@ impl HttpSettings {
     }
 
     /// Which proxy leads where: by the setting, else as the system has it.
-    pub fn proxies(&self) -> Result<Proxies> {
+    pub fn proxies(&self) -> Proxies {
         match self.set_proxy() {
-            None => Ok(Proxies::of_the_system(&self.env)),
-            Some((value, name)) => Proxies::set(&value, &name, &self.env),
+            None => Proxies::of_the_system(&self.env),
+            Some((value, name)) => {
+                Proxies::set(value.as_ref().map_err(Clone::clone), &name, &self.env)
+            }
         }
     }
 
     /// The setting `proxy` without its user name and password.
     pub fn proxy_shown(&self) -> Result<Option<String>> {
-        self.set_proxy().map(|(value, name)| proxy::shown(&value, &name)).transpose()
+        self.set_proxy().map(|(value, name)| proxy::shown(&value?, &name)).transpose()
     }
 
-    fn set_proxy(&self) -> Option<(Secret, String)> {
+    fn set_proxy(&self) -> Option<(Result<Secret>, String)> {
         let name = variable("proxy");
-        match (self.env.text(&name), &self.proxy) {
-            (Some(text), _) => Some((Secret::from(text), name)),
-            (None, Some(value)) => Some((value.clone(), "proxy".to_owned())),
+        match (self.env.setting(&name).transpose(), &self.proxy) {
+            (Some(text), _) => Some((text.map(Secret::from), name)),
+            (None, Some(value)) => Some((Ok(value.clone()), "proxy".to_owned())),
             (None, None) => None,
         }
     }
@@ -129,7 +131,7 @@ pub struct Http {
 impl Http {
     /// Reads what the settings name.
     pub fn new(settings: &HttpSettings) -> Result<Self> {
-        let proxies = settings.proxies()?;
+        let proxies = settings.proxies();
         let client_cert = settings.client_cert();
         let (tls, warning) = Tls::new(settings.ca_bundle.as_deref(), client_cert.as_deref())?;
         let warnings = settings.warning.iter().cloned().chain(warning).collect();
@@ -159,7 +161,8 @@ impl Http {
             .tls_backend_preconfigured(self.tls.config())
             // The one that is asked is the one that is told of, here and nowhere else.
             .no_proxy();
-        if let Some(via) = self.via(to)? {
+        let via = self.via(to).map_err(|error| NoAnswer::Local(error.problem().to_owned()))?;
+        if let Some(via) = via {
             builder = builder.proxy(via.to_reqwest().map_err(|error| unmade(&error))?);
         }
         resolver::set(builder).build().map_err(|error| unmade(&error.without_url()))
@@ -183,9 +186,10 @@ impl Http {
         Ok(bytes)
     }
 
-    /// The proxy that leads to this origin.
-    pub fn via(&self, to: &AllowedOrigin) -> Result<Option<Via>, NoAnswer> {
-        self.proxies.to(to.origin()).map_err(NoAnswer::Local)
+    /// The proxy that leads to this origin; an error when the setting that decides cannot be used. Whoever
+    /// records or spends something before a request asks this first.
+    pub fn via(&self, to: &AllowedOrigin) -> Result<Option<Via>> {
+        self.proxies.to(to.origin())
     }
 
     /// What a failed request to this origin means.

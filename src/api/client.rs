@@ -56,6 +56,7 @@ impl Call {
             let problem = "The path leads away from the base URL";
             Error::new(Kind::Usage, problem, "Write it as it stands in Concur's documentation.")
         })?;
+        http.via(to)?;
         let upload = Duration::from_secs(self.input.len() / SLOWEST_UPLOAD_BYTES_PER_SEC);
         let client = http.client_waiting(to, upload).map_err(|none| self.lost(&none))?;
         let mut headers = self.headers.clone();

@@ -2,17 +2,21 @@
 //! is https, and a loopback address has none. Its user name and password are a secret, and so is a user
 //! name alone: proxies take tokens there.
 
+mod exempt;
+mod named;
+
 use std::sync::Arc;
 
 use hyper_util::client::proxy::matcher::{Intercept, Matcher};
 use reqwest::header::HeaderValue;
-use url::Url;
 
 use crate::env::Env;
 use crate::error::{Error, Kind, Result};
 use crate::model::origin::Origin;
 use crate::model::printable::printable;
 use crate::model::secret::Secret;
+use exempt::Exempt;
+use named::{Refusal, Scheme};
 
 /// Values of the setting that ask for no proxy at all.
 const DIRECT: [&str; 2] = ["direct", "none"];
@@ -20,113 +24,118 @@ const DIRECT: [&str; 2] = ["direct", "none"];
 const EXPECTED: &str = "a proxy such as http://host:3128, or direct";
 /// The same of a variable, which has no word for none.
 const EXPECTED_OF_A_VARIABLE: &str = "a proxy such as http://host:3128";
-/// Stands in the rules for a proxy that cannot be asked.
-const NOWHERE: &str = "http://proxy.invalid";
-/// An https URL that every rule for everything matches.
-const ANYWHERE: &str = "https://concur.invalid/";
 
 /// The variables that name the proxy of https, the first that is set. As curl and the HTTP library have it:
 /// capitals first.
 const VARIABLES: [&str; 4] = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
+/// The variables that list who is reached without one.
+const EXEMPT: [&str; 2] = ["NO_PROXY", "no_proxy"];
 
-/// Which proxy leads where.
+/// Which proxy leads where. What is wrong with a setting is found when that setting would be used, and not
+/// before: desktops set `ALL_PROXY=socks://…` beside a good `HTTPS_PROXY`.
 #[derive(Clone)]
 pub struct Proxies {
-    /// `None` where no proxy is to be asked at all.
-    matcher: Option<Arc<Matcher>>,
-    /// The variable that ought to name the proxy, and does not.
-    unusable: Option<&'static str>,
+    chosen: Chosen,
+    exempt: Result<Exempt>,
+}
+
+#[derive(Clone)]
+enum Chosen {
+    /// No proxy is to be asked at all.
+    Direct,
+    Named(Via),
+    /// The setting that decides cannot be used.
+    Unusable(Error),
+    /// As the platform has it.
+    System(Arc<Matcher>),
 }
 
 /// A proxy that is to be asked.
+#[derive(Clone)]
 pub struct Via {
-    uri: String,
+    /// Scheme, host and port.
+    place: String,
     auth: Option<HeaderValue>,
-    has_user: bool,
 }
 
 impl Proxies {
     /// As the environment has it (`HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY`), else the platform.
-    ///
-    /// What the HTTP library cannot read it leaves out in silence, and Concur would be asked directly by
-    /// whoever said that it was not to be: such a variable's proxy leads nowhere.
     pub(super) fn of_the_system(env: &Env) -> Self {
-        let Some((name, text)) = variable(env) else {
-            return Self::by(Matcher::from_system());
+        let chosen = match variable(env) {
+            None => Chosen::System(Arc::new(Matcher::from_system())),
+            Some((name, text)) => match text.and_then(|text| of_variable(name, &text)) {
+                Ok(via) => Chosen::Named(via),
+                Err(error) => Chosen::Unusable(error),
+            },
         };
-        let unusable = asked(&text).is_none_or(|via| !via.can_be_asked()).then_some(name);
-        let text = if unusable.is_some() { NOWHERE.to_owned() } else { text };
-        let matcher = Matcher::builder().all(text).no(no_proxy(env)).build();
-        Self { unusable, ..Self::by(matcher) }
-    }
-
-    fn by(matcher: Matcher) -> Self {
-        Self { matcher: Some(Arc::new(matcher)), unusable: None }
+        Self { chosen, exempt: exempt(env) }
     }
 
     /// As the setting of this name has it, but for what the environment's `NO_PROXY` lists.
-    pub(super) fn set(value: &Secret, name: &str, env: &Env) -> Result<Self> {
-        let Some(url) = read(value, name)? else {
-            return Ok(Self { matcher: None, unusable: None });
+    pub(super) fn set(value: Result<&Secret>, name: &str, env: &Env) -> Self {
+        let chosen = match value.and_then(|value| read(value, name)) {
+            Ok(Some(via)) => Chosen::Named(via),
+            Ok(None) => Chosen::Direct,
+            Err(error) => Chosen::Unusable(error),
         };
-        Ok(Self::by(Matcher::builder().all(String::from(url)).no(no_proxy(env)).build()))
+        Self { chosen, exempt: exempt(env) }
     }
 
-    /// The proxy that leads to an origin; an error's text when it is one that cannot be asked.
-    pub(super) fn to(&self, origin: &Origin) -> Result<Option<Via>, String> {
-        let Some(matcher) = self.matcher.as_ref().filter(|_| !origin.is_loopback()) else {
+    /// The proxy that leads to an origin; an error when the setting that decides cannot be used.
+    pub(super) fn to(&self, origin: &Origin) -> Result<Option<Via>> {
+        if origin.is_loopback() || matches!(self.chosen, Chosen::Direct) {
             return Ok(None);
-        };
-        let Ok(uri) = format!("{origin}/").parse() else { return Ok(None) };
-        let Some(found) = matcher.intercept(&uri) else { return Ok(None) };
-        if let Some(name) = self.unusable {
-            return Err(format!("{name} is not {EXPECTED_OF_A_VARIABLE}"));
         }
-        let via = Via::of(&found);
-        if is_socks(&via.uri) {
-            let shown = via.shown();
-            return Err(format!("the proxy {shown} is a SOCKS proxy, which cannot be asked"));
+        if self.exempt.as_ref().map_err(Clone::clone)?.covers(origin) {
+            return Ok(None);
         }
-        Ok(Some(via))
+        match &self.chosen {
+            Chosen::Direct => Ok(None),
+            Chosen::Named(via) => Ok(Some(via.clone())),
+            Chosen::Unusable(error) => Err(error.clone()),
+            Chosen::System(matcher) => of_the_platform(matcher, origin),
+        }
     }
+}
+
+fn of_the_platform(matcher: &Matcher, origin: &Origin) -> Result<Option<Via>> {
+    let uri = format!("{origin}/").parse().ok();
+    let Some(found) = uri.and_then(|uri| matcher.intercept(&uri)) else { return Ok(None) };
+    let via = Via::of(&found);
+    if via.place.starts_with("socks") {
+        return Err(socks("The system's proxy", &via.shown()));
+    }
+    Ok(Some(via))
 }
 
 impl Via {
     fn of(found: &Intercept) -> Self {
-        Self {
-            uri: found.uri().to_string(),
-            auth: found.basic_auth().cloned(),
-            has_user: found.basic_auth().is_some() || found.raw_auth().is_some(),
-        }
+        let place = found.uri().to_string();
+        Self { place: place.trim_end_matches('/').to_owned(), auth: found.basic_auth().cloned() }
     }
 
     /// Scheme, host and port.
     pub fn shown(&self) -> String {
-        printable(self.uri.trim_end_matches('/'), 300)
+        printable(&self.place, 300)
     }
 
     /// Whether it is given a user name and password.
     pub fn has_user(&self) -> bool {
-        self.has_user
+        self.auth.is_some()
     }
 
-    /// Whether the HTTP library can do so, or [`Proxies::to`] says why not.
-    fn can_be_asked(&self) -> bool {
-        is_socks(&self.uri) || self.to_reqwest().is_ok()
-    }
-
-    /// The same with a mark in the place of user name and password.
+    /// The same as [`Via::shown`] with a mark in the place of user name and password.
     fn marked(&self) -> String {
         let shown = self.shown();
         match shown.split_once("://") {
-            Some((scheme, rest)) if self.has_user => format!("{scheme}://…@{rest}"),
+            Some((scheme, rest)) if self.has_user() => format!("{scheme}://…@{rest}"),
             _ => shown,
         }
     }
 
     /// The same for the HTTP library, for every request of a client.
     pub(super) fn to_reqwest(&self) -> reqwest::Result<reqwest::Proxy> {
-        let proxy = reqwest::Proxy::all(self.uri.as_str())?;
+        let proxy = reqwest::Proxy::all(&*self.place)?;
         Ok(match &self.auth {
             Some(auth) => proxy.custom_http_auth(auth.clone()),
             None => proxy,
@@ -136,80 +145,81 @@ impl Via {
 
 /// The value of the setting of this name, without a secret.
 pub(super) fn shown(value: &Secret, name: &str) -> Result<String> {
-    Ok(match read(value, name)? {
-        None => DIRECT[0].to_owned(),
-        Some(url) => asked(url.as_str()).map_or_else(String::new, |via| via.marked()),
-    })
+    Ok(read(value, name)?.map_or_else(|| DIRECT[0].to_owned(), |via| via.marked()))
 }
 
 /// The variable that names a proxy where the setting does not, and the proxy without a secret.
 pub fn of_the_environment(env: &Env) -> Option<(&'static str, String)> {
     let (name, text) = variable(env)?;
-    let via = asked(&text).filter(Via::can_be_asked);
-    Some((name, via.map_or_else(|| "not a proxy".to_owned(), |via| via.marked())))
+    let shown = match text.map(|text| named::read(&text, Scheme::Assumed)) {
+        Ok(Ok(via)) => via.marked(),
+        Ok(Err(Refusal::Socks(shown))) => printable(&shown, 300),
+        Ok(Err(Refusal::NotAProxy)) | Err(_) => "not a proxy".to_owned(),
+    };
+    Some((name, shown))
 }
 
-fn variable(env: &Env) -> Option<(&'static str, String)> {
-    VARIABLES.into_iter().find_map(|name| Some((name, env.text(name)?)))
+fn variable(env: &Env) -> Option<(&'static str, Result<String>)> {
+    VARIABLES.into_iter().find_map(|name| Some((name, env.setting(name).transpose()?)))
 }
 
-fn no_proxy(env: &Env) -> String {
-    env.text("NO_PROXY").or_else(|| env.text("no_proxy")).unwrap_or_default()
+fn exempt(env: &Env) -> Result<Exempt> {
+    let text = EXEMPT.into_iter().find_map(|name| env.setting(name).transpose()).transpose()?;
+    Ok(text.map(|text| Exempt::read(&text)).unwrap_or_default())
 }
 
-/// What would be asked, were this the proxy for everything; `None` if it is no proxy.
-fn asked(text: &str) -> Option<Via> {
-    let matcher = Matcher::builder().all(text).build();
-    matcher.intercept(&ANYWHERE.parse().ok()?).map(|found| Via::of(&found))
+/// The proxy that the variable of this name names.
+fn of_variable(name: &str, text: &str) -> Result<Via> {
+    named::read(text, Scheme::Assumed).map_err(|refusal| match refusal {
+        Refusal::Socks(shown) => socks(name, &printable(&shown, 300)),
+        Refusal::NotAProxy => Error::new(
+            Kind::Unusable,
+            format!("{name} is not {EXPECTED_OF_A_VARIABLE}"),
+            format!("Correct or unset {name}, or set CONCUR_CRED_PROXY, which takes precedence."),
+        ),
+    })
+}
+
+fn socks(what: &str, shown: &str) -> Error {
+    Error::new(
+        Kind::Unusable,
+        format!("{what} cannot be used: {shown} is a SOCKS proxy, which cannot be asked"),
+        "Set CONCUR_CRED_PROXY to an HTTP proxy such as http://host:3128, or to direct.",
+    )
 }
 
 /// The proxy that the setting of this name names; `None` when it says that there is to be none.
-fn read(value: &Secret, name: &str) -> Result<Option<Url>> {
+fn read(value: &Secret, name: &str) -> Result<Option<Via>> {
     let text = value.expose_utf8().unwrap_or_default().trim();
     if DIRECT.iter().any(|direct| text.eq_ignore_ascii_case(direct)) {
         return Ok(None);
     }
-    let url = parsed(text).ok_or_else(|| Error::of_setting(name, EXPECTED))?;
-    if is_socks(url.as_str()) {
-        return Err(Error::new(
+    named::read(text, Scheme::Needed).map(Some).map_err(|refusal| match refusal {
+        Refusal::NotAProxy => Error::of_setting(name, EXPECTED),
+        Refusal::Socks(_) => Error::new(
             Kind::Unusable,
             format!("The setting {name} names a SOCKS proxy, which cannot be asked"),
             "Name an HTTP proxy such as http://host:3128, or direct.",
-        ));
-    }
-    let is_http = ["http", "https"].contains(&url.scheme());
-    // What the HTTP library cannot read it would leave out in silence.
-    let good = is_http && asked(url.as_str()).is_some();
-    if good { Ok(Some(url)) } else { Err(Error::of_setting(name, EXPECTED)) }
-}
-
-/// A URL of scheme, host, port and user information, and nothing more.
-fn parsed(text: &str) -> Option<Url> {
-    // The URL standard drops tabs and newlines; nothing honest holds them.
-    if text.contains(|c: char| c.is_control() || c.is_whitespace()) {
-        return None;
-    }
-    let url = Url::parse(text).ok()?;
-    let bare = ["", "/"].contains(&url.path()) && url.query().is_none() && url.fragment().is_none();
-    (bare && url.host_str().is_some_and(|host| !host.is_empty())).then_some(url)
-}
-
-fn is_socks(uri: &str) -> bool {
-    uri.starts_with("socks")
+        ),
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn proxies(text: &str, env: &Env) -> Result<Proxies> {
-        Proxies::set(&Secret::from(text), "proxy", env)
+    fn proxies(text: &str, env: &Env) -> Proxies {
+        Proxies::set(Ok(&Secret::from(text)), "proxy", env)
+    }
+
+    fn us2() -> Origin {
+        Origin::from_operator("us2").unwrap()
     }
 
     fn via(text: &str, no_proxy: &str, origin: &str) -> Option<Via> {
         let origin = Origin::from_operator(origin).unwrap();
         let env = Env::fixed([("NO_PROXY", no_proxy)]);
-        proxies(text, &env).unwrap().to(&origin).unwrap()
+        proxies(text, &env).to(&origin).unwrap()
     }
 
     #[test]
@@ -251,7 +261,7 @@ mod tests {
             "socks5://u:s3cr3t@h:1080",
             "socks5h://s3cr3t",
         ] {
-            let error = proxies(text, &Env::default()).err().unwrap();
+            let error = proxies(text, &Env::default()).to(&us2()).err().unwrap();
             assert_eq!(error.kind(), Kind::Unusable, "{text}");
             assert!(!error.to_string().contains("s3cr3t"), "{error}");
         }
@@ -309,7 +319,8 @@ mod tests {
             let proxies = Proxies::of_the_system(&env);
             let to = |origin: &str| proxies.to(&Origin::from_operator(origin).unwrap());
             let error = to("us2").err().unwrap();
-            assert_eq!(error, "https_proxy is not a proxy such as http://host:3128", "{text}");
+            let expected = "https_proxy is not a proxy such as http://host:3128";
+            assert_eq!((error.kind(), error.problem()), (Kind::Unusable, expected), "{text}");
             assert!(to("https://inside.example").unwrap().is_none());
             assert!(to("http://127.0.0.1:1").unwrap().is_none());
             let shown = of_the_environment(&env);
@@ -319,10 +330,28 @@ mod tests {
 
     #[test]
     fn a_socks_proxy_of_the_environment_is_refused_where_it_would_be_asked() {
-        let all = Proxies::of_the_system(&Env::fixed([("ALL_PROXY", "socks5://u:p@h:1")]));
-        let error = all.to(&Origin::from_operator("us2").unwrap()).err().unwrap();
-        assert!(error.contains("socks5://h:1 is a SOCKS proxy"), "{error}");
+        let socks = ("ALL_PROXY", "socks5://u:p@h:1");
+        let all = Proxies::of_the_system(&Env::fixed([socks]));
+        let error = all.to(&us2()).err().unwrap();
+        assert_eq!(error.kind(), Kind::Unusable);
+        assert!(error.problem().contains("ALL_PROXY cannot be used: socks5://…@h:1 is a SOCKS"));
         let loopback = Origin::from_operator("http://127.0.0.1:1").unwrap();
         assert!(all.to(&loopback).unwrap().is_none());
+        // A desktop's; the nearer one decides.
+        let both = Proxies::of_the_system(&Env::fixed([socks, ("HTTPS_PROXY", "http://h:2")]));
+        assert_eq!(both.to(&us2()).unwrap().unwrap().shown(), "http://h:2");
+        let own = proxies("direct", &Env::fixed([socks]));
+        assert!(own.to(&us2()).unwrap().is_none());
+    }
+
+    #[test]
+    fn a_setting_that_cannot_be_used_is_an_error_only_where_it_would_be() {
+        let env = Env::fixed([("NO_PROXY", "inside.example")]);
+        let to =
+            |origin: &str| proxies("nonsense", &env).to(&Origin::from_operator(origin).unwrap());
+        assert_eq!(to("us2").err().unwrap().kind(), Kind::Unusable);
+        for origin in ["https://inside.example", "http://127.0.0.1:1", "https://[::1]:8443"] {
+            assert!(to(origin).unwrap().is_none(), "{origin}");
+        }
     }
 }

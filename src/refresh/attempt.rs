@@ -45,6 +45,7 @@ impl Renewer<'_> {
         let home = allowed.permit(&secrets.geolocation).ok_or_else(not_allowed)?;
         // A setting of this caller's that is wrong is nobody else's failed attempt.
         let service = self.service()?;
+        service.http().via(&home)?;
         // Until the answer is kept.
         let held = signals::hold();
         // Both prove, before a rotating refresh token is spent, that its answer can be kept.

@@ -16,6 +16,9 @@ mod dns;
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 mod namespace;
 mod proxies;
+#[cfg(unix)]
+mod proxy_choice;
+mod proxy_credentials;
 mod real_proxy;
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 mod resolver;

@@ -14,16 +14,19 @@ const NAME: &str = "concur.invalid";
 const BROKEN: &str = "http://127.0.0.1:1";
 
 /// A proxy that brings every name to one port of this machine, until the test ends.
-struct Proxy {
-    url: String,
-    heads: Arc<Mutex<Vec<String>>>,
+pub(crate) struct Proxy {
+    pub(crate) url: String,
+    heads: Heads,
 }
 
+/// The lines of each request's head.
+type Heads = Arc<Mutex<Vec<Vec<String>>>>;
+
 impl Proxy {
-    fn to(port: u16) -> Self {
+    pub(crate) fn to(port: u16) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let heads = Arc::new(Mutex::new(Vec::new()));
+        let heads = Heads::default();
         let noted = Arc::clone(&heads);
         std::thread::spawn(move || {
             for client in listener.incoming() {
@@ -35,19 +38,24 @@ impl Proxy {
 
     /// The first lines of the requests that were made to it.
     fn requests(&self) -> Vec<String> {
-        self.heads.lock().unwrap().clone()
+        self.heads.lock().unwrap().iter().map(|head| head[0].clone()).collect()
+    }
+
+    /// The lines of the newest request's head.
+    pub(crate) fn newest_head(&self) -> Vec<String> {
+        self.heads.lock().unwrap().last().unwrap().clone()
     }
 }
 
 /// One tunnel; whatever breaks it is the business of its ends.
-fn serve(client: TcpStream, port: u16, heads: &Mutex<Vec<String>>) {
+fn serve(client: TcpStream, port: u16, heads: &Mutex<Vec<Vec<String>>>) {
     let mut reader = BufReader::new(client.try_clone().unwrap());
     let mut head = Vec::new();
     let mut line = String::new();
     while reader.read_line(&mut line).is_ok_and(|length| length > 2) {
-        head.push(std::mem::take(&mut line));
+        head.push(std::mem::take(&mut line).trim_end().to_owned());
     }
-    heads.lock().unwrap().push(head[0].trim_end().to_owned());
+    heads.lock().unwrap().push(head);
     let server = TcpStream::connect(("127.0.0.1", port)).unwrap();
     (&client).write_all(b"HTTP/1.1 200 OK\r\n\r\n").unwrap();
     let up = server.try_clone().unwrap();
@@ -61,7 +69,7 @@ fn copy(mut from: impl Read, mut to: TcpStream) {
 }
 
 /// A service behind a name, and the proxy that leads to it.
-fn world() -> (World, Proxy) {
+pub(crate) fn world() -> (World, Proxy) {
     let config = Config {
         tls: Some(Tls::named(NAME)),
         rotation: Rotation::NewRevokeFamily,
@@ -78,7 +86,7 @@ fn world() -> (World, Proxy) {
 }
 
 /// The run with this proxy, and with the CA of the world's service.
-fn by(world: &World, proxy: &str, run: Run) -> Run {
+pub(crate) fn by(world: &World, proxy: &str, run: Run) -> Run {
     let ca = world.write("ca.pem", world.sandbox.ca_pem().unwrap());
     run.env("HTTPS_PROXY", proxy).env("CONCUR_CRED_CA_BUNDLE", ca)
 }
@@ -99,7 +107,7 @@ fn a_variable_that_names_no_proxy_is_an_error_and_nothing_is_sent() {
     let (world, proxy) = world();
     for no_proxy in ["http//proxy", "htp://proxy:3128", "proxy:99999"] {
         let run = by(&world, no_proxy, world.concur(["refresh"]).env("ALL_PROXY", &proxy.url));
-        run.fails(5).says("HTTPS_PROXY is not a proxy such as http://host:3128");
+        run.fails(6).says("HTTPS_PROXY is not a proxy such as http://host:3128");
     }
     assert_eq!((proxy.requests().len(), world.refreshes()), (1, 0));
 }

@@ -120,6 +120,10 @@ pub(super) fn aim(
         }
         _ => stored_origin(DEFAULT_BASE_URL)?,
     };
+    if let Some(there) = app.config.allowed.and(&origin).permit(&origin) {
+        // Before anything is asked of a person, or spent.
+        start.service.http().via(&there)?;
+    }
     Ok(Aim { profile, origin, old })
 }
 
