@@ -10,6 +10,12 @@ use crate::protocol::git::Request;
 use crate::refresh;
 use crate::store::Store;
 
+/// The store, for a command that has nothing to do without one.
+pub fn store(app: &App<'_>) -> Result<Store> {
+    app.need_paths()?;
+    app.store()?.ok_or_else(no_profile)
+}
+
 /// The account that is meant without a request: the named one, else the one chosen by `use`, else
 /// the only one.
 pub fn selected(app: &App<'_>, store: &Store) -> Result<Account> {

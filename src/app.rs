@@ -75,13 +75,14 @@ impl<'io> App<'io> {
     ) -> Result<Self> {
         let Surroundings { env, clock, out, err, out_is_terminal } = around;
         start_trace(&env, &global)?;
-        let paths = Paths::from_env(&env);
+        let checked = Paths::check(&env);
+        let paths = checked.as_ref().map_or(None, |()| Paths::from_env(&env));
         let named = named_config(&env, &global);
-        let (mut config, config_problem) =
-            match Config::load(paths.as_ref(), named.as_deref(), &env) {
-                Ok(config) => (config, None),
-                Err(problem) => (Config::load(None, None, &Env::fixed([]))?, Some(problem)),
-            };
+        let loaded = checked.and_then(|()| Config::load(paths.as_ref(), named.as_deref(), &env));
+        let (mut config, config_problem) = match loaded {
+            Ok(config) => (config, None),
+            Err(problem) => (Config::load(None, None, &Env::fixed([]))?, Some(problem)),
+        };
         if config_problem.is_some() {
             config.keys = KeySettings::of(&env);
         }
@@ -115,7 +116,7 @@ impl<'io> App<'io> {
         if let Some(name) = &self.global.profile {
             return Ok(Some(name.clone()));
         }
-        if let Some(text) = self.env.text("CONCUR_CRED_PROFILE") {
+        if let Some(text) = self.env.setting("CONCUR_CRED_PROFILE")? {
             return text.parse().map(Some).map_err(|bad| {
                 Error::new(
                     Kind::Usage,
@@ -127,14 +128,16 @@ impl<'io> App<'io> {
         Ok(self.config.default_profile.clone())
     }
 
-    /// The folders, for a command that must write.
+    /// The folders, for a command that can do nothing without them.
     pub fn need_paths(&self) -> Result<Paths> {
         self.paths.clone().ok_or_else(|| {
-            Error::new(
-                Kind::Unusable,
-                "There is no home folder to keep anything in",
-                "Set HOME, or CONCUR_CRED_HOME to a folder of your own.",
-            )
+            self.config_problem.clone().unwrap_or_else(|| {
+                Error::new(
+                    Kind::Unusable,
+                    "There is no home folder, and so no store: HOME is not set",
+                    "Set HOME, or CONCUR_CRED_HOME to a folder of your own.",
+                )
+            })
         })
     }
 

@@ -63,7 +63,7 @@ impl Later {
     /// Seconds: the variable's, else the file's, else the default.
     pub fn seconds(&self, env: &Env) -> Result<i64> {
         let name = variable(self.key);
-        let text = env.text(&name).map(Text::Text);
+        let text = env.setting(&name)?.map(Text::Text);
         let seconds = text.map_or(Ok(self.written), |text| text.seconds(&name))?;
         Ok(i64::try_from(seconds).unwrap_or(i64::MAX))
     }
@@ -129,7 +129,7 @@ impl Config {
 
     fn of(file: File, env: &Env) -> Result<Self> {
         let seconds = |name: &str, written: Option<Text>, default: u64| match (
-            env.text(&variable(name)),
+            env.setting(&variable(name))?,
             written,
         ) {
             (Some(text), _) => Text::Text(text).seconds(&variable(name)),
@@ -139,17 +139,8 @@ impl Config {
         let min_ttl = seconds("min_ttl", file.min_ttl, DEFAULT_MIN_TTL_SECS.unsigned_abs())?;
         let lock_timeout = seconds("lock_timeout", file.lock_timeout, DEFAULT_LOCK_TIMEOUT_SECS)?;
         let http_timeout = seconds("http_timeout", file.http_timeout, DEFAULT_HTTP_TIMEOUT_SECS)?;
-        let default_profile = env.text(&variable("default_profile")).or(file.default_profile);
-        let origins = match env.text(&variable("allowed_origins")) {
-            Some(text) => text.split_whitespace().map(str::to_owned).collect(),
-            None => file.allowed_origins.unwrap_or_default(),
-        };
         Ok(Self {
-            default_profile: default_profile
-                .map(|name| {
-                    name.parse().map_err(|_| Error::of_setting("default_profile", "a profile name"))
-                })
-                .transpose()?,
+            default_profile: default_profile(env, file.default_profile)?,
             min_ttl: i64::try_from(min_ttl).unwrap_or(i64::MAX),
             lock_timeout: Duration::from_secs(lock_timeout),
             keepalive_after: Later::of(
@@ -166,7 +157,7 @@ impl Config {
                 env: env.clone(),
                 warning: None,
             },
-            allowed: AllowList::with_named(parse_origins(&origins)?),
+            allowed: AllowList::with_named(allowed_origins(env, file.allowed_origins)?),
             keys: KeySettings::with(
                 env,
                 file.key_source.as_deref(),
@@ -185,15 +176,24 @@ fn key_command(words: Vec<String>) -> Result<KeyCommand> {
     }
 }
 
-fn parse_origins(texts: &[String]) -> Result<Vec<Origin>> {
-    texts
-        .iter()
-        .map(|text| {
-            Origin::from_operator(text).map_err(|_| {
-                Error::of_setting("allowed_origins", "a list of origins such as https://host:8443")
-            })
-        })
-        .collect()
+fn default_profile(env: &Env, written: Option<String>) -> Result<Option<ProfileName>> {
+    let name = variable("default_profile");
+    let (key, text) = match env.setting(&name)? {
+        Some(text) => (&*name, Some(text)),
+        None => ("default_profile", written),
+    };
+    let parsed = text.map(|text| text.parse()).transpose();
+    parsed.map_err(|_| Error::of_setting(key, "a profile name"))
+}
+
+fn allowed_origins(env: &Env, written: Option<Vec<String>>) -> Result<Vec<Origin>> {
+    let name = variable("allowed_origins");
+    let (key, texts) = match env.setting(&name)? {
+        Some(text) => (&*name, text.split_whitespace().map(str::to_owned).collect()),
+        None => ("allowed_origins", written.unwrap_or_default()),
+    };
+    let read = texts.iter().map(|text| Origin::from_operator(text)).collect::<Result<_, _>>();
+    read.map_err(|_| Error::of_setting(key, "a list of origins such as https://host:8443"))
 }
 
 /// Reads the file; others must not be able to write it, because it names where secrets may go. With it

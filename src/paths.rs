@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::env::Env;
+use crate::error::Result;
 use crate::model::record::RecordId;
 
 /// SQLite's journal of a database.
@@ -38,6 +39,19 @@ impl Paths {
         let dirs = directories::ProjectDirs::from("", "", "concur-cred")?;
         let state_dir = dirs.state_dir().unwrap_or_else(|| dirs.data_local_dir());
         Some(Self { config_dir: dirs.config_dir().to_owned(), state_dir: state_dir.to_owned() })
+    }
+
+    /// Refuses what names a folder that is not absolute: keys and tokens would lie wherever the caller
+    /// happens to stand. Only what [`Paths::from_env`] would go by is looked at.
+    pub fn check(env: &Env) -> Result<()> {
+        const OF_THE_SYSTEM: [&str; 3] = ["HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME"];
+        if env.is_set("CONCUR_CRED_HOME") || !cfg!(unix) {
+            return env.check_folder("CONCUR_CRED_HOME");
+        }
+        if !env.is_set("HOME") {
+            return Ok(());
+        }
+        OF_THE_SYSTEM.into_iter().try_for_each(|name| env.check_folder(name))
     }
 
     /// Everything under one folder.

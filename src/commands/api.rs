@@ -27,7 +27,7 @@ use crate::store::Store;
 use crate::trace;
 
 pub(super) fn run(app: &mut App<'_>, args: &Api) -> Result<u8> {
-    let mut store = app.store()?.ok_or_else(accounts::no_profile)?;
+    let mut store = accounts::store(app)?;
     let record = accounts::selected_record(app, &store)?;
     let profile = record.profile_name().map(str::to_owned);
     let done = ask(app, &mut store, record, args);

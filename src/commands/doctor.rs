@@ -90,7 +90,7 @@ fn identities(app: &App<'_>) -> Vec<String> {
         [client_id, record.principal]
     });
     let of_env = ["CONCUR_CRED_CLIENT_ID", "CONCUR_CRED_COMPANY"];
-    of_records.chain(of_env.into_iter().filter_map(|name| app.env.text(name))).collect()
+    of_records.chain(of_env.into_iter().filter_map(|name| app.env.setting(name).ok()?)).collect()
 }
 
 fn write(app: &mut App<'_>, file: &Path, text: &str) -> Result<()> {

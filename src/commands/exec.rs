@@ -46,7 +46,7 @@ pub(super) fn run(app: &mut App<'_>, args: &Exec) -> Result<u8> {
 
 /// Puts the token and what belongs to it into the child's environment. The store is closed after this.
 fn give_token(app: &mut App<'_>, serving: &crate::cli::Serving, child: &mut Command) -> Result<()> {
-    let mut store = app.store()?.ok_or_else(accounts::no_profile)?;
+    let mut store = accounts::store(app)?;
     let account = accounts::selected(app, &store)?;
     let how = Get {
         format: Some(Format::Env),

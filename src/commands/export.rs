@@ -17,7 +17,7 @@ use crate::store::Store;
 use crate::store::events::Event;
 
 pub(super) fn run(app: &mut App<'_>, args: &Export) -> Result<u8> {
-    let mut store = app.store()?.ok_or_else(accounts::no_profile)?;
+    let mut store = accounts::store(app)?;
     let record = accounts::selected_record(app, &store)?;
     let record = app.renewing(|renewer| renewer.settled(&mut store, record))?;
     let text = rendered(&store, &record, app.now())?;

@@ -67,7 +67,7 @@ fn bare(app: &mut App<'_>, format: Format, args: &Get) -> Result<u8> {
     if args.with_refresh_token && matches!(format, Format::Token | Format::Header | Format::Curl) {
         return Err(no_place_for_a_refresh_token(&format!("The format {format}")));
     }
-    let mut store = app.store()?.ok_or_else(accounts::no_profile)?;
+    let mut store = accounts::store(app)?;
     let account = accounts::selected(app, &store)?;
     let served = serve(app, &mut store, account, args)?;
     let view = TokenView {

@@ -24,6 +24,7 @@ const DEFAULT_FILE: &str = "refreshTokenObjectFile.json";
 
 pub(super) fn run(app: &mut App<'_>, args: &Import) -> Result<u8> {
     let named_origin = obtain::base_url(args.base_url.as_deref())?;
+    app.need_paths()?;
     let file = read(app, &args.file)?;
     let beside = beside(&args.file);
     let given = obtain::given(app, args.credentials.as_deref(), &beside)?;

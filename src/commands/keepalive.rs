@@ -35,7 +35,7 @@ pub(super) fn run(app: &mut App<'_>, args: &Keepalive) -> Result<u8> {
     let warn_before = app.config.warn_before.seconds(&app.env)?;
     // Before anything is opened or held.
     wait_a_while(app, args.jitter.unwrap_or(0))?;
-    let mut store = app.store()?.ok_or_else(accounts::no_profile)?;
+    let mut store = accounts::store(app)?;
     let records = wanted(app, &store)?;
     if let Some(warning) = store.prove_key()? {
         app.note(warning);

@@ -26,6 +26,7 @@ pub(super) fn run(app: &mut App<'_>, args: &Args) -> Result<u8> {
 
 /// The store, if one was made.
 fn store(app: &App<'_>) -> Result<Option<Store>> {
+    app.need_paths()?;
     let Some(store) = app.store()? else { return Ok(None) };
     Ok(if store.bring_up_to_date()? == 0 { None } else { Some(store) })
 }

@@ -17,10 +17,7 @@ const MAX_CHARS: usize = 500;
 
 pub(super) fn run(app: &mut App<'_>, args: &Log) -> Result<u8> {
     let profile = app.global.profile.as_ref().map(ToString::to_string);
-    let events = match &app.paths {
-        Some(paths) => events::newest(paths, profile.as_deref(), args.count)?,
-        None => Vec::new(),
-    };
+    let events = events::newest(&app.need_paths()?, profile.as_deref(), args.count)?;
     let mut text = String::new();
     for event in &events {
         let line = if args.json { as_json(event) } else { as_line(event) };

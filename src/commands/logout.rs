@@ -15,7 +15,7 @@ use crate::store::events::Event;
 use crate::store::reserve;
 
 pub(super) fn run(app: &mut App<'_>, args: &Logout) -> Result<u8> {
-    let mut store = app.store()?.ok_or_else(accounts::no_profile)?;
+    let mut store = accounts::store(app)?;
     let record = accounts::selected_record(app, &store)?;
     if args.revoke {
         store.have_key_at_hand()?;

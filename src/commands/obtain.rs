@@ -32,10 +32,10 @@ pub(super) struct Given {
 /// wins over the environment, the environment over the default file.
 pub(super) fn given(app: &mut App<'_>, named: Option<&Path>, default: &Path) -> Result<Given> {
     let from_env = Given {
-        client_id: app.env.text("CONCUR_CRED_CLIENT_ID"),
-        client_secret: app.env.text("CONCUR_CRED_CLIENT_SECRET").map(Secret::from),
-        company_uuid: app.env.text("CONCUR_CRED_COMPANY"),
-        request_token: app.env.text("CONCUR_CRED_REQUEST_TOKEN").map(Secret::from),
+        client_id: app.env.setting("CONCUR_CRED_CLIENT_ID")?,
+        client_secret: app.env.setting("CONCUR_CRED_CLIENT_SECRET")?.map(Secret::from),
+        company_uuid: app.env.setting("CONCUR_CRED_COMPANY")?,
+        request_token: app.env.setting("CONCUR_CRED_REQUEST_TOKEN")?.map(Secret::from),
         file: None,
     };
     Ok(match named {

@@ -9,7 +9,7 @@ use crate::refresh::Trigger;
 use crate::store::Store;
 
 pub(super) fn run(app: &mut App<'_>, args: &Refresh) -> Result<u8> {
-    let mut store = app.store()?.ok_or_else(accounts::no_profile)?;
+    let mut store = accounts::store(app)?;
     let records = wanted(app, &store, args.all)?;
     if let Some(warning) = store.prove_key()? {
         app.note(warning);

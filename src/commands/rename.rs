@@ -9,7 +9,7 @@ use crate::store::events::Event;
 
 pub(super) fn run(app: &mut App<'_>, args: &Rename) -> Result<u8> {
     let Rename { name, new_name } = args;
-    let mut store = app.store()?.ok_or_else(accounts::no_profile)?;
+    let mut store = accounts::store(app)?;
     let account = accounts::named(&store, name)?;
     let is_taken = || store.find_profile(Some(new_name.as_str())).map(|found| !found.is_empty());
     if name != new_name && is_taken()? {

@@ -28,7 +28,7 @@ pub(super) fn run(app: &mut App<'_>, args: &Status) -> Result<u8> {
     if args.check {
         return Ok(check::run(app, args));
     }
-    let store = app.store()?.ok_or_else(accounts::no_profile)?;
+    let store = accounts::store(app)?;
     let records = wanted(app, &store)?;
     let now = app.now();
     let min_ttl = app.config.min_ttl;

@@ -63,7 +63,7 @@ fn foreign(app: &mut App<'_>, request: Request) -> Result<u8> {
 /// Makes a managed account of what is stored, bound to an application that `login` or `import` made.
 fn bind(app: &mut App<'_>, request: Request, application: &str) -> Result<u8> {
     let now = app.now();
-    let mut store = app.store()?.ok_or_else(accounts::no_profile)?;
+    let mut store = accounts::store(app)?;
     let known = application_named(&store, application)?;
     let (application_origin, origin) = origins(app, &known, &request)?;
     let Some(principal) = request.username.and_then(|name| String::from_utf8(name).ok()) else {

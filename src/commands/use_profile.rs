@@ -6,7 +6,7 @@ use crate::cli::Use;
 use crate::error::Result;
 
 pub(super) fn run(app: &mut App<'_>, args: &Use) -> Result<u8> {
-    let mut store = app.store()?.ok_or_else(accounts::no_profile)?;
+    let mut store = accounts::store(app)?;
     accounts::named(&store, &args.name)?;
     store.use_profile(&args.name)?;
     store.leave_ticket();

@@ -72,16 +72,8 @@ pub fn settings(config: &Config, file: Option<&Path>, env: &Env) -> Result<Vec<S
     KEYS.into_iter()
         .map(|key| {
             let name = variable(key);
-            // A variable that is not text counts as not set, but for a path.
-            let is_path = ["ca_bundle", "client_cert"].contains(&key);
-            let is_set = if key == "key_command" {
-                // The file's alone.
-                false
-            } else if is_path {
-                env.is_set(&name)
-            } else {
-                env.text(&name).is_some()
-            };
+            // The key command is the file's alone.
+            let is_set = key != "key_command" && env.is_set(&name);
             let mut source = match (is_set, line_of(key), file) {
                 (true, ..) => Source::Variable(name),
                 (false, Some(line), Some(file)) => Source::File { file: file.to_owned(), line },

@@ -98,8 +98,8 @@ pub struct Units {
 impl Units {
     /// In the user's folder for units.
     pub fn of(env: &Env) -> Result<Self> {
-        // A relative one is to be ignored (XDG Base Directory Specification).
-        let config = env.path("XDG_CONFIG_HOME").filter(|path| path.is_absolute());
+        let config = env.path("XDG_CONFIG_HOME");
+        env.check_folder(if config.is_some() { "XDG_CONFIG_HOME" } else { "HOME" })?;
         let config = config.or_else(|| env.path("HOME").map(|home| home.join(".config")));
         config.map(|config| Self { folder: config.join("systemd/user") }).ok_or_else(|| {
             Error::new(

@@ -209,12 +209,13 @@ pub fn find(source: KeySource, paths: &Paths, keys: &KeySettings) -> Result<Opti
         }
         KeySource::NamedFile => named(keys.named_file().as_deref()),
         KeySource::Credential => {
+            keys.env().check_folder("CREDENTIALS_DIRECTORY")?;
             let found = named(keys.credential().as_deref())?;
             // systemd lets the service's user in by an access list, which shows as a group's bits.
             Ok(found.map(|loaded| Loaded { warning: None, ..loaded }))
         }
         KeySource::Environment => {
-            let text = keys.env().text("CONCUR_CRED_KEY").map(Zeroizing::new);
+            let text = keys.env().setting("CONCUR_CRED_KEY")?.map(Zeroizing::new);
             text.map(|text| Key::parse(text.as_bytes()).map(Loaded::from).ok_or_else(not_base64))
                 .transpose()
         }

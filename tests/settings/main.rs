@@ -11,7 +11,9 @@
 mod harness;
 
 mod client_certs;
+mod homeless;
 mod show;
+mod unreadable;
 
 use std::path::PathBuf;
 

@@ -1,6 +1,6 @@
 //! `keepalive --install` and `--uninstall`: lets systemd or cron run it daily.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::app::App;
 use crate::cli::{Keepalive, Scheduler};
@@ -131,9 +131,7 @@ fn job(app: &App<'_>, args: &Keepalive, program: &Path, source: Option<KeySource
     }
     let mut variables = Vec::new();
     for name in PATHS_PASSED_ON {
-        // A relative one of these is to be ignored (XDG Base Directory Specification), and is so here.
-        let counts = |path: &PathBuf| path.is_absolute() || !name.starts_with("XDG_");
-        if let Some(path) = app.env.path(name).filter(counts) {
+        if let Some(path) = app.env.path(name) {
             variables.push((name.to_owned(), schedule::absolute(&path)?));
         }
     }
@@ -141,9 +139,9 @@ fn job(app: &App<'_>, args: &Keepalive, program: &Path, source: Option<KeySource
     if let (Some(home), false) = (app.env.path("HOME"), app.env.is_set("CONCUR_CRED_HOME")) {
         variables.push(("HOME".to_owned(), schedule::absolute(&home)?));
     }
-    let texts =
-        PASSED_ON.into_iter().filter_map(|name| Some((name.to_owned(), app.env.text(name)?)));
-    variables.extend(texts);
+    for name in PASSED_ON {
+        variables.extend(app.env.setting(name)?.map(|text| (name.to_owned(), text)));
+    }
     let runs_command = source == Some(KeySource::Command);
     // A scheduler's is shorter, and may lack the key command.
     variables.extend(

@@ -32,6 +32,8 @@ pub(super) fn run(app: &mut App<'_>, args: &Login) -> Result<u8> {
         return Err(for_browser_only(option));
     }
     let base_url = obtain::base_url(args.base_url.as_deref())?;
+    // Before anything is asked of a person, or spent.
+    app.need_paths()?;
     let service = TokenService::new(&app.config.http)?;
     for warning in service.warnings() {
         app.note(warning);

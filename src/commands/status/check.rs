@@ -58,7 +58,7 @@ fn examined(app: &mut App<'_>, args: &Status) -> Result<(String, u8)> {
         return Err(problem);
     }
     let limits = limits(args, app.config.warn_before.seconds(&app.env)?)?;
-    let store = app.store()?.ok_or_else(accounts::no_profile)?;
+    let store = accounts::store(app)?;
     let records = super::wanted(app, &store)?;
     let now = app.now();
     let checked: Vec<Checked<'_>> = records.iter().map(|r| check(r, now, limits)).collect();

@@ -51,7 +51,7 @@ impl KeySettings {
     /// The setting `key_source`: the variable's, else the file's.
     pub fn source(&self) -> Result<Option<KeySource>> {
         let name = variable(SETTING);
-        let text = self.env.text(&name);
+        let text = self.env.setting(&name)?;
         text.map_or(Ok(self.written), |text| named(&name, &text).map(Some))
     }
 
@@ -78,7 +78,12 @@ impl KeySettings {
             Some((KeySource::Environment, "CONCUR_CRED_KEY"))
         } else if self.env.is_set("CONCUR_CRED_KEY_FILE") {
             Some((KeySource::NamedFile, "CONCUR_CRED_KEY_FILE"))
-        } else if self.credential().is_some_and(|path| path.exists()) {
+        } else if self
+            .env
+            .check_folder("CREDENTIALS_DIRECTORY")
+            .map(|()| self.credential())?
+            .is_some_and(|path| path.exists())
+        {
             Some((KeySource::Credential, "CREDENTIALS_DIRECTORY"))
         } else {
             None

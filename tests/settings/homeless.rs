@@ -1,0 +1,93 @@
+//! Without HOME: what needs the store says so, and whoever merely asks as a helper is not disturbed.
+#![cfg(unix)]
+
+use super::harness::{Run, World};
+
+/// Both ways to be without one.
+fn homeless(world: &World, args: &[&str]) -> [Run; 2] {
+    [world.concur(args).without_env("HOME"), world.concur(args).env("HOME", "")]
+}
+
+#[test]
+fn every_command_that_needs_the_store_says_that_there_is_no_home() {
+    let world = World::new();
+    let origin = world.sandbox.origin().to_owned();
+    world.write("credentials.json", world.sandbox.credentials_json());
+    world.write("refreshTokenObjectFile.json", "{}");
+    for args in [
+        &["token"][..],
+        &["get"],
+        &["get", "--format", "json"],
+        &["get", "--cached"],
+        &["login", "--base-url", &origin],
+        &["login", "--base-url", &origin, "--grant", "otp"],
+        &["login", "--base-url", &origin, "--grant", "browser"],
+        &["logout"],
+        &["refresh"],
+        &["refresh", "--all"],
+        &["keepalive"],
+        &["status"],
+        &["status", "--json"],
+        &["import"],
+        &["export", "-"],
+        &["exec", "--", "true"],
+        &["api", "/x"],
+        &["use", "acme"],
+        &["rename", "a", "b"],
+        &["log"],
+        &["log", "--json"],
+        &["doctor"],
+        &["key", "show-source"],
+        &["key", "rotate"],
+        &["key", "set-source", "file"],
+        &["config", "path"],
+    ] {
+        for run in homeless(&world, args) {
+            run.fails(6).says("no home folder").says("CONCUR_CRED_HOME");
+        }
+    }
+    for run in homeless(&world, &["status", "--check"]) {
+        let output = run.output().code(3);
+        assert!(output.text().contains("no home folder"), "{output:?}");
+    }
+    assert_eq!(world.token_requests(), 0, "nothing is spent that could not be kept");
+    assert_eq!(std::fs::read_dir(world.work()).unwrap().count(), 2, "nothing is made");
+}
+
+#[test]
+fn a_helper_request_is_answered_with_nothing_and_what_needs_no_store_works() {
+    let world = World::new();
+    let request = "protocol=https\nhost=us2.api.concursolutions.com\n\n";
+    let uri = "{\"uri\":\"https://us2.api.concursolutions.com/\"}\n";
+    for (args, stdin) in [
+        (&["get"][..], request),
+        (&["get", "--protocol", "git"], request),
+        (&["erase"], request),
+        (&["capability"], ""),
+    ] {
+        for run in homeless(&world, args) {
+            let output = run.stdin(stdin).ok().silent();
+            assert_eq!(output.stdout.is_empty(), args != ["capability"], "{output:?}");
+        }
+        let helper = world.helper(args).without_env("HOME").stdin(stdin);
+        helper.ok().silent();
+    }
+    for run in homeless(&world, &["get"]) {
+        let output = run.stdin(uri).ok().silent();
+        assert!(
+            output.json().get("headers").is_none_or(|headers| headers == &serde_json::json!({}))
+        );
+    }
+    for args in [
+        &["--help"][..],
+        &["--version"],
+        &["get", "--help"],
+        &["completions", "bash"],
+        &["completions", "--list", "profiles"],
+        &["config", "show"],
+    ] {
+        for run in homeless(&world, args) {
+            run.ok().silent();
+        }
+    }
+}
