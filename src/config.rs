@@ -12,7 +12,7 @@ use crate::env::{Env, variable};
 use crate::error::{Error, Kind, Result};
 use crate::files;
 use crate::http::HttpSettings;
-use crate::model::origin::{AllowList, Origin};
+use crate::model::origin::{AllowList, BadOrigin, Origin};
 use crate::model::profile::ProfileName;
 use crate::model::secret::Secret;
 use crate::paths::Paths;
@@ -192,8 +192,14 @@ fn allowed_origins(env: &Env, written: Option<Vec<String>>) -> Result<Vec<Origin
         Some(text) => (&*name, text.split_whitespace().map(str::to_owned).collect()),
         None => ("allowed_origins", written.unwrap_or_default()),
     };
-    let read = texts.iter().map(|text| Origin::from_operator(text)).collect::<Result<_, _>>();
-    read.map_err(|_| Error::of_setting(key, "a list of origins such as https://host:8443"))
+    let read = texts.iter().map(|text| Origin::from_person(text)).collect::<Result<_, _>>();
+    read.map_err(|bad| match bad {
+        BadOrigin::Legacy(instead) => Error::of_setting(
+            key,
+            &format!("free of Concur's legacy hosts: use {instead} in the place of one"),
+        ),
+        _ => Error::of_setting(key, "a list of origins such as https://host:8443"),
+    })
 }
 
 /// Reads the file; others must not be able to write it, because it names where secrets may go. With it

@@ -9,7 +9,7 @@ use crate::exchange::Credentials;
 use crate::files::{self, NamedFile, shell_word};
 use crate::lock::RecordLock;
 use crate::model::grant::GrantKind;
-use crate::model::origin::{Origin, SHORT_NAMES};
+use crate::model::origin::{BadOrigin, Origin, SHORT_NAMES};
 use crate::model::profile::ProfileName;
 use crate::model::record::Record;
 use crate::model::secret::Secret;
@@ -130,18 +130,23 @@ pub(super) fn refuse_another(
 /// What `--base-url` names.
 pub(super) fn base_url(text: Option<&str>) -> Result<Option<Origin>> {
     text.map(|text| {
-        Origin::from_operator(text).map_err(|bad| {
-            Error::new(
-                Kind::Usage,
-                format!("--base-url is not usable: {bad}"),
-                format!(
-                    "Use one of {}, or an origin such as https://us2.api.concursolutions.com.",
-                    SHORT_NAMES.join(", ")
-                ),
-            )
+        Origin::from_person(text).map_err(|bad| {
+            let problem = format!("--base-url is not usable: {bad}");
+            Error::new(Kind::Usage, problem, base_url_hint(bad))
         })
     })
     .transpose()
+}
+
+/// What to name instead of a base URL that is not usable.
+fn base_url_hint(bad: BadOrigin) -> String {
+    match bad {
+        BadOrigin::Legacy(instead) => format!("Use --base-url {instead}."),
+        _ => format!(
+            "Use one of {}, or an origin such as https://us2.api.concursolutions.com.",
+            SHORT_NAMES.join(", ")
+        ),
+    }
 }
 
 /// The lock of the record that is made or renewed; key and reserve are sure to be there.

@@ -129,7 +129,7 @@ pub(super) fn email(answer: &str) -> Result<(), Wrong> {
 /// What `--base-url` takes; `default` when nothing was entered.
 fn origin(answer: &str, default: &str) -> Result<Origin, String> {
     let text = if answer.is_empty() { default } else { answer };
-    Origin::from_operator(text).map_err(|bad| {
+    Origin::from_person(text).map_err(|bad| {
         format!(
             "That is no data centre ({bad}). Enter one of {}, or an origin such as \
              https://us2.api.concursolutions.com.",
@@ -200,7 +200,7 @@ mod tests {
         );
         for bad in ["us3", "http://us2.api.concursolutions.com", "https://u:p@h.example", "y"] {
             let wrong = host(bad).unwrap_err();
-            assert!(wrong.contains("us2, eu, eu2") && !wrong.contains("u:p"), "{bad}: {wrong}");
+            assert!(wrong.contains("us2, eu2, apj1") && !wrong.contains("u:p"), "{bad}: {wrong}");
         }
     }
 }

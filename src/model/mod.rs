@@ -1,5 +1,6 @@
 //! Pure types: no clock, file, socket or environment.
 
+pub mod base_url;
 pub mod echo;
 pub mod grant;
 pub mod jwt;

@@ -17,10 +17,10 @@ const CONCUR_SUFFIXES: [&str; 2] = [".api.concursolutions.com", ".api.concurcdc.
 pub const CONCUR_PATTERNS: [&str; 2] =
     ["https://*.api.concursolutions.com", "https://*.api.concurcdc.cn"];
 
-/// Short names for `--base-url`: SAP's list of base URIs, all below `.api.concursolutions.com` but
-/// the Chinese one.
+/// Short names for `--base-url`: SAP's list of base URIs and those that it does not list any more, all
+/// below `.api.concursolutions.com` but the Chinese one.
 pub const SHORT_NAMES: [&str; 11] =
-    ["us", "us2", "eu", "eu2", "emea", "apj1", "usg", "glz", "us-impl", "emea-impl", "cn"];
+    ["us2", "eu2", "apj1", "usg", "glz", "us-impl", "emea-impl", "us", "eu", "emea", "cn"];
 
 /// Scheme, host and port of a service, canonical: lower case, default port left out, no path.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -43,6 +43,8 @@ pub enum BadOrigin {
     UserInfo,
     /// A path, query or fragment where only an origin may stand.
     MoreThanOrigin,
+    /// A legacy host of Concur's, which does not take these tokens; the short name of the right one.
+    Legacy(&'static str),
 }
 
 impl fmt::Display for BadOrigin {
@@ -55,6 +57,13 @@ impl fmt::Display for BadOrigin {
             }
             Self::UserInfo => "it holds user information",
             Self::MoreThanOrigin => "it holds more than scheme, host and port",
+            Self::Legacy(instead) => {
+                return write!(
+                    f,
+                    "it is a legacy host of Concur's, which does not take these tokens; the one in its \
+                     place is {instead}"
+                );
+            }
         })
     }
 }
@@ -79,7 +88,8 @@ pub fn parse_url(text: &str) -> Option<Url> {
 }
 
 impl Origin {
-    /// Reads what an operator wrote for `--base-url`: a short name (`us2`) or an origin, strictly.
+    /// Reads an origin as this program writes it, or a short name (`us2`): strictly. What people write is
+    /// read by [`Origin::from_person`].
     pub fn from_operator(text: &str) -> Result<Self, BadOrigin> {
         let text = text.trim();
         if text == "cn" {

@@ -17,5 +17,6 @@ mod login;
 mod callers;
 mod places;
 mod senders;
+mod spellings;
 mod trap;
 mod ways;

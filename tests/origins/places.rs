@@ -32,25 +32,33 @@ const fn never(text: &'static str) -> Place {
     Place { text, from_outside: None, from_operator: None }
 }
 
-/// An operator names an origin and nothing more; what an answer says after it is left out.
-const fn with_a_path(text: &'static str) -> Place {
-    Place { text, from_outside: Some(US2), from_operator: None }
-}
-
-pub(super) const PLACES: [Place; 101] = [
+pub(super) const PLACES: [Place; 108] = [
     // Concur's own.
     concurs(US2),
     concurs("HTTPS://US2.API.ConcurSolutions.COM"),
     concurs("https://us2.api.concursolutions.com/"),
     concurs("https://us2.api.concursolutions.com:443"),
-    with_a_path("https://us2.api.concursolutions.com/oauth2/v0/token"),
-    with_a_path("https://us2.api.concursolutions.com?x=evil.example"),
-    with_a_path("https://us2.api.concursolutions.com#@evil.example"),
+    concurs("https://us2.api.concursolutions.com/oauth2/v0/token"),
+    concurs("https://us2.api.concursolutions.com?x=evil.example"),
+    concurs("https://us2.api.concursolutions.com#@evil.example"),
     // A backslash ends the host, as in every browser.
-    with_a_path("https://us2.api.concursolutions.com\\@evil.example"),
+    concurs("https://us2.api.concursolutions.com\\@evil.example"),
     // A short name is the operator's alone.
     named("us2", US2),
-    concurs_too("https://www-us2.api.concursolutions.com"),
+    // An operator may name the twin of a host, and means that host.
+    Place {
+        text: "https://www-us2.api.concursolutions.com",
+        from_outside: Some("https://www-us2.api.concursolutions.com"),
+        from_operator: Some(US2),
+    },
+    named("US2", US2),
+    named("www-us2.api.concursolutions.com", US2),
+    named("us2.api.concursolutions.com/oauth2/v0/token", US2),
+    // Concur's legacy hosts take no token of ours.
+    never("https://www.concursolutions.com"),
+    never("https://eu1.concursolutions.com/"),
+    never("implementation.concursolutions.com"),
+    never("eu1imp"),
     concurs_too("https://cn.api.concurcdc.cn"),
     concurs_too("https://us-impl.api.concursolutions.com"),
     concurs_too("https://a.b.api.concursolutions.com"),
@@ -90,7 +98,7 @@ pub(super) const PLACES: [Place; 101] = [
     never("https://evil.example .api.concursolutions.com"),
     never("https://127.0.0.1:{port}/.api.concursolutions.com"),
     // Trailing dot, ports.
-    named("https://us2.api.concursolutions.com.", "https://us2.api.concursolutions.com."),
+    named("https://us2.api.concursolutions.com.", US2),
     named("https://us2.api.concursolutions.com:8443", "https://us2.api.concursolutions.com:8443"),
     named("https://us2.api.concursolutions.com:80", "https://us2.api.concursolutions.com:80"),
     named("https://us2.api.concursolutions.com:0", "https://us2.api.concursolutions.com:0"),
@@ -125,7 +133,7 @@ pub(super) const PLACES: [Place; 101] = [
     never("file://us2.api.concursolutions.com/"),
     never("wss://us2.api.concursolutions.com"),
     never("javascript:alert(1)//us2.api.concursolutions.com"),
-    never("us2.api.concursolutions.com"),
+    named("us2.api.concursolutions.com", US2),
     never("//us2.api.concursolutions.com"),
     // User information, also none.
     never("https://@us2.api.concursolutions.com"),

@@ -260,7 +260,7 @@ fn proven_origin(
 }
 
 fn stored_origin(text: &str) -> Result<Origin> {
-    Origin::from_operator(text).map_err(|bad| {
+    Origin::from_person(text).map_err(|bad| {
         Error::new(
             Kind::Unusable,
             format!("The profile's base URL is not usable: {bad}"),
