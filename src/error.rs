@@ -140,7 +140,11 @@ pub fn login_again(profile: Option<&str>, by: Option<GrantKind>) -> String {
     let command = login_command(profile);
     match by {
         Some(
-            kind @ (GrantKind::User | GrantKind::Application | GrantKind::Browser | GrantKind::Otp),
+            kind @ (GrantKind::User
+            | GrantKind::Application
+            | GrantKind::Browser
+            | GrantKind::Otp
+            | GrantKind::Refresh),
         ) => command.replacen(" login", &format!(" login --grant {}", kind.name()), 1),
         Some(GrantKind::Company | GrantKind::Import) | None => command,
     }

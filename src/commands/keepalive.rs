@@ -114,7 +114,7 @@ fn explain(app: &mut App<'_>, line: &Line, warn_before: i64) {
     if let (Some(at), Some(left)) = (ends, left)
         && left < warn_before
     {
-        let (name, by) = (line.record.profile_name(), line.record.obtained_by);
+        let (name, by) = (line.record.profile_name(), line.record.login_by());
         let remedy = advice::log_in_again(by, &login_again(name, by));
         let name = name.unwrap_or_default();
         let (left, on) = (span(left), local_date(at));

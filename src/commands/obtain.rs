@@ -8,7 +8,7 @@ use crate::error::{Error, Kind, Result};
 use crate::exchange::Credentials;
 use crate::files::{self, NamedFile, shell_word};
 use crate::lock::RecordLock;
-use crate::model::grant::GrantKind;
+use crate::model::grant::PrincipalType;
 use crate::model::origin::{BadOrigin, Origin, SHORT_NAMES};
 use crate::model::profile::ProfileName;
 use crate::model::record::Record;
@@ -109,10 +109,10 @@ pub(super) fn refuse_another(
     let Some(old) = old.filter(|_| !replace) else { return Ok(()) };
     let is_another = |principal| !old.principal.eq_ignore_ascii_case(principal);
     let what = if principal.is_some_and(is_another) {
-        match old.obtained_by {
-            Some(GrantKind::User | GrantKind::Browser | GrantKind::Otp) => "user",
-            Some(GrantKind::Application) => "account",
-            Some(GrantKind::Company | GrantKind::Import) | None => "company",
+        match old.principal_type() {
+            Some(PrincipalType::User) => "user",
+            Some(PrincipalType::Application) => "account",
+            Some(PrincipalType::Company) | None => "company",
         }
     } else if old.client_id() != client_id {
         "application"
@@ -179,11 +179,7 @@ pub(super) fn keep(
 ) -> Result<()> {
     let record = store.save_account(lock, account, app.now())?;
     let profile = record.profile_name().unwrap_or_default();
-    let whose = match record.obtained_by {
-        Some(GrantKind::User | GrantKind::Browser | GrantKind::Otp) => "user",
-        Some(GrantKind::Application) => "application",
-        Some(GrantKind::Company | GrantKind::Import) | None => "company",
-    };
+    let whose = record.principal_noun();
     app.note(&format!("{profile}: {whose} {}, {}", record.principal, record.geolocation));
     let access =
         record.access_expires_at.map_or("is refreshed at the first use".to_owned(), |at| {

@@ -4,7 +4,7 @@ use super::report::{Report, counted, listed, redacted};
 use super::{Patient, beside};
 use crate::error::login_command;
 use crate::lock::{self, Holding};
-use crate::model::grant::GrantKind;
+use crate::model::grant::{GrantKind, PrincipalType};
 use crate::model::record::Record;
 use crate::store::Store;
 
@@ -49,9 +49,10 @@ fn profiles(records: &[Record], accounts: &[Record], report: &mut Report) {
         report.ok(
             "profile",
             format!(
-                "{}: {} grant, company or user {}, app {}, {}",
+                "{}: {} grant, {} {}, app {}, {}",
                 record.profile_name().unwrap_or_default(),
                 record.obtained_by.map_or("unknown", GrantKind::name),
+                record.principal_type().map_or("company or user", PrincipalType::noun),
                 redacted(&record.principal),
                 redacted(record.client_id()),
                 record.geolocation

@@ -1,7 +1,11 @@
 //! What Concur grants, after its answer was understood.
 
+use super::jwt::{self, Claims};
 use super::origin::Origin;
 use super::secret::Secret;
+
+/// The longest principal that is believed: a UUID has 36 characters, an application's name more.
+const MAX_PRINCIPAL_CHARS: usize = 255;
 
 /// By which grant an account's tokens were obtained, and so what renews them and what a person does
 /// when nothing does. The names are stored.
@@ -19,12 +23,21 @@ pub enum GrantKind {
     Otp,
     /// Taken over from a file; the grant behind it is not known.
     Import,
+    /// A refresh token that the person already had; the grant behind it is not known.
+    Refresh,
 }
 
 impl GrantKind {
     /// All of them, for the store's round trip.
-    pub const ALL: [Self; 6] =
-        [Self::Company, Self::User, Self::Application, Self::Browser, Self::Otp, Self::Import];
+    pub const ALL: [Self; 7] = [
+        Self::Company,
+        Self::User,
+        Self::Application,
+        Self::Browser,
+        Self::Otp,
+        Self::Import,
+        Self::Refresh,
+    ];
 
     /// The stored name; that of `login --grant` too, where there is such a grant.
     pub const fn name(self) -> &'static str {
@@ -35,12 +48,64 @@ impl GrantKind {
             Self::Browser => "browser",
             Self::Otp => "otp",
             Self::Import => "import",
+            Self::Refresh => "refresh",
+        }
+    }
+
+    /// Whose tokens this grant obtains; `None` when that is not known.
+    pub const fn principal_type(self) -> Option<PrincipalType> {
+        match self {
+            Self::Company => Some(PrincipalType::Company),
+            Self::User | Self::Browser | Self::Otp => Some(PrincipalType::User),
+            Self::Application => Some(PrincipalType::Application),
+            Self::Import | Self::Refresh => None,
         }
     }
 
     /// The kind with this stored name.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+}
+
+/// Whose a token is: what Concur's claim `concur.type` says. The names are stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PrincipalType {
+    /// A company.
+    Company,
+    /// A user of one.
+    User,
+    /// The application itself.
+    Application,
+}
+
+impl PrincipalType {
+    /// The stored name, which is that of the claim.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Company => "company",
+            Self::User => "user",
+            Self::Application => "app",
+        }
+    }
+
+    /// What the claim says; `None` when it says nothing that is known.
+    pub fn from_claim(text: &str) -> Option<Self> {
+        match text {
+            "company" => Some(Self::Company),
+            "user" => Some(Self::User),
+            "app" | "application" => Some(Self::Application),
+            _ => None,
+        }
+    }
+
+    /// What a person is told that it is.
+    pub const fn noun(self) -> &'static str {
+        match self {
+            Self::Company => "company",
+            Self::User => "user",
+            Self::Application => "application",
+        }
     }
 }
 
@@ -65,6 +130,26 @@ pub struct Grant {
     pub id_token: Option<Secret>,
     /// Company or user UUID, where the answer tells it.
     pub principal: Option<String>,
+}
+
+impl Grant {
+    /// Whose the tokens are: the subject of the `id_token`, else of the access token.
+    pub fn subject(&self) -> Option<String> {
+        let is_name = |name: &String| {
+            (1..=MAX_PRINCIPAL_CHARS).contains(&name.len())
+                && name.bytes().all(|byte| byte.is_ascii_graphic())
+        };
+        self.claims().filter_map(|claims| claims.subject).find(is_name)
+    }
+
+    /// Whether that is a company, a user or an application, where a token says so.
+    pub fn principal_type(&self) -> Option<PrincipalType> {
+        self.claims().find_map(|claims| claims.principal_type)
+    }
+
+    fn claims(&self) -> impl Iterator<Item = Claims> {
+        [&self.id_token, &self.access_token].into_iter().flatten().filter_map(jwt::claims)
+    }
 }
 
 #[cfg(test)]

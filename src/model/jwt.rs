@@ -6,6 +6,7 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use serde_json::Value;
 use zeroize::Zeroizing;
 
+use super::grant::PrincipalType;
 use super::lenient::{whole, whole_number};
 use super::secret::Secret;
 
@@ -21,7 +22,7 @@ const BASE64URL: GeneralPurpose = GeneralPurpose::new(
 );
 
 /// The claims that are used. Each is `None` when it is absent or not of its type.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Claims {
     /// `exp`, epoch seconds; a fraction is cut off.
     pub expires_at: Option<i64>,
@@ -29,6 +30,8 @@ pub struct Claims {
     pub issued_at: Option<i64>,
     /// `sub`: in Concur's `id_token` the company or user UUID.
     pub subject: Option<String>,
+    /// `concur.type`: whether that is a company, a user or an application.
+    pub principal_type: Option<PrincipalType>,
 }
 
 /// Reads the payload of a JWT (RFC 7519) in its compact form, or `None` when it is not one.
@@ -56,6 +59,10 @@ pub fn claims(token: &Secret) -> Option<Claims> {
         expires_at: seconds("exp"),
         issued_at: seconds("iat"),
         subject: payload.get("sub").and_then(Value::as_str).map(str::to_owned),
+        principal_type: payload
+            .get("concur.type")
+            .and_then(Value::as_str)
+            .and_then(PrincipalType::from_claim),
     })
 }
 
@@ -78,11 +85,14 @@ mod tests {
 
     #[test]
     fn the_claims_we_use_are_read() {
-        let read = claims(&jwt(r#"{"exp":1700003600,"iat":1700000000,"sub":"08BCCA1E","x":[1]}"#));
+        let read = claims(&jwt(
+            r#"{"exp":1700003600,"iat":1700000000,"sub":"08BCCA1E","concur.type":"user","x":[1]}"#,
+        ));
         let expected = Claims {
             expires_at: Some(1_700_003_600),
             issued_at: Some(1_700_000_000),
             subject: Some("08BCCA1E".to_owned()),
+            principal_type: Some(PrincipalType::User),
         };
         assert_eq!(read, Some(expected));
     }
@@ -98,8 +108,8 @@ mod tests {
 
     #[test]
     fn claims_of_another_type_count_as_absent() {
-        let read = claims(&jwt(r#"{"exp":"soon","iat":{},"sub":7}"#));
-        assert_eq!(read, Some(Claims { expires_at: None, issued_at: None, subject: None }));
+        let read = claims(&jwt(r#"{"exp":"soon","iat":{},"sub":7,"concur.type":"robot"}"#));
+        assert_eq!(read, Some(Claims::default()));
     }
 
     #[test]

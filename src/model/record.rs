@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::grant::GrantKind;
+use super::grant::{GrantKind, PrincipalType};
 use super::profile::ProfileName;
 
 /// The random identity of a record: a positive 63-bit number, written in hex in file names.
@@ -181,6 +181,8 @@ pub struct Record {
     pub principal: String,
     /// By which grant the tokens were obtained; `None` when that is not known, and for a foreign entry.
     pub obtained_by: Option<GrantKind>,
+    /// What its tokens say that the principal is; `None` when they do not say.
+    pub principal_type: Option<PrincipalType>,
     /// `id_token`, sealed.
     pub id_token: Option<SealedCell>,
     /// Company request token, sealed.
@@ -305,6 +307,31 @@ impl Record {
     /// for by itself, or a company request token that Concur may still take.
     pub fn can_renew(&self, now: i64) -> bool {
         self.refresh_token.is_some() || self.renews_by_itself() || self.has_live_request_token(now)
+    }
+
+    /// Whether its principal is a company, a user or an application: by the tokens' word, else by the grant.
+    /// `None`: that is not known.
+    pub fn principal_type(&self) -> Option<PrincipalType> {
+        self.principal_type.or_else(|| self.obtained_by?.principal_type())
+    }
+
+    /// What its principal is called; a company when that is not known.
+    pub fn principal_noun(&self) -> &'static str {
+        self.principal_type().unwrap_or(PrincipalType::Company).noun()
+    }
+
+    /// By which grant a person logs this account in again. Only a company has a request token, and a
+    /// refresh token that was handed over is had again from where it came.
+    pub fn login_by(&self) -> Option<GrantKind> {
+        use GrantKind::{Application, Company, Import, Refresh};
+        match (self.obtained_by, self.principal_type()) {
+            (None | Some(Company | Import | Refresh), Some(PrincipalType::User)) => Some(Refresh),
+            (None | Some(Company | Import | Refresh), Some(PrincipalType::Application)) => {
+                Some(Application)
+            }
+            (Some(Refresh), Some(PrincipalType::Company)) => Some(Company),
+            (by, _) => by,
+        }
     }
 
     /// Whether App ID and secret alone obtain new tokens.

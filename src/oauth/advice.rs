@@ -79,6 +79,10 @@ pub fn log_in_again(by: Option<GrantKind>, login_command: &str) -> String {
         Some(GrantKind::User | GrantKind::Application | GrantKind::Browser | GrantKind::Otp) => {
             format!("Log in again: {login_command}")
         }
+        Some(GrantKind::Refresh) => format!(
+            "Get a new refresh token from where this one came, and run: {login_command}; a user can log \
+             in with --grant browser instead"
+        ),
     }
 }
 
@@ -97,6 +101,9 @@ fn wrong_credentials(by: Option<GrantKind>, again: &str) -> String {
              {again}"
         ),
         Some(GrantKind::Application) => format!("Check appID and clientSecret, {again}"),
+        Some(GrantKind::Refresh) => {
+            format!("Check appID, clientSecret and refreshToken, {again}")
+        }
         Some(GrantKind::Browser | GrantKind::Otp) => {
             format!("Check appID and clientSecret, and that the user may log in, {again}")
         }
@@ -126,6 +133,7 @@ fn grants_needed(by: Option<GrantKind>) -> &'static str {
         Some(GrantKind::Application) => "the grant \"client_credentials\"",
         Some(GrantKind::Browser) => "the grants \"authorization_code\" and \"refresh_token\"",
         Some(GrantKind::Otp) => "the grants \"otp\" and \"refresh_token\"",
+        Some(GrantKind::Refresh) => "the grant \"refresh_token\"",
         Some(GrantKind::Company | GrantKind::User | GrantKind::Import) | None => {
             "the grants \"password\" and \"refresh_token\""
         }
@@ -146,13 +154,19 @@ mod tests {
 
     #[test]
     fn who_has_no_request_token_is_not_told_to_make_one() {
-        let others = [GrantKind::User, GrantKind::Application, GrantKind::Browser, GrantKind::Otp];
+        let others = [
+            GrantKind::User,
+            GrantKind::Application,
+            GrantKind::Browser,
+            GrantKind::Otp,
+            GrantKind::Refresh,
+        ];
         for by in others {
             for code in (0..200).map(Some).chain([None]).filter(|code| *code != Some(136)) {
                 let text = advice(code, Some(by), "concur-cred login");
                 assert!(!text.contains("request token"), "{by:?} {code:?}: {text}");
             }
-            assert!(log_in_again(Some(by), "X").ends_with(": X"));
+            assert!(log_in_again(Some(by), "X").contains(": X"));
         }
     }
 

@@ -29,6 +29,7 @@ pub(super) fn record() -> Record {
         geolocation: String::new(),
         principal: String::new(),
         obtained_by: None,
+        principal_type: None,
         id_token: None,
         request_token: None,
         request_token_expires_at: None,

@@ -57,7 +57,7 @@ pub(super) fn refusal(record: &Record, decision: Decision, now: i64) -> Error {
         Decision::NeedsLogin(LoginReason::NothingToRenewWith) => Error::new(
             Kind::LoginNeeded,
             "The access token is over and there is no refresh token",
-            advice::log_in_again(record.obtained_by, &again(record)),
+            advice::log_in_again(record.login_by(), &again(record)),
         )
         .of_profile(record.profile_name()),
         _ => of_attempt(record, now),
@@ -74,12 +74,12 @@ pub(super) fn of_attempt(record: &Record, now: i64) -> Error {
         Some(OutcomeKind::Condemned) => Error::new(
             Kind::LoginNeeded,
             "Concur refused the refresh token",
-            advice::log_in_again(record.obtained_by, &login),
+            advice::log_in_again(record.login_by(), &login),
         ),
         Some(OutcomeKind::Rejected) => Error::new(
             Kind::LoginNeeded,
             attempt.why.clone().unwrap_or_else(|| "Concur refused to renew the token".to_owned()),
-            advice::advice(attempt.code, record.obtained_by, &login),
+            advice::advice(attempt.code, record.login_by(), &login),
         ),
         Some(OutcomeKind::Local) => Error::new(
             Kind::Temporary,
@@ -102,7 +102,7 @@ pub(super) fn of_attempt(record: &Record, now: i64) -> Error {
 
 /// The command that logs this account in again, by the grant that it has.
 fn again(record: &Record) -> String {
-    login_again(record.profile_name(), record.obtained_by)
+    login_again(record.profile_name(), record.login_by())
 }
 
 fn try_again_in(not_before: Option<i64>, now: i64) -> String {

@@ -3,7 +3,7 @@
 use rusqlite::Row;
 use rusqlite::types::Value;
 
-use crate::model::grant::GrantKind;
+use crate::model::grant::{GrantKind, PrincipalType};
 use crate::model::profile::ProfileName;
 use crate::model::record::{
     Account, Application, ApplicationId, Attempt, GitKey, OutcomeKind, Record, RecordId, SealedCell,
@@ -60,6 +60,13 @@ impl Columns<'_, '_> {
         Ok(given.then_some(bytes))
     }
 
+    /// The grant, and what the tokens say that the principal is: see `obtained_by_text`.
+    fn obtained_by(&mut self) -> rusqlite::Result<(Option<GrantKind>, Option<PrincipalType>)> {
+        let Some(text) = self.take::<Option<String>>()? else { return Ok((None, None)) };
+        let (by, whose) = text.split_once(':').unwrap_or((&text, ""));
+        Ok((GrantKind::from_name(by), PrincipalType::from_claim(whose)))
+    }
+
     /// A profile name; one that no program of ours wrote makes the row unreadable, not a panic.
     fn profile(&mut self) -> rusqlite::Result<Option<ProfileName>> {
         let at = self.next;
@@ -99,6 +106,7 @@ pub(super) fn read_record(row: &Row<'_>) -> rusqlite::Result<Record> {
         username: c.given_bytes()?,
     };
     // Fields in a struct expression are evaluated in the order in which they are written.
+    let principal_type;
     let mut record = Record {
         id,
         key,
@@ -113,7 +121,12 @@ pub(super) fn read_record(row: &Row<'_>) -> rusqlite::Result<Record> {
         scope: c.take()?,
         geolocation: c.take()?,
         principal: c.take()?,
-        obtained_by: c.take::<Option<String>>()?.and_then(|name| GrantKind::from_name(&name)),
+        obtained_by: {
+            let (by, whose) = c.obtained_by()?;
+            principal_type = whose;
+            by
+        },
+        principal_type: None,
         id_token: c.cell()?,
         request_token: c.cell()?,
         request_token_expires_at: c.take()?,
@@ -125,6 +138,7 @@ pub(super) fn read_record(row: &Row<'_>) -> rusqlite::Result<Record> {
         generation: c.take()?,
         attempt: read_attempt(c)?,
     };
+    record.principal_type = principal_type;
     if row.get::<_, Value>(c.next)? != Value::Null {
         record.application = Some(read_application(row, c.next)?);
     }

@@ -360,6 +360,7 @@ fn take_plain(record: &mut Record, grant: &Grant) {
         record.refresh_expires_at = grant.refresh_expires_at;
         record.refresh_expiry_assumed = grant.refresh_expiry_assumed;
     }
+    record.principal_type = grant.principal_type().or(record.principal_type);
     if let Some(scope) = &grant.scope {
         record.scope = Some(scope.clone());
     }

@@ -4,7 +4,7 @@ use rusqlite::{ToSql, Transaction};
 
 use super::{changed_meanwhile, failed};
 use crate::error::Result;
-use crate::model::grant::GrantKind;
+use crate::model::grant::{GrantKind, PrincipalType};
 use crate::model::profile::ProfileName;
 use crate::model::record::{Application, Attempt, GitKey, OutcomeKind, Record, RecordId};
 
@@ -25,6 +25,7 @@ pub(super) fn blank_record(id: RecordId, now: i64) -> Record {
         geolocation: String::new(),
         principal: String::new(),
         obtained_by: None,
+        principal_type: None,
         id_token: None,
         request_token: None,
         request_token_expires_at: None,
@@ -120,6 +121,7 @@ pub(super) fn record(transaction: &Transaction<'_>, record: &Record) -> Result<(
         geolocation,
         principal,
         obtained_by,
+        principal_type,
         id_token,
         request_token,
         request_token_expires_at,
@@ -150,7 +152,7 @@ pub(super) fn record(transaction: &Transaction<'_>, record: &Record) -> Result<(
         ("scope", scope),
         ("geolocation", geolocation),
         ("principal", principal),
-        ("obtained_by", &obtained_by.map(GrantKind::name)),
+        ("obtained_by", &obtained_by_text(*obtained_by, *principal_type)),
         ("id_token", &id_token.as_ref().map(|cell| &cell.0)),
         ("request_token", &request_token.as_ref().map(|cell| &cell.0)),
         ("request_token_expires_at", request_token_expires_at),
@@ -165,6 +167,16 @@ pub(super) fn record(transaction: &Transaction<'_>, record: &Record) -> Result<(
     ];
     upsert(transaction, columns)?;
     self::attempt(transaction, record)
+}
+
+/// The grant, and behind a colon what the tokens say that the principal is: `import:user`. Older programs take
+/// that for a grant that they do not know.
+fn obtained_by_text(by: Option<GrantKind>, whose: Option<PrincipalType>) -> Option<String> {
+    let by_itself = by.and_then(GrantKind::principal_type);
+    match (by, whose.filter(|_| whose != by_itself)) {
+        (by, None) => by.map(|by| by.name().to_owned()),
+        (by, Some(whose)) => Some(format!("{}:{}", by.map_or("", GrantKind::name), whose.name())),
+    }
 }
 
 /// Inserts a row, or puts it in the place of the one with the same first column.

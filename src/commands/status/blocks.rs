@@ -40,7 +40,7 @@ fn block(screen: Screen, view: &View, width: usize) -> String {
         pieces
     };
     for (label, value) in [
-        ("company", company),
+        (view.noun, company),
         ("base URL", vec![plain(&view.host)]),
         ("access", life(screen, &view.access)),
         ("refresh", life(screen, &view.refresh)),

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::commands::times::rfc3339;
-use crate::model::grant::GrantKind;
+use crate::model::grant::{GrantKind, PrincipalType};
 use crate::model::record::{OutcomeKind, Record};
 use crate::policy::{self, Decision};
 
@@ -16,6 +16,7 @@ pub(super) fn as_json(record: &Record, is_used: bool, now: i64, min_ttl: i64) ->
         "profile": record.profile_name(),
         "used": is_used,
         "company_uuid": record.principal,
+        "principal_type": record.principal_type().map(PrincipalType::name),
         "client_id": record.client_id(),
         "grant": record.obtained_by.map(GrantKind::name),
         "application": record.application.as_ref().map(|application| &application.name),

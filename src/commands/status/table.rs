@@ -18,13 +18,17 @@ pub(super) enum Columns {
 }
 
 impl Columns {
-    const fn headings(self) -> &'static [&'static str] {
-        match self {
+    fn headings(self, views: &[View]) -> Vec<String> {
+        let whose = whose(views);
+        let headings = match self {
             Self::Full => {
-                &["PROFILE", "COMPANY", "BASE URL", "ACCESS", "REFRESH TOKEN", "REFRESHED", "STATE"]
+                vec!["PROFILE", &whose, "BASE URL", "ACCESS", "REFRESH TOKEN", "REFRESHED", "STATE"]
             }
-            Self::Lean => &["PROFILE", "BASE URL", "ACCESS", "REFRESH TOKEN", "REFRESHED", "STATE"],
-        }
+            Self::Lean => {
+                vec!["PROFILE", "BASE URL", "ACCESS", "REFRESH TOKEN", "REFRESHED", "STATE"]
+            }
+        };
+        headings.into_iter().map(str::to_owned).collect()
     }
 
     fn cells(self, screen: Screen, view: &View) -> Vec<String> {
@@ -54,6 +58,13 @@ impl Columns {
     }
 }
 
+/// What the principals are called: all that there are.
+fn whose(views: &[View]) -> String {
+    let is_there = |noun: &&str| views.iter().any(|view| view.noun == *noun);
+    let nouns: Vec<_> = ["company", "user", "app"].into_iter().filter(is_there).collect();
+    if nouns.is_empty() { "COMPANY".to_owned() } else { nouns.join("/").to_uppercase() }
+}
+
 fn life(screen: Screen, life: &Life, until: &str) -> String {
     let bar = screen.bar(life).map(|bar| bar + " ").unwrap_or_default();
     let until = if until.is_empty() { String::new() } else { format!(", {until}") };
@@ -64,7 +75,7 @@ fn life(screen: Screen, life: &Life, until: &str) -> String {
 pub(super) fn width(views: &[View], columns: Columns) -> usize {
     // Bars in ASCII are the wider ones by their brackets: so is the room that is asked for.
     let plain = Screen { width: None, colours: false, unicode: false };
-    let mut widths: Vec<usize> = columns.headings().iter().map(|text| text.len()).collect();
+    let mut widths: Vec<usize> = columns.headings(views).iter().map(|text| text.len()).collect();
     for view in views {
         for (width, cell) in widths.iter_mut().zip(columns.cells(plain, view)) {
             *width = (*width).max(cell.chars().count());
@@ -78,7 +89,7 @@ pub(super) fn drawn(screen: Screen, views: &[View], columns: Columns) -> String 
     let mut table = Table::new();
     table.load_style(comfy_table::presets::NOTHING);
     table.set_content_arrangement(ContentArrangement::Disabled);
-    table.set_header(columns.headings());
+    table.set_header(columns.headings(views));
     for view in views {
         table.add_row(columns.cells(screen, view));
     }

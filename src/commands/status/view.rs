@@ -1,6 +1,7 @@
 //! What a person is shown of a profile, before it is laid out.
 
 use crate::commands::times::{DAY, ago, local_clock, local_date, local_time, span};
+use crate::model::grant::PrincipalType;
 use crate::model::origin::{Origin, SHORT_NAMES};
 use crate::model::printable::printable;
 use crate::model::record::{OutcomeKind, Record};
@@ -44,6 +45,8 @@ pub(super) struct Life {
 pub(super) struct View {
     /// Its name, with a star if it is the one chosen by `use`.
     pub name: String,
+    /// What its principal is called.
+    pub noun: &'static str,
     /// Company or user UUID.
     pub company: String,
     /// The base URL without its scheme.
@@ -80,6 +83,7 @@ impl View {
         let short = short_name(&record.geolocation);
         Self {
             name: format!("{}{mark}", record.profile_name().unwrap_or_default()),
+            noun: record.principal_type().unwrap_or(PrincipalType::Company).name(),
             company: printable(&record.principal, MAX_CHARS),
             host: printable(host, MAX_CHARS),
             short_host: printable(short.unwrap_or(host.trim_start_matches("http://")), MAX_CHARS),
