@@ -5,6 +5,7 @@ use std::fmt;
 
 use url::Url;
 
+use crate::model::host;
 use crate::model::origin::Origin;
 
 /// A path and query.
@@ -50,7 +51,7 @@ impl Target {
     }
 
     /// Reads a path with its query (the slash before it may be missing), or an absolute URL of exactly
-    /// `base`.
+    /// `base` or of its `www-` twin, as SAP's guides print it. It goes to `base` in any case.
     pub fn parse(text: &str, base: &Origin) -> Result<Self, BadTarget> {
         if text.is_empty() {
             return Err(BadTarget::Empty);
@@ -79,7 +80,10 @@ impl Target {
 
     fn absolute(text: &str, base: &Origin) -> Result<Self, BadTarget> {
         let url = Url::parse(text).map_err(|_| BadTarget::AnotherOrigin)?;
-        if Origin::from_geolocation(text).as_ref() != Ok(base) {
+        let origin = Origin::from_geolocation(text).map_err(|_| BadTarget::AnotherOrigin)?;
+        let twin_of = host::twin_of(origin.scheme().as_bytes(), origin.host().as_bytes());
+        let is_twin = twin_of == Some(base.host().as_bytes()) && base.is_concur();
+        if (origin != *base && !is_twin) || !host::is_canonical_in(text, &url) {
             return Err(BadTarget::AnotherOrigin);
         }
         Ok(Self { path: url.path().to_owned(), query: url.query().map(str::to_owned) })
@@ -140,6 +144,8 @@ mod tests {
             ("?count=1", "/?count=1"),
             ("https://us2.api.concursolutions.com/a?b", "/a?b"),
             ("HTTPS://US2.api.concursolutions.com:443/a", "/a"),
+            ("https://www-us2.api.concursolutions.com/a?b", "/a?b"),
+            ("https://www-us2.api.concursolutions.com:443/a", "/a"),
         ] {
             assert_eq!(url(text), Ok(format!("{b}{expected}")), "{text}");
         }
@@ -154,6 +160,10 @@ mod tests {
             "http://us2.api.concursolutions.com/",
             "https://us2.api.concursolutions.com:8443/",
             "https://us2.api.concursolutions.com@evil.example/",
+            "https://www-us2.api.concursolutions.com:8443/",
+            "http://www-us2.api.concursolutions.com/",
+            "https://www-www-us2.api.concursolutions.com/",
+            "https://www-eu2.api.concursolutions.com/",
             "https://user@us2.api.concursolutions.com/",
             "https://us2.api.concursolutions.com.evil.example/",
             "https:/evil.example",
@@ -173,6 +183,24 @@ mod tests {
             "",
         ] {
             assert!(url(text).is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_full_url_names_its_host_as_all_read_it_and_no_twin_but_concurs() {
+        let loopback = Origin::from_operator("http://127.0.0.1:8080").unwrap();
+        let gateway = Origin::from_operator("https://gateway.example").unwrap();
+        for (base, text, is_good) in [
+            (&loopback, "http://127.0.0.1:8080/a", true),
+            (&loopback, "http://127.1:8080/a", false),
+            (&loopback, "http://2130706433:8080/a", false),
+            (&loopback, "http://0x7f.0.0.1:8080/a", false),
+            (&loopback, "http://0177.0.0.1:8080/a", false),
+            (&loopback, "http://www-127.0.0.1:8080/a", false),
+            (&gateway, "https://gateway.example/a", true),
+            (&gateway, "https://www-gateway.example/a", false),
+        ] {
+            assert_eq!(Target::parse(text, base).is_ok(), is_good, "{text}");
         }
     }
 

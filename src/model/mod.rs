@@ -3,6 +3,7 @@
 pub mod base_url;
 pub mod echo;
 pub mod grant;
+pub mod host;
 pub mod jwt;
 pub mod lenient;
 pub mod origin;

@@ -162,14 +162,23 @@ impl Origin {
 
     /// Whether this is one of Concur's own: https, default port, a host below Concur's domains.
     pub fn is_concur(&self) -> bool {
-        self.scheme() == "https" && self.data_centre().is_some_and(are_host_labels)
+        self.scheme() == "https" && is_concur_host(self.host())
     }
 
     /// What stands in the host before Concur's domain, such as `us2`. `None` where that is not its end.
     pub fn data_centre(&self) -> Option<&str> {
-        // A port would end the text otherwise than with the suffix.
-        CONCUR_SUFFIXES.iter().find_map(|suffix| self.host().strip_suffix(suffix))
+        data_centre(self.host())
     }
+}
+
+/// Whether a host in lower case, without a port, is one of Concur's own.
+pub fn is_concur_host(host: &str) -> bool {
+    data_centre(host).is_some_and(are_host_labels)
+}
+
+fn data_centre(host: &str) -> Option<&str> {
+    // A port would end the text otherwise than with the suffix.
+    CONCUR_SUFFIXES.iter().find_map(|suffix| host.strip_suffix(suffix))
 }
 
 /// Whether a text is labels of a host name (RFC 952 and 1123, and nothing more): a URL's host may

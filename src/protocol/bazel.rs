@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 
 use super::Unrenderable;
 use super::unrenderable::{rfc3339, text_line};
-use crate::model::{origin::parse_url, secret::Secret, wiping::WipingBuffer};
+use crate::model::{host, origin::parse_url, secret::Secret, wiping::WipingBuffer};
 
 /// The longest request accepted, in bytes. A URI is not longer.
 pub const MAX_REQUEST_BYTES: usize = 64 * 1024;
@@ -55,6 +55,9 @@ impl Request {
         if !url.username().is_empty() || url.password().is_some() {
             return Err(Refusal::UserInfo);
         }
+        if !host::is_canonical_in(&asked.uri, &url) {
+            return Err(Refusal::HostSpelling);
+        }
         let name = url.host_str().filter(|name| !name.is_empty()).ok_or(Refusal::NotAUri)?;
         let host = match url.port() {
             Some(port) => format!("{name}:{port}"),
@@ -82,6 +85,8 @@ pub enum Refusal {
     NotAUri,
     /// `user@` or `user:password@` in the URI: whoever reads it differently talks to another host.
     UserInfo,
+    /// A host that is not written in its canonical form: readers differ on it.
+    HostSpelling,
     /// A request over [`MAX_REQUEST_BYTES`].
     TooLarge,
 }
@@ -92,6 +97,7 @@ impl fmt::Display for Refusal {
             Self::NotAnObject => "it is not one JSON object with a uri",
             Self::NotAUri => "its uri is not one with a host",
             Self::UserInfo => "its uri holds user information",
+            Self::HostSpelling => "the host of its uri is not written in its canonical form",
             Self::TooLarge => "it is longer than 64 KiB",
         })
     }

@@ -54,6 +54,10 @@ fn what_is_no_request_is_refused() {
         (r#"{"uri":"https://u@h/"}"#, Refusal::UserInfo),
         (r#"{"uri":"https://u:p@h/"}"#, Refusal::UserInfo),
         (r#"{"uri":"https://:p@h/"}"#, Refusal::UserInfo),
+        (r#"{"uri":"https://10.1/"}"#, Refusal::HostSpelling),
+        (r#"{"uri":"https://012.0.0.1:8443/"}"#, Refusal::HostSpelling),
+        (r#"{"uri":"https://[::127.0.0.1]/"}"#, Refusal::HostSpelling),
+        (r#"{"uri":"https://us2.api.concursolutions%2ecom/"}"#, Refusal::NotAUri),
     ] {
         assert_eq!(Request::parse(bytes.as_bytes()), Err(refusal), "{bytes}");
     }
