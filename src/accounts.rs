@@ -3,6 +3,7 @@
 use crate::app::App;
 use crate::config::Config;
 use crate::error::{Error, Kind, Result};
+use crate::model::host;
 use crate::model::origin::{AllowedOrigin, Origin};
 use crate::model::profile::ProfileName;
 use crate::model::record::{Account, Record};
@@ -92,43 +93,91 @@ pub fn ambiguous(known: &[String]) -> Error {
     )
 }
 
-/// What a git request means among the managed accounts.
+/// What a helper's request means among the managed accounts.
 #[derive(Debug)]
 pub enum Managed {
     /// This one.
     One(Box<Account>),
     /// Several, and nothing says which: these are their names.
     Several(Vec<String>),
+    /// `--profile` pins another one: nothing answers. Why, unless the request names a user of its own.
+    PinnedElsewhere(Option<Error>),
     /// None of them.
     None,
 }
 
-/// The managed accounts that match a request: those of its host, and of the host that it is the
-/// `www-` twin of; with its user name, when it has one.
+/// The managed accounts of a host in its canonical form: those of exactly this origin, and of the one whose
+/// `www-` twin it is (Concur's hosts alone).
+fn of_host(store: &Store, protocol: &[u8], host: &[u8]) -> Result<Vec<Account>> {
+    store.accounts_for_host(protocol, host, host::twin_of(protocol, host).unwrap_or(host))
+}
+
+/// The managed accounts of a git request's host with its user name, when it has one.
 pub fn matching(store: &Store, request: &Request) -> Result<Vec<Account>> {
     let (Some(protocol), Some(host)) = (&request.protocol, &request.host) else {
         return Ok(Vec::new());
     };
-    let host = host.to_ascii_lowercase();
-    let twin_of = host.strip_prefix(b"www-").unwrap_or(&host);
-    let mut accounts = store.accounts_for_host(protocol, &host, twin_of)?;
-    if let Some(username) = &request.username {
-        accounts.retain(|account| account.key.username.as_ref() == Some(username));
-    }
+    let mut accounts = of_host(store, protocol, host)?;
+    accounts.retain(|account| is_of_user(account, request.username.as_deref()));
     Ok(accounts)
 }
 
-/// The managed account that a request means: those of its host (and of the host it is the `www-`
-/// twin of), by user name, else by the selected profile, else the only one.
-pub fn managed_for(app: &App<'_>, store: &Store, request: &Request) -> Result<Managed> {
-    chosen(app, store, matching(store, request)?)
+fn is_of_user(account: &Account, username: Option<&[u8]>) -> bool {
+    username.is_none_or(|username| account.key.username.as_deref() == Some(username))
 }
 
-/// The managed account of exactly this host (with its port): by the selected profile, else the only
-/// one.
-pub fn of_exactly(app: &App<'_>, store: &Store, protocol: &str, host: &str) -> Result<Managed> {
-    let host = host.as_bytes();
-    chosen(app, store, store.accounts_for_host(protocol.as_bytes(), host, host)?)
+/// The managed account that a git request means: of those of its host the one that `--profile` pins; else
+/// by user name, else by the selected profile, else the only one.
+pub fn managed_for(app: &App<'_>, store: &Store, request: &Request) -> Result<Managed> {
+    let (Some(protocol), Some(host)) = (&request.protocol, &request.host) else {
+        return Ok(Managed::None);
+    };
+    meant(app, store, of_host(store, protocol, host)?, request.username.as_deref())
+}
+
+/// The same for the origin of a URI.
+pub fn managed_at(app: &App<'_>, store: &Store, protocol: &str, host: &str) -> Result<Managed> {
+    meant(app, store, of_host(store, protocol.as_bytes(), host.as_bytes())?, None)
+}
+
+fn meant(
+    app: &App<'_>,
+    store: &Store,
+    mut accounts: Vec<Account>,
+    username: Option<&[u8]>,
+) -> Result<Managed> {
+    if let Some(name) = app.global.profile.as_ref().filter(|_| !accounts.is_empty()) {
+        return pinned(store, accounts, username, name);
+    }
+    accounts.retain(|account| is_of_user(account, username));
+    chosen(app, store, accounts)
+}
+
+/// `--profile` on a helper's call: for a host that managed accounts serve, only that profile answers.
+fn pinned(
+    store: &Store,
+    mut accounts: Vec<Account>,
+    username: Option<&[u8]>,
+    name: &ProfileName,
+) -> Result<Managed> {
+    let is_at_host = accounts.iter().any(|account| account.profile == *name);
+    accounts.retain(|account| is_of_user(account, username));
+    if let Some(at) = accounts.iter().position(|account| account.profile == *name) {
+        return Ok(Managed::One(Box::new(accounts.swap_remove(at))));
+    }
+    if accounts.is_empty() && is_at_host {
+        return Ok(Managed::PinnedElsewhere(None));
+    }
+    let known = store.profile_names()?;
+    if !known.iter().any(|known| known == name.as_str()) {
+        return Ok(Managed::PinnedElsewhere(Some(unknown(name.as_str(), &known))));
+    }
+    let why = Error::new(
+        Kind::NotFound,
+        format!("The profile {name}, named by --profile, does not serve this request"),
+        "Nothing was answered. For this host configure the helper without --profile, or with its profile.",
+    );
+    Ok(Managed::PinnedElsewhere(Some(why)))
 }
 
 fn chosen(app: &App<'_>, store: &Store, mut accounts: Vec<Account>) -> Result<Managed> {

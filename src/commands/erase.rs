@@ -1,11 +1,11 @@
 //! `erase`: a caller found a credential refused.
 
-use crate::accounts;
+use crate::accounts::{self, Managed};
 use crate::app::App;
 use crate::error::{Kind, Result};
-use crate::model::record::{Column, Record};
+use crate::model::record::{Account, Column, Record};
+use crate::model::secret::Secret;
 use crate::policy;
-use crate::protocol::git::Request;
 use crate::store::{ForeignFilter, Store};
 
 use super::helper;
@@ -14,15 +14,23 @@ pub(super) fn run(app: &mut App<'_>) -> Result<u8> {
     let by_git = app.called_by_git;
     let Some(request) = helper::git_credential(app, by_git)? else { return Ok(0) };
     let Some(mut store) = app.store()? else { return Ok(0) };
+    let accounts = match app.global.profile {
+        // The token tells which one is meant, whatever else chooses.
+        None => accounts::matching(&store, &request)?,
+        Some(_) => match accounts::managed_for(app, &store, &request)? {
+            Managed::One(account) => vec![*account],
+            Managed::PinnedElsewhere(_) => return Ok(0),
+            Managed::Several(_) | Managed::None => Vec::new(),
+        },
+    };
     let refused = request.credential.as_ref().or(request.password.as_ref());
-    if refused.is_some() {
-        drop_managed(app, &mut store, &request)?;
+    if let Some(refused) = refused {
+        drop_managed(app, &mut store, accounts, refused)?;
     }
     let (Some(protocol), Some(host)) = (&request.protocol, &request.host) else { return Ok(0) };
-    let host = host.to_ascii_lowercase();
     let filter = ForeignFilter {
         protocol,
-        host: &host,
+        host,
         path: request.path.as_deref(),
         username: request.username.as_deref(),
     };
@@ -45,13 +53,17 @@ pub(super) fn run(app: &mut App<'_>) -> Result<u8> {
 /// Drops the access token of the managed account whose current one was refused, so that the next
 /// `get` renews; never the refresh token (`logout` does that), and never a token that is so young
 /// that something else must be wrong.
-fn drop_managed(app: &mut App<'_>, store: &mut Store, request: &Request) -> Result<()> {
-    let refused = request.credential.as_ref().or(request.password.as_ref());
-    for account in accounts::matching(store, request)? {
+fn drop_managed(
+    app: &mut App<'_>,
+    store: &mut Store,
+    accounts: Vec<Account>,
+    refused: &Secret,
+) -> Result<()> {
+    for account in accounts {
         let Some(seen) = store.reread(account.id)? else { continue };
         let is_current =
             |store: &Store, record: &Record| match store.unseal(record, Column::AccessToken) {
-                Ok(kept) => kept.is_some() && kept.as_ref() == refused,
+                Ok(kept) => kept.as_ref() == Some(refused),
                 Err(_) => false,
             };
         if !is_current(store, &seen) || !policy::may_force(&seen, seen.generation, app.now()) {

@@ -1,5 +1,9 @@
 //! `get` and `token`: the bare token, a format of it, or git's answer.
 
+mod foreign;
+
+use zeroize::Zeroizing;
+
 use crate::accounts::{self, Managed};
 use crate::app::App;
 use crate::cli::{Get, Protocol, Token};
@@ -14,7 +18,7 @@ use crate::protocol::bazel;
 use crate::protocol::format::{Format, TokenView, render};
 use crate::protocol::git::{Answer, Request};
 use crate::refresh::Usable;
-use crate::store::{ForeignFilter, Store};
+use crate::store::Store;
 use crate::trace;
 
 use super::helper::{self, Request as Asked};
@@ -216,13 +220,14 @@ fn by_uri(app: &mut App<'_>, request: &bazel::Request, args: &Get) -> Result<u8>
     }
     let store = app.store()?;
     let account = match &store {
-        Some(store) => accounts::of_exactly(app, store, &request.scheme, &request.host)?,
+        Some(store) => accounts::managed_at(app, store, &request.scheme, &request.host)?,
         None => Managed::None,
     };
     let (account, mut store) = match (account, store) {
         (Managed::One(account), Some(store)) => (*account, store),
         (Managed::Several(names), _) => return Err(accounts::ambiguous(&names)),
-        _ => {
+        (not_ours, _) => {
+            say_why(app, &not_ours);
             app.answer(bazel::NOTHING)?;
             return Ok(0);
         }
@@ -251,7 +256,18 @@ fn by_request(app: &mut App<'_>, request: &Request, args: &Get) -> Result<u8> {
             app.show(&accounts::ambiguous(&names));
             Ok(0)
         }
-        Managed::None => foreign(app, &store, request),
+        elsewhere @ Managed::PinnedElsewhere(_) => {
+            say_why(app, &elsewhere);
+            Ok(0)
+        }
+        Managed::None => foreign::answer(app, &store, request),
+    }
+}
+
+/// Says why an answer is empty, where there is something to say.
+fn say_why(app: &mut App<'_>, managed: &Managed) {
+    if let Managed::PinnedElsewhere(Some(why)) = managed {
+        app.show(why);
     }
 }
 
@@ -262,17 +278,28 @@ fn managed(
     request: &Request,
     args: &Get,
 ) -> Result<u8> {
-    let Served { token, expires_at, principal, refresh_token, is_hit, .. } =
-        match serve(app, &mut store, account, args) {
-            Ok(served) => served,
-            Err(error) if error.kind() == Kind::LoginNeeded => {
-                // The one answer on failure: the person is to see our message, not a password prompt.
-                app.answer(&rendered(&Answer::Quit)?)?;
-                return Err(error);
-            }
-            Err(error) => return Err(error),
-        };
-    let answer = if request.capability_authtype {
+    let served = serve(app, &mut store, account, args).and_then(|served| {
+        let is_hit = served.is_hit;
+        Ok((managed_answer(served, request)?, is_hit))
+    });
+    match served {
+        Ok((answer, is_hit)) => {
+            app.answer(&answer)?;
+            end(store, is_hit);
+            Ok(0)
+        }
+        Err(error) => {
+            // The one answer on failure: nobody has a password to type for this account, and git would
+            // store what is typed.
+            app.answer(&rendered(&Answer::Quit)?)?;
+            Err(error)
+        }
+    }
+}
+
+fn managed_answer(served: Served, request: &Request) -> Result<Zeroizing<Vec<u8>>> {
+    let Served { token, expires_at, principal, refresh_token, .. } = served;
+    let answer = if request.takes_bearer() {
         Answer::AuthType {
             authtype: b"Bearer".to_vec(),
             credential: token,
@@ -289,64 +316,10 @@ fn managed(
             oauth_refresh_token: refresh_token,
         }
     };
-    app.answer(&rendered(&answer)?)?;
-    end(store, is_hit);
-    Ok(0)
+    rendered(&answer)
 }
 
-/// The most recently stored foreign entry that matches and can be said.
-fn foreign(app: &mut App<'_>, store: &Store, request: &Request) -> Result<u8> {
-    let (Some(protocol), Some(host)) = (&request.protocol, &request.host) else { return Ok(0) };
-    let host = host.to_ascii_lowercase();
-    let filter = ForeignFilter {
-        protocol,
-        host: &host,
-        path: request.path.as_deref(),
-        username: request.username.as_deref(),
-    };
-    let now = app.now();
-    let good = |record: &Record| {
-        record.access_expires_at.is_none_or(|at| at > now)
-            && (record.authtype.is_none() || request.capability_authtype)
-    };
-    let mut damaged = None;
-    for record in store.foreign(&filter)?.into_iter().filter(good) {
-        match foreign_answer(store, record) {
-            Ok(Some(answer)) => {
-                app.answer(&rendered(&answer)?)?;
-                return Ok(0);
-            }
-            Ok(None) => {}
-            // One that does not open is said, and never blocks the others.
-            Err(error) => damaged = Some(error),
-        }
-    }
-    damaged.map_or(Ok(0), Err)
-}
-
-fn foreign_answer(store: &Store, record: Record) -> Result<Option<Answer>> {
-    let Some(secret) = store.unseal(&record, Column::AccessToken)? else { return Ok(None) };
-    let oauth_refresh_token = store.unseal(&record, Column::RefreshToken)?;
-    let password_expiry_utc = record.access_expires_at;
-    Ok(Some(match (record.authtype, record.key.username) {
-        (Some(authtype), username) => Answer::AuthType {
-            authtype,
-            credential: secret,
-            ephemeral: false,
-            password_expiry_utc,
-            oauth_refresh_token,
-            username,
-        },
-        (None, username) => Answer::Password {
-            username: username.unwrap_or_default(),
-            password: secret,
-            password_expiry_utc,
-            oauth_refresh_token,
-        },
-    }))
-}
-
-fn rendered(answer: &Answer) -> Result<zeroize::Zeroizing<Vec<u8>>> {
+fn rendered(answer: &Answer) -> Result<Zeroizing<Vec<u8>>> {
     answer.render().map_err(|error| cannot_print(&error.to_string()))
 }
 

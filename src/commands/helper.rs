@@ -46,6 +46,8 @@ pub(super) fn git_credential(app: &mut App<'_>, by_git: bool) -> Result<Option<g
 }
 
 fn gathered(app: &mut App<'_>, gatherer: Gatherer) -> Result<Option<Zeroizing<Vec<u8>>>> {
+    // Under its own name the program is piped to by shells that put a mark or a line in front.
+    let gatherer = if app.called_by_git { gatherer } else { gatherer.skipping_blanks() };
     if stdin::is_terminal() {
         app.is_typed = true;
         return Ok(None);
@@ -65,7 +67,8 @@ fn bazels(bytes: &[u8]) -> Result<Request> {
 
 /// An error says what is wrong with it.
 fn gits(bytes: &[u8], by_git: bool) -> Result<Option<git::Request>, String> {
-    let request = git::Request::parse(bytes).map_err(|refusal| refusal.to_string())?;
+    let mut request = git::Request::parse(bytes).map_err(|refusal| refusal.to_string())?;
+    request.make_host_canonical();
     if !request.is_specified() {
         let says_nothing = bytes.trim_ascii().is_empty();
         if by_git && says_nothing {

@@ -22,7 +22,7 @@ pub(super) fn run(app: &mut App<'_>, args: &StoreArgs) -> Result<u8> {
         return Ok(0);
     }
     if let Some(store) = app.store()?
-        && !matches!(accounts::managed_for(app, &store, &request)?, Managed::None)
+        && is_managed(app, &store, args, &request)?
     {
         // git approves what it just got: a late approve must not overwrite a newer token, and a
         // caller must not plant one.
@@ -32,6 +32,15 @@ pub(super) fn run(app: &mut App<'_>, args: &StoreArgs) -> Result<u8> {
         Some(name) => bind(app, request, name),
         None => foreign(app, request),
     }
+}
+
+/// Whether the request is for a managed account, whatever `--profile` pins. With `--application` that
+/// option names the account that is to be made.
+fn is_managed(app: &App<'_>, store: &Store, args: &StoreArgs, request: &Request) -> Result<bool> {
+    if args.application.is_some() {
+        return Ok(!accounts::matching(store, request)?.is_empty());
+    }
+    Ok(!matches!(accounts::managed_for(app, store, request)?, Managed::None))
 }
 
 fn foreign(app: &mut App<'_>, request: Request) -> Result<u8> {
@@ -45,7 +54,7 @@ fn foreign(app: &mut App<'_>, request: Request) -> Result<u8> {
     let mut store = app.store_or_new_for_helper()?;
     let key = GitKey {
         protocol: protocol.unwrap_or_default(),
-        host: host.unwrap_or_default().to_ascii_lowercase(),
+        host: host.unwrap_or_default(),
         path,
         username,
     };

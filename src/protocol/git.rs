@@ -6,6 +6,7 @@
 //! refusal ever quotes what it refuses.
 
 mod answer;
+mod challenge;
 #[cfg(test)]
 mod properties;
 mod request;

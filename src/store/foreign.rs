@@ -6,6 +6,7 @@ use super::rows::ForeignFilter;
 use super::{Store, changed_meanwhile, failed, put};
 use crate::error::Result;
 use crate::failpoint;
+use crate::model::host;
 use crate::model::record::{Column, GitKey, Record, RecordId};
 use crate::model::secret::Secret;
 use crate::random;
@@ -16,7 +17,7 @@ const STORE_TRIES: u32 = 20;
 /// An entry that a caller stores and gets back as it was.
 #[derive(Debug)]
 pub struct NewForeign {
-    /// What it is looked up by; the host lower-cased.
+    /// What it is looked up by; the host in its canonical form.
     pub key: GitKey,
     /// git's `authtype`, when `secret` is a `credential` and not a password.
     pub authtype: Option<Vec<u8>>,
@@ -54,11 +55,13 @@ impl Store {
             path: key.path.as_deref(),
             username: key.username.as_deref(),
         };
-        let old = self.foreign(&exact)?.into_iter().find(|record| record.key == *key);
+        // The host is the same one, however an earlier version spelt it: its row is the one replaced.
+        let is_same = |found: &GitKey| (&found.path, &found.username) == (&key.path, &key.username);
+        let old = self.foreign(&exact)?.into_iter().find(|record| is_same(&record.key));
         let id = old.as_ref().map_or_else(|| random::id().map(RecordId), |old| Ok(old.id))?;
         let mut record = put::blank_record(id, now);
         record.created_at = old.as_ref().map_or(now, |old| old.created_at);
-        record.key = key.clone();
+        record.key = old.as_ref().map_or(key, |old| &old.key).clone();
         record.authtype.clone_from(authtype);
         record.access_expires_at = *expires_at;
         self.put_cell(&mut record, &store_id, Column::AccessToken, Some(secret))?;
@@ -69,7 +72,7 @@ impl Store {
                 return Ok(false);
             }
             // The order in which entries of one host were stored, whatever the clock did.
-            record.generation = newest_of_host(transaction, &record.key.host)? + 1;
+            record.generation = newest_of_host(transaction, key)? + 1;
             put::record(transaction, &record)?;
             Ok(true)
         })
@@ -91,11 +94,12 @@ impl Store {
     }
 }
 
-fn newest_of_host(transaction: &Transaction<'_>, host: &[u8]) -> Result<i64> {
+fn newest_of_host(transaction: &Transaction<'_>, key: &GitKey) -> Result<i64> {
+    let GitKey { protocol, host, .. } = key;
     transaction
         .query_row(
-            "SELECT ifnull(max(generation), 0) FROM record WHERE host = ?1 AND profile IS NULL",
-            [host],
+            "SELECT ifnull(max(generation), 0) FROM record WHERE host IN (?1, ?2) AND profile IS NULL",
+            (host, host::with_default_port(protocol, host)),
             |row| row.get(0),
         )
         .map_err(|error| failed(&error))

@@ -7,6 +7,7 @@ use super::key::KeySource;
 use super::ticket::Ticket;
 use super::{Meta, Store, changed_meanwhile, failed, migrate};
 use crate::error::{Error, Kind, Result};
+use crate::model::host;
 use crate::model::record::{Account, Application, Record, RecordId};
 
 /// Which foreign entries a caller means: an absent field matches anything, a present one only the
@@ -15,7 +16,7 @@ use crate::model::record::{Account, Application, Record, RecordId};
 pub struct ForeignFilter<'a> {
     /// Always compared.
     pub protocol: &'a [u8],
-    /// Always compared; lower-cased by the caller.
+    /// Always compared; in its canonical form.
     pub host: &'a [u8],
     /// Compared when given.
     pub path: Option<&'a [u8]>,
@@ -90,10 +91,11 @@ impl Store {
         self.rows(&sql, &[], read_account)
     }
 
-    /// The foreign entries that match, the most recently stored first.
+    /// The foreign entries that match, the most recently stored first. Earlier versions kept a default port
+    /// where one was sent.
     pub fn foreign(&self, filter: &ForeignFilter<'_>) -> Result<Vec<Record>> {
         let sql = format!(
-            "SELECT {COLUMNS} FROM meta m LEFT JOIN record r ON r.host = :host \
+            "SELECT {COLUMNS} FROM meta m LEFT JOIN record r ON r.host IN (:host, :with_port) \
              AND r.protocol = :protocol AND r.profile IS NULL \
              AND (:path IS NULL OR (r.path_given AND r.path = :path)) \
              AND (:username IS NULL OR (r.username_given AND r.username = :username)) \
@@ -101,7 +103,8 @@ impl Store {
         );
         let ForeignFilter { protocol, host, path, username } = *filter;
         let parameters = named_params! {
-            ":host": host, ":protocol": protocol, ":path": path, ":username": username
+            ":host": host, ":with_port": host::with_default_port(protocol, host),
+            ":protocol": protocol, ":path": path, ":username": username
         };
         self.records(&sql, parameters)
     }

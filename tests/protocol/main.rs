@@ -17,14 +17,17 @@ mod bare;
 mod bazel;
 #[cfg(unix)]
 mod bazel_schema;
+mod callers;
 mod common;
 #[cfg(unix)]
 mod configure_git;
 mod foreign;
 #[cfg(unix)]
 mod formats;
+mod hosts;
 mod managed;
 mod matching;
+mod pins;
 #[cfg(unix)]
 mod real_git;
 mod requests;

@@ -133,7 +133,7 @@ fn an_under_specified_request_is_refused() {
         ("keys in capitals", b"PROTOCOL=http\nHOST=OURS\n\n"),
         ("blanks around keys", b"protocol =http\n host=OURS\n\n"),
         ("a list in place of a value", b"protocol[]=http\nhost[]=OURS\n\n"),
-        ("a byte order mark", b"\xef\xbb\xbfprotocol=http\nhost=OURS\n\n"),
+        ("two byte order marks", b"\xef\xbb\xbf\xef\xbb\xbfprotocol=http\nhost=OURS\n\n"),
     ]);
 }
 

@@ -38,6 +38,13 @@ pub enum Answer {
         /// `username`, where the stored entry has one.
         username: Option<Vec<u8>>,
     },
+    /// What is left of an entry whose password is expired: with it the next helper can refresh silently.
+    RefreshToken {
+        /// `username`, where the stored entry has one.
+        username: Option<Vec<u8>>,
+        /// `oauth_refresh_token`.
+        oauth_refresh_token: Secret,
+    },
     /// `quit=1`, alone: git asks no other helper and no person.
     Quit,
 }
@@ -72,6 +79,12 @@ impl Answer {
                     push_line(&mut out, "username", username)?;
                 }
                 push_tail(&mut out, *password_expiry_utc, oauth_refresh_token.as_ref())?;
+            }
+            Self::RefreshToken { username, oauth_refresh_token } => {
+                if let Some(username) = username {
+                    push_line(&mut out, "username", username)?;
+                }
+                push_tail(&mut out, None, Some(oauth_refresh_token))?;
             }
             Self::Quit => push_line(&mut out, "quit", b"1")?,
         }

@@ -22,6 +22,7 @@ fn request_like() -> impl Strategy<Value = Vec<u8>> {
             "password_expiry_utc",
             "ephemeral",
             "capability[]",
+            "wwwauth[]",
             "url",
         ])
         .prop_map(|key| key.as_bytes().to_vec()),
@@ -29,7 +30,7 @@ fn request_like() -> impl Strategy<Value = Vec<u8>> {
     ];
     let value = prop_oneof![
         prop::collection::vec(any::<u8>().prop_filter("line", |b| !b"\n\r\0".contains(b)), 0..40),
-        prop::sample::select(vec!["authtype", "1", "0", "1700000000", ""])
+        prop::sample::select(vec!["authtype", "1", "0", "1700000000", "Basic", "Bearer x", ""])
             .prop_map(|value| value.as_bytes().to_vec()),
     ];
     let separator = prop_oneof![9 => Just(&b"="[..]), 1 => Just(&b""[..])];

@@ -4,8 +4,9 @@ use std::fmt;
 
 use zeroize::Zeroizing;
 
+use super::challenge::offers_bearer;
 use super::{MAX_LINE_BYTES, MAX_REQUEST_BYTES, Unrenderable, push_line};
-use crate::model::{secret::Secret, wiping::WipingBuffer};
+use crate::model::{host, secret::Secret, wiping::WipingBuffer};
 
 /// One request, as read: values are bytes, not trimmed, not percent-decoded.
 ///
@@ -13,8 +14,8 @@ use crate::model::{secret::Secret, wiping::WipingBuffer};
 /// matches anything, the second only an empty value.
 ///
 /// `url=` is never read. git sends the parts it parsed itself; reading a caller's URL a second time,
-/// by other rules, is what CVE-2020-5260 and CVE-2020-11008 were made of. `continue`, `wwwauth[]`,
-/// `state[]` and unknown keys are ignored too.
+/// by other rules, is what CVE-2020-5260 and CVE-2020-11008 were made of. `continue`, `state[]` and
+/// unknown keys are ignored too.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Request {
     /// `protocol`, such as `https`.
@@ -41,6 +42,9 @@ pub struct Request {
     pub ephemeral: bool,
     /// Whether the caller understands `authtype` (`capability[]=authtype`).
     pub capability_authtype: bool,
+    /// Whether the server offers Bearer among its schemes (`wwwauth[]`); `None` when it is not said what
+    /// it offers.
+    pub bearer_is_offered: Option<bool>,
 }
 
 /// The keys that a request may hold once. A second one makes the request ambiguous, also when we do
@@ -113,6 +117,11 @@ impl Request {
             // An empty list value clears the list.
             b"capability[]" if value.is_empty() => self.capability_authtype = false,
             b"capability[]" => self.capability_authtype |= value == b"authtype",
+            b"wwwauth[]" if value.is_empty() => self.bearer_is_offered = None,
+            b"wwwauth[]" => {
+                let before = self.bearer_is_offered.unwrap_or_default();
+                self.bearer_is_offered = Some(before || offers_bearer(value));
+            }
             _ => {}
         }
     }
@@ -122,6 +131,19 @@ impl Request {
     pub fn is_specified(&self) -> bool {
         let given = |field: &Option<Vec<u8>>| field.as_ref().is_some_and(|value| !value.is_empty());
         given(&self.protocol) && given(&self.host)
+    }
+
+    /// Brings the host into the form that is stored and compared: origins are compared as origins.
+    pub fn make_host_canonical(&mut self) {
+        if let (Some(protocol), Some(host)) = (&self.protocol, &mut self.host) {
+            *host = host::canonical(protocol, host);
+        }
+    }
+
+    /// Whether a Bearer credential can be answered: the caller understands one, and the server does not
+    /// offer other schemes alone.
+    pub fn takes_bearer(&self) -> bool {
+        self.capability_authtype && self.bearer_is_offered != Some(false)
     }
 
     /// The request as a caller would send it, without a blank line. [`Request::parse`] reads the
@@ -139,7 +161,9 @@ impl Request {
             password_expiry_utc,
             ephemeral,
             capability_authtype,
+            bearer_is_offered,
         } = self;
+        let offered = |bearer| if bearer { b"Bearer".as_slice() } else { b"Basic" };
         let expiry = password_expiry_utc.map(|epoch| epoch.to_string());
         let fields = [
             ("capability[]", capability_authtype.then_some(b"authtype".as_slice())),
@@ -153,6 +177,7 @@ impl Request {
             ("ephemeral", ephemeral.then_some(b"1".as_slice())),
             ("password_expiry_utc", expiry.as_deref().map(str::as_bytes)),
             ("oauth_refresh_token", oauth_refresh_token.as_ref().map(Secret::expose)),
+            ("wwwauth[]", bearer_is_offered.map(offered)),
         ];
         let mut out = WipingBuffer::new();
         for (key, value) in fields {

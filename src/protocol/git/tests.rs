@@ -33,7 +33,7 @@ fn every_field_is_read() {
     let request = parse(
         "capability[]=authtype\nprotocol=https\nhost=h.example:8443\npath=a/b\nusername=u\n\
          password=p\ncredential=c\noauth_refresh_token=r\nauthtype=Bearer\n\
-         password_expiry_utc=1700000000\nephemeral=1\n",
+         password_expiry_utc=1700000000\nephemeral=1\nwwwauth[]=Basic\n",
     );
     assert_eq!(
         request,
@@ -49,8 +49,25 @@ fn every_field_is_read() {
             password_expiry_utc: Some(1_700_000_000),
             ephemeral: true,
             capability_authtype: true,
+            bearer_is_offered: Some(false),
         }
     );
+}
+
+#[test]
+fn what_a_server_offers_is_a_list_that_an_empty_value_clears() {
+    for (lines, expected) in [
+        ("", None),
+        ("wwwauth[]=Basic\n", Some(false)),
+        ("wwwauth[]=Basic\nwwwauth[]=Bearer\nwwwauth[]=Digest\n", Some(true)),
+        ("wwwauth[]=Bearer\nwwwauth[]=\n", None),
+        ("wwwauth[]=Bearer\nwwwauth[]=\nwwwauth[]=Basic\n", Some(false)),
+    ] {
+        assert_eq!(parse(lines).bearer_is_offered, expected, "{lines}");
+        let capable = parse(&format!("capability[]=authtype\n{lines}"));
+        assert_eq!(capable.takes_bearer(), expected != Some(false), "{lines}");
+        assert!(!parse(lines).takes_bearer(), "{lines}");
+    }
 }
 
 #[test]
@@ -116,7 +133,7 @@ fn present_and_empty_differs_from_absent() {
 #[test]
 fn unknown_keys_are_ignored_however_often_they_come() {
     let request = parse(
-        "future=1\nfuture=2\nwwwauth[]=Basic realm=\"x\"\nwwwauth[]=Bearer\nstate[]=a\n\
+        "future=1\nfuture=2\nfuture[]=x\nfuture[]=y\nstate[]=a\n\
          continue=1\nhost=h\n=no key\n",
     );
     assert_eq!(request, Request { host: Some(bytes("h")), ..Request::default() });

@@ -1,0 +1,71 @@
+//! `get` for a host of no managed account: what a caller stored for it.
+
+use crate::app::App;
+use crate::error::Result;
+use crate::model::record::{Column, Record};
+use crate::protocol::git::{Answer, Request};
+use crate::store::{ForeignFilter, Store};
+
+use super::rendered;
+
+/// The most recently stored foreign entry that matches and can be said; one that is valid before one that
+/// is expired and can be refreshed.
+pub(super) fn answer(app: &mut App<'_>, store: &Store, request: &Request) -> Result<u8> {
+    let (Some(protocol), Some(host)) = (&request.protocol, &request.host) else { return Ok(0) };
+    let filter = ForeignFilter {
+        protocol,
+        host,
+        path: request.path.as_deref(),
+        username: request.username.as_deref(),
+    };
+    let now = app.now();
+    let mut records = store.foreign(&filter)?;
+    records.retain(|record| record.authtype.is_none() || request.capability_authtype);
+    let is_expired = |record: &Record| record.access_expires_at.is_some_and(|at| at <= now);
+    records.sort_by_key(is_expired);
+    let mut damaged = None;
+    for record in records {
+        let answer =
+            if is_expired(&record) { refreshable(store, record) } else { valid(store, record) };
+        match answer {
+            Ok(Some(answer)) => {
+                app.answer(&rendered(&answer)?)?;
+                return Ok(0);
+            }
+            Ok(None) => {}
+            // One that does not open is said, and never blocks the others.
+            Err(error) => damaged = Some(error),
+        }
+    }
+    damaged.map_or(Ok(0), Err)
+}
+
+/// What is answered of an expired entry: never its password.
+fn refreshable(store: &Store, record: Record) -> Result<Option<Answer>> {
+    let refresh_token = store.unseal(&record, Column::RefreshToken)?;
+    Ok(refresh_token.filter(|token| !token.is_empty()).map(|oauth_refresh_token| {
+        Answer::RefreshToken { username: record.key.username, oauth_refresh_token }
+    }))
+}
+
+fn valid(store: &Store, record: Record) -> Result<Option<Answer>> {
+    let Some(secret) = store.unseal(&record, Column::AccessToken)? else { return Ok(None) };
+    let oauth_refresh_token = store.unseal(&record, Column::RefreshToken)?;
+    let password_expiry_utc = record.access_expires_at;
+    Ok(Some(match (record.authtype, record.key.username) {
+        (Some(authtype), username) => Answer::AuthType {
+            authtype,
+            credential: secret,
+            ephemeral: false,
+            password_expiry_utc,
+            oauth_refresh_token,
+            username,
+        },
+        (None, username) => Answer::Password {
+            username: username.unwrap_or_default(),
+            password: secret,
+            password_expiry_utc,
+            oauth_refresh_token,
+        },
+    }))
+}
