@@ -46,22 +46,28 @@ pub fn selected_record(app: &App<'_>, store: &Store) -> Result<Record> {
     record_of(store, &account)
 }
 
-/// The whole record of an account.
+/// The whole record of an account, its identity proven.
 pub fn record_of(store: &Store, account: &Account) -> Result<Record> {
+    let record = stored_record(store, account)?;
+    store.prove_identity(&record)?;
+    Ok(record)
+}
+
+/// The whole record of an account as it stands: for what makes it anew or forgets it.
+pub fn stored_record(store: &Store, account: &Account) -> Result<Record> {
     store.reread(account.id)?.ok_or_else(|| refresh::gone(Some(account.profile.as_str())))
 }
 
 /// Where a record's token may be sent: its base URL, if that is Concur's own or one that the operator
 /// named in the settings or at login.
 pub fn home_of(store: &Store, config: &Config, record: &Record) -> Result<AllowedOrigin> {
+    store.prove_identity(record)?;
     let not_allowed = || refresh::not_allowed(&record.geolocation, record.profile_name());
     let base = Origin::from_operator(&record.geolocation).map_err(|_| not_allowed())?;
     if let Some(allowed) = config.allowed.permit(&base) {
         return Ok(allowed);
     }
-    // The origin of the last login stands in the clear: only a client secret that opens vouches for it.
     let application = record.application.as_ref().ok_or_else(not_allowed)?;
-    store.unseal_client_secret(application)?;
     let named = Origin::from_operator(&application.origin).map_err(|_| not_allowed())?;
     config.allowed.and(&named).permit(&base).ok_or_else(not_allowed)
 }

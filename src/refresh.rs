@@ -90,6 +90,7 @@ enum Seen {
 impl Renewer<'_> {
     /// The access token of a managed account: handed out when it is good, renewed when it is not.
     pub fn usable(&mut self, store: &mut Store, record: Record, min_ttl: i64) -> Result<Usable> {
+        store.prove_identity(&record)?;
         let decision = policy::decide(&record, (self.clock)(), min_ttl);
         match decision {
             Decision::Fresh => self.open_or_renew(store, record, min_ttl),
@@ -195,6 +196,7 @@ impl Renewer<'_> {
         record: Record,
         min_ttl: i64,
     ) -> Result<Usable> {
+        store.prove_identity(&record)?;
         let decision = policy::decide(&record, (self.clock)(), min_ttl);
         if matches!(decision, Decision::Fresh | Decision::Soft)
             && let Ok(Some(token)) = store.unseal(&record, Column::AccessToken)
@@ -295,6 +297,7 @@ impl Renewer<'_> {
         store.look_at_key()?;
         let record = store.reread(seen.id)?.ok_or_else(|| failure::gone(seen.profile_name()))?;
         failpoint::pass("record-reread");
+        store.prove_identity(&record)?;
         let record = match spill::absorb(store, lock, record, (self.clock)())? {
             spill::Absorbed::Record(record) => *record,
             spill::Absorbed::OnlyServed(usable) => return Ok(*usable),

@@ -145,6 +145,7 @@ fn home() -> &'static Record {
         request_token: None,
         request_token_expires_at: None,
         unknown_fields: None,
+        identity: None,
         created_at: 0,
         obtained_at: 0,
         refreshed_at: None,

@@ -40,8 +40,9 @@ pub(super) fn run(app: &mut App<'_>, args: &Import) -> Result<u8> {
     let principal = principal.ok_or_else(|| obtain::missing(&["companyUUID"], place.as_deref()))?;
     let present = app.store()?;
     let (profile, old) = obtain::target(app, present.as_ref())?;
+    let believed = obtain::believed(present.as_ref(), old.as_ref());
+    obtain::refuse_another(believed, &client_id, Some(&principal), args.replace)?;
     drop(present);
-    obtain::refuse_another(old.as_ref(), &client_id, Some(&principal), args.replace)?;
     let (application_origin, geolocation) = origins(app, &file, named_origin)?;
     let (grant, obtained_at) = grant(app, &file, geolocation);
     if args.dry_run {

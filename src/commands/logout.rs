@@ -16,9 +16,11 @@ use crate::store::reserve;
 
 pub(super) fn run(app: &mut App<'_>, args: &Logout) -> Result<u8> {
     let mut store = accounts::store(app)?;
-    let record = accounts::selected_record(app, &store)?;
+    let account = accounts::selected(app, &store)?;
+    let record = accounts::stored_record(&store, &account)?;
     if args.revoke {
         store.have_key_at_hand()?;
+        store.prove_identity(&record)?;
         say_what_dies(app, &store, &record)?;
     }
     let lock = app.renewing(|renewer| renewer.lock(&store, &record))?;

@@ -92,10 +92,16 @@ pub(super) fn target(
     if let (true, Some(store)) = (found.len() > 1, store) {
         return Err(accounts::ambiguous(&store.profile_names()?));
     }
-    let whole = |account| store.map(|store| accounts::record_of(store, account)).transpose();
+    let whole = |account| store.map(|store| accounts::stored_record(store, account)).transpose();
     let record = found.pop().as_ref().map_or(Ok(None), whole)?;
     let kept = record.as_ref().and_then(|record| record.profile.clone());
     Ok((kept.or(named).unwrap_or_else(ProfileName::default_name), record))
+}
+
+/// The record that was found, if what it says of itself is proven: whose an edited one is, the login that
+/// makes it anew decides.
+pub(super) fn believed<'r>(store: Option<&Store>, old: Option<&'r Record>) -> Option<&'r Record> {
+    old.filter(|record| store.is_some_and(|store| store.prove_identity(record).is_ok()))
 }
 
 /// Refuses to put another company, user or application into a profile, unless told to. `principal`

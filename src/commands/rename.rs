@@ -19,7 +19,8 @@ pub(super) fn run(app: &mut App<'_>, args: &Rename) -> Result<u8> {
             "Choose another name, or forget that profile first: concur-cred logout --profile NAME",
         ));
     }
-    let record = accounts::record_of(&store, &account)?;
+    let record = accounts::stored_record(&store, &account)?;
+    store.have_key_at_hand()?;
     let lock = app.renewing(|renewer| renewer.lock(&store, &record))?;
     store.rename_profile(&lock, name, new_name)?;
     store.leave_ticket();

@@ -34,15 +34,19 @@ pub(super) fn run(app: &mut App<'_>, args: &Status) -> Result<u8> {
     let min_ttl = app.config.min_ttl;
     let used = store.meta()?.used_profile.clone();
     let is_used = |record: &Record| used.is_some() && used.as_deref() == record.profile_name();
+    let is_edited = |record: &Record| store.is_known_to_be_edited(record);
     let text = if args.json {
         let profiles: Vec<Value> = records
             .iter()
-            .map(|record| json::as_json(record, is_used(record), now, min_ttl))
+            .map(|record| json::as_json(record, is_edited(record), is_used(record), now, min_ttl))
             .collect();
         format!("{}\n", printable_json(&json!({ "profiles": profiles })))
     } else {
         let warn_before = app.config.warn_before.seconds(&app.env)?;
-        let view = |record| View::of(record, is_used(record), now, min_ttl, warn_before);
+        let view = |record| {
+            let view = View::of(record, is_used(record), now, min_ttl, warn_before);
+            if is_edited(record) { view.edited() } else { view }
+        };
         let views: Vec<View> = records.iter().map(view).collect();
         shown(Screen::of(app), &views)
     };
@@ -71,6 +75,9 @@ fn shown(screen: Screen, views: &[View]) -> String {
         None => blocks::drawn(screen, views, room),
     }
 }
+
+/// The state of a profile whose identity does not open.
+const EDITED: &str = "edited or damaged: log in again with --base-url";
 
 /// A decision in words.
 const fn words(decision: Decision) -> &'static str {

@@ -37,6 +37,7 @@ pub(super) fn examine(
     let accounts: Vec<Record> =
         records.iter().filter(|record| record.profile.is_some()).cloned().collect();
     profiles(&records, &accounts, report);
+    identities(store, &accounts, key_is_right, report);
     cells(store, &records, key_is_right, report);
     attempts(patient, &accounts, report);
     clock(patient, &accounts, report);
@@ -64,6 +65,26 @@ fn profiles(records: &[Record], accounts: &[Record], report: &mut Report) {
         let entries = if others == 1 { "entry" } else { "entries" };
         report.ok("other entries", format!("{others} {entries} that callers stored"));
     }
+}
+
+/// Whether profiles, applications and companies belong together as they were kept.
+fn identities(store: &Store, accounts: &[Record], key_is_right: bool, report: &mut Report) {
+    if !key_is_right || accounts.is_empty() {
+        return;
+    }
+    let edited = accounts.iter().filter(|record| store.prove_identity(record).is_err());
+    let edited: Vec<String> =
+        edited.filter_map(|record| record.profile_name().map(str::to_owned)).collect();
+    if edited.is_empty() {
+        let profiles = counted(accounts.len(), "profile");
+        return report.ok("identity", format!("{profiles} as they were kept"));
+    }
+    let login = login_command(edited.first().map(String::as_str));
+    report.fail(
+        "identity",
+        format!("edited or damaged and not used: {}", listed(&edited)),
+        format!("Log in again with the base URL that you know: {login} --base-url ORIGIN"),
+    );
 }
 
 fn cells(store: &Store, records: &[Record], key_is_right: bool, report: &mut Report) {

@@ -191,6 +191,9 @@ pub struct Record {
     pub request_token_expires_at: Option<i64>,
     /// Unknown fields of an imported file, sealed.
     pub unknown_fields: Option<SealedCell>,
+    /// What vouches for its [`Links`]: an empty sealed cell. `None` for a foreign entry, and for a record
+    /// that an earlier program wrote.
+    pub identity: Option<SealedCell>,
     /// Epoch seconds when the record was made.
     pub created_at: i64,
     /// Epoch seconds when the access token was obtained.
@@ -216,6 +219,39 @@ pub struct Binding<'a> {
     pub key: &'a GitKey,
     /// The base URL.
     pub geolocation: &'a str,
+    /// Whether the record has an identity: its cells then open with that alone.
+    pub has_identity: bool,
+}
+
+/// What decides where a record's secrets go and whose they are, besides what its cells are bound to. The
+/// record's identity vouches for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Links<'a> {
+    /// The record.
+    pub id: RecordId,
+    /// The profile.
+    pub profile: &'a str,
+    /// Which application's client secret is sent.
+    pub application: ApplicationId,
+    /// Where that is sent to obtain tokens.
+    pub origin: &'a str,
+    /// The OAuth client id.
+    pub client_id: &'a str,
+    /// Company or user UUID.
+    pub principal: &'a str,
+    /// By which grant the tokens were obtained.
+    pub obtained_by: Option<GrantKind>,
+}
+
+/// What an account that was read from the database has to prove its [`Links`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccountLinks {
+    /// Its application, and that one's origin; `None` in an edited row alone.
+    pub application: Option<(ApplicationId, String)>,
+    /// By which grant the tokens were obtained.
+    pub obtained_by: Option<GrantKind>,
+    /// See [`Record::identity`].
+    pub identity: Option<SealedCell>,
 }
 
 /// When an access token was obtained and when it is over, epoch seconds.
@@ -249,13 +285,17 @@ pub struct Account {
     pub geolocation: String,
     /// Company or user UUID.
     pub principal: String,
+    /// Whether its record has an identity.
+    pub has_identity: bool,
+    /// What is still to be proven; `None` in an account of the cache, whose tag vouches for it.
+    pub links: Option<AccountLinks>,
 }
 
 impl Account {
     /// What binds its cells.
     pub fn binding(&self) -> Binding<'_> {
-        let Self { id, client_id, key, geolocation, .. } = self;
-        Binding { id: *id, client_id, key, geolocation }
+        let Self { id, client_id, key, geolocation, has_identity, .. } = self;
+        Binding { id: *id, client_id, key, geolocation, has_identity: *has_identity }
     }
 
     /// The life of its access token.
@@ -270,8 +310,23 @@ impl Account {
 impl Record {
     /// What binds its cells.
     pub fn binding(&self) -> Binding<'_> {
-        let Self { id, key, geolocation, .. } = self;
-        Binding { id: *id, client_id: self.client_id(), key, geolocation }
+        let Self { id, key, geolocation, identity, .. } = self;
+        let has_identity = identity.is_some();
+        Binding { id: *id, client_id: self.client_id(), key, geolocation, has_identity }
+    }
+
+    /// What its identity vouches for; `None` for a foreign entry, and for a row without its application.
+    pub fn links(&self) -> Option<Links<'_>> {
+        let Application { id: application, client_id, origin, .. } = self.application.as_ref()?;
+        Some(Links {
+            id: self.id,
+            profile: self.profile_name()?,
+            application: *application,
+            origin,
+            client_id,
+            principal: &self.principal,
+            obtained_by: self.obtained_by,
+        })
     }
 
     /// The life of its access token.

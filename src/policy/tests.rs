@@ -34,6 +34,7 @@ pub(super) fn record() -> Record {
         request_token: None,
         request_token_expires_at: None,
         unknown_fields: None,
+        identity: None,
         created_at: OBTAINED,
         obtained_at: OBTAINED,
         refreshed_at: Some(OBTAINED),

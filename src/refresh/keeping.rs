@@ -22,6 +22,7 @@ impl Renewer<'_> {
     /// once, and never one that Concur has condemned. What an earlier caller could not commit is taken
     /// in first.
     pub fn keep_alive(&mut self, store: &mut Store, record: Record, after: i64) -> Result<Kept> {
+        store.prove_identity(&record)?;
         let record = self.settled(store, record)?;
         let now = (self.clock)();
         if record.refresh_token.is_none() {

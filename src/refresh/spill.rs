@@ -77,6 +77,8 @@ pub(super) fn absorb(
         return Ok(Absorbed::Record(Box::new(record)));
     };
     store.settle_key()?;
+    // The commit would vouch for what was edited.
+    store.prove_identity(&record)?;
     let answer = store.unseal_spill(record.id, record.generation, &sealed)?;
     let Some((grant, obtained_at)) = answer.as_ref().and_then(decode) else {
         // From before a login or another refresh: of no use any more.

@@ -6,22 +6,24 @@ use rusqlite::types::Value;
 use crate::model::grant::{GrantKind, PrincipalType};
 use crate::model::profile::ProfileName;
 use crate::model::record::{
-    Account, Application, ApplicationId, Attempt, GitKey, OutcomeKind, Record, RecordId, SealedCell,
+    Account, AccountLinks, Application, ApplicationId, Attempt, GitKey, OutcomeKind, Record,
+    RecordId, SealedCell,
 };
 
 /// The columns of a hit, in the order in which [`read_account`] takes them: the version, the store's
 /// identity, and what it takes to hand the access token out. Every further column costs a hit.
 pub(super) const ACCOUNT_COLUMNS: &str = "m.schema_version, m.store_id, m.key_source, m.key_id, \
     m.used_profile, r.id, r.profile, r.protocol, r.host, r.username, r.access_token, \
-    r.access_expires_at, r.obtained_at, r.geolocation, r.principal, a.client_id";
+    r.access_expires_at, r.obtained_at, r.geolocation, r.principal, a.client_id, r.obtained_by, r.identity, \
+    a.id, a.origin";
 
 /// The columns of a whole record, in the order in which [`read_record`] takes them, after the same
 /// beginning.
 pub(super) const COLUMNS: &str = "m.schema_version, m.store_id, m.key_source, m.key_id, m.used_profile, \
     r.id, r.protocol, r.host, r.path_given, r.path, r.username_given, r.username, r.profile, \
     r.authtype, r.access_token, r.access_expires_at, r.refresh_token, r.refresh_expires_at, \
-    r.refresh_expiry_assumed, r.scope, r.geolocation, r.principal, r.obtained_by, r.id_token, \
-    r.request_token, r.request_token_expires_at, r.unknown_fields, r.created_at, r.obtained_at, r.refreshed_at, \
+    r.refresh_expiry_assumed, r.scope, r.geolocation, r.principal, r.obtained_by, r.principal_type, r.id_token, \
+    r.request_token, r.request_token_expires_at, r.unknown_fields, r.identity, r.created_at, r.obtained_at, r.refreshed_at, \
     r.updated_at, r.generation, r.attempt, r.attempt_started_at, r.attempt_ended_at, \
     r.attempt_outcome, r.attempt_why, r.attempt_code, r.attempt_description, \
     r.attempt_correlation_id, r.attempt_not_before, r.attempt_failures, \
@@ -60,11 +62,8 @@ impl Columns<'_, '_> {
         Ok(given.then_some(bytes))
     }
 
-    /// The grant, and what the tokens say that the principal is: see `obtained_by_text`.
-    fn obtained_by(&mut self) -> rusqlite::Result<(Option<GrantKind>, Option<PrincipalType>)> {
-        let Some(text) = self.take::<Option<String>>()? else { return Ok((None, None)) };
-        let (by, whose) = text.split_once(':').unwrap_or((&text, ""));
-        Ok((GrantKind::from_name(by), PrincipalType::from_claim(whose)))
+    fn grant(&mut self) -> rusqlite::Result<Option<GrantKind>> {
+        Ok(self.take::<Option<String>>()?.and_then(|name| GrantKind::from_name(&name)))
     }
 
     /// A profile name; one that no program of ours wrote makes the row unreadable, not a panic.
@@ -82,7 +81,7 @@ impl Columns<'_, '_> {
 pub(super) fn read_account(row: &Row<'_>) -> rusqlite::Result<Account> {
     let mut columns = Columns { row, next: 5 };
     let c = &mut columns;
-    Ok(Account {
+    let mut account = Account {
         id: RecordId(c.take()?),
         profile: c.profile()?.ok_or(rusqlite::Error::InvalidQuery)?,
         key: GitKey { protocol: c.take()?, host: c.take()?, path: None, username: Some(c.take()?) },
@@ -92,7 +91,15 @@ pub(super) fn read_account(row: &Row<'_>) -> rusqlite::Result<Account> {
         geolocation: c.take()?,
         principal: c.take()?,
         client_id: c.take::<Option<_>>()?.unwrap_or_default(),
-    })
+        has_identity: false,
+        links: None,
+    };
+    let (obtained_by, identity) = (c.grant()?, c.cell()?);
+    let application = c.take::<Option<_>>()?.map(ApplicationId);
+    let application = application.zip(c.take::<Option<_>>()?);
+    account.has_identity = identity.is_some();
+    account.links = Some(AccountLinks { application, obtained_by, identity });
+    Ok(account)
 }
 
 pub(super) fn read_record(row: &Row<'_>) -> rusqlite::Result<Record> {
@@ -106,7 +113,6 @@ pub(super) fn read_record(row: &Row<'_>) -> rusqlite::Result<Record> {
         username: c.given_bytes()?,
     };
     // Fields in a struct expression are evaluated in the order in which they are written.
-    let principal_type;
     let mut record = Record {
         id,
         key,
@@ -121,16 +127,13 @@ pub(super) fn read_record(row: &Row<'_>) -> rusqlite::Result<Record> {
         scope: c.take()?,
         geolocation: c.take()?,
         principal: c.take()?,
-        obtained_by: {
-            let (by, whose) = c.obtained_by()?;
-            principal_type = whose;
-            by
-        },
-        principal_type: None,
+        obtained_by: c.grant()?,
+        principal_type: c.take::<Option<String>>()?.and_then(|text| PrincipalType::from_claim(&text)),
         id_token: c.cell()?,
         request_token: c.cell()?,
         request_token_expires_at: c.take()?,
         unknown_fields: c.cell()?,
+        identity: c.cell()?,
         created_at: c.take()?,
         obtained_at: c.take()?,
         refreshed_at: c.take()?,
@@ -138,7 +141,6 @@ pub(super) fn read_record(row: &Row<'_>) -> rusqlite::Result<Record> {
         generation: c.take()?,
         attempt: read_attempt(c)?,
     };
-    record.principal_type = principal_type;
     if row.get::<_, Value>(c.next)? != Value::Null {
         record.application = Some(read_application(row, c.next)?);
     }

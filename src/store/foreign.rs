@@ -67,12 +67,13 @@ impl Store {
         self.put_cell(&mut record, &store_id, Column::AccessToken, Some(secret))?;
         self.put_cell(&mut record, &store_id, Column::RefreshToken, refresh_token.as_ref())?;
         failpoint::pass("foreign-sealed");
+        let mut record = self.bound(record)?;
         self.write_sealed(|transaction| {
-            if id_of_key(transaction, &record)? != old.as_ref().map(|old| old.id) {
+            if id_of_key(transaction, record.record())? != old.as_ref().map(|old| old.id) {
                 return Ok(false);
             }
             // The order in which entries of one host were stored, whatever the clock did.
-            record.generation = newest_of_host(transaction, key)? + 1;
+            record.set_generation(newest_of_host(transaction, key)? + 1);
             put::record(transaction, &record)?;
             Ok(true)
         })

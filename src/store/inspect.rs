@@ -89,7 +89,7 @@ impl Store {
         }
         for record in records {
             for column in CELLS {
-                match self.unseal(record, column) {
+                match self.open_stored(record, column) {
                     Ok(None) => {}
                     Ok(Some(_)) => cells.opened += 1,
                     Err(_) => cells.closed.push(format!("{}: {}", owner(record), column.name())),
@@ -103,7 +103,7 @@ impl Store {
     pub(super) fn closed_columns(&self, record: &Record) -> (Vec<Column>, usize) {
         let there = CELLS.into_iter().filter(|column| record.cell(*column).is_some());
         let (open, closed): (Vec<_>, Vec<_>) =
-            there.partition(|column| self.unseal(record, *column).is_ok());
+            there.partition(|column| self.open_stored(record, *column).is_ok());
         (closed, open.len())
     }
 }

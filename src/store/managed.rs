@@ -2,6 +2,7 @@
 
 use rusqlite::{OptionalExtension, Transaction};
 
+use super::inspect::CELLS;
 use super::{Store, changed_meanwhile, failed, put, seal, unwritable};
 use crate::error::Result;
 use crate::failpoint;
@@ -10,7 +11,7 @@ use crate::model::grant::{Grant, GrantKind};
 use crate::model::origin::Origin;
 use crate::model::profile::ProfileName;
 use crate::model::record::{
-    Application, ApplicationId, Attempt, Column, Record, RecordId, SealedCell,
+    Application, ApplicationId, Attempt, Binding, Column, Record, RecordId, SealedCell,
 };
 use crate::model::secret::Secret;
 use crate::random;
@@ -97,14 +98,15 @@ impl Store {
             self.put_cell(&mut record, &store_id, column, secret)?;
         }
         let record = self.with_sealed_client_secret(record, &new.client_secret)?;
+        let bound = self.bound(record)?;
         failpoint::pass("account-sealed");
         let written = self.write_sealed(|transaction| {
-            refuse_taken_profile(transaction, &record)?;
-            put::application(transaction, &record)?;
-            put::record(transaction, &record)?;
+            refuse_taken_profile(transaction, bound.record())?;
+            put::application(transaction, bound.record())?;
+            put::record(transaction, &bound)?;
             put::drop_unused_applications(transaction)
         })?;
-        Ok(written.map(|()| record))
+        Ok(written.map(|()| bound.into_record()))
     }
 
     /// Records that an attempt begins, before anything is sent. Returns the record with it.
@@ -182,15 +184,11 @@ impl Store {
             (Column::RequestToken, None),
             (Column::UnknownFields, None),
         ];
-        let moved = renewed.key != old.key || renewed.geolocation != old.geolocation;
         for (column, secret) in fresh {
             if secret.is_some() {
                 self.put_cell(&mut renewed, &store_id, column, secret)?;
-            } else if moved && renewed.cell(column).is_some() {
-                // A cell that did not open before is left as it is: it opens nowhere either way.
-                if let Ok(kept) = self.unseal(old, column) {
-                    self.put_cell(&mut renewed, &store_id, column, kept.as_ref())?;
-                }
+            } else {
+                self.keep_cell(old, &mut renewed, &store_id, column)?;
             }
         }
         renewed.obtained_at = now;
@@ -198,16 +196,17 @@ impl Store {
         renewed.updated_at = now;
         // Only an edited row is at the end of the numbers, and what follows must only be another one.
         renewed.generation = old.generation.wrapping_add(1);
+        let bound = self.bound(renewed)?;
         let written = self.write_sealed(|transaction| {
             failpoint::pass("grant-sealed");
             let here = generation_of(transaction, old.id)?;
             if here != Some(old.generation) {
                 return Err(changed_meanwhile());
             }
-            put::record(transaction, &renewed)?;
+            put::record(transaction, &bound)?;
             failpoint::write("grant-commit").map_err(|error| unwritable(&error))
         })?;
-        Ok(written.map(|()| renewed))
+        Ok(written.map(|()| bound.into_record()))
     }
 
     /// Forgets the access token alone, so that the next `get` renews.
@@ -217,12 +216,20 @@ impl Store {
         record: &Record,
         now: i64,
     ) -> Result<()> {
-        let mut dropped = same(lock, record).clone();
-        dropped.access_token = None;
-        dropped.access_expires_at = None;
-        dropped.updated_at = now;
-        dropped.generation = dropped.generation.wrapping_add(1);
-        self.write(|transaction| put::record(transaction, &dropped))?;
+        let old = same(lock, record);
+        self.with_its_key(|store| {
+            let store_id = store.meta()?.store_id.clone();
+            let mut dropped = old.clone();
+            dropped.access_token = None;
+            dropped.access_expires_at = None;
+            dropped.updated_at = now;
+            dropped.generation = dropped.generation.wrapping_add(1);
+            for column in CELLS {
+                store.keep_cell(old, &mut dropped, &store_id, column)?;
+            }
+            let dropped = store.bound(dropped)?;
+            store.write_sealed(|transaction| put::record(transaction, &dropped))
+        })?;
         self.void_ticket();
         Ok(())
     }
@@ -254,14 +261,28 @@ impl Store {
         old: &ProfileName,
         new: &ProfileName,
     ) -> Result<()> {
+        self.with_its_key(|store| store.try_rename_profile(lock, old, new))
+    }
+
+    fn try_rename_profile(
+        &mut self,
+        lock: &RecordLock,
+        old: &ProfileName,
+        new: &ProfileName,
+    ) -> Result<Option<()>> {
         let id = lock.record_id();
-        self.write(|transaction| {
+        let mut record = self.reread(id)?.ok_or_else(changed_meanwhile)?;
+        // A new name must not vouch for what was edited.
+        self.prove_identity(&record)?;
+        record.profile = Some(new.clone());
+        let identity = self.bound(record)?.into_record().identity.map(|cell| cell.0);
+        self.write_sealed(|transaction| {
             // Another process may have renamed it, or taken the name, since both were looked for.
             let renamed = transaction
                 .execute(
-                    "UPDATE record SET profile = ?1 WHERE id = ?2 AND profile = ?3 \
+                    "UPDATE record SET profile = ?1, identity = ?4 WHERE id = ?2 AND profile = ?3 \
                      AND NOT EXISTS (SELECT 1 FROM record WHERE profile = ?1 AND id <> ?2)",
-                    (new.as_str(), id.0, old.as_str()),
+                    (new.as_str(), id.0, old.as_str(), &identity),
                 )
                 .map_err(|error| failed(&error))?;
             if renamed != 1 {
@@ -292,7 +313,12 @@ impl Store {
     fn application_for(&self, new: &NewAccount, old: Option<&Record>) -> Result<Application> {
         let origin = new.application_origin.as_str();
         let all = self.applications()?;
-        let same = |a: &&Application| a.client_id == new.client_id && a.origin == origin;
+        // One whose secret does not open was edited, its name too, perhaps.
+        let same = |a: &&Application| {
+            a.client_id == new.client_id
+                && a.origin == origin
+                && self.unseal_client_secret(a).is_ok()
+        };
         if let Some(known) = all.iter().find(same) {
             return Ok(known.clone());
         }
@@ -322,6 +348,25 @@ impl Store {
         Ok(record)
     }
 
+    /// Keeps a cell of `old`, sealed for where the record is now and for its identity.
+    fn keep_cell(
+        &self,
+        old: &Record,
+        renewed: &mut Record,
+        store_id: &[u8],
+        column: Column,
+    ) -> Result<()> {
+        let (moved, key) = (renewed.geolocation != old.geolocation, renewed.key != old.key);
+        if renewed.cell(column).is_none() || !(moved || key || old.identity.is_none()) {
+            return Ok(());
+        }
+        // A cell that did not open before is left as it is: it opens nowhere either way.
+        match self.open_stored(old, column) {
+            Ok(kept) => self.put_cell(renewed, store_id, column, kept.as_ref()),
+            Err(_) => Ok(()),
+        }
+    }
+
     pub(super) fn put_cell(
         &self,
         record: &mut Record,
@@ -331,7 +376,9 @@ impl Store {
     ) -> Result<()> {
         let cell = match secret {
             Some(secret) => {
-                let place = seal::Place::of_cell(store_id, record.binding(), column);
+                let has_identity = record.profile.is_some();
+                let binding = Binding { has_identity, ..record.binding() };
+                let place = seal::Place::of_cell(store_id, binding, column);
                 Some(seal::seal(self.sealing_key()?, &place, secret)?)
             }
             None => None,

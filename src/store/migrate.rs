@@ -6,9 +6,10 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 use crate::error::{Error, Kind, Result};
 
 /// The token database's migrations, oldest first. Append-only: never edit or remove one.
-const MIGRATIONS: [&str; 2] = [
+const MIGRATIONS: [&str; 3] = [
     include_str!("../../migrations/0001_first.sql"),
     include_str!("../../migrations/0002_grant.sql"),
+    include_str!("../../migrations/0003_identity.sql"),
 ];
 
 /// The schema version this program writes.

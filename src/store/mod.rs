@@ -8,6 +8,7 @@ pub mod events;
 mod foreign;
 #[cfg(fuzzing)]
 pub mod fuzzing;
+mod identity;
 pub mod inspect;
 pub mod key;
 mod keyed;
@@ -176,11 +177,13 @@ impl Store {
         if version == 0 || version == migrate::CURRENT_VERSION {
             return Ok(version);
         }
+        let binder = self.binder();
         make_durable(connection)?;
         // No statement is open on it and no transaction: the borrow is shared, the work is not.
         let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)
             .map_err(|error| migrate::cannot_upgrade(version, &error))?;
         migrate::bring_up_to_date(&transaction)?;
+        identity::bind_all(&transaction, binder.as_ref())?;
         transaction.commit().map_err(|error| migrate::cannot_upgrade(version, &error))?;
         trace::step("schema brought up to date");
         Ok(migrate::CURRENT_VERSION)
@@ -211,11 +214,13 @@ impl Store {
         self.prepare_to_write()?;
         // Whatever is changed, the ticket is of the database as it was.
         self.ticket = OnceCell::from(None);
+        let binder = self.binder();
         let transaction = self
             .connection_mut()?
             .transaction_with_behavior(TransactionBehavior::Immediate)
             .map_err(|error| failed(&error))?;
         migrate::bring_up_to_date(&transaction)?;
+        identity::bind_all(&transaction, binder.as_ref())?;
         let result = work(&transaction)?;
         transaction.commit().map_err(|error| failed(&error))?;
         Ok(result)

@@ -26,14 +26,21 @@ pub struct RenewalSecrets {
 }
 
 impl Store {
-    /// Opens one of a record's cells. `Ok(None)`: there is no such cell.
+    /// Opens one of a record's cells, once its identity is proven. `Ok(None)`: there is no such cell.
     pub fn unseal(&self, record: &Record, column: Column) -> Result<Option<Secret>> {
+        self.prove_identity(record)?;
+        self.open_stored(record, column)
+    }
+
+    /// Opens one of a record's cells, whoever's it is: for what is sealed anew or only looked at.
+    pub(super) fn open_stored(&self, record: &Record, column: Column) -> Result<Option<Secret>> {
         let open = |cell| self.open_cell(record.binding(), column, cell, record.profile_name());
         record.cell(column).map(open).transpose()
     }
 
-    /// Opens an account's access token. `Ok(None)`: there is none.
+    /// Opens an account's access token, once its identity is proven. `Ok(None)`: there is none.
     pub fn unseal_access_token(&self, account: &Account) -> Result<Option<Secret>> {
+        self.prove_account(account)?;
         let profile = Some(account.profile.as_str());
         let open = |cell| self.open_cell(account.binding(), Column::AccessToken, cell, profile);
         account.access_token.as_ref().map(open).transpose()
@@ -61,7 +68,7 @@ impl Store {
     /// A cell names the key that it was sealed with. Where that is another, the store may have been
     /// sealed anew since the row was read, or since the key was: both are looked at again.
     #[cold]
-    fn open_again(
+    pub(super) fn open_again(
         &self,
         place: &seal::Place,
         cell: &SealedCell,
@@ -91,8 +98,9 @@ impl Store {
     }
 
     /// Opens what is needed to renew a managed account. An edited geolocation, host or application
-    /// origin makes this fail, so that nothing is sent anywhere.
+    /// origin makes this fail, and so does any edited link, so that nothing is sent anywhere.
     pub fn unseal_renewal(&self, record: &Record, now: i64) -> Result<RenewalSecrets> {
+        self.prove_identity(record)?;
         // Only an edited row names one that is not there.
         let application = record.application.as_ref().ok_or_else(|| {
             damaged("The client secret of the profile's application", record.profile_name())
@@ -121,7 +129,7 @@ impl Store {
 
     /// The same, for an error that names the profile to log in to.
     fn client_secret(&self, application: &Application, profile: Option<&str>) -> Result<Secret> {
-        let place = seal::Place::of_client_secret(&self.meta()?.store_id, application);
+        let place = seal::Place::of_stored_client_secret(&self.meta()?.store_id, application);
         let cell = &application.client_secret;
         seal::unseal(self.key()?, &place, cell).or_else(|DoesNotOpen| {
             let row = "SELECT client_secret FROM application WHERE id = ?1";

@@ -2,6 +2,7 @@
 
 use rusqlite::{ToSql, Transaction};
 
+use super::identity::Bound;
 use super::{changed_meanwhile, failed};
 use crate::error::Result;
 use crate::model::grant::{GrantKind, PrincipalType};
@@ -30,6 +31,7 @@ pub(super) fn blank_record(id: RecordId, now: i64) -> Record {
         request_token: None,
         request_token_expires_at: None,
         unknown_fields: None,
+        identity: None,
         created_at: now,
         obtained_at: now,
         refreshed_at: None,
@@ -105,7 +107,8 @@ pub(super) fn attempt(transaction: &Transaction<'_>, record: &Record) -> Result<
 }
 
 /// Writes a record whole. Destructured without `..`: a new field does not compile until it is kept.
-pub(super) fn record(transaction: &Transaction<'_>, record: &Record) -> Result<()> {
+#[expect(clippy::too_many_lines, reason = "one line a column, twice")]
+pub(super) fn record(transaction: &Transaction<'_>, bound: &Bound) -> Result<()> {
     let Record {
         id,
         key: GitKey { protocol, host, path, username },
@@ -126,13 +129,14 @@ pub(super) fn record(transaction: &Transaction<'_>, record: &Record) -> Result<(
         request_token,
         request_token_expires_at,
         unknown_fields,
+        identity,
         created_at,
         obtained_at,
         refreshed_at,
         updated_at,
         generation,
         attempt,
-    } = record;
+    } = bound.record();
     let columns: &[(&str, &dyn ToSql)] = &[
         ("id", &id.0),
         ("protocol", protocol),
@@ -152,11 +156,13 @@ pub(super) fn record(transaction: &Transaction<'_>, record: &Record) -> Result<(
         ("scope", scope),
         ("geolocation", geolocation),
         ("principal", principal),
-        ("obtained_by", &obtained_by_text(*obtained_by, *principal_type)),
+        ("obtained_by", &obtained_by.map(GrantKind::name)),
+        ("principal_type", &principal_type.map(PrincipalType::name)),
         ("id_token", &id_token.as_ref().map(|cell| &cell.0)),
         ("request_token", &request_token.as_ref().map(|cell| &cell.0)),
         ("request_token_expires_at", request_token_expires_at),
         ("unknown_fields", &unknown_fields.as_ref().map(|cell| &cell.0)),
+        ("identity", &identity.as_ref().map(|cell| &cell.0)),
         ("created_at", created_at),
         ("obtained_at", obtained_at),
         ("refreshed_at", refreshed_at),
@@ -166,17 +172,7 @@ pub(super) fn record(transaction: &Transaction<'_>, record: &Record) -> Result<(
         ("attempt_failures", &attempt.failures),
     ];
     upsert(transaction, columns)?;
-    self::attempt(transaction, record)
-}
-
-/// The grant, and behind a colon what the tokens say that the principal is: `import:user`. Older programs take
-/// that for a grant that they do not know.
-fn obtained_by_text(by: Option<GrantKind>, whose: Option<PrincipalType>) -> Option<String> {
-    let by_itself = by.and_then(GrantKind::principal_type);
-    match (by, whose.filter(|_| whose != by_itself)) {
-        (by, None) => by.map(|by| by.name().to_owned()),
-        (by, Some(whose)) => Some(format!("{}:{}", by.map_or("", GrantKind::name), whose.name())),
-    }
+    self::attempt(transaction, bound.record())
 }
 
 /// Inserts a row, or puts it in the place of the one with the same first column.

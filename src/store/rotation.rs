@@ -196,7 +196,7 @@ impl Turn<'_> {
                 continue;
             };
             let Application { name, client_secret, .. } = &application;
-            let place = seal::Place::of_client_secret(&self.store_id, &application);
+            let place = seal::Place::of_stored_client_secret(&self.store_id, &application);
             match self.cell(&place, client_secret)? {
                 Some(cell) => transaction
                     .execute(
@@ -226,25 +226,33 @@ impl Turn<'_> {
     }
 
     fn record(&mut self, transaction: &Transaction<'_>, record: &Record) -> Result<()> {
+        let mut places = Vec::with_capacity(CELLS.len() + 1);
+        if let (Some(identity), Some(links)) = (&record.identity, record.links()) {
+            let place = seal::Place::of_identity(&self.store_id, links);
+            places.push(("identity", place, identity));
+        }
         for column in CELLS {
             let Some(cell) = record.cell(column) else { continue };
             let place = seal::Place::of_cell(&self.store_id, record.binding(), column);
+            places.push((column.name(), place, cell));
+        }
+        for (name, place, cell) in places {
             match self.cell(&place, cell)? {
                 Some(cell) => transaction
                     .execute(
-                        &format!("UPDATE record SET {} = ?2 WHERE id = ?1", column.name()),
+                        &format!("UPDATE record SET {name} = ?2 WHERE id = ?1"),
                         (record.id.0, &cell.0),
                     )
                     .map(|_| ())
                     .map_err(|error| failed(&error))?,
-                None => self.done.left.push(format!("{}: {}", owner(record), column.name())),
+                None => self.done.left.push(format!("{}: {name}", owner(record))),
             }
         }
         Ok(())
     }
 }
 
-fn ids(connection: &Connection, sql: &str) -> Result<Vec<RecordId>> {
+pub(super) fn ids(connection: &Connection, sql: &str) -> Result<Vec<RecordId>> {
     connection
         .prepare(sql)
         .and_then(|mut statement| {

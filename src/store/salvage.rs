@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::Connection;
 use tempfile::TempDir;
 
+use super::identity::Bound;
 use super::inspect::{broken_references, faults, owner};
 use super::key::KeySettings;
 use super::migrate::{self, NewStore};
@@ -143,8 +144,9 @@ impl Wreck {
         migrate::migrate(store.connection_mut()?, Some(&new))?;
         let kept = store.write(|transaction| {
             let kept = |record: &&Record| {
+                let row = Bound::as_it_stood((*record).clone());
                 put::application(transaction, record)
-                    .and_then(|()| put::record(transaction, record))
+                    .and_then(|()| put::record(transaction, &row))
                     .is_ok()
             };
             let (kept, refused): (Vec<_>, Vec<_>) = self.records.iter().partition(kept);
@@ -225,6 +227,10 @@ fn opened(store: &Store, mut record: Record, lost: &mut Vec<String>) -> Result<O
     if open == 0 && !renewable {
         lost.push(owner(&record));
         return Ok(None);
+    }
+    if store.prove_identity(&record).is_err() {
+        // It stays as it is: a repair must not vouch for what nothing vouched for.
+        lost.push(format!("{}: identity", owner(&record)));
     }
     for column in closed {
         lost.push(format!("{}: {}", owner(&record), column.name()));

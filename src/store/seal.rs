@@ -11,10 +11,14 @@ use chacha20poly1305::{Key as AeadKey, XChaCha20Poly1305, XNonce};
 
 use super::key::{KEY_ID_BYTES, Key};
 use crate::error::{Error, Kind, Result};
-use crate::model::record::{Application, Binding, Column, GitKey, RecordId, SealedCell};
+use crate::model::grant::GrantKind;
+use crate::model::record::{Application, Binding, Column, GitKey, Links, RecordId, SealedCell};
 use crate::model::secret::Secret;
 
-const FORMAT_VERSION: u8 = 1;
+/// A cell that opens by itself. Those of managed accounts were sealed so before there were identities.
+const BY_ITSELF: u8 = 1;
+/// A managed account's cell, which opens with its record's identity alone.
+const WITH_IDENTITY: u8 = 2;
 const NONCE_BYTES: usize = 24;
 const HEADER_BYTES: usize = 1 + KEY_ID_BYTES;
 /// Length of a cell with nothing in it: what vouches for its place alone.
@@ -27,23 +31,28 @@ pub struct DoesNotOpen;
 
 /// The place that a cell is bound to, as associated data.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Place(Vec<u8>);
+pub(super) struct Place {
+    format: u8,
+    data: Vec<u8>,
+}
 
 impl Place {
     fn of(fields: &[&[u8]]) -> Self {
-        let mut bytes = Vec::with_capacity(fields.iter().map(|f| f.len() + 8).sum());
-        for field in fields {
-            bytes.extend_from_slice(&(field.len() as u64).to_le_bytes());
-            bytes.extend_from_slice(field);
-        }
-        Self(bytes)
+        Self { format: BY_ITSELF, data: joined(&[], fields) }
+    }
+
+    /// The same in the later format, which its own number begins: a cell whose first byte is set back opens
+    /// nowhere.
+    fn with_identity(fields: &[&[u8]]) -> Self {
+        Self { format: WITH_IDENTITY, data: joined(&[&[WITH_IDENTITY]], fields) }
     }
 
     /// The place of a record's cell.
     pub(super) fn of_cell(store_id: &[u8], binding: Binding<'_>, column: Column) -> Self {
-        let Binding { id, client_id, key, geolocation } = binding;
+        let Binding { id, client_id, key, geolocation, has_identity } = binding;
         let GitKey { protocol, host, path, username } = key;
-        Self::of(&[
+        let of = if has_identity { Self::with_identity } else { Self::of };
+        of(&[
             b"record",
             store_id,
             &id.0.to_le_bytes(),
@@ -59,8 +68,38 @@ impl Place {
         ])
     }
 
+    /// The place of a record's identity.
+    pub(super) fn of_identity(store_id: &[u8], links: Links<'_>) -> Self {
+        let Links { id, profile, application, origin, client_id, principal, obtained_by } = links;
+        Self::with_identity(&[
+            b"identity",
+            store_id,
+            &id.0.to_le_bytes(),
+            profile.as_bytes(),
+            &application.0.to_le_bytes(),
+            origin.as_bytes(),
+            client_id.as_bytes(),
+            principal.as_bytes(),
+            &[u8::from(obtained_by.is_some())],
+            obtained_by.map(GrantKind::name).unwrap_or_default().as_bytes(),
+        ])
+    }
+
     /// The place of an application's client secret.
     pub(super) fn of_client_secret(store_id: &[u8], application: &Application) -> Self {
+        let Application { id, name, client_id, client_secret: _, origin } = application;
+        Self::with_identity(&[
+            b"application",
+            store_id,
+            &id.0.to_le_bytes(),
+            name.as_bytes(),
+            client_id.as_bytes(),
+            origin.as_bytes(),
+        ])
+    }
+
+    /// The place of a client secret that was sealed before there were identities.
+    pub(super) fn of_older_client_secret(store_id: &[u8], application: &Application) -> Self {
         Self::of(&[
             b"application",
             store_id,
@@ -68,6 +107,15 @@ impl Place {
             application.client_id.as_bytes(),
             application.origin.as_bytes(),
         ])
+    }
+
+    /// The place of a client secret as it stands: its own first byte says which of the two.
+    pub(super) fn of_stored_client_secret(store_id: &[u8], application: &Application) -> Self {
+        if is_older(&application.client_secret) {
+            Self::of_older_client_secret(store_id, application)
+        } else {
+            Self::of_client_secret(store_id, application)
+        }
     }
 
     /// The place of a ticket's tag: the ticket itself.
@@ -81,16 +129,32 @@ impl Place {
     }
 }
 
+/// Fields behind each other, each with its length in front.
+fn joined(before: &[&[u8]], fields: &[&[u8]]) -> Vec<u8> {
+    let all = || before.iter().chain(fields);
+    let mut bytes = Vec::with_capacity(all().map(|field| field.len() + 8).sum());
+    for field in all() {
+        bytes.extend_from_slice(&(field.len() as u64).to_le_bytes());
+        bytes.extend_from_slice(field);
+    }
+    bytes
+}
+
+/// Whether a cell says that it opens by itself.
+pub(super) fn is_older(cell: &SealedCell) -> bool {
+    cell.0.first() == Some(&BY_ITSELF)
+}
+
 /// Seals a secret for its place.
 pub(super) fn seal(key: &Key, place: &Place, secret: &Secret) -> Result<SealedCell> {
     let mut nonce = [0u8; NONCE_BYTES];
     crate::random::fill(&mut nonce)?;
-    let payload = Payload { msg: secret.expose(), aad: &place.0 };
+    let payload = Payload { msg: secret.expose(), aad: &place.data };
     let sealed = cipher(key)
         .encrypt(&XNonce::from(nonce), payload)
         .map_err(|_| Error::new(Kind::Other, "A secret could not be sealed", "Report this."))?;
     let mut cell = Vec::with_capacity(HEADER_BYTES + NONCE_BYTES + sealed.len());
-    cell.push(FORMAT_VERSION);
+    cell.push(place.format);
     cell.extend_from_slice(&key.id());
     cell.extend_from_slice(&nonce);
     cell.extend_from_slice(&sealed);
@@ -102,10 +166,10 @@ pub(super) fn unseal(key: &Key, place: &Place, cell: &SealedCell) -> Result<Secr
     let (&version, rest) = cell.0.split_first().ok_or(DoesNotOpen)?;
     let (_key_id, rest) = rest.split_at_checked(KEY_ID_BYTES).ok_or(DoesNotOpen)?;
     let (nonce, sealed) = rest.split_first_chunk::<NONCE_BYTES>().ok_or(DoesNotOpen)?;
-    if version != FORMAT_VERSION {
+    if version != place.format {
         return Err(DoesNotOpen);
     }
-    let payload = Payload { msg: sealed, aad: &place.0 };
+    let payload = Payload { msg: sealed, aad: &place.data };
     cipher(key).decrypt(&XNonce::from(*nonce), payload).map(Secret::new).map_err(|_| DoesNotOpen)
 }
 

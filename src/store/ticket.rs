@@ -24,7 +24,7 @@ use crate::signals;
 use crate::trace;
 
 /// The form of a ticket; the schema version that it was written under counts as well.
-const FORMAT: i64 = 1;
+const FORMAT: i64 = 2;
 /// A ticket for more accounts would cost each hit more than it saves.
 const MOST_ACCOUNTS: usize = 16;
 /// SQLite file format, section 1.3: the header's fields up to the change counter's end.
@@ -149,6 +149,10 @@ impl Store {
         }
         let accounts = Some(accounts).filter(|accounts| accounts.len() <= MOST_ACCOUNTS);
         signals::survive_the_file_size_limit();
+        // The tag will vouch for all of them.
+        if accounts.iter().flatten().any(|account| self.prove_account(account).is_err()) {
+            return self.void_ticket();
+        }
         let Ok(key) = self.sealing_key() else { return };
         if meta.key_id != key.id() {
             return;
@@ -220,6 +224,9 @@ impl Ticket {
                 obtained_at,
                 geolocation,
                 principal,
+                has_identity,
+                // Proven before the ticket is left.
+                links: _,
             } = account;
             out.number(id.0);
             out.bytes(protocol);
@@ -232,6 +239,7 @@ impl Ticket {
             out.number(*obtained_at);
             out.bytes(geolocation.as_bytes());
             out.bytes(principal.as_bytes());
+            out.number(i64::from(*has_identity));
         }
         out.0
     }
@@ -331,6 +339,8 @@ impl<'a> Reader<'a> {
             obtained_at: self.number()?,
             geolocation: self.text()?.to_owned(),
             principal: self.text()?.to_owned(),
+            has_identity: self.number()? == 1,
+            links: None,
         })
     }
 }

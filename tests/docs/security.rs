@@ -124,14 +124,17 @@ key = (config / "key").read_bytes()
 db = sqlite3.connect(state / "store.db")
 db.row_factory = sqlite3.Row
 store_id = db.execute("SELECT store_id FROM meta").fetchone()[0]
-r = db.execute("SELECT r.*, a.client_id FROM record r JOIN application a ON a.id = application_id").fetchone()
+r = db.execute("SELECT r.*, a.client_id, a.origin FROM record r JOIN application a ON a.id = application_id").fetchone()
 def sealed(record_id, secret):
     place_here = of_record(store_id, record_id, "access_token", r["client_id"], r["protocol"], r["host"],
-                           None, r["username"], r["geolocation"])
+                           None, r["username"], r["geolocation"], True)
     return seal_cell(key, place_here, secret)
 db.execute("UPDATE record SET access_token = ?", [sealed(r["id"], b"of-python")])
 new = {**r, "id": 7, "profile": "added", "refresh_token": None, "id_token": None, "request_token": None}
-del new["client_id"]
+identity = of_identity(store_id, 7, "added", r["application_id"], r["origin"], r["client_id"], r["principal"],
+                       r["obtained_by"])
+new["identity"] = seal_cell(key, identity, b"")
+del new["client_id"], new["origin"]
 new["access_token"] = sealed(7, b"of-python-too")
 marks = ", ".join("?" for _ in new)
 db.execute(f"INSERT INTO record ({', '.join(new)}) VALUES ({marks})", list(new.values()))

@@ -3,6 +3,7 @@
 
 #![allow(dead_code, unreachable_pub, reason = "each test crate uses its own part")]
 
+pub mod cells;
 pub mod moment;
 #[cfg(target_os = "linux")]
 #[cfg(unix)]

@@ -60,6 +60,8 @@ fn it_is_run_once_a_process_and_only_where_a_key_is_needed() {
         &["keepalive"],
         &["doctor", "--offline"],
         &["key", "show-source"],
+        &["rename", "default", "acme"],
+        &["rename", "acme", "default"],
     ] {
         assert_eq!(counted(command), 1, "{command:?}");
     }
@@ -67,7 +69,6 @@ fn it_is_run_once_a_process_and_only_where_a_key_is_needed() {
         &["status"][..],
         &["log"],
         &["use", "default"],
-        &["rename", "default", "acme"],
         &["config", "show"],
         &["logout"],
         &["key", "show-source", "--help"],

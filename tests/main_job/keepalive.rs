@@ -4,7 +4,7 @@
 use concur_sandbox::{Config, Fault, RetryAfter, Rotation, StatusBody};
 use serde_json::Value;
 
-use super::harness::{BINARY, Output, World};
+use super::harness::{BINARY, Output, World, cells};
 
 const DAY: i64 = 86_400;
 
@@ -94,6 +94,7 @@ fn who_has_no_request_token_is_not_told_to_make_one() {
     let world = world_with(&["acme"], config);
     world.concur(["keepalive"]).ok().says("companytokens").says("concur-cred login --profile acme");
     world.database().execute("UPDATE record SET obtained_by = 'browser'", []).unwrap();
+    cells::bind(&world);
     let output = world.concur(["keepalive"]).ok();
     assert!(!output.stderr.contains("request token"), "{output:?}");
     drop(output.says("Log in again: concur-cred login --grant browser --profile acme"));

@@ -10,7 +10,7 @@ use rusqlite::Connection;
 use serde_json::{Value, json};
 
 use super::harness::terminal::Terminal;
-use super::harness::{Run, World, program};
+use super::harness::{Run, World, cells, program};
 use super::shown::{HOSTILE, all_looks, assert_harmless, harmless, shows_harmless};
 use super::support::skipped;
 
@@ -103,6 +103,7 @@ fn json_with_a_token_in_it_is_escaped_and_means_the_same() {
     drop(world.concur(["refresh"]).output());
     let sql = "UPDATE record SET principal = ?1";
     assert_eq!(world.database().execute(sql, [HOSTILE]).unwrap(), 1);
+    cells::bind(&world);
     for (command, key) in [
         (&["get", "--format", "json"][..], "company_uuid"),
         (&["export", "-"], "companyUUID"),

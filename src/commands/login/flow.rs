@@ -10,7 +10,7 @@ use crate::model::grant::Grant;
 use crate::model::jwt;
 use crate::model::origin::{AllowList, AllowedOrigin, Origin};
 use crate::model::profile::ProfileName;
-use crate::model::record::{Application as StoredApplication, Record};
+use crate::model::record::Record;
 use crate::model::secret::Secret;
 use crate::oauth::form::GrantRequest;
 use crate::refresh::{Asked, Asking};
@@ -111,12 +111,12 @@ pub(super) fn aim(
 ) -> Result<Aim> {
     let present = app.store()?;
     let (profile, old) = obtain::target(app, present.as_ref())?;
-    obtain::refuse_another(old.as_ref(), &application.client_id, principal, start.replace)?;
-    let known = old.as_ref().and_then(|record| record.application.as_ref());
-    let origin = match (&start.base_url, present.as_ref().zip(known)) {
+    let believed = obtain::believed(present.as_ref(), old.as_ref());
+    obtain::refuse_another(believed, &application.client_id, principal, start.replace)?;
+    let origin = match (&start.base_url, present.as_ref().zip(old.as_ref())) {
         (Some(origin), _) => origin.clone(),
-        (None, Some((store, application))) if !start.replace => {
-            proven_origin(app, start, &profile, store, application)?
+        (None, Some((store, record))) if !start.replace => {
+            proven_origin(start, &profile, store, record)?
         }
         _ => stored_origin(DEFAULT_BASE_URL)?,
     };
@@ -156,9 +156,10 @@ fn ask_and_keep(
 ) -> Result<()> {
     // A person may have taken a while to answer: whose profile it is now is what counts.
     let current = store.reread(lock.record_id())?;
+    let believed = obtain::believed(Some(store), current.as_ref());
     let is_free = |principal: Option<&str>| {
         let client_id = &application.client_id;
-        obtain::refuse_another(current.as_ref(), client_id, principal, start.replace)
+        obtain::refuse_another(believed, client_id, principal, start.replace)
     };
     is_free(match ask.principal {
         Principal::Told(uuid) => Some(uuid),
@@ -230,33 +231,31 @@ fn named(grant: &Grant) -> Option<String> {
 }
 
 /// The origin that was named at an earlier login. It stands in the store in the clear, and what a login
-/// sends there is not sealed for it: unless it may be sent secrets anyway, the old client secret, which
-/// is sealed for it, must open.
+/// sends there is not sealed for it: so the record's identity must open, whoever's origin it is.
 fn proven_origin(
-    app: &App<'_>,
     start: &Start,
     profile: &ProfileName,
     store: &Store,
-    stored: &StoredApplication,
+    record: &Record,
 ) -> Result<Origin> {
-    let origin = stored_origin(&stored.origin)?;
-    if app.config.allowed.permit(&origin).is_some() {
-        return Ok(origin);
-    }
-    store.prove_key()?;
-    store.unseal_client_secret(stored).map(|_| origin.clone()).map_err(|_| {
+    let edited = |origin: &str| {
         let login = login_again(Some(profile.as_str()), Some(start.kind));
         Error::new(
             Kind::Unusable,
             format!(
-                "The stored base URL {origin} is not proven to be the one that you named: the store was \
+                "The stored base URL{origin} is not proven to be the one that you named: the store was \
                  edited or damaged, and nothing was sent there"
             ),
             // Not with that origin to paste: whoever edited the store would have it there.
             format!("Name the one that you know: {login} --base-url ORIGIN"),
         )
         .of_profile(Some(profile.as_str()))
-    })
+    };
+    let Some(application) = &record.application else { return Err(edited("")) };
+    let origin = stored_origin(&application.origin)?;
+    store.prove_key()?;
+    store.prove_identity(record).map_err(|_| edited(&format!(" {origin}")))?;
+    Ok(origin)
 }
 
 fn stored_origin(text: &str) -> Result<Origin> {

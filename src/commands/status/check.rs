@@ -1,5 +1,5 @@
 //! `status --check`: one line and an exit code, as the Monitoring Plugins' guidelines have it
-//! (<https://www.monitoring-plugins.org/doc/guidelines.html>). Neither network nor key is used.
+//! (<https://www.monitoring-plugins.org/doc/guidelines.html>). The network is not used, and no program is run for the key.
 
 use std::fmt::Write as _;
 
@@ -61,7 +61,10 @@ fn examined(app: &mut App<'_>, args: &Status) -> Result<(String, u8)> {
     let store = accounts::store(app)?;
     let records = super::wanted(app, &store)?;
     let now = app.now();
-    let checked: Vec<Checked<'_>> = records.iter().map(|r| check(r, now, limits)).collect();
+    let checked: Vec<Checked<'_>> = records
+        .iter()
+        .map(|record| check(record, store.is_known_to_be_edited(record), now, limits))
+        .collect();
     let level = checked.iter().map(|one| one.level).max().unwrap_or(Level::Ok);
     Ok((line(&checked, level, limits), level as u8))
 }
@@ -87,7 +90,7 @@ fn limits(args: &Status, warn_before: i64) -> Result<Limits> {
     Ok(Limits { warn, crit })
 }
 
-fn check(record: &Record, now: i64, limits: Limits) -> Checked<'_> {
+fn check(record: &Record, is_edited: bool, now: i64, limits: Limits) -> Checked<'_> {
     let left = record.refresh_token.as_ref().and(record.refresh_expires_at);
     let left = left.map(|at| at.saturating_sub(now).max(0));
     // Whatever the access token still serves for: what comes after it counts.
@@ -95,6 +98,7 @@ fn check(record: &Record, now: i64, limits: Limits) -> Checked<'_> {
     // A refusal is one until it was asked again, for however long it is held for an answer.
     let is_refused = record.attempt.outcome == Some(OutcomeKind::Rejected);
     let (level, why) = match (state, left) {
+        _ if is_edited => (Level::Critical, Some(super::EDITED.to_owned())),
         (Decision::NeedsLogin(_) | Decision::Rejected { .. }, _) => {
             (Level::Critical, Some(super::words(state).to_owned()))
         }

@@ -8,14 +8,21 @@ use crate::model::record::{OutcomeKind, Record};
 use crate::policy::{self, Decision};
 
 /// One profile. Fields may be added; none is ever taken away or given another meaning.
-pub(super) fn as_json(record: &Record, is_used: bool, now: i64, min_ttl: i64) -> Value {
+pub(super) fn as_json(
+    record: &Record,
+    is_edited: bool,
+    is_used: bool,
+    now: i64,
+    min_ttl: i64,
+) -> Value {
     let attempt = &record.attempt;
     let decision = policy::decide(record, now, min_ttl);
     let seconds_left = |at: Option<i64>| at.map(|at| at.saturating_sub(now).max(0));
     json!({
         "profile": record.profile_name(),
         "used": is_used,
-        "company_uuid": record.principal,
+        // Of one that was edited it is nobody's word.
+        "company_uuid": if is_edited { "" } else { &record.principal },
         "principal_type": record.principal_type().map(PrincipalType::name),
         "client_id": record.client_id(),
         "grant": record.obtained_by.map(GrantKind::name),
@@ -36,9 +43,9 @@ pub(super) fn as_json(record: &Record, is_used: bool, now: i64, min_ttl: i64) ->
             "expiry_is_assumed": record.refresh_expiry_assumed,
         },
         "refreshed_at": record.refreshed_at,
-        "usable": matches!(decision, Decision::Fresh | Decision::Soft | Decision::Stale(_)),
-        "needs_login": matches!(decision, Decision::NeedsLogin(_)),
-        "state": super::words(decision),
+        "usable": !is_edited && matches!(decision, Decision::Fresh | Decision::Soft | Decision::Stale(_)),
+        "needs_login": is_edited || matches!(decision, Decision::NeedsLogin(_)),
+        "state": if is_edited { super::EDITED } else { super::words(decision) },
         "last_attempt": {
             "number": attempt.number,
             "started_at": attempt.started_at,

@@ -101,6 +101,19 @@ impl View {
             },
         }
     }
+
+    /// The same of a profile whose identity does not open: whose it is and where is nobody's word.
+    pub(super) fn edited(self) -> Self {
+        let unknown = || "?".to_owned();
+        Self {
+            company: unknown(),
+            host: unknown(),
+            short_host: unknown(),
+            state: super::EDITED,
+            urgency: Urgency::Critical,
+            ..self
+        }
+    }
 }
 
 /// What `--base-url` calls an origin of Concur's.

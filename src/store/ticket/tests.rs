@@ -17,6 +17,8 @@ fn ticket() -> Ticket {
         obtained_at: -1,
         geolocation: "https://us2.api.concursolutions.com".to_owned(),
         principal: String::new(),
+        has_identity: token.is_some(),
+        links: None,
     };
     Ticket {
         stamp: Stamp {

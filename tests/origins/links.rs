@@ -1,0 +1,360 @@
+//! Links between rows: which profile, whose application, its origin, whose tokens, by which grant. Whoever
+//! writes the store without its key moves a client secret and a request token to another service of the same
+//! App ID, or a token to another company's name, without touching a sealed cell. One cell vouches for all of
+//! them; nothing is sent and nothing is printed when it does not open.
+
+use std::fs;
+
+use concur_sandbox::{Config, Sandbox};
+
+use super::harness::{Output, Run, World, cells};
+
+/// Two profiles with one App ID: `prod` here and `test` at another service.
+struct Scene {
+    world: World,
+    other: Sandbox,
+    /// The store as it was kept.
+    good: Vec<u8>,
+}
+
+/// An edit's name and its statements.
+type Edit = (&'static str, &'static str);
+
+const NULLED: &str = "UPDATE record SET access_token = NULL, refresh_token = NULL, id_token = NULL, \
+    request_token = NULL, unknown_fields = NULL";
+/// The company's way back is all that is left.
+const REQUEST_TOKEN_ALONE: &str = "UPDATE record SET access_token = NULL, refresh_token = NULL";
+const EXPIRED: &str = "UPDATE record SET access_expires_at = 1";
+
+const EDITS: [Edit; 29] = [
+    (
+        "the other's application",
+        "UPDATE record SET application_id = (SELECT application_id FROM record WHERE profile = 'test') \
+         WHERE profile = 'prod'",
+    ),
+    (
+        "applications exchanged",
+        "CREATE TEMP TABLE t AS SELECT profile p, application_id a FROM record WHERE profile IS NOT NULL; \
+         UPDATE record SET application_id = (SELECT a FROM t WHERE p <> profile)",
+    ),
+    (
+        "names exchanged",
+        "UPDATE record SET profile = 'x' WHERE profile = 'prod'; \
+         UPDATE record SET profile = 'prod' WHERE profile = 'test'; \
+         UPDATE record SET profile = 'test' WHERE profile = 'x'",
+    ),
+    (
+        "the other's name",
+        "DELETE FROM record WHERE profile = 'prod'; \
+         UPDATE record SET profile = 'prod' WHERE profile = 'test'",
+    ),
+    ("an application put back", "UPDATE record SET application_id = 7 WHERE profile = 'prod'"),
+    ("principal", "UPDATE record SET principal = 'somebody'"),
+    ("principal and user name", "UPDATE record SET principal = 'x', username = CAST('x' AS BLOB)"),
+    ("the principal's capitals", "UPDATE record SET principal = upper(principal) || ' '"),
+    (
+        "the other's principal",
+        "UPDATE record SET principal = (SELECT o.principal FROM record o WHERE o.profile = 'test') || '2'",
+    ),
+    ("no principal", "UPDATE record SET principal = ''"),
+    ("grant app", "UPDATE record SET obtained_by = 'app'"),
+    ("grant user", "UPDATE record SET obtained_by = 'user'"),
+    ("no grant", "UPDATE record SET obtained_by = NULL"),
+    ("a grant that is none", "UPDATE record SET obtained_by = 'nonsense'"),
+    ("client id", "UPDATE application SET client_id = 'somebody'"),
+    ("origin", "UPDATE application SET origin = '{other}'"),
+    (
+        "an origin of Concur's",
+        "UPDATE application SET origin = 'https://us2.api.concursolutions.com'",
+    ),
+    (
+        "origins exchanged",
+        "CREATE TEMP TABLE t AS SELECT id i, origin o FROM application WHERE id <> 7; \
+         UPDATE application SET origin = (SELECT o FROM t WHERE i <> id) WHERE id <> 7",
+    ),
+    ("application's id", "PRAGMA foreign_keys = OFF; UPDATE application SET id = id + 1"),
+    ("no such application", "PRAGMA foreign_keys = OFF; UPDATE record SET application_id = 1"),
+    ("identity forgotten", "UPDATE record SET identity = NULL"),
+    ("an empty identity", "UPDATE record SET identity = x''"),
+    ("an identity cut short", "UPDATE record SET identity = substr(identity, 1, 20)"),
+    ("random bytes", "UPDATE record SET identity = randomblob(49)"),
+    (
+        "the other's identity",
+        "UPDATE record SET identity = (SELECT o.identity FROM record o WHERE o.profile = 'test') \
+         WHERE profile = 'prod'",
+    ),
+    ("a cell as identity", "UPDATE record SET identity = access_token"),
+    (
+        "its format set back",
+        "UPDATE record SET identity = CAST(x'01' || substr(identity, 2) AS BLOB)",
+    ),
+    (
+        "every format set back",
+        "UPDATE record SET identity = NULL, access_token = CAST(x'01' || substr(access_token, 2) AS BLOB), \
+         refresh_token = CAST(x'01' || substr(refresh_token, 2) AS BLOB), \
+         request_token = CAST(x'01' || substr(request_token, 2) AS BLOB), \
+         id_token = CAST(x'01' || substr(id_token, 2) AS BLOB); \
+         UPDATE application SET client_secret = CAST(x'01' || substr(client_secret, 2) AS BLOB)",
+    ),
+    (
+        "the client secret's format set back",
+        "UPDATE record SET identity = NULL, access_token = NULL, refresh_token = NULL, \
+         request_token = NULL, id_token = NULL; \
+         UPDATE application SET client_secret = CAST(x'01' || substr(client_secret, 2) AS BLOB)",
+    ),
+];
+
+/// What is done to the tokens besides.
+const TOKENS: [Edit; 4] = [
+    ("tokens there", "SELECT 1"),
+    ("tokens expired", EXPIRED),
+    ("no tokens", NULLED),
+    ("a request token alone", REQUEST_TOKEN_ALONE),
+];
+
+/// Every way in, as `--profile prod`.
+const WAYS: [&[&str]; 16] = [
+    &["get"],
+    &["token"],
+    &["token", "--min-ttl", "50m"],
+    &["get", "--cached"],
+    &["get", "--format", "json"],
+    &["get", "--format", "json", "--with-refresh-token"],
+    &["get", "--format", "env"],
+    &["refresh"],
+    &["keepalive", "--after", "0s", "--json"],
+    &["exec", "--", "env"],
+    &["api", "/sandbox/echo"],
+    &["logout", "--revoke"],
+    &["export", "-"],
+    &["export", "tokens.json"],
+    &["rename", "prod", "renamed"],
+    &["login", "--credentials", "credentials-prod.json"],
+];
+
+impl Scene {
+    fn new() -> Self {
+        let world = World::new();
+        let app = world.sandbox.app().clone();
+        let other = Sandbox::start(Config { app: Some(app.clone()), ..Config::default() }).unwrap();
+        let _ = world.login("prod", &app);
+        let login = ["login", "--profile", "test", "--credentials", "credentials-prod.json"];
+        let _ = world.concur(login).arg("--base-url").arg(other.origin()).ok();
+        // An application that was forgotten, whole, from a backup.
+        world
+            .database()
+            .execute(
+                "INSERT INTO application SELECT 7, name, client_id, client_secret, origin \
+                 FROM application WHERE name = 'test'",
+                [],
+            )
+            .unwrap();
+        let scene = Self { good: fs::read(world.store_file()).unwrap(), world, other };
+        scene.forget_requests();
+        scene
+    }
+
+    fn forget_requests(&self) {
+        self.world.sandbox.clear_log();
+        self.other.clear_log();
+    }
+
+    fn put_back(&self) {
+        fs::write(self.world.store_file(), &self.good).unwrap();
+    }
+
+    fn edit(&self, sql: &str) {
+        let sql = sql.replace("{other}", self.other.origin());
+        self.world.database().execute_batch(&sql).unwrap();
+    }
+
+    fn prod(&self, args: &[&str]) -> Run {
+        self.world.concur(["--profile", "prod"].iter().chain(args))
+    }
+
+    fn nothing_came_of(&self, output: &Output, what: &str) {
+        assert!(self.world.sandbox.requests().is_empty(), "{what}\n{output:?}");
+        assert!(self.other.requests().is_empty(), "sent to the other service: {what}\n{output:?}");
+        assert!(output.stdout.is_empty(), "{what}\n{output:?}");
+        assert!(!self.world.work().join("tokens.json").exists(), "{what}");
+    }
+}
+
+fn each_edit(of_tokens: &[Edit], check: impl Fn(&Scene, &Edit, &Edit) + Sync) {
+    const AT_ONCE: usize = 6;
+    std::thread::scope(|scope| {
+        for part in 0..AT_ONCE {
+            let check = &check;
+            scope.spawn(move || {
+                let scene = Scene::new();
+                for edit in EDITS.iter().skip(part).step_by(AT_ONCE) {
+                    for tokens in of_tokens {
+                        scene.put_back();
+                        scene.edit(edit.1);
+                        scene.edit(tokens.1);
+                        check(&scene, edit, tokens);
+                    }
+                }
+            });
+        }
+    });
+}
+
+#[test]
+fn an_edited_link_sends_nothing_and_prints_nothing() {
+    each_edit(&TOKENS, |scene, edit, tokens| {
+        // Who would refresh or take a way back, whatever is left to do it with; the others twice.
+        let others = WAYS.iter().filter(|_| ["tokens there", "no tokens"].contains(&tokens.0));
+        let askers = [&WAYS[0], &WAYS[7], &WAYS[15]];
+        for way in others.chain(askers) {
+            let what = format!("{}, {}, {way:?}", edit.0, tokens.0);
+            let output = scene.prod(way).output();
+            scene.nothing_came_of(&output, &what);
+            assert_eq!(output.code, Some(6), "{what}\n{output:?}");
+            assert!(output.stderr.contains("edited or damaged"), "{what}\n{output:?}");
+        }
+    });
+}
+
+#[test]
+fn git_is_told_nothing_of_an_edited_link() {
+    each_edit(&TOKENS[..1], |scene, edit, tokens| {
+        let what = format!("{}, {}", edit.0, tokens.0);
+        let git = scene.world.helper(["get"]).stdin(scene.world.request("")).output();
+        scene.nothing_came_of(&git, &what);
+        let capable = scene.world.request("capability[]=authtype\n");
+        let git = scene.world.helper(["get"]).stdin(capable).output();
+        scene.nothing_came_of(&git, &what);
+    });
+}
+
+#[test]
+fn doctor_and_status_name_the_profile_and_show_no_company() {
+    each_edit(&TOKENS[1..3], |scene, edit, tokens| {
+        let what = format!("{}, {}", edit.0, tokens.0);
+        let doctor = scene.world.concur(["doctor", "--offline"]).output().code(6);
+        let text = doctor.text();
+        assert!(text.contains("identity") && text.contains("--base-url ORIGIN"), "{what}\n{text}");
+        let status = scene.prod(&["status", "--json"]).ok().json();
+        let profile = &status["profiles"][0];
+        assert_eq!(profile["company_uuid"], "", "{what}\n{profile}");
+        assert_eq!(profile["usable"], false, "{what}\n{profile}");
+        let table = scene.prod(&["status"]).ok();
+        assert!(table.text().contains("edited or damaged"), "{what}\n{table:?}");
+        let check = scene.prod(&["status", "--check"]).output().code(2);
+        assert!(check.text().contains("edited or damaged"), "{what}\n{check:?}");
+    });
+}
+
+#[test]
+fn a_login_that_names_the_base_url_heals_every_edit() {
+    each_edit(&TOKENS[..1], |scene, edit, tokens| {
+        let what = format!("{}, {}", edit.0, tokens.0);
+        let login = ["login", "--credentials", "credentials-prod.json", "--base-url"];
+        let output = scene.prod(&login).arg(scene.world.sandbox.origin()).output();
+        assert_eq!(output.code, Some(0), "{what}\n{output:?}");
+        assert!(scene.other.requests().is_empty(), "{what}\n{output:?}");
+        let token = scene.prod(&["token"]).ok().silent().line();
+        assert!(scene.world.sandbox.is_live_access_token(&token), "{what}");
+        drop(scene.prod(&["refresh"]).ok());
+        assert!(scene.other.requests().is_empty(), "{what}");
+        scene.forget_requests();
+    });
+}
+
+/// What changes a link on purpose makes its identity anew, in the same commit.
+#[test]
+fn whatever_changes_a_link_keeps_it_proven() {
+    let scene = Scene::new();
+    let world = &scene.world;
+    scene.edit("DELETE FROM application WHERE id = 7");
+    let proven = |profile: &str, what: &str| {
+        drop(world.concur(["refresh", "--profile", profile]).ok());
+        drop(world.concur(["token", "--profile", profile]).ok().silent());
+        let doctor = world.concur(["doctor", "--offline"]).output();
+        assert!(!doctor.text().contains("edited or damaged"), "{what}\n{doctor:?}");
+    };
+    proven("prod", "login");
+    drop(world.concur(["rename", "prod", "first"]).ok());
+    proven("first", "rename");
+    drop(world.concur(["export", "tokens.json", "--profile", "first"]).ok());
+    let import = ["import", "tokens.json", "--profile", "first", "--replace", "--credentials"];
+    let import = world.concur(import).arg("credentials-prod.json");
+    drop(import.arg("--base-url").arg(world.sandbox.origin()).ok());
+    proven("first", "import");
+    drop(world.concur(["key", "rotate"]).ok());
+    proven("first", "rotation");
+    proven("test", "rotation");
+    // The older identity, of the older name.
+    let identity: Vec<u8> = world.column("first", "identity");
+    drop(world.concur(["rename", "first", "second"]).ok());
+    world.database().execute("UPDATE record SET identity = ?1", [identity]).unwrap();
+    drop(world.concur(["token", "--profile", "second"]).fails(6));
+}
+
+/// An edited row does not keep the others from anything.
+#[test]
+fn the_other_profile_is_served() {
+    let scene = Scene::new();
+    scene.edit("UPDATE record SET principal = 'x' WHERE profile = 'prod'");
+    for way in [&["token"][..], &["refresh"], &["export", "-"], &["status"]] {
+        drop(scene.world.concur(["--profile", "test"].iter().chain(way)).ok());
+    }
+    drop(scene.world.concur(["refresh", "--all"]).output().code(6));
+    drop(scene.world.concur(["keepalive", "--after", "0s"]).output().code(6));
+    assert!(scene.world.sandbox.requests().is_empty());
+    drop(scene.world.concur(["key", "rotate"]).ok());
+    drop(scene.world.concur(["token", "--profile", "test"]).ok());
+    drop(scene.prod(&["token"]).fails(6));
+    drop(scene.prod(&["logout"]).ok());
+    drop(scene.world.concur(["doctor", "--offline"]).output());
+}
+
+/// The name of an application says whose client secret goes with a caller's tokens.
+#[test]
+fn an_application_answers_to_its_own_name_alone() {
+    let scene = Scene::new();
+    scene.edit(
+        "DELETE FROM application WHERE id = 7; UPDATE application SET name = 'x' WHERE name = 'prod'; \
+         UPDATE application SET name = 'prod' WHERE name = 'test'; \
+         UPDATE application SET name = 'test' WHERE name = 'x'",
+    );
+    let request = scene.world.request("username=u\npassword=p\noauth_refresh_token=r\n");
+    let request = request.replace(scene.world.host(), "us2.api.concursolutions.com");
+    let request = request.replace("protocol=http\n", "protocol=https\n");
+    let store = ["--profile", "new", "store", "--application", "prod"];
+    let output = scene.world.concur(store).stdin(request).fails(6).says("edited or damaged");
+    scene.nothing_came_of(&output, "names of applications");
+}
+
+/// A store of before is bound as it stands by whatever writes first, whole; from then on it is as any other.
+#[test]
+fn the_first_write_binds_a_store_of_before() {
+    let scene = Scene::new();
+    cells::unbind(&scene.world);
+    let older = fs::read(scene.world.store_file()).unwrap();
+    let bound = || {
+        let sql = "SELECT count(*) FROM record WHERE identity IS NOT NULL \
+                   AND substr(access_token, 1, 1) = x'02' AND substr(refresh_token, 1, 1) = x'02'";
+        scene.world.database().query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap()
+    };
+    drop(scene.prod(&["token"]).ok().silent());
+    drop(scene.prod(&["export", "-"]).ok());
+    assert_eq!(bound(), 0, "a look writes nothing");
+    let foreign = "protocol=https\nhost=git.example\nusername=u\npassword=p\n\n";
+    let firsts: [&[&str]; 5] =
+        [&["use", "prod"], &["refresh"], &["rename", "test", "t"], &["store"], &["key", "rotate"]];
+    for first in firsts {
+        fs::write(scene.world.store_file(), &older).unwrap();
+        let run = scene.prod(first);
+        drop(if first == ["store"] { run.stdin(foreign) } else { run }.ok());
+        assert_eq!(bound(), 2, "{first:?}");
+        drop(scene.prod(&["token"]).ok().silent());
+        scene.world.database().execute_batch("UPDATE record SET identity = NULL").unwrap();
+        drop(scene.prod(&["token"]).fails(6));
+        scene.world.database().execute_batch(NULLED).unwrap();
+        let login = ["login", "--credentials", "credentials-prod.json"];
+        drop(scene.prod(&login).fails(6).says("edited or damaged"));
+    }
+    assert!(scene.other.requests().is_empty());
+}
