@@ -15,6 +15,7 @@ use std::io::Read;
 use super::key;
 use super::seal::{self, Place};
 use super::{Meta, Store, migrate, rows};
+use crate::failpoint;
 use crate::files;
 use crate::model::profile::ProfileName;
 use crate::model::record::{Account, GitKey, RecordId, SealedCell};
@@ -37,6 +38,8 @@ pub(super) struct Stamp {
     length: i64,
     /// Nanoseconds since the epoch.
     changed_at: i64,
+    /// The same of content or entry, which nobody sets back (`ctime`); 0 where there is none.
+    entry_changed_at: i64,
     change_counter: i64,
 }
 
@@ -62,15 +65,32 @@ impl Stamp {
             identity: Identity::of(meta),
             length: i64::try_from(meta.len()).ok()?,
             changed_at: i64::try_from(changed.as_nanos()).ok()?,
+            entry_changed_at: entry_changed_at(meta),
             change_counter: i64::from(u32::from_be_bytes(*counter)),
         })
     }
 
-    fn numbers(self) -> [i64; 5] {
-        let Self { identity: Identity { device, inode }, length, changed_at, change_counter } =
-            self;
-        [device, inode, length, changed_at, change_counter]
+    fn numbers(self) -> [i64; 6] {
+        let Self {
+            identity: Identity { device, inode },
+            length,
+            changed_at,
+            entry_changed_at,
+            change_counter,
+        } = self;
+        [device, inode, length, changed_at, entry_changed_at, change_counter]
     }
+}
+
+#[cfg(unix)]
+fn entry_changed_at(meta: &Metadata) -> i64 {
+    use std::os::unix::fs::MetadataExt;
+    meta.ctime().saturating_mul(1_000_000_000).saturating_add(meta.ctime_nsec())
+}
+
+#[cfg(not(unix))]
+fn entry_changed_at(_meta: &Metadata) -> i64 {
+    0
 }
 
 /// Which file a file is, whatever its name.
@@ -159,8 +179,13 @@ impl Store {
         }
         let body = Ticket { stamp, meta, accounts }.render();
         let Ok(tag) = seal::seal(key, &Place::of_ticket(&body), &Secret::new([])) else { return };
+        failpoint::pass("ticket-made");
         if files::write_copy(&self.paths.ticket(), &[&tag.0[..], &body].concat()).is_ok() {
             trace::step("ticket left");
+        }
+        // Whoever forgot a profile since the last look has removed the ticket before this one came.
+        if self.stamp_now() != Some(stamp) {
+            self.void_ticket();
         }
     }
 
@@ -254,6 +279,7 @@ impl Ticket {
             identity: Identity { device: from.number()?, inode: from.number()? },
             length: from.number()?,
             changed_at: from.number()?,
+            entry_changed_at: from.number()?,
             change_counter: from.number()?,
         };
         let meta = Meta {

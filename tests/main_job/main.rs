@@ -12,6 +12,8 @@ mod harness;
 mod support;
 mod tickets;
 
+#[cfg(unix)]
+mod caches;
 mod credentials_files;
 mod damaged_store;
 mod edited_store;

@@ -25,6 +25,7 @@ fn ticket() -> Ticket {
             identity: Identity { device: 1, inode: -2 },
             length: 3,
             changed_at: i64::MAX,
+            entry_changed_at: i64::MIN,
             change_counter: 5,
         },
         meta: Meta {
