@@ -2,6 +2,7 @@
 
 mod around;
 mod named;
+mod opening;
 mod owner;
 mod unfinished;
 mod volume;
@@ -15,9 +16,10 @@ use zeroize::Zeroizing;
 use crate::error::{Error, Kind, Result};
 pub use around::{Around, look_around};
 pub use named::{
-    NamedFile, find_named, followed, read_bounded, read_default, read_handed, read_named,
-    read_named_if_there, refuse_foreign_pipe,
+    NamedFile, find_named, read_bounded, read_default, read_named, read_named_if_there,
+    refuse_foreign_pipe,
 };
+pub use opening::{followed, to_stream, to_write};
 #[cfg(unix)]
 pub use owner::is_ours_alone;
 use owner::{check_owner_and_bits, check_single_name};

@@ -35,7 +35,8 @@ impl Input {
         if path == Path::new("-") {
             return kept(&mut io::stdin().lock(), path);
         }
-        let mut file = File::open(path).map_err(|error| cannot_read(path, &error))?;
+        files::refuse_foreign_pipe(path)?;
+        let mut file = files::to_stream(path).map_err(|error| cannot_read(path, &error))?;
         let meta = file.metadata().map_err(|error| cannot_read(path, &error))?;
         if meta.is_dir() {
             return Err(Error::new(
@@ -86,7 +87,8 @@ pub fn field(path: &Path) -> Result<String> {
     let bytes = if path == Path::new("-") {
         bounded(&mut io::stdin().lock(), path)?
     } else {
-        bounded(&mut File::open(path).map_err(|error| cannot_read(path, &error))?, path)?
+        files::refuse_foreign_pipe(path)?;
+        bounded(&mut files::to_stream(path).map_err(|error| cannot_read(path, &error))?, path)?
     };
     String::from_utf8(bytes).map_err(|_| {
         Error::new(

@@ -1,6 +1,6 @@
 //! Where the body of an answer goes, as it comes: stdout, or a file that is there whole or not at all.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
@@ -66,7 +66,7 @@ impl Output {
     }
 
     fn device(path: &Path) -> io::Result<Self> {
-        let device = OpenOptions::new().write(true).open(path)?;
+        let device = files::to_write(path)?;
         if device.metadata()?.is_file() {
             return Err(io::Error::other("it has become a file meanwhile"));
         }

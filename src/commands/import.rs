@@ -88,7 +88,7 @@ fn read(app: &mut App<'_>, path: &Path) -> Result<TokenFile> {
         files::read_bounded(&mut io::stdin(), Path::new("stdin"))?
     } else {
         let is_default = path == Path::new(DEFAULT_FILE);
-        let read = if is_default { files::read_default } else { files::read_handed };
+        let read = if is_default { files::read_default } else { files::read_named };
         let file = read(path)?;
         if let Some(warning) = file.warning {
             app.note(&warning);

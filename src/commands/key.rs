@@ -125,7 +125,7 @@ fn read_key(app: &mut App<'_>, file: &Path) -> Result<Key> {
         let bytes = files::read_bounded(&mut io::stdin(), name)?;
         return Key::given(&bytes, name, "Give the old key there; nothing was changed.");
     }
-    let named = files::read_handed(file)?;
+    let named = files::read_named(file)?;
     if let Some(warning) = named.warning.as_ref().filter(|_| !app.env.is_credential(file)) {
         app.note(warning);
     }

@@ -39,7 +39,7 @@ pub(super) fn given(app: &mut App<'_>, named: Option<&Path>, default: &Path) -> 
         file: None,
     };
     Ok(match named {
-        Some(path) => first_then(from_file(app, path, files::read_handed(path)?)?, from_env),
+        Some(path) => first_then(from_file(app, path, files::read_named(path)?)?, from_env),
         None if default.exists() => {
             first_then(from_env, from_file(app, default, files::read_default(default)?)?)
         }

@@ -1,19 +1,17 @@
 //! Files that the operator named, and those of a well-known name in the folder where he stands.
 
-use std::fs::{self, File, Metadata, OpenOptions};
+use std::fs::{self, File, Metadata};
 use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use zeroize::Zeroizing;
 
+use super::opening::{self, followed};
 #[cfg(unix)]
 use super::shell_word;
 use super::{MAX_FILE_BYTES, cannot, is_absent};
 use crate::error::{Error, Kind, Result};
 use crate::model::wiping::WipingBuffer;
-
-/// How many links after each other are followed, as the kernel has it.
-const MOST_LINKS: u32 = 40;
 
 /// A file's contents, and a warning for a person when others can read it.
 #[derive(Debug)]
@@ -27,7 +25,7 @@ pub struct NamedFile {
 /// [`read_named`] of a file that nobody named; `None` when there is no such file. A pipe in its place is
 /// refused and not waited for.
 pub fn read_named_if_there(path: &Path) -> Result<Option<NamedFile>> {
-    match open_at_once(path) {
+    match opening::at_once(path) {
         Err(error) if is_absent(&error) => Ok(None),
         opened => read_opened(opened, path, Pipes::Refused).map(Some),
     }
@@ -35,52 +33,29 @@ pub fn read_named_if_there(path: &Path) -> Result<Option<NamedFile>> {
 
 /// The same of a file that must be there.
 pub fn read_default(path: &Path) -> Result<NamedFile> {
-    read_opened(open_at_once(path), path, Pipes::Refused)
+    read_opened(opening::at_once(path), path, Pipes::Refused)
 }
 
 /// Reads a file that the operator named and that holds secrets: links are followed; it must belong
 /// to us or root, others must not be able to write it, and it is said when they can read it. A pipe
-/// (`<(…)` of a shell) is waited for.
+/// (`<(…)` of a shell) is waited for up to a limit. Neither a pipe nor a link of another user is taken.
 pub fn read_named(path: &Path) -> Result<NamedFile> {
-    read_opened(File::open(path), path, Pipes::Read)
+    opening::refuse_links_of_others(path).map_err(|error| cannot("read", path, &error))?;
+    read_opened(opening::at_once(path), path, Pipes::Read)
 }
 
 /// [`read_named`] of a file that need not be there: `None` when it is not.
 pub fn find_named(path: &Path) -> Result<Option<NamedFile>> {
-    match File::open(path) {
+    match opening::at_once(path) {
         Err(error) if is_absent(&error) => Ok(None),
         opened => read_opened(opened, path, Pipes::Read).map(Some),
     }
-}
-
-/// [`read_named`] for whoever is no hit: a pipe that another user put there is refused before it is
-/// waited for.
-pub fn read_handed(path: &Path) -> Result<NamedFile> {
-    refuse_foreign_pipe(path)?;
-    read_named(path)
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Pipes {
     Read,
     Refused,
-}
-
-#[cfg(unix)]
-fn open_at_once(path: &Path) -> io::Result<File> {
-    let flags = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
-    let mut options = OpenOptions::new();
-    std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, flags);
-    match options.read(true).open(path) {
-        // A file server has lent it to somebody.
-        Err(error) if error.kind() == io::ErrorKind::WouldBlock => File::open(path),
-        opened => opened,
-    }
-}
-
-#[cfg(not(unix))]
-fn open_at_once(path: &Path) -> io::Result<File> {
-    OpenOptions::new().read(true).open(path)
 }
 
 fn read_opened(opened: io::Result<File>, path: &Path, pipes: Pipes) -> Result<NamedFile> {
@@ -101,11 +76,18 @@ fn read_opened(opened: io::Result<File>, path: &Path, pipes: Pipes) -> Result<Na
         ));
     }
     let warning = check_named(path, &meta)?;
+    #[cfg(unix)]
+    if !meta.is_file() {
+        return Ok(NamedFile {
+            bytes: read_bounded(&mut opening::Patient::of(file), path)?,
+            warning,
+        });
+    }
     Ok(NamedFile { bytes: read_bounded(&mut file, path)?, warning })
 }
 
 #[cfg(unix)]
-fn is_pipe(meta: &Metadata) -> bool {
+pub(super) fn is_pipe(meta: &Metadata) -> bool {
     std::os::unix::fs::FileTypeExt::is_fifo(&meta.file_type())
 }
 
@@ -155,7 +137,7 @@ fn check_named(_path: &Path, _meta: &Metadata) -> Result<Option<String>> {
 }
 
 #[cfg(unix)]
-fn is_of_us_or_root(meta: &Metadata) -> bool {
+pub(super) fn is_of_us_or_root(meta: &Metadata) -> bool {
     [super::owner::own_uid(), 0].contains(&std::os::unix::fs::MetadataExt::uid(meta))
 }
 
@@ -180,28 +162,6 @@ pub fn refuse_foreign_pipe(path: &Path) -> Result<()> {
     ))
 }
 
-/// Where a path ends when its last part is a link, and so on; the path itself when it is none, or there
-/// is nothing. A link is followed when we or root made it: in a folder such as `/tmp` anybody could have
-/// put one there that leads to a file of ours. (Linux holds links in such folders to the same, but for
-/// whoever asks where they lead.) A link of the kernel's (`/dev/stdin`, at its end) is left to it.
-pub fn followed(path: &Path) -> io::Result<PathBuf> {
-    let mut at = path.to_owned();
-    for _ in 0..MOST_LINKS {
-        match fs::symlink_metadata(&at) {
-            Ok(meta) if meta.is_symlink() && at.starts_with("/proc") => return Ok(at),
-            Ok(meta) if meta.is_symlink() => {
-                if !is_of_us_or_root(&meta) {
-                    return Err(io::Error::other("another user made this link"));
-                }
-                let target = fs::read_link(&at)?;
-                at = at.parent().unwrap_or_else(|| Path::new("")).join(target);
-            }
-            _ => return Ok(at),
-        }
-    }
-    Err(io::Error::other("too many links"))
-}
-
 /// Reads from a stream what [`read_named`] would read from a file.
 pub fn read_bounded(reader: &mut impl Read, name: &Path) -> Result<Zeroizing<Vec<u8>>> {
     let mut bytes = WipingBuffer::new();
@@ -215,29 +175,4 @@ pub fn read_bounded(reader: &mut impl Read, name: &Path) -> Result<Zeroizing<Vec
         ));
     }
     Ok(bytes.into_bytes())
-}
-
-#[cfg(all(test, unix))]
-mod tests {
-    use std::os::unix::fs::symlink;
-
-    use super::*;
-
-    #[test]
-    fn links_of_ours_are_followed_to_their_end_and_no_further() {
-        let folder = tempfile::tempdir().unwrap();
-        let at = |name: &str| folder.path().join(name);
-        fs::write(at("file"), "").unwrap();
-        symlink("file", at("one")).unwrap();
-        symlink(at("one"), at("two")).unwrap();
-        symlink("nowhere", at("dangling")).unwrap();
-        symlink("loop", at("loop")).unwrap();
-        for name in ["file", "one", "two"] {
-            assert_eq!(followed(&at(name)).unwrap(), at("file"), "{name}");
-        }
-        assert_eq!(followed(&at("dangling")).unwrap(), at("nowhere"));
-        assert_eq!(followed(&at("missing")).unwrap(), at("missing"));
-        assert!(followed(&at("loop")).is_err());
-        assert!(followed(Path::new("/dev/stdin")).is_ok(), "the kernel's own end");
-    }
 }
