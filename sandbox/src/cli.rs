@@ -12,7 +12,8 @@ const DEFAULT_USER: &str = "erika@example.com";
 const AFTER_HELP: &str = "\
 Fault specs: 503, 429:7 (any status, with Retry-After), drop-before, drop-after, reset-before, \
 reset-after, truncate, stall, silence, latency:MILLISECONDS, code:N, geolocation:TEXT, omit:FIELD,FIELD, \
-field:NAME=JSON, redirect:STATUS:LOCATION, not-json, array, huge. Each applies to one token request, in \
+field:NAME=JSON, encode:CODING, end:FRAMING[,OPTION...], headers:N, redirect:STATUS:LOCATION, not-json, \
+array, huge. Each applies to one token request, in \
 the order given; 3x503 applies to three, always:503 to every one that finds the queue empty.";
 
 /// An SAP Concur OAuth2 token service on loopback, with made-up tokens.

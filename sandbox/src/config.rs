@@ -14,6 +14,7 @@ pub const SIX_MONTHS_SECONDS: i64 = 182 * 86_400;
 /// How a sandbox behaves. Start with [`Config::default`] and change what matters; most fields may also be
 /// changed while it runs, by [`Sandbox::configure`](crate::Sandbox::configure).
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct Config {
     /// Address to listen on; default 127.0.0.1. Read at the start only.
     pub bind: IpAddr,

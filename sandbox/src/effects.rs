@@ -10,6 +10,7 @@ use crate::grants::Refusal;
 use crate::mutex::lock;
 use crate::payload::Halfway;
 use crate::reply::{Outgoing, Reply};
+use crate::wire::{self, BadEnd, Cut};
 
 const HTML: &str = "<html><head><title>Service Unavailable</title></head>\
                     <body><h1>The server is temporarily unable to service your request.</h1></body></html>";
@@ -61,10 +62,12 @@ pub(crate) fn before(call: &Call, faults: &[Fault]) -> Option<(Reply, String)> {
             | Fault::OmitFields(_)
             | Fault::OverrideField { .. }
             | Fault::Header { .. }
+            | Fault::Encoded { .. }
+            | Fault::BadEnd(_)
             | Fault::Together(_) => return None,
         };
         let reply = match reply {
-            Reply::Send(answer) => Reply::Send(with_headers(answer, faults)),
+            Reply::Send(answer) => Reply::Send(with_headers(encoded(answer, faults), faults)),
             other => other,
         };
         Some((reply, outcome))
@@ -113,6 +116,33 @@ fn with_headers(answer: Outgoing, faults: &[Fault]) -> Outgoing {
     })
 }
 
+/// The answer with its body cut and encoded as the faults have it.
+fn encoded(mut answer: Outgoing, faults: &[Fault]) -> Outgoing {
+    for fault in faults {
+        if let Fault::BadEnd(BadEnd { cut: Cut::AfterField(name), .. }) = fault {
+            answer.body.truncate(wire::end_of_field(&answer.body, name));
+        }
+    }
+    for fault in faults {
+        let Fault::Encoded { codings, label } = fault else { continue };
+        for coding in codings {
+            answer.body = coding.encode(&answer.body).unwrap_or_default();
+        }
+        let names: Vec<&str> = codings.iter().map(|coding| coding.name()).collect();
+        let label = label.clone().unwrap_or_else(|| names.join(", "));
+        answer = answer.with(header::CONTENT_ENCODING, label);
+    }
+    for fault in faults {
+        if let Fault::BadEnd(end) = fault {
+            if let Cut::Off(count) = end.cut {
+                answer.body.truncate(answer.body.len().saturating_sub(count));
+            }
+            answer.bad_end = Some((end.framing, end.then));
+        }
+    }
+    answer
+}
+
 /// What becomes of an answer on its way out, with the outcome for the log.
 pub(crate) fn after(mut answer: Outgoing, outcome: &str, faults: &[Fault]) -> (Reply, String) {
     if faults.is_empty() {
@@ -132,7 +162,7 @@ pub(crate) fn after(mut answer: Outgoing, outcome: &str, faults: &[Fault]) -> (R
     } else if faults.contains(&Fault::DropAfter) {
         Reply::Close
     } else {
-        Reply::Send(with_headers(answer, faults))
+        Reply::Send(with_headers(encoded(answer, faults), faults))
     };
     (reply, outcome)
 }

@@ -4,6 +4,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use crate::faults::{Fault, RetryAfter, StatusBody};
+use crate::wire::{BadEnd, Coding, Cut, Framing, Then};
 
 /// How often a fault applies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,6 +57,9 @@ fn fault(text: &str) -> Result<Fault, String> {
         ("not-json", None) => Ok(raw("text/plain", "all is well")),
         ("array", None) => Ok(raw("application/json", "[]")),
         ("huge", None) => Ok(raw("application/json", " ".repeat(1 << 20))),
+        ("encode", Some(names)) => encoded(names),
+        ("end", Some(parts)) => bad_end(parts),
+        ("headers", Some(count)) => headers(number(count)?),
         ("latency", Some(ms)) => Ok(Fault::Latency(Duration::from_millis(number(ms)?))),
         ("code", Some(code)) => Ok(Fault::Code(number(code)?)),
         ("geolocation", Some(text)) => Ok(Fault::Geolocation(text.to_owned())),
@@ -88,6 +92,51 @@ fn retry(text: &str) -> RetryAfter {
 
 fn raw(content_type: &str, body: impl Into<Vec<u8>>) -> Fault {
     Fault::RawBody { status: 200, content_type: content_type.to_owned(), body: body.into() }
+}
+
+/// `gzip`, `deflate`, `raw-deflate`, or several with `+` between them.
+fn encoded(names: &str) -> Result<Fault, String> {
+    let coding = |name| match name {
+        "gzip" => Ok(Coding::Gzip),
+        "deflate" => Ok(Coding::Deflate),
+        "raw-deflate" => Ok(Coding::RawDeflate),
+        _ => Err("encode:gzip, deflate or raw-deflate is expected".to_owned()),
+    };
+    let codings: Result<Vec<Coding>, String> = names.split('+').map(coding).collect();
+    Ok(Fault::encoded(&codings?))
+}
+
+/// `FRAMING` and, after commas, `after=FIELD`, `off=BYTES`, `reset` or `stall`.
+fn bad_end(text: &str) -> Result<Fault, String> {
+    let mut parts = text.split(',');
+    let framing = match parts.next().unwrap_or_default() {
+        "unended" => Framing::Unended,
+        "short-chunk" => Framing::ShortChunk,
+        "bad-chunk" => Framing::BadChunk,
+        "until-close" => Framing::UntilClose,
+        length => match length.strip_prefix("length") {
+            Some(more) => Framing::Length(number(more)?),
+            None => return Err("not an end; see FAULTS in concur-sandbox(1)".to_owned()),
+        },
+    };
+    parts
+        .try_fold(BadEnd::new(framing), |end, part| match part.split_once('=') {
+            Some(("after", field)) => Ok(end.cut(Cut::AfterField(field.to_owned()))),
+            Some(("off", bytes)) => Ok(end.cut(Cut::Off(number(bytes)?))),
+            None if part == "reset" => Ok(end.then(Then::Reset)),
+            None if part == "stall" => Ok(end.then(Then::Stall)),
+            _ => Err("after=FIELD, off=BYTES, reset or stall is expected".to_owned()),
+        })
+        .map(Fault::BadEnd)
+}
+
+/// So many headers that nobody reads.
+fn headers(count: usize) -> Result<Fault, String> {
+    if count > 10_000 {
+        return Err("at most 10000 headers are expected".to_owned());
+    }
+    let header = |at| Fault::Header { name: format!("x-{at}"), value: "x".to_owned() };
+    Ok(Fault::Together((0..count).map(header).collect()))
 }
 
 /// `NAME=JSON`.

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use crate::wire::{BadEnd, Coding};
+
 /// One thing that goes wrong with one request.
 ///
 /// "Before" means that the request was read and nothing was granted; "after" means that the grant was
@@ -56,6 +58,15 @@ pub enum Fault {
         /// Its value.
         value: String,
     },
+    /// The answer's body is encoded so, the first of these first, whatever the request asked for.
+    Encoded {
+        /// The encodings.
+        codings: Vec<Coding>,
+        /// The `Content-Encoding` header, if it is another one than theirs.
+        label: Option<String>,
+    },
+    /// The grant is made, and its answer ends so.
+    BadEnd(BadEnd),
     /// Exactly this answer. Nothing is granted.
     RawBody {
         /// HTTP status.
@@ -90,6 +101,11 @@ impl Fault {
         Self::Status { code: 429, body: StatusBody::Empty, retry_after }
     }
 
+    /// An answer whose body is encoded so, and labelled so.
+    pub fn encoded(codings: &[Coding]) -> Self {
+        Self::Encoded { codings: codings.to_vec(), label: None }
+    }
+
     /// The name in the log.
     pub fn name(&self) -> &'static str {
         match self {
@@ -106,6 +122,8 @@ impl Fault {
             Self::OmitFields(_) => "omit_fields",
             Self::OverrideField { .. } => "override_field",
             Self::Header { .. } => "header",
+            Self::Encoded { .. } => "encoded",
+            Self::BadEnd(_) => "bad_end",
             Self::RawBody { .. } => "raw_body",
             Self::Code(_) => "code",
             Self::Redirect { .. } => "redirect",

@@ -17,7 +17,7 @@
 //! - `authorize`, `page`: where a user signs in with a browser and allows an application;
 //! - `grants/`: one file a grant, each a function of (world, request, configuration, time);
 //! - `world`, `ledger`: who may ask, and what was issued; pure, they are told the time;
-//! - `answer`, `codes`, `jwt`, `form`: what is on the wire;
+//! - `answer`, `codes`, `jwt`, `form`, `wire`: what is on the wire;
 //! - `faults`, `gate`: what a test scripts; `journal`: what a test asserts on.
 
 mod answer;
@@ -51,6 +51,7 @@ mod shared;
 mod strict;
 mod tls;
 mod token;
+mod wire;
 mod world;
 
 pub use codes::{CODES, Code, code};
@@ -61,3 +62,4 @@ pub use gate::Gate;
 pub use journal::{Counters, RequestRecord, fingerprint};
 pub use sandbox::Sandbox;
 pub use tls::{Certificate, Tls};
+pub use wire::{BadEnd, Coding, Cut, Framing, Then};

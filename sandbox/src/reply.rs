@@ -1,11 +1,14 @@
 //! What goes back to the client: an answer, or an end of the connection.
 
+use std::fmt::Write as _;
+
 use hyper::Response;
 use hyper::header::{self, HeaderName, HeaderValue};
 
 use crate::answer::Answer;
 use crate::clock;
 use crate::payload::{Halfway, Payload};
+use crate::wire::{Framing, Then};
 
 /// What happens to one request.
 pub(crate) enum Reply {
@@ -25,11 +28,19 @@ pub(crate) struct Outgoing {
     pub(crate) body: Vec<u8>,
     /// What happens after half of the body.
     pub(crate) halfway: Halfway,
+    /// An end that the HTTP library would not make.
+    pub(crate) bad_end: Option<(Framing, Then)>,
 }
 
 impl Outgoing {
     pub(crate) fn empty(status: u16) -> Self {
-        Self { status, headers: Vec::new(), body: Vec::new(), halfway: Halfway::GoesOn }
+        Self {
+            status,
+            headers: Vec::new(),
+            body: Vec::new(),
+            halfway: Halfway::GoesOn,
+            bad_end: None,
+        }
     }
 
     pub(crate) fn new(status: u16, content_type: &str, body: impl Into<Vec<u8>>) -> Self {
@@ -47,8 +58,25 @@ impl Outgoing {
         self
     }
 
+    /// The answer's bytes, written by hand.
+    pub(crate) fn into_bytes(self, framing: Framing, correlation_id: &str) -> Vec<u8> {
+        let (length, body) = framing.framed(&self.body);
+        let mut head = format!("HTTP/1.1 {} Scripted\r\n", self.status);
+        if let Some(now) = chrono::DateTime::from_timestamp(clock::now_epoch(), 0) {
+            let _ = write!(head, "Date: {}\r\n", now.format("%a, %d %b %Y %H:%M:%S GMT"));
+        }
+        let _ = write!(head, "concur-correlationid: {correlation_id}\r\n");
+        for (name, value) in &self.headers {
+            let _ = write!(head, "{name}: {value}\r\n");
+        }
+        if let Some(line) = length {
+            let _ = write!(head, "{line}\r\n");
+        }
+        [head.as_bytes(), b"\r\n", &body].concat()
+    }
+
     pub(crate) fn into_response(self, correlation_id: &str) -> Response<Payload> {
-        let Self { status, headers, body, halfway } = self;
+        let Self { status, headers, body, halfway, bad_end: _ } = self;
         let whole_length = body.len();
         let is_whole = halfway == Halfway::GoesOn;
         let payload = if is_whole {

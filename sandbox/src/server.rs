@@ -9,7 +9,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
-use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, oneshot};
 use tokio_rustls::TlsAcceptor;
@@ -19,15 +19,17 @@ use crate::payload::Payload;
 use crate::reply::Reply;
 use crate::service;
 use crate::shared::Shared;
+use crate::wire::Then;
 
 /// How long a client that is not let in is listened to.
 const LINGER: std::time::Duration = std::time::Duration::from_secs(10);
 
 /// How a connection ends before its time.
-#[derive(Clone, Copy)]
 enum End {
     Close,
     Reset,
+    /// These bytes in place of what the HTTP library would send.
+    Bytes(Vec<u8>, Then),
 }
 
 /// A connection's stream, down to the socket.
@@ -115,10 +117,20 @@ async fn drive(stream: impl Stream, peer: SocketAddr, shared: Arc<Shared>) {
         _ = &mut connection => None,
         end = ended.recv() => end,
     };
-    if let Some(End::Reset) = end {
-        let stream = connection.into_parts().io.into_inner();
+    let Some(End::Reset | End::Bytes(..)) = end else { return };
+    let mut stream = connection.into_parts().io.into_inner();
+    let mut then = Then::Reset;
+    if let Some(End::Bytes(bytes, after)) = end {
+        let written = stream.write_all(&bytes).await;
+        // A client that hung up has had enough.
+        let _ = written.and(stream.flush().await);
+        then = after;
+    }
+    match then {
+        Then::Close => {}
         // Closing with a zero linger time sends RST in place of FIN.
-        let _ = stream.socket().set_zero_linger();
+        Then::Reset => drop(stream.socket().set_zero_linger()),
+        Then::Stall => drop(stream.read(&mut [0]).await),
     }
 }
 
@@ -132,7 +144,12 @@ async fn reply(
     let served = tokio::spawn(service::serve(shared, peer, request)).await;
     let (reply, correlation_id) = served.map_err(io::Error::other)?;
     let end = match reply {
-        Reply::Send(answer) => return Ok(answer.into_response(&correlation_id)),
+        Reply::Send(answer) => match answer.bad_end {
+            None => return Ok(answer.into_response(&correlation_id)),
+            Some((framing, then)) => {
+                Some(End::Bytes(answer.into_bytes(framing, &correlation_id), then))
+            }
+        },
         Reply::Close => Some(End::Close),
         Reply::Reset => Some(End::Reset),
         Reply::Silence => None,

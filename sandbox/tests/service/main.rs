@@ -3,6 +3,7 @@
 
 mod apis;
 mod authorize;
+mod endings;
 mod faults;
 mod grants;
 mod http;
