@@ -8,7 +8,7 @@ use std::process::Command;
 use crate::error::{Error, Kind, Result};
 
 /// The variables that this program reads, one list for the man page's test to hold against.
-pub const VARIABLES: [&str; 31] = [
+pub const VARIABLES: [&str; 32] = [
     "CONCUR_CRED_HOME",
     "CONCUR_CRED_CONFIG",
     "CONCUR_CRED_PROFILE",
@@ -22,6 +22,7 @@ pub const VARIABLES: [&str; 31] = [
     "CONCUR_CRED_CLIENT_SECRET",
     "CONCUR_CRED_COMPANY",
     "CONCUR_CRED_REQUEST_TOKEN",
+    "CONCUR_CRED_REFRESH_TOKEN",
     "CONCUR_CRED_DEFAULT_PROFILE",
     "CONCUR_CRED_MIN_TTL",
     "CONCUR_CRED_LOCK_TIMEOUT",
@@ -43,8 +44,12 @@ pub const VARIABLES: [&str; 31] = [
 ];
 
 /// Those of them whose value is a secret: no command that this program runs is given one.
-pub const SECRET_VARIABLES: [&str; 3] =
-    ["CONCUR_CRED_KEY", "CONCUR_CRED_CLIENT_SECRET", "CONCUR_CRED_REQUEST_TOKEN"];
+pub const SECRET_VARIABLES: [&str; 4] = [
+    "CONCUR_CRED_KEY",
+    "CONCUR_CRED_CLIENT_SECRET",
+    "CONCUR_CRED_REQUEST_TOKEN",
+    "CONCUR_CRED_REFRESH_TOKEN",
+];
 
 /// May hold a password. What needs no proxy of ours is not given it; `exec`'s command is given one without
 /// user information, because it may run this program.

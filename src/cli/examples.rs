@@ -9,6 +9,7 @@ pub(super) const LOGIN: &str = "\
 Examples:
   concur-cred login --base-url us2 --credentials acme.json --profile acme
   concur-cred login --grant app --profile batch
+  concur-cred login --grant refresh --base-url us2
   concur-cred login --grant browser --base-url us2 --profile me";
 
 pub(super) const KEY: &str = "\
@@ -50,8 +51,9 @@ Examples:
   concur-cred keepalive --install cron --print";
 
 pub(super) const IMPORT: &str = "\
-Example:
-  concur-cred import --dry-run && concur-cred import";
+Examples:
+  concur-cred import --dry-run && concur-cred import
+  sops -d concur.enc.json | concur-cred import --base-url us2 -";
 
 pub(super) const EXPORT: &str = "\
 Example:

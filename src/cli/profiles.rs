@@ -24,10 +24,10 @@ pub struct Login {
     /// How the tokens are obtained
     #[arg(long, value_enum, value_name = "GRANT", default_value_t)]
     pub grant: LoginGrant,
-    /// Read App ID, secret, company UUID and request token from here [default: credentials.json]
+    /// Read App ID, secret, company UUID, request or refresh token from here [default: credentials.json]
     #[arg(long, value_name = "FILE")]
     pub credentials: Option<PathBuf>,
-    /// The data centre to log in at: a short name such as us2, or an origin
+    /// The data centre to log in at: a short name such as us2, a URL of its host, or an origin
     #[arg(long, value_name = "NAME|URL")]
     pub base_url: Option<String>,
     /// With --grant browser or otp: ask for these scopes only [default: all that the application has]
@@ -55,6 +55,8 @@ pub enum LoginGrant {
     Browser,
     /// A one-time password that Concur sends to a user by e-mail
     Otp,
+    /// A refresh token that you have already; it is used at once
+    Refresh,
 }
 
 impl LoginGrant {
@@ -66,6 +68,7 @@ impl LoginGrant {
             Self::App => GrantKind::Application,
             Self::Browser => GrantKind::Browser,
             Self::Otp => GrantKind::Otp,
+            Self::Refresh => GrantKind::Refresh,
         }
     }
 
@@ -104,19 +107,19 @@ pub struct Status {
 /// Options of `import`.
 #[derive(Debug, Args)]
 pub struct Import {
-    /// The file to take over; - for stdin
+    /// The file to take over, any JSON object with a refresh token; - for stdin
     #[arg(value_name = "FILE", default_value = "refreshTokenObjectFile.json")]
     pub file: PathBuf,
-    /// The credentials.json with App ID and secret [default: the one beside FILE]
+    /// The credentials.json with App ID and secret, if FILE has none [default: the one beside FILE]
     #[arg(long, value_name = "FILE")]
     pub credentials: Option<PathBuf>,
-    /// The data centre, when it is not the file's own or not Concur's: a short name or an origin
+    /// The data centre, instead of the file's: a short name, a URL of its host, or an origin
     #[arg(long, value_name = "NAME|URL")]
     pub base_url: Option<String>,
     /// Say what would be done, and do nothing
     #[arg(long)]
     pub dry_run: bool,
-    /// Import though the profile holds another company or application
+    /// Import though the profile holds another company, user or application, or newer tokens
     #[arg(long)]
     pub replace: bool,
 }

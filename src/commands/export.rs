@@ -63,6 +63,7 @@ fn rendered(store: &Store, record: &Record, now: i64) -> Result<Zeroizing<Vec<u8
         geolocation: Some(record.geolocation.clone()),
         company_uuid: Some(record.principal.clone()),
         unknown,
+        ..TokenFile::default()
     };
     file.render().map_err(|error| {
         Error::new(

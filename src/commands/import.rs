@@ -1,77 +1,105 @@
-//! `import`: takes over the tutorial's refreshTokenObjectFile.json, all or nothing.
+//! `import`: takes over the tutorial's refreshTokenObjectFile.json, or any JSON object with a refresh token,
+//! all or nothing.
+
+mod whose;
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde_json::json;
 
 use crate::app::App;
-use crate::cli::Import;
+use crate::cli::Import as Args;
 use crate::error::{Error, Kind, Result};
 use crate::exchange::TokenFile;
 use crate::files;
-use crate::model::grant::{Grant, GrantKind};
+use crate::lock::RecordLock;
+use crate::model::grant::{Grant, GrantKind, PrincipalType};
 use crate::model::jwt;
 use crate::model::origin::Origin;
+use crate::model::profile::ProfileName;
+use crate::model::record::Record;
+use crate::model::secret::Secret;
 use crate::oauth::answer::{assumed_refresh_expiry, refresh_expiry};
-use crate::store::NewAccount;
 use crate::store::events::Event;
+use crate::store::{NewAccount, Store};
 
-use super::obtain;
+use super::login::{self, Handed};
+use super::{held, obtain};
 
+/// What is read of credentials and variables.
+const READ: [&str; 3] = ["appID", "clientSecret", "companyUUID"];
+/// The longest that an access token is believed to live that does not say itself, seconds: a day.
+const LONGEST_ACCESS_LIFE_SECS: i64 = 86_400;
 /// What is read when no file is named (`cli::Import`).
 const DEFAULT_FILE: &str = "refreshTokenObjectFile.json";
 
-pub(super) fn run(app: &mut App<'_>, args: &Import) -> Result<u8> {
+/// What is to be kept.
+struct Import {
+    client_id: String,
+    client_secret: Secret,
+    origin: Origin,
+    /// `None`: the tokens do not say whose they are, and nobody else does.
+    principal: Option<String>,
+    grant: Grant,
+    obtained_at: i64,
+    unknown_fields: Option<Secret>,
+    replace: bool,
+}
+
+pub(super) fn run(app: &mut App<'_>, args: &Args) -> Result<u8> {
     let named_origin = obtain::base_url(args.base_url.as_deref())?;
     app.need_paths()?;
     let file = read(app, &args.file)?;
-    let beside = beside(&args.file);
-    let given = obtain::given(app, args.credentials.as_deref(), &beside)?;
-    if let Some(path) = &given.file {
-        app.note(&format!("application from {}", path.display()));
-    }
-    let place = given.file.clone();
-    let (Some(client_id), Some(client_secret)) = (given.client_id, given.client_secret) else {
-        return Err(obtain::missing(&["appID", "clientSecret"], place.as_deref()));
+    let given = whose::application(app, args, &file)?;
+    let place = given.file.as_deref();
+    let (Some(client_id), Some(client_secret)) =
+        (given.client_id.clone(), given.client_secret.clone())
+    else {
+        let is_missing = [given.client_id.is_none(), given.client_secret.is_none()];
+        let names = ["appID", "clientSecret"].into_iter().zip(is_missing);
+        let names: Vec<&str> = names.filter_map(|(name, is)| is.then_some(name)).collect();
+        return Err(obtain::missing(&names, &READ, place));
     };
-    let subject = file.id_token.as_ref().and_then(jwt::claims).and_then(|claims| claims.subject);
-    let principal = file.company_uuid.clone().or(given.company_uuid).or(subject);
-    let principal = principal.ok_or_else(|| obtain::missing(&["companyUUID"], place.as_deref()))?;
-    let present = app.store()?;
-    let (profile, old) = obtain::target(app, present.as_ref())?;
-    let believed = obtain::believed(present.as_ref(), old.as_ref());
-    obtain::refuse_another(believed, &client_id, Some(&principal), args.replace)?;
-    drop(present);
-    let (application_origin, geolocation) = origins(app, &file, named_origin)?;
-    let (grant, obtained_at) = grant(app, &file, geolocation);
-    if args.dry_run {
-        app.note(&format!(
-            "{profile}: would hold company {principal} at {}; nothing was changed",
-            grant.geolocation.as_ref().map_or("", Origin::as_str)
-        ));
-        return Ok(0);
+    let origin = origin(app, &file, named_origin)?;
+    let (grant, obtained_at) = grant(app, &file, origin.clone());
+    let principal = whose::principal(&grant, &file, &given)?;
+    if principal.is_none() && grant.refresh_token.is_none() {
+        return Err(obtain::missing(&["companyUUID"], &READ, place));
     }
-    let mut store = app.store_or_new()?;
-    let lock = obtain::lock(app, &store, old.as_ref())?;
-    let account = NewAccount {
-        profile: profile.clone(),
+    let unknown_fields = file.unknown.to_secret_json();
+    let replace = args.replace;
+    let import = Import {
         client_id,
         client_secret,
-        application_origin,
+        origin,
         principal,
-        obtained_by: Some(GrantKind::Import),
-        // How old the request token in a file is, nobody knows.
-        request_token: None,
         grant,
         obtained_at,
-        unknown_fields: file.unknown.to_secret_json(),
+        unknown_fields,
+        replace,
     };
-    if let Err(error) = obtain::keep(app, &mut store, &lock, &account) {
-        if old.is_none() {
-            obtain::discard(&store, lock);
-        }
-        return Err(error);
+    let present = app.store()?;
+    let (profile, old) = obtain::target(app, present.as_ref())?;
+    if let Some(store) = &present
+        && !import.is_wanted(store, &profile, old.as_ref())?
+    {
+        app.note(&format!("{profile}: holds this refresh token already; nothing was changed"));
+        return Ok(0);
+    }
+    drop(present);
+    if args.dry_run {
+        app.note(&format!("{profile}: {}; nothing was changed", import.intention()));
+        return Ok(0);
+    }
+    if import.principal.is_none() {
+        app.note(
+            "the tokens do not say whose they are: the refresh token is used once to learn it",
+        );
+        login::use_handed(app, import.handed()?, replace)?;
+    } else if !keep(app, import, &profile, old.as_ref())? {
+        app.note(&format!("{profile}: holds this refresh token already; nothing was changed"));
+        return Ok(0);
     }
     app.audit(Event {
         at: app.now(),
@@ -81,6 +109,102 @@ pub(super) fn run(app: &mut App<'_>, args: &Import) -> Result<u8> {
         ..Event::default()
     });
     Ok(0)
+}
+
+impl Import {
+    /// Whether the profile is to be changed; why it must not be is an error.
+    fn is_wanted(
+        &self,
+        store: &Store,
+        profile: &ProfileName,
+        old: Option<&Record>,
+    ) -> Result<bool> {
+        let believed = obtain::believed(Some(store), old);
+        let principal = self.principal.as_deref();
+        obtain::refuse_another(believed, &self.client_id, principal, self.replace)?;
+        if let Some(old) = believed.filter(|_| !self.replace) {
+            let standing = held::standing(store, old, &self.grant);
+            if !held::is_to_be_kept(standing, profile.as_str())? {
+                return Ok(false);
+            }
+        }
+        let own = old.map(|record| record.id);
+        let Some(token) = &self.grant.refresh_token else { return Ok(true) };
+        match held::other_holder(store, own, &self.client_id, token)? {
+            Some(other) => Err(held::refused(&other)),
+            None => Ok(true),
+        }
+    }
+
+    /// What would be done.
+    fn intention(&self) -> String {
+        let Some(principal) = &self.principal else {
+            return format!(
+                "the tokens do not say whose they are: would use the refresh token once at {}",
+                self.origin
+            );
+        };
+        let whose = self.grant.principal_type().map_or("company", PrincipalType::noun);
+        format!("would hold {whose} {principal} at {}", self.origin)
+    }
+
+    fn handed(self) -> Result<Handed> {
+        let Self { client_id, client_secret, origin, grant, unknown_fields, .. } = self;
+        let refresh_token =
+            grant.refresh_token.ok_or_else(|| obtain::missing(&["companyUUID"], &READ, None))?;
+        Ok(Handed { client_id, client_secret, refresh_token, origin, unknown_fields })
+    }
+}
+
+/// Keeps the tokens under the record's lock. Whether that was done: another process may have kept the same
+/// ones meanwhile.
+fn keep(
+    app: &mut App<'_>,
+    import: Import,
+    profile: &ProfileName,
+    old: Option<&Record>,
+) -> Result<bool> {
+    let mut store = app.store_or_new()?;
+    let lock = obtain::lock(app, &store, old)?;
+    let kept = keep_under(app, import, profile, &mut store, &lock);
+    if kept.is_err() && old.is_none() {
+        obtain::discard(&store, lock);
+    }
+    kept
+}
+
+fn keep_under(
+    app: &mut App<'_>,
+    import: Import,
+    profile: &ProfileName,
+    store: &mut Store,
+    lock: &RecordLock,
+) -> Result<bool> {
+    let current = match store.reread(lock.record_id())? {
+        // The newest tokens may be in the reserve file still.
+        Some(record) if !import.replace => {
+            Some(app.renewing(|renewer| renewer.settled_under(store, lock, &record))?)
+        }
+        current => current,
+    };
+    if current.is_some() && !import.is_wanted(store, profile, current.as_ref())? {
+        return Ok(false);
+    }
+    let Import { client_id, client_secret, origin, principal, grant, obtained_at, .. } = import;
+    let account = NewAccount {
+        profile: profile.clone(),
+        client_id,
+        client_secret,
+        application_origin: origin,
+        principal: principal.unwrap_or_default(),
+        obtained_by: Some(GrantKind::Import),
+        // How old the request token in a file is, nobody knows.
+        request_token: None,
+        grant,
+        obtained_at,
+        unknown_fields: import.unknown_fields,
+    };
+    obtain::keep(app, store, lock, &account).map(|()| true)
 }
 
 fn read(app: &mut App<'_>, path: &Path) -> Result<TokenFile> {
@@ -99,45 +223,18 @@ fn read(app: &mut App<'_>, path: &Path) -> Result<TokenFile> {
         Error::new(
             Kind::Usage,
             format!("{}: {error}", path.display()),
-            "Name a file that the tutorial's script or concur-cred export wrote; nothing was changed.",
+            "Name a file that the tutorial's script or concur-cred export wrote, or a JSON object with a \
+             refresh token; nothing was changed.",
         )
     })
 }
 
-/// The `credentials.json` beside the file (in the current folder when that is stdin).
-fn beside(path: &Path) -> PathBuf {
-    path.parent().unwrap_or(Path::new("")).join("credentials.json")
-}
-
-/// The application's origin and the token's base URL. The file can never widen what is allowed:
-/// anything but Concur's own hosts must be named by the operator.
-fn origins(app: &App<'_>, file: &TokenFile, named: Option<Origin>) -> Result<(Origin, Origin)> {
-    let written = match &file.geolocation {
-        Some(text) => Some(Origin::from_geolocation(text).map_err(|bad| {
-            Error::new(
-                Kind::Usage,
-                // Not quoted: a secret that was pasted one line too high is no origin.
-                format!("The file's geolocation is not usable: {bad}"),
-                "Correct it; nothing was changed.",
-            )
-        })?),
-        None => None,
-    };
-    let allowed = match &named {
-        Some(origin) => app.config.allowed.and(origin),
-        None => app.config.allowed.clone(),
-    };
-    match (named, written) {
-        (Some(named), Some(written)) if allowed.permit(&written).is_some() => Ok((named, written)),
-        (None, Some(written)) if allowed.permit(&written).is_some() => {
-            Ok((written.clone(), written))
-        }
-        (_, Some(written)) => Err(Error::new(
-            Kind::Usage,
-            format!("The file's geolocation {written} is not an origin that may be sent a secret"),
-            format!("If it is yours, run the same again with --base-url {written}"),
-        )),
-        (Some(named), None) => Ok((named.clone(), named)),
+/// Where the tokens live, and the application: what the operator names, whatever the file says; else the
+/// file's word, which can never widen what is allowed.
+fn origin(app: &App<'_>, file: &TokenFile, named: Option<Origin>) -> Result<Origin> {
+    match (named, &file.geolocation) {
+        (Some(named), _) => Ok(named),
+        (None, Some(text)) => obtain::origin_of_file(app, text, "The file's geolocation"),
         (None, None) => Err(Error::new(
             Kind::Usage,
             "The file has no geolocation",
@@ -147,13 +244,16 @@ fn origins(app: &App<'_>, file: &TokenFile, named: Option<Origin>) -> Result<(Or
 }
 
 /// The file's tokens. It has no issue time, so the access token's expiry can only come from the
-/// token itself; without one it is refreshed at the first use.
+/// token itself, or from an `expires_in` that is really a time; without one it is refreshed at the first use.
 fn grant(app: &mut App<'_>, file: &TokenFile, geolocation: Origin) -> (Grant, i64) {
     let now = app.now();
     let claims = file.access_token.as_ref().and_then(jwt::claims);
     let issued = claims.as_ref().and_then(|claims| claims.issued_at).filter(|at| *at <= now);
     let obtained_at = issued.unwrap_or(now);
-    let told = file.refresh_expires_at;
+    // A time that no access token reaches is the refresh token's.
+    let absolute = file.absolute_expiry();
+    let of_access = absolute.filter(|at| *at <= now.saturating_add(LONGEST_ACCESS_LIFE_SECS));
+    let told = file.refresh_expires_at.or(absolute.filter(|_| of_access.is_none()));
     let past = told.is_some_and(|at| at <= now && at > obtained_at);
     let believed = told.and_then(|at| refresh_expiry(&json!(at), obtained_at));
     if past {
@@ -163,7 +263,7 @@ fn grant(app: &mut App<'_>, file: &TokenFile, geolocation: Origin) -> (Grant, i6
     let refresh_expires_at = if assumed { assumed_refresh_expiry(obtained_at) } else { believed };
     let grant = Grant {
         access_token: file.access_token.clone(),
-        access_expires_at: claims.and_then(|claims| claims.expires_at),
+        access_expires_at: claims.and_then(|claims| claims.expires_at).or(of_access),
         refresh_token: file.refresh_token.clone(),
         refresh_expires_at,
         refresh_expiry_assumed: assumed,

@@ -25,12 +25,14 @@ pub(super) fn run(app: &mut App<'_>, args: &Init) -> Result<u8> {
     let file = shell_word(path);
     app.note(&format!("wrote {} (only you can read it); fill in:", path.display()));
     for line in [
-        "  appID, clientSecret    from the app's page (Authentication > Manage OAuth2 apps)",
+        "  appID, clientSecret    from Administration > Company > Authentication Admin > OAuth 2.0 \
+         Application Management (role: Web Services Administrator)",
         "  companyUUID            shown with the company request token",
         &format!(
             "  companyRequestToken    made from the App ID at {TOKEN_PAGE}; it lives 24 hours"
         ),
         &format!("then run: concur-cred login --credentials {file}"),
+        "with a refresh token in the place of the last two (\"refreshToken\"), run it with --grant refresh",
     ] {
         app.note(line);
     }

@@ -10,6 +10,7 @@ mod erase;
 mod exec;
 mod export;
 mod get;
+mod held;
 mod helper;
 mod import;
 mod init;

@@ -24,6 +24,9 @@ pub(super) struct Given {
     pub client_secret: Option<Secret>,
     pub company_uuid: Option<String>,
     pub request_token: Option<Secret>,
+    pub refresh_token: Option<Secret>,
+    /// The base URL as it stands in the file.
+    pub base_url: Option<String>,
     /// Where the file's values came from, for messages.
     pub file: Option<PathBuf>,
 }
@@ -36,6 +39,8 @@ pub(super) fn given(app: &mut App<'_>, named: Option<&Path>, default: &Path) -> 
         client_secret: app.env.setting("CONCUR_CRED_CLIENT_SECRET")?.map(Secret::from),
         company_uuid: app.env.setting("CONCUR_CRED_COMPANY")?,
         request_token: app.env.setting("CONCUR_CRED_REQUEST_TOKEN")?.map(Secret::from),
+        refresh_token: app.env.setting("CONCUR_CRED_REFRESH_TOKEN")?.map(Secret::from),
+        base_url: None,
         file: None,
     };
     Ok(match named {
@@ -53,6 +58,8 @@ fn first_then(first: Given, then: Given) -> Given {
         client_secret: first.client_secret.or(then.client_secret),
         company_uuid: first.company_uuid.or(then.company_uuid),
         request_token: first.request_token.or(then.request_token),
+        refresh_token: first.refresh_token.or(then.refresh_token),
+        base_url: first.base_url.or(then.base_url),
         file: first.file.or(then.file),
     }
 }
@@ -74,8 +81,42 @@ fn from_file(app: &mut App<'_>, path: &Path, file: NamedFile) -> Result<Given> {
         client_secret: Some(read.client_secret).filter(|secret| !secret.is_empty()),
         company_uuid: some(read.company_uuid),
         request_token: read.company_request_token.filter(|secret| !secret.is_empty()),
+        refresh_token: read.refresh_token.filter(|secret| !secret.is_empty()),
+        base_url: read.base_url,
         file: Some(path.to_owned()),
     })
+}
+
+impl Given {
+    /// The base URL that the credentials file names.
+    pub(super) fn base_url(&self, app: &App<'_>) -> Result<Option<Origin>> {
+        let Some(text) = &self.base_url else { return Ok(None) };
+        origin_of_file(app, text, "The credentials file's base URL").map(Some)
+    }
+}
+
+/// The base URL that a file names. A file can never widen where secrets go: anything but Concur's own hosts
+/// must be named by the operator. Not quoted: a secret that was pasted one line too high is no origin.
+pub(super) fn origin_of_file(app: &App<'_>, text: &str, what: &str) -> Result<Origin> {
+    let origin = Origin::from_person(text).map_err(|bad| {
+        let remedy = match bad {
+            BadOrigin::Legacy(instead) => {
+                format!("Run the same again with --base-url {instead}; nothing was changed.")
+            }
+            _ => {
+                "Correct it, or name the right one with --base-url; nothing was changed.".to_owned()
+            }
+        };
+        Error::new(Kind::Usage, format!("{what} is not usable: {bad}"), remedy)
+    })?;
+    if app.config.allowed.permit(&origin).is_none() {
+        return Err(Error::new(
+            Kind::Usage,
+            format!("{what} {origin} is not an origin that may be sent a secret"),
+            format!("If it is yours, run the same again with --base-url {origin}"),
+        ));
+    }
+    Ok(origin)
 }
 
 /// The profile to make or renew, and its record if there is one: the named one, else the one that is
@@ -205,18 +246,27 @@ pub(super) fn keep(
     Ok(())
 }
 
-/// The error for values that nobody gave.
-pub(super) fn missing(names: &[&str], file: Option<&Path>) -> Error {
+/// The keys of a credentials file, and the variable that each value is taken from.
+const VARIABLES: [(&str, &str); 5] = [
+    ("appID", "CONCUR_CRED_CLIENT_ID"),
+    ("clientSecret", "CONCUR_CRED_CLIENT_SECRET"),
+    ("companyUUID", "CONCUR_CRED_COMPANY"),
+    ("companyRequestToken", "CONCUR_CRED_REQUEST_TOKEN"),
+    ("refreshToken", "CONCUR_CRED_REFRESH_TOKEN"),
+];
+
+/// The error for values that nobody gave; `read`: all that are asked for, by their keys.
+pub(super) fn missing(names: &[&str], read: &[&str], file: Option<&Path>) -> Error {
     let place = match file {
         Some(path) => format!("Fill them in in {}", shell_word(path)),
         None => "Fill in a credentials.json (concur-cred init)".to_owned(),
     };
-    let by_company = names.iter().any(|name| name.starts_with("company"));
-    let variables = if by_company {
-        "CONCUR_CRED_CLIENT_ID, CONCUR_CRED_CLIENT_SECRET, CONCUR_CRED_COMPANY and \
-         CONCUR_CRED_REQUEST_TOKEN"
-    } else {
-        "CONCUR_CRED_CLIENT_ID and CONCUR_CRED_CLIENT_SECRET"
+    let is_read = |(name, _): &&(&str, &str)| read.contains(name);
+    let variables: Vec<&str> =
+        VARIABLES.iter().filter(is_read).map(|(_, variable)| *variable).collect();
+    let variables = match variables.split_last() {
+        Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
+        _ => variables.concat(),
     };
     Error::new(
         Kind::Usage,

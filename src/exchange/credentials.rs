@@ -1,6 +1,7 @@
 //! `credentials.json` of the tutorial: the application, the company, and how to ask for tokens.
 
 use serde::de::MapAccess;
+use uuid::Uuid;
 
 use super::FileError;
 use super::object::{Fields, Values, read};
@@ -28,6 +29,10 @@ pub struct Credentials {
     pub company_request_token: Option<Secret>,
     /// `grantType`; the template's `password` when blank.
     pub grant_type: String,
+    /// `refreshToken`: one that the person already has.
+    pub refresh_token: Option<Secret>,
+    /// The base URL, as it stands there: not checked, not normalised.
+    pub base_url: Option<String>,
     /// `credentialType`, sent as `credtype`; the template's `authtoken` when blank.
     pub credential_type: String,
 }
@@ -42,6 +47,9 @@ impl Credentials {
             grant_type,
             company_uuid,
             company_request_token,
+            refresh_token,
+            geolocation,
+            base_url,
             credential_type,
         } = read(bytes, RawCredentials::default())?;
         Ok(Self {
@@ -49,6 +57,8 @@ impl Credentials {
             client_secret: client_secret.unwrap_or_else(|| Secret::from("")),
             company_uuid: company_uuid.unwrap_or_default(),
             company_request_token,
+            refresh_token,
+            base_url: geolocation.or(base_url),
             grant_type: grant_type.unwrap_or_else(|| "password".to_owned()),
             credential_type: credential_type.unwrap_or_else(|| "authtoken".to_owned()),
         })
@@ -61,6 +71,8 @@ impl Credentials {
             client_secret,
             company_uuid,
             company_request_token,
+            refresh_token: _,
+            base_url: _,
             grant_type: _,
             credential_type: _,
         } = self;
@@ -88,6 +100,9 @@ struct RawCredentials {
     grant_type: Option<String>,
     company_uuid: Option<String>,
     company_request_token: Option<Secret>,
+    refresh_token: Option<Secret>,
+    geolocation: Option<String>,
+    base_url: Option<String>,
     credential_type: Option<String>,
 }
 
@@ -99,6 +114,26 @@ impl Fields for RawCredentials {
         "companyUUID",
         "companyRequestToken",
         "credentialType",
+        // The names that other files have for them.
+        "client_id",
+        "clientId",
+        "appId",
+        "app_id",
+        "client_secret",
+        "company_uuid",
+        "companyUuid",
+        "companyId",
+        "company_id",
+        "company_request_token",
+        "refreshToken",
+        "refresh_token",
+        "geolocation",
+        "api_url",
+        "apiUrl",
+        "base_url",
+        "baseUrl",
+        "instance_url",
+        "instanceUrl",
     ];
 
     fn take<'de, A: MapAccess<'de>>(
@@ -106,15 +141,38 @@ impl Fields for RawCredentials {
         key: &'static str,
         values: &mut Values<'_, A>,
     ) -> Result<(), A::Error> {
+        let secret = match key {
+            "clientSecret" | "client_secret" => &mut self.client_secret,
+            "companyRequestToken" | "company_request_token" => &mut self.company_request_token,
+            "refreshToken" | "refresh_token" => &mut self.refresh_token,
+            // Called so, it may be anything that a vendor counts by.
+            "companyId" | "company_id" => {
+                let said = values.text_if_any()?.filter(|id| Uuid::try_parse(id).is_ok());
+                return values.keep(&mut self.company_uuid, said, key);
+            }
+            "geolocation" => return values.base_url().map(|said| self.geolocation = said),
+            "api_url" | "apiUrl" | "base_url" | "baseUrl" | "instance_url" | "instanceUrl" => {
+                return values.base_url().map(|said| self.base_url = self.base_url.take().or(said));
+            }
+            _ => {
+                let said = values.text(key)?;
+                return values.keep(self.text_named(key), said, key);
+            }
+        };
+        let said = values.secret(key)?;
+        values.keep(secret, said, key)
+    }
+}
+
+impl RawCredentials {
+    /// Where the text of this name is kept.
+    fn text_named(&mut self, key: &str) -> &mut Option<String> {
         match key {
-            "appID" => self.app_id = values.text(key)?,
-            "clientSecret" => self.client_secret = values.secret(key)?,
-            "grantType" => self.grant_type = values.text(key)?,
-            "companyUUID" => self.company_uuid = values.text(key)?,
-            "companyRequestToken" => self.company_request_token = values.secret(key)?,
-            _ => self.credential_type = values.text(key)?,
+            "appID" | "appId" | "app_id" | "client_id" | "clientId" => &mut self.app_id,
+            "grantType" => &mut self.grant_type,
+            "companyUUID" | "company_uuid" | "companyUuid" => &mut self.company_uuid,
+            _ => &mut self.credential_type,
         }
-        Ok(())
     }
 }
 
@@ -143,6 +201,8 @@ mod tests {
             client_secret: Secret::from("cs"),
             company_uuid: "cu".to_owned(),
             company_request_token: Some(Secret::from("rt")),
+            refresh_token: None,
+            base_url: None,
             grant_type: "password".to_owned(),
             credential_type: "authtoken".to_owned(),
         }

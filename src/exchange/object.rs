@@ -11,6 +11,7 @@ use std::fmt;
 use serde::de::{
     Deserialize, DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, Visitor,
 };
+use serde_json::Value;
 use serde_json::error::Category;
 
 use super::{FileError, MAX_FILE_BYTES, Problem};
@@ -60,6 +61,43 @@ impl<'de, A: MapAccess<'de>> Values<'_, A> {
     pub(super) fn text(&mut self, key: &'static str) -> Result<Option<String>, A::Error> {
         let text = self.secret(key)?;
         Ok(text.as_ref().and_then(Secret::expose_utf8).map(str::to_owned))
+    }
+
+    /// A string that need not be one: anything else counts as absent.
+    pub(super) fn text_if_any(&mut self) -> Result<Option<String>, A::Error> {
+        let value: Value = self.map.next_value()?;
+        let text =
+            value.as_str().map(str::trim).filter(|text| !text.is_empty() && !has_control(text));
+        Ok(text.map(str::to_owned))
+    }
+
+    /// A base URL, which the caller may not need: what cannot be one is left for it to refuse.
+    pub(super) fn base_url(&mut self) -> Result<Option<String>, A::Error> {
+        Ok(match self.map.next_value()? {
+            Value::Null => None,
+            Value::String(text) if text.trim().is_empty() => None,
+            Value::String(text) => Some(text),
+            _ => Some("not a string".to_owned()),
+        })
+    }
+
+    /// Keeps what a field says that files call by several names: twice the same is the same.
+    pub(super) fn keep<T: PartialEq>(
+        &self,
+        slot: &mut Option<T>,
+        said: Option<T>,
+        key: &'static str,
+    ) -> Result<(), A::Error> {
+        match (&*slot, &said) {
+            (Some(before), Some(now)) if before != now => {
+                Err(self.refuse(Problem::Duplicate { key: Some(key) }))
+            }
+            (None, Some(_)) => {
+                *slot = said;
+                Ok(())
+            }
+            _ => Ok(()),
+        }
     }
 
     /// A whole number in any of its spellings; `None` for `null` and a blank string.

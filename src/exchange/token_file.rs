@@ -8,14 +8,16 @@ use std::fmt;
 use serde::de::MapAccess;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::{Map, Value};
+use uuid::Uuid;
 use zeroize::{Zeroize, Zeroizing};
 
 use super::object::{Fields, Values, read};
 use super::{FileError, Problem};
 use crate::model::{printable::write_printable_json, secret::Secret, wiping::WipingBuffer};
 
-/// The known fields, in the order in which the tutorial's script writes them.
-const KEYS: [&str; 9] = [
+/// The known fields, in the order in which the tutorial's script writes them, and then the names that other
+/// files have for them, and for the application.
+const KEYS: [&str; 33] = [
     "expires_in",
     "scope",
     "token_type",
@@ -25,10 +27,36 @@ const KEYS: [&str; 9] = [
     "geolocation",
     "id_token",
     "companyUUID",
+    "expiresIn",
+    "tokenType",
+    "accessToken",
+    "refreshToken",
+    "refreshExpiresIn",
+    "idToken",
+    "api_url",
+    "apiUrl",
+    "base_url",
+    "baseUrl",
+    "instance_url",
+    "instanceUrl",
+    "company_uuid",
+    "companyUuid",
+    "companyId",
+    "company_id",
+    "client_id",
+    "clientId",
+    "appID",
+    "appId",
+    "app_id",
+    "client_secret",
+    "clientSecret",
+    "companyRequestToken",
 ];
 
 /// From here on, an epoch time is not in seconds (they reach it in the year 5138).
 const NOT_SECONDS: i64 = 100_000_000_000;
+/// From here on (ten years) a number of seconds is not a lifetime.
+const NO_LIFETIME: i64 = 315_360_000;
 
 /// What the file holds. A missing key, `null` and a blank string are the same.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -39,7 +67,8 @@ pub struct TokenFile {
     pub refresh_token: Option<Secret>,
     /// `id_token`, a JWT whose `sub` is the company's or user's UUID.
     pub id_token: Option<Secret>,
-    /// `expires_in`: seconds, counted from a moment that the file does not tell.
+    /// `expires_in`: seconds, counted from a moment that the file does not tell; in some files really an
+    /// absolute time, see [`TokenFile::absolute_expiry`].
     pub expires_in: Option<i64>,
     /// `refresh_expires_in`: despite its name an absolute time, here in epoch seconds. Files that
     /// hold milliseconds are read as well.
@@ -48,22 +77,36 @@ pub struct TokenFile {
     pub scope: Option<String>,
     /// `token_type`.
     pub token_type: Option<String>,
-    /// `geolocation`, as it stands there: not checked, not normalised.
+    /// `geolocation`, else another name for the base URL, as it stands there: not checked, not normalised.
     pub geolocation: Option<String>,
     /// `companyUUID`, which the tutorial's script adds to the response.
     pub company_uuid: Option<String>,
+    /// The OAuth client id, which the tutorial's file does not have.
+    pub client_id: Option<String>,
+    /// The client secret, which the tutorial's file does not have.
+    pub client_secret: Option<Secret>,
+    /// The base URL by another name than `geolocation`; `None` once the file was read.
+    pub base_url: Option<String>,
     /// Everything else, kept for the way out.
     pub unknown: UnknownFields,
 }
 
 impl TokenFile {
-    /// Reads the file; it must hold a refresh token or an access token.
+    /// Reads the file, or any object that holds such fields by the names that are met; it must hold a refresh token or an access token.
     pub fn parse(bytes: &[u8]) -> Result<Self, FileError> {
-        let file = read(bytes, Self::default())?;
+        let mut file = read(bytes, Self::default())?;
+        let other_name = file.base_url.take();
+        file.geolocation = file.geolocation.take().or(other_name);
         if file.refresh_token.is_none() && file.access_token.is_none() {
             return Err(FileError::whole_file(Problem::NoToken));
         }
         Ok(file)
+    }
+
+    /// What `expires_in` says when it is really an absolute time, epoch seconds. No token lives for the
+    /// ten years from which on it must be one.
+    pub fn absolute_expiry(&self) -> Option<i64> {
+        self.expires_in.map(seconds).filter(|at| *at >= NO_LIFETIME)
     }
 
     /// The file as the tutorial's script writes it: one line, its field order, numbers as numbers,
@@ -99,17 +142,46 @@ impl Fields for TokenFile {
         values: &mut Values<'_, A>,
     ) -> Result<(), A::Error> {
         match key {
-            "expires_in" => self.expires_in = values.number(key)?,
-            "scope" => self.scope = values.text(key)?,
-            "token_type" => self.token_type = values.text(key)?,
-            "access_token" => self.access_token = values.secret(key)?,
-            "refresh_token" => self.refresh_token = values.secret(key)?,
-            "refresh_expires_in" => self.refresh_expires_at = values.number(key)?.map(seconds),
-            "geolocation" => self.geolocation = values.text(key)?,
-            "id_token" => self.id_token = values.secret(key)?,
-            _ => self.company_uuid = values.text(key)?,
+            "expires_in" | "expiresIn" => {
+                let said = values.number(key)?;
+                values.keep(&mut self.expires_in, said, key)
+            }
+            "refresh_expires_in" | "refreshExpiresIn" => {
+                let said = values.number(key)?.map(seconds);
+                values.keep(&mut self.refresh_expires_at, said, key)
+            }
+            "access_token" | "accessToken" => {
+                let said = values.secret(key)?;
+                values.keep(&mut self.access_token, said, key)
+            }
+            "refresh_token" | "refreshToken" => {
+                let said = values.secret(key)?;
+                values.keep(&mut self.refresh_token, said, key)
+            }
+            "id_token" | "idToken" => {
+                let said = values.secret(key)?;
+                values.keep(&mut self.id_token, said, key)
+            }
+            "client_secret" | "clientSecret" => {
+                let said = values.secret(key)?;
+                values.keep(&mut self.client_secret, said, key)
+            }
+            // Good for a day, and not what an import is for.
+            "companyRequestToken" => values.secret(key).map(drop),
+            // Called so, it may be anything that a vendor counts by.
+            "companyId" | "company_id" => {
+                let said = values.text_if_any()?.filter(|id| Uuid::try_parse(id).is_ok());
+                values.keep(&mut self.company_uuid, said, key)
+            }
+            "scope" | "token_type" | "tokenType" | "companyUUID" | "company_uuid"
+            | "companyUuid" | "client_id" | "clientId" | "appID" | "appId" | "app_id" => {
+                let said = values.text(key)?;
+                values.keep(self.text_named(key), said, key)
+            }
+            "geolocation" => values.base_url().map(|said| self.geolocation = said),
+            // The first one that says anything.
+            _ => values.base_url().map(|said| self.base_url = self.base_url.take().or(said)),
         }
-        Ok(())
     }
 
     fn take_unknown<'de, A: MapAccess<'de>>(
@@ -123,6 +195,18 @@ impl Fields for TokenFile {
         let value = values.map.next_value()?;
         self.unknown.0.insert(key, value);
         Ok(())
+    }
+}
+
+impl TokenFile {
+    /// Where the text of this name is kept.
+    fn text_named(&mut self, key: &str) -> &mut Option<String> {
+        match key {
+            "scope" => &mut self.scope,
+            "token_type" | "tokenType" => &mut self.token_type,
+            "companyUUID" | "company_uuid" | "companyUuid" => &mut self.company_uuid,
+            _ => &mut self.client_id,
+        }
     }
 }
 
@@ -162,6 +246,10 @@ impl Serialize for Rendered<'_> {
             token_type,
             geolocation,
             company_uuid,
+            // The application is not the file's to give away.
+            client_id: _,
+            client_secret: _,
+            base_url: _,
             unknown: UnknownFields(unknown),
         } = self.0;
         let mut map = serializer.serialize_map(None)?;

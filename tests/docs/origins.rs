@@ -64,7 +64,6 @@ fn who_may_widen_the_list_is_known() {
         with(&["allowed.and("]),
         [
             "src/accounts.rs",
-            "src/commands/import.rs",
             "src/commands/login/browser.rs",
             "src/commands/login/flow.rs",
             "src/commands/login/otp.rs",

@@ -14,5 +14,6 @@ mod support;
 mod application;
 mod older_store;
 mod one_time_password;
+mod refresh_token;
 mod refusals;
 mod user;

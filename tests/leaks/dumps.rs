@@ -98,7 +98,8 @@ fn another_program_of_the_same_user_cannot_look_into_it() {
 fn the_names_of_our_own_streams_are_still_files() {
     let world = World::logged_in();
     let token = world.concur(["token"]).ok().line();
-    let file = world.concur(["export", "-"]).ok().stdout;
+    let app = world.sandbox.app().clone();
+    let file = world.sandbox.refresh_token_object_file(&app, 60);
     let import = ["import", "/dev/stdin", "--profile", "copy", "--base-url"];
     let credentials = world.write("c.json", world.sandbox.credentials_json());
     let imported = world.concur(import).arg(world.sandbox.origin());

@@ -152,8 +152,14 @@ fn session(world: &World, secrets: &mut Secrets) -> Vec<u8> {
         heard(concur(args).ok(), false);
     }
     heard(concur(&["export", "tokens.json"]).ok(), false);
+    // No second profile takes the same tokens.
     let import = ["import", "tokens.json", "--profile", "copy", "--base-url", &origin];
+    heard(concur(&import).output().code(2), false);
+    let app = world.sandbox.app().clone();
+    world.write("copy.json", world.sandbox.refresh_token_object_file(&app, 60));
+    let import = ["import", "copy.json", "--profile", "copy", "--base-url", &origin];
     heard(concur(&import).ok(), false);
+    secrets.add_stored(world);
     heard(concur(&["get", "--profile", "gamma"]).output(), false);
     said
 }

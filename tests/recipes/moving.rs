@@ -122,3 +122,36 @@ fn one_profile_moves_over_a_line_without_a_file_in_between() {
     assert!(world.sandbox.is_live_access_token(&token));
     world.concur(["token"]).fails(3);
 }
+
+#[test]
+fn app_id_secret_and_refresh_token_are_enough_to_begin_with() {
+    if !have(&["shred"]) {
+        return;
+    }
+    let recipe = Recipe::open("refresh-token.md", &["job", "file", "pipe", "token"]);
+    for block in ["job", "file", "pipe"] {
+        let world = World::new();
+        let app = world.sandbox.app().clone();
+        let answer = world.sandbox.issue_token_response(&app, 60);
+        let token = answer["refresh_token"].as_str().unwrap();
+        let held = format!(
+            r#"{{"client_id":"{}","client_secret":"{}","refresh_token":"{token}"}}"#,
+            app.client_id, app.client_secret
+        );
+        stand_in(&world, "sops", "[ \"$*\" = '-d concur.enc.json' ]\ncat concur.enc.json");
+        let file = if block == "pipe" { "concur.enc.json" } else { "concur.json" };
+        set_mode(&world.write(file, held), 0o644);
+        let run = recipe.run(block, &world);
+        let run = if block == "job" {
+            run.env("CONCUR_CRED_CLIENT_ID", &app.client_id)
+                .env("CONCUR_CRED_CLIENT_SECRET", &app.client_secret)
+                .env("CONCUR_CRED_REFRESH_TOKEN", token)
+        } else {
+            run
+        };
+        drop(run.ok());
+        let token = recipe.run("token", &world).ok().silent().line();
+        assert!(world.sandbox.is_live_access_token(&token), "{block}");
+        assert_eq!(world.refreshes(), 1, "{block}");
+    }
+}

@@ -2,16 +2,17 @@
 //! keeping. No lock and no transaction is held while a person is asked.
 
 use crate::app::App;
+use crate::commands::held;
 use crate::commands::obtain;
 use crate::commands::prompt;
 use crate::error::{Error, Kind, Result, login_again};
 use crate::lock::RecordLock;
 use crate::model::grant::Grant;
-use crate::model::jwt;
 use crate::model::origin::{AllowList, AllowedOrigin, Origin};
 use crate::model::profile::ProfileName;
-use crate::model::record::Record;
+use crate::model::record::{Record, RecordId};
 use crate::model::secret::Secret;
+use crate::oauth::answer::assumed_refresh_expiry;
 use crate::oauth::form::GrantRequest;
 use crate::refresh::{Asked, Asking};
 use crate::store::{NewAccount, RequestToken, Store};
@@ -23,8 +24,6 @@ use super::told;
 const REQUEST_TOKEN_LIFE_SECS: i64 = 24 * 3600;
 /// Where to log in when nobody names a data centre: the global landing zone.
 pub(in crate::commands) const DEFAULT_BASE_URL: &str = "glz";
-/// The longest principal that is believed: a UUID has 36 characters, an application's name more.
-const MAX_PRINCIPAL_CHARS: usize = 255;
 
 /// The OAuth client.
 pub(super) struct Application {
@@ -40,10 +39,17 @@ pub(super) struct Aim {
     old: Option<Record>,
 }
 
+impl Aim {
+    /// The record that the profile has already.
+    pub(super) fn record_id(&self) -> Option<RecordId> {
+        self.old.as_ref().map(|record| record.id)
+    }
+}
+
 /// Whom the tokens speak for.
 #[derive(Clone, Copy)]
 pub(super) enum Principal<'a> {
-    /// The company UUID that was given.
+    /// The company UUID that was given, unless the tokens name another.
     Told(&'a str),
     /// Whom the tokens name; when they name nobody, this.
     Answered { else_: &'a str },
@@ -57,6 +63,30 @@ pub(super) struct Ask<'a> {
     pub(super) request_token: Option<&'a Secret>,
     /// Where to ask, when it is not where the login goes.
     pub(super) at: Option<&'a AllowedOrigin>,
+}
+
+impl Ask<'_> {
+    /// What was granted, with what the answer leaves as it was.
+    fn completed(&self, mut grant: Grant, now: i64) -> Grant {
+        if let (GrantRequest::Refresh { refresh_token }, None) =
+            (self.request, &grant.refresh_token)
+        {
+            // "There are certain conditions where a refresh token is not returned": the used one stays.
+            grant.refresh_token = Some(refresh_token.clone());
+            grant.refresh_expiry_assumed = grant.refresh_expires_at.is_none();
+            grant.refresh_expires_at = grant.refresh_expires_at.or(assumed_refresh_expiry(now));
+        }
+        if grant.geolocation.is_none() {
+            grant.geolocation = self.at.map(|at| at.origin().clone());
+        }
+        grant
+    }
+
+    /// Whether a refresh token was spent that Concur has replaced.
+    fn is_used_up(&self, grant: &Grant) -> bool {
+        let GrantRequest::Refresh { refresh_token } = self.request else { return false };
+        grant.refresh_token.as_ref().is_some_and(|new| new != refresh_token)
+    }
 }
 
 /// App ID and secret; a person is asked for what is missing, when there is one. `further`: what the
@@ -75,7 +105,8 @@ pub(super) fn application(
         .filter_map(|(name, is_missing)| is_missing.then_some(*name))
         .collect();
     if !missing.is_empty() && !prompt::is_possible() {
-        return Err(obtain::missing(&missing, given.file.as_deref()));
+        let read: Vec<&str> = own.iter().chain(further).map(|(name, _)| *name).collect();
+        return Err(obtain::missing(&missing, &read, given.file.as_deref()));
     }
     let client_id = match given.client_id.take() {
         Some(client_id) => client_id,
@@ -171,15 +202,22 @@ fn ask_and_keep(
         None => not_allowed(),
     };
     let now = app.now();
-    let mut grant = told::granted(app, asked, start, &aim.profile)?;
-    if grant.geolocation.is_none() {
-        grant.geolocation = ask.at.map(|at| at.origin().clone());
+    let grant = ask.completed(told::granted(app, asked, start, &aim.profile)?, now);
+    let (Principal::Told(known) | Principal::Answered { else_: known }) = ask.principal;
+    let principal = grant.subject().unwrap_or_else(|| known.to_owned());
+    if matches!(ask.principal, Principal::Told(_)) && !principal.eq_ignore_ascii_case(known) {
+        app.note(&format!("Concur's tokens are those of {principal}, and not of {known}"));
     }
-    let principal = match ask.principal {
-        Principal::Told(uuid) => uuid.to_owned(),
-        Principal::Answered { else_ } => named(&grant).unwrap_or_else(|| else_.to_owned()),
-    };
-    is_free(Some(&principal))?;
+    let is_free = is_free(Some(&principal));
+    let client_id = &application.client_id;
+    if let Some(token) = &grant.refresh_token
+        && let Some(other) = held::other_holder(store, Some(lock.record_id()), client_id, token)?
+    {
+        if ask.request.is_refresh() {
+            return Err(held::refused(&other));
+        }
+        app.note(&held::warning(aim.profile.as_str(), &other));
+    }
     let request_token = ask.request_token.map(|secret| RequestToken {
         secret: secret.clone(),
         expires_at: now + REQUEST_TOKEN_LIFE_SECS,
@@ -194,9 +232,46 @@ fn ask_and_keep(
         request_token,
         grant,
         obtained_at: now,
-        unknown_fields: None,
+        unknown_fields: start.unknown_fields.clone(),
     };
-    obtain::keep(app, store, lock, &account)
+    match is_free {
+        Ok(()) => obtain::keep(app, store, lock, &account),
+        Err(_) if ask.is_used_up(&account.grant) => keep_beside(app, store, account),
+        taken => taken,
+    }
+}
+
+/// Keeps tokens that belong to another company than the profile's under a name of their own: the refresh
+/// token that was given is used up, and these are all that is left of it.
+fn keep_beside(app: &mut App<'_>, store: &mut Store, mut account: NewAccount) -> Result<()> {
+    let taken = store.profile_names()?;
+    let name = account.profile.clone();
+    let mut names = (2..1000).filter_map(|count| format!("{name}-{count}").parse().ok());
+    let is_free = |name: &ProfileName| !taken.iter().any(|taken| taken == name.as_str());
+    account.profile = names.find(is_free).ok_or_else(|| {
+        Error::new(
+            Kind::Usage,
+            format!("The profile {name} holds another company, user or application"),
+            "Use another name with --profile.",
+        )
+    })?;
+    let lock = obtain::lock(app, store, None)?;
+    if let Err(error) = obtain::keep(app, store, &lock, &account) {
+        obtain::discard(store, lock);
+        return Err(error);
+    }
+    Err(Error::new(
+        Kind::Usage,
+        format!(
+            "The profile {name} holds another company, user or application; the new tokens are kept as the \
+             profile {}, because the refresh token that was given is used up",
+            account.profile
+        ),
+        format!(
+            "Use it: --profile {}, or give it another name with concur-cred rename.",
+            account.profile
+        ),
+    ))
 }
 
 /// Who asks the token service.
@@ -218,16 +293,6 @@ pub(super) fn asking<'a>(
 /// Never so: the list of what is allowed was widened by this very origin.
 pub(super) fn not_allowed() -> Asked {
     Asked::not_made("the base URL is not allowed")
-}
-
-/// Whom the tokens speak for: the subject of the `id_token`, else of the access token.
-fn named(grant: &Grant) -> Option<String> {
-    let of_access = || grant.access_token.as_ref().and_then(jwt::claims)?.subject;
-    let is_name = |name: &String| {
-        (1..=MAX_PRINCIPAL_CHARS).contains(&name.len())
-            && name.bytes().all(|byte| byte.is_ascii_graphic())
-    };
-    grant.principal.clone().filter(is_name).or_else(|| of_access().filter(is_name))
 }
 
 /// The origin that was named at an earlier login. It stands in the store in the clear, and what a login

@@ -6,6 +6,7 @@ mod browser;
 mod company;
 mod flow;
 mod otp;
+mod refresh;
 mod start;
 mod told;
 mod user;
@@ -16,6 +17,9 @@ use crate::app::App;
 use crate::cli::{Browser, Login, LoginGrant};
 use crate::error::{Error, Kind, Result};
 use crate::files::shell_word;
+use crate::model::grant::GrantKind;
+use crate::model::origin::Origin;
+use crate::model::secret::Secret;
 use crate::oauth::client::TokenService;
 
 use super::obtain;
@@ -31,9 +35,13 @@ pub(super) fn run(app: &mut App<'_>, args: &Login) -> Result<u8> {
     if let (Some(option), true) = (args.browser.first_given(), args.grant != LoginGrant::Browser) {
         return Err(for_browser_only(option));
     }
-    let base_url = obtain::base_url(args.base_url.as_deref())?;
     // Before anything is asked of a person, or spent.
     app.need_paths()?;
+    let given = obtain::given(app, args.credentials.as_deref(), Path::new(DEFAULT_FILE))?;
+    let base_url = match obtain::base_url(args.base_url.as_deref())? {
+        None => given.base_url(app)?,
+        named => named,
+    };
     let service = TokenService::new(&app.config.http)?;
     for warning in service.warnings() {
         app.note(warning);
@@ -41,10 +49,11 @@ pub(super) fn run(app: &mut App<'_>, args: &Login) -> Result<u8> {
     let start = Start {
         base_url,
         service,
-        given: obtain::given(app, args.credentials.as_deref(), Path::new(DEFAULT_FILE))?,
+        given,
         replace: args.replace,
         kind: args.grant.kind(),
         options: options(args),
+        unknown_fields: None,
     };
     match args.grant {
         LoginGrant::Company => company::log_in(app, start),
@@ -52,8 +61,40 @@ pub(super) fn run(app: &mut App<'_>, args: &Login) -> Result<u8> {
         LoginGrant::App => application::log_in(app, start),
         LoginGrant::Browser => browser::log_in(app, start, args),
         LoginGrant::Otp => otp::log_in(app, start, args.scope.as_deref()),
+        LoginGrant::Refresh => refresh::log_in(app, start),
     }
     .map(|()| 0)
+}
+
+/// A refresh token of a file, whose tokens do not say whose they are.
+pub(super) struct Handed {
+    pub(super) client_id: String,
+    pub(super) client_secret: Secret,
+    pub(super) refresh_token: Secret,
+    /// Where to use it; found allowed.
+    pub(super) origin: Origin,
+    /// Unknown fields of the file.
+    pub(super) unknown_fields: Option<Secret>,
+}
+
+/// Uses a refresh token at once for `import`, and keeps what comes in its place.
+pub(super) fn use_handed(app: &mut App<'_>, handed: Handed, replace: bool) -> Result<()> {
+    let Handed { client_id, client_secret, refresh_token, origin, unknown_fields } = handed;
+    let service = TokenService::new(&app.config.http)?;
+    for warning in service.warnings() {
+        app.note(warning);
+    }
+    let start = Start {
+        base_url: Some(origin),
+        service,
+        given: obtain::Given::default(),
+        replace,
+        kind: GrantKind::Import,
+        options: String::new(),
+        unknown_fields,
+    };
+    let application = flow::Application { client_id, client_secret };
+    refresh::use_now(app, &start, &application, &refresh_token)
 }
 
 /// What was given besides grant and profile, for the command that a person is to run again.

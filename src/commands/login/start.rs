@@ -5,6 +5,7 @@ use crate::error::login_again;
 use crate::model::grant::GrantKind;
 use crate::model::origin::Origin;
 use crate::model::profile::ProfileName;
+use crate::model::secret::Secret;
 use crate::oauth::client::TokenService;
 
 /// What the command line, files and environment say.
@@ -17,6 +18,8 @@ pub(super) struct Start {
     pub(super) kind: GrantKind,
     /// The options with which the same login is run again: a profile that was not made remembers none.
     pub(super) options: String,
+    /// Unknown fields of an imported file.
+    pub(super) unknown_fields: Option<Secret>,
 }
 
 impl Start {

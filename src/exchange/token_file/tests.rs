@@ -39,7 +39,7 @@ fn the_tutorials_file_is_read_and_written_byte_for_byte() {
         token_type: Some("Bearer".to_owned()),
         geolocation: Some("https://us2.api.concursolutions.com".to_owned()),
         company_uuid: Some("cu".to_owned()),
-        unknown: UnknownFields::default(),
+        ..TokenFile::default()
     };
     assert_eq!(file, expected);
     assert_eq!(rendered(&file), TUTORIAL);
@@ -211,6 +211,7 @@ fn token_file() -> impl Strategy<Value = TokenFile> {
             geolocation,
             company_uuid,
             unknown: UnknownFields(unknown.into_iter().collect()),
+            ..TokenFile::default()
         }
     })
 }

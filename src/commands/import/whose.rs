@@ -1,0 +1,84 @@
+//! Whose an imported file's tokens are: which application's, and which company's or user's.
+
+use std::path::{Path, PathBuf};
+
+use uuid::Uuid;
+
+use crate::app::App;
+use crate::cli::Import as Args;
+use crate::commands::obtain::{self, Given};
+use crate::error::{Error, Kind, Result};
+use crate::exchange::TokenFile;
+use crate::model::grant::{Grant, PrincipalType};
+use crate::model::jwt;
+
+/// App ID and secret: the file's own, else those of `--credentials`, else the variables', else those of the
+/// `credentials.json` beside the file.
+pub(super) fn application(app: &mut App<'_>, args: &Args, file: &TokenFile) -> Result<Given> {
+    let own = Given {
+        client_id: file.client_id.clone(),
+        client_secret: file.client_secret.clone(),
+        ..Given::default()
+    };
+    let is_whole = own.client_id.is_some() && own.client_secret.is_some();
+    if is_whole && args.credentials.is_none() {
+        return Ok(own);
+    }
+    let mut given = obtain::given(app, args.credentials.as_deref(), &beside(&args.file))?;
+    if let Some(path) = given.file.as_ref().filter(|_| !is_whole) {
+        app.note(&format!("application from {}", path.display()));
+    }
+    // A secret is one application's: it does not go with another App ID.
+    let is_another = |id: &String| given.client_id.as_ref().is_some_and(|given| given != id);
+    if !is_whole && own.client_id.as_ref().is_some_and(is_another) {
+        return Err(Error::new(
+            Kind::Usage,
+            "The file names another App ID than the credentials; nothing was changed",
+            "Name the credentials.json of its application with --credentials.",
+        ));
+    }
+    given.client_id = own.client_id.or(given.client_id);
+    given.client_secret = own.client_secret.or(given.client_secret);
+    Ok(given)
+}
+
+/// Whose the tokens are: by their own word, else as the file or the credentials say. Nobody is believed who
+/// names another.
+pub(super) fn principal(grant: &Grant, file: &TokenFile, given: &Given) -> Result<Option<String>> {
+    let Some(subject) = grant.subject() else {
+        return Ok(file.company_uuid.clone().or_else(|| given.company_uuid.clone()));
+    };
+    let kind = grant.principal_type();
+    // The company of a user's application says nothing about whose the tokens are.
+    let of_credentials = given
+        .company_uuid
+        .as_deref()
+        .filter(|_| given.file.is_some() && matches!(kind, None | Some(PrincipalType::Company)));
+    let access_token = grant.access_token.as_ref().and_then(jwt::claims);
+    let of_access = access_token.and_then(|claims| claims.subject);
+    for (what, named) in [
+        ("the file's companyUUID", file.company_uuid.as_deref()),
+        ("its access token", of_access.as_deref()),
+        ("the companyUUID of the credentials", of_credentials),
+    ] {
+        let Some(named) = named.filter(|named| !named.eq_ignore_ascii_case(&subject)) else {
+            continue;
+        };
+        let whose = kind.map_or("company", PrincipalType::noun);
+        // Something else may have been pasted there.
+        let named = if Uuid::try_parse(named).is_ok() { named } else { "another" };
+        return Err(Error::new(
+            Kind::Usage,
+            format!(
+                "The tokens are those of {whose} {subject}, and {what} names {named}; nothing was changed"
+            ),
+            "Find out whose tokens you want; if these, remove the other name.",
+        ));
+    }
+    Ok(Some(subject))
+}
+
+/// The `credentials.json` beside the file (in the current folder when that is stdin).
+fn beside(path: &Path) -> PathBuf {
+    path.parent().unwrap_or(Path::new("")).join("credentials.json")
+}
