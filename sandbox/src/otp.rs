@@ -39,8 +39,17 @@ struct Open {
     client_id: String,
     email: String,
     value: String,
+    /// What [`REPEATED`] was sent with it.
+    told: Vec<Option<String>>,
     /// Epoch seconds.
     expires_at: i64,
+}
+
+/// What was sent with the request must be sent with the password, too.
+const REPEATED: [&str; 3] = ["name", "company", "link"];
+
+fn told(form: &Form) -> Vec<Option<String>> {
+    REPEATED.iter().map(|name| form.get(name).map(str::to_owned)).collect()
 }
 
 /// The one-time passwords that are open.
@@ -53,6 +62,7 @@ impl Otps {
         &mut self,
         client_id: &str,
         email: &str,
+        form: &Form,
         config: &Config,
         now: i64,
     ) -> Result<String, Refusal> {
@@ -65,6 +75,7 @@ impl Otps {
             client_id: client_id.to_owned(),
             email: email.to_owned(),
             value: value.clone(),
+            told: told(form),
             expires_at: now.saturating_add(config.otp_lifetime_seconds),
         });
         Ok(value)
@@ -76,14 +87,18 @@ impl Otps {
         client_id: &str,
         email: &str,
         value: &str,
+        form: &Form,
         now: i64,
     ) -> Result<(), Refusal> {
         self.0.retain(|open| open.expires_at > now);
         if self.of(client_id, email).next().is_none() {
             return Err(83.into());
         }
-        if !self.of(client_id, email).any(|open| open.value == value) {
+        let Some(open) = self.of(client_id, email).find(|open| open.value == value) else {
             return Err(85.into());
+        };
+        if open.told != told(form) {
+            return Err(84.into());
         }
         self.0
             .retain(|open| open.client_id != client_id || !open.email.eq_ignore_ascii_case(email));
@@ -198,7 +213,7 @@ fn send(world: &mut World, form: &Form, config: &Config, now: i64) -> Result<Str
     if form.get("name").is_some_and(|name| name != user.login_id) {
         return Err(84.into());
     }
-    world.otps.open(client_id, email, config, now)
+    world.otps.open(client_id, email, form, config, now)
 }
 
 fn deliver(mailbox: &Path, email: &str, value: &str) -> io::Result<()> {

@@ -38,8 +38,9 @@ use clap::error::ErrorKind;
 
 use crate::app::{self, App, Surroundings};
 use crate::cli::{self, Cli, Command};
-use crate::error::Result;
+use crate::error::{Error, Kind, Result};
 use crate::model::printable::printable;
+use crate::oauth::pasted;
 use crate::signals;
 
 /// The name under which git calls the program (`credential.helper = concur`).
@@ -130,12 +131,28 @@ fn run(app: &mut App<'_>, command: Command) -> Result<u8> {
 fn parsed(args: Vec<OsString>, out: &mut dyn Write, err: &mut dyn Write) -> Result<Cli, u8> {
     let is_check = is_check(&args);
     let harmless = [in_harmless_words(&args, true), in_harmless_words(&args, false)];
-    Cli::try_parse_from(args).map_err(|refused| {
+    let has_secret = args.iter().filter_map(|arg| arg.to_str()).any(pasted::is_secret);
+    let cli = Cli::try_parse_from(args).map_err(|refused| {
         let mut again = harmless.into_iter().flatten();
         let refused = again.find_map(|words| Cli::try_parse_from(words).err()).unwrap_or(refused);
         let code = show_refusal(&refused, out, err);
         if is_check && code == USAGE { status::UNKNOWN } else { code }
-    })
+    })?;
+    // The words of these are somebody else's.
+    if has_secret && !matches!(cli.command, Command::Exec(_) | Command::Api(_)) {
+        let error = link_with_a_secret();
+        let _ = writeln!(err, "{error}");
+        return Err(error.kind().exit_code());
+    }
+    Ok(cli)
+}
+
+fn link_with_a_secret() -> Error {
+    Error::new(
+        Kind::Usage,
+        "An argument is a link with a secret in it, and other programs can read arguments",
+        "Have a new one made, and paste it when concur-cred login asks for it on a terminal.",
+    )
 }
 
 /// From here on a word that clap refuses may be a secret that strayed in (a UUID, a JWT), bytes. No command,

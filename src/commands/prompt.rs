@@ -13,6 +13,7 @@ use crate::app::App;
 use crate::error::{Error, Kind, Result};
 use crate::model::origin::{Origin, SHORT_NAMES};
 use crate::model::secret::Secret;
+use crate::oauth::pasted::{self, Connection};
 
 /// How often a question is asked.
 const TRIES: u32 = 3;
@@ -68,21 +69,62 @@ fn asked<T>(
 
 /// Asks for a secret, without echo. Blanks around it come along from pages and mails, and go.
 pub(super) fn secret(app: &mut App<'_>, question: &str) -> Result<Secret> {
-    asked_unseen(app, question, str::trim)
+    secret_in(app, question, |answer| Ok(Secret::from(answer)))
+}
+
+/// The same for a secret that `read` takes out of the answer, or says what is wrong with it.
+pub(super) fn secret_in<T>(
+    app: &mut App<'_>,
+    question: &str,
+    read: impl Fn(&str) -> Result<T, Wrong>,
+) -> Result<T> {
+    asked_unseen(app, &format!("{question} (not shown): "), |answer| {
+        let answer = answer.trim();
+        anything(answer).and_then(|()| read(answer))
+    })
+}
+
+/// Asks for a company, where an address of the App Center may be pasted that holds a secret, too: so it is
+/// not echoed, and a UUID alone is said again.
+pub(super) fn company(app: &mut App<'_>) -> Result<Company> {
+    let company = asked_unseen(app, "Company UUID: ", |answer| {
+        let answer = answer.trim();
+        anything(answer)?;
+        match pasted::connection(answer) {
+            Some(connection) => connection.map(Company::Connection),
+            None => company_uuid(answer).map(|()| Company::Uuid(answer.to_owned())),
+        }
+    })?;
+    let (Company::Uuid(id) | Company::Connection(Connection { id, .. })) = &company;
+    say(app, &format!("Company {id}"));
+    Ok(company)
+}
+
+/// What is answered when a company is asked for.
+pub(super) enum Company {
+    /// Its UUID.
+    Uuid(String),
+    /// A pasted address with its UUID and request token.
+    Connection(Connection),
 }
 
 /// The same for a password that a person chose: every blank of it counts, and a wrong one more locks the
 /// account.
 pub(super) fn password(app: &mut App<'_>, question: &str) -> Result<Secret> {
-    asked_unseen(app, question, |answer| answer)
+    asked_unseen(app, &format!("{question} (not shown): "), |answer| {
+        anything(answer).map(|()| Secret::from(answer))
+    })
 }
 
-fn asked_unseen(app: &mut App<'_>, question: &str, meant: fn(&str) -> &str) -> Result<Secret> {
+fn asked_unseen<T>(
+    app: &mut App<'_>,
+    question: &str,
+    read: impl Fn(&str) -> Result<T, Wrong>,
+) -> Result<T> {
     for _ in 0..TRIES {
-        let answer = unseen(app, &format!("{question} (not shown): ")).map_err(|_| nobody())?;
-        let answer = meant(&answer);
-        match anything(answer) {
-            Ok(()) => return Ok(Secret::from(answer)),
+        let answer = unseen(app, question).map_err(|_| nobody())?;
+        match read(&answer) {
+            Ok(value) => return Ok(value),
             Err(wrong) => say(app, wrong),
         }
     }

@@ -183,6 +183,11 @@ mod tests {
              &channel_handle=erika%40example.com&otp=r%2Bt"
         );
         assert!(form(otp(Some("openid EXPRPT"))).ends_with("&otp=r%2Bt&scope=openid+EXPRPT"));
+        let asked = otp_body("app", &secret, email).unwrap();
+        for field in asked.split('&') {
+            let sent_again = form(otp(None)).split('&').any(|sent| sent == field);
+            assert!(sent_again, "what was sent to ask for it is sent with it: {field}");
+        }
         let redirect_uri = "http://localhost:8111/";
         assert_eq!(
             form(GrantRequest::AuthorizationCode { code: &token, redirect_uri }).as_str(),

@@ -5,4 +5,5 @@ pub mod advice;
 pub mod answer;
 pub mod client;
 pub mod form;
+pub mod pasted;
 pub mod silence;

@@ -14,6 +14,7 @@ mod support;
 mod application;
 mod older_store;
 mod one_time_password;
+mod pasted;
 mod refresh_token;
 mod refusals;
 mod user;

@@ -17,7 +17,7 @@ pub(super) fn grant(world: &mut World, ask: &Ask<'_>) -> Result<Grant, Refusal> 
     must_live_here(ask)?;
     let scope = narrowed_scope(ask, &ask.config.scope)?;
     let user = ask.config.user.as_ref().filter(|user| user.has_address(email)).ok_or(55)?;
-    world.otps.spend(ask.client_id, email, otp, ask.now)?;
+    world.otps.spend(ask.client_id, email, otp, ask.form, ask.now)?;
     let principal = Principal { kind: PrincipalKind::User, uuid: user.uuid.clone() };
     let id = world.ledger.open_family(ask.client_id, &principal, ask.config, ask.now);
     Ok(issue(world, ask, id, scope))

@@ -113,3 +113,22 @@ fn a_user_who_lives_elsewhere_is_sent_there() {
     assert_eq!((reply.code(), reply.field("geolocation").as_str()), (16, "http://127.0.0.1:9"));
     assert_eq!(log_in(&sandbox, "x").code(), 16);
 }
+
+#[test]
+fn what_was_sent_with_the_request_is_sent_with_the_password_too() {
+    let told = [("name", EMAIL), ("company", "Example"), ("link", "https://vendor.example/")];
+    for left_out in [None, Some("name"), Some("company"), Some("link")] {
+        let sandbox = sandbox();
+        let mut form = otp_form(&sandbox, EMAIL);
+        form.extend(told);
+        assert_eq!(ask(&sandbox, &form).status, 200);
+        let otp = sandbox.sent_otp(EMAIL).unwrap();
+        form.retain(|(name, _)| Some(*name) != left_out);
+        form.extend([("grant_type", "otp"), ("otp", &otp)]);
+        let reply = post(&sandbox, &form);
+        match left_out {
+            None => assert_eq!(reply.status, 200, "{reply:?}"),
+            Some(name) => assert_eq!(reply.code(), 84, "{name}: {reply:?}"),
+        }
+    }
+}

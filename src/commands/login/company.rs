@@ -1,24 +1,28 @@
-//! The company grant: a company UUID and the request token that an administrator made for it.
+//! The company grant: a company UUID and the request token that an administrator made for it, or the address
+//! with both to which the App Center leads.
 
 use super::flow::{self, Ask, Principal};
 use super::start::Start;
 use crate::app::App;
-use crate::commands::prompt;
+use crate::commands::prompt::{self, Company};
 use crate::error::Result;
+use crate::model::secret::Secret;
 use crate::oauth::form::GrantRequest;
+use crate::oauth::pasted::{self, Connection};
 
 pub(super) fn log_in(app: &mut App<'_>, mut start: Start) -> Result<()> {
     let uuid = start.given.company_uuid.take();
     let token = start.given.request_token.take();
     let missing = [("companyUUID", uuid.is_none()), ("companyRequestToken", token.is_none())];
     let application = flow::application(app, &mut start, &missing)?;
-    let company_uuid = match uuid {
-        Some(uuid) => uuid,
-        None => prompt::line(app, "Company UUID", prompt::company_uuid)?,
-    };
-    let request_token = match token {
-        Some(token) => token,
-        None => prompt::secret(app, "Company request token")?,
+    let (company_uuid, request_token) = match (uuid, token) {
+        (Some(uuid), Some(token)) => (uuid, token),
+        (None, Some(token)) => (prompt::line(app, "Company UUID", prompt::company_uuid)?, token),
+        (Some(uuid), None) => request_token_of(app, uuid)?,
+        (None, None) => match prompt::company(app)? {
+            Company::Uuid(uuid) => request_token_of(app, uuid)?,
+            Company::Connection(Connection { id, request_token }) => (id, request_token),
+        },
     };
     let aim = flow::aim(app, &start, &application, Some(&company_uuid))?;
     let ask = Ask {
@@ -31,4 +35,18 @@ pub(super) fn log_in(app: &mut App<'_>, mut start: Start) -> Result<()> {
         at: None,
     };
     flow::log_in(app, &start, &application, &aim, &ask)
+}
+
+/// Asks for the request token of a company; an address with it must be that company's.
+fn request_token_of(app: &mut App<'_>, uuid: String) -> Result<(String, Secret)> {
+    let token =
+        prompt::secret_in(app, "Company request token", |answer| {
+            match pasted::connection(answer) {
+                None => Ok(Secret::from(answer)),
+                Some(Ok(of)) if of.id.eq_ignore_ascii_case(&uuid) => Ok(of.request_token),
+                Some(Ok(_)) => Err("That address is for another company than the one given."),
+                Some(Err(wrong)) => Err(wrong),
+            }
+        })?;
+    Ok((uuid, token))
 }

@@ -9,6 +9,7 @@ use crate::commands::prompt;
 use crate::error::{Error, Kind, Result};
 use crate::model::origin::AllowedOrigin;
 use crate::oauth::form::GrantRequest;
+use crate::oauth::pasted;
 
 /// Concur's codes for a password that is not the one in the mail.
 const WRONG_CODE: [i64; 2] = [84, 85];
@@ -28,9 +29,11 @@ pub(super) fn log_in(app: &mut App<'_>, mut start: Start, scope: Option<&str>) -
     let aim = flow::aim(app, &start, &application, None)?;
     let email = prompt::line(app, "E-mail address of the user", prompt::email)?;
     let at = send(app, &start, &application, &aim, &email)?;
-    app.note(&format!("Concur has sent a one-time password to {email}"));
+    app.note(&format!(
+        "Concur has sent a one-time password to {email}: enter it, or paste its link"
+    ));
     for left in (0..TRIES).rev() {
-        let otp = prompt::secret(app, "One-time password")?;
+        let otp = prompt::secret_in(app, "One-time password", pasted::one_time_password)?;
         let ask = Ask {
             request: GrantRequest::Otp { email: &email, otp: &otp, scope },
             principal: Principal::Answered { else_: &email },
