@@ -5,7 +5,7 @@ pub mod link;
 pub mod plan;
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::time::Duration;
 
@@ -40,8 +40,9 @@ pub enum Helper {
 /// What the git on PATH says of itself, and the helpers in every configuration that holds here, in its
 /// order (`plan` knows the form); `Err` for these when git ends with an error.
 pub fn as_it_is() -> io::Result<(String, Result<Vec<u8>, ()>)> {
-    let version = text(&output(&["--version"])?.stdout);
-    let listed = output(&["config", "--null", "--get-regexp", r"^credential\.(.*\.)?helper$"])?;
+    let version = text(&output(&["--version"], Place::Nowhere)?.stdout);
+    let asked = ["config", "--null", "--get-regexp", r"^credential\.(.*\.)?helper$"];
+    let listed = output(&asked, Place::Here)?;
     let helpers = match listed.status.code() {
         Some(0) => Ok(listed.stdout),
         // It found none.
@@ -81,23 +82,33 @@ impl Git {
         }
     }
 
-    /// What git runs for `credential.helper = concur`, wherever it finds that.
+    /// What git runs for `credential.helper = concur`, wherever it finds that. It is looked for as git looks
+    /// and run by itself: git would run an alias of that name where it finds no program.
     pub fn helper(&self) -> Result<Helper> {
-        // A repository may call something else so (alias.credential-concur), and git would run that.
-        let command = outside(command(&["credential-concur", "--version"]));
-        let output = ended(child::run(command, b"", TIME_LIMIT))?;
-        if !output.status.success() {
-            let complaint = text(&output.stderr);
-            return match output.status.code() {
-                _ if complaint.contains("is not a git command") => Ok(Helper::None),
-                // git's own failures, such as a configuration that it cannot read.
-                Some(128) => Err(refused(&output, "Mend that, and run this again.".to_owned())),
-                _ => Ok(Helper::Foreign),
-            };
-        }
-        let said = text(&output.stdout);
+        let Some(program) = Self::find_helper()? else { return Ok(Helper::None) };
+        let mut command = Command::new(program);
+        command.arg("--version");
+        keep_secrets_from(&mut command);
+        let said = match child::run(command, b"", TIME_LIMIT) {
+            Ok(output) if output.status.success() => text(&output.stdout),
+            _ => return Ok(Helper::Foreign),
+        };
         let version = said.trim().strip_prefix("concur-cred ");
         Ok(version.map_or(Helper::Foreign, |version| Helper::Ours(printable(version, 40))))
+    }
+
+    /// In git's own folder, then on PATH; what PATH names relative to the current folder is anybody's.
+    fn find_helper() -> Result<Option<PathBuf>> {
+        let output = run(&["--exec-path"])?;
+        if !output.status.success() {
+            return Err(refused(&output, "Fix that, and run this again.".to_owned()));
+        }
+        let own = PathBuf::from(text(&output.stdout).trim_end_matches(['\n', '\r']));
+        let path = Env::of_process().get("PATH").unwrap_or_default();
+        let folders = std::iter::once(own).chain(std::env::split_paths(&path));
+        let name = format!("{NAME}{}", std::env::consts::EXE_SUFFIX);
+        let mut found = folders.filter(|folder| folder.is_absolute()).map(|f| f.join(&name));
+        Ok(found.find(|file| is_program(file)))
     }
 
     /// The helpers that a configuration names for a URL, key by key.
@@ -157,43 +168,42 @@ const TRACES: [&str; 6] = [
     "GIT_TRACE2_PERF",
 ];
 
-/// Variables that put git into a repository, wherever it is run.
-const REPOSITORIES: [&str; 2] = ["GIT_DIR", "GIT_WORK_TREE"];
-
-/// Runs git to its end.
-fn output(args: &[&str]) -> io::Result<Output> {
-    child::run(command(args), b"", TIME_LIMIT)
+/// Where git is run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// In no repository: the one that we stand in is anybody's, and its configuration not asked for.
+    Nowhere,
+    /// In the repository that we stand in, if any; git's `config` alone, which runs nothing of it.
+    Here,
 }
 
-/// git, in the language that the tests of its answers are written in.
-fn command(args: &[&str]) -> Command {
+/// The variables that lead git to a repository or hand it a configuration of one command.
+const REPOSITORY: [&str; 5] =
+    ["GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_CONFIG", "GIT_CONFIG_PARAMETERS", "GIT_CONFIG_COUNT"];
+
+/// Runs git to its end, in the language that the tests of its answers are written in.
+fn output(args: &[&str], place: Place) -> io::Result<Output> {
     let mut command = Command::new("git");
     command.args(args).env("LC_ALL", "C");
+    if place == Place::Nowhere {
+        // No repository, wherever we stand: git looks for no other one.
+        command.env("GIT_DIR", "/dev/null");
+        for name in REPOSITORY {
+            command.env_remove(name);
+        }
+    }
     keep_secrets_from(&mut command);
     // What it traces would be taken for what it says.
     for name in TRACES {
         command.env_remove(name);
     }
-    command
-}
-
-/// A git that belongs to no repository.
-fn outside(mut command: Command) -> Command {
-    let here = std::env::current_dir().unwrap_or_default();
-    command.current_dir(here.ancestors().last().unwrap_or_else(|| Path::new("/")));
-    for name in REPOSITORIES {
-        command.env_remove(name);
-    }
-    command
+    child::run(command, b"", TIME_LIMIT)
 }
 
 /// [`output`] for whoever needs a git.
 fn run(args: &[&str]) -> Result<Output> {
-    ended(output(args))
-}
-
-fn ended(output: io::Result<Output>) -> Result<Output> {
-    output.map_err(|error| match error.kind() {
+    let place = if args.contains(&"--local") { Place::Here } else { Place::Nowhere };
+    output(args, place).map_err(|error| match error.kind() {
         io::ErrorKind::NotFound => {
             Error::new(Kind::Other, "There is no git on PATH", "Install git, and run this again.")
         }
@@ -217,6 +227,18 @@ fn refused(output: &Output, remedy: String) -> Error {
         said => format!("git refused: {said}"),
     };
     Error::new(Kind::Other, problem, remedy)
+}
+
+#[cfg(unix)]
+fn is_program(file: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::metadata(file)
+        .is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0)
+}
+
+#[cfg(not(unix))]
+fn is_program(file: &Path) -> bool {
+    file.is_file()
 }
 
 fn text(bytes: &[u8]) -> String {

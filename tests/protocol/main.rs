@@ -21,6 +21,8 @@ mod callers;
 mod common;
 #[cfg(unix)]
 mod configure_git;
+#[cfg(unix)]
+mod configure_git_here;
 mod foreign;
 #[cfg(unix)]
 mod formats;
