@@ -5,7 +5,7 @@
 //! | room | what it is for | knows |
 //! |---|---|---|
 //! | [`model`], [`policy`], [`protocol`], [`exchange`], [`oauth::form`], [`oauth::answer`] | pure: types, decisions, wire and file formats | bytes, values and `now` |
-//! | [`env`], [`clock`], [`child`], [`files`], [`stdin`], [`paths`], [`random`], [`config`], [`trace`], [`progress`], [`hardening`] | edges: one for each kind of authority | their own piece of the outside |
+//! | [`env`], [`clock`], [`child`], [`files`], [`stdin`], [`streams`], [`paths`], [`random`], [`config`], [`trace`], [`progress`], [`hardening`] | edges: one for each kind of authority | their own piece of the outside |
 //! | [`store`], [`lock`], [`http`], [`git`], [`oauth::client`] | edges: SQLite, the lock files, HTTP, git | theirs, and the model |
 //! | [`browser`] | a login in the browser: what came back (pure), the receiver and the opener (edges) | theirs, and the model |
 //! | [`schedule`] | has a job of ours run daily, by systemd or cron | unit files, `systemctl`, `crontab` |
@@ -52,4 +52,5 @@ pub mod schedule;
 pub mod signals;
 pub mod stdin;
 pub mod store;
+pub mod streams;
 pub mod trace;

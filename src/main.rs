@@ -5,12 +5,13 @@ use std::process::ExitCode;
 
 use concur_cred::app::Surroundings;
 use concur_cred::env::Env;
+use concur_cred::streams::{self, Patient};
 use concur_cred::{clock, commands, failpoint, hardening};
 
 fn main() -> ExitCode {
     hardening::begin();
-    let mut out = io::stdout().lock();
-    let mut err = io::stderr();
+    let mut out = Patient(io::stdout().lock());
+    let mut err = streams::stderr();
     let around = Surroundings {
         env: Env::of_process(),
         clock: clock::now_epoch,

@@ -130,7 +130,10 @@ mod edge {
                 bytes.truncate(count);
                 Ok(Chunk::Bytes(bytes))
             }
-            Err(rustix::io::Errno::INTR) => Ok(Chunk::Bytes(Zeroizing::default())),
+            // Another reader of a stdin that does not block was quicker.
+            Err(rustix::io::Errno::INTR | rustix::io::Errno::AGAIN) => {
+                Ok(Chunk::Bytes(Zeroizing::default()))
+            }
             Err(error) => Err(error.into()),
         }
     }

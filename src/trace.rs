@@ -10,6 +10,7 @@ use std::time::Instant;
 use crate::error::{Error, Kind, Result};
 use crate::files;
 use crate::progress;
+use crate::streams;
 
 struct Sink {
     started: Instant,
@@ -25,7 +26,7 @@ static SINK: OnceLock<Sink> = OnceLock::new();
 pub fn start(to: Option<&Path>) -> Result<()> {
     let writer: Box<dyn Write + Send> = match to {
         Some(path) => Box::new(at_end(path)?),
-        None => Box::new(std::io::stderr()),
+        None => Box::new(streams::stderr()),
     };
     let now = Instant::now();
     let _ = SINK.set(Sink { started: now, last: Mutex::new((now, writer)) });

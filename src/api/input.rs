@@ -12,6 +12,7 @@ use reqwest::blocking::Body;
 
 use crate::error::{Error, Kind, Result};
 use crate::files;
+use crate::streams;
 
 /// The most that is kept in memory, bytes.
 const IN_MEMORY_BYTES: u64 = 16 << 20;
@@ -33,7 +34,7 @@ impl Input {
     /// The contents of a file; of stdin for `-`.
     pub fn of(path: &Path) -> Result<Self> {
         if path == Path::new("-") {
-            return kept(&mut io::stdin().lock(), path);
+            return kept(&mut streams::stdin(), path);
         }
         files::refuse_foreign_pipe(path)?;
         let mut file = files::to_stream(path).map_err(|error| cannot_read(path, &error))?;
@@ -85,7 +86,7 @@ impl Input {
 /// The text of a file that a field names; of stdin for `-`.
 pub fn field(path: &Path) -> Result<String> {
     let bytes = if path == Path::new("-") {
-        bounded(&mut io::stdin().lock(), path)?
+        bounded(&mut streams::stdin(), path)?
     } else {
         files::refuse_foreign_pipe(path)?;
         bounded(&mut files::to_stream(path).map_err(|error| cannot_read(path, &error))?, path)?

@@ -3,7 +3,6 @@
 
 mod whose;
 
-use std::io;
 use std::path::Path;
 
 use serde_json::json;
@@ -23,6 +22,7 @@ use crate::model::secret::Secret;
 use crate::oauth::answer::{assumed_refresh_expiry, refresh_expiry};
 use crate::store::events::Event;
 use crate::store::{NewAccount, Store};
+use crate::streams;
 
 use super::login::{self, Handed};
 use super::{held, obtain};
@@ -209,7 +209,7 @@ fn keep_under(
 
 fn read(app: &mut App<'_>, path: &Path) -> Result<TokenFile> {
     let bytes = if path == Path::new("-") {
-        files::read_bounded(&mut io::stdin(), Path::new("stdin"))?
+        files::read_bounded(&mut streams::stdin(), Path::new("stdin"))?
     } else {
         let is_default = path == Path::new(DEFAULT_FILE);
         let read = if is_default { files::read_default } else { files::read_named };

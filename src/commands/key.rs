@@ -2,7 +2,6 @@
 
 mod shown;
 
-use std::io;
 use std::path::Path;
 
 use crate::app::App;
@@ -15,6 +14,7 @@ use crate::store::Store;
 use crate::store::events::Event;
 use crate::store::key::{Key, KeySource};
 use crate::store::rotation::Resealed;
+use crate::streams;
 
 pub(super) fn run(app: &mut App<'_>, args: &Args) -> Result<u8> {
     match &args.action {
@@ -122,7 +122,7 @@ fn to_the_sources_key(
 fn read_key(app: &mut App<'_>, file: &Path) -> Result<Key> {
     if file == Path::new("-") {
         let name = Path::new("stdin");
-        let bytes = files::read_bounded(&mut io::stdin(), name)?;
+        let bytes = files::read_bounded(&mut streams::stdin(), name)?;
         return Key::given(&bytes, name, "Give the old key there; nothing was changed.");
     }
     let named = files::read_named(file)?;

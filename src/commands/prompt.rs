@@ -4,7 +4,7 @@
 #[cfg(unix)]
 mod unseen;
 
-use std::io::{self, IsTerminal};
+use std::io::{self, BufRead, IsTerminal};
 
 use uuid::Uuid;
 use zeroize::Zeroizing;
@@ -14,6 +14,7 @@ use crate::error::{Error, Kind, Result};
 use crate::model::origin::{Origin, SHORT_NAMES};
 use crate::model::secret::Secret;
 use crate::oauth::pasted::{self, Connection};
+use crate::streams;
 
 /// How often a question is asked.
 const TRIES: u32 = 3;
@@ -55,7 +56,7 @@ fn asked<T>(
         let _ = write!(app.err, "{question}: ");
         let _ = app.err.flush();
         let mut answer = String::new();
-        let count = io::stdin().read_line(&mut answer).map_err(|_| nobody())?;
+        let count = streams::stdin().read_line(&mut answer).map_err(|_| nobody())?;
         if count == 0 {
             return Err(nobody());
         }

@@ -33,6 +33,7 @@ mod keepalive;
 mod keepalive_timers;
 mod keys;
 mod moves;
+mod nonblocking;
 mod permissions;
 mod profiles;
 mod progress;

@@ -14,6 +14,7 @@ use crate::error::{Error, Kind, Result};
 use crate::files;
 use crate::model::printable::printable;
 use crate::progress;
+use crate::streams;
 use crate::trace;
 
 /// After this long a person is told what is waited for.
@@ -225,7 +226,7 @@ fn set_apart(_command: &mut Command) -> bool {
 
 fn say(text: &str) {
     use std::io::Write;
-    let _ = progress::beside(|| writeln!(std::io::stderr(), "concur-cred: {text}"));
+    let _ = progress::beside(|| writeln!(streams::stderr(), "concur-cred: {text}"));
 }
 
 fn told(status: ExitStatus) -> String {
