@@ -1,7 +1,7 @@
 //! The body of a request. Whatever it comes from, its length is known before anything is sent (Concur
 //! refuses chunked bodies at its token endpoint) and it can be sent a second time, should the token be
-//! refused: a file is read again; what comes from a pipe is kept, in memory or beyond that in a file
-//! without a name.
+//! refused: a file is read again; what comes from a pipe is kept up to a limit, in memory or beyond that in a
+//! file without a name.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
@@ -16,6 +16,8 @@ use crate::streams;
 
 /// The most that is kept in memory, bytes.
 const IN_MEMORY_BYTES: u64 = 16 << 20;
+/// The most that is kept of what is no file, bytes: the end of a pipe or a device may never come.
+const MAX_KEPT_BYTES: u64 = 256 << 20;
 /// The most that is read as the value of a field, bytes.
 const MAX_FIELD_BYTES: u64 = 1 << 20;
 
@@ -123,7 +125,7 @@ fn kept(reader: &mut dyn Read, path: &Path) -> Result<Input> {
     }
     let spooled = tempfile::tempfile().and_then(|mut file| {
         io::copy(&mut bytes.as_slice(), &mut file)?;
-        io::copy(reader, &mut file)?;
+        io::copy(&mut reader.take(MAX_KEPT_BYTES + 1 - bytes.len() as u64), &mut file)?;
         Ok((file.metadata()?.len(), file))
     });
     let (length, file) = spooled.map_err(|error| {
@@ -133,6 +135,13 @@ fn kept(reader: &mut dyn Read, path: &Path) -> Result<Input> {
             "Put it into a file and name that, or set TMPDIR to a folder with room for it.",
         )
     })?;
+    if length > MAX_KEPT_BYTES {
+        return Err(Error::new(
+            Kind::Usage,
+            "The input is larger than 256 MiB, and what comes from a pipe or device is kept before it is sent",
+            "Write it to a file and name that by --input: a file has no limit.",
+        ));
+    }
     Ok(Input::File(file, length))
 }
 

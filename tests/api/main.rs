@@ -19,6 +19,8 @@ mod exec;
 #[cfg(unix)]
 mod exec_child;
 mod failures;
+#[cfg(unix)]
+mod limits;
 mod refused;
 mod revoke;
 #[cfg(target_os = "linux")]
