@@ -7,8 +7,25 @@
 
 use std::io::{self, Write};
 use std::panic::{self, PanicHookInfo};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::error::{Error, Kind};
+
+/// What a panic answers and ends with instead.
+static INSTEAD: OnceLock<(u8, &str)> = OnceLock::new();
+static IS_ANSWERED: AtomicBool = AtomicBool::new(false);
+
+/// From here on a panic ends with this exit code, and with this line on stdout unless [`answering`] was said:
+/// who calls goes by both, and takes 1 for an answer.
+pub fn end_panics_with(code: u8, line: &'static str) {
+    let _ = INSTEAD.set((code, line));
+}
+
+/// The answer is being written.
+pub fn answering() {
+    IS_ANSWERED.store(true, Ordering::Relaxed);
+}
 
 /// The first thing that `main` does.
 pub fn begin() {
@@ -82,7 +99,17 @@ fn panicked(info: &PanicHookInfo<'_>) {
     );
     // Nobody can be told when stderr itself is gone.
     let _ = writeln!(io::stderr(), "{error}");
-    std::process::exit(i32::from(Kind::Other.exit_code()));
+    let Some((code, line)) = INSTEAD.get() else {
+        std::process::exit(i32::from(Kind::Other.exit_code()));
+    };
+    if !IS_ANSWERED.swap(true, Ordering::Relaxed) {
+        // Not by std's stdout: another thread may hold it.
+        #[cfg(unix)]
+        let _ = rustix::io::write(io::stdout(), format!("{line}\n").as_bytes());
+        #[cfg(not(unix))]
+        let _ = line;
+    }
+    std::process::exit(i32::from(*code));
 }
 
 /// A source file without the folder that it was built in: `src/…`, or a library's name before it.

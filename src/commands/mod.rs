@@ -39,6 +39,7 @@ use clap::error::ErrorKind;
 use crate::app::{self, App, Surroundings};
 use crate::cli::{self, Cli, Command};
 use crate::error::{Error, Kind, Result};
+use crate::hardening;
 use crate::model::printable::printable;
 use crate::oauth::pasted;
 use crate::signals;
@@ -57,6 +58,10 @@ pub fn main(args: Vec<OsString>, around: Surroundings<'_>) -> u8 {
         // git adds operations over time; a helper ignores those that it does not know.
         return 0;
     }
+    let is_check = is_check(&args);
+    if is_check {
+        hardening::end_panics_with(status::UNKNOWN, status::DEFECT);
+    }
     let cli = match shapes::recognised(&args) {
         Some(cli) => cli,
         None => match parsed(args, &mut *around.out, &mut *around.err) {
@@ -69,7 +74,7 @@ pub fn main(args: Vec<OsString>, around: Surroundings<'_>) -> u8 {
         signals::survive_the_file_size_limit();
     }
     let Surroundings { env, clock, out, err, out_is_terminal } = around;
-    let around = Surroundings { env, clock, out, err: &mut *err, out_is_terminal };
+    let around = Surroundings { env, clock, out: &mut *out, err: &mut *err, out_is_terminal };
     // The doctor, and a check, report what keeps everybody else from starting; a shell that completes a
     // word cannot.
     let app = match &cli.command {
@@ -83,6 +88,11 @@ pub fn main(args: Vec<OsString>, around: Surroundings<'_>) -> u8 {
     };
     let mut app = match app {
         Ok(app) => app,
+        Err(error) if is_check => {
+            let line = format!("{}\n", status::unknown(&error));
+            let _ = app::write_answer(out, line.as_bytes());
+            return status::UNKNOWN;
+        }
         Err(error) => {
             let _ = writeln!(err, "{error}");
             return error.kind().exit_code();

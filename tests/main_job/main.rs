@@ -49,5 +49,6 @@ mod shown;
 mod shown_data;
 mod status_check;
 mod status_screen;
+mod status_unknown;
 mod streams;
 mod tls;

@@ -9,12 +9,17 @@ use crate::cli::Status;
 use crate::commands::times::DAY;
 use crate::config::parse_duration;
 use crate::error::{Error, Kind, Result};
+use crate::failpoint;
+use crate::hardening;
 use crate::model::printable::printable;
 use crate::model::record::{OutcomeKind, Record};
 use crate::policy::{self, Decision, StaleReason};
 
 /// The exit code of UNKNOWN.
 pub(in crate::commands) const UNKNOWN: u8 = 3;
+/// The line for a defect of this program.
+pub(in crate::commands) const DEFECT: &str =
+    "CONCUR UNKNOWN - internal error; standard error says where";
 /// `--crit`, seconds, unless the caller says otherwise.
 const DEFAULT_CRIT_SECS: i64 = 7 * DAY;
 /// The days of a refresh token that was used just now.
@@ -47,13 +52,20 @@ struct Checked<'r> {
 pub(super) fn run(app: &mut App<'_>, args: &Status) -> u8 {
     let (line, code) = match examined(app, args) {
         Ok(answer) => answer,
-        Err(error) => (format!("CONCUR UNKNOWN - {}", in_one_line(&error)), UNKNOWN),
+        Err(error) => (unknown(&error), UNKNOWN),
     };
+    hardening::answering();
     // Without its line the code is worth nothing.
     app.answer(format!("{line}\n").as_bytes()).map_or(UNKNOWN, |()| code)
 }
 
+/// The line for an error.
+pub(in crate::commands) fn unknown(error: &Error) -> String {
+    format!("CONCUR UNKNOWN - {}", in_one_line(error))
+}
+
 fn examined(app: &mut App<'_>, args: &Status) -> Result<(String, u8)> {
+    failpoint::pass("check-begins");
     if let Some(problem) = app.config_problem.take() {
         return Err(problem);
     }
