@@ -158,7 +158,7 @@ impl fmt::Display for ServiceWord {
             separator = ", ";
         }
         if let Some(description) = &self.description {
-            write!(f, "{separator}\"{}\"", printable(description, 200))?;
+            write!(f, "{separator}\"{}\"", printable(description, 400))?;
             separator = ", ";
         }
         if let Some(id) = &self.correlation_id {

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::messages;
 use crate::error::{Error, Kind, ServiceWord};
 use crate::model::echo;
 use crate::model::lenient::whole_number;
@@ -119,13 +120,15 @@ fn origin_of(location: &str) -> String {
     }
 }
 
-/// What the body of a failure says, if it is JSON: the shapes of Concur's APIs and of their gateways.
-/// `None` when it would repeat the token.
+/// What the body of a failure says, without what would repeat the token.
 pub fn word_in(body: &[u8], token: &Secret) -> ServiceWord {
-    let body: Value = serde_json::from_slice(body).unwrap_or_default();
+    let json: Value = serde_json::from_slice(body).unwrap_or_default();
+    let said = messages::in_body(body);
+    // Looked for in all of it: what is cut could end within the token.
+    let may_be_shown = !said.is_empty() && !repeats(&said.join("; "), token);
     ServiceWord {
-        code: body.get("code").and_then(whole_number),
-        description: description(&body).filter(|text| !repeats(text, token)),
+        code: json.get("code").and_then(whole_number),
+        description: may_be_shown.then(|| messages::joined(&said)),
         correlation_id: None,
     }
 }
@@ -138,25 +141,6 @@ pub fn correlation_id<'a>(answered: Option<&'a str>, token: &Secret) -> Option<&
 /// Whether a text of the service gives back what it was sent.
 fn repeats(text: &str, token: &Secret) -> bool {
     echo::repeats(text, &[token])
-}
-
-fn description(body: &Value) -> Option<String> {
-    let own =
-        ["error_description", "message", "Message", "errorMessage", "detail", "error", "title"];
-    let text = own.iter().find_map(|name| body.get(name).and_then(Value::as_str));
-    if let Some(text) = text.filter(|text| !text.trim().is_empty()) {
-        let details = body.get("validationErrors").and_then(Value::as_array);
-        let details = details.into_iter().flatten();
-        let details = details.filter_map(|one| one.get("message").and_then(Value::as_str));
-        return Some(std::iter::once(text).chain(details).collect::<Vec<_>>().join("; "));
-    }
-    // One level down: {"error": {"message": …}}, {"errors": [{"errorMessage": …}]}, {"Error": {…}}.
-    let inner = ["error", "Error", "errors", "Errors"].iter().find_map(|name| body.get(name))?;
-    match inner {
-        Value::Array(all) => all.first().and_then(description),
-        Value::Object(_) => description(inner),
-        _ => None,
-    }
 }
 
 #[cfg(test)]
@@ -209,6 +193,7 @@ mod tests {
                 Some("bad; a; b"),
             ),
             (r#"{"message":"echo t0ken-t0ken"}"#, None),
+            ("<Message>echo t0ken&#45;t0ken</Message>", None),
             (r#"{"message":7}"#, None),
             ("<html>Service Unavailable</html>", None),
             ("[]", None),

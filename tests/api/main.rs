@@ -21,6 +21,7 @@ mod exec_child;
 mod failures;
 #[cfg(unix)]
 mod limits;
+mod messages;
 mod refused;
 mod revoke;
 #[cfg(target_os = "linux")]
