@@ -81,23 +81,17 @@ pub(super) fn run(app: &mut App<'_>, args: &Args) -> Result<u8> {
     };
     let present = app.store()?;
     let (profile, old) = obtain::target(app, present.as_ref())?;
-    if let Some(store) = &present
-        && !import.is_wanted(store, &profile, old.as_ref())?
-    {
-        app.note(&format!("{profile}: holds this refresh token already; nothing was changed"));
-        return Ok(0);
-    }
+    let is_wanted = match &present {
+        Some(store) => import.is_wanted(store, &profile, old.as_ref())?,
+        None => true,
+    };
     drop(present);
-    if args.dry_run {
+    if is_wanted && args.dry_run {
         app.note(&format!("{profile}: {}; nothing was changed", import.intention()));
         return Ok(0);
     }
-    if import.principal.is_none() {
-        app.note(
-            "the tokens do not say whose they are: the refresh token is used once to learn it",
-        );
-        login::use_handed(app, import.handed()?, replace)?;
-    } else if !keep(app, import, &profile, old.as_ref())? {
+    let is_kept = is_wanted && keep(app, import, &profile, old.as_ref())?;
+    if !is_kept {
         app.note(&format!("{profile}: holds this refresh token already; nothing was changed"));
         return Ok(0);
     }
@@ -164,6 +158,13 @@ fn keep(
     profile: &ProfileName,
     old: Option<&Record>,
 ) -> Result<bool> {
+    if import.principal.is_none() {
+        app.note(
+            "the tokens do not say whose they are: the refresh token is used once to learn it",
+        );
+        let replace = import.replace;
+        return login::use_handed(app, import.handed()?, replace).map(|()| true);
+    }
     let mut store = app.store_or_new()?;
     let lock = obtain::lock(app, &store, old)?;
     let kept = keep_under(app, import, profile, &mut store, &lock);

@@ -128,7 +128,9 @@ pub(super) fn read_record(row: &Row<'_>) -> rusqlite::Result<Record> {
         geolocation: c.take()?,
         principal: c.take()?,
         obtained_by: c.grant()?,
-        principal_type: c.take::<Option<String>>()?.and_then(|text| PrincipalType::from_claim(&text)),
+        principal_type: c
+            .take::<Option<String>>()?
+            .and_then(|text| PrincipalType::from_claim(&text)),
         id_token: c.cell()?,
         request_token: c.cell()?,
         request_token_expires_at: c.take()?,
