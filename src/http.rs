@@ -1,6 +1,7 @@
 //! The HTTP edge: a client for one origin that was found allowed. It never follows a redirect, and is
 //! built when the first request is made, so that a hit never pays for it.
 
+pub mod encoding;
 mod failure;
 pub mod proxy;
 mod resolver;
@@ -25,6 +26,9 @@ use tls::Tls;
 /// How long reaching the service may take at the most; half of a short timeout, so that who was not
 /// reached is told from who did not answer.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// The most headers of an answer. The library's own limit is 100, and with an answer that is over it a
+/// refresh token would be lost; their size has a limit of its own.
+const MAX_HEADERS: usize = 4096;
 const USER_AGENT: &str = concat!("concur-cred/", env!("CARGO_PKG_VERSION"));
 
 /// Concur's header for the id that SAP support asks for; sent, and echoed.
@@ -118,6 +122,23 @@ pub enum NoAnswer {
     Transient(String),
 }
 
+/// How a body ended before its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Broke {
+    /// The connection did, or what came over it made no sense.
+    Off,
+    /// The rest did not come in time.
+    Late,
+}
+
+impl Broke {
+    /// What an error while a body was read means.
+    pub fn of(error: &io::Error) -> Self {
+        let held = error.get_ref().and_then(|held| held.downcast_ref::<reqwest::Error>());
+        if held.is_some_and(reqwest::Error::is_timeout) { Self::Late } else { Self::Off }
+    }
+}
+
 /// Makes clients. The files that the settings name are read when it is made, so that a bad one is found
 /// before anything is spent.
 #[derive(Clone)]
@@ -158,6 +179,9 @@ impl Http {
             .connect_timeout(clock::limit(CONNECT_TIMEOUT).min(self.timeout / 2))
             .timeout(self.timeout.saturating_add(longer))
             .pool_max_idle_per_host(0)
+            .http1_max_headers(MAX_HEADERS)
+            // A header that nobody reads must not cost the answer.
+            .http1_ignore_invalid_headers_in_responses(true)
             .tls_backend_preconfigured(self.tls.config())
             // The one that is asked is the one that is told of, here and nowhere else.
             .no_proxy();
@@ -168,22 +192,33 @@ impl Http {
         resolver::set(builder).build().map_err(|error| unmade(&error.without_url()))
     }
 
-    /// The beginning of a body, at most `room` bytes: what came until the timeout was over. The client's
-    /// own holds for each piece, and a service that sends a byte now and then would never be let go.
-    pub fn beginning(&self, body: &mut dyn Read, room: usize) -> io::Result<Zeroizing<Vec<u8>>> {
+    /// The beginning of a body, at most `room` bytes: what came until the timeout was over, and how that
+    /// ended. The client's own timeout holds for each piece, and a service that sends a byte now and then
+    /// would never be let go.
+    pub fn beginning(
+        &self,
+        body: &mut dyn Read,
+        room: usize,
+    ) -> (Zeroizing<Vec<u8>>, Result<(), Broke>) {
         let started = Instant::now();
         let mut bytes = Zeroizing::new(vec![0; room]);
         let mut length = 0;
-        while length < room && started.elapsed() < self.timeout {
+        let ended = loop {
+            if length == room {
+                break Ok(());
+            }
+            if started.elapsed() >= self.timeout {
+                break Err(Broke::Late);
+            }
             match body.read(&mut bytes[length..]) {
-                Ok(0) => break,
+                Ok(0) => break Ok(()),
                 Ok(count) => length += count,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
+                Err(error) => break Err(Broke::of(&error)),
             }
-        }
+        };
         bytes.truncate(length);
-        Ok(bytes)
+        (bytes, ended)
     }
 
     /// The proxy that leads to this origin; an error when the setting that decides cannot be used. Whoever
@@ -250,14 +285,16 @@ mod tests {
     #[test]
     fn a_body_that_drips_is_let_go_when_the_timeout_is_over() {
         const ROOM: usize = 100_000;
-        let began = with_timeout(Duration::from_millis(5)).beginning(&mut Dripping, ROOM).unwrap();
+        let http = with_timeout(Duration::from_millis(5));
+        let (began, ended) = http.beginning(&mut Dripping, ROOM);
         assert!(began.len() < ROOM);
+        assert_eq!(ended, Err(Broke::Late));
     }
 
     #[test]
     fn the_beginning_of_a_body_has_what_there_is_room_for() {
         let http = with_timeout(Duration::from_secs(60));
-        let of = |body: &[u8]| http.beginning(&mut &*body, 3).unwrap().to_vec();
+        let of = |body: &[u8]| http.beginning(&mut &*body, 3).0.to_vec();
         assert_eq!(of(b"ab"), b"ab");
         assert_eq!(of(b"abcd"), b"abc");
         assert_eq!(of(b""), b"");

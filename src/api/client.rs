@@ -6,14 +6,17 @@ use std::time::Duration;
 use bytes::Bytes;
 use reqwest::Method;
 use reqwest::blocking::Response;
-use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue, LOCATION, RETRY_AFTER};
+use reqwest::header::{
+    ACCEPT_ENCODING, AUTHORIZATION, HeaderMap, HeaderValue, LOCATION, RETRY_AFTER,
+};
 use zeroize::Zeroizing;
 
 use super::answer::{self, Failure, word_in};
+use super::headers::IDENTITY;
 use super::input::Input;
 use super::target::Target;
 use crate::error::{Error, Kind, Result, ServiceWord};
-use crate::http::{CORRELATION_HEADER, Http, NoAnswer};
+use crate::http::{CORRELATION_HEADER, Http, NoAnswer, encoding};
 use crate::model::origin::AllowedOrigin;
 use crate::model::secret::Secret;
 use crate::trace;
@@ -73,6 +76,12 @@ impl Call {
         Ok(Answer { response, correlation_id })
     }
 
+    /// Whether the caller asked for an encoding of the answer's body.
+    pub fn asks_for_encoding(&self) -> bool {
+        let asked = self.headers.get(ACCEPT_ENCODING);
+        asked.is_some_and(|value| value.as_bytes() != IDENTITY.as_bytes())
+    }
+
     fn correlation_id(&self) -> Option<&str> {
         text(&self.headers, CORRELATION_HEADER)
     }
@@ -125,7 +134,8 @@ impl Answer {
     /// Reads what a failure says of itself.
     pub fn failure(mut self, http: &Http, token: &Secret, scope: Option<&str>) -> Error {
         // What cannot be read says nothing.
-        let body = http.beginning(&mut self.response, MAX_FAILURE_BYTES).unwrap_or_default();
+        let (body, _) = http.beginning(&mut self.response, MAX_FAILURE_BYTES);
+        let body = encoding::unpacked(body, MAX_FAILURE_BYTES);
         self.failed(word_in(&body, token), token, scope)
     }
 

@@ -3,8 +3,9 @@
 use std::fmt;
 
 use reqwest::header::{
-    ACCEPT, AUTHORIZATION, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, EXPECT, HOST, HeaderMap,
-    HeaderName, HeaderValue, PROXY_AUTHORIZATION, TE, TRAILER, TRANSFER_ENCODING, UPGRADE,
+    ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, EXPECT, HOST,
+    HeaderMap, HeaderName, HeaderValue, PROXY_AUTHORIZATION, TE, TRAILER, TRANSFER_ENCODING,
+    UPGRADE,
 };
 use uuid::Uuid;
 
@@ -24,6 +25,9 @@ const RESERVED: [HeaderName; 10] = [
     TRAILER,
     EXPECT,
 ];
+
+/// The `Accept-Encoding` of who asks for none.
+pub const IDENTITY: &str = "identity";
 
 /// Why a text is no header that may be sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,8 +54,8 @@ impl fmt::Display for BadHeader {
 
 impl std::error::Error for BadHeader {}
 
-/// The headers of a request: `Accept: application/json`, a correlation id and, with a body, its
-/// `Content-Type`, unless the caller gives its own; and the caller's.
+/// The headers of a request: `Accept: application/json`, `Accept-Encoding: identity`, a correlation id and,
+/// with a body, its `Content-Type`, unless the caller gives its own; and the caller's.
 pub fn of_request(
     given: &[String],
     has_body: bool,
@@ -64,6 +68,7 @@ pub fn of_request(
     }
     let json = || HeaderValue::from_static("application/json");
     headers.entry(ACCEPT).or_insert_with(json);
+    headers.entry(ACCEPT_ENCODING).or_insert_with(|| HeaderValue::from_static(IDENTITY));
     if has_body {
         headers.entry(CONTENT_TYPE).or_insert_with(json);
     }
@@ -109,17 +114,21 @@ mod tests {
     fn what_is_not_given_has_its_default() {
         let id = format!("concur-correlationid: {ID}");
         let accept = "accept: application/json".to_owned();
-        assert_eq!(headers(&[], false), Ok(vec![accept.clone(), id.clone()]));
+        let encoding = "accept-encoding: identity".to_owned();
+        let none = vec![encoding.clone(), accept.clone(), id.clone()];
+        assert_eq!(headers(&[], false), Ok(none));
         let content_type = "content-type: application/json".to_owned();
-        assert_eq!(headers(&[], true), Ok(vec![accept, id, content_type]));
+        assert_eq!(headers(&[], true), Ok(vec![encoding, accept, id, content_type]));
     }
 
     #[test]
     fn what_is_given_takes_the_place_of_a_default_and_may_be_repeated() {
         let own = "concur-correlationid: 00000000-0000-4000-8000-000000000000";
-        let given = ["Accept: text/csv", "X-A:  1 ", "x-a:2", "X-Empty:", own, "content-TYPE: a/b"];
+        let zip = "accept-encoding: gzip";
+        let given =
+            ["Accept: text/csv", "X-A:  1 ", "x-a:2", "X-Empty:", own, "content-TYPE: a/b", zip];
         let expected =
-            ["accept: text/csv", own, "content-type: a/b", "x-a: 1", "x-a: 2", "x-empty: "];
+            [zip, "accept: text/csv", own, "content-type: a/b", "x-a: 1", "x-a: 2", "x-empty: "];
         assert_eq!(headers(&given, true), Ok(expected.map(str::to_owned).to_vec()));
     }
 

@@ -11,7 +11,7 @@ use crate::api::answer::Verdict;
 use crate::api::client::{Answer, Call};
 use crate::api::fields::{self, Field, Typed};
 use crate::api::input::{self, Input};
-use crate::api::output::{Broke, Output, pour};
+use crate::api::output::{self, Output, pour};
 use crate::api::target::Target;
 use crate::api::terminal::{self, Shown};
 use crate::api::{headers, method};
@@ -19,7 +19,8 @@ use crate::app::App;
 use crate::cli::Api;
 use crate::error::{Error, Kind, Result, ServiceWord};
 use crate::files;
-use crate::http::Http;
+use crate::http::encoding::{self, Unknown};
+use crate::http::{Broke, Http};
 use crate::model::origin::Origin;
 use crate::model::record::Record;
 use crate::refresh::{Usable, not_allowed};
@@ -184,47 +185,68 @@ fn hand_on(
     include: bool,
     call: &Call,
 ) -> Result<()> {
-    let mut response = answer.response;
+    let response = answer.response;
+    let codings = match encoding::codings(response.headers()) {
+        Ok(codings) => codings,
+        // Whoever asked for it knows what to do with it.
+        Err(_) if call.asks_for_encoding() => Vec::new(),
+        Err(Unknown(name)) => return Err(not_asked_for(name, call)),
+    };
     let is_terminal = (app.out_is_terminal)();
     if include {
         let head = head(&response);
         app.answer(&if is_terminal { terminal::shown(&head) } else { head })?;
     }
+    let mut body = encoding::decoded(Box::new(response), &codings);
     let Some(mut file) = file else {
         let poured = if is_terminal {
             let mut shown = Shown::on(app.out);
-            let poured = pour(&mut response, &mut shown);
-            poured.and_then(|_| shown.finish().map_err(Broke::Writer))
+            let poured = pour(&mut body, &mut shown);
+            poured.and_then(|_| shown.finish().map_err(output::Broke::Writer))
         } else {
-            pour(&mut response, app.out).map(drop)
+            pour(&mut body, app.out).map(drop)
         };
         return poured.map_err(|broke| match broke {
-            Broke::Off(count, error) => broke_off(count, &error, call),
-            Broke::Writer(error) => Error::new(
+            output::Broke::Off(count, error) => broke_off(count, &error, call),
+            output::Broke::Writer(error) => Error::new(
                 Kind::Other,
                 format!("The answer cannot be written: {}", files::reason(&error)),
                 "Check where stdout goes.",
             ),
         });
     };
-    pour(&mut response, file.writer()).map_err(|broke| match broke {
-        Broke::Off(count, error) => broke_off(count, &error, call),
-        Broke::Writer(error) => file.refused(&error),
+    pour(&mut body, file.writer()).map_err(|broke| match broke {
+        output::Broke::Off(count, error) => broke_off(count, &error, call),
+        output::Broke::Writer(error) => file.refused(&error),
     })?;
     file.finish()
 }
 
 fn broke_off(count: u64, error: &std::io::Error, call: &Call) -> Error {
-    let held = error.get_ref().and_then(|held| held.downcast_ref::<reqwest::Error>());
-    let how =
-        if held.is_some_and(reqwest::Error::is_timeout) { "came to a halt" } else { "broke off" };
+    let how = match Broke::of(error) {
+        Broke::Late => "came to a halt",
+        Broke::Off => "broke off",
+    };
     let problem = format!("The answer {how} after {count} bytes");
-    let remedy = if method::is_idempotent(&call.method) {
+    Error::new(Kind::Temporary, problem, again(call))
+}
+
+/// What to do when an answer came and could not be handed on.
+fn again(call: &Call) -> &'static str {
+    if method::is_idempotent(&call.method) {
         "Run it again."
     } else {
         "Concur has carried it out: look before you run it again."
-    };
-    Error::new(Kind::Temporary, problem, remedy)
+    }
+}
+
+fn not_asked_for(coding: &str, call: &Call) -> Error {
+    let problem = format!("The answer came in an encoding that was not asked for ({coding})");
+    let remedy = format!(
+        "To get it as it comes, ask for it with --header 'Accept-Encoding: NAME'. {}",
+        again(call)
+    );
+    Error::new(Kind::Other, problem, remedy)
 }
 
 fn with_id(error: Error, id: Option<&str>) -> Error {

@@ -30,22 +30,28 @@ const ASSUMED_REFRESH_MONTHS: u32 = 6;
 const MAINTENANCE: i64 = 134;
 /// Concur's code for "lives elsewhere".
 const ELSEWHERE: i64 = 16;
+/// What is said of every other redirect.
+pub const NOT_FOLLOWED: &str = "it answered with a redirect that is not followed";
 /// Concur's code for a bad or expired refresh token.
 const BAD_REFRESH_TOKEN: i64 = 108;
 
-/// An HTTP answer, read whole.
+/// An HTTP answer, as far as it came.
 #[derive(Debug)]
 pub struct HttpAnswer {
     /// The status.
     pub status: u16,
-    /// The body, at most 64 KiB.
+    /// The body without its encoding, at most 64 KiB and a byte.
     pub body: Zeroizing<Vec<u8>>,
+    /// What kept the body from being whole, as the middle of a sentence.
+    pub cut: Option<String>,
     /// `Retry-After`, seconds from now.
     pub retry_after: Option<i64>,
     /// `Date`: what time it is for the service, epoch seconds.
     pub date: Option<i64>,
     /// `Concur-Correlationid`, else the one that was sent.
     pub correlation_id: Option<String>,
+    /// `Location`.
+    pub location: Option<String>,
 }
 
 /// What an answer means.
@@ -81,17 +87,19 @@ pub fn classify(answer: &HttpAnswer, is_refresh: bool, allowed: &AllowList, now:
     let body = body::read(&answer.body);
     match (answer.status, body) {
         (200..=299, Some(body)) => granted(body, answer, allowed, now),
-        (200..=299, None) => {
-            transient(answer, "it answered with something that is not a JSON object".to_owned())
-        }
-        (300..=399, _) => {
-            transient(answer, "it answered with a redirect, which is never followed".to_owned())
-        }
+        (200..=299, None) => unreadable(answer, "something that is not a JSON object"),
+        (300..=399, _) => transient(answer, NOT_FOLLOWED.to_owned()),
         // A proxy's page, a gateway's limit: nothing about the token, whatever the body says.
         (407 | 408 | 429, _) => transient(answer, format!("it answered {}", answer.status)),
         (400..=499, Some(body)) if body.whole => refused(&body.fields, answer, is_refresh, allowed),
         _ => transient(answer, format!("it answered {}", answer.status)),
     }
+}
+
+/// An answer that holds less than it must: because it ended too early, or else because it is this.
+fn unreadable(answer: &HttpAnswer, what: &str) -> Outcome {
+    let why = answer.cut.clone();
+    transient(answer, why.unwrap_or_else(|| format!("it answered with {what}")))
 }
 
 fn transient(answer: &HttpAnswer, why: String) -> Outcome {
@@ -150,13 +158,17 @@ fn granted(body: Body, answer: &HttpAnswer, allowed: &AllowList, now: i64) -> Ou
     if !whole {
         odd.push("Concur's answer is damaged; kept what could be read of it".to_owned());
     }
+    // An empty one, or one that is none, came all the same: the one already held is kept.
+    let knows_refresh_token = whole || object.contains_key("refresh_token");
     let access_token = take_secret(&mut object, "access_token", &mut odd);
     let refresh_token = take_secret(&mut object, "refresh_token", &mut odd);
     // Of a damaged answer only a refresh token is worth keeping: without it, asking again is better.
-    if refresh_token.is_none() && (access_token.is_none() || !whole) {
-        let why =
-            if whole { "it answered without a token" } else { "it answered with broken JSON" };
-        return transient(answer, why.to_owned());
+    if refresh_token.is_none() && (access_token.is_none() || !knows_refresh_token) {
+        return if whole {
+            transient(answer, "it answered without a token".to_owned())
+        } else {
+            unreadable(answer, "broken JSON")
+        };
     }
     let id_token = take_secret(&mut object, "id_token", &mut odd);
     let access_expires_at = access_token

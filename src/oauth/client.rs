@@ -1,18 +1,21 @@
-//! One POST of a form to an origin that was found allowed, never more than 64 KiB read.
+//! One POST of a form to an origin that was found allowed, never more than 64 KiB of the answer read.
 
 use bytes::Bytes;
 use reqwest::blocking::Response;
-use reqwest::header::{ACCEPT, CONTENT_TYPE, DATE, HeaderMap, HeaderValue, RETRY_AFTER};
+use reqwest::header::{
+    ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, DATE, HeaderMap, HeaderValue, LOCATION, RETRY_AFTER,
+};
 use zeroize::Zeroizing;
 
 use super::answer::HttpAnswer;
 use crate::error::Result;
-use crate::http::{CORRELATION_HEADER, Http, HttpSettings, NoAnswer};
+use crate::http::encoding::{self, Unknown};
+use crate::http::{Broke, CORRELATION_HEADER, Http, HttpSettings, NoAnswer};
 use crate::model::origin::AllowedOrigin;
 use crate::trace;
 
 /// The most that is read of an answer, bytes.
-const MAX_BODY_BYTES: u64 = 64 * 1024;
+const MAX_BODY_BYTES: usize = 64 * 1024;
 
 /// The token service, asked over HTTP.
 #[derive(Debug, Clone)]
@@ -52,23 +55,25 @@ impl TokenService {
             .post(format!("{}{path}", to.origin()))
             .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
             .header(ACCEPT, "application/json")
+            .header(ACCEPT_ENCODING, "identity")
             .header(CORRELATION_HEADER, correlation_id)
             // Handed over, not copied: it is wiped when the request is done.
             .body(Bytes::from_owner(form))
             .send()
             .map_err(|error| self.http.no_answer(error, to))?;
         trace::step("answer begins");
-        read_answer(&self.http, response, correlation_id, to, now)
+        Ok(read_answer(&self.http, response, correlation_id, to, now))
     }
 }
 
+/// What has come of an answer, however it ends: it may hold a refresh token that is the only valid one.
 fn read_answer(
     http: &Http,
     mut response: Response,
     sent_id: &str,
     to: &AllowedOrigin,
     now: i64,
-) -> Result<HttpAnswer, NoAnswer> {
+) -> HttpAnswer {
     let host = to.origin().host();
     let status = response.status().as_u16();
     let date = response.headers().get(DATE).and_then(http_date);
@@ -79,14 +84,32 @@ fn read_answer(
         .and_then(|value| value.to_str().ok())
         .unwrap_or(sent_id)
         .to_owned();
-    let room = usize::try_from(MAX_BODY_BYTES + 1).unwrap_or(usize::MAX);
-    let body = http
-        .beginning(&mut response, room)
-        .map_err(|_| NoAnswer::Transient(format!("the answer of {host} broke off")))?;
-    if body.len() as u64 > MAX_BODY_BYTES {
-        return Err(NoAnswer::Transient(format!("the answer of {host} is larger than 64 KiB")));
+    let location = response.headers().get(LOCATION).and_then(|value| value.to_str().ok());
+    let location = location.map(str::to_owned);
+    let codings = encoding::codings(response.headers());
+    let (body, ended) = http.beginning(&mut response, MAX_BODY_BYTES + 1);
+    let came = body.len();
+    let body = encoding::unpacked(body, MAX_BODY_BYTES + 1);
+    let cut = match (ended, codings) {
+        (_, Err(Unknown(name))) => {
+            Some(format!("it answered in an encoding that was not asked for ({name})"))
+        }
+        (Err(Broke::Off), _) => Some(format!("the answer of {host} broke off")),
+        (Err(Broke::Late), _) => Some(format!("the answer of {host} did not come whole in time")),
+        _ if came.max(body.len()) > MAX_BODY_BYTES => {
+            Some(format!("the answer of {host} is larger than 64 KiB"))
+        }
+        _ => None,
+    };
+    HttpAnswer {
+        status,
+        body,
+        cut,
+        retry_after,
+        date,
+        correlation_id: Some(correlation_id),
+        location,
     }
-    Ok(HttpAnswer { status, body, retry_after, date, correlation_id: Some(correlation_id) })
 }
 
 /// `Retry-After`: seconds, or a date (RFC 9110, section 10.2.3) by the service's own clock.

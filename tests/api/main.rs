@@ -14,6 +14,7 @@ mod support;
 
 mod bodies;
 mod calls;
+mod encodings;
 #[cfg(unix)]
 mod exec;
 #[cfg(unix)]

@@ -41,6 +41,8 @@ mod prompts;
 mod questions;
 mod secrets;
 mod service_answers;
+mod service_encodings;
+mod service_endings;
 mod service_grants;
 mod service_lost;
 mod service_refusals;

@@ -15,13 +15,12 @@ fn status(code: u16, body: StatusBody) -> Fault {
     Fault::Status { code, body, retry_after: None }
 }
 
-/// A whole grant behind so many blanks that it is over 64 KiB.
+/// A whole grant behind so many blanks that its tokens are beyond 64 KiB.
 fn huge_grant() -> Vec<u8> {
     let blanks = " ".repeat(64 * 1024);
-    let mut body =
-        br#"{"expires_in":3600,"access_token":"planted","refresh_token":"planted","x":""#.to_vec();
+    let mut body = br#"{"expires_in":3600,"x":""#.to_vec();
     body.extend(blanks.bytes());
-    body.extend(b"\"}");
+    body.extend(br#"","access_token":"planted","refresh_token":"planted"}"#);
     body
 }
 
@@ -39,7 +38,7 @@ fn transient_answers() -> Vec<(&'static str, Fault)> {
         ("200 with an empty object", raw(200, json, "{}")),
         ("200 cut off", raw(200, json, r#"{"access_token":"planted","refresh_token":"pla"#)),
         ("200 of 1 MiB of blanks", raw(200, json, vec![b' '; 1 << 20])),
-        ("200 over 64 KiB", raw(200, json, huge_grant())),
+        ("200 with its tokens beyond 64 KiB", raw(200, json, huge_grant())),
         ("200 that is not UTF-8", raw(200, json, b"{\"access_token\":\"\xff\xfe\"}".to_vec())),
         (
             "200 with tokens of another type",

@@ -11,9 +11,11 @@ fn answer(status: u16, body: &str) -> HttpAnswer {
     HttpAnswer {
         status,
         body: Zeroizing::new(body.as_bytes().to_vec()),
+        cut: None,
         retry_after: None,
         date: None,
         correlation_id: Some("sent".to_owned()),
+        location: None,
     }
 }
 
@@ -240,9 +242,11 @@ proptest! {
         let answer = HttpAnswer {
             status,
             body: Zeroizing::new(body),
+            cut: None,
             retry_after: None,
             date: None,
             correlation_id: None,
+            location: None,
         };
         let _ = classify(&answer, true, &AllowList::default(), NOW);
     }
