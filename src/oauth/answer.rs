@@ -173,7 +173,8 @@ fn granted(body: Body, answer: &HttpAnswer, allowed: &AllowList, now: i64) -> Ou
     let id_token = take_secret(&mut object, "id_token", &mut odd);
     let access_expires_at = access_token
         .as_ref()
-        .and_then(|token| access_expiry(object.get("expires_in"), token, clock, &mut odd));
+        .and_then(|token| access_life(object.get("expires_in"), token, answer.date, &mut odd))
+        .map(|life| now.saturating_add(life));
     let told = object.get("refresh_expires_in");
     let refresh_expires_at =
         told.and_then(|value| refresh_expiry(value, clock.service)).map(|at| clock.to_ours(at));
@@ -230,23 +231,28 @@ fn permitted(geolocation: &str, allowed: &AllowList) -> Option<Origin> {
     allowed.permit(&origin).map(|allowed| allowed.origin().clone())
 }
 
-fn access_expiry(
+/// How long the access token is valid from its receipt, seconds: as the answer says, but never longer than
+/// the token's own claims do. `date` is the service's time; ours never enters.
+fn access_life(
     told: Option<&Value>,
     token: &Secret,
-    clock: Clocks,
+    date: Option<i64>,
     odd: &mut Vec<String>,
 ) -> Option<i64> {
     let sane = |life: &i64| (1..=LONGEST_ACCESS_LIFE_SECS).contains(life);
-    if let Some(life) = told.and_then(whole_number).filter(sane) {
-        return Some(clock.ours + life);
-    }
-    let expires_at = jwt::claims(token).and_then(|claims| claims.expires_at);
-    let expires_at = expires_at.map(|at| clock.to_ours(at));
-    let expires_at = expires_at.filter(|at| sane(&at.saturating_sub(clock.ours)));
-    if expires_at.is_none() {
+    let told = told.and_then(whole_number).filter(sane);
+    let own = jwt::claims(token).and_then(|claims| {
+        let life_since = |start: Option<i64>| Some(claims.expires_at?.saturating_sub(start?));
+        [date, claims.issued_at].into_iter().filter_map(life_since).find(sane)
+    });
+    let life = match (told, own) {
+        (Some(told), Some(own)) => Some(told.min(own)),
+        (told, own) => told.or(own),
+    };
+    if life.is_none() {
         odd.push("Concur's answer does not tell how long the access token lives".to_owned());
     }
-    expires_at
+    life
 }
 
 /// Reads `refresh_expires_in`: despite its name an absolute time, in seconds (sometimes

@@ -44,6 +44,7 @@ mod service_answers;
 mod service_encodings;
 mod service_endings;
 mod service_grants;
+mod service_lifetimes;
 mod service_lost;
 mod service_refusals;
 mod shown;

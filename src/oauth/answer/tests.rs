@@ -251,3 +251,44 @@ proptest! {
         let _ = classify(&answer, true, &AllowList::default(), NOW);
     }
 }
+
+#[test]
+fn a_life_is_what_is_told_and_never_longer_than_the_tokens_own() {
+    use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
+    let token =
+        |claims: Value| format!("h.{}.s", BASE64_URL_SAFE_NO_PAD.encode(claims.to_string()));
+    // Another year than ours: our own clock does not enter.
+    let there = NOW - 300_000_000;
+    let whole = json!({"iat": there, "exp": there + 600});
+    // What is told, the token's claims, `Date`; the life.
+    for (told, claims, date, life) in [
+        (json!(3600), whole.clone(), Some(there), Some(600)),
+        (json!(3600), whole.clone(), Some(there + 100), Some(500)),
+        (json!(3600), whole.clone(), None, Some(600)),
+        (json!(300), whole.clone(), Some(there), Some(300)),
+        (json!(3_600_000), whole.clone(), None, Some(600)),
+        (json!(0), whole.clone(), None, Some(600)),
+        (json!(null), whole.clone(), Some(there), Some(600)),
+        (json!(3600), json!({"exp": there + 600}), Some(there), Some(600)),
+        (json!(3600), json!({"exp": there + 600}), None, Some(3600)),
+        (json!(0), json!({"exp": there + 600}), None, None),
+        (json!(0), json!({"exp": NOW + 600}), None, None),
+        (json!(3600), json!({"exp": 1, "iat": there}), Some(there), Some(3600)),
+        (json!(-1), json!({"exp": 1, "iat": there}), Some(there), None),
+        (json!(3600), json!({"exp": i64::MAX, "iat": i64::MIN}), Some(0), Some(3600)),
+        (json!(3600), json!({}), Some(there), Some(3600)),
+    ] {
+        let body = json!({
+            "expires_in": told, "access_token": token(claims.clone()), "refresh_token": "r",
+        });
+        let answer = HttpAnswer { date, ..answer(200, &body.to_string()) };
+        let Outcome::Granted(grant, _) = classify(&answer, true, &AllowList::default(), NOW) else {
+            panic!("lost");
+        };
+        assert_eq!(
+            grant.access_expires_at,
+            life.map(|life| NOW + life),
+            "{told} {claims} {date:?}"
+        );
+    }
+}
