@@ -14,6 +14,7 @@ use crate::model::jwt;
 use crate::model::lenient::whole_number;
 use crate::model::origin::{AllowList, AllowedOrigin, Origin};
 use crate::model::secret::Secret;
+use crate::oauth::form::TOKEN_PATH;
 
 /// The longest access token life that is believed, seconds: a year.
 const LONGEST_ACCESS_LIFE_SECS: i64 = 366 * 86_400;
@@ -61,6 +62,8 @@ pub enum Outcome {
     Granted(Box<Grant>, Vec<String>),
     /// Code 16: ask again there, once. The origin is allowed.
     Elsewhere(AllowedOrigin, ServiceWord),
+    /// A 307 or 308 to the token endpoint of another of Concur's own origins: ask again there, once.
+    Redirected(AllowedOrigin),
     /// Refused by Concur itself.
     Rejected {
         /// The refresh token is dead: code 108, or a bare `invalid_grant` to a refresh.
@@ -84,6 +87,9 @@ pub enum Outcome {
 /// Understands an answer to a grant request. `now` in epoch seconds; `is_refresh` when a refresh
 /// token was spent.
 pub fn classify(answer: &HttpAnswer, is_refresh: bool, allowed: &AllowList, now: i64) -> Outcome {
+    if let Some(there) = redirected(answer, allowed) {
+        return Outcome::Redirected(there);
+    }
     let body = body::read(&answer.body);
     match (answer.status, body) {
         (200..=299, Some(body)) => granted(body, answer, allowed, now),
@@ -94,6 +100,19 @@ pub fn classify(answer: &HttpAnswer, is_refresh: bool, allowed: &AllowList, now:
         (400..=499, Some(body)) if body.whole => refused(&body.fields, answer, is_refresh, allowed),
         _ => transient(answer, format!("it answered {}", answer.status)),
     }
+}
+
+/// Where a 307 or 308 leads, if that is exactly the token endpoint of one of Concur's own origins; those that
+/// the operator allowed are not meant, nor is any other redirect.
+fn redirected(answer: &HttpAnswer, allowed: &AllowList) -> Option<AllowedOrigin> {
+    let location = answer.location.as_ref().filter(|_| matches!(answer.status, 307 | 308))?;
+    let base = location.strip_suffix(TOKEN_PATH)?;
+    let (_, authority) = base.split_once("://")?;
+    let origin = Origin::from_geolocation(base).ok()?;
+    if authority.contains(['/', '\\', '?', '#']) {
+        return None;
+    }
+    allowed.permit(&origin).filter(|_| origin.is_concur())
 }
 
 /// An answer that holds less than it must: because it ended too early, or else because it is this.

@@ -1,7 +1,7 @@
 //! Pure: what a service says is shown, traced and kept in the audit trail, unless it gives back what it was
 //! sent.
 
-use super::answer::{HttpAnswer, Outcome};
+use super::answer::{HttpAnswer, NOT_FOLLOWED, Outcome};
 use crate::error::ServiceWord;
 use crate::model::echo::repeats;
 use crate::model::grant::Grant;
@@ -31,6 +31,12 @@ pub fn outcome(outcome: Outcome, sent: &[&Secret], known_id: Option<&str>) -> Ou
             Outcome::Rejected { condemned: false, word: word(said), why: Some(why) }
         }
         Outcome::Elsewhere(origin, said) => Outcome::Elsewhere(origin, word(said)),
+        Outcome::Redirected(origin) if is_telling(origin.origin(), sent) => Outcome::Transient {
+            why: NOT_FOLLOWED.to_owned(),
+            retry_after: None,
+            word: word(ServiceWord::default()),
+        },
+        Outcome::Redirected(origin) => Outcome::Redirected(origin),
         Outcome::Rejected { condemned, word: said, why } => {
             Outcome::Rejected { condemned, word: word(said), why }
         }

@@ -1,4 +1,5 @@
-//! Asking the token service: at most three requests, one move to another origin, bounded waiting.
+//! Asking the token service: at most three requests, one move to another origin, bounded waiting. A move is
+//! code 16, a redirect of the token endpoint to one of Concur's own origins, or a client that is not known.
 
 use std::time::{Duration, Instant};
 
@@ -8,7 +9,7 @@ use crate::error::ServiceWord;
 use crate::http::NoAnswer;
 use crate::model::origin::{AllowList, AllowedOrigin};
 use crate::model::secret::Secret;
-use crate::oauth::answer::{HttpAnswer, Outcome, classify};
+use crate::oauth::answer::{HttpAnswer, NOT_FOLLOWED, Outcome, classify};
 use crate::oauth::client::TokenService;
 use crate::oauth::form::{GrantRequest, OTP_PATH, TOKEN_PATH, otp_body};
 use crate::oauth::silence;
@@ -22,6 +23,8 @@ const MAX_REQUESTS: u32 = 3;
 const LAST_START: Duration = Duration::from_secs(20);
 /// The first pause between two requests; the next is twice as long. Jittered by half.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
+/// Concur's code for a client that is not known where it was asked for.
+const UNKNOWN_CLIENT: i64 = 61;
 /// How asking the token service ended.
 #[derive(Debug)]
 pub enum Attempted {
@@ -73,10 +76,30 @@ impl Asking<'_> {
     ///
     /// What a person was shown meanwhile is left for the next writer to wipe: the answer is kept first.
     pub fn ask(&self, at: &AllowedOrigin, request: GrantRequest<'_>) -> Asked {
+        self.ask_or_at(at, None, request)
+    }
+
+    /// The same; and where the client is not known (61), once more at the origin that it was registered
+    /// for. Entities that were migrated from implementation are known there alone.
+    pub fn ask_or_at(
+        &self,
+        at: &AllowedOrigin,
+        registered: Option<&AllowedOrigin>,
+        request: GrantRequest<'_>,
+    ) -> Asked {
         let started = Instant::now();
         let mut last_id = None;
         let shown = progress::waiting(&asking(at));
-        let ended = self.ask_until(at.clone(), request, started, &mut last_id, &shown);
+        let (ended, has_moved) = self.ask_until(at.clone(), request, started, &mut last_id, &shown);
+        let ended = match (ended, registered.filter(|there| *there != at && !has_moved)) {
+            (Attempted::Answered(first @ Outcome::Rejected { .. }), Some(there))
+                if is_unknown_client(&first) && started.elapsed() < LAST_START =>
+            {
+                shown.say(&asking(there));
+                Attempted::Answered(self.ask_where_known(at, there, request, first, &mut last_id))
+            }
+            (ended, _) => ended,
+        };
         shown.leave();
         Asked { ended, took: started.elapsed(), correlation_id: last_id }
     }
@@ -119,6 +142,11 @@ impl Asking<'_> {
                     let outcome = sent_on(&at, &there, word);
                     return Err(Box::new(Attempted::Answered(outcome)));
                 }
+                // Only those of the token endpoint are followed.
+                Outcome::Redirected(_) => {
+                    let outcome = lost(NOT_FOLLOWED.to_owned(), last_id.clone());
+                    return Err(Box::new(Attempted::Answered(outcome)));
+                }
                 settled => return Err(Box::new(Attempted::Answered(settled))),
             }
         }
@@ -139,6 +167,7 @@ impl Asking<'_> {
         Ok(answer)
     }
 
+    /// How it ended, and whether it was at another origin than the first.
     fn ask_until(
         &self,
         mut at: AllowedOrigin,
@@ -146,44 +175,77 @@ impl Asking<'_> {
         started: Instant,
         last_id: &mut Option<String>,
         shown: &progress::Waiting,
-    ) -> Attempted {
-        let mut redirected = false;
+    ) -> (Attempted, bool) {
+        let mut moved = None;
         let mut count = 0;
-        loop {
+        let settled = loop {
             count += 1;
             shown.say(&asking(&at));
             let outcome = match self.ask_once(&at, request, last_id) {
                 Ok(outcome) => outcome,
-                Err(NoAnswer::Local(why)) => return Attempted::Unreached(why),
+                Err(NoAnswer::Local(why)) => {
+                    return (Attempted::Unreached(why), moved.is_some());
+                }
                 Err(NoAnswer::Transient(why)) => lost(why, last_id.clone()),
             };
+            // Each origin is asked once, and two at the most.
+            let may_move_to = |there: &AllowedOrigin| moved.is_none() && *there != at;
             match outcome {
-                Outcome::Elsewhere(there, word) if redirected => {
-                    return Attempted::Answered(sent_on(&at, &there, word));
-                }
-                Outcome::Elsewhere(there, _) => {
-                    redirected = true;
+                Outcome::Elsewhere(there, _) if may_move_to(&there) => {
+                    moved = Some(Moved::ByCode);
                     at = there;
                 }
-                Outcome::Transient { retry_after, .. } => {
+                Outcome::Elsewhere(there, word) => break sent_on(&at, &there, word),
+                Outcome::Redirected(there) if may_move_to(&there) => {
+                    moved = Some(Moved::ByRedirect);
+                    at = there;
+                }
+                Outcome::Redirected(_) => break lost(NOT_FOLLOWED.to_owned(), last_id.clone()),
+                // Whatever was answered behind a redirect is not asked for again.
+                Outcome::Transient { retry_after, .. } if moved != Some(Moved::ByRedirect) => {
                     let pause = pause(count, retry_after);
                     if count >= MAX_REQUESTS || started.elapsed() + pause > LAST_START {
-                        return Attempted::Answered(outcome);
+                        break outcome;
                     }
                     shown.say(&format!("{} is busy, asking again", at.origin().host()));
                     if !signals::wait(pause) {
-                        return Attempted::Answered(outcome);
+                        break outcome;
                     }
                 }
                 Outcome::Granted(mut grant, odd) => {
-                    if redirected && grant.geolocation.is_none() {
-                        grant.geolocation = Some(at.origin().clone());
+                    if moved.is_some() {
+                        grant.geolocation.get_or_insert_with(|| at.origin().clone());
                     }
-                    return Attempted::Answered(Outcome::Granted(grant, odd));
+                    break Outcome::Granted(grant, odd);
                 }
-                settled @ Outcome::Rejected { .. } => return Attempted::Answered(settled),
+                Outcome::Rejected { word, why, .. } if moved == Some(Moved::ByRedirect) => {
+                    break Outcome::Rejected { condemned: false, word, why };
+                }
+                settled => break settled,
             }
-        }
+        };
+        (Attempted::Answered(settled), moved.is_some())
+    }
+
+    /// Asks where the client is known. Only a grant counts: any other answer, 108 included, changes nothing,
+    /// and the `first` one stands.
+    fn ask_where_known(
+        &self,
+        at: &AllowedOrigin,
+        there: &AllowedOrigin,
+        request: GrantRequest<'_>,
+        first: Outcome,
+        last_id: &mut Option<String>,
+    ) -> Outcome {
+        let first_id = last_id.clone();
+        let Ok(Outcome::Granted(mut grant, odd)) = self.ask_once(there, request, last_id) else {
+            *last_id = first_id;
+            return first;
+        };
+        // The origin that does not know the client is not asked again, whatever the answer names.
+        grant.geolocation = grant.geolocation.filter(|origin| origin != at.origin());
+        grant.geolocation.get_or_insert_with(|| there.origin().clone());
+        Outcome::Granted(grant, odd)
     }
 
     fn ask_once(
@@ -204,6 +266,19 @@ impl Asking<'_> {
         let outcome = classify(&answer, request.is_refresh(), self.allowed, (self.clock)());
         Ok(silence::outcome(outcome, &sent, last_id.as_deref()))
     }
+}
+
+/// What led to another origin.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Moved {
+    /// Code 16.
+    ByCode,
+    /// A 307 or 308.
+    ByRedirect,
+}
+
+fn is_unknown_client(outcome: &Outcome) -> bool {
+    matches!(outcome, Outcome::Rejected { word, .. } if word.code == Some(UNKNOWN_CLIENT))
 }
 
 fn lost(why: String, correlation_id: Option<String>) -> Outcome {

@@ -9,7 +9,7 @@ use crate::error::{Error, Kind, Result, ServiceWord};
 use crate::failpoint;
 use crate::lock::RecordLock;
 use crate::model::grant::Grant;
-use crate::model::origin::AllowedOrigin;
+use crate::model::origin::{AllowedOrigin, Origin};
 use crate::model::record::{Attempt, OutcomeKind, Record};
 use crate::oauth::answer::Outcome;
 use crate::oauth::form::GrantRequest;
@@ -197,7 +197,8 @@ fn ask_with_way_back(
     let way_back = way_back(record, secrets);
     if let Some(refresh_token) = &secrets.refresh_token {
         let request = GrantRequest::Refresh { refresh_token };
-        let asked = asking.ask(home, request);
+        let registered = asking.allowed.permit(vouched_application_origin(secrets));
+        let asked = asking.ask_or_at(home, registered.as_ref(), request);
         let condemned =
             matches!(asked.ended, Attempted::Answered(Outcome::Rejected { condemned: true, .. }));
         if !condemned || way_back.is_none() {
@@ -227,6 +228,13 @@ fn ask_with_way_back(
         }
         _ => (request.name(), asked),
     }
+}
+
+/// The origin that the application was registered for, vouched for: a refresh token and a client secret may
+/// go there where its geolocation does not know the client. The proof is that the client secret opened, which
+/// is sealed for that very origin.
+fn vouched_application_origin(secrets: &RenewalSecrets) -> &Origin {
+    &secrets.application_origin
 }
 
 /// What obtains tokens without a refresh token.
@@ -294,7 +302,9 @@ fn ended_attempt(begun: &Attempt, ended: Attempted, now: i64) -> Attempt {
             with_word(attempt, word)
         }
         // Neither is an end without a grant; kept as one so that nothing is lost silently.
-        Attempted::Answered(Outcome::Granted(..) | Outcome::Elsewhere(..)) => base,
+        Attempted::Answered(
+            Outcome::Granted(..) | Outcome::Elsewhere(..) | Outcome::Redirected(_),
+        ) => base,
     }
 }
 

@@ -19,6 +19,8 @@ mod elsewhere;
 mod herd;
 #[cfg(target_os = "linux")]
 mod interrupted;
+mod migrated;
+mod redirects;
 #[cfg(target_os = "linux")]
 mod spill;
 mod trouble;

@@ -40,7 +40,9 @@ pub(super) fn granted(
             let remedy = advice::meanwhile(word.code).unwrap_or(RUN_AGAIN);
             ("transient", Err(Error::new(Kind::Temporary, problem, remedy).with_service(word)))
         }
-        Attempted::Answered(Outcome::Elsewhere(..)) => ("elsewhere", Err(sent_on())),
+        Attempted::Answered(Outcome::Elsewhere(..) | Outcome::Redirected(_)) => {
+            ("elsewhere", Err(sent_on()))
+        }
         Attempted::Unreached(why) => {
             let problem = format!("The token service cannot be reached: {why}");
             ("local", Err(Error::new(Kind::Temporary, problem, CHECK_NETWORK)))

@@ -292,3 +292,28 @@ fn a_life_is_what_is_told_and_never_longer_than_the_tokens_own() {
         );
     }
 }
+
+#[test]
+fn only_the_token_endpoint_of_one_of_concurs_own_is_a_redirect_to_follow() {
+    let named = AllowList::with_named(Origin::from_operator("https://gateway.example"));
+    let to = |status, location: &str| {
+        let answer = HttpAnswer { location: Some(location.to_owned()), ..answer(status, "") };
+        match classify(&answer, true, &named, NOW) {
+            Outcome::Redirected(there) => Some(there.origin().as_str().to_owned()),
+            Outcome::Transient { .. } => None,
+            other => panic!("{other:?}"),
+        }
+    };
+    let concur = "https://us2.api.concursolutions.com";
+    let url = format!("{concur}/oauth2/v0/token");
+    for status in [307, 308] {
+        assert_eq!(to(status, &url).as_deref(), Some(concur));
+        assert_eq!(to(status, &url.replace("us2.api", "US2.API")).as_deref(), Some(concur));
+        let port = url.replace(".com/", ".com:443/");
+        assert_eq!(to(status, &port).as_deref(), Some(concur));
+    }
+    for status in [300, 301, 302, 303, 305, 306, 309] {
+        assert_eq!(to(status, &url), None, "{status}");
+    }
+    assert_eq!(to(307, "https://gateway.example/oauth2/v0/token"), None, "named and not Concur's");
+}
