@@ -34,6 +34,8 @@ fuzz_target!(|data: &[u8]| {
     let answer = HttpAnswer {
         status,
         body: body.to_vec().into(),
+        cut: None,
+        location: None,
         date: dates[clocks / CLOCKS.len() % dates.len()],
         retry_after: (circumstances & 4 == 4).then_some(i64::from(*clock)),
         correlation_id: (circumstances & 8 == 8)
@@ -78,6 +80,7 @@ fuzz_target!(|data: &[u8]| {
             assert!((400..500).contains(&status));
             assert!(may_be_sent_a_secret(origin.origin()), "{origin:?}");
         }
+        Outcome::Redirected(origin) => panic!("there is no Location: {origin:?}"),
         Outcome::Rejected { condemned, .. } => {
             assert!((400..500).contains(&status) && ![407, 408, 429].contains(&status));
             assert!(!condemned || is_refresh, "only a refresh spends a refresh token");
@@ -88,6 +91,7 @@ fuzz_target!(|data: &[u8]| {
         }
     }
     nothing_beside_the_tokens_costs_them(body);
+    cut_anywhere_it_gives_the_same_or_none(body, usize::from(*clock));
     // The same bytes as the payload of a JWT, which base64 would hide from the fuzzer.
     let payload = BASE64_URL_SAFE_NO_PAD.encode(body);
     if let Some(claims) = jwt::claims(&Secret::from(format!("e30.{payload}.c2ln"))) {
@@ -103,9 +107,33 @@ fn nothing_beside_the_tokens_costs_them(junk: &[u8]) {
         return;
     }
     are_kept(&[br#"{"access_token":"a","refresh_token":"r","#, junk]);
-    if !junk.contains(&b'"') {
+    if !junk.iter().any(|byte| b"\"\\".contains(byte)) {
         let tokens = br#"","access_token":"a","refresh_token":"r"}"#;
         are_kept(&[br#"{"scope":""#, junk, tokens]);
+    }
+}
+
+/// Of a beginning of an answer no other refresh token is taken than of the whole.
+fn cut_anywhere_it_gives_the_same_or_none(body: &[u8], at: usize) {
+    let given = |body: &[u8]| {
+        let answer = HttpAnswer {
+            status: 200,
+            body: body.to_vec().into(),
+            cut: None,
+            location: None,
+            retry_after: None,
+            date: None,
+            correlation_id: None,
+        };
+        match classify(&answer, true, &AllowList::default(), 0) {
+            Outcome::Granted(grant, _) => grant.refresh_token,
+            _ => None,
+        }
+    };
+    let is_given_once = body.windows(7).filter(|bytes| bytes == b"refresh").count() == 1;
+    if is_given_once && !body.contains(&b'\\') {
+        let cut = given(&body[..body.len() * at / 256]);
+        assert!(cut.is_none() || cut == given(body));
     }
 }
 
@@ -113,6 +141,8 @@ fn are_kept(parts: &[&[u8]]) {
     let answer = HttpAnswer {
         status: 200,
         body: parts.concat().into(),
+        cut: None,
+        location: None,
         retry_after: None,
         date: None,
         correlation_id: None,
