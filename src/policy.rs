@@ -45,6 +45,8 @@ pub enum LoginReason {
     NothingToRenewWith,
     /// Concur said that the refresh token is bad or expired.
     Condemned,
+    /// The stored tokens are another company's or user's than the profile's.
+    OtherPrincipal,
 }
 
 /// What to do.
@@ -101,6 +103,9 @@ pub fn unusable(record: &Record, now: i64, why: StaleReason) -> Decision {
     let attempt = &record.attempt;
     if attempt.outcome == Some(OutcomeKind::Condemned) {
         return Decision::NeedsLogin(LoginReason::Condemned);
+    }
+    if attempt.outcome == Some(OutcomeKind::OtherPrincipal) {
+        return Decision::NeedsLogin(LoginReason::OtherPrincipal);
     }
     if let (Some(OutcomeKind::Rejected), Some(ended)) = (attempt.outcome, attempt.ended_at) {
         let until = ended.saturating_add(REJECTION_HOLDS_SECS);

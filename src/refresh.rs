@@ -4,6 +4,7 @@
 mod asking;
 mod attempt;
 mod failure;
+mod granted;
 mod keeping;
 mod rotating;
 mod spill;
@@ -25,7 +26,7 @@ use crate::store::events::Event;
 use crate::trace;
 
 pub use asking::{Asked, Asking, Attempted};
-pub use failure::{gone, not_allowed};
+pub use failure::{gone, not_allowed, of_its_principal};
 pub use keeping::Kept;
 
 /// After this long a waiter says whom it waits for.

@@ -13,6 +13,7 @@ use crate::exchange::TokenFile;
 use crate::exchange::token_file::UnknownFields;
 use crate::files::{self, Replace};
 use crate::model::record::{Column, Record};
+use crate::refresh::of_its_principal;
 use crate::store::Store;
 use crate::store::events::Event;
 
@@ -20,6 +21,7 @@ pub(super) fn run(app: &mut App<'_>, args: &Export) -> Result<u8> {
     let mut store = accounts::store(app)?;
     let record = accounts::selected_record(app, &store)?;
     let record = app.renewing(|renewer| renewer.settled(&mut store, record))?;
+    of_its_principal(&record, app.now())?;
     let text = rendered(&store, &record, app.now())?;
     if args.file == Path::new("-") {
         app.answer(&text)?;

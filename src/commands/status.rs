@@ -85,6 +85,9 @@ const fn words(decision: Decision) -> &'static str {
         Decision::Fresh | Decision::Soft => "good",
         Decision::Stale(_) => "refreshed at the next use",
         Decision::NeedsLogin(LoginReason::Condemned) => "log in again: refresh token refused",
+        Decision::NeedsLogin(LoginReason::OtherPrincipal) => {
+            "log in again: tokens of another company or user"
+        }
         Decision::NeedsLogin(LoginReason::NothingToRenewWith) => "log in again: no refresh token",
         Decision::Rejected { .. } => "refused by Concur; see concur-cred log",
         Decision::Backoff { .. } => "service unavailable; tried again soon",

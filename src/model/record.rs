@@ -76,6 +76,8 @@ impl Column {
 pub enum OutcomeKind {
     /// New tokens came and were kept.
     Granted,
+    /// New tokens came and were kept, and are another company's or user's: none is printed.
+    OtherPrincipal,
     /// Code 108 (or a bare `invalid_grant` to a refresh): the refresh token is dead.
     Condemned,
     /// Refused for a reason that can be mended on Concur's side.
@@ -88,13 +90,20 @@ pub enum OutcomeKind {
 
 impl OutcomeKind {
     /// All of them, for the store's round trip.
-    pub const ALL: [Self; 5] =
-        [Self::Granted, Self::Condemned, Self::Rejected, Self::Transient, Self::Local];
+    pub const ALL: [Self; 6] = [
+        Self::Granted,
+        Self::OtherPrincipal,
+        Self::Condemned,
+        Self::Rejected,
+        Self::Transient,
+        Self::Local,
+    ];
 
     /// The stored name.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Granted => "granted",
+            Self::OtherPrincipal => "other-principal",
             Self::Condemned => "condemned",
             Self::Rejected => "rejected",
             Self::Transient => "transient",

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use super::asking::{Asked, Asking, Attempted};
+use super::granted::Granted;
 use super::{Renewer, Usable, failure, spill};
 use crate::error::{Error, Kind, Result, ServiceWord};
 use crate::failpoint;
@@ -65,17 +66,15 @@ impl Renewer<'_> {
         let (name, asked) = ask_with_way_back(&asking, &record, &secrets, &home);
         failpoint::pass("answer-received");
         trace::step("answer received");
+        let audit = Audit { name, took: asked.took };
         let ended = match asked.ended {
             Attempted::Answered(Outcome::Granted(grant, odd)) => {
-                let audit = Audit { name, took: asked.took };
                 let mut begun = record.clone();
                 begun.attempt.correlation_id = asked.correlation_id;
-                self.keep(store, lock, &begun, *grant, odd, audit)
+                let granted = Granted::new(*grant, odd, &record, &secrets);
+                self.keep(store, lock, &begun, granted, audit)
             }
-            ended => {
-                let audit = Audit { name, took: asked.took };
-                Err(self.end(store, lock, record, ended, audit))
-            }
+            ended => Err(self.end(store, lock, record, ended, audit)),
         };
         if signals::is_held() {
             // The program ends here, and nobody writes it later.
@@ -91,25 +90,14 @@ impl Renewer<'_> {
         store: &mut Store,
         lock: &RecordLock,
         begun: &Record,
-        grant: Grant,
-        odd: Vec<String>,
+        granted: Granted,
         audit: Audit,
     ) -> Result<Usable> {
         let now = (self.clock)();
-        let mut ending = begun.clone();
-        ending.attempt = Attempt {
-            ended_at: Some(now),
-            outcome: Some(OutcomeKind::Granted),
-            failures: 0,
-            ..begun.attempt.clone()
-        };
+        let attempt = granted.ending(&begun.attempt, now);
+        let Granted { grant, odd, whose: _ } = granted;
+        let ending = Record { attempt, ..begun.clone() };
         let unusable = grant.access_expires_at.is_none();
-        if unusable {
-            ending.attempt.outcome = Some(OutcomeKind::Transient);
-            ending.attempt.failures = begun.attempt.failures + 1;
-            ending.attempt.why = Some("it granted a token of unknown life".to_owned());
-            ending.attempt.not_before = Some(now + policy::back_off_secs(ending.attempt.failures));
-        }
         let committed = commit(store, lock, &ending, &grant, now);
         trace::step("grant committed");
         failpoint::pass("grant-committed");

@@ -64,6 +64,14 @@ pub(super) fn refusal(record: &Record, decision: Decision, now: i64) -> Error {
     }
 }
 
+/// Refuses to hand on the stored tokens of a record when they are another principal's.
+pub fn of_its_principal(record: &Record, now: i64) -> Result<(), Error> {
+    match record.attempt.outcome {
+        Some(OutcomeKind::OtherPrincipal) => Err(of_attempt(record, now)),
+        _ => Ok(()),
+    }
+}
+
 /// What the record's last attempt means for a caller, whoever made it.
 pub(super) fn of_attempt(record: &Record, now: i64) -> Error {
     let attempt = &record.attempt;
@@ -75,6 +83,13 @@ pub(super) fn of_attempt(record: &Record, now: i64) -> Error {
             Kind::LoginNeeded,
             "Concur refused the refresh token",
             advice::log_in_again(record.login_by(), &login),
+        ),
+        Some(OutcomeKind::OtherPrincipal) => Error::new(
+            Kind::LoginNeeded,
+            format!("The tokens are another company's or user's than the profile's: {why}"),
+            format!(
+                "Log in with the right one: {login}, or import its file: concur-cred import --replace"
+            ),
         ),
         Some(OutcomeKind::Rejected) => Error::new(
             Kind::LoginNeeded,

@@ -11,6 +11,7 @@
 #[path = "../harness/mod.rs"]
 mod harness;
 
+mod another_principal;
 mod audit;
 mod back_off;
 mod cost;

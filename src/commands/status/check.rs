@@ -13,7 +13,7 @@ use crate::failpoint;
 use crate::hardening;
 use crate::model::printable::printable;
 use crate::model::record::{OutcomeKind, Record};
-use crate::policy::{self, Decision, StaleReason};
+use crate::policy::{self, Decision, LoginReason, StaleReason};
 
 /// The exit code of UNKNOWN.
 pub(in crate::commands) const UNKNOWN: u8 = 3;
@@ -111,6 +111,10 @@ fn check(record: &Record, is_edited: bool, now: i64, limits: Limits) -> Checked<
     let is_refused = record.attempt.outcome == Some(OutcomeKind::Rejected);
     let (level, why) = match (state, left) {
         _ if is_edited => (Level::Critical, Some(super::EDITED.to_owned())),
+        (Decision::NeedsLogin(LoginReason::OtherPrincipal), _) => {
+            let whose = record.attempt.why.as_deref().unwrap_or_default();
+            (Level::Critical, Some(format!("{}: {}", super::words(state), printable(whose, 200))))
+        }
         (Decision::NeedsLogin(_) | Decision::Rejected { .. }, _) => {
             (Level::Critical, Some(super::words(state).to_owned()))
         }

@@ -51,6 +51,7 @@ pub(super) fn as_json(
             "started_at": attempt.started_at,
             "ended_at": attempt.ended_at,
             "outcome": attempt.outcome.map(OutcomeKind::name),
+            "why": attempt.why,
             "code": attempt.code,
             "correlation_id": attempt.correlation_id,
             "not_before": attempt.not_before,

@@ -1,0 +1,118 @@
+//! A refresh that is answered with another company's or user's tokens: they are kept, and none is printed.
+
+use concur_sandbox::{Config, Fault, Rotation};
+
+use super::each;
+use super::harness::{Output, World};
+
+const OTHER: &str = "11111111-2222-4333-8444-555555555555";
+
+/// A world in which a refresh has just been answered so.
+fn world() -> (World, Output) {
+    let world =
+        World::logged_in_with(Config { rotation: Rotation::NewRevokeFamily, ..Config::default() });
+    world.sandbox.configure(|config| config.refresh_principal = Some(OTHER.to_owned()));
+    world.expire("default");
+    let output = world.concur(["get"]).fails(4);
+    (world, output)
+}
+
+fn names_both(world: &World, output: Output) -> Output {
+    output.says(OTHER).says(&world.sandbox.app().company_uuid)
+}
+
+#[test]
+fn the_new_tokens_are_kept_and_both_are_named() {
+    let (world, output) = world();
+    drop(names_both(&world, output).says("--replace"));
+    world.sandbox.configure(|config| config.refresh_principal = None);
+    drop(world.concur(["refresh"]).fails(4));
+    let counters = world.sandbox.counters();
+    assert_eq!(counters.families_revoked_by_reuse, 0, "the rotated token was kept and sent");
+    assert_eq!(world.refreshes(), 2);
+}
+
+#[test]
+fn everybody_after_it_is_told_the_same_without_a_request() {
+    let (world, _) = world();
+    let asked = world.token_requests();
+    for args in [
+        &["get"][..],
+        &["token"],
+        &["token", "--cached"],
+        &["get", "--format", "json"],
+        &["get", "--with-refresh-token", "--format", "json"],
+        &["exec", "--", "true"],
+        &["api", "/sandbox/echo"],
+        &["export", "-"],
+        &["export"],
+    ] {
+        for later in [0, 3600, 86_400] {
+            let run = world.concur(args).at_offset(later);
+            let output = run.output();
+            let code = if args.contains(&"--cached") { output.code } else { Some(4) };
+            assert_eq!(output.code, code, "{output:?}");
+            assert_ne!(output.code, Some(0), "{output:?}");
+            assert!(output.stdout.is_empty(), "{output:?}");
+        }
+    }
+    drop(names_both(&world, world.concur(["get"]).at_offset(3600).fails(4)));
+    let git = world.helper(["get"]).stdin(world.request("")).output();
+    assert!(!git.text().contains("password="), "{git:?}");
+    drop(world.concur(["keepalive"]).at_offset(2 * 86_400).output().code(4));
+    assert_eq!(world.token_requests(), asked);
+}
+
+#[test]
+fn status_shows_it() {
+    let (world, _) = world();
+    let status = world.concur(["status", "--json"]).ok().json();
+    let profile = &status["profiles"][0];
+    assert_eq!((&profile["usable"], &profile["needs_login"]), (&false.into(), &true.into()));
+    assert_eq!(profile["last_attempt"]["outcome"], "other-principal");
+    let why = profile["last_attempt"]["why"].as_str().unwrap();
+    assert!(why.contains(OTHER) && why.contains(&world.sandbox.app().company_uuid), "{why}");
+    let table = world.concur(["status"]).ok();
+    assert!(table.text().contains("another company or user"), "{table:?}");
+    let check = world.concur(["status", "--check"]).output().code(2);
+    assert!(check.text().contains(OTHER), "{check:?}");
+}
+
+#[test]
+fn a_login_or_an_import_in_its_place_clears_it() {
+    let (world, _) = world();
+    world.sandbox.configure(|config| config.refresh_principal = None);
+    drop(world.login("default", &world.sandbox.app().clone()));
+    drop(world.concur(["get"]).ok().silent());
+    let (world, _) = self::world();
+    world.sandbox.configure(|config| config.refresh_principal = None);
+    let app = world.sandbox.app().clone();
+    world.write("tokens.json", world.sandbox.refresh_token_object_file(&app, 0));
+    world.write("credentials.json", world.sandbox.credentials_json());
+    let base = world.sandbox.origin().to_owned();
+    drop(world.concur(["import", "tokens.json", "--replace", "--base-url", &base]).ok());
+    drop(world.concur(["get"]).ok().silent());
+}
+
+#[test]
+fn the_same_principal_in_another_spelling_is_the_same() {
+    let world = World::logged_in();
+    let upper = world.sandbox.app().company_uuid.to_uppercase();
+    world.sandbox.configure(|config| config.refresh_principal = Some(upper.clone()));
+    world.expire("default");
+    drop(world.concur(["get"]).ok().silent());
+}
+
+#[test]
+fn either_token_tells_whose_it_is() {
+    each(["id_token", "access_token"], |known| {
+        let world = World::logged_in();
+        world.sandbox.configure(|config| config.refresh_principal = Some(OTHER.to_owned()));
+        let value = if known == "id_token" { "access_token" } else { "id_token" };
+        world
+            .sandbox
+            .push_fault(Fault::OverrideField { name: value.to_owned(), value: "opaque".into() });
+        world.expire("default");
+        drop(world.concur(["get"]).fails(4).says(OTHER));
+    });
+}
