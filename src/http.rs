@@ -172,6 +172,11 @@ impl Http {
     /// The same for a request whose sending may take so much longer. The timeout holds for what comes
     /// before the answer's body, and then for each piece of that.
     pub fn client_waiting(&self, to: &AllowedOrigin, longer: Duration) -> Result<Client, NoAnswer> {
+        let via = self.via(to).map_err(|error| {
+            let problem = error.problem();
+            let within = problem.strip_prefix("The ").map(|rest| format!("the {rest}"));
+            NoAnswer::Local(within.unwrap_or_else(|| problem.to_owned()))
+        })?;
         let mut builder = Client::builder()
             .user_agent(USER_AGENT)
             .redirect(reqwest::redirect::Policy::none())
@@ -182,10 +187,9 @@ impl Http {
             .http1_max_headers(MAX_HEADERS)
             // A header that nobody reads must not cost the answer.
             .http1_ignore_invalid_headers_in_responses(true)
-            .tls_backend_preconfigured(self.tls.config())
+            .tls_backend_preconfigured(self.tls.config(via.as_ref()))
             // The one that is asked is the one that is told of, here and nowhere else.
             .no_proxy();
-        let via = self.via(to).map_err(|error| NoAnswer::Local(error.problem().to_owned()))?;
         if let Some(via) = via {
             builder = builder.proxy(via.to_reqwest().map_err(|error| unmade(&error))?);
         }

@@ -15,9 +15,11 @@ use super::skew;
 use crate::error::{Error, Kind, Result};
 use crate::http::{HttpSettings, NoAnswer};
 use crate::model::origin::{AllowedOrigin, Origin};
+use crate::model::record::Record;
 use crate::oauth::answer::HttpAnswer;
 use crate::oauth::client::TokenService;
 use crate::oauth::form::TOKEN_PATH;
+use crate::store::Store;
 
 const NAME: &str = "service";
 /// How long everything may take.
@@ -80,16 +82,13 @@ fn origins(patient: &Patient<'_>, report: &mut Report) -> BTreeMap<String, Allow
         return found;
     };
     accounts.retain(|record| record.profile.is_some());
+    let store = Store::open(patient.paths, patient.keys).ok().flatten();
     for record in &accounts {
-        let application = record.application.as_ref().map(|application| &application.origin);
-        let named = application.and_then(|origin| Origin::from_geolocation(origin).ok());
-        let allowed = named.map_or_else(|| patient.allowed.clone(), |o| patient.allowed.and(&o));
-        let origin = Origin::from_geolocation(&record.geolocation).ok();
-        match origin.as_ref().and_then(|origin| allowed.permit(origin)) {
-            Some(origin) => {
+        match allowed_origin(patient, store.as_ref(), record) {
+            Ok(origin) => {
                 found.insert(origin.origin().host().to_owned(), origin);
             }
-            None => report.error(NAME, &forbidden(&record.geolocation)),
+            Err(error) => report.error(NAME, &error),
         }
     }
     if accounts.is_empty()
@@ -99,6 +98,34 @@ fn origins(patient: &Patient<'_>, report: &mut Report) -> BTreeMap<String, Allow
         found.insert(origin.origin().host().to_owned(), origin);
     }
     found
+}
+
+/// The origin of a record, if it is Concur's own or allowed by the settings, or the one that a login named:
+/// that one stands in the store in the clear, and the client secret that is sealed for it must open. Nothing
+/// of ours goes to another, a client certificate neither.
+fn allowed_origin(
+    patient: &Patient<'_>,
+    store: Option<&Store>,
+    record: &Record,
+) -> Result<AllowedOrigin> {
+    let not_allowed = || forbidden(&record.geolocation);
+    let base = Origin::from_geolocation(&record.geolocation).map_err(|_| not_allowed())?;
+    if let Some(allowed) = patient.allowed.permit(&base) {
+        return Ok(allowed);
+    }
+    let application = record.application.as_ref().ok_or_else(not_allowed)?;
+    let named = Origin::from_geolocation(&application.origin).map_err(|_| not_allowed())?;
+    let allowed = patient.allowed.and(&named).permit(&base).ok_or_else(not_allowed)?;
+    let is_proven = store.is_some_and(|store| store.unseal_client_secret(application).is_ok());
+    is_proven.then_some(allowed).ok_or_else(|| unproven(&base))
+}
+
+fn unproven(origin: &Origin) -> Error {
+    Error::new(
+        Kind::Unusable,
+        format!("{origin} is not asked: it is not proven to be the base URL that you named"),
+        "See the check of the key and the profile; or log in again with --base-url.",
+    )
 }
 
 fn forbidden(geolocation: &str) -> Error {

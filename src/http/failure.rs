@@ -47,9 +47,13 @@ fn unreached(error: &reqwest::Error, way: &Way<'_>) -> String {
     };
     let proxy = via.shown();
     let at = stage(error);
-    // A proxy that is asked by https has a certificate of its own.
-    let party = if at == Some(Stage::Proxy) { &proxy } else { host };
-    if let Some(why) = tls::refusal(error, party, way.has_identity) {
+    // A proxy that is asked by https has a certificate of its own, and is never shown ours.
+    if at.is_some() && tls::wants_certificate(error) {
+        return format!("the proxy {proxy} asks for a client certificate, which no proxy is shown");
+    }
+    let (party, has_identity) =
+        if at.is_some() { (&*proxy, false) } else { (host, way.has_identity) };
+    if let Some(why) = tls::refusal(error, party, has_identity) {
         return printable(&why, 300);
     }
     match at {

@@ -103,7 +103,7 @@ fn of_the_platform(matcher: &Matcher, origin: &Origin) -> Result<Option<Via>> {
     let Some(found) = uri.and_then(|uri| matcher.intercept(&uri)) else { return Ok(None) };
     let via = Via::of(&found);
     if via.place.starts_with("socks") {
-        return Err(socks("The system's proxy", &via.shown()));
+        return Err(socks("the system", &via));
     }
     Ok(Some(via))
 }
@@ -122,6 +122,11 @@ impl Via {
     /// Whether it is given a user name and password.
     pub fn has_user(&self) -> bool {
         self.auth.is_some()
+    }
+
+    /// Whether it is asked by https.
+    pub(super) fn is_https(&self) -> bool {
+        self.place.starts_with("https:")
     }
 
     /// The same as [`Via::shown`] with a mark in the place of user name and password.
@@ -152,8 +157,7 @@ pub(super) fn shown(value: &Secret, name: &str) -> Result<String> {
 pub fn of_the_environment(env: &Env) -> Option<(&'static str, String)> {
     let (name, text) = variable(env)?;
     let shown = match text.map(|text| named::read(&text, Scheme::Assumed)) {
-        Ok(Ok(via)) => via.marked(),
-        Ok(Err(Refusal::Socks(shown))) => printable(&shown, 300),
+        Ok(Ok(via) | Err(Refusal::Socks(via))) => via.marked(),
         Ok(Err(Refusal::NotAProxy)) | Err(_) => "not a proxy".to_owned(),
     };
     Some((name, shown))
@@ -171,7 +175,7 @@ fn exempt(env: &Env) -> Result<Exempt> {
 /// The proxy that the variable of this name names.
 fn of_variable(name: &str, text: &str) -> Result<Via> {
     named::read(text, Scheme::Assumed).map_err(|refusal| match refusal {
-        Refusal::Socks(shown) => socks(name, &printable(&shown, 300)),
+        Refusal::Socks(via) => socks(name, &via),
         Refusal::NotAProxy => Error::new(
             Kind::Unusable,
             format!("{name} is not {EXPECTED_OF_A_VARIABLE}"),
@@ -180,10 +184,11 @@ fn of_variable(name: &str, text: &str) -> Result<Via> {
     })
 }
 
-fn socks(what: &str, shown: &str) -> Error {
+fn socks(named_by: &str, via: &Via) -> Error {
+    let shown = via.shown();
     Error::new(
         Kind::Unusable,
-        format!("{what} cannot be used: {shown} is a SOCKS proxy, which cannot be asked"),
+        format!("The proxy {shown} is a SOCKS proxy, which cannot be asked (by {named_by})"),
         "Set CONCUR_CRED_PROXY to an HTTP proxy such as http://host:3128, or to direct.",
     )
 }
@@ -334,7 +339,8 @@ mod tests {
         let all = Proxies::of_the_system(&Env::fixed([socks]));
         let error = all.to(&us2()).err().unwrap();
         assert_eq!(error.kind(), Kind::Unusable);
-        assert!(error.problem().contains("ALL_PROXY cannot be used: socks5://…@h:1 is a SOCKS"));
+        assert!(error.problem().contains("The proxy socks5://h:1 is a SOCKS proxy"), "{error}");
+        assert!(error.problem().ends_with("(by ALL_PROXY)"), "{error}");
         let loopback = Origin::from_operator("http://127.0.0.1:1").unwrap();
         assert!(all.to(&loopback).unwrap().is_none());
         // A desktop's; the nearer one decides.

@@ -1,5 +1,6 @@
 //! TLS: the roots that are trusted, the certificate that is shown, and why either was refused.
 
+mod behind_proxy;
 mod identity;
 
 use std::error::Error as StdError;
@@ -12,6 +13,7 @@ use rustls::pki_types::pem::PemObject;
 use rustls::{AlertDescription, CertificateError, ClientConfig, RootCertStore};
 
 use super::not_usable;
+use super::proxy::Via;
 use crate::error::{Error, Result};
 use crate::files;
 
@@ -55,9 +57,13 @@ impl Tls {
         Ok((Self { config, has_identity: true }, warning))
     }
 
-    /// For one client.
-    pub(super) fn config(&self) -> ClientConfig {
-        self.config.clone()
+    /// For one client, which asks its service by `via`.
+    pub(super) fn config(&self, via: Option<&Via>) -> ClientConfig {
+        let mut config = self.config.clone();
+        if self.has_identity && via.is_some_and(Via::is_https) {
+            behind_proxy::shown_to_the_service_alone(&mut config);
+        }
+        config
     }
 
     /// Whether there is a certificate to show.
@@ -102,6 +108,12 @@ pub(super) fn refusal(
     has_identity: bool,
 ) -> Option<String> {
     tls_error(error).map(|error| told(error, host, has_identity))
+}
+
+/// Whether whoever was reached does not go on without a client certificate.
+pub(super) fn wants_certificate(error: &(dyn StdError + 'static)) -> bool {
+    let required = AlertDescription::CertificateRequired;
+    matches!(tls_error(error), Some(rustls::Error::AlertReceived(alert)) if *alert == required)
 }
 
 /// Why `host` did not let this client in, if that is what it said.

@@ -181,3 +181,42 @@ fn gits_wiring_is_told() {
         "git config --list",
     );
 }
+
+/// Whoever can write the database names an origin of his own, in both places where one stands.
+#[test]
+fn an_origin_that_nothing_proves_is_not_asked_nor_shown_a_certificate() {
+    let (world, ca) = by_tls(Tls::default());
+    let tls = Tls { host: Some("localhost".to_owned()), wants_client: true, ..Tls::default() };
+    let trap =
+        concur_sandbox::Sandbox::start(Config { tls: Some(tls), ..Config::default() }).unwrap();
+    let both = [world.sandbox.ca_pem().unwrap(), trap.ca_pem().unwrap()].concat();
+    let both = world.write("both.pem", both);
+    let pem = world.write("trap.pem", trap.client_pem().unwrap());
+    let run = || {
+        let run = doctor(&world).env("CONCUR_CRED_CA_BUNDLE", &both);
+        run.env("CONCUR_CRED_CLIENT_CERT", &pem)
+    };
+    for table in ["UPDATE record SET geolocation = ?1", "UPDATE application SET origin = ?1"] {
+        world.database().execute(table, [trap.origin()]).unwrap();
+        let found = asked(run());
+        found.has("service", "fail", trap.origin());
+        assert_eq!(trap.requests().len(), 0, "nothing of ours goes there");
+    }
+    // Allowed by the operator it is asked.
+    asked(run().env("CONCUR_CRED_ALLOWED_ORIGINS", trap.origin()));
+    assert_eq!(trap.requests().len(), 1);
+    drop(ca);
+}
+
+/// Without the key nothing proves an origin that is not Concur's.
+#[test]
+fn without_the_key_only_allowed_origins_are_asked() {
+    let world = World::logged_in();
+    world.sandbox.clear_log();
+    std::fs::remove_file(world.config_dir().join("key")).unwrap();
+    let found = asked(doctor(&world));
+    found.has("service", "fail", "not proven to be the base URL that you named");
+    assert_eq!(world.sandbox.requests().len(), 0);
+    asked(doctor(&world).env("CONCUR_CRED_ALLOWED_ORIGINS", world.sandbox.origin()));
+    assert_eq!(world.sandbox.requests().len(), 1);
+}

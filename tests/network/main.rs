@@ -13,6 +13,7 @@ mod harness;
 
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 mod dns;
+mod https_proxy;
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 mod namespace;
 mod proxies;

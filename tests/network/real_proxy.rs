@@ -346,7 +346,8 @@ fn a_setting_that_is_no_proxy_stops_before_anything_is_spent() {
     let attempts: i64 = world.column("default", "attempt");
     assert_eq!(attempts, 0, "no attempt was spent");
     let of_the_system = get(&world).env("ALL_PROXY", "socks5://u:hunter2@127.0.0.1:1");
-    let output = of_the_system.fails(6).says("ALL_PROXY").says("@127.0.0.1:1 is a SOCKS proxy");
+    let output =
+        of_the_system.fails(6).says("ALL_PROXY").says("socks5://127.0.0.1:1 is a SOCKS proxy");
     assert!(!output.stderr.contains("hunter2"), "{output:?}");
     // A hit asks nobody, and so looks at no proxy.
     world.age_access_token("default", -7200);
