@@ -1,5 +1,5 @@
-//! What the profiles hold already: an older copy must not take the place of newer tokens, and no two profiles
-//! may hold one refresh token, because Concur may replace it for the one and the other then has a dead one.
+//! What the profiles hold already. An older copy must not overwrite newer tokens, and no two profiles may hold
+//! the same refresh token: when Concur replaces it for one of them, the other's is invalid.
 
 use std::cmp::Ordering;
 
@@ -17,7 +17,7 @@ pub(super) enum Standing {
     Newer,
     /// The profile holds this very refresh token.
     Same,
-    /// The profile holds newer tokens, or nobody knows which are newer.
+    /// The profile holds newer tokens, or their order is not known.
     Older,
     /// The profile holds a refresh token, and the copy has none.
     Poorer,
@@ -71,6 +71,20 @@ pub(super) fn is_to_be_kept(standing: Standing, profile: &str) -> Result<bool> {
     ))
 }
 
+/// Keeps the refresh token that the profile holds where an answer for the same account has none: "There are
+/// certain conditions where a refresh token is not returned".
+pub(super) fn keep_refresh_token(store: &Store, held: &Record, grant: &mut Grant) {
+    let is_invalid = held.attempt.outcome == Some(OutcomeKind::Condemned);
+    if grant.refresh_token.is_some() || is_invalid {
+        return;
+    }
+    if let Ok(Some(refresh_token)) = store.unseal(held, Column::RefreshToken) {
+        grant.refresh_token = Some(refresh_token);
+        grant.refresh_expires_at = held.refresh_expires_at;
+        grant.refresh_expiry_assumed = held.refresh_expiry_assumed;
+    }
+}
+
 /// The other profile that holds this refresh token of the same application, if there is one. One whose
 /// refresh token does not open holds none.
 pub(super) fn other_holder(
@@ -95,12 +109,10 @@ pub(super) fn refused(other: &str) -> Error {
     Error::new(
         Kind::Usage,
         format!(
-            "The profile {other} holds this refresh token already, and a second profile with it would \
-             end with an invalid one; nothing was changed"
+            "The profile {other} holds this refresh token already, and a refresh of one profile may make \
+             the other's invalid; nothing was changed"
         ),
-        format!(
-            "Use it: --profile {other}, or give it another name: concur-cred rename {other} NEW"
-        ),
+        format!("Use --profile {other}, or rename it: concur-cred rename {other} NEW"),
     )
 }
 

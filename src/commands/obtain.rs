@@ -112,7 +112,7 @@ pub(super) fn origin_of_file(app: &App<'_>, text: &str, what: &str) -> Result<Or
     if app.config.allowed.permit(&origin).is_none() {
         return Err(Error::new(
             Kind::Usage,
-            format!("{what} {origin} is not an origin that may be sent a secret"),
+            format!("{what} {origin} is not an allowed origin"),
             format!("If it is yours, run the same again with --base-url {origin}"),
         ));
     }

@@ -13,7 +13,7 @@ use crate::protocol::git::Request;
 use crate::store::events::Event;
 use crate::store::{NewAccount, NewForeign, Store};
 
-use super::{helper, obtain};
+use super::{held, helper, obtain};
 
 pub(super) fn run(app: &mut App<'_>, args: &StoreArgs) -> Result<u8> {
     let by_git = app.called_by_git;
@@ -109,6 +109,11 @@ fn bind(app: &mut App<'_>, request: Request, application: &str) -> Result<u8> {
         obtained_at: now,
         unknown_fields: None,
     };
+    if let Some(token) = &new.grant.refresh_token
+        && let Some(other) = held::other_holder(&store, None, &new.client_id, token)?
+    {
+        return Err(held::refused(&other));
+    }
     let lock = obtain::lock(app, &store, None)?;
     if let Err(error) = store.save_account(&lock, &new, now) {
         obtain::discard(&store, lock);

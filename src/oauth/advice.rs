@@ -80,8 +80,8 @@ pub fn log_in_again(by: Option<GrantKind>, login_command: &str) -> String {
             format!("Log in again: {login_command}")
         }
         Some(GrantKind::Refresh) => format!(
-            "Get a new refresh token from where this one came, and run: {login_command}; a user can log \
-             in with --grant browser instead"
+            "Get a new refresh token from the source of this one, and run: {login_command}; a user can \
+             log in with --grant browser instead"
         ),
     }
 }

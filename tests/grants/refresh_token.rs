@@ -234,3 +234,11 @@ fn tokens_of_another_company_do_not_overwrite_and_are_not_lost() {
         world.concur(["refresh", "--profile", "default-2"]).ok();
     }
 }
+
+#[test]
+fn who_has_a_refresh_token_and_no_request_token_is_told_of_the_grant() {
+    let world = World::new();
+    let run = world.concur(["login", "--base-url", world.sandbox.origin()]);
+    let output = with_app(&world, run).env("CONCUR_CRED_REFRESH_TOKEN", "r-1").fails(2);
+    drop(output.says("companyRequestToken").says("--grant refresh"));
+}

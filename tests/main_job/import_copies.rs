@@ -169,3 +169,39 @@ fn a_company_login_with_the_same_refresh_token_only_warns() {
     drop(output);
     assert_eq!(stored_refresh_token(&world, "second"), held);
 }
+
+/// "There are certain conditions where a refresh token is not returned": then the one already held stays.
+#[test]
+fn a_login_whose_answer_has_no_refresh_token_keeps_the_one_that_is_held() {
+    let world = World::logged_in();
+    let held = stored_refresh_token(&world, "default");
+    world.sandbox.configure(|config| config.omit_refresh_token = true);
+    let app = world.sandbox.app().clone();
+    world.login("default", &app);
+    assert_eq!(stored_refresh_token(&world, "default"), held);
+    assert_eq!(status_of(&world, "default")["refresh_token"]["expiry_is_assumed"], false);
+    // One that Concur has called invalid is not worth it.
+    world.sandbox.revoke_refresh_tokens();
+    world.database().execute("UPDATE record SET request_token = NULL", []).unwrap();
+    world.expire("default");
+    world.concur(["get"]).fails(4);
+    world.login("default", &app);
+    assert_eq!(status_of(&world, "default")["refresh_token"]["present"], false);
+}
+
+/// What a caller stores for an application is a profile like any other.
+#[test]
+fn what_a_caller_stores_makes_no_second_profile_with_the_same_refresh_token() {
+    let world = World::logged_in();
+    let held = exported(&world, "default");
+    let text = |name: &str| held[name].as_str().unwrap().to_owned();
+    let request = world.request(&format!(
+        "username=somebody\npassword={}\noauth_refresh_token={}\n",
+        text("access_token"),
+        text("refresh_token")
+    ));
+    let store = ["--profile", "second", "store", "--application", "default"];
+    let output = world.concur(store).stdin(request).output().code(2);
+    drop(output.says("profile default holds this refresh token"));
+    world.concur(["token", "--profile", "second"]).fails(3);
+}

@@ -208,3 +208,27 @@ fn even_without_the_reserve_the_token_is_served_and_the_loss_is_said() {
     let output = caller.wait().code(0).says("log in");
     assert!(world.sandbox.is_live_access_token(&output.line()));
 }
+
+/// The newest tokens may be in the reserve file alone. A copy that is newer than the store and older than those
+/// is older.
+#[test]
+fn an_older_copy_that_is_imported_does_not_overwrite_a_spilled_answer() {
+    let rotation = Rotation::NewRevokeFamily;
+    let world = World::with(Config { rotation, ..Config::default() });
+    let app = world.sandbox.app().clone();
+    world.write("credentials.json", world.sandbox.credentials_json());
+    let import = |age_seconds: i64| {
+        let file = world.sandbox.refresh_token_object_file(&app, age_seconds);
+        world.concur(["import", "-", "--base-url", world.sandbox.origin()]).stdin(file)
+    };
+    drop(import(7200).ok());
+    let (caller, gate) = held_and_limited(&world, NO_ROOM_FOR_A_PAGE);
+    gate.release();
+    let token = caller.wait().code(0).line();
+    assert!(!is_blank(&std::fs::read(reserve(&world)).unwrap()), "the reserve holds the answer");
+    drop(import(3000).fails(2).says("nothing was changed"));
+    assert_eq!(world.concur(["get"]).ok().line(), token);
+    world.expire("default");
+    drop(world.concur(["get"]).ok());
+    assert_eq!(world.sandbox.counters().families_revoked_by_reuse, 0, "no rotation was lost");
+}

@@ -42,8 +42,8 @@ pub(super) fn application(app: &mut App<'_>, args: &Args, file: &TokenFile) -> R
     Ok(given)
 }
 
-/// Whose the tokens are: by their own word, else as the file or the credentials say. Nobody is believed who
-/// names another.
+/// Whose the tokens are: by their own claims, else as the file or the credentials say. `None`: not known. A
+/// file that names another company is refused.
 pub(super) fn principal(grant: &Grant, file: &TokenFile, given: &Given) -> Result<Option<String>> {
     let Some(subject) = grant.subject() else {
         return Ok(file.company_uuid.clone().or_else(|| given.company_uuid.clone()));

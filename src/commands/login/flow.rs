@@ -7,7 +7,7 @@ use crate::commands::obtain;
 use crate::commands::prompt;
 use crate::error::{Error, Kind, Result, login_again};
 use crate::lock::RecordLock;
-use crate::model::grant::Grant;
+use crate::model::grant::{Grant, GrantKind};
 use crate::model::origin::{AllowList, AllowedOrigin, Origin};
 use crate::model::profile::ProfileName;
 use crate::model::record::{Record, RecordId};
@@ -83,7 +83,7 @@ impl Ask<'_> {
     }
 
     /// Whether a refresh token was spent that Concur has replaced.
-    fn is_used_up(&self, grant: &Grant) -> bool {
+    fn is_replaced(&self, grant: &Grant) -> bool {
         let GrantRequest::Refresh { refresh_token } = self.request else { return false };
         grant.refresh_token.as_ref().is_some_and(|new| new != refresh_token)
     }
@@ -106,7 +106,9 @@ pub(super) fn application(
         .collect();
     if !missing.is_empty() && !prompt::is_possible() {
         let read: Vec<&str> = own.iter().chain(further).map(|(name, _)| *name).collect();
-        return Err(obtain::missing(&missing, &read, given.file.as_deref()));
+        let error = obtain::missing(&missing, &read, given.file.as_deref());
+        let has_other = start.kind == GrantKind::Company && given.refresh_token.is_some();
+        return Err(if has_other { use_refresh_token(&error) } else { error });
     }
     let client_id = match given.client_id.take() {
         Some(client_id) => client_id,
@@ -121,6 +123,12 @@ pub(super) fn application(
         start.base_url = Some(prompt::data_centre(app, DEFAULT_BASE_URL)?);
     }
     Ok(Application { client_id, client_secret })
+}
+
+/// The error for a company login without a request token, where there is a refresh token.
+fn use_refresh_token(error: &Error) -> Error {
+    let remedy = "There is a refresh token: to use it, run the same again with --grant refresh.";
+    Error::new(error.kind(), error.problem(), remedy)
 }
 
 /// Whether neither the caller nor the profile says where to log in.
@@ -202,13 +210,20 @@ fn ask_and_keep(
         None => not_allowed(),
     };
     let now = app.now();
-    let grant = ask.completed(told::granted(app, asked, start, &aim.profile)?, now);
+    let mut grant = ask.completed(told::granted(app, asked, start, &aim.profile)?, now);
     let (Principal::Told(known) | Principal::Answered { else_: known }) = ask.principal;
     let principal = grant.subject().unwrap_or_else(|| known.to_owned());
     if matches!(ask.principal, Principal::Told(_)) && !principal.eq_ignore_ascii_case(known) {
         app.note(&format!("Concur's tokens are those of {principal}, and not of {known}"));
     }
     let is_free = is_free(Some(&principal));
+    if let Some(held) =
+        current.as_ref().filter(|_| is_free.is_ok() && start.kind != GrantKind::Application)
+        && held.principal.eq_ignore_ascii_case(&principal)
+        && held.client_id() == application.client_id
+    {
+        held::keep_refresh_token(store, held, &mut grant);
+    }
     let client_id = &application.client_id;
     if let Some(token) = &grant.refresh_token
         && let Some(other) = held::other_holder(store, Some(lock.record_id()), client_id, token)?
@@ -236,13 +251,13 @@ fn ask_and_keep(
     };
     match is_free {
         Ok(()) => obtain::keep(app, store, lock, &account),
-        Err(_) if ask.is_used_up(&account.grant) => keep_beside(app, store, account),
+        Err(_) if ask.is_replaced(&account.grant) => keep_beside(app, store, account),
         taken => taken,
     }
 }
 
-/// Keeps tokens that belong to another company than the profile's under a name of their own: the refresh
-/// token that was given is used up, and these are all that is left of it.
+/// Keeps tokens that belong to another company than the profile's as a profile of their own: the refresh token
+/// that was given may be invalid now, and these must not be lost.
 fn keep_beside(app: &mut App<'_>, store: &mut Store, mut account: NewAccount) -> Result<()> {
     let taken = store.profile_names()?;
     let name = account.profile.clone();
@@ -264,7 +279,7 @@ fn keep_beside(app: &mut App<'_>, store: &mut Store, mut account: NewAccount) ->
         Kind::Usage,
         format!(
             "The profile {name} holds another company, user or application; the new tokens are kept as the \
-             profile {}, because the refresh token that was given is used up",
+             profile {}, because Concur has replaced the refresh token that was given",
             account.profile
         ),
         format!(
