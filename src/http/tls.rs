@@ -2,14 +2,13 @@
 
 mod behind_proxy;
 mod identity;
+mod pem;
 
 use std::error::Error as StdError;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject;
 use rustls::{AlertDescription, CertificateError, ClientConfig, RootCertStore};
 
 use super::not_usable;
@@ -75,14 +74,16 @@ impl Tls {
 fn add_bundle(roots: &mut RootCertStore, path: &Path) -> Result<()> {
     let file = files::read_named(path)
         .map_err(|error| not_usable("ca_bundle", &lower_first(error.problem()), error.remedy()))?;
-    let mut count = 0_u32;
-    for certificate in CertificateDer::pem_slice_iter(&file.bytes) {
-        count += 1;
-        let added = certificate.ok().and_then(|certificate| roots.add(certificate).ok());
-        added.ok_or_else(|| unfit(path, &format!("certificate {count} in it is damaged")))?;
-    }
-    if count == 0 {
+    let certificates = pem::certificates(&file.bytes).map_err(|refusal| match refusal {
+        pem::Refusal::Encrypted => unfit(path, "there is a private key in it"),
+        pem::Refusal::Other(why) => unfit(path, &why),
+    })?;
+    if certificates.is_empty() {
         return Err(unfit(path, "there is no certificate in it"));
+    }
+    for (certificate, number) in certificates.into_iter().zip(1..) {
+        let damaged = |_| unfit(path, &format!("certificate {number} in it is damaged"));
+        roots.add(certificate).map_err(damaged)?;
     }
     Ok(())
 }
@@ -91,7 +92,8 @@ fn unfit(path: &Path, why: &str) -> Error {
     not_usable(
         &format!("ca_bundle {}", path.display()),
         why,
-        "Put root certificates in PEM form into it (-----BEGIN CERTIFICATE-----).",
+        "Put root certificates in PEM form into it (-----BEGIN CERTIFICATE-----), and nothing else; openssl \
+         x509 -in OLD -out NEW writes one so.",
     )
 }
 

@@ -12,6 +12,7 @@ mod harness;
 
 mod client_certs;
 mod homeless;
+mod pems;
 mod show;
 mod unreadable;
 

@@ -3,16 +3,13 @@
 use std::path::Path;
 
 use rustls::InconsistentKeys;
-use rustls::pki_types::pem::{Error as PemError, PemObject};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
-use super::lower_first;
+use super::{lower_first, pem};
 use crate::error::{Error, Result};
 use crate::files;
 use crate::http::not_usable;
 
-/// How the PEM form of a key begins that wants a passphrase: PKCS #8 (RFC 5958), and the older form.
-const ENCRYPTED: [&[u8]; 2] = [b"-----BEGIN ENCRYPTED PRIVATE KEY-----", b"Proc-Type: 4,ENCRYPTED"];
 const REMEDY: &str = "Put the certificate, those between it and its root, and the private key into it, \
                       in PEM form.";
 
@@ -24,32 +21,23 @@ pub(super) fn read(path: &Path) -> Result<Identity> {
     let file = files::read_named(path).map_err(|error| {
         not_usable("client_cert", &lower_first(error.problem()), error.remedy())
     })?;
-    let bytes = &*file.bytes;
-    let mut chain = Vec::new();
-    for certificate in CertificateDer::pem_slice_iter(bytes) {
-        let number = chain.len() + 1;
-        let damaged = |_| refused(path, &format!("certificate {number} in it is damaged"));
-        chain.push(certificate.map_err(damaged)?);
-    }
-    if ENCRYPTED.iter().any(|mark| bytes.windows(mark.len()).any(|window| window == *mark)) {
-        return Err(not_usable(
-            &format!("client_cert {}", path.display()),
-            "its private key is encrypted",
-            "Write the key without a passphrase: openssl pkey -in OLD -out NEW; then chmod 600 it.",
-        ));
-    }
-    if chain.is_empty() {
+    let pem::Contents { certificates, key } =
+        pem::identity(&file.bytes).map_err(|refusal| match refusal {
+            pem::Refusal::Encrypted => not_usable(
+                &format!("client_cert {}", path.display()),
+                "its private key is encrypted",
+                "Write the key without a passphrase: openssl pkey -in OLD -out NEW; then chmod 600 it.",
+            ),
+            pem::Refusal::Other(why) => refused(path, &why),
+        })?;
+    if certificates.is_empty() {
         return Err(refused(path, "there is no certificate in it"));
     }
-    let key = PrivateKeyDer::from_pem_slice(bytes).map_err(|error| {
-        let is_absent = matches!(error, PemError::NoItemsFound);
-        let why = if is_absent { "there is no private key in it" } else { DAMAGED };
-        refused(path, why)
-    })?;
-    Ok((chain, key, file.warning))
+    let key = key.ok_or_else(|| refused(path, "there is no private key in it"))?;
+    Ok((certificates, key, file.warning))
 }
 
-const DAMAGED: &str = "its private key is damaged or of a kind that is not supported";
+pub(super) const DAMAGED: &str = "its private key is damaged or of a kind that is not supported";
 
 /// What is wrong with certificate and key that were read.
 pub(super) fn unfit(path: &Path, error: &rustls::Error) -> Error {
