@@ -11,6 +11,12 @@ pub fn now_epoch() -> i64 {
     real.saturating_add(test_offset())
 }
 
+/// A point in time in the local zone, for people.
+pub fn local(at: i64) -> Option<String> {
+    let at = chrono::DateTime::from_timestamp(at, 0)?.with_timezone(&chrono::Local);
+    Some(at.format("%Y-%m-%d %H:%M:%S").to_string())
+}
+
 /// Waits; the one place that does, so that waiting is easy to find.
 pub fn wait(duration: Duration) {
     std::thread::sleep(duration);

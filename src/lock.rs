@@ -6,6 +6,7 @@
 
 mod key;
 
+use std::fmt;
 use std::fs::File;
 use std::io;
 use std::time::{Duration, Instant};
@@ -134,10 +135,7 @@ impl Waiting {
 }
 
 fn named_holder(file: &std::path::Path) -> String {
-    match told(file) {
-        text if text.is_empty() => "a process that did not leave its name".to_owned(),
-        text => text,
-    }
+    told(file).map_or_else(|| NAMELESS.to_owned(), |holder| holder.to_string())
 }
 
 fn not_lockable(error: &io::Error) -> Error {
@@ -148,10 +146,33 @@ fn not_lockable(error: &io::Error) -> Error {
     )
 }
 
-/// What stands in a holder's file, as it can be shown; nothing when that is no file of ours.
-fn told(holder_file: &std::path::Path) -> String {
+const NAMELESS: &str = "a process that did not leave its name";
+
+/// Who holds a lock, or held it last, as it said itself: `pid 7, since 1790000000`. Shown with a time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Holder(String);
+
+impl Holder {
+    /// When it took the lock, epoch seconds, as far as it said.
+    pub fn since(&self) -> Option<i64> {
+        self.0.rsplit_once("since ").and_then(|(_, at)| at.parse().ok())
+    }
+}
+
+impl fmt::Display for Holder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.0.rsplit_once("since "), self.since().and_then(clock::local)) {
+            (Some((who, _)), Some(time)) => write!(f, "{who}since {time}"),
+            _ => f.write_str(&self.0),
+        }
+    }
+}
+
+/// What stands in a holder's file; `None` when that is nothing, or no file of ours.
+fn told(holder_file: &std::path::Path) -> Option<Holder> {
     let bytes = files::read_private(holder_file).ok().flatten().unwrap_or_default();
-    crate::model::printable::printable(String::from_utf8_lossy(&bytes).trim(), 80)
+    let text = crate::model::printable::printable(String::from_utf8_lossy(&bytes).trim(), 80);
+    (!text.is_empty()).then_some(Holder(text))
 }
 
 /// How a record's lock is, for whoever only looks.
@@ -160,9 +181,9 @@ pub enum Holding {
     /// Nobody has it.
     Free,
     /// Nobody has it, and the last holder ended without giving it back: what it had said.
-    Left(String),
+    Left(Holder),
     /// This process has it, as far as it said.
-    Held(String),
+    Held(Holder),
 }
 
 /// Looks at a record's lock, without making a file or writing to one.
@@ -171,13 +192,11 @@ pub fn look(paths: &Paths, id: RecordId) -> Result<Holding> {
     let Some((file, _)) = files::open_private_to_read(&path)? else { return Ok(Holding::Free) };
     let told = told(&paths.lock_holder(id));
     match fs2::FileExt::try_lock_shared(&file) {
-        Err(error) if is_contended(&error) && told.is_empty() => {
-            Ok(Holding::Held("a process that did not leave its name".to_owned()))
+        Err(error) if is_contended(&error) => {
+            Ok(Holding::Held(told.unwrap_or_else(|| Holder(NAMELESS.to_owned()))))
         }
-        Err(error) if is_contended(&error) => Ok(Holding::Held(told)),
         Err(error) => Err(files::cannot("lock", &path, &error)),
-        Ok(()) if told.is_empty() => Ok(Holding::Free),
-        Ok(()) => Ok(Holding::Left(told)),
+        Ok(()) => Ok(told.map_or(Holding::Free, Holding::Left)),
     }
 }
 
@@ -200,4 +219,20 @@ pub const fn expect_many() {}
 fn is_contended(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::WouldBlock
         || error.raw_os_error() == fs2::lock_contended_error().raw_os_error()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_holder_is_shown_with_a_time_and_whatever_else_it_said_as_it_is() {
+        let shown = |text: &str| Holder(text.to_owned()).to_string();
+        let time = clock::local(1000).unwrap();
+        assert_eq!(shown("pid 7, since 1000"), format!("pid 7, since {time}"));
+        assert!(!time.contains("1000") && time.starts_with("19"), "{time}");
+        for text in ["", "pid 7", "since", "pid 7, since noon", "pid 7, since 9999999999999999"] {
+            assert_eq!(shown(text), text);
+        }
+    }
 }

@@ -7,7 +7,7 @@ use super::Patient;
 use super::places::entries;
 use super::report::{Report, counted, listed};
 use crate::files::shell_word;
-use crate::lock::{self, Holding};
+use crate::lock::{self, Holder, Holding};
 use crate::model::record::{Record, RecordId};
 use crate::paths::Paths;
 use crate::store::{Store, reserve};
@@ -137,9 +137,8 @@ fn locks(patient: &Patient<'_>, known: Option<&Known<'_>>, report: &mut Report) 
     report.ok("locks", format!("{free} free{of_gone}"));
 }
 
-fn held(patient: &Patient<'_>, name: &str, who: &str, report: &mut Report) {
-    let since = who.rsplit("since ").next().and_then(|text| text.trim().parse::<i64>().ok());
-    let seconds = since.map(|since| patient.now.saturating_sub(since));
+fn held(patient: &Patient<'_>, name: &str, who: &Holder, report: &mut Report) {
+    let seconds = who.since().map(|since| patient.now.saturating_sub(since));
     match seconds {
         Some(seconds) if seconds > patient.lock_timeout => report.warn(
             "locks",

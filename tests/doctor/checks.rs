@@ -172,10 +172,14 @@ fn locks_say_who_holds_them_and_who_left_them() {
     let holder = path.with_extension("holder");
     std::fs::write(&holder, "pid 7, since 1000\n").unwrap();
     set_mode(&holder, 0o600);
-    doctor(&world).has("locks", "warn", "default: free; its last holder was killed (pid 7");
+    doctor(&world).has(
+        "locks",
+        "warn",
+        "default: free; its last holder was killed (pid 7, since 1970-",
+    );
     let file = std::fs::File::options().write(true).open(&path).unwrap();
     file.lock().unwrap();
-    doctor(&world).has("locks", "warn", "by pid 7, since 1000");
+    doctor(&world).has("locks", "warn", "by pid 7, since 1970-01-01 00:16:40");
     std::fs::write(&holder, "").unwrap();
     doctor(&world).has("locks", "ok", "default: held by a process that did not leave its name");
     world
