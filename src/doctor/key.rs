@@ -25,6 +25,13 @@ pub(super) fn examine(patient: &Patient<'_>, store: &Store, report: &mut Report)
             true
         }
     };
+    if is_right && store.key_is_guessable() {
+        report.warn(
+            "key strength",
+            "the store's key is no random one, and can be guessed",
+            "Make another one: concur-cred key rotate",
+        );
+    }
     if let Ok(recorded) = store.meta().map(|meta| meta.key_source) {
         asked(patient, recorded, report);
         left_over(patient, store, recorded, report);

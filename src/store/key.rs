@@ -1,6 +1,7 @@
 //! The store's key: where it comes from, and how it is read.
 
 mod command;
+mod guessable;
 mod made;
 mod printed;
 mod settings;
@@ -258,27 +259,20 @@ pub fn load_or_create(source: KeySource, paths: &Paths, keys: &KeySettings) -> R
             format!("{}, or choose another source; {A_NEW_ONE}.", source.how_to_give(keys)),
         )
     })?;
-    refuse_text(&loaded.key, source, paths, keys).map(|()| loaded)
+    refuse_guessable(&loaded.key, source, paths, keys).map(|()| loaded)
 }
 
-/// Refuses a key that somebody has typed for one that a store is about to be sealed with: a password of 32
-/// characters has the length of a key, and can be guessed. One of random bytes is never text.
-pub(super) fn refuse_text(
+/// Refuses a key that can be guessed for one that a store is about to be sealed with.
+pub(super) fn refuse_guessable(
     key: &Key,
     source: KeySource,
     paths: &Paths,
     keys: &KeySettings,
 ) -> Result<()> {
-    let is_text = |byte: &u8| byte.is_ascii_graphic() || b" \r\n".contains(byte);
-    if !key.0.iter().all(is_text) {
-        return Ok(());
-    }
+    let Some(what) = key.guessable() else { return Ok(()) };
     Err(Error::new(
         Kind::Unusable,
-        format!(
-            "The key from {} is text of 32 characters, and no random key; nothing was changed",
-            source.describe(paths, keys)
-        ),
+        format!("The key from {} {what}; nothing was changed", source.describe(paths, keys)),
         format!("Put a random key there; {A_NEW_ONE}."),
     ))
 }

@@ -72,6 +72,11 @@ impl Store {
         self.agreed().map(|_| None)
     }
 
+    /// Whether the key can be guessed: one that an earlier program took.
+    pub fn key_is_guessable(&self) -> bool {
+        self.key().is_ok_and(|key| key.guessable().is_some())
+    }
+
     /// Has the key at hand before a lock is taken, when a program must be run for it: it may ask a
     /// person, whom nobody else is to wait for.
     pub fn have_key_at_hand(&self) -> Result<()> {

@@ -157,7 +157,7 @@ impl Store {
     pub fn key_of_source(&self) -> Result<NewKey> {
         let source = rows::read_meta(self.connection()?)?.key_source;
         let key = key::load(source, &self.paths, &self.keys)?.key;
-        key::refuse_text(&key, source, &self.paths, &self.keys)?;
+        key::refuse_guessable(&key, source, &self.paths, &self.keys)?;
         Ok(NewKey { source, key })
     }
 

@@ -2,6 +2,9 @@
 
 use std::path::PathBuf;
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+
 use super::harness::{Run, World, set_mode};
 use super::support::{KEY, OTHER, configure, key_file, log_in, recorded};
 
@@ -205,6 +208,41 @@ fn a_password_of_a_keys_length_is_not_taken_for_a_key() {
     let old = world.write("old", KEY);
     let rotate = world.concur(["key", "rotate", "--old-key-file", old.to_str().unwrap()]);
     rotate.env("CONCUR_CRED_KEY", password).fails(6).says("no random key");
+    assert_eq!(recorded(&world), before);
+}
+
+/// As long as a key, and no harder to guess than a password: from whatever source.
+#[test]
+fn equal_bytes_and_other_patterns_are_no_key() {
+    let world = World::new();
+    world.write("credentials.json", world.sandbox.credentials_json());
+    let login = || world.concur(["login", "--base-url", world.sandbox.origin()]);
+    for key in [vec![0; 32], vec![0x80; 32], [0xde, 0xad].repeat(16)] {
+        let file = world.write("guessable", &key);
+        let text = BASE64_STANDARD.encode(&key);
+        login().env("CONCUR_CRED_KEY", &text).fails(6).says("no random key").says("openssl rand");
+        login().env("CONCUR_CRED_KEY_FILE", &file).fails(6).says("no random key");
+        configure(&world, &format!("key_command = [\"printf\", \"{text}\"]\n"));
+        login().env("CONCUR_CRED_KEY_SOURCE", "command").fails(6).says("no random key");
+        let folder = credentials(&world, "guessable-credential", &text);
+        login().env("CREDENTIALS_DIRECTORY", &folder).fails(6).says("no random key");
+        std::fs::create_dir_all(world.config_dir()).unwrap();
+        set_mode(&world.config_dir(), 0o700);
+        std::fs::write(key_file(&world), &key).unwrap();
+        set_mode(&key_file(&world), 0o600);
+        login().fails(6).says("no random key");
+        std::fs::remove_file(key_file(&world)).unwrap();
+        set_mode(&folder, 0o700);
+        std::fs::remove_dir_all(folder).unwrap();
+    }
+    assert_eq!(world.token_requests(), 0);
+    assert!(!world.store_file().exists());
+    // Nor for the key to come.
+    log_in(&world, |run| run.env("CONCUR_CRED_KEY", KEY));
+    let before = recorded(&world);
+    let file = world.write("guessable", [7; 32]);
+    let set = world.concur(["key", "set-source", "named-file"]).env("CONCUR_CRED_KEY", KEY);
+    set.env("CONCUR_CRED_KEY_FILE", file).fails(6).says("no random key");
     assert_eq!(recorded(&world), before);
 }
 
