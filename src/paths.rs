@@ -8,8 +8,17 @@ use crate::model::record::RecordId;
 
 /// SQLite's journal of a database.
 pub fn journal_of(database: &Path) -> PathBuf {
+    beside(database, "-journal")
+}
+
+/// The files that SQLite opens beside a database, by names of its own.
+pub fn companions_of(database: &Path) -> [PathBuf; 3] {
+    ["-journal", "-wal", "-shm"].map(|ending| beside(database, ending))
+}
+
+fn beside(database: &Path, ending: &str) -> PathBuf {
     let mut name = database.as_os_str().to_owned();
-    name.push("-journal");
+    name.push(ending);
     name.into()
 }
 

@@ -6,7 +6,7 @@ use super::Patient;
 use super::report::{Report, counted, listed};
 use crate::error::{Error, Kind, Result};
 use crate::files::{self, shell_word};
-use crate::paths::{Paths, journal_of};
+use crate::paths::{Paths, companions_of};
 use crate::store::salvage::{DAMAGED_MARK, WORK_PREFIX};
 
 /// How many wrong files of one kind are shown one by one.
@@ -66,9 +66,10 @@ fn groups(paths: &Paths) -> Vec<Group> {
     groups.extend([
         Group { name: "state folder", places: folder(paths.state_dir()) },
         Group { name: "store file", places: file(paths.store()) },
-        Group { name: "store journal", places: file(journal_of(&paths.store())) },
+        Group { name: "store journal", places: files(companions_of(&paths.store()).into()) },
         Group { name: "ticket file", places: file(paths.ticket()) },
         Group { name: "audit trail file", places: file(paths.events()) },
+        Group { name: "audit journal", places: files(companions_of(&paths.events()).into()) },
         Group { name: "locks folder", places: folder(&paths.locks_dir()) },
         Group { name: "lock files", places: files(entries(&paths.locks_dir())) },
         Group { name: "reserve folder", places: folder(&paths.reserves_dir()) },

@@ -3,13 +3,13 @@
 
 use std::time::Duration;
 
-use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+use rusqlite::{Connection, TransactionBehavior};
 
-use super::failed;
+use super::{connecting, failed};
 use crate::error::Result;
 use crate::files;
 use crate::model::printable::printable;
-use crate::paths::{Paths, journal_of};
+use crate::paths::Paths;
 use crate::trace;
 
 const MIGRATION: &str = include_str!("../../migrations/events/0001_first.sql");
@@ -128,11 +128,7 @@ pub fn newest(paths: &Paths, profile: Option<&str>, count: u32) -> Result<Vec<Ev
 }
 
 fn connect(file: &std::path::Path) -> Result<Connection> {
-    files::check_private_file(&journal_of(file))?;
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(file, flags).map_err(|error| failed(&error))?;
-    connection.busy_timeout(BUSY_TIMEOUT).map_err(|error| failed(&error))?;
-    Ok(connection)
+    connecting::connect(file, BUSY_TIMEOUT)
 }
 
 #[cfg(test)]

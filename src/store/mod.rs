@@ -4,6 +4,7 @@
 //! CREATE even for a hit, because only so can the journal of a killed writer be rolled back.
 
 mod columns;
+mod connecting;
 pub mod events;
 mod foreign;
 #[cfg(fuzzing)]
@@ -27,12 +28,11 @@ mod ticket;
 use std::cell::OnceCell;
 use std::time::Duration;
 
-use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
+use rusqlite::{Connection, Transaction, TransactionBehavior};
 
-use crate::clock;
 use crate::error::{Error, Kind, Result};
 use crate::files;
-use crate::paths::{Paths, journal_of};
+use crate::paths::Paths;
 use crate::random;
 use crate::trace;
 pub use foreign::NewForeign;
@@ -133,10 +133,6 @@ impl Store {
 
     fn connection(&self) -> Result<&Connection> {
         if self.connection.get().is_none() {
-            if self.stamp.is_none() {
-                // A journal, most often of a killed writer: SQLite would wait on a pipe of its name.
-                files::check_private_file(&journal_of(&self.paths.store()))?;
-            }
             let connection = connect(&self.paths.store())?;
             trace::step("database opened");
             return Ok(self.connection.get_or_init(|| connection));
@@ -228,10 +224,7 @@ impl Store {
 }
 
 fn connect(file: &std::path::Path) -> Result<Connection> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(file, flags).map_err(|error| failed(&error))?;
-    connection.busy_timeout(clock::limit(BUSY_TIMEOUT)).map_err(|error| failed(&error))?;
-    Ok(connection)
+    connecting::connect(file, BUSY_TIMEOUT)
 }
 
 /// FULL does not sync the folder after the journal is gone: a committed rotation could come back undone

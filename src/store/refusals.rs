@@ -2,6 +2,10 @@
 
 use crate::error::{Error, Kind};
 
+/// What is left to do about a damaged file.
+const REPAIR_OR_RESTORE: &str =
+    "Run: concur-cred doctor --repair (it keeps the damaged file), or restore it from a backup.";
+
 /// The error when a row is not what was read.
 pub(super) fn changed_meanwhile() -> Error {
     Error::new(
@@ -9,6 +13,20 @@ pub(super) fn changed_meanwhile() -> Error {
         "Another process changed the credential at the same moment",
         "Run it again.",
     )
+}
+
+/// The error for a file that somebody has made larger, or slower to read, than any of ours.
+pub(super) fn endless() -> Error {
+    Error::new(
+        Kind::Unusable,
+        "The store was edited or damaged: reading it would not come to an end",
+        REPAIR_OR_RESTORE,
+    )
+}
+
+/// The error for a file in which something else stands in the place of a table of ours.
+pub(super) fn another_schema() -> Error {
+    Error::new(Kind::Unusable, "The store's schema was edited or damaged", REPAIR_OR_RESTORE)
 }
 
 /// What SQLite would say of a disk that refuses a write.
@@ -40,11 +58,9 @@ pub(crate) fn failed(error: &rusqlite::Error) -> Error {
             "The store is busy: another process has held it for too long",
             "Try again; if it stays so, look for a stopped concur-cred process.",
         ),
-        Some(Code::NotADatabase | Code::DatabaseCorrupt) => (
-            Kind::Unusable,
-            "The store's file is damaged or not a database",
-            "Run: concur-cred doctor --repair (it keeps the damaged file), or restore it from a backup.",
-        ),
+        Some(Code::NotADatabase | Code::DatabaseCorrupt) => {
+            (Kind::Unusable, "The store's file is damaged or not a database", REPAIR_OR_RESTORE)
+        }
         Some(Code::DiskFull) => (
             Kind::Unusable,
             "The disk is full",
@@ -60,12 +76,11 @@ pub(crate) fn failed(error: &rusqlite::Error) -> Error {
             "Reading or writing the store failed",
             "Check the disk and the file system; nothing was half-written.",
         ),
+        Some(Code::OperationInterrupted | Code::TooBig) => return endless(),
         // A value that is not what this column holds: somebody edited it.
-        None if is_about_a_value(error) => (
-            Kind::Unusable,
-            "A row of the store cannot be read",
-            "Run: concur-cred doctor --repair (it keeps the damaged file), or restore it from a backup.",
-        ),
+        None if is_about_a_value(error) => {
+            (Kind::Unusable, "A row of the store cannot be read", REPAIR_OR_RESTORE)
+        }
         _ => (Kind::Unusable, "The store could not be used", "Report this."),
     };
     let detail = error.sqlite_error().map(|e| format!(" (SQLite {})", e.extended_code));

@@ -4,11 +4,15 @@ use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
 use super::columns::{ACCOUNT_COLUMNS, COLUMNS, read_account, read_application, read_record};
 use super::key::KeySource;
+use super::refusals::{another_schema, endless};
 use super::ticket::Ticket;
 use super::{Meta, Store, changed_meanwhile, failed, migrate};
 use crate::error::{Error, Kind, Result};
 use crate::model::host;
 use crate::model::record::{Account, Application, Record, RecordId};
+
+/// More rows than this no store has; a damaged one can lead in circles.
+const MOST_ROWS: usize = 300_000;
 
 /// Which foreign entries a caller means: an absent field matches anything, a present one only the
 /// same bytes (gitcredentials(7)).
@@ -169,13 +173,16 @@ impl Store {
     ) -> Result<Vec<T>> {
         match self.query(sql, parameters, read) {
             Ok(rows) => Ok(rows),
-            // The columns may be missing because the file is blank, older, newer or another program's.
+            // Tables or columns may be missing because the file is blank, older, newer or another program's.
             Err(QueryError::Sqlite(error)) if is_wrong_schema(&error) => {
                 if self.bring_up_to_date()? == 0 {
                     return Ok(Vec::new());
                 }
                 // The first run of another process may have made the store between the two looks.
-                self.query(sql, parameters, read).map_err(QueryError::told)
+                self.query(sql, parameters, read).map_err(|error| match error {
+                    QueryError::Sqlite(error) if is_wrong_schema(&error) => another_schema(),
+                    error => error.told(),
+                })
             }
             Err(QueryError::Older) => {
                 self.bring_up_to_date()?;
@@ -206,6 +213,9 @@ impl Store {
             }
             if row.get_ref(5)? != rusqlite::types::ValueRef::Null {
                 found.push(read(row)?);
+            }
+            if found.len() > MOST_ROWS {
+                return Err(QueryError::Refused(endless()));
             }
         }
         Ok(found)

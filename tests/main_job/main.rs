@@ -25,6 +25,8 @@ mod forgotten;
 mod full_disk;
 #[cfg(target_os = "linux")]
 mod hanging_programs;
+#[cfg(unix)]
+mod hostile_store;
 mod import_any;
 mod import_copies;
 mod import_export;
