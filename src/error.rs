@@ -135,7 +135,17 @@ pub fn login_command(profile: Option<&str>) -> String {
     }
 }
 
-/// The same for an account whose tokens were obtained by this grant.
+/// The command with which a person refreshes this account's tokens at once.
+pub fn refresh_command(profile: Option<&str>) -> String {
+    login_command(profile).replacen(" login", " refresh", 1)
+}
+
+/// The command with which a person replaces the client secret of this account's application.
+pub fn set_secret_command(profile: Option<&str>) -> String {
+    login_command(profile).replacen(" login", " set-secret", 1)
+}
+
+/// The same as [`login_command`] for an account whose tokens were obtained by this grant.
 pub fn login_again(profile: Option<&str>, by: Option<GrantKind>) -> String {
     let command = login_command(profile);
     match by {

@@ -13,6 +13,7 @@ use crate::model::origin::{BadOrigin, Origin, SHORT_NAMES};
 use crate::model::profile::ProfileName;
 use crate::model::record::Record;
 use crate::model::secret::Secret;
+use crate::oauth::advice::{IN_FILE, IN_VARIABLES, Names, TYPED};
 use crate::store::{NewAccount, Store, reserve};
 
 use super::status::local_time;
@@ -29,6 +30,27 @@ pub(super) struct Given {
     pub base_url: Option<String>,
     /// Where the file's values came from, for messages.
     pub file: Option<PathBuf>,
+    /// The variables whose values these are, for messages.
+    pub variables: Vec<&'static str>,
+}
+
+impl Given {
+    /// What the values are called where they came from.
+    pub(super) fn names(&self) -> Names {
+        let otherwise = if self.file.is_some() { IN_FILE } else { TYPED };
+        otherwise.or_variables(&self.variables)
+    }
+
+    fn has(&self, variable: &str) -> bool {
+        match variable {
+            "CONCUR_CRED_CLIENT_ID" => self.client_id.is_some(),
+            "CONCUR_CRED_CLIENT_SECRET" => self.client_secret.is_some(),
+            "CONCUR_CRED_COMPANY" => self.company_uuid.is_some(),
+            "CONCUR_CRED_REQUEST_TOKEN" => self.request_token.is_some(),
+            "CONCUR_CRED_REFRESH_TOKEN" => self.refresh_token.is_some(),
+            _ => false,
+        }
+    }
 }
 
 /// Reads the credentials file (`named` must exist; `default` may) and the environment. A named file
@@ -42,6 +64,7 @@ pub(super) fn given(app: &mut App<'_>, named: Option<&Path>, default: &Path) -> 
         refresh_token: app.env.setting("CONCUR_CRED_REFRESH_TOKEN")?.map(Secret::from),
         base_url: None,
         file: None,
+        variables: IN_VARIABLES.all().into_iter().filter(|name| app.env.is_set(name)).collect(),
     };
     Ok(match named {
         Some(path) => first_then(from_file(app, path, files::read_named(path)?)?, from_env),
@@ -53,6 +76,8 @@ pub(super) fn given(app: &mut App<'_>, named: Option<&Path>, default: &Path) -> 
 }
 
 fn first_then(first: Given, then: Given) -> Given {
+    let further = then.variables.iter().filter(|variable| !first.has(variable));
+    let variables = first.variables.iter().chain(further).copied().collect();
     Given {
         client_id: first.client_id.or(then.client_id),
         client_secret: first.client_secret.or(then.client_secret),
@@ -61,6 +86,7 @@ fn first_then(first: Given, then: Given) -> Given {
         refresh_token: first.refresh_token.or(then.refresh_token),
         base_url: first.base_url.or(then.base_url),
         file: first.file.or(then.file),
+        variables,
     }
 }
 
@@ -84,6 +110,7 @@ fn from_file(app: &mut App<'_>, path: &Path, file: NamedFile) -> Result<Given> {
         refresh_token: read.refresh_token.filter(|secret| !secret.is_empty()),
         base_url: read.base_url,
         file: Some(path.to_owned()),
+        variables: Vec::new(),
     })
 }
 

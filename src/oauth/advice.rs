@@ -1,66 +1,176 @@
 //! Pure: what a person can do about a refusal (SAP: Authentication API, response codes). Where the
-//! remedy depends on it, by the grant that the tokens were obtained with.
+//! remedy depends on it, by the grant that the tokens were obtained with, and by where what was sent came from.
 
+use crate::error::{refresh_command, set_secret_command};
 use crate::model::grant::GrantKind;
 
-/// What to do about a refused login or refresh. `by` is the grant, `None` when it is not known;
-/// `login_command` is what the person would run again.
-pub fn advice(code: Option<i64>, by: Option<GrantKind>, login_command: &str) -> String {
-    let again = format!("then run: {login_command}");
+/// Whom Concur refused.
+#[derive(Debug, Clone, Copy)]
+pub struct Refused<'a> {
+    /// The grant, `None` when it is not known.
+    pub by: Option<GrantKind>,
+    /// The command that logs in again.
+    pub login: &'a str,
+    /// The profile.
+    pub profile: Option<&'a str>,
+    /// Where what was sent came from.
+    pub sent: Sent<'a>,
+}
+
+/// Where the values came from that Concur refused.
+#[derive(Debug, Clone, Copy)]
+pub enum Sent<'a> {
+    /// From the store.
+    Stored,
+    /// From whoever logs in.
+    Given {
+        /// What they are called there.
+        names: &'a Names,
+        /// The profile is there already, with a client secret of its own.
+        has_profile: bool,
+    },
+}
+
+/// What the values of a login are called where they came from: fields of a credentials file, variables, or words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Names {
+    /// The App ID.
+    pub client_id: &'static str,
+    /// The client secret.
+    pub client_secret: &'static str,
+    /// The company UUID.
+    pub company: &'static str,
+    /// The company request token.
+    pub request_token: &'static str,
+    /// The refresh token.
+    pub refresh_token: &'static str,
+}
+
+impl Names {
+    /// All of them.
+    pub const fn all(&self) -> [&'static str; 5] {
+        let Self { client_id, client_secret, company, request_token, refresh_token } = self;
+        [client_id, client_secret, company, request_token, refresh_token]
+    }
+
+    /// These variables, and the names that are here for the rest.
+    #[must_use]
+    pub fn or_variables(&self, set: &[&str]) -> Self {
+        let mut names = self.all();
+        for (name, variable) in names.iter_mut().zip(IN_VARIABLES.all()) {
+            if set.contains(&variable) {
+                *name = variable;
+            }
+        }
+        let [client_id, client_secret, company, request_token, refresh_token] = names;
+        Self { client_id, client_secret, company, request_token, refresh_token }
+    }
+}
+
+/// As the variables in front of it are called.
+pub const IN_VARIABLES: Names = Names {
+    client_id: "CONCUR_CRED_CLIENT_ID",
+    client_secret: "CONCUR_CRED_CLIENT_SECRET",
+    company: "CONCUR_CRED_COMPANY",
+    request_token: "CONCUR_CRED_REQUEST_TOKEN",
+    refresh_token: "CONCUR_CRED_REFRESH_TOKEN",
+};
+
+/// As a credentials file calls them.
+pub const IN_FILE: Names = Names {
+    client_id: "appID",
+    client_secret: "clientSecret",
+    company: "companyUUID",
+    request_token: "companyRequestToken",
+    refresh_token: "refreshToken",
+};
+
+/// As the prompts do.
+pub const TYPED: Names = Names {
+    client_id: "the App ID",
+    client_secret: "the client secret",
+    company: "the company UUID",
+    request_token: "the company request token",
+    refresh_token: "the refresh token",
+};
+
+/// What to do about a refused login or refresh.
+pub fn advice(code: Option<i64>, refused: &Refused<'_>) -> String {
+    let Refused { by, login, .. } = *refused;
+    let again = format!("then run: {login}");
     match code {
-        Some(5 | 19) => wrong_credentials(by, &again),
-        Some(10..=14 | 20 | 21 | 123) => {
-            "The account is disabled, locked or restricted: ask your Concur administrator."
-                .to_owned()
-        }
+        Some(5 | 19 | 61 | 64) => wrong_credentials(code, refused),
+        Some(10..=14 | 123) => format!(
+            "The account is disabled, locked or not permitted: ask your Concur administrator to enable it, {}",
+            once_fixed(refused)
+        ),
         Some(16) => {
-            "Name the base URL of your data centre with --base-url (for example us2 or eu2)."
+            "Log in again, and name the base URL of your data centre with --base-url (for example us2 or eu2)."
                 .to_owned()
         }
-        Some(53 | 59) => {
-            "The application is not enabled for this company: ask your Concur administrator or SAP \
-             support."
-                .to_owned()
-        }
+        Some(20) => format!(
+            "This machine's IP address is not on Concur's IP allow-list: ask your Concur administrator to add it, {}",
+            once_fixed(refused)
+        ),
+        Some(21) => format!(
+            "This user signs in by single sign-on, and Concur accepts no password: log in with the browser: {}",
+            by_browser(login)
+        ),
+        Some(53 | 59) => format!(
+            "The application is not enabled for this company: ask your Concur administrator or SAP support, {}",
+            once_fixed(refused)
+        ),
         Some(54) => too_much_scope(by, &again),
         Some(60) => {
-            format!("Edit the application at Concur and tick {}, {again}", grants_needed(by))
+            let grants = grants_needed(by);
+            format!("Edit the application at Concur and tick {grants}, {}", once_fixed(refused))
         }
-        Some(61 | 64) => format!("Correct appID and clientSecret, {again}"),
-        Some(55 | 80 | 81 | 100) => {
-            format!("Check that the e-mail address is the one of a Concur user, {again}")
+        Some(55 | 100) if by != Some(GrantKind::Otp) => {
+            format!("Check the user name: it is the login ID of a Concur user, {again}")
         }
-        Some(82) => format!(
-            "Too many one-time passwords are open: use the one in the newest mail, or wait until they \
-             are over, {again}"
-        ),
-        Some(83) => {
-            format!(
-                "The one-time password is used or over: ask for a new one, and run: {login_command}"
-            )
-        }
-        Some(84 | 85) => format!(
-            "The one-time password is not the one in the mail: ask for a new one, and run: \
-             {login_command}"
-        ),
+        Some(55 | 80..=85 | 100) => about_one_time_password(code, login),
         Some(103) => format!(
-            "The code of the browser is used or over (it lives for minutes): sign in again, and run: \
-             {login_command}"
+            "The code of the browser is used or over (it lives for minutes): sign in again, and run: {login}"
         ),
         Some(104 | 105) => format!(
             "Register the redirect URI for this very application at Concur, to the letter, {again}"
         ),
-        Some(107) => {
-            format!("Edit the application at Concur and tick the grant \"refresh_token\", {again}")
-        }
-        Some(108) => log_in_again(by, login_command),
-        Some(136) => format!(
-            "Make a new company request token for this application's App ID at {TOKEN_PAGE}, {again}"
+        Some(107) => format!(
+            "Edit the application at Concur and tick the grant \"refresh_token\", {}",
+            once_fixed(refused)
         ),
-        Some(51 | 52 | 56..=58 | 62 | 63 | 65 | 101 | 102 | 106 | 109 | 115 | 117..=122 | 135) => {
-            format!("A value is missing or malformed: check credentials.json, {again}")
+        Some(108) => log_in_again(by, login),
+        Some(136) => new_request_token(refused),
+        Some(139) => format!(
+            "The password of this user must be changed: the user changes it at https://www.concursolutions.com, \
+             {again}"
+        ),
+        Some(51 | 52 | 56..=58 | 62 | 63 | 65 | 101 | 102 | 106 | 109) => missing(refused),
+        Some(115 | 117..=122 | 124 | 135) => {
+            "Concur does not understand the request: a proxy may have changed it, or concur-cred is wrong. Report \
+             it with the code and the correlation ID."
+                .to_owned()
         }
-        _ => "Give SAP support the correlation id; it is tried again after 15 minutes.".to_owned(),
+        _ => unknown(refused),
+    }
+}
+
+/// An address, or the password that was sent there.
+fn about_one_time_password(code: Option<i64>, login: &str) -> String {
+    match code {
+        Some(82) => format!(
+            "Too many one-time passwords are open: use the one in the newest mail, or wait until they are over, \
+             then run: {login}"
+        ),
+        Some(83) => {
+            format!("The one-time password is used or over: ask for a new one, and run: {login}")
+        }
+        Some(84 | 85) => format!(
+            "The one-time password is not the one in the mail: ask for a new one, and run: {login}"
+        ),
+        _ => {
+            format!("Check that the e-mail address is the one of a Concur user, then run: {login}")
+        }
     }
 }
 
@@ -94,23 +204,105 @@ pub fn meanwhile(code: Option<i64>) -> Option<&'static str> {
     )
 }
 
-fn wrong_credentials(by: Option<GrantKind>, again: &str) -> String {
-    match by {
+/// What is run when it was fixed at Concur: a refresh token needs no login then. An application has none.
+fn once_fixed(refused: &Refused<'_>) -> String {
+    match (refused.sent, refused.by) {
+        (Sent::Stored, Some(GrantKind::Application)) | (Sent::Given { .. }, _) => {
+            format!("then run: {}", refused.login)
+        }
+        (Sent::Stored, _) => format!("then run: {}", refresh_command(refused.profile)),
+    }
+}
+
+fn by_browser(login: &str) -> String {
+    let mut words: Vec<&str> = login.split(' ').collect();
+    match words.iter().position(|word| *word == "--grant") {
+        Some(at) if at + 1 < words.len() => words[at + 1] = "browser",
+        _ => words.extend(["--grant", "browser"]),
+    }
+    words.join(" ")
+}
+
+fn wrong_credentials(code: Option<i64>, refused: &Refused<'_>) -> String {
+    let Refused { by, login, profile, sent } = *refused;
+    let set_secret = set_secret_command(profile);
+    let (names, has_profile) = match sent {
+        Sent::Stored if code == Some(19) => return log_in_again(by, login),
+        Sent::Stored => {
+            return format!(
+                "If the application's client secret was replaced at Concur, run: {set_secret}. If the application \
+                 itself is another one now, log in again: {login}"
+            );
+        }
+        Sent::Given { names, has_profile } => (names, has_profile),
+    };
+    let Names { client_id, client_secret, company, request_token, refresh_token } = names;
+    let replaced = if has_profile {
+        format!(". If the client secret was replaced at Concur: {set_secret}")
+    } else {
+        String::new()
+    };
+    let check = match by {
+        _ if matches!(code, Some(61 | 64)) => format!("Correct {client_id} and {client_secret}"),
         Some(GrantKind::User) => format!(
-            "Check user name, password, appID and clientSecret (too many wrong ones lock the account), \
-             {again}"
+            "Check user name, password, {client_id} and {client_secret} (too many wrong ones lock the account)"
         ),
-        Some(GrantKind::Application) => format!("Check appID and clientSecret, {again}"),
+        Some(GrantKind::Application) => format!("Check {client_id} and {client_secret}"),
         Some(GrantKind::Refresh) => {
-            format!("Check appID, clientSecret and refreshToken, {again}")
+            format!("Check {client_id}, {client_secret} and {refresh_token}")
         }
         Some(GrantKind::Browser | GrantKind::Otp) => {
-            format!("Check appID and clientSecret, and that the user may log in, {again}")
+            format!("Check {client_id} and {client_secret}, and that the user may log in")
         }
         Some(GrantKind::Company | GrantKind::Import) | None => format!(
-            "Check appID, clientSecret, companyUUID and companyRequestToken (a request token lives \
-             24 hours; a new one is made at {TOKEN_PAGE}), {again}"
+            "Check {client_id}, {client_secret}, {company} and {request_token} (a request token lives 24 hours; a \
+             new one is made at {TOKEN_PAGE})"
         ),
+    };
+    format!("{check}, then run: {login}{replaced}")
+}
+
+fn new_request_token(refused: &Refused<'_>) -> String {
+    let place = match refused.sent {
+        Sent::Given { names, .. } => format!(", put it in {}", names.request_token),
+        Sent::Stored => String::new(),
+    };
+    format!(
+        "Make a new company request token for this application's App ID at {TOKEN_PAGE}{place}, then run: {}",
+        refused.login
+    )
+}
+
+fn missing(refused: &Refused<'_>) -> String {
+    let Refused { by, login, sent, .. } = *refused;
+    let Sent::Given { names, .. } = sent else {
+        return format!("A stored value is missing or malformed: log in again: {login}");
+    };
+    let Names { client_id, client_secret, company, request_token, refresh_token } = names;
+    let further = match by {
+        Some(GrantKind::Company | GrantKind::Import) | None => {
+            format!(", {company} and {request_token}")
+        }
+        Some(GrantKind::User) => ", the user name and the password".to_owned(),
+        Some(GrantKind::Otp) => ", the e-mail address and the one-time password".to_owned(),
+        Some(GrantKind::Browser) => " and the redirect URI".to_owned(),
+        Some(GrantKind::Refresh) => format!(" and {refresh_token}"),
+        Some(GrantKind::Application) => String::new(),
+    };
+    let (between, end) = if further.is_empty() { (" and ", "") } else { (", ", &*further) };
+    format!(
+        "A value is missing or malformed: check {client_id}{between}{client_secret}{end}, then run: {login}"
+    )
+}
+
+/// A code that nobody documents, or none.
+fn unknown(refused: &Refused<'_>) -> String {
+    let support = "Give SAP support the code and the correlation ID";
+    match refused.sent {
+        Sent::Stored => {
+            format!("{support}. When it is fixed, run: {}", refresh_command(refused.profile))
+        }
+        Sent::Given { .. } => format!("{support}; nothing was changed."),
     }
 }
 
@@ -141,50 +333,4 @@ fn grants_needed(by: Option<GrantKind>) -> &'static str {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_dead_refresh_token_leads_to_the_admin_page_and_the_command() {
-        for by in [None, Some(GrantKind::Company), Some(GrantKind::Import)] {
-            let text = advice(Some(108), by, "concur-cred login --profile acme");
-            assert!(text.contains(TOKEN_PAGE) && text.contains("concur-cred login --profile acme"));
-        }
-    }
-
-    #[test]
-    fn who_has_no_request_token_is_not_told_to_make_one() {
-        let others = [
-            GrantKind::User,
-            GrantKind::Application,
-            GrantKind::Browser,
-            GrantKind::Otp,
-            GrantKind::Refresh,
-        ];
-        for by in others {
-            for code in (0..200).map(Some).chain([None]).filter(|code| *code != Some(136)) {
-                let text = advice(code, Some(by), "concur-cred login");
-                assert!(!text.contains("request token"), "{by:?} {code:?}: {text}");
-            }
-            assert!(log_in_again(Some(by), "X").contains(": X"));
-        }
-    }
-
-    #[test]
-    fn a_missing_grant_is_called_by_concurs_name_for_it() {
-        let tick = |by| advice(Some(60), by, "X");
-        assert!(tick(None).contains("\"password\""));
-        assert!(tick(Some(GrantKind::Application)).contains("\"client_credentials\""));
-        assert!(tick(Some(GrantKind::Otp)).contains("\"otp\""));
-        assert!(tick(Some(GrantKind::Browser)).contains("\"authorization_code\""));
-    }
-
-    #[test]
-    fn every_code_has_some_advice() {
-        for code in (0..200).map(Some).chain([None]) {
-            for by in GrantKind::ALL.map(Some).into_iter().chain([None]) {
-                assert!(advice(code, by, "concur-cred login").len() > 20);
-            }
-        }
-    }
-}
+mod tests;

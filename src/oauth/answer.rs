@@ -159,15 +159,19 @@ fn refused(
 }
 
 fn elsewhere(geolocation: Option<String>, word: ServiceWord, allowed: &AllowList) -> Outcome {
-    let named = geolocation.and_then(|text| Origin::from_geolocation(&text).ok());
-    match named.and_then(|origin| allowed.permit(&origin)) {
-        Some(origin) => Outcome::Elsewhere(origin, word),
-        None => Outcome::Rejected {
-            condemned: false,
-            word,
-            why: Some("Concur named another place to ask that is not an allowed origin".to_owned()),
-        },
-    }
+    let why = match geolocation.filter(|text| !text.trim().is_empty()) {
+        None => {
+            "Concur says that the account is at another data centre, and not at which".to_owned()
+        }
+        Some(text) => {
+            let named = Origin::from_geolocation(&text).ok();
+            if let Some(origin) = named.and_then(|origin| allowed.permit(&origin)) {
+                return Outcome::Elsewhere(origin, word);
+            }
+            "Concur named another place to ask that is not an allowed origin".to_owned()
+        }
+    };
+    Outcome::Rejected { condemned: false, word, why: Some(why) }
 }
 
 fn granted(body: Body, answer: &HttpAnswer, allowed: &AllowList, now: i64) -> Outcome {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::error::{Error, Kind, ServiceWord, login_again, login_command};
 use crate::model::printable::printable;
 use crate::model::record::{OutcomeKind, Record};
-use crate::oauth::advice;
+use crate::oauth::advice::{self, Refused, Sent};
 use crate::policy::{Decision, LoginReason};
 
 /// The record vanished while it was waited for.
@@ -94,7 +94,10 @@ pub(super) fn of_attempt(record: &Record, now: i64) -> Error {
         Some(OutcomeKind::Rejected) => Error::new(
             Kind::LoginNeeded,
             attempt.why.clone().unwrap_or_else(|| "Concur refused to renew the token".to_owned()),
-            advice::advice(attempt.code, record.login_by(), &login),
+            advice::advice(
+                attempt.code,
+                &Refused { by: record.login_by(), login: &login, profile, sent: Sent::Stored },
+            ),
         ),
         Some(OutcomeKind::Local) => Error::new(
             Kind::Temporary,

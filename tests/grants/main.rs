@@ -11,6 +11,7 @@
 mod harness;
 mod support;
 
+mod advice;
 mod application;
 mod older_store;
 mod one_time_password;

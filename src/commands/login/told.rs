@@ -5,9 +5,10 @@ use crate::app::App;
 use crate::error::{Error, Kind, Result, ServiceWord};
 use crate::model::grant::Grant;
 use crate::model::profile::ProfileName;
-use crate::oauth::advice;
+use crate::oauth::advice::{self, Refused, Sent};
 use crate::oauth::answer::Outcome;
 use crate::refresh::{Asked, Attempted};
+use crate::store::Store;
 use crate::store::events::Event;
 
 const RUN_AGAIN: &str = "Nothing was changed. Run it again in a while.";
@@ -31,7 +32,15 @@ pub(super) fn granted(
             ("granted", Ok(*grant))
         }
         Attempted::Answered(Outcome::Rejected { word, why, .. }) => {
-            let advice = advice::advice(word.code, Some(kind), &again);
+            let names = start.given.names();
+            let has_profile = has_profile(app, profile);
+            let refused = Refused {
+                by: Some(kind),
+                login: &again,
+                profile: Some(profile.as_str()),
+                sent: Sent::Given { names: &names, has_profile },
+            };
+            let advice = advice::advice(word.code, &refused);
             let why = why.unwrap_or_else(|| "Concur refused the login".to_owned());
             ("rejected", Err(Error::new(Kind::LoginNeeded, why, advice).with_service(word)))
         }
@@ -64,6 +73,12 @@ pub(super) fn granted(
         detail: Some(format!("{} grant{}", kind.name(), problem.unwrap_or_default())),
     });
     result.map_err(|error| error.of_profile(Some(profile.as_str())))
+}
+
+/// Whether there is such a profile: then it has a client secret that may be the older one.
+fn has_profile(app: &App<'_>, profile: &ProfileName) -> bool {
+    let found = |store: Store| store.find_profile(Some(profile.as_str())).unwrap_or_default();
+    app.store().ok().flatten().map(found).is_some_and(|found| !found.is_empty())
 }
 
 /// The error of something asked before the grant itself, that was not done.
