@@ -123,6 +123,9 @@ pub enum Command {
     Use(Use),
     /// Give a profile another name
     Rename(Rename),
+    /// Replace an application's client secret in every profile of its App ID and origin
+    #[command(after_help = examples::SET_SECRET)]
+    SetSecret,
     /// Take over a refreshTokenObjectFile.json
     #[command(after_help = examples::IMPORT)]
     Import(Import),

@@ -6,6 +6,7 @@ mod attempt;
 mod failure;
 mod granted;
 mod keeping;
+mod new_secret;
 mod rotating;
 mod spill;
 
@@ -326,7 +327,7 @@ impl Renewer<'_> {
             let nothing = Decision::NeedsLogin(LoginReason::NothingToRenewWith);
             return Err(failure::refusal(&record, nothing, now));
         }
-        self.attempt(store, lock, &record)
+        self.attempt(store, lock, &record, None)
     }
 
     fn service(&self) -> Result<TokenService> {

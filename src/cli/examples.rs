@@ -59,6 +59,11 @@ pub(super) const EXPORT: &str = "\
 Example:
   concur-cred export --force refreshTokenObjectFile.json";
 
+pub(super) const SET_SECRET: &str = "\
+Examples:
+  concur-cred set-secret
+  pass show concur/client-secret | concur-cred set-secret --profile acme";
+
 pub(super) const LOG: &str = "\
 Example:
   concur-cred log -n 100 --json | jq 'select(.code)'";

@@ -23,6 +23,7 @@ mod obtain;
 mod prompt;
 mod refresh;
 mod rename;
+mod set_secret;
 mod shapes;
 mod status;
 mod store;
@@ -128,6 +129,7 @@ fn run(app: &mut App<'_>, command: Command) -> Result<u8> {
         Command::Api(args) => api::run(app, &args),
         Command::Use(args) => use_profile::run(app, &args),
         Command::Rename(args) => rename::run(app, &args),
+        Command::SetSecret => set_secret::run(app),
         Command::Log(args) => log::run(app, &args),
         Command::Doctor(args) => doctor::run(app, &args),
         Command::ConfigureGit(args) => configure_git::run(app, &args),

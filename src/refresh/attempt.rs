@@ -5,13 +5,15 @@ use std::time::Duration;
 
 use super::asking::{Asked, Asking, Attempted};
 use super::granted::Granted;
+use super::new_secret::NewSecret;
 use super::{Renewer, Usable, failure, spill};
 use crate::error::{Error, Kind, Result, ServiceWord};
 use crate::failpoint;
 use crate::lock::RecordLock;
 use crate::model::grant::Grant;
-use crate::model::origin::{AllowedOrigin, Origin};
+use crate::model::origin::AllowedOrigin;
 use crate::model::record::{Attempt, OutcomeKind, Record};
+use crate::model::secret::Secret;
 use crate::oauth::answer::Outcome;
 use crate::oauth::form::GrantRequest;
 use crate::policy;
@@ -23,23 +25,30 @@ use crate::trace;
 /// How often a commit is tried while another process keeps the store busy.
 const COMMIT_TRIES: u32 = 3;
 
-/// What the audit trail says of a request.
+/// What the audit trail says of a request, and the client secret that was tried with it.
 #[derive(Clone, Copy)]
-struct Audit {
+struct Audit<'a> {
     name: &'static str,
     took: Duration,
+    new_secret: Option<NewSecret<'a>>,
 }
 
 impl Renewer<'_> {
-    /// Makes one attempt, under the lock, on a record that was reread under it.
+    /// Makes one attempt, under the lock, on a record that was reread under it. With a client secret that is not
+    /// kept yet, that is tried in place of the stored one, and kept with what it obtains.
     pub(super) fn attempt(
         &mut self,
         store: &mut Store,
         lock: &RecordLock,
         record: &Record,
+        new_secret: Option<&Secret>,
     ) -> Result<Usable> {
         let now = (self.clock)();
-        let secrets = store.unseal_renewal(record, now)?;
+        let mut secrets = store.unseal_renewal(record, now)?;
+        let new_secret = new_secret.map(|secret| NewSecret { secret, before: &record.attempt });
+        if let Some(new) = new_secret {
+            secrets.client_secret = new.secret.clone();
+        }
         let allowed = self.config.allowed.and(&secrets.application_origin);
         let not_allowed =
             || failure::not_allowed(secrets.geolocation.as_str(), record.profile_name());
@@ -66,7 +75,7 @@ impl Renewer<'_> {
         let (name, asked) = ask_with_way_back(&asking, &record, &secrets, &home);
         failpoint::pass("answer-received");
         trace::step("answer received");
-        let audit = Audit { name, took: asked.took };
+        let audit = Audit { name, took: asked.took, new_secret };
         let ended = match asked.ended {
             Attempted::Answered(Outcome::Granted(grant, odd)) => {
                 let mut begun = record.clone();
@@ -91,14 +100,15 @@ impl Renewer<'_> {
         lock: &RecordLock,
         begun: &Record,
         granted: Granted,
-        audit: Audit,
+        audit: Audit<'_>,
     ) -> Result<Usable> {
         let now = (self.clock)();
         let attempt = granted.ending(&begun.attempt, now);
         let Granted { grant, odd, whose: _ } = granted;
         let ending = Record { attempt, ..begun.clone() };
         let unusable = grant.access_expires_at.is_none();
-        let committed = commit(store, lock, &ending, &grant, now);
+        let secret = audit.new_secret.map(|new| new.secret);
+        let committed = commit(store, lock, &ending, (&grant, secret), now);
         trace::step("grant committed");
         failpoint::pass("grant-committed");
         let kept = match committed {
@@ -137,12 +147,19 @@ impl Renewer<'_> {
         lock: &RecordLock,
         mut record: Record,
         ended: Attempted,
-        audit: Audit,
+        audit: Audit<'_>,
     ) -> Error {
         let now = (self.clock)();
         record.attempt = ended_attempt(&record.attempt, ended, now);
         self.audit(&record, audit, &record.attempt, None);
-        let told = failure::of_attempt(&record, now);
+        let mut told = failure::of_attempt(&record, now);
+        if let Some(new) = audit.new_secret {
+            told = failure::of_new_secret(&record, &told);
+            // A refusal of the new one says nothing about the one that is stored.
+            if record.attempt.outcome == Some(OutcomeKind::Rejected) {
+                record.attempt = new.before.clone();
+            }
+        }
         match store.end_attempt(lock, &record, record.attempt.clone()) {
             Ok(()) => told,
             Err(error) => {
@@ -155,7 +172,7 @@ impl Renewer<'_> {
     fn audit(
         &mut self,
         record: &Record,
-        Audit { name: action, took }: Audit,
+        Audit { name: action, took, .. }: Audit<'_>,
         attempt: &Attempt,
         kept: Option<&Error>,
     ) {
@@ -185,7 +202,8 @@ fn ask_with_way_back(
     let way_back = way_back(record, secrets);
     if let Some(refresh_token) = &secrets.refresh_token {
         let request = GrantRequest::Refresh { refresh_token };
-        let registered = asking.allowed.permit(vouched_application_origin(secrets));
+        // Where a geolocation does not know the client. The record's identity vouches for it.
+        let registered = asking.allowed.permit(&secrets.application_origin);
         let asked = asking.ask_or_at(home, registered.as_ref(), request);
         let condemned =
             matches!(asked.ended, Attempted::Answered(Outcome::Rejected { condemned: true, .. }));
@@ -194,7 +212,7 @@ fn ask_with_way_back(
         }
         refused = Some((request.name(), asked));
     }
-    // Not to the geolocation: the client secret alone vouches for this origin.
+    // Not to the geolocation: this is where the application obtains tokens.
     let there = asking.allowed.permit(&secrets.application_origin);
     let (Some(request), Some(there)) = (way_back, there) else {
         // Only reached with nothing to ask by, which `decide` has ruled out; say so rather than panic.
@@ -216,13 +234,6 @@ fn ask_with_way_back(
         }
         _ => (request.name(), asked),
     }
-}
-
-/// The origin that the application was registered for, vouched for: a refresh token and a client secret may
-/// go there where its geolocation does not know the client. The proof is that the client secret opened, which
-/// is sealed for that very origin.
-fn vouched_application_origin(secrets: &RenewalSecrets) -> &Origin {
-    &secrets.application_origin
 }
 
 /// What obtains tokens without a refresh token.
@@ -249,7 +260,7 @@ fn commit(
     store: &mut Store,
     lock: &RecordLock,
     ending: &Record,
-    grant: &Grant,
+    grant: (&Grant, Option<&Secret>),
     now: i64,
 ) -> Result<Record> {
     for _ in 1..COMMIT_TRIES {

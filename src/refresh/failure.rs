@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::error::{Error, Kind, ServiceWord, login_again, login_command};
+use crate::error::{Error, Kind, ServiceWord, login_again, login_command, set_secret_command};
 use crate::model::printable::printable;
 use crate::model::record::{OutcomeKind, Record};
 use crate::oauth::advice::{self, Refused, Sent};
@@ -116,6 +116,73 @@ pub(super) fn of_attempt(record: &Record, now: i64) -> Error {
         correlation_id: attempt.correlation_id.clone(),
     };
     error.with_service(word).of_profile(profile)
+}
+
+/// What an attempt with a client secret that is not kept yet means, whose end is `told` for the stored one.
+pub(super) fn of_new_secret(record: &Record, told: &Error) -> Error {
+    let attempt = &record.attempt;
+    let profile = record.profile_name();
+    let why = attempt.why.as_deref().unwrap_or("it did not say why");
+    let again = set_secret_command(profile);
+    let (kind, problem, remedy) = match (attempt.outcome, attempt.code) {
+        (Some(OutcomeKind::Rejected), Some(5 | 61 | 64)) => (
+            Kind::LoginNeeded,
+            "Concur refused the new client secret; the stored one was kept".to_owned(),
+            format!(
+                "Copy the client secret of App ID {} from Concur's OAuth 2.0 Application Management, and run: \
+                 {again}",
+                printable(record.client_id(), 80)
+            ),
+        ),
+        (Some(OutcomeKind::Rejected), _) => (
+            Kind::LoginNeeded,
+            "Concur refused the refresh, so that the new client secret could not be checked; the stored one was \
+             kept"
+                .to_owned(),
+            told.remedy().to_owned(),
+        ),
+        (Some(OutcomeKind::Condemned), _) => (
+            Kind::LoginNeeded,
+            "Concur refused the refresh token, so that the new client secret could not be checked; the stored one \
+             was kept"
+                .to_owned(),
+            format!("Log in again with the new client secret: {}", self::again(record)),
+        ),
+        (Some(OutcomeKind::Local), _) => (
+            Kind::Temporary,
+            format!("The token service cannot be reached: {why}; the stored client secret was kept"),
+            format!("Check network, name resolution, proxy and certificates, and run: {again}"),
+        ),
+        _ => (
+            Kind::Temporary,
+            format!("The token service did not check the new client secret: {why}; the stored one was kept"),
+            format!("Run it again later: {again}"),
+        ),
+    };
+    Error::new(kind, problem, remedy).with_service(told.service().clone()).of_profile(profile)
+}
+
+/// There is nothing that a client secret could be tried with.
+pub(super) fn secret_not_tried(record: &Record) -> Error {
+    Error::new(
+        Kind::LoginNeeded,
+        "No profile of this application has a valid refresh token to try the new client secret with; the stored \
+         one was kept",
+        format!("Log in again with the new client secret: {}", again(record)),
+    )
+    .of_profile(record.profile_name())
+}
+
+/// The new tokens could only be saved in the reserve.
+pub(super) fn secret_not_written(record: &Record) -> Error {
+    let again = set_secret_command(record.profile_name());
+    Error::new(
+        Kind::Unusable,
+        "Concur accepted the new client secret, but the store cannot be written: the stored one was kept, and the \
+         new tokens are saved in the reserve file",
+        format!("Free some disk space, and run: {again}"),
+    )
+    .of_profile(record.profile_name())
 }
 
 /// The command that logs this account in again, by the grant that it has.

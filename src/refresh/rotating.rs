@@ -23,7 +23,11 @@ impl Renewer<'_> {
     }
 
     /// `None`: another process has removed it.
-    fn locked(&mut self, store: &mut Store, record: &Record) -> Result<Option<RecordLock>> {
+    pub(super) fn locked(
+        &mut self,
+        store: &mut Store,
+        record: &Record,
+    ) -> Result<Option<RecordLock>> {
         let lock = self.lock(store, record)?;
         match self.settled_under(store, &lock, record) {
             Ok(_) => Ok(Some(lock)),

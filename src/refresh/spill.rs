@@ -85,7 +85,7 @@ pub(super) fn absorb(
         reserve::clear(store.paths(), record.id)?;
         return Ok(Absorbed::Record(Box::new(record)));
     };
-    match store.commit_grant(lock, &ended(&record, now), &grant, obtained_at) {
+    match store.commit_grant(lock, &ended(&record, now), (&grant, None), obtained_at) {
         Ok(renewed) => {
             // Left as it is, the answer is of an earlier generation and is not believed again.
             let _ = reserve::clear(store.paths(), record.id);

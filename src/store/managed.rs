@@ -3,7 +3,7 @@
 use rusqlite::{OptionalExtension, Transaction};
 
 use super::inspect::CELLS;
-use super::{Store, changed_meanwhile, failed, put, seal, unwritable};
+use super::{Store, changed_meanwhile, client_secret, failed, put, seal, unwritable};
 use crate::error::Result;
 use crate::failpoint;
 use crate::lock::RecordLock;
@@ -146,16 +146,18 @@ impl Store {
     }
 
     /// Keeps what was granted: one transaction with everything, every cell sealed for where the
-    /// tokens live from now on. Returns the record as it then is.
+    /// tokens live from now on; with the client secret that it was granted for, if that is a new one.
+    /// Returns the record as it then is.
     pub fn commit_grant(
         &mut self,
         lock: &RecordLock,
         record: &Record,
-        grant: &Grant,
+        (grant, client_secret): (&Grant, Option<&Secret>),
         now: i64,
     ) -> Result<Record> {
+        let old = same(lock, record);
         let renewed =
-            self.with_its_key(|store| store.try_commit_grant(same(lock, record), grant, now))?;
+            self.with_its_key(|store| store.try_commit_grant(old, grant, client_secret, now))?;
         // As when the folder cannot be synced: it is there, and nobody may rely on it.
         failpoint::write("grant-sync").map_err(|error| unwritable(&error))?;
         Ok(renewed)
@@ -165,6 +167,7 @@ impl Store {
         &mut self,
         old: &Record,
         grant: &Grant,
+        client_secret: Option<&Secret>,
         now: i64,
     ) -> Result<Option<Record>> {
         let store_id = self.meta()?.store_id.clone();
@@ -197,6 +200,7 @@ impl Store {
         // Only an edited row is at the end of the numbers, and what follows must only be another one.
         renewed.generation = old.generation.wrapping_add(1);
         let bound = self.bound(renewed)?;
+        let applications = self.with_client_secret(old, client_secret)?;
         let written = self.write_sealed(|transaction| {
             failpoint::pass("grant-sealed");
             let here = generation_of(transaction, old.id)?;
@@ -204,6 +208,7 @@ impl Store {
                 return Err(changed_meanwhile());
             }
             put::record(transaction, &bound)?;
+            client_secret::put(transaction, &applications)?;
             failpoint::write("grant-commit").map_err(|error| unwritable(&error))
         })?;
         Ok(written.map(|()| bound.into_record()))

@@ -3,6 +3,7 @@
 //! A question never creates anything: an absent store is an empty one. Opening is read-write without
 //! CREATE even for a hit, because only so can the journal of a killed writer be rolled back.
 
+mod client_secret;
 mod columns;
 mod connecting;
 pub mod events;

@@ -18,4 +18,6 @@ mod one_time_password;
 mod pasted;
 mod refresh_token;
 mod refusals;
+#[cfg(target_os = "linux")]
+mod set_secret;
 mod user;

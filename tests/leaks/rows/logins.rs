@@ -53,6 +53,20 @@ pub(super) const ROWS: &[Row] = &[
         login(s, &[])
     }),
     row("login", 0, "again, into the same profile", |s| login(s, &[])),
+    row("set-secret", 0, "from a pipe", |s| {
+        let secret = s.world.sandbox.change_client_secret();
+        s.secrets.add("client secret", &secret);
+        s.fed(&["set-secret"], &format!("{secret}\n")).code
+    }),
+    row("set-secret", 4, "from a variable, and Concur refuses it", |s| {
+        s.env("CONCUR_CRED_CLIENT_SECRET", odd("n0t-it"));
+        s.code(&["set-secret"])
+    }),
+    row("set-secret", 2, "of two lines", |s| {
+        let text = format!("{}\nmore\n", odd("l1ne"));
+        s.secrets.add("client secret", odd("l1ne").as_str());
+        s.fed(&["set-secret"], &text).code
+    }),
     row("login", 2, "into the profile of another company", |s| login(s, &["--profile", "copy"])),
     first("login", 4, "the request token is refused", |s| {
         s.fault(Fault::Code(5));

@@ -1,0 +1,95 @@
+//! `set-secret`: another client secret for an application whose secret was replaced at Concur.
+
+use std::io;
+use std::path::Path;
+
+use crate::accounts;
+use crate::app::App;
+use crate::commands::prompt;
+use crate::error::{Error, Kind, Result, ServiceWord};
+use crate::files;
+use crate::model::secret::Secret;
+use crate::stdin;
+use crate::store::events::Event;
+
+const VARIABLE: &str = "CONCUR_CRED_CLIENT_SECRET";
+
+pub(super) fn run(app: &mut App<'_>) -> Result<u8> {
+    let mut store = app.store()?.ok_or_else(accounts::no_profile)?;
+    let record = accounts::selected_record(app, &store)?;
+    // No lock is held while a person is asked.
+    let secret = new_secret(app, record.client_id())?;
+    if let Some(warning) = store.prove_key()? {
+        app.note(warning);
+    }
+    let replaced =
+        app.renewing(|renewer| renewer.replace_client_secret(&mut store, &record, &secret));
+    audit(app, record.profile_name(), &replaced);
+    let profiles = replaced?;
+    store.leave_ticket();
+    let whose = if profiles.len() == 1 { "profile" } else { "profiles" };
+    app.note(&format!("client secret replaced in the {whose} {}", profiles.join(", ")));
+    Ok(0)
+}
+
+/// From the environment, from stdin, or from a person.
+fn new_secret(app: &mut App<'_>, client_id: &str) -> Result<Secret> {
+    if let Some(text) = app.env.text(VARIABLE) {
+        return checked(text.trim(), VARIABLE);
+    }
+    if stdin::is_terminal() {
+        if !prompt::is_possible() {
+            return Err(not_given());
+        }
+        return prompt::secret(app, &format!("New client secret of App ID {client_id}"));
+    }
+    let bytes = files::read_bounded(&mut io::stdin(), Path::new("stdin"))?;
+    let text = std::str::from_utf8(&bytes).map_err(|_| malformed("stdin"))?;
+    checked(text.trim_start_matches('\u{feff}').trim(), "stdin")
+}
+
+fn checked(text: &str, from: &str) -> Result<Secret> {
+    match text {
+        "" => Err(not_given()),
+        text if text.contains(char::is_control) => Err(malformed(from)),
+        text => Ok(Secret::from(text)),
+    }
+}
+
+fn not_given() -> Error {
+    Error::new(
+        Kind::Usage,
+        "No client secret was given; nothing was changed",
+        format!(
+            "Set {VARIABLE}, or write the secret into a pipe: vault-command | concur-cred set-secret"
+        ),
+    )
+}
+
+fn malformed(from: &str) -> Error {
+    Error::new(
+        Kind::Usage,
+        format!("{from} holds more than one line, or no text; nothing was changed"),
+        "Give the client secret alone.",
+    )
+}
+
+fn audit(app: &mut App<'_>, profile: Option<&str>, replaced: &Result<Vec<String>>) {
+    let word = match replaced {
+        Ok(_) => ServiceWord::default(),
+        Err(error) => error.service().clone(),
+    };
+    app.audit(Event {
+        at: app.now(),
+        profile: profile.map(str::to_owned),
+        action: "set-secret".to_owned(),
+        outcome: if replaced.is_ok() { "replaced" } else { "kept" }.to_owned(),
+        code: word.code,
+        correlation_id: word.correlation_id,
+        detail: match replaced {
+            Ok(profiles) => Some(format!("in {}", profiles.join(", "))),
+            Err(error) => Some(error.problem().to_owned()),
+        },
+        ..Event::default()
+    });
+}
