@@ -16,7 +16,7 @@ use crate::config::Config;
 use crate::error::{Error, Kind, Result};
 use crate::failpoint;
 use crate::lock::{RecordLock, Waiting};
-use crate::model::record::{Column, Record};
+use crate::model::record::{Column, OutcomeKind, Record};
 use crate::model::secret::Secret;
 use crate::oauth::client::TokenService;
 use crate::policy::{self, Decision, LoginReason, StaleReason};
@@ -132,8 +132,10 @@ impl Renewer<'_> {
             let renewed = self.renew_under(store, &lock, &record, Trigger::Soft { min_ttl });
             drop(lock);
             progress::wipe();
-            if let Ok(renewed) = renewed {
-                return Ok(renewed);
+            match renewed {
+                Ok(renewed) => return Ok(renewed),
+                Err(error) if is_of_another(store, &record) => return Err(error),
+                Err(_) => {}
             }
         }
         self.open_or_renew(store, record, min_ttl)
@@ -333,6 +335,12 @@ impl Renewer<'_> {
     fn service(&self) -> Result<TokenService> {
         TokenService::new(&self.config.http)
     }
+}
+
+/// Whether the record holds another principal's tokens by now: the current token, too, is not printed then.
+fn is_of_another(store: &Store, seen: &Record) -> bool {
+    let current = store.reread(seen.id).ok().flatten();
+    current.is_some_and(|record| record.attempt.outcome == Some(OutcomeKind::OtherPrincipal))
 }
 
 fn waiting_for_another() -> progress::Waiting {

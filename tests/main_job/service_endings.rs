@@ -31,24 +31,21 @@ const FRAMINGS: [Framing; 6] = [
     Framing::UntilClose,
 ];
 
-/// Ends behind which the refresh token has come.
-fn ends() -> Vec<BadEnd> {
-    let mut all = vec![BadEnd::new(Framing::Length(-400)), BadEnd::new(Framing::Length(1 << 40))];
-    for framing in FRAMINGS {
-        for cut in [Cut::Nowhere, after("refresh_token"), after("geolocation"), Cut::Off(1)] {
-            for then in [Then::Close, Then::Reset] {
-                all.push(BadEnd::new(framing).cut(cut.clone()).then(then));
-            }
-        }
-    }
+/// Ends of this framing behind which the refresh token has come.
+fn ends_of(framing: Framing) -> Vec<BadEnd> {
+    let cuts = [Cut::Nowhere, after("refresh_token"), after("geolocation"), Cut::Off(1)];
+    let both = |cut: Cut| [Then::Close, Then::Reset].map(|then| (cut.clone(), then));
+    let ends = cuts.into_iter().flat_map(both);
+    let ends = ends.map(|(cut, then)| BadEnd::new(framing).cut(cut).then(then));
     // The last byte that counts is the closing quote.
-    all.retain(|end| end.framing != Framing::Length(-1) || end.cut != after("refresh_token"));
-    all
+    let is_short = |end: &BadEnd| matches!(end.framing, Framing::Length(..0));
+    ends.filter(|end| !is_short(end) || end.cut != after("refresh_token")).collect()
 }
 
 /// `get` meets this once; then its token is good, and the new refresh token is the one that is sent next.
 fn keeps_all(world: &World, fault: &Fault, env: &[(&str, &str)]) -> Output {
     let run = || env.iter().fold(world.concur(["get"]), |run, (name, value)| run.env(name, value));
+    world.sandbox.clear_log();
     world.sandbox.push_fault(fault.clone());
     world.expire("default");
     let output = run().ok();
@@ -65,12 +62,17 @@ fn keeps_all(world: &World, fault: &Fault, env: &[(&str, &str)]) -> Output {
 
 #[test]
 fn an_answer_that_ends_badly_behind_its_tokens_is_an_answer() {
-    for some in ends().chunks(12) {
-        each(some, |end| {
-            let world = World::logged_in_with(rotating());
-            keeps_all(&world, &Fault::BadEnd(end.clone()), &[]);
-        });
-    }
+    let framings = [&FRAMINGS[..], &[Framing::Length(-300), Framing::Length(1 << 40)]].concat();
+    each(&framings, |framing| {
+        let world = World::logged_in_with(rotating());
+        for end in ends_of(*framing) {
+            // So much shorter, and shorter still, it would not hold the refresh token.
+            if *framing == Framing::Length(-300) && end.cut == after("geolocation") {
+                continue;
+            }
+            keeps_all(&world, &Fault::BadEnd(end), &[]);
+        }
+    });
 }
 
 #[test]

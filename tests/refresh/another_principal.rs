@@ -64,6 +64,30 @@ fn everybody_after_it_is_told_the_same_without_a_request() {
 }
 
 #[test]
+fn a_token_that_still_serves_is_not_printed_either() {
+    let world = World::logged_in();
+    world.sandbox.configure(|config| config.refresh_principal = Some(OTHER.to_owned()));
+    world.age_access_token("default", 3600 - 200);
+    drop(names_both(&world, world.concur(["get"]).fails(4)));
+    drop(names_both(&world, world.concur(["get"]).fails(4)));
+    assert_eq!(world.refreshes(), 1);
+}
+
+#[test]
+fn a_crowd_is_told_by_one_request() {
+    let world = World::logged_in();
+    world.sandbox.configure(|config| config.refresh_principal = Some(OTHER.to_owned()));
+    world.expire("default");
+    let crowd: Vec<_> = (0..8).map(|_| world.concur(["get"]).start()).collect();
+    for one in crowd {
+        let output = one.wait().code(4);
+        assert!(output.stdout.is_empty(), "{output:?}");
+        drop(names_both(&world, output));
+    }
+    assert_eq!(world.refreshes(), 1);
+}
+
+#[test]
 fn status_shows_it() {
     let (world, _) = world();
     let status = world.concur(["status", "--json"]).ok().json();
