@@ -76,12 +76,14 @@ fn burst() -> ! {
 #[cfg(not(all(debug_assertions, unix)))]
 pub const fn pass(_name: &str) {}
 
-/// Passes a write to the disk: `NAME=full` fails it as a full disk would, `NAME=io` as a broken one.
+/// Passes a write to the disk: `NAME=full` fails it as a full disk would, `NAME=io` as a broken one,
+/// `NAME=unsupported` as a file system that cannot do it.
 #[cfg(debug_assertions)]
 pub fn write(name: &str) -> std::io::Result<()> {
     match wanted(name).as_deref() {
         Some("full") => Err(std::io::ErrorKind::StorageFull.into()),
         Some("io") => Err(std::io::Error::other("input/output error")),
+        Some("unsupported") => Err(std::io::ErrorKind::Unsupported.into()),
         _ => Ok(()),
     }
 }

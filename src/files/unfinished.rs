@@ -2,12 +2,13 @@
 //! by Ctrl-C or a power cut, leaves nothing behind, least of all half an export.
 
 use std::fs::File;
-use std::io;
+use std::io::{self, Seek as _};
 use std::path::Path;
 
-use tempfile::{Builder, NamedTempFile};
+use tempfile::{Builder, NamedTempFile, PersistError};
 
 use super::{Replace, whatever_the_umask};
+use crate::failpoint;
 
 /// What a file is called until it is whole, where it must have a name.
 const PREFIX: &str = ".concur-cred-";
@@ -46,23 +47,73 @@ impl Unfinished {
         self.as_file_mut().sync_all()?;
         match (self, replace) {
             #[cfg(target_os = "linux")]
-            (Self::Nameless(file, _), Replace::No) => nameless::link(&file, path),
+            (Self::Nameless(file, _), Replace::No) => match nameless::link(&file, path) {
+                Err(error) if knows_no_second_names(&error) => write_there(file, path),
+                done => done,
+            },
             // A link replaces nothing, and a name can: it has one for this moment.
             #[cfg(target_os = "linux")]
-            (Self::Nameless(file, folder), Replace::Yes) => Builder::new()
-                .prefix(PREFIX)
-                .make_in(folder, |path| nameless::link(&file, path))?
-                .persist(path)
-                .map(drop)
-                .map_err(|refused| refused.error),
+            (Self::Nameless(file, folder), Replace::Yes) => {
+                let named = || {
+                    Builder::new()
+                        .prefix(PREFIX)
+                        .make_in(&folder, |path| nameless::link(&file, path))
+                };
+                match named() {
+                    Ok(named) => named.persist(path).map(drop).map_err(|refused| refused.error),
+                    Err(error) if knows_no_second_names(&error) => named_copy(file, &folder)?
+                        .persist(path)
+                        .map(drop)
+                        .map_err(|refused| refused.error),
+                    Err(error) => Err(error),
+                }
+            }
             (Self::Named(file), Replace::Yes) => {
                 file.persist(path).map(drop).map_err(|refused| refused.error)
             }
-            (Self::Named(file), Replace::No) => {
-                file.persist_noclobber(path).map(drop).map_err(|refused| refused.error)
-            }
+            (Self::Named(file), Replace::No) => match without_replacing(file, path) {
+                Err(refused) if knows_no_second_names(&refused.error) => {
+                    write_there(refused.file.reopen()?, path)
+                }
+                done => done.map(drop).map_err(|refused| refused.error),
+            },
         }
     }
+}
+
+/// Takes the name, unless something has it: a rename that never replaces, else a second name.
+fn without_replacing(file: NamedTempFile, path: &Path) -> Result<File, PersistError> {
+    match failpoint::write("second-name") {
+        Ok(()) => file.persist_noclobber(path),
+        Err(error) => Err(PersistError { error, file }),
+    }
+}
+
+/// exFAT has no hard links, and some mounts over a network have none; the kernel says so in several ways.
+fn knows_no_second_names(error: &io::Error) -> bool {
+    use io::ErrorKind::{InvalidInput, PermissionDenied, TooManyLinks, Unsupported};
+    matches!(error.kind(), Unsupported | PermissionDenied | InvalidInput | TooManyLinks)
+}
+
+/// Writes it where it shall be, which never replaces a file either; who is ended on the way leaves a part of it.
+fn write_there(mut from: File, path: &Path) -> io::Result<()> {
+    from.rewind()?;
+    let mut there = super::make_private(path)?;
+    let written = io::copy(&mut from, &mut there).and_then(|_| there.sync_all());
+    if written.is_err() {
+        let _ = std::fs::remove_file(path);
+    }
+    written
+}
+
+/// The same bytes in a file that can be renamed.
+#[cfg(target_os = "linux")]
+fn named_copy(mut from: File, folder: &Path) -> io::Result<NamedTempFile> {
+    from.rewind()?;
+    let mut copy = whatever_the_umask(|| Builder::new().prefix(PREFIX).tempfile_in(folder))?;
+    io::copy(&mut from, copy.as_file_mut())?;
+    copy.as_file().sync_all()?;
+    Ok(copy)
 }
 
 #[cfg(target_os = "linux")]
@@ -74,10 +125,12 @@ mod nameless {
 
     use rustix::fs::{AtFlags, CWD, Mode, OFlags, linkat};
 
+    use crate::failpoint;
     use crate::files::whatever_the_umask;
 
     /// `None` where the file system or the kernel cannot, or where it could not be given a name (no `/proc`).
     pub(super) fn made(folder: &Path) -> Option<File> {
+        failpoint::write("nameless-file").ok()?;
         let flags = OFlags::TMPFILE | OFlags::RDWR | OFlags::CLOEXEC;
         let open = || rustix::fs::open(folder, flags, Mode::RUSR | Mode::WUSR);
         let file = File::from(whatever_the_umask(open).ok()?);
@@ -86,6 +139,7 @@ mod nameless {
 
     /// Fails where something is there.
     pub(super) fn link(file: &File, path: &Path) -> io::Result<()> {
+        failpoint::write("second-name")?;
         Ok(linkat(CWD, name_of(file), CWD, path, AtFlags::SYMLINK_FOLLOW)?)
     }
 

@@ -41,6 +41,8 @@ mod profiles;
 mod progress;
 mod prompts;
 mod questions;
+#[cfg(target_os = "linux")]
+mod second_names;
 mod secrets;
 mod service_answers;
 mod service_encodings;

@@ -4,6 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Kind, Result};
+use crate::failpoint;
 use crate::files::{self, Replace};
 use crate::paths::journal_of;
 
@@ -59,7 +60,7 @@ fn second_name(file: &Path, now: i64) -> Result<PathBuf> {
 /// A second name for the same file; a copy where the file system knows no second names. Neither ever
 /// replaces a file.
 fn link(file: &Path, kept: &Path) -> io::Result<()> {
-    match std::fs::hard_link(file, kept) {
+    match failpoint::write("second-name").and_then(|()| std::fs::hard_link(file, kept)) {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
             files::write_whole(kept, &std::fs::read(file)?, Replace::No)
         }
