@@ -58,7 +58,7 @@ pub enum Trail {
 impl Store {
     /// Which schema it has; one that is newer or another program's is an error.
     pub fn schema(&self) -> Result<Schema> {
-        let version = migrate::version(self.connection()?)?;
+        let version = if self.is_blank()? { 0 } else { migrate::version(self.connection()?)? };
         migrate::refuse_newer(version)?;
         Ok(match version {
             0 => Schema::Blank,

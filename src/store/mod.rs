@@ -110,10 +110,12 @@ impl Store {
     /// The store; a new one with its key when there is none. For `login`, `import` and a non-empty
     /// `store` alone.
     pub fn open_or_create(paths: &Paths, keys: &KeySettings) -> Result<Self> {
-        if let Some(store) = Self::open(paths, keys)?
-            && migrate::version(store.connection()?)? > 0
-        {
-            return Ok(store);
+        if let Some(store) = Self::open(paths, keys)? {
+            let emptied = store.emptied();
+            if migrate::version(store.connection()?)? > 0 {
+                return Ok(store);
+            }
+            emptied.map_or(Ok(()), Err)?;
         }
         let source = keys.chosen()?;
         files::ensure_private_dir(paths.state_dir())?;
@@ -160,9 +162,23 @@ impl Store {
         self.meta.get().ok_or_else(unreachable_state)
     }
 
-    /// Whether this is a file in which no store was made yet.
+    /// Whether this is a file in which no store was made yet. One whose profiles are lost is an error.
     fn is_blank(&self) -> Result<bool> {
-        Ok(migrate::version(self.connection()?)? == 0)
+        let emptied = self.emptied();
+        let is_blank = migrate::version(self.connection()?)? == 0;
+        emptied.filter(|_| is_blank).map_or(Ok(is_blank), Err)
+    }
+
+    /// The error for a file that has nothing in it though something was stored here, as what stands beside it
+    /// shows. To be asked before the file is looked into: a first run elsewhere makes all of it meanwhile, the
+    /// store first.
+    fn emptied(&self) -> Option<Error> {
+        let reserves = std::fs::read_dir(self.paths.reserves_dir());
+        let is_there = |path: std::path::PathBuf| path.symlink_metadata().is_ok();
+        let was_used = reserves.is_ok_and(|mut entries| entries.next().is_some())
+            || is_there(self.paths.events())
+            || is_there(self.paths.ticket());
+        was_used.then(|| refusals::emptied(&self.paths.store()))
     }
 
     /// Brings the schema of an earlier program's store up to date, for whoever looks into it first.

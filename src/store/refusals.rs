@@ -1,6 +1,9 @@
 //! SQLite's refusals, and a disk's, as errors for a person.
 
+use std::path::Path;
+
 use crate::error::{Error, Kind};
+use crate::files::shell_word;
 
 /// What is left to do about a damaged file.
 const REPAIR_OR_RESTORE: &str =
@@ -21,6 +24,18 @@ pub(super) fn endless() -> Error {
         Kind::Unusable,
         "The store was edited or damaged: reading it would not come to an end",
         REPAIR_OR_RESTORE,
+    )
+}
+
+/// The error for a file that was cut off to nothing.
+pub(super) fn emptied(store: &Path) -> Error {
+    let word = shell_word(store);
+    Error::new(
+        Kind::Unusable,
+        format!("{} is empty: the profiles and entries that it held are lost", store.display()),
+        format!(
+            "Restore it from a backup; if there is none: mv {word} {word}.empty, and log in again"
+        ),
     )
 }
 

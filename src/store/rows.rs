@@ -175,8 +175,9 @@ impl Store {
             Ok(rows) => Ok(rows),
             // Tables or columns may be missing because the file is blank, older, newer or another program's.
             Err(QueryError::Sqlite(error)) if is_wrong_schema(&error) => {
+                let emptied = self.emptied();
                 if self.bring_up_to_date()? == 0 {
-                    return Ok(Vec::new());
+                    return emptied.map_or_else(|| Ok(Vec::new()), Err);
                 }
                 // The first run of another process may have made the store between the two looks.
                 self.query(sql, parameters, read).map_err(|error| match error {

@@ -17,6 +17,7 @@ mod caches;
 mod credentials_files;
 mod damaged_store;
 mod edited_store;
+mod emptied_store;
 mod environment;
 mod export_files;
 mod first_runs;

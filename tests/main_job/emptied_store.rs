@@ -1,0 +1,72 @@
+//! A store that was cut off to nothing.
+
+use std::fs;
+
+use super::harness::{World, set_mode};
+
+/// Every way in, and what the caller is told.
+#[test]
+fn an_emptied_store_is_no_fresh_one() {
+    let world = World::logged_in();
+    let whole = fs::read(world.store_file()).unwrap();
+    // Cut off, and a database without a table.
+    let tables = "PRAGMA foreign_keys = OFF; DROP TABLE record; DROP TABLE application; \
+                  DROP TABLE meta; VACUUM";
+    for cut in [true, false] {
+        fs::write(world.store_file(), &whole).unwrap();
+        if cut {
+            fs::write(world.store_file(), b"").unwrap();
+        } else {
+            world.database().execute_batch(tables).unwrap();
+        }
+        let before = fs::read(world.store_file()).unwrap();
+        let login = ["login", "--credentials", "credentials-default.json"];
+        let ways: [&[&str]; 12] = [
+            &["get"],
+            &["token"],
+            &["status"],
+            &["status", "--json"],
+            &["refresh"],
+            &["keepalive"],
+            &["export", "-"],
+            &["api", "/x"],
+            &["use", "default"],
+            &["rename", "default", "other"],
+            &["logout"],
+            &login,
+        ];
+        for way in ways {
+            world.concur(way).fails(6).says("is empty").says("backup");
+            assert_eq!(fs::read(world.store_file()).unwrap(), before, "{way:?}");
+        }
+        let git = world.helper(["get"]).stdin(world.request("")).fails(6);
+        drop(git.says("is empty"));
+        let entry = "protocol=https\nhost=h.example\nusername=u\npassword=p\n\n";
+        drop(world.helper(["store"]).stdin(entry).fails(6).says("is empty"));
+        for doctor in [&["doctor", "--offline"][..], &["doctor", "--offline", "--repair"]] {
+            let output = world.concur(doctor).output().code(6);
+            assert!(output.text().contains("is empty"), "{output:?}");
+        }
+        assert_eq!(fs::read(world.store_file()).unwrap(), before);
+    }
+    // What the message says helps.
+    let told = world.concur(["get"]).fails(6);
+    let command = told.stderr.split_once("none: ").unwrap().1.split_once(", and").unwrap().0;
+    drop(world.run("sh", ["-c", command]).ok());
+    drop(world.login("default", &world.sandbox.app().clone()));
+    drop(world.concur(["get"]).ok().silent());
+}
+
+/// A first run that was killed before it made anything is none.
+#[test]
+fn an_empty_file_where_nothing_was_stored_becomes_the_store() {
+    let world = World::new();
+    fs::create_dir_all(world.state_dir()).unwrap();
+    set_mode(&world.state_dir(), 0o700);
+    fs::write(world.store_file(), b"").unwrap();
+    set_mode(&world.store_file(), 0o600);
+    drop(world.concur(["get"]).fails(3));
+    drop(world.helper(["get"]).stdin(world.request("")).ok().silent());
+    drop(world.login("default", &world.sandbox.app().clone()));
+    drop(world.concur(["get"]).ok().silent());
+}
