@@ -26,7 +26,7 @@ mod forgotten;
 mod full_disk;
 #[cfg(target_os = "linux")]
 mod hanging_programs;
-#[cfg(unix)]
+#[cfg(target_os = "linux")]
 mod hostile_store;
 mod import_any;
 mod import_copies;

@@ -310,6 +310,48 @@ fn the_other_profile_is_served() {
     drop(scene.world.concur(["doctor", "--offline"]).output());
 }
 
+/// An answer that waits outside the store is not taken into a record that was edited, which would vouch for it.
+#[test]
+fn a_pending_grant_makes_no_edit_good() {
+    let scene = Scene::new();
+    scene.edit(EXPIRED);
+    let full = ("CONCUR_CRED_TEST_FAILPOINT", "grant-commit=full");
+    let token = scene.prod(&["get"]).env(full.0, full.1).output().code(0).line();
+    let principal: String = scene.world.column("prod", "principal");
+    scene.forget_requests();
+    scene.edit("UPDATE record SET principal = 'somebody' WHERE profile = 'prod'");
+    for way in [&["get"][..], &["refresh"], &["export", "-"], &["keepalive", "--after", "0s"]] {
+        let output = scene.prod(way).output().code(6).says("edited or damaged");
+        scene.nothing_came_of(&output, "a pending grant");
+    }
+    let back = format!("UPDATE record SET principal = '{principal}' WHERE profile = 'prod'");
+    scene.edit(&back);
+    assert_eq!(scene.prod(&["get"]).ok().line(), token, "it still waits, and is taken in now");
+    assert!(scene.world.sandbox.requests().is_empty());
+}
+
+/// A repair proves what was proven before, and nothing else.
+#[test]
+fn a_repair_makes_no_edit_good() {
+    let scene = Scene::new();
+    scene.edit("DELETE FROM application WHERE id = 7");
+    let damage = "DROP INDEX record_by_key";
+    scene.edit(damage);
+    drop(scene.world.concur(["doctor", "--offline", "--repair"]).ok());
+    drop(scene.prod(&["token"]).ok().silent());
+    drop(scene.prod(&["refresh"]).ok());
+    scene.forget_requests();
+    for edit in EDITS.iter().filter(|(_, sql)| !sql.contains("application SET")) {
+        scene.put_back();
+        scene.edit(edit.1);
+        scene.edit(damage);
+        drop(scene.world.concur(["doctor", "--offline", "--repair"]).output());
+        let output = scene.prod(&["token"]).output();
+        assert!(matches!(output.code, Some(3 | 6)), "{}\n{output:?}", edit.0);
+        scene.nothing_came_of(&output, edit.0);
+    }
+}
+
 /// The name of an application says whose client secret goes with a caller's tokens.
 #[test]
 fn an_application_answers_to_its_own_name_alone() {
