@@ -84,7 +84,7 @@ pub(crate) fn of_the_store() -> Vec<Place> {
             "store.db",
             World::store_file,
             |world, _| timed(world, &["get"]),
-            [private(), all([Empty], 3)].concat(),
+            [private(), all([Empty], 6)].concat(),
         ),
         Place::new(
             "store.db-journal",
