@@ -60,16 +60,6 @@ fn a_truncated_store_is_refused_untouched() {
 }
 
 #[test]
-fn an_empty_file_is_a_store_in_which_nothing_was_made_yet() {
-    let world = with_store(b"");
-    world.concur(["get"]).fails(3).says("no profile");
-    world.concur(["get"]).stdin("protocol=https\nhost=h\n\n").ok().silent();
-    assert_eq!(std::fs::read(world.store_file()).unwrap(), b"", "asking makes nothing");
-    world.concur(["login", "--base-url", world.sandbox.origin()]).ok();
-    world.concur(["get"]).ok().silent();
-}
-
-#[test]
 fn another_programs_database_is_refused_untouched() {
     for sql in [
         "CREATE TABLE moz_places (id INTEGER PRIMARY KEY, url TEXT)",
