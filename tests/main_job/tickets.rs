@@ -137,7 +137,7 @@ fn a_database_put_in_place_of_the_one_that_was_read_gets_no_ticket_of_it() {
 fn a_key_that_can_be_read_once_is_read_for_the_answer() {
     let world = World::new();
     world.write("credentials.json", world.sandbox.credentials_json());
-    world.write("key", b"\x9e\x01\xc4 random enough to be a key\xff\x80".as_slice());
+    world.write("key", b"\x9e\x01\xc4 random enough to be a key.\xff\x80".as_slice());
     let script = "export CONCUR_CRED_KEY_FILE=$PWD/key
         \"$BIN\" login --quiet --base-url \"$ORIGIN\" && token=$(\"$BIN\" get) || exit
         for attempt in 1 2; do
