@@ -75,10 +75,13 @@ impl<'io> App<'io> {
     ) -> Result<Self> {
         let Surroundings { env, clock, out, err, out_is_terminal } = around;
         start_trace(&env, &global)?;
-        let checked = Paths::check(&env);
-        let paths = checked.as_ref().map_or(None, |()| Paths::from_env(&env));
+        let found = Paths::find(&env);
         let named = named_config(&env, &global);
-        let loaded = checked.and_then(|()| Config::load(paths.as_ref(), named.as_deref(), &env));
+        let loaded = match &found {
+            Ok(paths) => Config::load(paths.as_ref(), named.as_deref(), &env),
+            Err(problem) => Err(problem.clone()),
+        };
+        let paths = found.unwrap_or_default();
         let (mut config, config_problem) = match loaded {
             Ok(config) => (config, None),
             Err(problem) => (Config::load(None, None, &Env::fixed([]))?, Some(problem)),

@@ -62,9 +62,17 @@ pub fn keep_secrets_from(command: &mut Command) {
     }
 }
 
+/// How every variable of ours begins, but for those that systemd defines.
+const PREFIX: &str = "CONCUR_CRED_";
+
 /// The variable that stands in front of a key of `config.toml`.
 pub fn variable(key: &str) -> String {
-    format!("CONCUR_CRED_{}", key.to_uppercase())
+    // A hit makes several of these names.
+    let mut name = String::with_capacity(PREFIX.len() + key.len());
+    name.push_str(PREFIX);
+    name.push_str(key);
+    name.make_ascii_uppercase();
+    name
 }
 
 /// The environment: the process's own, or a fixed one in a test.
@@ -124,13 +132,7 @@ impl Env {
         if self.path(name).is_none_or(|path| path.is_absolute()) {
             return Ok(());
         }
-        Err(Error::new(
-            Kind::Unusable,
-            format!("The variable {name} is not an absolute path"),
-            format!(
-                "Set {name} to the whole path of a folder, from the root, without ~; or unset it."
-            ),
-        ))
+        Err(not_absolute(name))
     }
 
     /// Whether systemd gave this file to the service that we are, or run in. It lets the service's user in by
@@ -158,6 +160,16 @@ impl Env {
     }
 }
 
+#[cold]
+fn not_absolute(name: &str) -> Error {
+    Error::new(
+        Kind::Unusable,
+        format!("The variable {name} is not an absolute path"),
+        format!("Set {name} to the whole path of a folder, from the root, without ~; or unset it."),
+    )
+}
+
+#[cold]
 fn not_text(name: &str) -> Error {
     Error::new(
         Kind::Unusable,

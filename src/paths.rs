@@ -39,28 +39,28 @@ impl Paths {
     /// Without `HOME` the user's entry in the password database is not asked for: it may come from a
     /// name-service module, which a static build cannot load and dies of.
     pub fn from_env(env: &Env) -> Option<Self> {
-        if let Some(home) = env.path("CONCUR_CRED_HOME") {
-            return Some(Self::under(&home));
-        }
-        if cfg!(unix) && !env.is_set("HOME") {
-            return None;
-        }
-        let dirs = directories::ProjectDirs::from("", "", "concur-cred")?;
-        let state_dir = dirs.state_dir().unwrap_or_else(|| dirs.data_local_dir());
-        Some(Self { config_dir: dirs.config_dir().to_owned(), state_dir: state_dir.to_owned() })
+        Self::find(env).ok().flatten()
     }
 
-    /// Refuses what names a folder that is not absolute: keys and tokens would lie wherever the caller
-    /// happens to stand. Only what [`Paths::from_env`] would go by is looked at.
-    pub fn check(env: &Env) -> Result<()> {
-        const OF_THE_SYSTEM: [&str; 3] = ["HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME"];
-        if env.is_set("CONCUR_CRED_HOME") || !cfg!(unix) {
-            return env.check_folder("CONCUR_CRED_HOME");
+    /// The same; an error where a variable names a folder that is not absolute: keys and tokens would lie
+    /// wherever the caller happens to stand. Only what decides is looked at.
+    pub fn find(env: &Env) -> Result<Option<Self>> {
+        if let Some(home) = env.path("CONCUR_CRED_HOME") {
+            env.check_folder("CONCUR_CRED_HOME")?;
+            return Ok(Some(Self::under(&home)));
         }
-        if !env.is_set("HOME") {
-            return Ok(());
+        if cfg!(unix) {
+            if !env.is_set("HOME") {
+                return Ok(None);
+            }
+            for name in ["HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME"] {
+                env.check_folder(name)?;
+            }
         }
-        OF_THE_SYSTEM.into_iter().try_for_each(|name| env.check_folder(name))
+        Ok(directories::ProjectDirs::from("", "", "concur-cred").map(|dirs| {
+            let state_dir = dirs.state_dir().unwrap_or_else(|| dirs.data_local_dir());
+            Self { config_dir: dirs.config_dir().to_owned(), state_dir: state_dir.to_owned() }
+        }))
     }
 
     /// Everything under one folder.

@@ -75,6 +75,7 @@ fn say_what_dies(app: &mut App<'_>, store: &Store, record: &Record) -> Result<()
 /// nothing was forgotten.
 fn revoke(app: &mut App<'_>, store: &mut Store, lock: &RecordLock, record: &Record) -> Result<()> {
     let http = Http::new(&app.config.http)?;
+    http.via(&home_of(store, &app.config, record)?)?;
     let min_ttl = app.config.min_ttl;
     let settled = app.renewing(|renewer| renewer.settled_under(store, lock, record))?;
     let used = app

@@ -83,18 +83,20 @@ impl Proxies {
 
     /// The proxy that leads to an origin; an error when the setting that decides cannot be used.
     pub(super) fn to(&self, origin: &Origin) -> Result<Option<Via>> {
-        if origin.is_loopback() || matches!(self.chosen, Chosen::Direct) {
+        if origin.is_loopback() {
             return Ok(None);
         }
+        let via = match &self.chosen {
+            Chosen::Direct => None,
+            Chosen::Named(via) => Some(Ok(via.clone())),
+            Chosen::Unusable(error) => Some(Err(error.clone())),
+            Chosen::System(matcher) => of_the_platform(matcher, origin).transpose(),
+        };
+        let Some(via) = via else { return Ok(None) };
         if self.exempt.as_ref().map_err(Clone::clone)?.covers(origin) {
             return Ok(None);
         }
-        match &self.chosen {
-            Chosen::Direct => Ok(None),
-            Chosen::Named(via) => Ok(Some(via.clone())),
-            Chosen::Unusable(error) => Err(error.clone()),
-            Chosen::System(matcher) => of_the_platform(matcher, origin),
-        }
+        via.map(Some)
     }
 }
 

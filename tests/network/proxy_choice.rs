@@ -125,3 +125,17 @@ fn no_proxy_is_read_as_curl_and_go_read_it() {
         assert!(went_through(no_proxy), "{no_proxy:?} does not");
     }
 }
+
+#[test]
+fn what_lists_exceptions_is_judged_only_where_there_is_a_proxy_to_except_from() {
+    let (world, _proxy) = proxies::world();
+    let ca = world.work().join("ca.pem");
+    let refresh = || world.concur(["refresh"]).env("CONCUR_CRED_CA_BUNDLE", &ca);
+    for name in ["NO_PROXY", "no_proxy"] {
+        // Asked directly, and nobody knows the name.
+        refresh().env(name, not_text()).at_offset(6).fails(5).says("could not connect to");
+    }
+    let logout = world.concur(["logout", "--revoke"]).env("CONCUR_CRED_CA_BUNDLE", &ca);
+    logout.env("HTTPS_PROXY", "socks5://h").fails(6).says("HTTPS_PROXY");
+    world.concur(["status"]).ok();
+}
