@@ -24,8 +24,9 @@ use crate::store::events::Event;
 use crate::store::{NewAccount, Store};
 use crate::streams;
 
+use super::held;
 use super::login::{self, Handed};
-use super::{held, obtain};
+use super::obtain::{self, Given};
 
 /// What is read of credentials and variables.
 const READ: [&str; 3] = ["appID", "clientSecret", "companyUUID"];
@@ -39,7 +40,7 @@ struct Import {
     client_id: String,
     client_secret: Secret,
     origin: Origin,
-    /// `None`: the tokens do not say whose they are, and nobody else does.
+    /// `None`: not known.
     principal: Option<String>,
     grant: Grant,
     obtained_at: i64,
@@ -61,7 +62,7 @@ pub(super) fn run(app: &mut App<'_>, args: &Args) -> Result<u8> {
         let names: Vec<&str> = names.filter_map(|(name, is)| is.then_some(name)).collect();
         return Err(obtain::missing(&names, &READ, place));
     };
-    let origin = origin(app, &file, named_origin)?;
+    let origin = origin(app, &file, &given, named_origin)?;
     let (grant, obtained_at) = grant(app, &file, origin.clone());
     let principal = whose::principal(&grant, &file, &given)?;
     if principal.is_none() && grant.refresh_token.is_none() {
@@ -199,7 +200,7 @@ fn keep_under(
         application_origin: origin,
         principal: principal.unwrap_or_default(),
         obtained_by: Some(GrantKind::Import),
-        // How old the request token in a file is, nobody knows.
+        // The age of a request token in a file is not known.
         request_token: None,
         grant,
         obtained_at,
@@ -231,17 +232,21 @@ fn read(app: &mut App<'_>, path: &Path) -> Result<TokenFile> {
 }
 
 /// Where the tokens live, and the application: what the operator names, whatever the file says; else the
-/// file's word, which can never widen what is allowed.
-fn origin(app: &App<'_>, file: &TokenFile, named: Option<Origin>) -> Result<Origin> {
-    match (named, &file.geolocation) {
-        (Some(named), _) => Ok(named),
-        (None, Some(text)) => obtain::origin_of_file(app, text, "The file's geolocation"),
-        (None, None) => Err(Error::new(
+/// file's or the credentials' word, which can never widen what is allowed.
+fn origin(app: &App<'_>, file: &TokenFile, given: &Given, named: Option<Origin>) -> Result<Origin> {
+    if let Some(named) = named {
+        return Ok(named);
+    }
+    if let Some(text) = &file.geolocation {
+        return obtain::origin_of_file(app, text, "The file's geolocation");
+    }
+    given.base_url(app)?.ok_or_else(|| {
+        Error::new(
             Kind::Usage,
             "The file has no geolocation",
             "Name the base URL with --base-url (for example us2).",
-        )),
-    }
+        )
+    })
 }
 
 /// The file's tokens. It has no issue time, so the access token's expiry can only come from the

@@ -171,6 +171,46 @@ fn what_is_missing_is_named_with_the_variables_that_import_reads() {
     let output = refused(&world, import(&world, &file).fails(2));
     let output = output.says("Not given: companyUUID.").says("CONCUR_CRED_COMPANY");
     assert!(!output.stderr.contains("REQUEST_TOKEN"), "{output:?}");
+    import(&world, &file).env("CONCUR_CRED_COMPANY", OTHER).ok();
+    assert_eq!(status_of(&world, "default")["company_uuid"], OTHER, "what the hint names is read");
+}
+
+#[test]
+fn the_credentials_file_may_name_the_base_url_and_another_company_is_told() {
+    let world = World::new();
+    let app = world.sandbox.app().clone();
+    let mut file = world.sandbox.issue_token_response(&app, 60);
+    for name in ["geolocation", "id_token"] {
+        file.as_object_mut().unwrap().remove(name);
+    }
+    let credentials = |company: &str| {
+        json!({
+            "client_id": app.client_id, "client_secret": app.client_secret,
+            "instance_url": "US2.api.concursolutions.com", "companyUUID": company,
+        })
+    };
+    world.write("credentials.json", credentials(OTHER).to_string());
+    let import = || world.concur(["import", "-"]).stdin(file.to_string());
+    let output = refused(&world, import().fails(2));
+    drop(output.says(OTHER).says(&app.company_uuid));
+    world.write("credentials.json", credentials(&app.company_uuid).to_string());
+    import().ok();
+    let origin = "https://us2.api.concursolutions.com";
+    assert_eq!(status_of(&world, "default")["base_url"], origin);
+}
+
+/// An application's credentials name a company, and a user of it holds the tokens.
+#[test]
+fn a_users_tokens_go_with_the_credentials_of_a_company() {
+    let world = World::new();
+    let mut file = handed(&world);
+    for name in ["client_id", "client_secret"] {
+        file.as_object_mut().unwrap().remove(name);
+    }
+    file["id_token"] = jwt(&json!({ "sub": USER, "concur.type": "user" })).into();
+    world.write("credentials.json", world.sandbox.credentials_json());
+    import(&world, &file).ok();
+    assert_eq!(status_of(&world, "default")["company_uuid"], USER);
 }
 
 #[test]

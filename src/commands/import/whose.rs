@@ -21,10 +21,9 @@ pub(super) fn application(app: &mut App<'_>, args: &Args, file: &TokenFile) -> R
         ..Given::default()
     };
     let is_whole = own.client_id.is_some() && own.client_secret.is_some();
-    if is_whole && args.credentials.is_none() {
-        return Ok(own);
-    }
-    let mut given = obtain::given(app, args.credentials.as_deref(), &beside(&args.file))?;
+    // A file that has all of it needs no other.
+    let default = if is_whole { PathBuf::new() } else { beside(&args.file) };
+    let mut given = obtain::given(app, args.credentials.as_deref(), &default)?;
     if let Some(path) = given.file.as_ref().filter(|_| !is_whole) {
         app.note(&format!("application from {}", path.display()));
     }

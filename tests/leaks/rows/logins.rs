@@ -23,6 +23,19 @@ pub(super) const ROWS: &[Row] = &[
         s.env("CONCUR_CRED_REQUEST_TOKEN", app.request_token);
         login(s, &[])
     }),
+    first("login", 0, "by a refresh token of one's own", |s| refresh_token(s, false)),
+    first(
+        "login",
+        4,
+        "a refresh token of one's own that is refused, with all that was sent",
+        |s| refresh_token(s, true),
+    ),
+    row("import", 0, "App ID, secret and refresh token alone", |s| {
+        let file = handed(s);
+        s.given("handed.json", file.to_string());
+        let origin = s.origin();
+        s.code(&["import", "handed.json", "--profile", "new", "--base-url", &origin])
+    }),
     first("login", 0, "the application for itself", |s| login(s, &["--grant", "app"])),
     first("login", 0, "a credentials file that others can read", |s| {
         set_mode(&s.world.work().join("credentials.json"), 0o644);
@@ -260,6 +273,29 @@ pub(super) const ROWS: &[Row] = &[
 fn login(s: &mut Scene, more: &[&str]) -> Option<i32> {
     let origin = s.origin();
     s.code(&[&["login", "--base-url", &origin], more].concat())
+}
+
+/// App ID, secret and a refresh token that somebody else obtained.
+fn handed(s: &mut Scene) -> serde_json::Value {
+    let app = s.world.sandbox.app().clone();
+    let answer = s.world.sandbox.issue_token_response(&app, 60);
+    let token = answer["refresh_token"].as_str().unwrap();
+    s.secrets.add("access, refresh and id tokens", token);
+    json!({ "client_id": app.client_id, "client_secret": app.client_secret, "refresh_token": token })
+}
+
+/// A login with it, by variables; it may be refused in words that repeat what was sent.
+fn refresh_token(s: &mut Scene, is_refused: bool) -> Option<i32> {
+    std::fs::remove_file(s.world.work().join("credentials.json")).unwrap();
+    let handed = handed(s);
+    let text = |name: &str| handed[name].as_str().unwrap().to_owned();
+    s.env("CONCUR_CRED_CLIENT_ID", text("client_id"));
+    s.env("CONCUR_CRED_CLIENT_SECRET", text("client_secret"));
+    s.env("CONCUR_CRED_REFRESH_TOKEN", text("refresh_token"));
+    if is_refused {
+        s.echo([&text("refresh_token"), &text("client_secret")], 4);
+    }
+    login(s, &["--grant", "refresh"])
 }
 
 fn import(s: &mut Scene, more: &[&str]) -> Option<i32> {
