@@ -24,6 +24,10 @@ fn text(secret: &Secret) -> &str {
     secret.expose_utf8().expect("from text")
 }
 
+/// What files call the base URL.
+const BASE_URLS: [&str; 7] =
+    ["geolocation", "api_url", "apiUrl", "base_url", "baseUrl", "instance_url", "instanceUrl"];
+
 /// Every value is the file's own, but for blanks around it.
 fn is_what_stood_there(credentials: &Credentials, data: &[u8]) {
     let data = data.strip_prefix("\u{feff}".as_bytes()).unwrap_or(data);
@@ -35,19 +39,33 @@ fn is_what_stood_there(credentials: &Credentials, data: &[u8]) {
         let value = value.trim_matches(blank);
         if value.is_empty() { default.to_owned() } else { value.to_owned() }
     };
+    // By any of its names: two that differ are refused.
+    let named = |keys: &[&str]| {
+        let values = keys.iter().map(|key| written(key, ""));
+        values.into_iter().find(|value| !value.is_empty()).unwrap_or_default()
+    };
     let Credentials {
         client_id,
         client_secret,
         company_uuid,
         company_request_token,
+        refresh_token,
+        base_url,
         grant_type,
         credential_type,
     } = credentials;
-    assert_eq!(client_id, &written("appID", ""));
-    assert_eq!(text(client_secret), written("clientSecret", ""));
-    assert_eq!(company_uuid, &written("companyUUID", ""));
+    assert_eq!(client_id, &named(&["appID", "appId", "app_id", "client_id", "clientId"]));
+    assert_eq!(text(client_secret), named(&["clientSecret", "client_secret"]));
+    let company = named(&["companyUUID", "company_uuid", "companyUuid"]);
+    let is_id = ["companyId", "company_id"].into_iter().any(|key| {
+        file.get(key).and_then(Value::as_str).is_some_and(|text| text.contains(company_uuid))
+    });
+    assert!(company_uuid == &company || (company.is_empty() && is_id));
     let token = company_request_token.as_ref().map(text).unwrap_or_default();
-    assert_eq!(token, written("companyRequestToken", ""));
+    assert_eq!(token, named(&["companyRequestToken", "company_request_token"]));
+    let token = refresh_token.as_ref().map(text).unwrap_or_default();
+    assert_eq!(token, named(&["refreshToken", "refresh_token"]));
+    assert!(base_url.is_none() || BASE_URLS.iter().any(|key| file.get(key).is_some()));
     assert_eq!(grant_type, &written("grantType", "password"));
     assert_eq!(credential_type, &written("credentialType", "authtoken"));
 }
@@ -58,6 +76,8 @@ fn reads_back(credentials: &Credentials) {
         "clientSecret": text(&credentials.client_secret),
         "companyUUID": credentials.company_uuid,
         "companyRequestToken": credentials.company_request_token.as_ref().map(text),
+        "refreshToken": credentials.refresh_token.as_ref().map(text),
+        "geolocation": credentials.base_url,
         "grantType": credentials.grant_type,
         "credentialType": credentials.credential_type,
     });

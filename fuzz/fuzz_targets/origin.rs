@@ -15,6 +15,14 @@ fuzz_target!(|data: &[u8]| {
         is_concurs_only_below_concurs_domains(origin);
         is_plain_only_at_home(origin);
     }
+    if let Ok(written) = Origin::from_person(text) {
+        is_canonical(&written);
+        is_plain_only_at_home(&written);
+        assert!(
+            written.is_concur() || named.as_ref() == Ok(&written),
+            "read generously: {written}"
+        );
+    }
     if let (Ok(claimed), Ok(named)) = (&claimed, &named) {
         assert_eq!(claimed, named, "one text, two origins");
     }

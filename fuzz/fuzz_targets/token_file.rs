@@ -8,7 +8,11 @@ use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {
     match TokenFile::parse(data) {
-        Ok(file) => reads_back(&file),
+        Ok(mut file) => {
+            // The application is read, and not written.
+            (file.client_id, file.client_secret) = (None, None);
+            reads_back(&file);
+        }
         Err(error) => is_somewhere_in(error, data),
     }
 });
