@@ -1,7 +1,7 @@
 //! The standard streams where another process has made them non-blocking: the flag belongs to the open file,
 //! not to us, and a full pipe is no error. Nothing is asked of the system while they do not say so.
 
-use std::io::{self, BufRead, Read, Write};
+use std::io::{self, Read, Write};
 
 /// A stream that is waited for instead of failing with `WouldBlock`.
 #[derive(Debug)]
@@ -49,20 +49,15 @@ impl<S: edge::Stream + Read> Read for Patient<S> {
     }
 }
 
-impl<S: edge::Stream + BufRead> BufRead for Patient<S> {
-    fn fill_buf(&mut self) -> io::Result<&[u8]> {
-        // Not by a loop around the buffer that is returned: the borrow would live as long as that.
-        while let Err(error) = self.0.fill_buf() {
-            if !is_full(&error) {
-                return Err(error);
-            }
-            edge::wait_for_input(&self.0)?;
+/// Adds a line of stdin, with its end. The bytes there are now; 0 at the end of stdin.
+pub fn read_line(line: &mut String) -> io::Result<usize> {
+    let stdin = io::stdin();
+    loop {
+        // What came before the stream would have blocked stays (std).
+        match stdin.read_line(line) {
+            Err(error) if is_full(&error) => edge::wait_for_input(&stdin)?,
+            done => return done.map(|_| line.len()),
         }
-        self.0.fill_buf()
-    }
-
-    fn consume(&mut self, count: usize) {
-        self.0.consume(count);
     }
 }
 

@@ -4,7 +4,7 @@
 #[cfg(unix)]
 mod unseen;
 
-use std::io::{self, BufRead, IsTerminal};
+use std::io::{self, IsTerminal};
 
 use uuid::Uuid;
 use zeroize::Zeroizing;
@@ -56,7 +56,7 @@ fn asked<T>(
         let _ = write!(app.err, "{question}: ");
         let _ = app.err.flush();
         let mut answer = String::new();
-        let count = streams::stdin().read_line(&mut answer).map_err(|_| nobody())?;
+        let count = streams::read_line(&mut answer).map_err(|_| nobody())?;
         if count == 0 {
             return Err(nobody());
         }
