@@ -59,10 +59,6 @@ pub fn main(args: Vec<OsString>, around: Surroundings<'_>) -> u8 {
         // git adds operations over time; a helper ignores those that it does not know.
         return 0;
     }
-    let is_check = is_check(&args);
-    if is_check {
-        hardening::end_panics_with(status::UNKNOWN, status::DEFECT);
-    }
     let cli = match shapes::recognised(&args) {
         Some(cli) => cli,
         None => match parsed(args, &mut *around.out, &mut *around.err) {
@@ -70,6 +66,10 @@ pub fn main(args: Vec<OsString>, around: Surroundings<'_>) -> u8 {
             Err(code) => return code,
         },
     };
+    let is_check = matches!(&cli.command, Command::Status(cli::Status { check: true, .. }));
+    if is_check {
+        hardening::end_panics_with(status::UNKNOWN, status::DEFECT);
+    }
     // These two write nothing unless they renew.
     if !matches!(cli.command, Command::Get(_) | Command::Token(_)) {
         signals::survive_the_file_size_limit();
@@ -148,15 +148,21 @@ fn parsed(args: Vec<OsString>, out: &mut dyn Write, err: &mut dyn Write) -> Resu
         let mut again = harmless.into_iter().flatten();
         let refused = again.find_map(|words| Cli::try_parse_from(words).err()).unwrap_or(refused);
         let code = show_refusal(&refused, out, err);
-        if is_check && code == USAGE { status::UNKNOWN } else { code }
+        if is_check && code == USAGE { misused_check(out) } else { code }
     })?;
     // The words of these are somebody else's.
     if has_secret && !matches!(cli.command, Command::Exec(_) | Command::Api(_)) {
         let error = link_with_a_secret();
         let _ = writeln!(err, "{error}");
-        return Err(error.kind().exit_code());
+        return Err(if is_check { misused_check(out) } else { error.kind().exit_code() });
     }
     Ok(cli)
+}
+
+/// A check that is wrongly used has its line, too.
+fn misused_check(out: &mut dyn Write) -> u8 {
+    let _ = app::write_answer(out, format!("{}\n", status::MISUSED).as_bytes());
+    status::UNKNOWN
 }
 
 fn link_with_a_secret() -> Error {
@@ -204,7 +210,9 @@ fn harmless(word: &str, good: bool) -> String {
 
 /// Whether monitoring calls, which takes the exit code of wrong usage for CRITICAL.
 fn is_check(args: &[OsString]) -> bool {
-    args.iter().any(|arg| arg == "status") && args.iter().any(|arg| arg == "--check")
+    // What follows is another command's.
+    let words = || args.iter().take_while(|arg| *arg != "--");
+    words().any(|arg| arg == "status") && words().any(|arg| arg == "--check")
 }
 
 fn is_git_name(name: &OsString) -> bool {

@@ -19,7 +19,7 @@ use crate::policy::{Decision, LoginReason};
 use crate::store::Store;
 
 pub(super) use super::times::local_time;
-pub(super) use check::{DEFECT, UNKNOWN, unknown};
+pub(super) use check::{DEFECT, MISUSED, UNKNOWN, unknown};
 use screen::Screen;
 use table::Columns;
 use view::View;

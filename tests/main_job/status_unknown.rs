@@ -76,3 +76,19 @@ fn a_store_that_cannot_be_read_is_unknown() {
         assert!(!output.text().contains("CONCUR OK"), "{number}: {output:?}");
     }
 }
+
+#[test]
+fn wrong_usage_is_unknown_with_its_line_and_another_commands_words_are_no_check() {
+    let world = World::logged_in();
+    for args in [&["--no-such-option"][..], &["--warn"], &["stray"], &["--config"]] {
+        let wrong = unknown(args.iter().fold(check(&world), Run::arg));
+        assert!(!wrong.stderr.is_empty(), "{wrong:?}");
+    }
+    let broken = world.write("config.toml", "no_such_key = 1\n");
+    for args in [&["exec", "--", "echo", "status", "--check"][..], &["exec", "echo", "status"]] {
+        let run = world.concur(["--config"]).arg(&broken);
+        drop(args.iter().fold(run, Run::arg).fails(6));
+    }
+    let words = ["exec", "--no-such-option", "--", "status", "--check"];
+    drop(world.concur(words).output().code(2));
+}

@@ -20,6 +20,9 @@ pub(in crate::commands) const UNKNOWN: u8 = 3;
 /// The line for a defect of this program.
 pub(in crate::commands) const DEFECT: &str =
     "CONCUR UNKNOWN - internal error; standard error says where";
+/// The line for wrong usage.
+pub(in crate::commands) const MISUSED: &str =
+    "CONCUR UNKNOWN - wrong usage; standard error says what";
 /// `--crit`, seconds, unless the caller says otherwise.
 const DEFAULT_CRIT_SECS: i64 = 7 * DAY;
 /// The days of a refresh token that was used just now.
