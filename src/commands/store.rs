@@ -165,7 +165,11 @@ fn origin_of(request: &Request) -> Result<Origin> {
     let (protocol, host) = (text(&request.protocol), text(&request.host));
     protocol
         .zip(host)
-        .and_then(|(protocol, host)| Origin::from_operator(&format!("{protocol}://{host}")).ok())
+        .and_then(|(protocol, host)| {
+            let origin = Origin::from_operator(&format!("{protocol}://{host}")).ok();
+            // As it is written: readers differ on other spellings.
+            origin.filter(|origin| origin.host() == host)
+        })
         .ok_or_else(|| {
             Error::new(
                 Kind::Usage,

@@ -109,6 +109,23 @@ fn concurs_own_origins_need_no_permission() {
 }
 
 #[test]
+fn an_origin_is_taken_as_all_readers_read_it() {
+    let (world, tokens, uuid) = world_and_tokens();
+    let lines = lines(&tokens, &uuid, now() + 3600);
+    let port = world.host().rsplit(':').next().unwrap().to_owned();
+    let before = snapshot(&world);
+    for name in ["127.1", "2130706433", "0x7f.0.0.1", "0177.0.0.1", "127.0.0.01"] {
+        let request = format!("protocol=http\nhost={name}:{port}\n{lines}\n");
+        drop(store_as(&world, "second", request).fails(2));
+        assert_eq!(snapshot(&world), before, "{name}");
+    }
+    let request = format!("protocol=https\nhost=us2.api.concursolutions.com:443\n{lines}\n");
+    drop(store_as(&world, "second", request).ok());
+    let base: String = world.column("second", "geolocation");
+    assert_eq!(base, "https://us2.api.concursolutions.com");
+}
+
+#[test]
 fn what_is_incomplete_or_ephemeral_is_ignored() {
     let (world, ..) = world_and_tokens();
     let before = snapshot(&world);

@@ -159,7 +159,7 @@ fn a_token_that_would_break_a_line_is_never_printed() {
         world.sandbox.fault_always(over("access_token", json!(hostile)));
         let output = world.helper(["get"]).stdin(world.request("")).output();
         assert_ne!(output.code, Some(0), "{output:?}");
-        assert!(output.stdout.is_empty(), "{output:?}");
+        assert_eq!(output.text(), "quit=1\n", "{output:?}");
         let output = world.concur(["get"]).output();
         assert_ne!(output.code, Some(0), "{output:?}");
         assert!(output.stdout.is_empty(), "{output:?}");
