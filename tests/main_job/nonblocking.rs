@@ -154,10 +154,11 @@ fn requests_and_bodies_are_read_from_a_stdin_that_does_not_block() {
     let (code, answer) = given(api, &[b"one ", b"two"]);
     assert_eq!(code, Some(0), "{answer}");
     assert!(answer.contains("\"body_json\":{\"a\":\"one two\"}"), "{answer}");
-    let file = world.sandbox.refresh_token_object_file(&world.sandbox.add_company(), 60);
-    let file = file.into_bytes();
+    let company = world.sandbox.add_company();
+    let file = world.sandbox.refresh_token_object_file(&company, 60).into_bytes();
+    world.write("credentials-other.json", world.sandbox.credentials_json_of(&company));
     let import = ["import", "-", "--dry-run", "--profile", "other", "--credentials"];
-    let import = world.concur(import).arg("credentials-default.json");
+    let import = world.concur(import).arg("credentials-other.json");
     let import = import.env("CONCUR_CRED_ALLOWED_ORIGINS", world.sandbox.origin());
     let (code, _) = given(import, &[&file[..10], &file[10..]]);
     assert_eq!(code, Some(0));

@@ -11,15 +11,22 @@ fn three() -> (World, [String; 2]) {
     let other = world.sandbox.add_company();
     drop(world.login("one", &world.sandbox.app().clone()));
     drop(world.login("two", &other));
-    let file = world.sandbox.refresh_token_object_file(&world.sandbox.add_company(), 120);
-    let mut file: serde_json::Value = serde_json::from_str(&file).unwrap();
-    file["geolocation"] = "https://us2.api.concursolutions.com".into();
-    world.write("tokens.json", file.to_string());
-    let import = ["import", "tokens.json", "--profile", "far", "--credentials"];
-    drop(world.concur(import).arg("credentials-one.json").ok());
+    far(&world);
     let token = |name| world.concur(["token", "--profile", name]).ok().line();
     let tokens = [token("one"), token("two")];
     (world, tokens)
+}
+
+/// Makes the profile `far` of another company, which lives at Concur's `us2`.
+fn far(world: &World) {
+    let company = world.sandbox.add_company();
+    let file = world.sandbox.refresh_token_object_file(&company, 120);
+    let mut file: serde_json::Value = serde_json::from_str(&file).unwrap();
+    file["geolocation"] = "https://us2.api.concursolutions.com".into();
+    world.write("tokens.json", file.to_string());
+    world.write("credentials-far.json", world.sandbox.credentials_json_of(&company));
+    let import = ["import", "tokens.json", "--profile", "far", "--credentials"];
+    drop(world.concur(import).arg("credentials-far.json").ok());
 }
 
 fn pinned(world: &World, profile: &str, verb: &str, request: impl Into<Vec<u8>>) -> Run {
@@ -55,11 +62,7 @@ fn only_the_pinned_profile_answers_a_managed_host() {
 #[test]
 fn the_only_account_of_a_host_does_not_answer_for_another_one_that_is_pinned() {
     let world = World::logged_in();
-    let file = world.sandbox.refresh_token_object_file(&world.sandbox.add_company(), 120);
-    let file = file.replace(world.sandbox.origin(), "https://us2.api.concursolutions.com");
-    world.write("tokens.json", file);
-    let import = ["import", "tokens.json", "--profile", "far", "--credentials"];
-    drop(world.concur(import).arg("credentials-default.json").ok());
+    far(&world);
     refused(pinned(&world, "far", "get", world.request("")).output(), "far");
     let uri = json!({ "uri": world.sandbox.origin() }).to_string();
     let bazel = world.concur(["--profile", "far", "get"]).stdin(uri.clone()).output();
