@@ -91,6 +91,9 @@ impl Git {
         keep_secrets_from(&mut command);
         let said = match child::run(command, b"", TIME_LIMIT) {
             Ok(output) if output.status.success() => text(&output.stdout),
+            Err(error) if error.kind() == io::ErrorKind::TimedOut => {
+                return Err(helper_hangs(&error));
+            }
             _ => return Ok(Helper::Foreign),
         };
         let version = said.trim().strip_prefix("concur-cred ");
@@ -218,6 +221,14 @@ fn run(args: &[&str]) -> Result<Output> {
             "Check what is found first on PATH.",
         ),
     })
+}
+
+fn helper_hangs(error: &io::Error) -> Error {
+    Error::new(
+        Kind::Temporary,
+        format!("The {NAME} that git finds {}", child::unended(error)),
+        format!("Run it by hand to see what it waits for: {NAME} --version"),
+    )
 }
 
 fn refused(output: &Output, remedy: String) -> Error {

@@ -34,7 +34,7 @@ pub(super) fn run(app: &mut App<'_>) -> Result<u8> {
 
 /// From the environment, from stdin, or from a person.
 fn new_secret(app: &mut App<'_>, client_id: &str) -> Result<Secret> {
-    if let Some(text) = app.env.text(VARIABLE) {
+    if let Some(text) = app.env.setting(VARIABLE)? {
         return checked(text.trim(), VARIABLE);
     }
     if stdin::is_terminal() {

@@ -58,7 +58,10 @@ impl Renewer<'_> {
             let tried = self.attempt(store, lock, &record, Some(secret));
             let after = store.reread(record.id)?;
             if after.as_ref().is_some_and(|after| after.generation != record.generation) {
-                // What else was odd about the answer was told; the secret was committed with its tokens.
+                // Such as another principal's tokens: committed all the same, and the secret with them.
+                if let Err(error) = tried {
+                    (self.note)(error.problem());
+                }
                 return Ok(names);
             }
             let error = tried.err().unwrap_or_else(|| failure::secret_not_written(&record));

@@ -280,3 +280,40 @@ fn an_edited_link_sends_the_secret_nowhere() {
     set_secret(&world, UNKNOWN).fails(6);
     assert_eq!((elsewhere.sandbox.requests().len(), world.token_requests()), (0, 0));
 }
+
+#[test]
+fn an_edited_row_leads_the_new_secret_to_no_other_application() {
+    let other_link = "UPDATE record SET application_id = \
+                      (SELECT application_id FROM record WHERE profile = 'other') WHERE profile = 'one'";
+    let swapped = "UPDATE record SET profile = CASE profile WHEN 'one' THEN 'x' WHEN 'other' THEN 'one' END \
+                   WHERE profile IN ('one', 'other')";
+    for sql in [other_link, swapped] {
+        let world = world();
+        world.database().execute(sql, []).unwrap();
+        let output = set_secret(&world, UNKNOWN).fails(6);
+        assert!(!output.stderr.contains(UNKNOWN), "{output:?}");
+        assert_eq!(world.token_requests(), 0, "{sql}");
+    }
+}
+
+#[test]
+fn tokens_of_another_principal_are_told_and_the_secret_is_kept_with_them() {
+    let world = world();
+    let secret = world.sandbox.change_client_secret();
+    let another = "0a3ac1d5-1c0b-4c5c-9d6a-5b8f3f3f0001";
+    world.sandbox.configure(|config| config.refresh_principal = Some(another.to_owned()));
+    set_secret(&world, &secret).ok().says("profiles one, two").says(another);
+    world.concur(["get"]).fails(4).says(another);
+    world.sandbox.configure(|config| config.refresh_principal = None);
+    world.concur(["refresh", "--profile", "two"]).ok();
+}
+
+#[test]
+fn a_variable_that_is_no_text_is_named() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let world = world();
+    let latin = std::ffi::OsStr::from_bytes(b"\xff\xfe");
+    let output = world.concur(["set-secret"]).env("CONCUR_CRED_CLIENT_SECRET", latin).fails(6);
+    output.says("CONCUR_CRED_CLIENT_SECRET");
+    assert_eq!(world.token_requests(), 0);
+}

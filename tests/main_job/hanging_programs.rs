@@ -52,18 +52,28 @@ fn a_git_that_hangs_is_ended() {
 
 #[test]
 fn a_git_that_hangs_later_is_ended_as_well() {
-    for hanging in ["config", "credential-concur"] {
-        let script = HANGS.replace(
-            "sleep",
-            &format!(
-                "[ \"$1\" = {hanging} ] || {{ [ \"$1\" = --version ] && echo 'git version 2.47.3' || \
-                 echo 'concur-cred 0'; exit 0; }}\nsleep"
-            ),
+    for hanging in ["config", "--exec-path"] {
+        let answers = format!(
+            "[ \"$1\" = {hanging} ] || {{ [ \"$1\" = --version ] && echo 'git version 2.47.3' || pwd; exit 0; }}"
         );
-        let world = world_with("git", &script);
-        assert_tells(concur(&world, &["configure-git"]).output(), "git");
+        let world = world_with("git", &HANGS.replace("sleep", &format!("{answers}\nsleep")));
+        assert_tells(concur(&world, &["configure-git"]).fails(5), "git");
         assert_nothing_is_left(&world);
     }
+}
+
+#[test]
+fn a_helper_that_hangs_is_ended_and_named() {
+    let world = World::logged_in();
+    let helper = world.bin().join("git-credential-concur");
+    std::fs::remove_file(&helper).unwrap();
+    program::script(&helper, HANGS);
+    let output = concur(&world, &["configure-git"]).output();
+    if output.stderr.contains("no git on PATH") {
+        return;
+    }
+    assert_tells(output.code(5), "git-credential-concur");
+    assert_nothing_is_left(&world);
 }
 
 #[test]
