@@ -19,7 +19,12 @@ impl Store {
             return Ok(Vec::new());
         };
         let mut all = self.applications()?;
-        all.retain(|other| other.client_id == own.client_id && other.origin == own.origin);
+        // One whose secret does not open was edited, its name too, perhaps: it is not sealed as it stands.
+        all.retain(|other| {
+            other.client_id == own.client_id
+                && other.origin == own.origin
+                && self.unseal_client_secret(other).is_ok()
+        });
         for application in &mut all {
             let place = seal::Place::of_client_secret(&self.meta()?.store_id, application);
             application.client_secret = seal::seal(self.sealing_key()?, &place, secret)?;
