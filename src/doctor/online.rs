@@ -101,8 +101,8 @@ fn origins(patient: &Patient<'_>, report: &mut Report) -> BTreeMap<String, Allow
 }
 
 /// The origin of a record, if it is Concur's own or allowed by the settings, or the one that a login named:
-/// that one stands in the store in the clear, and the client secret that is sealed for it must open. Nothing
-/// of ours goes to another, a client certificate neither.
+/// that one stands in the store in the clear, so the record's identity and the client secret that is sealed for
+/// it must open. Nothing of ours goes to another, a client certificate neither.
 fn allowed_origin(
     patient: &Patient<'_>,
     store: Option<&Store>,
@@ -116,7 +116,9 @@ fn allowed_origin(
     let application = record.application.as_ref().ok_or_else(not_allowed)?;
     let named = Origin::from_geolocation(&application.origin).map_err(|_| not_allowed())?;
     let allowed = patient.allowed.and(&named).permit(&base).ok_or_else(not_allowed)?;
-    let is_proven = store.is_some_and(|store| store.unseal_client_secret(application).is_ok());
+    let is_proven = store.is_some_and(|store| {
+        store.prove_identity(record).is_ok() && store.unseal_client_secret(application).is_ok()
+    });
     is_proven.then_some(allowed).ok_or_else(|| unproven(&base))
 }
 

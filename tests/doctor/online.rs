@@ -220,3 +220,22 @@ fn without_the_key_only_allowed_origins_are_asked() {
     asked(doctor(&world).env("CONCUR_CRED_ALLOWED_ORIGINS", world.sandbox.origin()));
     assert_eq!(world.sandbox.requests().len(), 1);
 }
+
+/// The other profile's origin is one that was named, but not for this one.
+#[test]
+fn a_profile_that_was_linked_to_another_ones_application_is_not_asked_for_there() {
+    let (world, ca) = by_tls(Tls::default());
+    let other = concur_sandbox::Sandbox::start(Config::default()).unwrap();
+    let file = world.write("other.json", other.credentials_json());
+    let args = ["login", "--profile", "other", "--base-url", other.origin(), "--credentials"];
+    world.concur(args).arg(file).ok();
+    other.clear_log();
+    let database = world.database();
+    let link = "UPDATE record SET geolocation = ?1, application_id = (SELECT application_id FROM \
+                record WHERE profile = 'other') WHERE profile = 'default'";
+    database.execute(link, [other.origin()]).unwrap();
+    database.execute("DELETE FROM record WHERE profile = 'other'", []).unwrap();
+    let found = asked(doctor(&world).env("CONCUR_CRED_CA_BUNDLE", ca));
+    found.has("service", "fail", "not proven to be the base URL that you named");
+    assert_eq!(other.requests().len(), 0);
+}
