@@ -170,13 +170,26 @@ pub(super) fn unseal(key: &Key, place: &Place, cell: &SealedCell) -> Result<Secr
         return Err(DoesNotOpen);
     }
     let payload = Payload { msg: sealed, aad: &place.data };
-    cipher(key).decrypt(&XNonce::from(*nonce), payload).map(Secret::new).map_err(|_| DoesNotOpen)
+    let opened = cipher(key).decrypt(&XNonce::from(*nonce), payload);
+    overwrite_the_stack();
+    opened.map(Secret::new).map_err(|_| DoesNotOpen)
+}
+
+/// Overwrites what the cipher has left on the stack: of a text whose length is not a multiple of 256 bytes, the
+/// last ones, up to three blocks of 64.
+#[inline(never)]
+fn overwrite_the_stack() {
+    let mut left = [0_u8; STACK_BYTES];
+    std::hint::black_box(&mut left);
 }
 
 /// The id of the key that a cell says it was sealed with: unauthenticated, a hint alone.
 pub(super) fn key_id(cell: &SealedCell) -> Option<&[u8; KEY_ID_BYTES]> {
     cell.0.get(1..HEADER_BYTES)?.first_chunk()
 }
+
+/// How deep the cipher goes, bytes.
+const STACK_BYTES: usize = if cfg!(debug_assertions) { 16 * 1024 } else { 4 * 1024 };
 
 fn cipher(key: &Key) -> XChaCha20Poly1305 {
     XChaCha20Poly1305::new(&AeadKey::from(*key.expose()))
