@@ -125,7 +125,7 @@ impl Import {
         }
         let own = old.map(|record| record.id);
         let Some(token) = &self.grant.refresh_token else { return Ok(true) };
-        match held::other_holder(store, own, &self.client_id, token)? {
+        match held::other_holder(store, own, &self.client_id, token) {
             Some(other) => Err(held::refused(&other)),
             None => Ok(true),
         }

@@ -110,7 +110,7 @@ fn bind(app: &mut App<'_>, request: Request, application: &str) -> Result<u8> {
         unknown_fields: None,
     };
     if let Some(token) = &new.grant.refresh_token
-        && let Some(other) = held::other_holder(&store, None, &new.client_id, token)?
+        && let Some(other) = held::other_holder(&store, None, &new.client_id, token)
     {
         return Err(held::refused(&other));
     }

@@ -205,3 +205,19 @@ fn what_a_caller_stores_makes_no_second_profile_with_the_same_refresh_token() {
     drop(output.says("profile default holds this refresh token"));
     world.concur(["token", "--profile", "second"]).fails(3);
 }
+
+/// Nor may what is damaged of one profile cost another what was granted.
+#[test]
+fn a_damaged_row_of_another_profile_stops_no_login_and_no_import() {
+    let world = world();
+    let app = world.sandbox.app().clone();
+    world.login("default", &app);
+    world.login("damaged", &app);
+    let sql = "UPDATE record SET profile = 'No Good' WHERE profile = 'damaged'";
+    assert_eq!(world.database().execute(sql, []).unwrap(), 1);
+    world.login("third", &app);
+    import(&world, &copy(&world, 60)).arg("--profile").arg("fourth").ok();
+    for profile in ["third", "fourth"] {
+        world.concur(["token", "--profile", profile]).ok();
+    }
+}

@@ -224,10 +224,9 @@ fn ask_and_keep(
     {
         held::keep_refresh_token(store, held, &mut grant);
     }
-    let client_id = &application.client_id;
-    if let Some(token) = &grant.refresh_token
-        && let Some(other) = held::other_holder(store, Some(lock.record_id()), client_id, token)?
-    {
+    let others =
+        |token| held::other_holder(store, Some(lock.record_id()), &application.client_id, token);
+    if let Some(other) = grant.refresh_token.as_ref().and_then(others) {
         if ask.request.is_refresh() {
             return Err(held::refused(&other));
         }

@@ -29,7 +29,7 @@ pub(super) fn use_now(
     let aim = flow::aim(app, start, application, None)?;
     if let Some(store) = app.store()? {
         let own = aim.record_id();
-        let other = held::other_holder(&store, own, &application.client_id, refresh_token)?;
+        let other = held::other_holder(&store, own, &application.client_id, refresh_token);
         if let Some(other) = other {
             return Err(held::refused(&other));
         }
