@@ -1,6 +1,5 @@
 //! Waiting for the browser to come back, or for a person to paste its address: whichever is first.
 
-use std::io;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
 
@@ -10,6 +9,7 @@ use super::landing::{self, Astray, Landing};
 use super::redirect::RedirectUri;
 use crate::error::{Error, Kind, Result};
 use crate::model::secret::Secret;
+use crate::streams;
 
 /// How often a wrong address may be pasted before the terminal is no longer listened to.
 const PASTES: u32 = 4;
@@ -51,7 +51,7 @@ pub fn read_lines(events: Sender<Event>) {
     let _ = std::thread::Builder::new().name("terminal".to_owned()).spawn(move || {
         loop {
             let mut line = Zeroizing::new(String::with_capacity(8 * 1024));
-            let is_line = matches!(io::stdin().read_line(&mut line), Ok(1..));
+            let is_line = matches!(streams::read_line(&mut line), Ok(1..));
             let event = if is_line { Event::Line(line) } else { Event::NoMoreLines };
             if events.send(event).is_err() || !is_line {
                 return;

@@ -1,6 +1,5 @@
 //! `set-secret`: another client secret for an application whose secret was replaced at Concur.
 
-use std::io;
 use std::path::Path;
 
 use crate::accounts;
@@ -11,6 +10,7 @@ use crate::files;
 use crate::model::secret::Secret;
 use crate::stdin;
 use crate::store::events::Event;
+use crate::streams;
 
 const VARIABLE: &str = "CONCUR_CRED_CLIENT_SECRET";
 
@@ -43,7 +43,7 @@ fn new_secret(app: &mut App<'_>, client_id: &str) -> Result<Secret> {
         }
         return prompt::secret(app, &format!("New client secret of App ID {client_id}"));
     }
-    let bytes = files::read_bounded(&mut io::stdin(), Path::new("stdin"))?;
+    let bytes = files::read_bounded(&mut streams::stdin(), Path::new("stdin"))?;
     let text = std::str::from_utf8(&bytes).map_err(|_| malformed("stdin"))?;
     checked(text.trim_start_matches('\u{feff}').trim(), "stdin")
 }

@@ -162,4 +162,8 @@ fn requests_and_bodies_are_read_from_a_stdin_that_does_not_block() {
     let import = import.env("CONCUR_CRED_ALLOWED_ORIGINS", world.sandbox.origin());
     let (code, _) = given(import, &[&file[..10], &file[10..]]);
     assert_eq!(code, Some(0));
+    let secret = world.sandbox.change_client_secret();
+    let (code, _) =
+        given(world.concur(["set-secret"]), &[&secret.as_bytes()[..5], &secret.as_bytes()[5..]]);
+    assert_eq!(code, Some(0));
 }
