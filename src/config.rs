@@ -194,9 +194,10 @@ fn allowed_origins(env: &Env, written: Option<Vec<String>>) -> Result<Vec<Origin
     };
     let read = texts.iter().map(|text| Origin::from_person(text)).collect::<Result<_, _>>();
     read.map_err(|bad| match bad {
-        BadOrigin::Legacy(instead) => Error::of_setting(
-            key,
-            &format!("free of Concur's legacy hosts: use {instead} in the place of one"),
+        BadOrigin::Legacy(instead) => Error::new(
+            Kind::Unusable,
+            format!("The setting {key} names a legacy host of Concur, which issues no tokens of OAuth 2"),
+            format!("Use {instead} instead."),
         ),
         _ => Error::of_setting(key, "a list of origins such as https://host:8443"),
     })

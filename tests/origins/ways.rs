@@ -241,7 +241,7 @@ fn by_the_environment() {
     for Row { text, from_operator, .. } in scene.rows() {
         let Some(origin) = from_operator else {
             let output = scene.concur(&["refresh"]).env(ALLOWED, &text).fails(6);
-            scene.nothing_was_sent(0, &output.says("allowed_origins"));
+            scene.nothing_was_sent(0, &output.says(ALLOWED));
             continue;
         };
         scene.was_sent_to(&origin, scene.refresh_sent_on_to(&origin).env(ALLOWED, &text).output());

@@ -48,6 +48,12 @@ pub(super) const ROWS: &[Row] = &[
         s.env("CONCUR_CRED_CLIENT_SECRET", s.world.sandbox.app().client_secret.clone());
         s.code(&["config", "show", "--json"])
     }),
+    row("config show", 6, "a proxy with a password that is no URL", |s| {
+        let password = odd("pr0xy");
+        s.secrets.add("proxy password", &password);
+        s.env("CONCUR_CRED_PROXY", format!("http://me:{password}@:x/"));
+        s.code(&["config", "show"])
+    }),
     row("config show", 6, "the settings are wrong, and a secret is among them", |s| {
         wrong_settings(s, &["config", "show"])
     }),

@@ -110,12 +110,6 @@ pub(super) const ROWS: &[Row] = &[
         proxy(s, "CONCUR_CRED_PROXY");
         s.code(&["refresh"])
     }),
-    row("refresh", 6, "a proxy with a password that is no URL", |s| {
-        let password = odd("pr0xy");
-        s.secrets.add("proxy password", &password);
-        s.env("CONCUR_CRED_PROXY", format!("http://me:{password}@:x/"));
-        s.code(&["refresh"])
-    }),
     row("refresh", 1, "a defect", |s| {
         burst(s, "answer-received");
         s.code(&["refresh"])
