@@ -165,7 +165,9 @@ fn blocks(text: &[u8]) -> Result<Vec<Block<'_>>, Refusal> {
         && text.starts_with(b"\x30")
         && text.get(1).is_some_and(|byte| *byte >= 0x80)
     {
-        return Err(other("it is in binary form (DER or PKCS #12), and not in PEM form"));
+        return Err(other(
+            "there is no certificate in it: it is in binary form (DER or PKCS #12), not in PEM",
+        ));
     }
     Ok(found)
 }
