@@ -309,7 +309,8 @@ fn git_and_what_it_runs_are_given_no_secret_of_ours() {
     let log = world.work().join("environment");
     let text = format!("env >>'{}'; echo git version 2.47.0", log.display());
     let folder = with_program(&world, "git", &text);
-    let path = format!("{}:/usr/bin:/bin", folder.display());
+    // With git's name for the program on it: else one is made beside the program that is tested.
+    let path = format!("{}:{}:/usr/bin:/bin", folder.display(), world.bin().display());
     let run = world.concur(["configure-git"]).env("PATH", &path);
     let run = ["KEY", "CLIENT_SECRET", "REQUEST_TOKEN"]
         .iter()
