@@ -15,7 +15,7 @@ use crate::streams;
 const VARIABLE: &str = "CONCUR_CRED_CLIENT_SECRET";
 
 pub(super) fn run(app: &mut App<'_>) -> Result<u8> {
-    let mut store = app.store()?.ok_or_else(accounts::no_profile)?;
+    let mut store = accounts::store(app)?;
     let record = accounts::selected_record(app, &store)?;
     // No lock is held while a person is asked.
     let secret = new_secret(app, record.client_id())?;

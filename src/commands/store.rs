@@ -51,6 +51,9 @@ fn foreign(app: &mut App<'_>, request: Request) -> Result<u8> {
         // Neither whole: nothing to keep (gitcredentials(7)).
         _ => return Ok(0),
     };
+    if app.paths.is_none() {
+        return Ok(0); // no home: git is not disturbed, as with every request of its
+    }
     let mut store = app.store_or_new_for_helper()?;
     let key = GitKey {
         protocol: protocol.unwrap_or_default(),

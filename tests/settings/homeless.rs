@@ -34,6 +34,7 @@ fn every_command_that_needs_the_store_says_that_there_is_no_home() {
         &["api", "/x"],
         &["use", "acme"],
         &["rename", "a", "b"],
+        &["set-secret"],
         &["log"],
         &["log", "--json"],
         &["doctor"],
@@ -58,11 +59,13 @@ fn every_command_that_needs_the_store_says_that_there_is_no_home() {
 fn a_helper_request_is_answered_with_nothing_and_what_needs_no_store_works() {
     let world = World::new();
     let request = "protocol=https\nhost=us2.api.concursolutions.com\n\n";
+    let stored = "protocol=https\nhost=example.org\nusername=u\npassword=p\n\n";
     let uri = "{\"uri\":\"https://us2.api.concursolutions.com/\"}\n";
     for (args, stdin) in [
         (&["get"][..], request),
         (&["get", "--protocol", "git"], request),
         (&["erase"], request),
+        (&["store"], stored),
         (&["capability"], ""),
     ] {
         for run in homeless(&world, args) {
@@ -72,6 +75,8 @@ fn a_helper_request_is_answered_with_nothing_and_what_needs_no_store_works() {
         let helper = world.helper(args).without_env("HOME").stdin(stdin);
         helper.ok().silent();
     }
+    let bound = &["store", "--application", "acme"];
+    world.concur(bound).without_env("HOME").stdin(stored).fails(6).says("no home folder");
     for run in homeless(&world, &["get"]) {
         let output = run.stdin(uri).ok().silent();
         assert!(
