@@ -252,6 +252,12 @@ pub(super) fn keep(
     account: &NewAccount,
 ) -> Result<()> {
     let record = store.save_account(lock, account, app.now())?;
+    tell(app, store, &record);
+    Ok(())
+}
+
+/// Says what there is now.
+pub(super) fn tell(app: &mut App<'_>, store: &mut Store, record: &Record) {
     let profile = record.profile_name().unwrap_or_default();
     let whose = record.principal_noun();
     app.note(&format!("{profile}: {whose} {}, {}", record.principal, record.geolocation));
@@ -270,7 +276,6 @@ pub(super) fn keep(
         app.note(&format!("{profile}: refresh token lives until {}{assumed}", local_time(at)));
     }
     store.leave_ticket();
-    Ok(())
 }
 
 /// The keys of a credentials file, and the variable that each value is taken from.

@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use super::Usable;
+use super::{Renewer, Usable};
 use crate::error::{Error, Kind, Result};
 use crate::lock::RecordLock;
 use crate::model::grant::Grant;
@@ -64,6 +64,19 @@ pub(super) fn keep(
     let text = encode(grant, obtained_at)?;
     let sealed = store.seal_spill(record.id, record.generation, &text)?;
     reserve::spill(store.paths(), record.id, &sealed)
+}
+
+impl Renewer<'_> {
+    /// Keeps what was granted for an account as it is, when the store cannot take it: for whoever holds the
+    /// record's lock. The next one who does puts it into the store.
+    pub fn keep_in_reserve(
+        &mut self,
+        store: &mut Store,
+        record: &Record,
+        grant: &Grant,
+    ) -> Result<()> {
+        keep(store, record, grant, (self.clock)())
+    }
 }
 
 /// Puts a spilled answer into the store, if it is for this record at this generation.

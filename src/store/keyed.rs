@@ -72,6 +72,17 @@ impl Store {
         self.agreed().map(|_| None)
     }
 
+    /// Proves that the store can be written now, before something is sent that can be used once only.
+    pub fn prove_writable(&mut self) -> Result<()> {
+        self.write(|transaction| {
+            // Changes nothing, and is written all the same.
+            transaction
+                .execute("UPDATE meta SET used_profile = used_profile", [])
+                .map_err(|error| failed(&error))?;
+            failpoint::write("login-begin").map_err(|error| unwritable(&error))
+        })
+    }
+
     /// Whether the key can be guessed: one that an earlier program took.
     pub fn key_is_guessable(&self) -> bool {
         self.key().is_ok_and(|key| key.guessable().is_some())

@@ -45,7 +45,7 @@ pub(super) fn another_schema() -> Error {
 }
 
 /// What SQLite would say of a disk that refuses a write.
-pub(super) fn unwritable(error: &std::io::Error) -> Error {
+pub(crate) fn unwritable(error: &std::io::Error) -> Error {
     let full = error.kind() == std::io::ErrorKind::StorageFull;
     let code = if full { rusqlite::ffi::SQLITE_FULL } else { rusqlite::ffi::SQLITE_IOERR_FSYNC };
     failed(&rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(code), None))

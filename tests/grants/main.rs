@@ -16,6 +16,8 @@ mod application;
 mod older_store;
 mod one_time_password;
 mod pasted;
+#[cfg(unix)]
+mod refresh_kept;
 mod refresh_token;
 mod refusals;
 #[cfg(target_os = "linux")]

@@ -15,8 +15,10 @@ use crate::model::secret::Secret;
 use crate::oauth::answer::assumed_refresh_expiry;
 use crate::oauth::form::GrantRequest;
 use crate::refresh::{Asked, Asking};
+use crate::signals;
 use crate::store::{NewAccount, RequestToken, Store};
 
+use super::keeping;
 use super::start::Start;
 use super::told;
 
@@ -177,10 +179,19 @@ pub(super) fn log_in(
 ) -> Result<()> {
     let mut store = app.store_or_new()?;
     let lock = obtain::lock(app, &store, aim.old.as_ref())?;
-    let logged_in = ask_and_keep(app, start, application, aim, ask, &mut store, &lock);
+    // A refresh token that was sent may be invalid: until the new one is kept.
+    let held = ask.request.is_refresh().then(signals::hold);
+    let logged_in = store
+        .prove_writable()
+        .and_then(|()| ask_and_keep(app, start, application, aim, ask, &mut store, &lock));
     if logged_in.is_err() && aim.old.is_none() {
         obtain::discard(&store, lock);
     }
+    if held.is_some() && signals::is_held() {
+        // The program ends here, and nobody writes it later.
+        app.write_audit_trail();
+    }
+    drop(held);
     logged_in
 }
 
@@ -248,44 +259,8 @@ fn ask_and_keep(
         obtained_at: now,
         unknown_fields: start.unknown_fields.clone(),
     };
-    match is_free {
-        Ok(()) => obtain::keep(app, store, lock, &account),
-        Err(_) if ask.is_replaced(&account.grant) => keep_beside(app, store, account),
-        taken => taken,
-    }
-}
-
-/// Keeps tokens that belong to another company than the profile's as a profile of their own: the refresh token
-/// that was given may be invalid now, and these must not be lost.
-fn keep_beside(app: &mut App<'_>, store: &mut Store, mut account: NewAccount) -> Result<()> {
-    let taken = store.profile_names()?;
-    let name = account.profile.clone();
-    let mut names = (2..1000).filter_map(|count| format!("{name}-{count}").parse().ok());
-    let is_free = |name: &ProfileName| !taken.iter().any(|taken| taken == name.as_str());
-    account.profile = names.find(is_free).ok_or_else(|| {
-        Error::new(
-            Kind::Usage,
-            format!("The profile {name} holds another company, user or application"),
-            "Use another name with --profile.",
-        )
-    })?;
-    let lock = obtain::lock(app, store, None)?;
-    if let Err(error) = obtain::keep(app, store, &lock, &account) {
-        obtain::discard(store, lock);
-        return Err(error);
-    }
-    Err(Error::new(
-        Kind::Usage,
-        format!(
-            "The profile {name} holds another company, user or application; the new tokens are kept as the \
-             profile {}, because Concur has replaced the refresh token that was given",
-            account.profile
-        ),
-        format!(
-            "Use it: --profile {}, or give it another name with concur-cred rename.",
-            account.profile
-        ),
-    ))
+    let is_replaced = ask.is_replaced(&account.grant);
+    keeping::keep(app, store, lock, account, is_free, is_replaced, current)
 }
 
 /// Who asks the token service.

@@ -5,6 +5,7 @@ mod application;
 mod browser;
 mod company;
 mod flow;
+mod keeping;
 mod otp;
 mod refresh;
 mod start;

@@ -1,0 +1,99 @@
+//! `login --grant refresh` spends the refresh token that it is given: what comes in its place is kept, whatever
+//! befalls the store, and nothing is spent that could not be kept.
+
+use std::time::Duration;
+
+use concur_sandbox::{Config, Rotation};
+use rustix::process::{Pid, Signal, kill_process};
+
+use super::harness::{BINARY, Run, World};
+
+const FAILPOINT: &str = "CONCUR_CRED_TEST_FAILPOINT";
+
+fn world() -> World {
+    World::with(Config { rotation: Rotation::NewRevokeFamily, ..Config::default() })
+}
+
+/// The login by `run`, with a refresh token that the service has just issued.
+fn login(world: &World, run: Run) -> Run {
+    let app = world.sandbox.app().clone();
+    let held = world.sandbox.issue_token_response(&app, 60);
+    run.env("CONCUR_CRED_CLIENT_ID", &app.client_id)
+        .env("CONCUR_CRED_CLIENT_SECRET", &app.client_secret)
+        .env("CONCUR_CRED_REFRESH_TOKEN", held["refresh_token"].as_str().unwrap())
+}
+
+fn refused(world: &World, writes: &str) -> Run {
+    let args = ["login", "--grant", "refresh", "--base-url", world.sandbox.origin()];
+    login(world, world.concur(args)).env(FAILPOINT, writes)
+}
+
+/// The profile's refresh token is the valid one.
+fn assert_nothing_was_lost(world: &World) {
+    world.concur(["refresh"]).ok();
+    let kept = world.concur(["export", "-"]).ok().json();
+    let token = kept["refresh_token"].as_str().unwrap();
+    assert!(world.sandbox.is_current_refresh_token(token));
+    assert_eq!(world.sandbox.counters().families_revoked_by_reuse, 0);
+}
+
+#[test]
+fn a_store_that_cannot_be_written_is_found_before_anything_is_sent() {
+    for kind in ["full", "io"] {
+        let world = world();
+        refused(&world, &format!("login-begin={kind}")).fails(6);
+        world.concur(["status"]).fails(3);
+        refused(&world, "").ok();
+        let before = world.token_requests();
+        refused(&world, &format!("login-begin={kind}")).fails(6);
+        assert_eq!(world.token_requests(), before, "{kind}");
+        assert_nothing_was_lost(&world);
+    }
+}
+
+#[test]
+fn on_a_disk_that_fills_up_meanwhile_a_new_profile_has_the_room_of_its_reserve() {
+    let world = world();
+    refused(&world, "account-save=full").ok();
+    assert_nothing_was_lost(&world);
+}
+
+#[test]
+fn for_a_profile_that_is_there_the_answer_waits_in_its_reserve() {
+    let world = world();
+    refused(&world, "").ok();
+    let output = refused(&world, "account-save=full").fails(6);
+    drop(output.says("saved in the reserve file").says("the next refresh commits them"));
+    let before = world.token_requests();
+    world.concur(["refresh"]).ok();
+    assert_eq!(world.token_requests(), before, "what waited is taken in");
+    assert_nothing_was_lost(&world);
+}
+
+#[test]
+fn a_token_that_is_lost_all_the_same_is_said_to_be() {
+    let world = world();
+    let output = refused(&world, "account-save=io,account-save-again=io").fails(6);
+    let output = output.says("has replaced the refresh token").says("could not be kept");
+    assert!(!output.stderr.contains("nothing was"), "{output:?}");
+    world.concur(["status"]).fails(3);
+}
+
+#[test]
+fn a_signal_ends_the_login_when_the_answer_is_kept() {
+    for signal in [Signal::HUP, Signal::INT, Signal::TERM] {
+        let world = world();
+        let origin = world.sandbox.origin().to_owned();
+        let args = ["--default-signal", BINARY, "login", "--grant", "refresh", "--base-url"];
+        let run = login(&world, world.run("env", args).arg(&origin));
+        let gate = world.sandbox.hold_next_token_request();
+        let running = run.start();
+        assert!(gate.wait_until_reached(Duration::from_secs(20)), "it asks");
+        kill_process(Pid::from_child(&running.child), signal).unwrap();
+        gate.release();
+        let output = running.wait();
+        assert_eq!(output.signal, Some(signal.as_raw()), "{output:?}");
+        assert!(world.concur(["log"]).ok().text().contains("granted"));
+        assert_nothing_was_lost(&world);
+    }
+}
