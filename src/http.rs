@@ -28,7 +28,7 @@ use tls::Tls;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// The most headers of an answer. The library's own limit is 100, and with an answer that is over it a
 /// refresh token would be lost; their size has a limit of its own.
-const MAX_HEADERS: usize = 4096;
+const MAX_HEADERS: usize = 16_384;
 const USER_AGENT: &str = concat!("concur-cred/", env!("CARGO_PKG_VERSION"));
 
 /// Concur's header for the id that SAP support asks for; sent, and echoed.
