@@ -181,7 +181,9 @@ pub(super) fn refuse_another(
     replace: bool,
 ) -> Result<()> {
     let Some(old) = old.filter(|_| !replace) else { return Ok(()) };
-    let is_another = |principal| !old.principal.eq_ignore_ascii_case(principal);
+    let is_another = |principal: &str| {
+        !old.has_unknown_principal() && !old.principal.eq_ignore_ascii_case(principal)
+    };
     let what = if principal.is_some_and(is_another) {
         match old.principal_type() {
             Some(PrincipalType::User) => "user",
@@ -259,8 +261,12 @@ pub(super) fn keep(
 /// Says what there is now.
 pub(super) fn tell(app: &mut App<'_>, store: &mut Store, record: &Record) {
     let profile = record.profile_name().unwrap_or_default();
-    let whose = record.principal_noun();
-    app.note(&format!("{profile}: {whose} {}, {}", record.principal, record.geolocation));
+    let whose = if record.has_unknown_principal() {
+        "company or user not known yet".to_owned()
+    } else {
+        format!("{} {}", record.principal_noun(), record.principal)
+    };
+    app.note(&format!("{profile}: {whose}, {}", record.geolocation));
     let access =
         record.access_expires_at.map_or("is refreshed at the first use".to_owned(), |at| {
             if at > app.now() {

@@ -398,6 +398,11 @@ impl Record {
         }
     }
 
+    /// Whether nobody knows whose the tokens are: the client id stands in the principal's place then.
+    pub fn has_unknown_principal(&self) -> bool {
+        !self.renews_by_itself() && self.principal == self.client_id()
+    }
+
     /// Whether App ID and secret alone obtain new tokens.
     pub fn renews_by_itself(&self) -> bool {
         self.obtained_by == Some(GrantKind::Application)

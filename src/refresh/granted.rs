@@ -65,9 +65,10 @@ impl Granted {
 }
 
 /// The company or user of the new tokens, where it is not the record's. Nobody is known by anything but a UUID
-/// here, and an application's token is its own.
+/// here, and an application's token is its own; its client id stands for whoever was not known yet.
 fn another_principal(record: &Record, grant: &Grant, sent: &RenewalSecrets) -> Option<String> {
-    let known = Uuid::try_parse(&record.principal).ok().filter(|_| !record.renews_by_itself())?;
+    let is_known = !record.renews_by_itself() && !record.has_unknown_principal();
+    let known = Uuid::try_parse(&record.principal).ok().filter(|_| is_known)?;
     let access = grant.access_token.as_ref().and_then(jwt::claims);
     let told = [access.and_then(|claims| claims.subject), grant.principal.clone()];
     let is_another = |told: &String| Uuid::try_parse(told).is_ok_and(|told| told != known);

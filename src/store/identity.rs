@@ -7,6 +7,7 @@
 //! is an edited one.
 
 use rusqlite::Transaction;
+use uuid::Uuid;
 
 use super::columns::{COLUMNS, read_record};
 use super::inspect::CELLS;
@@ -15,6 +16,7 @@ use super::rotation::ids;
 use super::seal::{self, DoesNotOpen, Place};
 use super::{Store, failed, rows};
 use crate::error::{Error, Kind, Result, login_command};
+use crate::model::grant::Grant;
 use crate::model::record::{Account, AccountLinks, Application, Column, Links, Record, SealedCell};
 use crate::model::secret::Secret;
 
@@ -244,4 +246,15 @@ fn edited(profile: Option<&str>) -> Error {
         ),
     )
     .of_profile(profile)
+}
+/// Names the company or user of a record, once the tokens say whose they are.
+pub(super) fn learn_principal(record: &mut Record, grant: &Grant) {
+    if !record.has_unknown_principal() {
+        return;
+    }
+    let is_id = |subject: &String| Uuid::try_parse(subject).is_ok();
+    if let Some(subject) = grant.subject().filter(is_id) {
+        record.key.username = Some(subject.clone().into_bytes());
+        record.principal = subject;
+    }
 }

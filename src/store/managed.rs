@@ -3,7 +3,7 @@
 use rusqlite::{OptionalExtension, Transaction};
 
 use super::inspect::CELLS;
-use super::{Store, changed_meanwhile, client_secret, failed, put, seal, unwritable};
+use super::{Store, changed_meanwhile, client_secret, failed, identity, put, seal, unwritable};
 use crate::error::Result;
 use crate::failpoint;
 use crate::lock::RecordLock;
@@ -175,6 +175,7 @@ impl Store {
         if let Some(origin) = &grant.geolocation {
             settle_at(&mut renewed, origin);
         }
+        identity::learn_principal(&mut renewed, grant);
         take_plain(&mut renewed, grant);
         if !old.has_live_request_token(now) {
             renewed.request_token = None;

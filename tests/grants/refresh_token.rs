@@ -1,6 +1,6 @@
 //! `login --grant refresh`: App ID, secret and a refresh token that one has already.
 
-use concur_sandbox::{Config, Rotation};
+use concur_sandbox::{Config, Fault, Rotation};
 use serde_json::{Value, json};
 
 use super::harness::{Run, World};
@@ -241,4 +241,35 @@ fn who_has_a_refresh_token_and_no_request_token_is_told_of_the_grant() {
     let run = world.concur(["login", "--base-url", world.sandbox.origin()]);
     let output = with_app(&world, run).env("CONCUR_CRED_REFRESH_TOKEN", "r-1").fails(2);
     drop(output.says("companyRequestToken").says("--grant refresh"));
+}
+
+#[test]
+fn an_answer_that_does_not_say_whose_it_is_is_followed_by_one_that_does() {
+    let world = World::new();
+    let token = refresh_token(&world);
+    let names = ["access_token", "id_token"].map(str::to_owned).to_vec();
+    world.sandbox.push_fault(Fault::OmitFields(names));
+    let run = with_app(&world, login(&world)).env("CONCUR_CRED_REFRESH_TOKEN", &token);
+    drop(run.ok().says("company or user not known yet"));
+    world.concur(["get"]).ok().silent();
+    let company = &world.sandbox.app().company_uuid;
+    assert_eq!(status(&world)["company_uuid"], company.as_str());
+    let asked = world.sandbox.origin().strip_prefix("http://").unwrap();
+    let request = format!("protocol=http\nhost={asked}\nusername={company}\n\n");
+    let answer = world.concur(["get"]).stdin(request).ok();
+    assert!(answer.text().contains(&format!("username={company}")), "{answer:?}");
+    world.concur(["export", "-"]).ok();
+    world.concur(["doctor"]).ok();
+}
+
+#[test]
+fn a_login_that_says_whose_it_is_takes_the_place_of_one_that_did_not() {
+    let world = World::new();
+    let names = ["access_token", "id_token"].map(str::to_owned).to_vec();
+    world.sandbox.push_fault(Fault::OmitFields(names));
+    for _ in 0..2 {
+        let token = refresh_token(&world);
+        with_app(&world, login(&world)).env("CONCUR_CRED_REFRESH_TOKEN", &token).ok();
+    }
+    assert_eq!(status(&world)["company_uuid"], world.sandbox.app().company_uuid.as_str());
 }
