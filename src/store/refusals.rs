@@ -51,6 +51,11 @@ pub(crate) fn unwritable(error: &std::io::Error) -> Error {
     failed(&rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(code), None))
 }
 
+/// Whether a statement of ours has no meaning there: a table or a column is missing, or is something else.
+fn is_about_the_schema(error: &rusqlite::Error) -> bool {
+    error.sqlite_error().is_some_and(|error| error.extended_code == rusqlite::ffi::SQLITE_ERROR)
+}
+
 /// Whether a value was read and is not of its column's kind.
 fn is_about_a_value(error: &rusqlite::Error) -> bool {
     use rusqlite::Error;
@@ -95,6 +100,9 @@ pub(crate) fn failed(error: &rusqlite::Error) -> Error {
         // A value that is not what this column holds: somebody edited it.
         None if is_about_a_value(error) => {
             (Kind::Unusable, "A row of the store cannot be read", REPAIR_OR_RESTORE)
+        }
+        _ if is_about_the_schema(error) => {
+            (Kind::Unusable, "A database's schema was edited or damaged", REPAIR_OR_RESTORE)
         }
         _ => (Kind::Unusable, "The store could not be used", "Report this."),
     };
