@@ -5,8 +5,10 @@ use std::path::Path;
 use crate::accounts;
 use crate::app::App;
 use crate::commands::prompt;
-use crate::error::{Error, Kind, Result, ServiceWord};
+use crate::error::{Error, Kind, Result, ServiceWord, set_secret_command};
 use crate::files;
+use crate::model::printable::printable;
+use crate::model::record::Record;
 use crate::model::secret::Secret;
 use crate::stdin;
 use crate::store::events::Event;
@@ -18,12 +20,16 @@ pub(super) fn run(app: &mut App<'_>) -> Result<u8> {
     let mut store = accounts::store(app)?;
     let record = accounts::selected_record(app, &store)?;
     // No lock is held while a person is asked.
-    let secret = new_secret(app, record.client_id())?;
+    let (secret, source) = new_secret(app, record.client_id())?;
     if let Some(warning) = store.prove_key()? {
         app.note(warning);
     }
     let replaced =
         app.renewing(|renewer| renewer.replace_client_secret(&mut store, &record, &secret));
+    let replaced = replaced.map_err(|error| match source {
+        Source::Variable => with_variable_named(error, &record),
+        Source::Pipe | Source::Person => error,
+    });
     audit(app, record.profile_name(), &replaced);
     let profiles = replaced?;
     store.leave_ticket();
@@ -32,20 +38,45 @@ pub(super) fn run(app: &mut App<'_>) -> Result<u8> {
     Ok(0)
 }
 
+/// Where the new secret came from.
+#[derive(Clone, Copy)]
+enum Source {
+    Variable,
+    Pipe,
+    Person,
+}
+
 /// From the environment, from stdin, or from a person.
-fn new_secret(app: &mut App<'_>, client_id: &str) -> Result<Secret> {
+fn new_secret(app: &mut App<'_>, client_id: &str) -> Result<(Secret, Source)> {
     if let Some(text) = app.env.setting(VARIABLE)? {
-        return checked(text.trim(), VARIABLE);
+        return Ok((checked(text.trim(), VARIABLE)?, Source::Variable));
     }
     if stdin::is_terminal() {
         if !prompt::is_possible() {
             return Err(not_given());
         }
-        return prompt::secret(app, &format!("New client secret of App ID {client_id}"));
+        let secret = prompt::secret(app, &format!("New client secret of App ID {client_id}"))?;
+        return Ok((secret, Source::Person));
     }
     let bytes = files::read_bounded(&mut streams::stdin(), Path::new("stdin"))?;
     let text = std::str::from_utf8(&bytes).map_err(|_| malformed("stdin"))?;
-    checked(text.trim_start_matches('\u{feff}').trim(), "stdin")
+    Ok((checked(text.trim_start_matches('\u{feff}').trim(), "stdin")?, Source::Pipe))
+}
+
+/// Run again as it was, it would read the variable again.
+fn with_variable_named(error: Error, record: &Record) -> Error {
+    if !matches!(error.service().code, Some(5 | 61 | 64)) {
+        return error;
+    }
+    let remedy = format!(
+        "Correct {VARIABLE} (the client secret of App ID {} is in Concur's OAuth 2.0 Application Management), and \
+         run: {}",
+        printable(record.client_id(), 80),
+        set_secret_command(record.profile_name())
+    );
+    Error::new(error.kind(), error.problem(), remedy)
+        .with_service(error.service().clone())
+        .of_profile(record.profile_name())
 }
 
 fn checked(text: &str, from: &str) -> Result<Secret> {

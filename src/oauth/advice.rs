@@ -1,7 +1,7 @@
 //! Pure: what a person can do about a refusal (SAP: Authentication API, response codes). Where the
 //! remedy depends on it, by the grant that the tokens were obtained with, and by where what was sent came from.
 
-use crate::error::{refresh_command, set_secret_command};
+use crate::error::{login_again, refresh_command, set_secret_command};
 use crate::model::grant::GrantKind;
 
 /// Whom Concur refused.
@@ -22,6 +22,8 @@ pub struct Refused<'a> {
 pub enum Sent<'a> {
     /// From the store.
     Stored,
+    /// From the store, but for a client secret that is not kept there before it is accepted.
+    NewSecret,
     /// From whoever logs in.
     Given {
         /// What they are called there.
@@ -114,7 +116,7 @@ pub fn advice(code: Option<i64>, refused: &Refused<'_>) -> String {
         ),
         Some(21) => format!(
             "This user signs in by single sign-on, and Concur accepts no password: log in with the browser: {}",
-            by_browser(login)
+            by_browser(refused)
         ),
         Some(53 | 59) => format!(
             "The application is not enabled for this company: ask your Concur administrator or SAP support, {}",
@@ -211,11 +213,17 @@ fn once_fixed(refused: &Refused<'_>) -> String {
             format!("then run: {}", refused.login)
         }
         (Sent::Stored, _) => format!("then run: {}", refresh_command(refused.profile)),
+        // A refresh would be made with the old one.
+        (Sent::NewSecret, _) => format!("then run: {}", set_secret_command(refused.profile)),
     }
 }
 
-fn by_browser(login: &str) -> String {
+fn by_browser(refused: &Refused<'_>) -> String {
+    let Refused { login, profile, .. } = *refused;
     let mut words: Vec<&str> = login.split(' ').collect();
+    if !words.contains(&"login") {
+        return login_again(profile, Some(GrantKind::Browser));
+    }
     match words.iter().position(|word| *word == "--grant") {
         Some(at) if at + 1 < words.len() => words[at + 1] = "browser",
         _ => words.extend(["--grant", "browser"]),
@@ -227,8 +235,8 @@ fn wrong_credentials(code: Option<i64>, refused: &Refused<'_>) -> String {
     let Refused { by, login, profile, sent } = *refused;
     let set_secret = set_secret_command(profile);
     let (names, has_profile) = match sent {
-        Sent::Stored if code == Some(19) => return log_in_again(by, login),
-        Sent::Stored => {
+        Sent::Stored | Sent::NewSecret if code == Some(19) => return log_in_again(by, login),
+        Sent::Stored | Sent::NewSecret => {
             return format!(
                 "If the application's client secret was replaced at Concur, run: {set_secret}. If the application \
                  itself is another one now, log in again: {login}"
@@ -265,7 +273,7 @@ fn wrong_credentials(code: Option<i64>, refused: &Refused<'_>) -> String {
 fn new_request_token(refused: &Refused<'_>) -> String {
     let place = match refused.sent {
         Sent::Given { names, .. } => format!(", put it in {}", names.request_token),
-        Sent::Stored => String::new(),
+        Sent::Stored | Sent::NewSecret => String::new(),
     };
     format!(
         "Make a new company request token for this application's App ID at {TOKEN_PAGE}{place}, then run: {}",
@@ -301,6 +309,9 @@ fn unknown(refused: &Refused<'_>) -> String {
     match refused.sent {
         Sent::Stored => {
             format!("{support}. When it is fixed, run: {}", refresh_command(refused.profile))
+        }
+        Sent::NewSecret => {
+            format!("{support}. When it is fixed, run: {}", set_secret_command(refused.profile))
         }
         Sent::Given { .. } => format!("{support}; nothing was changed."),
     }

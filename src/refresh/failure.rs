@@ -139,7 +139,15 @@ pub(super) fn of_new_secret(record: &Record, told: &Error) -> Error {
             "Concur refused the refresh, so that the new client secret could not be checked; the stored one was \
              kept"
                 .to_owned(),
-            told.remedy().to_owned(),
+            advice::advice(
+                attempt.code,
+                &Refused {
+                    by: record.login_by(),
+                    login: &self::again(record),
+                    profile,
+                    sent: Sent::NewSecret,
+                },
+            ),
         ),
         (Some(OutcomeKind::Condemned), _) => (
             Kind::LoginNeeded,

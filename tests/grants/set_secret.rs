@@ -140,6 +140,9 @@ fn a_secret_that_concur_refuses_is_not_kept() {
     assert_kept(&world, &output);
     let other = world.sandbox.change_client_secret();
     set_secret(&world, UNKNOWN).fails(4).says("stored one was kept");
+    let named = world.concur(["set-secret"]).env("CONCUR_CRED_CLIENT_SECRET", UNKNOWN).fails(4);
+    assert!(remedy(&named).starts_with("Correct CONCUR_CRED_CLIENT_SECRET"), "{named:?}");
+    assert!(remedy(&named).contains("concur-cred set-secret --profile one"), "{named:?}");
     set_secret(&world, &other).ok();
     assert_all_refresh(&world, "the third try");
 }
@@ -157,6 +160,9 @@ fn every_other_answer_is_told_and_costs_nothing() {
         let world = world();
         world.sandbox.fault_always(fault);
         let output = set_secret(&world, UNKNOWN).fails(code).says(says).says("one was kept");
+        let again = remedy(&output);
+        assert!(again.contains("concur-cred set-secret --profile one"), "{output:?}");
+        assert!(!again.contains("concur-cred refresh"), "that has the old secret\n{output:?}");
         world.sandbox.clear_faults();
         assert_kept(&world, &output);
     }
@@ -285,7 +291,7 @@ fn an_edited_link_sends_the_secret_nowhere() {
 fn an_edited_row_leads_the_new_secret_to_no_other_application() {
     let other_link = "UPDATE record SET application_id = \
                       (SELECT application_id FROM record WHERE profile = 'other') WHERE profile = 'one'";
-    // One after the other: the rows stand in the order of their random ids.
+    // One after the other: names are unique, and the order of rows is that of random ids.
     let swapped = "UPDATE record SET profile = 'x' WHERE profile = 'one'; \
                    UPDATE record SET profile = 'one' WHERE profile = 'other'";
     for sql in [other_link, swapped] {

@@ -75,7 +75,7 @@ fn each_documented_code_says_what_to_do_now() {
 #[test]
 fn every_advice_is_for_this_very_case() {
     for (code, by) in codes().flat_map(|code| grants().map(move |by| (code, by))) {
-        for sent in [Sent::Stored, FILE, VARIABLES] {
+        for sent in [Sent::Stored, Sent::NewSecret, FILE, VARIABLES] {
             let told = told(code, by, sent);
             let what = format!("{code:?} {by:?} {sent:?}: {told}");
             assert!(told.len() > 20, "{what}");
@@ -85,7 +85,9 @@ fn every_advice_is_for_this_very_case() {
             let is_of_file = IN_FILE.all().iter().any(|name| told.contains(name));
             let is_of_variables = told.contains("CONCUR_CRED_");
             match sent {
-                Sent::Stored => assert!(!is_of_file && !is_of_variables, "{what}"),
+                Sent::Stored | Sent::NewSecret => {
+                    assert!(!is_of_file && !is_of_variables, "{what}");
+                }
                 _ if matches!(sent, Sent::Given { names, .. } if *names == IN_FILE) => {
                     assert!(!is_of_variables, "{what}");
                 }
@@ -93,6 +95,8 @@ fn every_advice_is_for_this_very_case() {
             }
             let bad_client = matches!(code, Some(61 | 64)) && matches!(sent, Sent::Stored);
             assert!(!bad_client || told.contains(SET_SECRET), "{what}");
+            let has_old_secret = matches!(sent, Sent::NewSecret) && told.contains("cred refresh");
+            assert!(!has_old_secret, "a refresh would be made with the stored secret: {what}");
         }
     }
 }
