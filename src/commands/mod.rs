@@ -144,7 +144,13 @@ fn parsed(args: Vec<OsString>, out: &mut dyn Write, err: &mut dyn Write) -> Resu
     let is_check = is_check(&args);
     let harmless = [in_harmless_words(&args, true), in_harmless_words(&args, false)];
     let has_secret = args.iter().filter_map(|arg| arg.to_str()).any(pasted::is_secret);
+    let is_login = args.iter().any(|arg| arg == "login");
     let cli = Cli::try_parse_from(args).map_err(|refused| {
+        if has_secret && is_login && refused.use_stderr() {
+            let error = link_with_a_secret();
+            let _ = writeln!(err, "{error}");
+            return error.kind().exit_code();
+        }
         let mut again = harmless.into_iter().flatten();
         let refused = again.find_map(|words| Cli::try_parse_from(words).err()).unwrap_or(refused);
         let code = show_refusal(&refused, out, err);

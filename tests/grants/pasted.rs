@@ -115,6 +115,9 @@ fn a_link_as_an_argument_is_refused_and_not_shown() {
             let output = run.arg(&link).output().code(2);
             assert!(!output.stderr.contains(secret), "{output:?}");
             assert!(output.stdout.is_empty(), "{output:?}");
+            if args[0] == "login" {
+                assert!(output.stderr.contains("paste it when concur-cred login"), "{output:?}");
+            }
         }
     }
     assert_eq!(world.token_requests(), before);
