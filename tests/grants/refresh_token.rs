@@ -48,6 +48,18 @@ fn a_refresh_token_of_ones_own_makes_a_profile() {
 }
 
 #[test]
+fn another_company_than_the_one_named_is_told() {
+    let world = World::new();
+    let other = "1b4e28ba-2fa1-41d2-883f-0016d3cca427";
+    let token = refresh_token(&world);
+    let run = with_app(&world, login(&world)).env("CONCUR_CRED_REFRESH_TOKEN", &token);
+    let output = run.env("CONCUR_CRED_COMPANY", other).ok();
+    let company = world.sandbox.app().company_uuid.clone();
+    output.says(&format!("Concur's tokens are those of {company}, and not of {other}"));
+    assert_eq!(status(&world)["company_uuid"], company.as_str());
+}
+
+#[test]
 fn the_credentials_file_has_it_by_every_name_that_is_met() {
     let names = [
         ["appID", "clientSecret", "refreshToken"],

@@ -7,7 +7,7 @@ use crate::commands::obtain;
 use crate::commands::prompt;
 use crate::error::{Error, Kind, Result, login_again};
 use crate::lock::RecordLock;
-use crate::model::grant::{Grant, GrantKind};
+use crate::model::grant::{Grant, GrantKind, PrincipalType};
 use crate::model::origin::{AllowList, AllowedOrigin, Origin};
 use crate::model::profile::ProfileName;
 use crate::model::record::{Record, RecordId};
@@ -82,6 +82,25 @@ impl Ask<'_> {
             grant.geolocation = self.at.map(|at| at.origin().clone());
         }
         grant
+    }
+
+    /// Whom the operator named, if it is another. A user's tokens may go with the credentials of a company.
+    fn named_another<'a>(
+        &'a self,
+        start: &'a Start,
+        grant: &Grant,
+        principal: &str,
+    ) -> Option<&'a str> {
+        let named = match self.principal {
+            Principal::Told(uuid) => Some(uuid),
+            Principal::Answered { .. } if start.kind == GrantKind::Refresh => {
+                let is_company =
+                    matches!(grant.principal_type(), None | Some(PrincipalType::Company));
+                start.given.company_uuid.as_deref().filter(|_| is_company)
+            }
+            Principal::Answered { .. } => None,
+        };
+        named.filter(|named| !named.eq_ignore_ascii_case(principal))
     }
 
     /// Whether a refresh token was spent that Concur has replaced.
@@ -224,8 +243,8 @@ fn ask_and_keep(
     let mut grant = ask.completed(told::granted(app, asked, start, &aim.profile)?, now);
     let (Principal::Told(known) | Principal::Answered { else_: known }) = ask.principal;
     let principal = grant.subject().unwrap_or_else(|| known.to_owned());
-    if matches!(ask.principal, Principal::Told(_)) && !principal.eq_ignore_ascii_case(known) {
-        app.note(&format!("Concur's tokens are those of {principal}, and not of {known}"));
+    if let Some(named) = ask.named_another(start, &grant, &principal) {
+        app.note(&format!("Concur's tokens are those of {principal}, and not of {named}"));
     }
     let is_free = is_free(Some(&principal));
     if let Some(held) =
