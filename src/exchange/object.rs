@@ -8,6 +8,7 @@
 use std::cell::Cell;
 use std::fmt;
 
+use chrono::DateTime;
 use serde::de::{
     Deserialize, DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, Visitor,
 };
@@ -100,7 +101,7 @@ impl<'de, A: MapAccess<'de>> Values<'_, A> {
         }
     }
 
-    /// A whole number in any of its spellings; `None` for `null` and a blank string.
+    /// A whole number in any of its spellings, or a point in time; `None` for `null` and a blank string.
     pub(super) fn number(&mut self, key: &'static str) -> Result<Option<i64>, A::Error> {
         self.problem.set(Problem::NotANumber { key });
         let Number(number) = self.map.next_value()?;
@@ -262,6 +263,18 @@ impl<'de> Deserialize<'de> for Text {
     }
 }
 
+/// What a clock says with fractions of a second, as many programs write it: only a time is that large.
+fn fraction_of_a_time(number: f64) -> Option<i64> {
+    const TEN_YEARS: f64 = 315_360_000.0;
+    lenient::whole(number.trunc()).filter(|_| number >= TEN_YEARS)
+}
+
+/// A time as text: epoch seconds with a fraction, or RFC 3339.
+fn time_text(text: &str) -> Option<i64> {
+    let rfc3339 = || DateTime::parse_from_rfc3339(text).ok().map(|time| time.timestamp());
+    text.parse().ok().and_then(fraction_of_a_time).or_else(rfc3339)
+}
+
 struct Number(Option<i64>);
 
 impl<'de> Deserialize<'de> for Number {
@@ -288,14 +301,14 @@ impl<'de> Deserialize<'de> for Number {
             }
 
             fn visit_f64<E: serde::de::Error>(self, number: f64) -> Result<Number, E> {
-                known(lenient::whole(number))
+                known(lenient::whole(number).or_else(|| fraction_of_a_time(number)))
             }
 
             fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Number, E> {
                 if text.trim().is_empty() {
                     return Ok(Number(None));
                 }
-                known(lenient::whole_number_text(text))
+                known(lenient::whole_number_text(text).or_else(|| time_text(text.trim())))
             }
 
             fn visit_unit<E>(self) -> Result<Number, E> {

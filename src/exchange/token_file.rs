@@ -68,7 +68,7 @@ pub struct TokenFile {
     /// `id_token`, a JWT whose `sub` is the company's or user's UUID.
     pub id_token: Option<Secret>,
     /// `expires_in`: seconds, counted from a moment that the file does not tell; in some files really an
-    /// absolute time, see [`TokenFile::absolute_expiry`].
+    /// absolute time (a number or RFC 3339), see [`TokenFile::absolute_expiry`].
     pub expires_in: Option<i64>,
     /// `refresh_expires_in`: despite its name an absolute time, here in epoch seconds. Files that
     /// hold milliseconds are read as well.
@@ -151,7 +151,7 @@ impl Fields for TokenFile {
                 values.keep(&mut self.refresh_expires_at, said, key)
             }
             "access_token" | "accessToken" => {
-                let said = values.secret(key)?;
+                let said = values.secret(key)?.map(without_scheme);
                 values.keep(&mut self.access_token, said, key)
             }
             "refresh_token" | "refreshToken" => {
@@ -207,6 +207,15 @@ impl TokenFile {
             "companyUUID" | "company_uuid" | "companyUuid" => &mut self.company_uuid,
             _ => &mut self.client_id,
         }
+    }
+}
+
+/// The token of a header's value: files hold that, too, and a token has no blanks.
+fn without_scheme(token: Secret) -> Secret {
+    let text = token.expose_utf8().and_then(|text| text.split_once(' '));
+    match text.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")) {
+        Some((_, token)) => Secret::from(token.trim_start()),
+        None => token,
     }
 }
 

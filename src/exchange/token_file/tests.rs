@@ -98,6 +98,17 @@ fn expires_in_is_a_number_or_a_string() {
         let file = parse(&format!(r#"{{"access_token":"at","expires_in":{value}}}"#));
         assert_eq!(file.expires_in, Some(3600), "{value}");
     }
+    // Other programs write when that is.
+    for value in [
+        "1795903200.25",
+        "\"1795903200.25\"",
+        "\"2026-11-28T22:00:00Z\"",
+        "\" 2026-11-29T00:00:00.5+02:00 \"",
+        "\"2026-11-28 22:00:00+00:00\"",
+    ] {
+        let file = parse(&format!(r#"{{"access_token":"at","expires_in":{value}}}"#));
+        assert_eq!(file.absolute_expiry(), Some(1_795_903_200), "{value}");
+    }
 }
 
 #[test]
