@@ -11,7 +11,7 @@ use crate::app::App;
 use crate::cli::Import as Args;
 use crate::error::{Error, Kind, Result};
 use crate::exchange::TokenFile;
-use crate::files;
+use crate::files::{self, shell_word};
 use crate::lock::RecordLock;
 use crate::model::grant::{Grant, GrantKind, PrincipalType};
 use crate::model::jwt;
@@ -30,6 +30,8 @@ use super::obtain::{self, Given};
 
 /// What is read of credentials and variables.
 const READ: [&str; 3] = ["appID", "clientSecret", "companyUUID"];
+/// And what the application is known by; the company need not be named.
+const OF_APPLICATION: [&str; 2] = ["appID", "clientSecret"];
 /// The longest that an access token is believed to live that does not say itself, seconds: a day.
 const LONGEST_ACCESS_LIFE_SECS: i64 = 86_400;
 /// What is read when no file is named (`cli::Import`).
@@ -46,6 +48,10 @@ struct Import {
     obtained_at: i64,
     unknown_fields: Option<Secret>,
     replace: bool,
+    /// The variables whose values these are, for messages.
+    variables: Vec<&'static str>,
+    /// The options and the file, with which the same import is run again.
+    options: String,
 }
 
 pub(super) fn run(app: &mut App<'_>, args: &Args) -> Result<u8> {
@@ -57,10 +63,7 @@ pub(super) fn run(app: &mut App<'_>, args: &Args) -> Result<u8> {
     let (Some(client_id), Some(client_secret)) =
         (given.client_id.clone(), given.client_secret.clone())
     else {
-        let is_missing = [given.client_id.is_none(), given.client_secret.is_none()];
-        let names = ["appID", "clientSecret"].into_iter().zip(is_missing);
-        let names: Vec<&str> = names.filter_map(|(name, is)| is.then_some(name)).collect();
-        return Err(obtain::missing(&names, &READ, place));
+        return Err(no_application(&given));
     };
     let origin = origin(app, &file, &given, named_origin)?;
     let (grant, obtained_at) = grant(app, &file, origin.clone());
@@ -79,6 +82,8 @@ pub(super) fn run(app: &mut App<'_>, args: &Args) -> Result<u8> {
         obtained_at,
         unknown_fields,
         replace,
+        variables: given.variables,
+        options: options(args),
     };
     let present = app.store()?;
     let (profile, old) = obtain::target(app, present.as_ref())?;
@@ -144,10 +149,27 @@ impl Import {
     }
 
     fn handed(self) -> Result<Handed> {
-        let Self { client_id, client_secret, origin, grant, unknown_fields, .. } = self;
+        let Self {
+            client_id,
+            client_secret,
+            origin,
+            grant,
+            unknown_fields,
+            variables,
+            options,
+            ..
+        } = self;
         let refresh_token =
             grant.refresh_token.ok_or_else(|| obtain::missing(&["companyUUID"], &READ, None))?;
-        Ok(Handed { client_id, client_secret, refresh_token, origin, unknown_fields })
+        Ok(Handed {
+            client_id,
+            client_secret,
+            refresh_token,
+            origin,
+            unknown_fields,
+            variables,
+            options,
+        })
     }
 }
 
@@ -209,8 +231,27 @@ fn keep_under(
     obtain::keep(app, store, lock, &account).map(|()| true)
 }
 
+fn no_application(given: &Given) -> Error {
+    let is_missing = [given.client_id.is_none(), given.client_secret.is_none()];
+    let names = OF_APPLICATION.into_iter().zip(is_missing);
+    let names: Vec<&str> = names.filter_map(|(name, is)| is.then_some(name)).collect();
+    obtain::missing(&names, &OF_APPLICATION, given.file.as_deref())
+}
+
+/// What was given besides the profile, for the command that a person is to run again.
+fn options(args: &Args) -> String {
+    let Args { file, credentials, base_url, dry_run: _, replace } = args;
+    let base_url = base_url.as_ref().map(|url| format!(" --base-url {}", shell_word(url.as_ref())));
+    let credentials =
+        credentials.as_ref().map(|path| format!(" --credentials {}", shell_word(path)));
+    let replace = replace.then(|| " --replace".to_owned());
+    let given: String = [base_url, credentials, replace].into_iter().flatten().collect();
+    format!("{given} {}", shell_word(file))
+}
+
 fn read(app: &mut App<'_>, path: &Path) -> Result<TokenFile> {
-    let bytes = if path == Path::new("-") {
+    let is_stdin = path == Path::new("-");
+    let bytes = if is_stdin {
         files::read_bounded(&mut streams::stdin(), Path::new("stdin"))?
     } else {
         let is_default = path == Path::new(DEFAULT_FILE);
@@ -224,9 +265,9 @@ fn read(app: &mut App<'_>, path: &Path) -> Result<TokenFile> {
     TokenFile::parse(&bytes).map_err(|error| {
         Error::new(
             Kind::Usage,
-            format!("{}: {error}", path.display()),
+            format!("{}: {error}", if is_stdin { Path::new("stdin") } else { path }.display()),
             "Name a file that the tutorial's script or concur-cred export wrote, or a JSON object with a \
-             refresh token; nothing was changed.",
+             refresh token; nothing was changed. For values in another form: concur-cred login --grant refresh",
         )
     })
 }

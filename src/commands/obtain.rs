@@ -296,7 +296,7 @@ const VARIABLES: [(&str, &str); 5] = [
 /// The error for values that nobody gave; `read`: all that are asked for, by their keys.
 pub(super) fn missing(names: &[&str], read: &[&str], file: Option<&Path>) -> Error {
     let place = match file {
-        Some(path) => format!("Fill them in in {}", shell_word(path)),
+        Some(path) => format!("Add them to {}", shell_word(path)),
         None => "Fill in a credentials.json (concur-cred init)".to_owned(),
     };
     let is_read = |(name, _): &&(&str, &str)| read.contains(name);

@@ -167,6 +167,7 @@ fn what_is_missing_is_named_with_the_variables_that_import_reads() {
     let output = refused(&world, import(&world, &file).fails(2));
     let output = output.says("Not given: appID, clientSecret.").says("CONCUR_CRED_CLIENT_SECRET");
     assert!(!output.stderr.contains("REQUEST_TOKEN"), "{output:?}");
+    assert!(!output.stderr.contains("COMPANY"), "no company is needed\n{output:?}");
     let file = json!({ "access_token": "opaque", "client_id": "a", "client_secret": "s" });
     let output = refused(&world, import(&world, &file).fails(2));
     let output = output.says("Not given: companyUUID.").says("CONCUR_CRED_COMPANY");
@@ -287,10 +288,61 @@ fn one_that_is_refused_changes_nothing() {
     let world = World::new();
     let file = handed(&world);
     world.sandbox.revoke_refresh_tokens();
-    import(&world, &file).fails(4).says("code 108");
+    let output = import(&world, &file).fails(4).says("code 108");
+    let again = format!(
+        "Get a new refresh token from the source of this one, and run: concur-cred import --profile default \
+         --base-url {} -",
+        world.sandbox.origin()
+    );
+    let output = output.says(&again);
+    assert!(!output.stderr.contains("request token"), "a person holds none\n{output:?}");
     world.concur(["status"]).fails(3);
     import(&world, &file).arg("--dry-run").ok().says("would use the refresh token once");
     assert_eq!(world.token_requests(), 1, "a dry run uses nothing");
+}
+
+#[test]
+fn the_values_of_a_refused_one_are_called_as_they_came() {
+    for (code, says) in [
+        (61, "Correct the App ID and CONCUR_CRED_CLIENT_SECRET, "),
+        (5, "Check the App ID, CONCUR_CRED_CLIENT_SECRET and the refresh token, "),
+        (60, "tick the grant \"refresh_token\", "),
+    ] {
+        let world = World::new();
+        let mut file = handed(&world);
+        file.as_object_mut().unwrap().remove("client_secret");
+        world.sandbox.push_fault(concur_sandbox::Fault::Code(code));
+        let run = import(&world, &file)
+            .env("CONCUR_CRED_CLIENT_ID", world.sandbox.app().client_id.clone())
+            .env("CONCUR_CRED_CLIENT_SECRET", "wrong")
+            .env("CONCUR_CRED_REFRESH_TOKEN", "not read");
+        let output = run.fails(4).says(says).says("run: concur-cred import --profile default");
+        assert!(!output.stderr.contains("company"), "{output:?}");
+    }
+    let world = World::new();
+    world.sandbox.push_fault(concur_sandbox::Fault::Code(21));
+    let output = import(&world, &handed(&world)).fails(4);
+    output.says("log in with the browser: concur-cred login --grant browser --profile default");
+}
+
+#[test]
+fn a_token_with_its_scheme_in_front_is_the_token() {
+    let world = World::new();
+    let app = world.sandbox.app().clone();
+    let mut file = handed(&world);
+    let token = world.sandbox.issue_token_response(&app, 0)["access_token"].clone();
+    file["access_token"] = format!("Bearer {}", token.as_str().unwrap()).into();
+    import(&world, &file).ok();
+    assert_eq!(world.concur(["get"]).ok().silent().text().trim_end(), token.as_str().unwrap());
+    assert_eq!(world.refreshes(), 0, "the token is valid");
+}
+
+#[test]
+fn what_is_no_json_is_told_with_another_way() {
+    let world = World::new();
+    let run = world.concur(["import", "-"]).stdin("CLIENT_ID=a\nREFRESH_TOKEN=r\n");
+    let output = refused(&world, run.fails(2)).says("stdin: line 1, column 1");
+    output.says("concur-cred login --grant refresh");
 }
 
 #[test]

@@ -36,6 +36,11 @@ pub(super) fn application(app: &mut App<'_>, args: &Args, file: &TokenFile) -> R
             "Name the credentials.json of its application with --credentials.",
         ));
     }
+    given.variables.retain(|variable| match *variable {
+        "CONCUR_CRED_CLIENT_ID" => own.client_id.is_none(),
+        "CONCUR_CRED_CLIENT_SECRET" => own.client_secret.is_none(),
+        _ => false,
+    });
     given.client_id = own.client_id.or(given.client_id);
     given.client_secret = own.client_secret.or(given.client_secret);
     Ok(given)

@@ -76,11 +76,23 @@ pub(super) struct Handed {
     pub(super) origin: Origin,
     /// Unknown fields of the file.
     pub(super) unknown_fields: Option<Secret>,
+    /// The variables that App ID and secret came from.
+    pub(super) variables: Vec<&'static str>,
+    /// With what the import is run again.
+    pub(super) options: String,
 }
 
 /// Uses a refresh token at once for `import`, and keeps what comes in its place.
 pub(super) fn use_handed(app: &mut App<'_>, handed: Handed, replace: bool) -> Result<()> {
-    let Handed { client_id, client_secret, refresh_token, origin, unknown_fields } = handed;
+    let Handed {
+        client_id,
+        client_secret,
+        refresh_token,
+        origin,
+        unknown_fields,
+        variables,
+        options,
+    } = handed;
     let service = TokenService::new(&app.config.http)?;
     for warning in service.warnings() {
         app.note(warning);
@@ -88,10 +100,10 @@ pub(super) fn use_handed(app: &mut App<'_>, handed: Handed, replace: bool) -> Re
     let start = Start {
         base_url: Some(origin),
         service,
-        given: obtain::Given::default(),
+        given: obtain::Given { variables, ..obtain::Given::default() },
         replace,
         kind: GrantKind::Import,
-        options: String::new(),
+        options,
         unknown_fields,
     };
     let application = flow::Application { client_id, client_secret };

@@ -25,6 +25,10 @@ pub(super) struct Start {
 impl Start {
     /// The command that does the same again.
     pub(super) fn again(&self, profile: &ProfileName) -> String {
-        login_again(Some(profile.as_str()), Some(self.kind)) + &self.options
+        let command = match self.kind {
+            GrantKind::Import => format!("concur-cred import --profile {profile}"),
+            kind => login_again(Some(profile.as_str()), Some(kind)),
+        };
+        command + &self.options
     }
 }

@@ -3,7 +3,7 @@
 use super::start::Start;
 use crate::app::App;
 use crate::error::{Error, Kind, Result, ServiceWord};
-use crate::model::grant::Grant;
+use crate::model::grant::{Grant, GrantKind};
 use crate::model::profile::ProfileName;
 use crate::oauth::advice::{self, Refused, Sent};
 use crate::oauth::answer::Outcome;
@@ -35,7 +35,8 @@ pub(super) fn granted(
             let names = start.given.names();
             let has_profile = has_profile(app, profile);
             let refused = Refused {
-                by: Some(kind),
+                // What an import uses is a refresh token that the person has.
+                by: Some(if kind == GrantKind::Import { GrantKind::Refresh } else { kind }),
                 login: &again,
                 profile: Some(profile.as_str()),
                 sent: Sent::Given { names: &names, has_profile },
