@@ -196,7 +196,9 @@ fn allowed_origins(env: &Env, written: Option<Vec<String>>) -> Result<Vec<Origin
     read.map_err(|bad| match bad {
         BadOrigin::Legacy(instead) => Error::new(
             Kind::Unusable,
-            format!("The setting {key} names a legacy host of Concur, which issues no tokens of OAuth 2"),
+            format!(
+                "The setting {key} names a legacy host of Concur, which issues no tokens of OAuth 2"
+            ),
             format!("Use {instead} instead."),
         ),
         _ => Error::of_setting(key, "a list of origins such as https://host:8443"),

@@ -58,7 +58,7 @@ pub struct Config {
     pub omit_refresh_token: bool,
     /// Every company and user lives at this origin: grants for them are answered with code 16 and it.
     pub lives_elsewhere: Option<String>,
-    /// Refreshes answer with tokens of this company or user, whoever the refresh token was issued to; default
+    /// Refreshes answer with tokens of this company or user, regardless of whom the refresh token was issued to; default
     /// `None`.
     pub refresh_principal: Option<String>,
     /// The applications are not known here, as those of a migrated entity at a production host: every
