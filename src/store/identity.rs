@@ -137,12 +137,18 @@ impl Store {
         self.key_without_asking().map(Key::copied)
     }
 
-    /// Whether a record's identity is known not to open: for whoever only looks. Not known without the key,
-    /// for which no program is run.
+    /// Whether a record's identity is known not to open, or none of its cells, which its base URL and host
+    /// are bound to: for whoever only looks. Not known without the key, for which no program is run.
     pub fn is_known_to_be_edited(&self, record: &Record) -> bool {
         self.key_without_asking().is_some()
             && self.sealing_key().is_ok()
-            && self.prove_identity(record).is_err()
+            && (self.prove_identity(record).is_err() || self.has_closed_cells_alone(record))
+    }
+
+    fn has_closed_cells_alone(&self, record: &Record) -> bool {
+        let mut cells =
+            CELLS.into_iter().filter(|column| record.cell(*column).is_some()).peekable();
+        cells.peek().is_some() && cells.all(|column| self.open_stored(record, column).is_err())
     }
 
     fn key_without_asking(&self) -> Option<&Key> {
