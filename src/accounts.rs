@@ -27,7 +27,10 @@ pub fn selected(app: &App<'_>, store: &Store) -> Result<Account> {
         (Some(account), true, _) => Ok(account),
         (Some(_), false, _) => Err(ambiguous(&store.profile_names()?)),
         (None, _, Some(name)) => Err(unknown(name, &store.profile_names()?)),
-        (None, _, None) => Err(no_profile()),
+        (None, _, None) => match store.profile_names()? {
+            names if names.is_empty() => Err(no_profile()),
+            names => Err(no_default(&names)),
+        },
     }
 }
 
@@ -78,6 +81,15 @@ pub fn no_profile() -> Error {
         Kind::NotFound,
         "There is no profile yet",
         "Run: concur-cred init, fill in credentials.json, then run: concur-cred login",
+    )
+}
+
+/// The error for a store whose default profile is none of its profiles.
+fn no_default(known: &[String]) -> Error {
+    Error::new(
+        Kind::NotFound,
+        format!("The default profile does not exist (known: {})", known.join(", ")),
+        "Name one with --profile or CONCUR_CRED_PROFILE, or choose another: concur-cred use NAME",
     )
 }
 

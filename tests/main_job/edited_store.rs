@@ -158,6 +158,33 @@ fn a_hit_opens_only_a_cell_that_is_in_its_place() {
     });
 }
 
+/// Monitoring does not call good what every caller is refused.
+#[test]
+fn status_names_a_profile_whose_place_was_edited() {
+    for set in ["geolocation = '{origin}'".to_owned(), MOVE_HOST.to_owned()] {
+        let scene = Scene::new();
+        scene.edit(&format!("UPDATE record SET {set} WHERE profile = 'default'"));
+        let status = scene.concur(&["status", "--json"]).ok().json();
+        let profile = &status["profiles"][0];
+        assert_eq!(profile["usable"], false, "{set}\n{profile}");
+        let check = scene.concur(&["status", "--check"]).output().code(2);
+        assert!(check.text().contains("edited or damaged"), "{set}\n{check:?}");
+        let other = scene.world.concur(["--profile", "other", "status", "--check"]);
+        drop(other.output().code(0));
+    }
+}
+
+/// One that no profile has: by an edit, or a row that a repair could not read.
+#[test]
+fn a_default_profile_that_does_not_exist_hides_no_other() {
+    let scene = Scene::new();
+    scene.edit("UPDATE meta SET used_profile = 'gone' || char(27) || '[31m'");
+    let token = scene.world.concur(["token"]).fails(3);
+    drop(token.says("The default profile does not exist (known: default, other)"));
+    drop(scene.world.concur(["use", "other"]).ok());
+    drop(scene.world.concur(["token"]).ok().silent());
+}
+
 #[test]
 fn one_damaged_account_does_not_block_the_other() {
     let scene = Scene::new();
