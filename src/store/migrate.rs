@@ -3,6 +3,7 @@
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
+use super::refusals::another_schema;
 use crate::error::{Error, Kind, Result};
 
 /// The token database's migrations, oldest first. Append-only: never edit or remove one.
@@ -130,6 +131,7 @@ pub(super) fn version(connection: &Connection) -> Result<i64> {
     version.map_err(|error| match error.sqlite_error_code() {
         // A disk that fails or a store that is busy tells nothing about whose it is.
         Some(code) if code != rusqlite::ErrorCode::Unknown => super::failed(&error),
+        _ if error == rusqlite::Error::QueryReturnedNoRows => another_schema(),
         _ => foreign(),
     })
 }

@@ -202,7 +202,9 @@ impl Store {
         let mut statement = self.connection().map_err(QueryError::Refused)?.prepare(sql)?;
         let mut rows = statement.query(parameters)?;
         let mut found = Vec::new();
+        let mut has_meta = false;
         while let Some(row) = rows.next()? {
+            has_meta = true;
             let version = row.get(0)?;
             if version != migrate::CURRENT_VERSION {
                 migrate::refuse_newer(version).map_err(QueryError::Refused)?;
@@ -219,7 +221,8 @@ impl Store {
                 return Err(QueryError::Refused(endless()));
             }
         }
-        Ok(found)
+        // Every statement joins the rows to the store's own one.
+        if has_meta { Ok(found) } else { Err(QueryError::Refused(another_schema())) }
     }
 }
 

@@ -57,6 +57,28 @@ fn an_emptied_store_is_no_fresh_one() {
     drop(world.concur(["get"]).ok().silent());
 }
 
+/// Without the row that says which store it is, no other row can be opened: it is no store without profiles.
+#[test]
+fn a_store_without_its_own_row_is_damaged() {
+    let world = World::logged_in();
+    world.database().execute_batch("DELETE FROM meta").unwrap();
+    let login = ["login", "--credentials", "credentials-default.json"];
+    let ways: [&[&str]; 8] = [
+        &["get"],
+        &["status"],
+        &["refresh"],
+        &["keepalive"],
+        &["export", "-"],
+        &["use", "default"],
+        &["logout"],
+        &login,
+    ];
+    for way in ways {
+        drop(world.concur(way).fails(6).says("was edited or damaged").says("backup"));
+    }
+    drop(world.helper(["get"]).stdin(world.request("")).fails(6).says("was edited or damaged"));
+}
+
 /// A first run that was killed before it made anything is none.
 #[test]
 fn an_empty_file_where_nothing_was_stored_becomes_the_store() {
