@@ -128,12 +128,14 @@ pub(super) fn version(connection: &Connection) -> Result<i64> {
         return Err(foreign());
     }
     let version = connection.query_row("SELECT schema_version FROM meta", [], |row| row.get(0));
-    version.map_err(|error| match error.sqlite_error_code() {
+    let version: i64 = version.map_err(|error| match error.sqlite_error_code() {
         // A disk that fails or a store that is busy tells nothing about whose it is.
         Some(code) if code != rusqlite::ErrorCode::Unknown => super::failed(&error),
         _ if error == rusqlite::Error::QueryReturnedNoRows => another_schema(),
         _ => foreign(),
-    })
+    })?;
+    // Zero is an empty database's alone.
+    if version < 1 { Err(another_schema()) } else { Ok(version) }
 }
 
 fn insert_meta(transaction: &Transaction<'_>, new: &NewStore<'_>) -> Result<()> {

@@ -61,6 +61,14 @@ fn an_emptied_store_is_no_fresh_one() {
 #[test]
 fn a_store_without_its_own_row_is_damaged() {
     let world = World::logged_in();
+    // Nor with a version that no store has: its profiles are not lost.
+    for edit in ["UPDATE meta SET schema_version = 0", "UPDATE meta SET schema_version = -1"] {
+        world.database().execute_batch(edit).unwrap();
+        drop(world.concur(["get"]).fails(6).says("was edited or damaged").says("--repair"));
+        let doctor = world.concur(["doctor", "--offline"]).output().code(6);
+        assert!(doctor.text().contains("was edited or damaged"), "{doctor:?}");
+        assert!(!doctor.text().contains("lost"), "{doctor:?}");
+    }
     world.database().execute_batch("DELETE FROM meta").unwrap();
     let login = ["login", "--credentials", "credentials-default.json"];
     let ways: [&[&str]; 8] = [
