@@ -28,7 +28,11 @@ pub(super) fn run(app: &mut App<'_>, args: &Args) -> Result<u8> {
 fn store(app: &App<'_>) -> Result<Option<Store>> {
     app.need_paths()?;
     let Some(store) = app.store()? else { return Ok(None) };
-    Ok(if store.bring_up_to_date()? == 0 { None } else { Some(store) })
+    if store.is_blank()? {
+        return Ok(None);
+    }
+    store.bring_up_to_date()?;
+    Ok(Some(store))
 }
 
 /// The store and the lock of whoever changes its key; what an earlier one left undone is finished.

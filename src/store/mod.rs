@@ -164,7 +164,7 @@ impl Store {
     }
 
     /// Whether this is a file in which no store was made yet. One whose profiles are lost is an error.
-    fn is_blank(&self) -> Result<bool> {
+    pub fn is_blank(&self) -> Result<bool> {
         let emptied = self.emptied();
         let is_blank = migrate::version(self.connection()?)? == 0;
         emptied.filter(|_| is_blank).map_or(Ok(is_blank), Err)

@@ -21,7 +21,7 @@ fn an_emptied_store_is_no_fresh_one() {
         }
         let before = fs::read(world.store_file()).unwrap();
         let login = ["login", "--credentials", "credentials-default.json"];
-        let ways: [&[&str]; 12] = [
+        let ways: [&[&str]; 15] = [
             &["get"],
             &["token"],
             &["status"],
@@ -33,6 +33,9 @@ fn an_emptied_store_is_no_fresh_one() {
             &["use", "default"],
             &["rename", "default", "other"],
             &["logout"],
+            &["key", "show-source"],
+            &["key", "set-source", "environment"],
+            &["key", "rotate"],
             &login,
         ];
         for way in ways {
