@@ -85,7 +85,7 @@ fn a_git_that_leaves_something_with_its_streams_is_not_waited_for() {
     assert!(doctor.text().contains("2.47.3"), "{doctor:?}");
     let left = std::fs::read_to_string(world.home().join("left")).unwrap();
     for pid in left.lines() {
-        let _ = std::process::Command::new("kill").arg(pid).status();
+        let _ = std::process::Command::new("sh").args(["-c", "kill $0", pid]).status();
     }
 }
 
