@@ -102,6 +102,27 @@ fn an_expiry_of_zero_or_junk_never_comes() {
 }
 
 #[test]
+fn a_bearer_entry_is_not_for_a_server_that_offers_other_schemes_alone() {
+    let world = World::new();
+    keep(&world, "username=me\npassword=p\n");
+    keep(&world, "authtype=bearer\ncredential=c\n");
+    let asked = |offers: &str| {
+        let request = format!("capability[]=authtype\n{offers}{ASKED}");
+        world.helper(["get"]).stdin(request).ok().silent()
+    };
+    for offers in ["", "wwwauth[]=Bearer\n", "wwwauth[]=Basic realm=x\nwwwauth[]=Bearer\n"] {
+        assert_eq!(asked(offers).value("credential").unwrap(), "c", "{offers:?}");
+    }
+    for offers in ["wwwauth[]=Basic realm=x\n", "wwwauth[]=Negotiate\n"] {
+        let output = asked(offers);
+        assert_eq!(output.text(), "username=me\npassword=p\n", "{offers:?}");
+    }
+    // What is of another scheme is the caller's own business.
+    keep(&world, "username=other\nauthtype=Digest\ncredential=d\n");
+    assert_eq!(asked("wwwauth[]=Digest\n").value("credential").unwrap(), "d");
+}
+
+#[test]
 fn an_entry_with_an_authtype_needs_the_capability() {
     let world = World::new();
     keep(&world, "capability[]=authtype\nauthtype=Bearer\ncredential=c\n");

@@ -20,7 +20,12 @@ pub(super) fn answer(app: &mut App<'_>, store: &Store, request: &Request) -> Res
     };
     let now = app.now();
     let mut records = store.foreign(&filter)?;
-    records.retain(|record| record.authtype.is_none() || request.capability_authtype);
+    records.retain(|record| match &record.authtype {
+        None => true,
+        // Where the server offers other schemes alone, git would send it in vain and have it erased.
+        Some(scheme) if scheme.eq_ignore_ascii_case(b"Bearer") => request.takes_bearer(),
+        Some(_) => request.capability_authtype,
+    });
     let is_expired = |record: &Record| record.access_expires_at.is_some_and(|at| at <= now);
     records.sort_by_key(is_expired);
     let mut damaged = None;
