@@ -11,6 +11,7 @@ use crate::app::App;
 use crate::cli::Import as Args;
 use crate::error::{Error, Kind, Result};
 use crate::exchange::TokenFile;
+use crate::failpoint;
 use crate::files::{self, shell_word};
 use crate::lock::RecordLock;
 use crate::model::grant::{Grant, GrantKind, PrincipalType};
@@ -211,7 +212,9 @@ fn keep_under(
         }
         current => current,
     };
-    if current.is_some() && !import.is_wanted(store, profile, current.as_ref())? {
+    failpoint::pass("import-locked");
+    // For a new profile too: another may hold the same refresh token by now.
+    if !import.is_wanted(store, profile, current.as_ref())? {
         return Ok(false);
     }
     let Import { client_id, client_secret, origin, principal, grant, obtained_at, .. } = import;

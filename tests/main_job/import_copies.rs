@@ -221,3 +221,23 @@ fn a_damaged_row_of_another_profile_stops_no_login_and_no_import() {
         world.concur(["token", "--profile", profile]).ok();
     }
 }
+
+#[cfg(unix)]
+#[test]
+fn two_imports_at_the_same_moment_make_one_profile() {
+    use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
+    let world = world();
+    let file = copy(&world, 60);
+    let into = |profile| import(&world, &file).arg("--profile").arg(profile);
+    let late = into("late").env("CONCUR_CRED_TEST_FAILPOINT", "import-locked=stop").start();
+    let pid = Pid::from_child(&late.child);
+    let (_, status) = waitpid(Some(pid), WaitOptions::UNTRACED).unwrap().unwrap();
+    assert!(status.stopped());
+    into("early").ok();
+    kill_process(pid, Signal::CONT).unwrap();
+    drop(late.wait().code(2).says("The profile early holds this refresh token"));
+    assert_eq!(
+        world.concur(["status", "--json"]).ok().json()["profiles"].as_array().unwrap().len(),
+        1
+    );
+}
