@@ -97,6 +97,10 @@ fn keep_beside(app: &mut App<'_>, store: &mut Store, mut account: NewAccount) ->
         )
     })?;
     let lock = obtain::lock(app, store, None)?;
+    // Whoever names no profile has meant the only one, and goes on to.
+    if taken.len() == 1 && store.meta()?.used_profile.is_none() {
+        store.use_profile(&name)?;
+    }
     if let Err(error) = keep_replaced(app, store, &lock, &account, None) {
         obtain::discard(store, lock);
         return Err(error);
