@@ -46,8 +46,7 @@ pub(super) const ROWS: &[Row] = &[
         login(s, &[])
     }),
     first("login", 0, "with the key in a variable", |s| {
-        let key =
-            [7u8; 16].into_iter().chain(uuid::Uuid::new_v4().into_bytes()).collect::<Vec<_>>();
+        let key = [(); 2].map(|()| uuid::Uuid::new_v4().into_bytes()).concat();
         let text = base64::Engine::encode(&base64::prelude::BASE64_STANDARD, &key);
         s.secrets.add("key in the environment", &key[8..]);
         s.secrets.add("key in the environment", &text);
