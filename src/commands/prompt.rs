@@ -43,7 +43,7 @@ pub(super) fn line(
 
 /// Asks for the data centre to log in at; `default` is what no answer means.
 pub(super) fn data_centre(app: &mut App<'_>, default: &str) -> Result<Origin> {
-    let question = format!("Data centre (us, us2, eu, ... or an origin) [{default}]");
+    let question = format!("Data centre (us2, eu2, apj1, ... or an origin) [{default}]");
     asked(app, &question, |answer| origin(answer, default))
 }
 

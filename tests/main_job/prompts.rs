@@ -202,7 +202,7 @@ fn who_has_no_file_is_asked_for_the_data_centre_of_a_new_profile_alone() {
         until_the_secret(&world, &mut terminal);
         terminal.answer_unseen(&app.client_secret);
         if is_new {
-            let question = "Data centre (us, us2, eu, ... or an origin) [glz]: ";
+            let question = "Data centre (us2, eu2, apj1, ... or an origin) [glz]: ";
             terminal.wait_for(question);
             terminal.answer("us3");
             let told = terminal.wait_for(question);
