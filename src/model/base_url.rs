@@ -49,6 +49,16 @@ fn host_of(text: &str) -> Result<Option<Origin>, BadOrigin> {
     let begins =
         |scheme: &str| text.get(..scheme.len()).is_some_and(|t| t.eq_ignore_ascii_case(scheme));
     let has_scheme = text.contains("://") || begins("https:") || begins("http:");
+    // What is wrong with plain http is another thing for a legacy host, and not the path for Concur's.
+    if let Some(rest) = text.get("http:".len()..).filter(|_| begins("http:")) {
+        let https = Origin::from_geolocation(&format!("https:{rest}")).ok();
+        if let Some(instead) = https.as_ref().and_then(instead_of) {
+            return Err(BadOrigin::Legacy(instead));
+        }
+        if https.as_ref().and_then(concurs).is_some() {
+            return Err(BadOrigin::PlainHttp);
+        }
+    }
     if has_scheme || text.starts_with(['/', '\\']) {
         return Ok(Origin::from_geolocation(text).ok());
     }
@@ -140,6 +150,8 @@ mod tests {
             ("https://us2.concursolutions.com/home", "us2"),
             ("https://www-eu2.concursolutions.com", "eu2"),
             ("https://www.concurcdc.cn", "cn"),
+            ("http://www.concursolutions.com/api", "us2"),
+            ("HTTP://eu1.concursolutions.com", "eu2"),
         ] {
             assert_eq!(Origin::from_person(text), Err(BadOrigin::Legacy(instead)), "{text}");
         }
@@ -168,6 +180,7 @@ mod tests {
             ("evil.example/.api.concursolutions.com", BadOrigin::NotAUrl),
             ("//us2.api.concursolutions.com", BadOrigin::NotAUrl),
             ("http://us2.api.concursolutions.com", BadOrigin::PlainHttp),
+            ("http://us2.api.concursolutions.com/oauth2/v0/token", BadOrigin::PlainHttp),
             ("http://localhost:8080", BadOrigin::PlainHttp),
             ("ftp://us2.api.concursolutions.com", BadOrigin::Scheme),
             ("https://u:p@us2.api.concursolutions.com", BadOrigin::UserInfo),
