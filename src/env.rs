@@ -126,13 +126,12 @@ impl Env {
         Some(value.to_str().map_or_else(|| PathBuf::from(&value), |text| text.trim().into()))
     }
 
-    /// Refuses a folder that is not absolute: it would be another one wherever the caller stands. A `~`
-    /// that no shell has expanded is relative, too.
-    pub fn check_folder(&self, name: &str) -> Result<()> {
-        if self.path(name).is_none_or(|path| path.is_absolute()) {
-            return Ok(());
-        }
-        Err(not_absolute(name))
+    /// Whether a variable names a folder. Refuses one that is not absolute: it would be another one wherever
+    /// the caller stands. A `~` that no shell has expanded is relative, too.
+    pub fn check_folder(&self, name: &str) -> Result<bool> {
+        let Some(value) = self.get(name) else { return Ok(false) };
+        let folder = value.to_str().map_or_else(|| Path::new(&value), |text| Path::new(text.trim()));
+        if folder.is_absolute() { Ok(true) } else { Err(not_absolute(name)) }
     }
 
     /// Whether systemd gave this file to the service that we are, or run in. It lets the service's user in by

@@ -50,10 +50,10 @@ impl Paths {
             return Ok(Some(Self::under(&home)));
         }
         if cfg!(unix) {
-            if !env.is_set("HOME") {
+            if !env.check_folder("HOME")? {
                 return Ok(None);
             }
-            for name in ["HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME"] {
+            for name in ["XDG_CONFIG_HOME", "XDG_STATE_HOME"] {
                 env.check_folder(name)?;
             }
         }

@@ -8,8 +8,8 @@ use serde_json::Value;
 use crate::harness::{Run, World, set_mode};
 
 /// 32 bytes in base64, and others.
-pub(crate) const KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
-pub(crate) const OTHER: &str = "//79/Pv6+fj39vX08/Lx8O/u7ezr6uno5+bl5OPi4eA=";
+pub(crate) const KEY: &str = "Uc17XpDrdZxuyIGnfcKpIAtExDjkFriCv5qHwz3+7dw=";
+pub(crate) const OTHER: &str = "hgb6HehXe51+w/bLbx7KuLPQTn0fpk2evA27p0+ZaTY=";
 
 /// A world in which a used refresh token is dead, and its whole family with it when it comes again.
 pub(crate) fn strict() -> World {

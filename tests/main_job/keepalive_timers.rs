@@ -276,7 +276,7 @@ fn a_job_that_reads_roots_files_is_not_put_where_they_are_nobodys() {
 
 #[test]
 fn what_the_job_lacks_of_the_key_is_told_and_a_key_command_can_do_its_work() {
-    const KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+    const KEY: &str = "Uc17XpDrdZxuyIGnfcKpIAtExDjkFriCv5qHwz3+7dw=";
     let world = world();
     let print = |run: Run| ["--install", "systemd", "--print"].into_iter().fold(run, Run::arg).ok();
     let plain = || world.concur(["keepalive"]);

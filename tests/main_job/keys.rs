@@ -5,8 +5,8 @@ use super::harness::{Run, World, set_mode};
 use super::support::tree;
 
 /// 32 bytes in base64, and others.
-const KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
-const OTHER: &str = "//79/Pv6+fj39vX08/Lx8O/u7ezr6uno5+bl5OPi4eA=";
+const KEY: &str = "Uc17XpDrdZxuyIGnfcKpIAtExDjkFriCv5qHwz3+7dw=";
+const OTHER: &str = "hgb6HehXe51+w/bLbx7KuLPQTn0fpk2evA27p0+ZaTY=";
 
 fn log_in(world: &World, with: impl Fn(Run) -> Run) {
     world.write("credentials.json", world.sandbox.credentials_json());

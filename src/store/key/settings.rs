@@ -81,7 +81,7 @@ impl KeySettings {
         } else if self
             .env
             .check_folder("CREDENTIALS_DIRECTORY")
-            .map(|()| self.credential())?
+            .map(|_| self.credential())?
             .is_some_and(|path| path.exists())
         {
             Some((KeySource::Credential, "CREDENTIALS_DIRECTORY"))
