@@ -130,7 +130,8 @@ impl Env {
     /// the caller stands. A `~` that no shell has expanded is relative, too.
     pub fn check_folder(&self, name: &str) -> Result<bool> {
         let Some(value) = self.get(name) else { return Ok(false) };
-        let folder = value.to_str().map_or_else(|| Path::new(&value), |text| Path::new(text.trim()));
+        let folder =
+            value.to_str().map_or_else(|| Path::new(&value), |text| Path::new(text.trim()));
         if folder.is_absolute() { Ok(true) } else { Err(not_absolute(name)) }
     }
 

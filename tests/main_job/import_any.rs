@@ -4,6 +4,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
+use super::harness::moment::now;
 use super::harness::{Output, World};
 use super::support::{exported, status_of, stored_refresh_token, tree};
 
@@ -258,10 +259,7 @@ fn a_company_is_called_so_and_a_user_so() {
 
 #[test]
 fn an_expiry_that_is_really_a_time_is_one() {
-    let now = i64::try_from(
-        std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs(),
-    );
-    let now = now.unwrap();
+    let now = now();
     for (at, is_access) in
         [(now + 1800, true), ((now + 1800) * 1000, true), (now + 90 * 86_400, false)]
     {

@@ -180,7 +180,8 @@ fn import_and_export_are_each_others_inverse() {
     import(&world, &file).ok();
     let mut out = exported(&world, "default");
     let life = out["expires_in"].as_i64().unwrap();
-    assert!((3500..=3600).contains(&life));
+    // An import has nothing but the token's own expiry, by a clock that may be ahead of ours.
+    assert!((3500..=3605).contains(&life));
     out["expires_in"] = file["expires_in"].clone();
     assert_eq!(out, file);
 }
