@@ -84,7 +84,7 @@ pub fn no_profile() -> Error {
     )
 }
 
-/// The error for a store whose default profile is none of its profiles.
+/// The error for a store whose default profile does not exist.
 fn no_default(known: &[String]) -> Error {
     Error::new(
         Kind::NotFound,
