@@ -56,7 +56,13 @@ fn look_beside(file: &Path) -> Result<()> {
 
 /// Whether SQLite would open one more file because of this journal. Ours are of one database.
 fn leads_elsewhere(journal: &Path) -> Result<bool> {
-    let Some((mut file, _)) = files::open_private_to_read(journal)? else { return Ok(false) };
+    let mut file = match files::open_private_to_read(journal) {
+        Ok(Some((file, _))) => file,
+        Ok(None) => return Ok(false),
+        // SQLite creates it under the umask and sets its mode afterwards: a file of ours that cannot be read
+        // now is one that SQLite cannot read either.
+        Err(_) => return files::check_private_file(journal).map(|_| false),
+    };
     let mut end = [0; LEADS_ELSEWHERE.len()];
     let back = -i64::try_from(end.len()).unwrap_or(0);
     // A short one leads nowhere.
