@@ -10,7 +10,7 @@ use crate::error::Result;
 use crate::model::printable::{printable, printable_json};
 use crate::store::events::{self, Event};
 
-use super::status::local_time;
+use super::times::local_time;
 
 /// The longest line that is shown, characters.
 const MAX_CHARS: usize = 500;

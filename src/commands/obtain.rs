@@ -16,7 +16,7 @@ use crate::model::secret::Secret;
 use crate::oauth::advice::{IN_FILE, IN_VARIABLES, Names, TYPED};
 use crate::store::{NewAccount, Store, reserve};
 
-use super::status::local_time;
+use super::times::local_time;
 
 /// What the operator gave about application and company; what is missing is `None`.
 #[derive(Debug, Default)]

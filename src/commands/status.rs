@@ -2,6 +2,7 @@
 
 mod blocks;
 mod check;
+mod drawn;
 mod json;
 mod screen;
 mod table;
@@ -15,13 +16,10 @@ use crate::cli::Status;
 use crate::error::Result;
 use crate::model::printable::printable_json;
 use crate::model::record::Record;
-use crate::policy::{Decision, LoginReason};
 use crate::store::Store;
 
-pub(super) use super::times::local_time;
 pub(super) use check::{DEFECT, MISUSED, UNKNOWN, unknown};
 use screen::Screen;
-use table::Columns;
 use view::View;
 
 pub(super) fn run(app: &mut App<'_>, args: &Status) -> Result<u8> {
@@ -48,7 +46,7 @@ pub(super) fn run(app: &mut App<'_>, args: &Status) -> Result<u8> {
             if is_edited(record) { view.edited() } else { view }
         };
         let views: Vec<View> = records.iter().map(view).collect();
-        shown(Screen::of(app), &views)
+        drawn::shown(Screen::of(app), &views)
     };
     app.answer(text.as_bytes())?;
     Ok(0)
@@ -64,32 +62,4 @@ fn wanted(app: &App<'_>, store: &Store) -> Result<Vec<Record>> {
         return Err(accounts::selected(app, store).err().unwrap_or_else(accounts::no_profile));
     }
     Ok(records)
-}
-
-/// The profiles: a table where it fits, else without the companies, else a block for each.
-fn shown(screen: Screen, views: &[View]) -> String {
-    let room = screen.width.unwrap_or(usize::MAX);
-    let layouts = [Columns::Full, Columns::Lean];
-    match layouts.into_iter().find(|columns| table::width(views, *columns) <= room) {
-        Some(columns) => table::drawn(screen, views, columns),
-        None => blocks::drawn(screen, views, room),
-    }
-}
-
-/// The state of a profile whose identity does not open.
-const EDITED: &str = "edited or damaged: log in again with --base-url";
-
-/// A decision in words.
-const fn words(decision: Decision) -> &'static str {
-    match decision {
-        Decision::Fresh | Decision::Soft => "good",
-        Decision::Stale(_) => "refreshed at the next use",
-        Decision::NeedsLogin(LoginReason::Condemned) => "log in again: refresh token refused",
-        Decision::NeedsLogin(LoginReason::OtherPrincipal) => {
-            "log in again: tokens of another company or user"
-        }
-        Decision::NeedsLogin(LoginReason::NothingToRenewWith) => "log in again: no refresh token",
-        Decision::Rejected { .. } => "refused by Concur; see concur-cred log",
-        Decision::Backoff { .. } => "service unavailable; tried again soon",
-    }
 }

@@ -45,7 +45,7 @@ pub(super) fn as_json(
         "refreshed_at": record.refreshed_at,
         "usable": !is_edited && matches!(decision, Decision::Fresh | Decision::Soft | Decision::Stale(_)),
         "needs_login": is_edited || matches!(decision, Decision::NeedsLogin(_)),
-        "state": if is_edited { super::EDITED } else { super::words(decision) },
+        "state": if is_edited { super::drawn::EDITED } else { super::drawn::words(decision) },
         "last_attempt": {
             "number": attempt.number,
             "started_at": attempt.started_at,

@@ -93,7 +93,7 @@ impl View {
             refreshed_ago: record
                 .refreshed_at
                 .map_or_else(|| "never".to_owned(), |at| ago(at, now)),
-            state: super::words(decision),
+            state: super::drawn::words(decision),
             urgency: match decision {
                 Decision::Fresh | Decision::Soft | Decision::Stale(_) => Urgency::Good,
                 Decision::Backoff { .. } => Urgency::Warning,
@@ -109,7 +109,7 @@ impl View {
             company: unknown(),
             host: unknown(),
             short_host: unknown(),
-            state: super::EDITED,
+            state: super::drawn::EDITED,
             urgency: Urgency::Critical,
             ..self
         }
