@@ -125,7 +125,11 @@ mod edge {
         // A request is a few hundred bytes; a larger piece would cost more to wipe than it saves.
         let mut bytes = Zeroizing::new(vec![0; 1024]);
         match rustix::io::read(&from, bytes.as_mut_slice()) {
-            Ok(0) => Ok(Chunk::End),
+            Ok(0) => {
+                // Nothing came, and nothing is to be wiped.
+                drop(std::mem::take(&mut *bytes));
+                Ok(Chunk::End)
+            }
             Ok(count) => {
                 bytes.truncate(count);
                 Ok(Chunk::Bytes(bytes))

@@ -20,6 +20,11 @@ impl WipingBuffer {
         Self::default()
     }
 
+    /// An empty buffer that takes so many bytes without growing: each growth is a copy to be wiped.
+    pub fn with_capacity(bytes: usize) -> Self {
+        Self(Zeroizing::new(Vec::with_capacity(bytes)))
+    }
+
     /// Appends `bytes`.
     pub fn extend(&mut self, bytes: &[u8]) {
         let needed = self.0.len().saturating_add(bytes.len());

@@ -102,12 +102,15 @@ pub struct TokenView<'a> {
     pub refresh_token: Option<&'a Secret>,
 }
 
+/// What a format of one line puts around a token, bytes, and more.
+const AROUND_A_TOKEN: usize = 64;
+
 /// The whole output for stdout, with its last newline.
 ///
 /// Every format but `json` is made of lines and refuses a value with LF, CR or NUL; every format but
 /// `token` and `git` is text and refuses a token that is not UTF-8.
 pub fn render(format: Format, token: &TokenView<'_>) -> Result<Zeroizing<Vec<u8>>, Unrenderable> {
-    let mut out = WipingBuffer::new();
+    let mut out = WipingBuffer::with_capacity(token.access_token.len() + AROUND_A_TOKEN);
     match format {
         Format::Token => {
             out.extend(single_line("access token", token.access_token.expose())?);

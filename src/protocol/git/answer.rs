@@ -49,11 +49,25 @@ pub enum Answer {
     Quit,
 }
 
+/// What stands in an answer beside its secret, bytes, with the usual user name.
+const BESIDE_THE_SECRET: usize = 192;
+
 impl Answer {
+    /// Enough room for the usual answer, bytes.
+    fn usual_length(&self) -> usize {
+        let secret = match self {
+            Self::Password { password: secret, .. }
+            | Self::AuthType { credential: secret, .. }
+            | Self::RefreshToken { oauth_refresh_token: secret, .. } => secret.len(),
+            Self::Quit => 0,
+        };
+        secret + BESIDE_THE_SECRET
+    }
+
     /// The lines for stdout. Fails on a value with LF, CR or NUL in it: what was stored must never
     /// become a line of its own.
     pub fn render(&self) -> Result<Zeroizing<Vec<u8>>, Unrenderable> {
-        let mut out = WipingBuffer::new();
+        let mut out = WipingBuffer::with_capacity(self.usual_length());
         match self {
             Self::Password { username, password, password_expiry_utc, oauth_refresh_token } => {
                 push_line(&mut out, "username", username)?;
