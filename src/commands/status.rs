@@ -7,6 +7,7 @@ mod json;
 mod screen;
 mod table;
 mod view;
+mod words;
 
 use serde_json::{Value, json};
 

@@ -15,6 +15,8 @@ use crate::model::printable::printable;
 use crate::model::record::{OutcomeKind, Record};
 use crate::policy::{self, Decision, LoginReason, StaleReason};
 
+use super::words;
+
 /// The exit code of UNKNOWN.
 pub(in crate::commands) const UNKNOWN: u8 = 3;
 /// The line for a defect of this program.
@@ -113,26 +115,21 @@ fn check(record: &Record, is_edited: bool, now: i64, limits: Limits) -> Checked<
     // A refusal is one until it was asked again, for however long it is held for an answer.
     let is_refused = record.attempt.outcome == Some(OutcomeKind::Rejected);
     let (level, why) = match (state, left) {
-        _ if is_edited => (Level::Critical, Some(super::drawn::EDITED.to_owned())),
+        _ if is_edited => (Level::Critical, Some(words::EDITED.to_owned())),
         (Decision::NeedsLogin(LoginReason::OtherPrincipal), _) => {
             let whose = record.attempt.why.as_deref().unwrap_or_default();
-            (
-                Level::Critical,
-                Some(format!("{}: {}", super::drawn::words(state), printable(whose, 200))),
-            )
+            (Level::Critical, Some(format!("{}: {}", words::words(state), printable(whose, 200))))
         }
         (Decision::NeedsLogin(_) | Decision::Rejected { .. }, _) => {
-            (Level::Critical, Some(super::drawn::words(state).to_owned()))
+            (Level::Critical, Some(words::words(state).to_owned()))
         }
         (_, _) if is_refused => {
             let refused = Decision::Rejected { until: now };
-            (Level::Critical, Some(super::drawn::words(refused).to_owned()))
+            (Level::Critical, Some(words::words(refused).to_owned()))
         }
         (_, Some(left)) if left < limits.crit => (Level::Critical, Some(ending(left))),
         (_, Some(left)) if left < limits.warn => (Level::Warning, Some(ending(left))),
-        (Decision::Backoff { .. }, _) => {
-            (Level::Warning, Some(super::drawn::words(state).to_owned()))
-        }
+        (Decision::Backoff { .. }, _) => (Level::Warning, Some(words::words(state).to_owned())),
         _ => (Level::Ok, None),
     };
     Checked { name: record.profile_name().unwrap_or_default(), level, why, left }

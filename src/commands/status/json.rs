@@ -7,6 +7,8 @@ use crate::model::grant::{GrantKind, PrincipalType};
 use crate::model::record::{OutcomeKind, Record};
 use crate::policy::{self, Decision};
 
+use super::words;
+
 /// One profile. Fields may be added; none is ever taken away or given another meaning.
 pub(super) fn as_json(
     record: &Record,
@@ -45,7 +47,7 @@ pub(super) fn as_json(
         "refreshed_at": record.refreshed_at,
         "usable": !is_edited && matches!(decision, Decision::Fresh | Decision::Soft | Decision::Stale(_)),
         "needs_login": is_edited || matches!(decision, Decision::NeedsLogin(_)),
-        "state": if is_edited { super::drawn::EDITED } else { super::drawn::words(decision) },
+        "state": if is_edited { words::EDITED } else { words::words(decision) },
         "last_attempt": {
             "number": attempt.number,
             "started_at": attempt.started_at,

@@ -7,6 +7,8 @@ use crate::model::printable::printable;
 use crate::model::record::{OutcomeKind, Record};
 use crate::policy::{self, Decision};
 
+use super::words;
+
 /// How many parts a bar has.
 pub(super) const BAR_PARTS: usize = 10;
 /// What a full bar of a refresh token stands for, seconds: its six months.
@@ -93,7 +95,7 @@ impl View {
             refreshed_ago: record
                 .refreshed_at
                 .map_or_else(|| "never".to_owned(), |at| ago(at, now)),
-            state: super::drawn::words(decision),
+            state: words::words(decision),
             urgency: match decision {
                 Decision::Fresh | Decision::Soft | Decision::Stale(_) => Urgency::Good,
                 Decision::Backoff { .. } => Urgency::Warning,
@@ -109,7 +111,7 @@ impl View {
             company: unknown(),
             host: unknown(),
             short_host: unknown(),
-            state: super::drawn::EDITED,
+            state: words::EDITED,
             urgency: Urgency::Critical,
             ..self
         }
