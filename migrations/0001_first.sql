@@ -6,7 +6,7 @@ CREATE TABLE meta (
     schema_version INTEGER NOT NULL,
     store_id       BLOB NOT NULL,          -- 16 random bytes, bound into every sealed cell
     key_source     TEXT NOT NULL,          -- where the key is to be found; never guessed
-    key_id         BLOB NOT NULL,          -- which key; see src/store/key.rs
+    key_id         BLOB NOT NULL,          -- which key; see src/store/keys/mod.rs
     used_profile   TEXT                    -- the profile chosen by `use`
 ) STRICT;
 

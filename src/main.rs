@@ -3,10 +3,11 @@
 use std::io::{self, IsTerminal};
 use std::process::ExitCode;
 
-use concur_cred::app::Surroundings;
-use concur_cred::env::Env;
-use concur_cred::streams::{self, Patient};
-use concur_cred::{clock, commands, failpoint, hardening};
+use concur_cred::commands;
+use concur_cred::sys::env::Env;
+use concur_cred::sys::streams::{self, Patient};
+use concur_cred::sys::{clock, failpoint, hardening};
+use concur_cred::ui::context::Surroundings;
 
 fn main() -> ExitCode {
     hardening::begin();

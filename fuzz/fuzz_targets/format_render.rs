@@ -2,10 +2,10 @@
 #![no_main]
 
 use arbitrary::Arbitrary;
+use concur_cred::formats::Unrenderable;
+use concur_cred::formats::format::{Format, TokenView, render};
+use concur_cred::formats::git::{Answer, Request};
 use concur_cred::model::secret::Secret;
-use concur_cred::protocol::Unrenderable;
-use concur_cred::protocol::format::{Format, TokenView, render};
-use concur_cred::protocol::git::{Answer, Request};
 use libfuzzer_sys::fuzz_target;
 use serde_json::{Value, json};
 

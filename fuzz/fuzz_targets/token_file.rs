@@ -1,8 +1,8 @@
 //! `refreshTokenObjectFile.json`, as people and scripts mangle it.
 #![no_main]
 
-use concur_cred::exchange::token_file::UnknownFields;
-use concur_cred::exchange::{FileError, TokenFile};
+use concur_cred::formats::tutorial::{FileError, TokenFile};
+use concur_cred::formats::tutorial::token_file::UnknownFields;
 use concur_cred::model::secret::Secret;
 use libfuzzer_sys::fuzz_target;
 

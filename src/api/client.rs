@@ -16,10 +16,10 @@ use super::headers::IDENTITY;
 use super::input::Input;
 use super::target::Target;
 use crate::error::{Error, Kind, Result, ServiceWord};
-use crate::http::{CORRELATION_HEADER, Http, NoAnswer, encoding};
 use crate::model::origin::AllowedOrigin;
 use crate::model::secret::Secret;
-use crate::trace;
+use crate::net::{CORRELATION_HEADER, Http, NoAnswer, encoding};
+use crate::sys::trace;
 
 /// The most that is read of a failure's body for what it says, bytes.
 const MAX_FAILURE_BYTES: usize = 64 * 1024;

@@ -12,9 +12,9 @@ use super::headers;
 use super::input::Input;
 use super::target::Target;
 use crate::error::{Error, Kind, Result};
-use crate::http::Http;
 use crate::model::origin::AllowedOrigin;
 use crate::model::secret::Secret;
+use crate::net::Http;
 
 const PATH: &str = "/app-mgmt/v0/connections";
 

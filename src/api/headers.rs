@@ -9,7 +9,7 @@ use reqwest::header::{
 };
 use uuid::Uuid;
 
-use crate::http::CORRELATION_HEADER;
+use crate::net::CORRELATION_HEADER;
 
 /// What the program or the connection says for itself: another token, another host, or another length
 /// would make a request that nobody meant.

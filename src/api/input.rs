@@ -11,8 +11,7 @@ use bytes::Bytes;
 use reqwest::blocking::Body;
 
 use crate::error::{Error, Kind, Result};
-use crate::files;
-use crate::streams;
+use crate::sys::{files, streams};
 
 /// The most that is kept in memory, bytes.
 const IN_MEMORY_BYTES: u64 = 16 << 20;

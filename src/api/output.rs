@@ -5,7 +5,7 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Kind, Result};
-use crate::files::{self, Replace, Unfinished};
+use crate::sys::files::{self, Replace, Unfinished};
 
 /// How much is handed on at a time, bytes.
 const CHUNK_BYTES: usize = 64 * 1024;

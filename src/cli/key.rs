@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use crate::store::key::KeySource;
+use crate::store::keys::KeySource;
 
 /// Options of `key`.
 #[derive(Debug, Args)]

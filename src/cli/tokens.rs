@@ -6,7 +6,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 
 use crate::config::parse_duration;
-use crate::protocol::format::Format;
+use crate::formats::format::Format;
 
 /// How a token is handed out.
 #[derive(Debug, Clone, Default, Args)]

@@ -6,7 +6,6 @@ use std::path::Path;
 use reqwest::Method;
 use uuid::Uuid;
 
-use crate::accounts::{self, home_of};
 use crate::api::answer::Verdict;
 use crate::api::client::{Answer, Call};
 use crate::api::fields::{self, Field, Typed};
@@ -15,17 +14,17 @@ use crate::api::output::{self, Output, pour};
 use crate::api::target::Target;
 use crate::api::terminal::{self, Shown};
 use crate::api::{headers, method};
-use crate::app::App;
+use crate::auth::accounts::{self, home_of};
+use crate::auth::refresh::{Renewer, Usable, not_allowed};
 use crate::cli::Api;
 use crate::error::{Error, Kind, Result, ServiceWord};
-use crate::files;
-use crate::http::encoding::{self, Unknown};
-use crate::http::{Broke, Http};
 use crate::model::origin::Origin;
 use crate::model::record::Record;
-use crate::refresh::{Usable, not_allowed};
+use crate::net::encoding::{self, Unknown};
+use crate::net::{Broke, Http};
 use crate::store::Store;
-use crate::trace;
+use crate::sys::{files, trace};
+use crate::ui::context::App;
 
 pub(super) fn run(app: &mut App<'_>, args: &Api) -> Result<u8> {
     let mut store = accounts::store(app)?;
@@ -45,7 +44,7 @@ fn ask(app: &mut App<'_>, store: &mut Store, record: Record, args: &Api) -> Resu
     let file = file.map(Output::open).transpose()?;
     let http = Http::new(&app.config.http)?;
     let min_ttl = app.config.min_ttl;
-    let used = app.renewing(|renewer| renewer.usable(store, record, min_ttl))?;
+    let used = Renewer::with(app, |renewer| renewer.usable(store, record, min_ttl))?;
     let (answer, used) = answered(app, store, &http, &call, used)?;
     let is_done = Verdict::of(answer.status()) == Verdict::Done;
     if is_done || args.include {
@@ -77,7 +76,7 @@ fn answered(
         return Ok((answer, used));
     }
     trace::step("token refused");
-    match app.renewing(|renewer| renewer.instead_of(store, &used.record)) {
+    match Renewer::with(app, |renewer| renewer.instead_of(store, &used.record)) {
         Ok(None) => Ok((answer, used)),
         Ok(Some(other)) => Ok((send(app, store, &other)?, other)),
         Err(error) => {

@@ -7,11 +7,11 @@
 use clap::CommandFactory;
 use clap_complete::Shell;
 
-use crate::app::App;
 use crate::cli::{Cli, Completions, Names};
 use crate::error::Result;
 use crate::model::origin::SHORT_NAMES;
 use crate::model::profile::ProfileName;
+use crate::ui::context::App;
 
 const BASH_HOOK: &str = include_str!("completions/hook.bash");
 const ZSH_HOOK: &str = include_str!("completions/hook.zsh");

@@ -5,11 +5,11 @@ use std::path::PathBuf;
 
 use serde_json::{Map, Value, json};
 
-use crate::app::App;
 use crate::cli::{Config, ConfigQuestion, ConfigShow};
 use crate::config::{Setting, settings};
 use crate::error::Result;
 use crate::model::printable::{printable, printable_json};
+use crate::ui::context::App;
 
 /// The longest path that is shown, characters.
 const MAX_CHARS: usize = 4096;

@@ -2,12 +2,12 @@
 
 use std::path::Path;
 
-use crate::app::App;
 use crate::cli::ConfigureGit;
 use crate::error::Result;
-use crate::files;
-use crate::git::plan::{self, Plan, Scope};
-use crate::git::{self, Git, Helper, link};
+use crate::integrations::git::plan::{self, Plan, Scope};
+use crate::integrations::git::{self, Git, Helper, link};
+use crate::sys::files;
+use crate::ui::context::App;
 
 pub(super) fn run(app: &mut App<'_>, args: &ConfigureGit) -> Result<u8> {
     let scope = match (args.system, args.local) {

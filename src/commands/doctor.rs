@@ -3,16 +3,16 @@
 use std::io;
 use std::path::Path;
 
-use crate::app::App;
 use crate::cli::Doctor;
 use crate::config::settings;
 use crate::doctor::report::Report;
 use crate::doctor::support::{self, Findings};
 use crate::doctor::{self, Patient};
 use crate::error::{Error, Kind, Result};
-use crate::files::{self, Replace};
 use crate::model::printable::{printable, printable_json};
-use crate::store::events;
+use crate::store::audit;
+use crate::sys::files::{self, Replace};
+use crate::ui::context::App;
 
 use super::{config, login};
 
@@ -67,7 +67,7 @@ fn for_support(app: &App<'_>, checks: &Report) -> String {
             )
         }
     };
-    let events = app.paths.as_ref().map(|paths| events::newest(paths, None, support::EVENTS));
+    let events = app.paths.as_ref().map(|paths| audit::newest(paths, None, support::EVENTS));
     let home = app.env.path(if cfg!(windows) { "USERPROFILE" } else { "HOME" });
     support::render(&Findings {
         now: app.now(),

@@ -1,12 +1,13 @@
 //! `erase`: a caller found a credential refused.
 
-use crate::accounts::{self, Managed};
-use crate::app::App;
+use crate::auth::accounts::{self, Managed};
+use crate::auth::refresh::Renewer;
 use crate::error::{Kind, Result};
+use crate::model::policy;
 use crate::model::record::{Account, Column, Record};
 use crate::model::secret::Secret;
-use crate::policy;
 use crate::store::{ForeignFilter, Store};
+use crate::ui::context::App;
 
 use super::helper;
 
@@ -69,8 +70,8 @@ fn drop_managed(
         if !is_current(store, &seen) || !policy::may_force(&seen, seen.generation, app.now()) {
             continue;
         }
-        let lock = app.renewing(|renewer| renewer.lock(store, &seen))?;
-        let current = app.renewing(|renewer| renewer.settled_under(store, &lock, &seen));
+        let lock = Renewer::with(app, |renewer| renewer.lock(store, &seen))?;
+        let current = Renewer::with(app, |renewer| renewer.settled_under(store, &lock, &seen));
         let now = app.now();
         if let Some(current) = there(current)?
             && policy::may_force(&current, seen.generation, now)

@@ -7,14 +7,12 @@ use std::ffi::{OsStr, OsString};
 use std::io;
 use std::process::Command;
 
-use crate::accounts;
-use crate::app::App;
+use crate::auth::accounts;
 use crate::cli::{Exec, Get};
 use crate::error::{Error, Kind, Result};
-use crate::failpoint;
-use crate::files;
-use crate::hardening;
-use crate::protocol::format::{Format, TokenView, environment};
+use crate::formats::format::{Format, TokenView, environment};
+use crate::sys::{failpoint, files, hardening};
+use crate::ui::context::App;
 
 use super::get;
 

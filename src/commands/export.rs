@@ -5,22 +5,22 @@ use std::path::Path;
 
 use zeroize::Zeroizing;
 
-use crate::accounts;
-use crate::app::App;
+use crate::auth::accounts;
+use crate::auth::refresh::{Renewer, of_its_principal};
 use crate::cli::Export;
 use crate::error::{Error, Kind, Result, login_command};
-use crate::exchange::TokenFile;
-use crate::exchange::token_file::UnknownFields;
-use crate::files::{self, Replace};
+use crate::formats::tutorial::TokenFile;
+use crate::formats::tutorial::token_file::UnknownFields;
 use crate::model::record::{Column, Record};
-use crate::refresh::of_its_principal;
 use crate::store::Store;
-use crate::store::events::Event;
+use crate::store::audit::Event;
+use crate::sys::files::{self, Replace};
+use crate::ui::context::App;
 
 pub(super) fn run(app: &mut App<'_>, args: &Export) -> Result<u8> {
     let mut store = accounts::store(app)?;
     let record = accounts::selected_record(app, &store)?;
-    let record = app.renewing(|renewer| renewer.settled(&mut store, record))?;
+    let record = Renewer::with(app, |renewer| renewer.settled(&mut store, record))?;
     of_its_principal(&record, app.now())?;
     let text = rendered(&store, &record, app.now())?;
     if args.file == Path::new("-") {

@@ -4,22 +4,21 @@ mod foreign;
 
 use zeroize::Zeroizing;
 
-use crate::accounts::{self, Managed};
-use crate::app::App;
+use crate::auth::accounts::{self, Managed};
+use crate::auth::refresh::{Renewer, Usable};
 use crate::cli::{Get, Protocol, Token};
 use crate::error::{Error, Kind, Result};
-use crate::failpoint;
+use crate::formats::bazel;
+use crate::formats::format::{Format, TokenView, render};
+use crate::formats::git::{Answer, Request};
+use crate::model::policy::{self, Decision};
 use crate::model::printable::printable;
 use crate::model::profile::ProfileName;
 use crate::model::record::{AccessTimes, Account, Column, Record};
 use crate::model::secret::Secret;
-use crate::policy::{self, Decision};
-use crate::protocol::bazel;
-use crate::protocol::format::{Format, TokenView, render};
-use crate::protocol::git::{Answer, Request};
-use crate::refresh::Usable;
 use crate::store::Store;
-use crate::trace;
+use crate::sys::{failpoint, trace};
+use crate::ui::context::App;
 
 use super::helper::{self, Request as Asked};
 
@@ -174,7 +173,7 @@ fn usable(
     if serving.cached {
         return cached(app, store, record, min_ttl);
     }
-    app.renewing(|renewer| {
+    Renewer::with(app, |renewer| {
         // A spilled answer holds the refresh token that is to be handed on.
         let record = if *refresh_token { renewer.settled(store, record)? } else { record };
         renewer.usable(store, record, min_ttl)

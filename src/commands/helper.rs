@@ -2,11 +2,11 @@
 
 use zeroize::Zeroizing;
 
-use crate::app::App;
 use crate::error::{Error, Kind, Result};
-use crate::protocol::{Gatherer, bazel, git};
-use crate::stdin::{self, Patience};
-use crate::trace;
+use crate::formats::{Gatherer, bazel, git};
+use crate::sys::stdin::{self, Patience};
+use crate::sys::trace;
+use crate::ui::context::App;
 
 /// A request of one of the protocols.
 pub(super) enum Request {

@@ -7,27 +7,27 @@ use std::path::Path;
 
 use serde_json::json;
 
-use crate::app::App;
+use crate::auth::held;
+use crate::auth::login::obtain::{self, Given};
+use crate::auth::oauth::answer::{assumed_refresh_expiry, refresh_expiry};
+use crate::auth::refresh::Renewer;
 use crate::cli::Import as Args;
 use crate::error::{Error, Kind, Result};
-use crate::exchange::TokenFile;
-use crate::failpoint;
-use crate::files::{self, shell_word};
-use crate::lock::RecordLock;
+use crate::formats::tutorial::TokenFile;
 use crate::model::grant::{Grant, GrantKind, PrincipalType};
 use crate::model::jwt;
 use crate::model::origin::Origin;
 use crate::model::profile::ProfileName;
 use crate::model::record::Record;
 use crate::model::secret::Secret;
-use crate::oauth::answer::{assumed_refresh_expiry, refresh_expiry};
-use crate::store::events::Event;
+use crate::store::audit::Event;
+use crate::store::lock::RecordLock;
 use crate::store::{NewAccount, Store};
-use crate::streams;
+use crate::sys::files::{self, shell_word};
+use crate::sys::{failpoint, streams};
+use crate::ui::context::App;
 
-use super::held;
 use super::login::{self, Handed};
-use super::obtain::{self, Given};
 
 /// What is read of credentials and variables.
 const READ: [&str; 3] = ["appID", "clientSecret", "companyUUID"];
@@ -208,7 +208,7 @@ fn keep_under(
     let current = match store.reread(lock.record_id())? {
         // The newest tokens may be in the reserve file still.
         Some(record) if !import.replace => {
-            Some(app.renewing(|renewer| renewer.settled_under(store, lock, &record))?)
+            Some(Renewer::with(app, |renewer| renewer.settled_under(store, lock, &record))?)
         }
         current => current,
     };

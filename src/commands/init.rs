@@ -2,12 +2,12 @@
 
 use std::io;
 
-use crate::app::App;
+use crate::auth::oauth::advice::TOKEN_PAGE;
 use crate::cli::Init;
 use crate::error::{Error, Kind, Result};
-use crate::exchange::credentials::blank_template;
-use crate::files::{self, Replace, shell_word};
-use crate::oauth::advice::TOKEN_PAGE;
+use crate::formats::tutorial::credentials::blank_template;
+use crate::sys::files::{self, Replace, shell_word};
+use crate::ui::context::App;
 
 pub(super) fn run(app: &mut App<'_>, args: &Init) -> Result<u8> {
     let path = &args.file;

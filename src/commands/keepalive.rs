@@ -5,21 +5,20 @@ mod timer;
 
 use std::time::Duration;
 
-use crate::accounts;
-use crate::app::App;
+use crate::auth::accounts;
+use crate::auth::oauth::advice;
+use crate::auth::refresh::{Kept, Renewer};
 use crate::cli::Keepalive;
-use crate::clock;
 use crate::error::{Kind, Result, login_again};
 use crate::model::printable::printable_json;
 use crate::model::record::Record;
-use crate::oauth::advice;
-use crate::progress;
-use crate::random;
-use crate::refresh::Kept;
 use crate::store::Store;
+use crate::sys::{clock, progress, random};
+use crate::ui::context::App;
+use crate::ui::times::{local_date, span};
 
-use super::times::{local_date, span};
-use report::{Kind::Failed, Line};
+use report::Kind::Failed;
+use report::Line;
 
 pub(super) fn run(app: &mut App<'_>, args: &Keepalive) -> Result<u8> {
     if let Some(scheduler) = args.install {
@@ -92,7 +91,7 @@ fn wait_a_while(app: &App<'_>, seconds: i64) -> Result<()> {
 
 fn kept(app: &mut App<'_>, store: &mut Store, record: Record, after: i64) -> Line {
     let before = record.clone();
-    match app.renewing(|renewer| renewer.keep_alive(store, record, after)) {
+    match Renewer::with(app, |renewer| renewer.keep_alive(store, record, after)) {
         Ok(Kept::Refreshed(record)) => Line { kind: report::Kind::Refreshed, record: *record },
         Ok(Kept::Fresh(record)) => Line { kind: report::Kind::Fresh, record: *record },
         Ok(Kept::Nothing(record)) => Line { kind: report::Kind::Nothing, record: *record },

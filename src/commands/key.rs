@@ -4,17 +4,17 @@ mod shown;
 
 use std::path::Path;
 
-use crate::app::App;
+use crate::auth::refresh::Renewer;
 use crate::cli::{Key as Args, KeyAction, KeyRotate, KeySetSource};
 use crate::error::{Error, Kind, Result};
-use crate::failpoint;
-use crate::files::{self, shell_word};
-use crate::lock::KeyLock;
 use crate::store::Store;
-use crate::store::events::Event;
-use crate::store::key::{Key, KeySource};
-use crate::store::rotation::Resealed;
-use crate::streams;
+use crate::store::audit::Event;
+use crate::store::keys::rotation::Resealed;
+use crate::store::keys::{Key, KeySource};
+use crate::store::lock::KeyLock;
+use crate::sys::files::{self, shell_word};
+use crate::sys::{failpoint, streams};
+use crate::ui::context::App;
 
 pub(super) fn run(app: &mut App<'_>, args: &Args) -> Result<u8> {
     match &args.action {
@@ -78,10 +78,10 @@ fn rotate(app: &mut App<'_>, args: &KeyRotate) -> Result<u8> {
 /// one's place after the commit.
 fn to_a_new_file(app: &mut App<'_>, store: &mut Store, lock: &KeyLock) -> Result<Resealed> {
     let old = store.present_key()?;
-    let locks = app.renewing(|renewer| renewer.every_lock(store))?;
+    let locks = Renewer::with(app, |renewer| renewer.every_lock(store))?;
     failpoint::pass("records-locked");
     let new = store.make_next_key(lock)?;
-    let resealed = app.renewing(|renewer| renewer.reseal(store, lock, locks, &old, &new));
+    let resealed = Renewer::with(app, |renewer| renewer.reseal(store, lock, locks, &old, &new));
     let resealed = resealed.inspect_err(|_| store.discard_next_key(&new, lock))?;
     store.put_in_place(&new, lock).map_err(|error| {
         Error::new(
@@ -118,9 +118,9 @@ fn to_the_sources_key(
         ));
     }
     store.have_key(&old);
-    let locks = app.renewing(|renewer| renewer.every_lock(store))?;
+    let locks = Renewer::with(app, |renewer| renewer.every_lock(store))?;
     failpoint::pass("records-locked");
-    app.renewing(|renewer| renewer.reseal(store, lock, locks, &old, &new)).map(Some)
+    Renewer::with(app, |renewer| renewer.reseal(store, lock, locks, &old, &new)).map(Some)
 }
 
 fn read_key(app: &mut App<'_>, file: &Path) -> Result<Key> {
@@ -167,9 +167,9 @@ fn set_source(app: &mut App<'_>, args: &KeySetSource) -> Result<u8> {
         Resealed::default()
     } else {
         let old = old.take().map_or_else(|| store.present_key(), Ok)?;
-        let locks = app.renewing(|renewer| renewer.every_lock(&mut store))?;
+        let locks = Renewer::with(app, |renewer| renewer.every_lock(&mut store))?;
         failpoint::pass("records-locked");
-        app.renewing(|renewer| renewer.reseal(&mut store, &lock, locks, &old, &new))?
+        Renewer::with(app, |renewer| renewer.reseal(&mut store, &lock, locks, &old, &new))?
     };
     end(app, &store);
     app.note(&format!("the store's key comes from {place} from now on"));

@@ -4,20 +4,19 @@ use std::fmt::Write as _;
 
 use serde_json::json;
 
-use crate::app::App;
 use crate::cli::Log;
 use crate::error::Result;
 use crate::model::printable::{printable, printable_json};
-use crate::store::events::{self, Event};
-
-use super::times::local_time;
+use crate::store::audit::{self, Event};
+use crate::ui::context::App;
+use crate::ui::times::local_time;
 
 /// The longest line that is shown, characters.
 const MAX_CHARS: usize = 500;
 
 pub(super) fn run(app: &mut App<'_>, args: &Log) -> Result<u8> {
     let profile = app.global.profile.as_ref().map(ToString::to_string);
-    let events = events::newest(&app.need_paths()?, profile.as_deref(), args.count)?;
+    let events = audit::newest(&app.need_paths()?, profile.as_deref(), args.count)?;
     let mut text = String::new();
     for event in &events {
         let line = if args.json { as_json(event) } else { as_line(event) };

@@ -1,18 +1,17 @@
 //! `logout`: forgets a profile and its tokens on this machine; with `--revoke`, at Concur first.
 
-use crate::accounts::{self, home_of};
 use crate::api::connections::{self, Deleted, Ended};
-use crate::app::App;
+use crate::auth::accounts::{self, home_of};
+use crate::auth::refresh::{Renewer, Trigger, Usable};
 use crate::cli::Logout;
 use crate::error::{Error, Kind, Result};
-use crate::http::Http;
-use crate::lock::RecordLock;
+use crate::model::policy;
 use crate::model::record::Record;
-use crate::policy;
-use crate::refresh::{Trigger, Usable};
-use crate::store::Store;
-use crate::store::events::Event;
-use crate::store::reserve;
+use crate::net::Http;
+use crate::store::audit::Event;
+use crate::store::lock::RecordLock;
+use crate::store::{Store, reserve};
+use crate::ui::context::App;
 
 pub(super) fn run(app: &mut App<'_>, args: &Logout) -> Result<u8> {
     let mut store = accounts::store(app)?;
@@ -23,7 +22,7 @@ pub(super) fn run(app: &mut App<'_>, args: &Logout) -> Result<u8> {
         store.prove_identity(&record)?;
         say_what_dies(app, &store, &record)?;
     }
-    let lock = app.renewing(|renewer| renewer.lock(&store, &record))?;
+    let lock = Renewer::with(app, |renewer| renewer.lock(&store, &record))?;
     if args.revoke {
         revoke(app, &mut store, &lock, &record)?;
     }
@@ -77,17 +76,16 @@ fn revoke(app: &mut App<'_>, store: &mut Store, lock: &RecordLock, record: &Reco
     let http = Http::new(&app.config.http)?;
     http.via(&home_of(store, &app.config, record)?)?;
     let min_ttl = app.config.min_ttl;
-    let settled = app.renewing(|renewer| renewer.settled_under(store, lock, record))?;
-    let used = app
-        .renewing(|renewer| renewer.usable_under(store, lock, settled, min_ttl))
+    let settled = Renewer::with(app, |renewer| renewer.settled_under(store, lock, record))?;
+    let used = Renewer::with(app, |renewer| renewer.usable_under(store, lock, settled, min_ttl))
         .map_err(|error| cannot_ask(error, record))?;
     let mut deleted = ask(app, store, &http, &used)?;
     let may_force = policy::may_force(&used.record, used.record.generation, app.now());
     if matches!(deleted.ended, Ended::TokenRefused(_)) && may_force {
-        let renew = |renewer: &mut crate::refresh::Renewer<'_>| {
+        let renew = |renewer: &mut Renewer<'_>| {
             renewer.renew_under(store, lock, &used.record, Trigger::Refused)
         };
-        let other = app.renewing(renew).map_err(|error| cannot_ask(error, record))?;
+        let other = Renewer::with(app, renew).map_err(|error| cannot_ask(error, record))?;
         deleted = ask(app, store, &http, &other)?;
     }
     let Deleted { ended, took, correlation_id } = deleted;

@@ -10,7 +10,6 @@ mod erase;
 mod exec;
 mod export;
 mod get;
-mod held;
 mod helper;
 mod import;
 mod init;
@@ -19,15 +18,11 @@ mod key;
 mod log;
 mod login;
 mod logout;
-mod obtain;
-mod prompt;
 mod refresh;
 mod rename;
 mod set_secret;
-mod shapes;
 mod status;
 mod store;
-mod times;
 mod use_profile;
 
 use std::ffi::OsString;
@@ -37,13 +32,12 @@ use std::path::Path;
 use clap::Parser;
 use clap::error::ErrorKind;
 
-use crate::app::{self, App, Surroundings};
-use crate::cli::{self, Cli, Command};
+use crate::cli::{self, Cli, Command, shapes};
 use crate::error::{Error, Kind, Result};
-use crate::hardening;
+use crate::formats::pasted;
 use crate::model::printable::printable;
-use crate::oauth::pasted;
-use crate::signals;
+use crate::sys::{hardening, signals};
+use crate::ui::context::{self, App, Surroundings};
 
 /// The name under which git calls the program (`credential.helper = concur`).
 const GIT_NAME: &str = "git-credential-concur";
@@ -91,7 +85,7 @@ pub fn main(args: Vec<OsString>, around: Surroundings<'_>) -> u8 {
         Ok(app) => app,
         Err(error) if is_check => {
             let line = format!("{}\n", status::unknown(&error));
-            let _ = app::write_answer(out, line.as_bytes());
+            let _ = context::write_answer(out, line.as_bytes());
             return status::UNKNOWN;
         }
         Err(error) => {
@@ -167,7 +161,7 @@ fn parsed(args: Vec<OsString>, out: &mut dyn Write, err: &mut dyn Write) -> Resu
 
 /// A check that is wrongly used has its line, too.
 fn misused_check(out: &mut dyn Write) -> u8 {
-    let _ = app::write_answer(out, format!("{}\n", status::MISUSED).as_bytes());
+    let _ = context::write_answer(out, format!("{}\n", status::MISUSED).as_bytes());
     status::UNKNOWN
 }
 
@@ -239,7 +233,7 @@ fn show_refusal(refused: &clap::Error, out: &mut dyn Write, err: &mut dyn Write)
         let _ = err.write_all(text.to_string().as_bytes());
         return USAGE;
     }
-    match app::write_answer(out, text.to_string().as_bytes()) {
+    match context::write_answer(out, text.to_string().as_bytes()) {
         Ok(()) => 0,
         Err(error) => {
             let _ = writeln!(err, "{error}");

@@ -1,12 +1,12 @@
 //! `refresh`: now, whatever the state.
 
-use crate::accounts;
-use crate::app::App;
+use crate::auth::accounts;
+use crate::auth::refresh::{Renewer, Trigger};
 use crate::cli::Refresh;
 use crate::error::Result;
 use crate::model::record::Record;
-use crate::refresh::Trigger;
 use crate::store::Store;
+use crate::ui::context::App;
 
 pub(super) fn run(app: &mut App<'_>, args: &Refresh) -> Result<u8> {
     let mut store = accounts::store(app)?;
@@ -34,7 +34,7 @@ fn wanted(app: &App<'_>, store: &Store, all: bool) -> Result<Vec<Record>> {
 }
 
 fn refresh(app: &mut App<'_>, store: &mut Store, record: &Record) -> Result<()> {
-    let usable = app.renewing(|renewer| renewer.renew(store, record, Trigger::Explicit))?;
+    let usable = Renewer::with(app, |renewer| renewer.renew(store, record, Trigger::Explicit))?;
     let left = usable.record.access_expires_at.map_or(0, |at| (at - app.now()) / 60);
     let profile = record.profile_name().unwrap_or_default();
     app.note(&format!("{profile}: refreshed; the access token lives {left} min"));

@@ -1,11 +1,12 @@
 //! `rename`: another name for a profile; its tokens stay as they are.
 
-use crate::accounts;
-use crate::app::App;
+use crate::auth::accounts;
+use crate::auth::refresh::Renewer;
 use crate::cli::Rename;
 use crate::error::{Error, Kind, Result};
 use crate::model::profile::ProfileName;
-use crate::store::events::Event;
+use crate::store::audit::Event;
+use crate::ui::context::App;
 
 pub(super) fn run(app: &mut App<'_>, args: &Rename) -> Result<u8> {
     let Rename { name, new_name } = args;
@@ -21,7 +22,7 @@ pub(super) fn run(app: &mut App<'_>, args: &Rename) -> Result<u8> {
     }
     let record = accounts::stored_record(&store, &account)?;
     store.have_key_at_hand()?;
-    let lock = app.renewing(|renewer| renewer.lock(&store, &record))?;
+    let lock = Renewer::with(app, |renewer| renewer.lock(&store, &record))?;
     store.rename_profile(&lock, name, new_name)?;
     store.leave_ticket();
     app.note(&format!("{name} is now {new_name}"));

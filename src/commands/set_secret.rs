@@ -2,17 +2,16 @@
 
 use std::path::Path;
 
-use crate::accounts;
-use crate::app::App;
-use crate::commands::prompt;
+use crate::auth::accounts;
+use crate::auth::refresh::Renewer;
 use crate::error::{Error, Kind, Result, ServiceWord, set_secret_command};
-use crate::files;
 use crate::model::printable::printable;
 use crate::model::record::Record;
 use crate::model::secret::Secret;
-use crate::stdin;
-use crate::store::events::Event;
-use crate::streams;
+use crate::store::audit::Event;
+use crate::sys::{files, stdin, streams};
+use crate::ui::context::App;
+use crate::ui::prompt;
 
 const VARIABLE: &str = "CONCUR_CRED_CLIENT_SECRET";
 
@@ -25,7 +24,7 @@ pub(super) fn run(app: &mut App<'_>) -> Result<u8> {
         app.note(warning);
     }
     let replaced =
-        app.renewing(|renewer| renewer.replace_client_secret(&mut store, &record, &secret));
+        Renewer::with(app, |renewer| renewer.replace_client_secret(&mut store, &record, &secret));
     let replaced = replaced.map_err(|error| match source {
         Source::Variable => with_variable_named(error, &record),
         Source::Pipe | Source::Person => error,

@@ -1,27 +1,22 @@
 //! `status`: every profile and how long its tokens live.
 
-mod blocks;
 mod check;
-mod drawn;
 mod json;
-mod screen;
-mod table;
-mod view;
-mod words;
 
 use serde_json::{Value, json};
 
-use crate::accounts;
-use crate::app::App;
+use crate::auth::accounts;
 use crate::cli::Status;
 use crate::error::Result;
 use crate::model::printable::printable_json;
 use crate::model::record::Record;
 use crate::store::Store;
+use crate::ui::context::App;
+use crate::ui::status;
+use crate::ui::status::screen::Screen;
+use crate::ui::status::view::View;
 
 pub(super) use check::{DEFECT, MISUSED, UNKNOWN, unknown};
-use screen::Screen;
-use view::View;
 
 pub(super) fn run(app: &mut App<'_>, args: &Status) -> Result<u8> {
     if args.check {
@@ -47,7 +42,7 @@ pub(super) fn run(app: &mut App<'_>, args: &Status) -> Result<u8> {
             if is_edited(record) { view.edited() } else { view }
         };
         let views: Vec<View> = records.iter().map(view).collect();
-        drawn::shown(Screen::of(app), &views)
+        status::shown(Screen::of(app), &views)
     };
     app.answer(text.as_bytes())?;
     Ok(0)

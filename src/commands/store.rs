@@ -1,19 +1,21 @@
 //! `store`: what git or another caller hands over to be kept.
 
-use crate::accounts::{self, Managed};
-use crate::app::App;
+use crate::auth::accounts::{self, Managed};
+use crate::auth::held;
+use crate::auth::login::obtain;
+use crate::auth::oauth::answer::assumed_refresh_expiry;
 use crate::cli::StoreArgs;
 use crate::error::{Error, Kind, Result};
+use crate::formats::git::Request;
 use crate::model::grant::Grant;
 use crate::model::origin::Origin;
 use crate::model::profile::ProfileName;
 use crate::model::record::{Application, GitKey};
-use crate::oauth::answer::assumed_refresh_expiry;
-use crate::protocol::git::Request;
-use crate::store::events::Event;
+use crate::store::audit::Event;
 use crate::store::{NewAccount, NewForeign, Store};
+use crate::ui::context::App;
 
-use super::{held, helper, obtain};
+use super::helper;
 
 pub(super) fn run(app: &mut App<'_>, args: &StoreArgs) -> Result<u8> {
     let by_git = app.called_by_git;

@@ -1,9 +1,9 @@
 //! `use`: the profile that is meant when none is named.
 
-use crate::accounts;
-use crate::app::App;
+use crate::auth::accounts;
 use crate::cli::Use;
 use crate::error::Result;
+use crate::ui::context::App;
 
 pub(super) fn run(app: &mut App<'_>, args: &Use) -> Result<u8> {
     let mut store = accounts::store(app)?;

@@ -6,13 +6,13 @@ use serde_json::{Value, json};
 use toml::de::DeTable;
 
 use super::{Config, Later};
-use crate::env::{Env, variable};
 use crate::error::Result;
-use crate::files;
-use crate::http::proxy;
 use crate::model::origin::Origin;
 use crate::model::printable::printable;
-use crate::store::key::KeyCommand;
+use crate::net::proxy;
+use crate::store::keys::KeyCommand;
+use crate::sys::env::{Env, variable};
+use crate::sys::files;
 
 /// The keys of `config.toml`, in the order in which they are shown.
 pub(super) const KEYS: [&str; 12] = [

@@ -6,11 +6,11 @@ use std::path::Path;
 use super::Patient;
 use super::places::entries;
 use super::report::{Report, counted, listed};
-use crate::files::shell_word;
-use crate::lock::{self, Holder, Holding};
 use crate::model::record::{Record, RecordId};
-use crate::paths::Paths;
+use crate::store::lock::{self, Holder, Holding};
 use crate::store::{Store, reserve};
+use crate::sys::files::shell_word;
+use crate::sys::paths::Paths;
 
 const LOCK_ENDING: &str = ".lock";
 

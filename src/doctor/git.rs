@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use super::Patient;
 use super::report::{Report, counted};
-use crate::child::unended;
-use crate::env::Env;
+use crate::sys::child::unended;
+use crate::sys::env::Env;
 
 const NAME: &str = "git";
 /// The name by which git looks for `credential.helper = concur`.
@@ -36,7 +36,7 @@ enum Kind {
 }
 
 pub(super) fn examine(patient: &Patient<'_>, report: &mut Report) {
-    let (version, listed) = match crate::git::as_it_is() {
+    let (version, listed) = match crate::integrations::git::as_it_is() {
         Ok(found) => found,
         Err(error) if error.kind() == ErrorKind::NotFound => {
             return report.ok(NAME, "not installed");

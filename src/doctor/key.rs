@@ -2,10 +2,10 @@
 
 use super::Patient;
 use super::report::Report;
-use crate::files::shell_word;
-use crate::lock::KeyLock;
 use crate::store::Store;
-use crate::store::key::{self, KeySource};
+use crate::store::keys::{self, KeySource};
+use crate::store::lock::KeyLock;
+use crate::sys::files::shell_word;
 
 /// Whether the key is there and is the store's.
 pub(super) fn examine(patient: &Patient<'_>, store: &Store, report: &mut Report) -> bool {
@@ -68,7 +68,7 @@ fn left_over(patient: &Patient<'_>, store: &Store, recorded: KeySource, report: 
             format!("If no backup of the store needs it: rm {}", shell_word(&file)),
         );
     }
-    if !key::pending(patient.paths) {
+    if !keys::pending(patient.paths) {
         return;
     }
     // One that cannot be looked into may be the only one that opens the store: no word of removing it.
@@ -90,7 +90,7 @@ fn left_over(patient: &Patient<'_>, store: &Store, recorded: KeySource, report: 
 
 /// Finishes a rotation that was ended before its last step.
 pub(super) fn repair(patient: &Patient<'_>, report: &mut Report) -> bool {
-    if !key::pending(patient.paths) {
+    if !keys::pending(patient.paths) {
         return false;
     }
     // Whoever is at work on the key does it itself; a store that cannot be asked has its own check.
@@ -129,7 +129,7 @@ pub(super) fn without_store(patient: &Patient<'_>, report: &mut Report) {
         }
         return;
     }
-    match key::load(source, patient.paths, patient.keys) {
+    match keys::load(source, patient.paths, patient.keys) {
         Ok(_) => report.ok("key", format!("{name}; there is no store to compare it with")),
         Err(error) => report.error("key", &error),
     }

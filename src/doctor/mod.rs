@@ -16,15 +16,15 @@ mod trail;
 
 use std::path::PathBuf;
 
-use crate::env::Env;
 use crate::error::Error;
-use crate::http::HttpSettings;
 use crate::model::origin::AllowList;
 use crate::model::record::Record;
-use crate::paths::Paths;
+use crate::net::HttpSettings;
 use crate::store::Store;
-use crate::store::inspect::Schema;
-use crate::store::key::KeySettings;
+use crate::store::keys::KeySettings;
+use crate::store::sqlite::inspect::Schema;
+use crate::sys::env::Env;
+use crate::sys::paths::Paths;
 pub use repair::repair;
 use report::Report;
 

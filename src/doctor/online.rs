@@ -12,13 +12,13 @@ use zeroize::Zeroizing;
 use super::Patient;
 use super::report::Report;
 use super::skew;
+use crate::auth::oauth::answer::HttpAnswer;
+use crate::auth::oauth::client::TokenService;
+use crate::auth::oauth::form::TOKEN_PATH;
 use crate::error::{Error, Kind, Result};
-use crate::http::{HttpSettings, NoAnswer};
 use crate::model::origin::{AllowedOrigin, Origin};
 use crate::model::record::Record;
-use crate::oauth::answer::HttpAnswer;
-use crate::oauth::client::TokenService;
-use crate::oauth::form::TOKEN_PATH;
+use crate::net::{HttpSettings, NoAnswer};
 use crate::store::Store;
 
 const NAME: &str = "service";

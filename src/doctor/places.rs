@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use super::Patient;
 use super::report::{Report, counted, listed};
 use crate::error::{Error, Kind, Result};
-use crate::files::{self, shell_word};
-use crate::paths::{Paths, companions_of};
-use crate::store::salvage::{DAMAGED_MARK, WORK_PREFIX};
+use crate::store::sqlite::salvage::{DAMAGED_MARK, WORK_PREFIX};
+use crate::sys::files::{self, shell_word};
+use crate::sys::paths::{Paths, companions_of};
 
 /// How many wrong files of one kind are shown one by one.
 const SHOWN: usize = 5;

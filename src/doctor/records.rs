@@ -3,10 +3,10 @@
 use super::report::{Report, counted, listed, redacted};
 use super::{Patient, beside};
 use crate::error::login_command;
-use crate::lock::{self, Holding};
 use crate::model::grant::{GrantKind, PrincipalType};
 use crate::model::record::Record;
 use crate::store::Store;
+use crate::store::lock::{self, Holding};
 
 /// 2024-01-01: before it no certificate in use is valid, and no token was made by this program.
 const EARLIEST_NOW: i64 = 1_704_067_200;

@@ -4,10 +4,10 @@
 use super::report::{Report, counted, listed};
 use super::{Patient, beside, key, places};
 use crate::error::{Error, Kind, Result};
-use crate::lock::{self, RecordLock, Waiting};
 use crate::model::record::RecordId;
-use crate::store::inspect::{self, Trail};
-use crate::store::salvage::{self, Salvaged};
+use crate::store::lock::{self, RecordLock, Waiting};
+use crate::store::sqlite::inspect::{self, Trail};
+use crate::store::sqlite::salvage::{self, Salvaged};
 use crate::store::{Store, reserve};
 
 /// Mends what can be mended. An error of kind [`Kind::Temporary`] means that somebody is at work;

@@ -3,9 +3,9 @@
 use super::report::{Report, counted, listed};
 use super::{Patient, beside, key, records};
 use crate::error::Kind;
-use crate::paths::journal_of;
 use crate::store::Store;
-use crate::store::inspect::Schema;
+use crate::store::sqlite::inspect::Schema;
+use crate::sys::paths::journal_of;
 
 const REPAIR: &str = "Run: concur-cred doctor --repair (it keeps the damaged file)";
 

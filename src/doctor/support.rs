@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::report::{Report, redacted};
 use crate::model::printable::printable;
-use crate::store::events::Event;
+use crate::store::audit::Event;
 
 /// How many of the newest events are in it.
 pub const EVENTS: u32 = 50;

@@ -2,7 +2,7 @@
 
 use super::Patient;
 use super::report::{Report, counted};
-use crate::store::inspect::{self, Trail};
+use crate::store::sqlite::inspect::{self, Trail};
 
 const NAME: &str = "audit trail";
 

@@ -7,6 +7,7 @@ pub mod host;
 pub mod jwt;
 pub mod lenient;
 pub mod origin;
+pub mod policy;
 pub mod printable;
 pub mod profile;
 pub mod record;

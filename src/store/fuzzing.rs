@@ -1,7 +1,7 @@
 //! Sealing and opening, for `fuzz/` alone.
 
-use super::key::Key;
-use super::seal::{Place, seal, unseal};
+use super::keys::Key;
+use super::keys::seal::{Place, seal, unseal};
 use crate::error::Result;
 use crate::model::record::{Column, Record, SealedCell};
 use crate::model::secret::Secret;

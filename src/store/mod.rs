@@ -3,28 +3,14 @@
 //! A question never creates anything: an absent store is an empty one. Opening is read-write without
 //! CREATE even for a hit, because only so can the journal of a killed writer be rolled back.
 
-mod client_secret;
-mod columns;
-mod connecting;
-pub mod events;
-mod foreign;
+pub mod audit;
+mod cache;
 #[cfg(fuzzing)]
 pub mod fuzzing;
-mod identity;
-pub mod inspect;
-pub mod key;
-mod keyed;
-mod managed;
-mod migrate;
-mod opening;
-mod put;
-mod refusals;
+pub mod keys;
+pub mod lock;
 pub mod reserve;
-pub mod rotation;
-mod rows;
-pub mod salvage;
-mod seal;
-mod ticket;
+pub mod sqlite;
 
 use std::cell::OnceCell;
 use std::time::Duration;
@@ -32,22 +18,21 @@ use std::time::Duration;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use crate::error::{Error, Kind, Result};
-use crate::files;
-use crate::paths::Paths;
-use crate::random;
-use crate::trace;
-pub use foreign::NewForeign;
-use key::{KeySettings, KeySource};
-pub use keyed::{KeyLook, KeyState};
-pub use managed::{NewAccount, RequestToken};
-use migrate::NewStore;
-pub use opening::RenewalSecrets;
-use refusals::changed_meanwhile;
-pub(crate) use refusals::failed;
-pub(crate) use refusals::unwritable;
-pub use rows::ForeignFilter;
-pub use seal::DoesNotOpen;
-use ticket::{Identity, Stamp, Ticket};
+use crate::store::sqlite::{connecting, identity, migrate, refusals, rows};
+use crate::sys::paths::Paths;
+use crate::sys::{files, random, trace};
+use cache::{Identity, Stamp, Ticket};
+pub use keys::keyed::{KeyLook, KeyState};
+pub use keys::opening::RenewalSecrets;
+pub use keys::seal::DoesNotOpen;
+use keys::{KeySettings, KeySource};
+pub use sqlite::foreign::NewForeign;
+pub use sqlite::managed::{NewAccount, RequestToken};
+use sqlite::migrate::NewStore;
+use sqlite::refusals::changed_meanwhile;
+pub(crate) use sqlite::refusals::failed;
+pub(crate) use sqlite::refusals::unwritable;
+pub use sqlite::rows::ForeignFilter;
 
 /// How long SQLite waits for another process's commit: below the lock timeout, far above a commit.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
@@ -77,7 +62,7 @@ pub struct Store {
     paths: Paths,
     keys: KeySettings,
     meta: OnceCell<Meta>,
-    key: OnceCell<key::Loaded>,
+    key: OnceCell<keys::Loaded>,
     writes: bool,
 }
 
@@ -120,7 +105,7 @@ impl Store {
         }
         let source = keys.chosen()?;
         files::ensure_private_dir(paths.state_dir())?;
-        let loaded = key::load_or_create(source, paths, keys)?;
+        let loaded = keys::load_or_create(source, paths, keys)?;
         files::create_private(&paths.store())?;
         let mut store = Self::open(paths, keys)?.ok_or_else(|| {
             Error::new(Kind::Temporary, "The store vanished while it was made", "Run it again.")

@@ -5,10 +5,9 @@ use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
 use crate::error::{Error, Kind, Result};
-use crate::failpoint;
-use crate::files;
 use crate::model::record::{RecordId, SealedCell};
-use crate::paths::Paths;
+use crate::sys::paths::Paths;
+use crate::sys::{failpoint, files};
 
 /// Twice the largest answer that is read, bytes.
 pub const RESERVE_BYTES: usize = 128 * 1024;

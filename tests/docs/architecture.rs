@@ -64,16 +64,16 @@ fn every_file_that_is_named_is_there() {
 }
 
 #[test]
-fn every_room_is_on_the_map() {
+fn every_module_has_its_row() {
     let text = page("ARCHITECTURE.md");
-    let map = chapter(&text, "## Rooms");
+    let table = chapter(&text, "## Modules");
     for entry in std::fs::read_dir(path("src")).unwrap() {
         let entry = entry.unwrap().file_name().to_string_lossy().into_owned();
-        // The crate's root is the same map, for rustdoc.
+        // The crate root documents the same, for rustdoc.
         if entry == "lib.rs" {
             continue;
         }
-        assert!(map.contains(&format!("`src/{entry}")), "src/{entry} is on the map");
+        assert!(table.contains(&format!("`src/{entry}")), "src/{entry} has its row");
     }
 }
 
@@ -81,10 +81,10 @@ fn every_room_is_on_the_map() {
 fn the_facts_about_the_store_are_those_of_the_code() {
     let text = page("ARCHITECTURE.md");
     for source in ["file", "named-file", "environment"] {
-        assert!(page("src/store/key.rs").contains(&format!("=> \"{source}\"")), "{source}");
+        assert!(page("src/store/keys/mod.rs").contains(&format!("=> \"{source}\"")), "{source}");
         assert!(text.contains(&format!("`{source}`")), "{source}");
     }
-    let kept = concur_cred::store::events::KEPT_PER_PROFILE;
+    let kept = concur_cred::store::audit::KEPT_PER_PROFILE;
     assert!(text.contains(&format!("{kept} events a profile")));
     assert!(page("man/concur-cred-log.1").contains(&format!("The {kept} newest events")));
 }

@@ -6,8 +6,8 @@ use super::harness::World;
 use super::pages::{
     blocks, manual, manual_page, page, path, section, sources, tagged_options, tags, words,
 };
+use concur_cred::formats::format::Format;
 use concur_cred::model::origin::SHORT_NAMES;
-use concur_cred::protocol::format::Format;
 
 pub(crate) type Options = BTreeSet<String>;
 

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use concur_cred::env::VARIABLES;
-use concur_cred::paths::Paths;
+use concur_cred::sys::env::VARIABLES;
+use concur_cred::sys::paths::Paths;
 
 use super::harness::World;
 use super::pages::{blocks, chapter, manual, page, section, sources, tags, words};
@@ -29,7 +29,7 @@ fn every_variable_is_in_the_manual_page_and_in_the_readme() {
     let (own, of_the_system) = environment.split_once("\n.SS ").unwrap();
     let described: BTreeSet<String> = tags(own).into_iter().flatten().collect();
     let known: BTreeSet<String> = VARIABLES.iter().map(|name| (*name).to_owned()).collect();
-    assert_eq!(described, known, "ENVIRONMENT lists exactly what src/env.rs lists");
+    assert_eq!(described, known, "ENVIRONMENT lists exactly what src/sys/env.rs lists");
     let others: BTreeSet<String> = tags(of_the_system).into_iter().flatten().collect();
     assert!(others.is_disjoint(&known));
     let readme = page("README.md");
@@ -70,7 +70,7 @@ fn no_variable_is_read_that_is_not_listed() {
 
 /// The keys of `config.toml`, from the type that reads them.
 fn keys() -> BTreeSet<String> {
-    let source = page("src/config.rs");
+    let source = page("src/config/mod.rs");
     let (_, body) = source.split_once("\nstruct File {\n").unwrap();
     let (body, _) = body.split_once("\n}").unwrap();
     let fields = body.lines().filter_map(|line| line.trim().split_once(": Option<"));
@@ -121,7 +121,7 @@ fn the_readmes_configuration_is_read_as_it_stands_and_with_its_comments_gone() {
 #[test]
 fn the_documented_files_are_the_ones_that_are_made() {
     let world = World::logged_in();
-    let env = concur_cred::env::Env::fixed([("CONCUR_CRED_HOME", "/h")]);
+    let env = concur_cred::sys::env::Env::fixed([("CONCUR_CRED_HOME", "/h")]);
     let paths = Paths::from_env(&env).unwrap();
     let name = |path: std::path::PathBuf| path.file_name().unwrap().to_string_lossy().into_owned();
     let readme = page("README.md");

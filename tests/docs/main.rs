@@ -19,6 +19,7 @@ mod containers;
 #[cfg(unix)]
 mod examples;
 mod exit_codes;
+mod layout;
 mod libraries;
 mod origins;
 mod package;

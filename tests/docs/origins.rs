@@ -58,29 +58,29 @@ fn who_may_widen_the_list_is_known() {
     // named at a login.
     assert_eq!(
         with(&["AllowList::with_named", "AllowList {"]),
-        ["src/config.rs", "src/model/origin.rs"]
+        ["src/config/mod.rs", "src/model/origin.rs"]
     );
     assert_eq!(
         with(&["allowed.and("]),
         [
-            "src/accounts.rs",
-            "src/commands/login/browser.rs",
-            "src/commands/login/flow.rs",
-            "src/commands/login/otp.rs",
+            "src/auth/accounts.rs",
+            "src/auth/login/browser.rs",
+            "src/auth/login/flow.rs",
+            "src/auth/login/otp.rs",
+            "src/auth/refresh/attempt.rs",
             // Asks without any secret.
             "src/doctor/online.rs",
-            "src/refresh/attempt.rs",
         ]
     );
 }
 
 #[test]
 fn a_request_is_made_only_where_an_allowed_origin_was_handed_over() {
-    const SENDERS: [&str; 2] = ["src/api/client.rs", "src/oauth/client.rs"];
+    const SENDERS: [&str; 2] = ["src/api/client.rs", "src/auth/oauth/client.rs"];
     let makes =
         ["Client::new", "Client::builder", "ClientBuilder::new", "blocking::get", "reqwest::get"];
-    assert_eq!(with(&makes), ["src/http.rs"], "who makes a client");
-    let http = page("src/http.rs");
+    assert_eq!(with(&makes), ["src/net/mod.rs"], "who makes a client");
+    let http = page("src/net/mod.rs");
     for signature in [
         "pub fn client(&self, to: &AllowedOrigin)",
         "pub fn client_waiting(&self, to: &AllowedOrigin,",
@@ -89,7 +89,7 @@ fn a_request_is_made_only_where_an_allowed_origin_was_handed_over() {
     }
     // Each method of a client that begins a request, and its last step.
     let asks = [".client(", ".post(", ".request(", ".put(", ".patch(", ".delete(", ".send()"];
-    let senders: Vec<_> = with(&asks).into_iter().filter(|name| name != "src/http.rs").collect();
+    let senders: Vec<_> = with(&asks).into_iter().filter(|name| name != "src/net/mod.rs").collect();
     assert_eq!(senders, SENDERS, "who sends");
     for name in SENDERS {
         let code = page(name);

@@ -1,4 +1,4 @@
-//! When the tests happen: now, or at another moment for which `.ci/test-at-moments` runs them.
+//! When the tests happen: now, or at another moment for which `ci/test-at-moments` runs them.
 
 use std::ffi::OsString;
 use std::time::{SystemTime, UNIX_EPOCH};

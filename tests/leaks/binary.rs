@@ -2,7 +2,7 @@
 
 use super::harness::BINARY;
 
-/// `.ci/try-strings` looks for more in the binary that is installed, which has no paths for debuggers.
+/// `ci/try-strings` looks for more in the binary that is installed, which has no paths for debuggers.
 #[test]
 fn nothing_of_the_tests_stands_in_the_binary() {
     let bytes = std::fs::read(BINARY).unwrap();

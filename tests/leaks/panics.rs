@@ -1,6 +1,6 @@
 //! A defect that ends the program: nothing of its message is shown, nothing is half-written.
 
-use concur_cred::failpoint::RENEWAL;
+use concur_cred::sys::failpoint::RENEWAL;
 use concur_sandbox::Config;
 
 use super::harness::{Output, Run, World};
@@ -17,7 +17,7 @@ fn bursting(run: Run, at: &str, how: &str) -> Run {
 fn assert_told(output: &Output) {
     let lines: Vec<&str> = output.stderr.lines().collect();
     let place =
-        "concur-cred: A part of the program that cannot fail has failed at src/failpoint.rs:";
+        "concur-cred: A part of the program that cannot fail has failed at src/sys/failpoint.rs:";
     assert!(lines.len() == 2 && lines[0].starts_with(place), "{output:?}");
     assert!(lines[1].contains("Report"), "{output:?}");
     assert!(!output.stderr.contains(SECRET) && !output.text().contains(SECRET), "{output:?}");

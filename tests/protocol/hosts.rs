@@ -1,12 +1,12 @@
 //! Which host a request is for: origins are compared as origins, `www-` twins are Concur's alone, and no
 //! host that readers differ on is answered.
 
-use concur_cred::env::Env;
 use concur_cred::model::record::GitKey;
 use concur_cred::model::secret::Secret;
-use concur_cred::paths::Paths;
-use concur_cred::store::key::KeySettings;
+use concur_cred::store::keys::KeySettings;
 use concur_cred::store::{NewForeign, Store};
+use concur_cred::sys::env::Env;
+use concur_cred::sys::paths::Paths;
 use serde_json::json;
 
 use super::common::{ask, assert_nothing, erase, now, snapshot, store};

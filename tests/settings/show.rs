@@ -67,7 +67,7 @@ fn a_value_comes_from_a_variable_else_a_line_else_nowhere() {
 #[test]
 fn every_key_of_the_configuration_is_shown() {
     let world = World::new();
-    let source = include_str!("../../src/config.rs");
+    let source = include_str!("../../src/config/mod.rs");
     let (_, body) = source.split_once("\nstruct File {\n").unwrap();
     let (body, _) = body.split_once("\n}").unwrap();
     let keys = body.lines().filter_map(|line| line.trim().split_once(": Option<"));

@@ -1,10 +1,9 @@
 //! Every write of a renewal refused once, by a full disk and by a broken one: before the request
 //! nothing is spent, after it nothing is lost.
 
-use concur_cred::failpoint::WRITES;
-use concur_sandbox::{Config, Fault, Rotation};
-
 use crate::harness::{Output, World};
+use concur_cred::sys::failpoint::WRITES;
+use concur_sandbox::{Config, Fault, Rotation};
 
 const KINDS: [&str; 2] = ["full", "io"];
 

@@ -1,10 +1,9 @@
 //! `SIGKILL` at every named moment of a renewal.
 
-use concur_cred::failpoint::RENEWAL;
-use concur_sandbox::{Config, Rotation};
-
 use crate::harness::World;
 use crate::mixture::WINDOW;
+use concur_cred::sys::failpoint::RENEWAL;
+use concur_sandbox::{Config, Rotation};
 
 fn strictest() -> Config {
     Config { rotation: Rotation::NewRevokeFamily, ..Config::default() }

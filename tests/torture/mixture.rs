@@ -2,11 +2,10 @@
 
 use std::time::Duration;
 
-use concur_cred::failpoint::RENEWAL;
-use concur_sandbox::App;
-
 use crate::choices::Choices;
 use crate::harness::{Output, Run, Running, World};
+use concur_cred::sys::failpoint::RENEWAL;
+use concur_sandbox::App;
 
 /// From the service's decision until our commit a kill can lose a rotated token: the documented
 /// window. Everything before has spent nothing, everything after has kept it.

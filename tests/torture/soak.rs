@@ -15,7 +15,7 @@ use crate::choices::{number, percentile, say};
 use crate::harness::{BINARY, World};
 
 const PROFILES: usize = 100;
-/// Events that are kept of a profile (`src/store/events.rs`).
+/// Events that are kept of a profile (`src/store/audit.rs`).
 const EVENTS_OF_A_PROFILE: i64 = 500;
 /// Callers at one time.
 const THREADS: usize = 2;

@@ -1,10 +1,10 @@
 //! `get` for a host of no managed account: what a caller stored for it.
 
-use crate::app::App;
 use crate::error::Result;
+use crate::formats::git::{Answer, Request};
 use crate::model::record::{Column, Record};
-use crate::protocol::git::{Answer, Request};
 use crate::store::{ForeignFilter, Store};
+use crate::ui::context::App;
 
 use super::rendered;
 

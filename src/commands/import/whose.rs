@@ -4,13 +4,13 @@ use std::path::{Path, PathBuf};
 
 use uuid::Uuid;
 
-use crate::app::App;
+use crate::auth::login::obtain::{self, Given};
 use crate::cli::Import as Args;
-use crate::commands::obtain::{self, Given};
 use crate::error::{Error, Kind, Result};
-use crate::exchange::TokenFile;
+use crate::formats::tutorial::TokenFile;
 use crate::model::grant::{Grant, PrincipalType};
 use crate::model::jwt;
+use crate::ui::context::App;
 
 /// App ID and secret: the file's own, else those of `--credentials`, else the variables', else those of the
 /// `credentials.json` beside the file.

@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
-use crate::commands::times::{ago, local_date, rfc3339};
 use crate::error::{self, Error};
 use crate::model::printable::printable;
 use crate::model::record::Record;
+use crate::ui::times::{ago, local_date, rfc3339};
 
 /// What was done for a profile.
 #[derive(Debug)]

@@ -2,13 +2,13 @@
 
 use std::path::Path;
 
-use crate::app::App;
 use crate::cli::{Keepalive, Scheduler};
 use crate::error::{Error, Kind, Result};
-use crate::files::{self, shell_word};
-use crate::random;
-use crate::schedule::{self, Job, cron, systemd};
-use crate::store::key::KeySource;
+use crate::integrations::timer::{self, Job, cron, systemd};
+use crate::store::keys::KeySource;
+use crate::sys::files::{self, shell_word};
+use crate::sys::random;
+use crate::ui::context::App;
 
 /// The job waits a random time up to this, seconds, unless the caller says otherwise: Concur is not to be
 /// asked by everybody in one minute.
@@ -40,7 +40,7 @@ const PROXIES: [&str; 5] =
     ["CONCUR_CRED_PROXY", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
 
 pub(super) fn install(app: &mut App<'_>, args: &Keepalive, scheduler: Scheduler) -> Result<u8> {
-    let program = schedule::own_program()?;
+    let program = timer::own_program()?;
     refuse_elsewhere(scheduler, &program)?;
     let source = key_source(app);
     let job = job(app, args, &program, source)?;
@@ -123,7 +123,7 @@ fn job(app: &App<'_>, args: &Keepalive, program: &Path, source: Option<KeySource
         arguments.extend(["--profile".to_owned(), profile.to_string()]);
     }
     if let Some(config) = &app.global.config {
-        arguments.extend(["--config".to_owned(), schedule::absolute(config)?]);
+        arguments.extend(["--config".to_owned(), timer::absolute(config)?]);
     }
     arguments.push("keepalive".to_owned());
     if let Some(after) = args.after {
@@ -132,12 +132,12 @@ fn job(app: &App<'_>, args: &Keepalive, program: &Path, source: Option<KeySource
     let mut variables = Vec::new();
     for name in PATHS_PASSED_ON {
         if let Some(path) = app.env.path(name) {
-            variables.push((name.to_owned(), schedule::absolute(&path)?));
+            variables.push((name.to_owned(), timer::absolute(&path)?));
         }
     }
     // A home of another name than the password database's is known here alone.
     if let (Some(home), false) = (app.env.path("HOME"), app.env.is_set("CONCUR_CRED_HOME")) {
-        variables.push(("HOME".to_owned(), schedule::absolute(&home)?));
+        variables.push(("HOME".to_owned(), timer::absolute(&home)?));
     }
     for name in PASSED_ON {
         variables.extend(app.env.setting(name)?.map(|text| (name.to_owned(), text)));
@@ -158,12 +158,12 @@ fn job(app: &App<'_>, args: &Keepalive, program: &Path, source: Option<KeySource
     let writes_only_to = if is_kept_out || runs_command {
         None
     } else {
-        Some(schedule::absolute(app.need_paths()?.state_dir())?)
+        Some(timer::absolute(app.need_paths()?.state_dir())?)
     };
     let mut minute = [0];
     random::fill(&mut minute)?;
     Ok(Job {
-        program: schedule::absolute(program)?,
+        program: timer::absolute(program)?,
         arguments,
         variables,
         writes_only_to,

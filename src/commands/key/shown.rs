@@ -4,12 +4,12 @@ use std::fmt::Write as _;
 
 use serde_json::json;
 
-use crate::app::App;
 use crate::cli::KeyShowSource;
 use crate::error::{Error, Result};
 use crate::model::printable::{printable, printable_json};
-use crate::store::key::{self, KeySource};
+use crate::store::keys::{self, KeySource};
 use crate::store::{KeyLook, KeyState};
+use crate::ui::context::App;
 
 /// The longest text that is shown, characters.
 const MAX_CHARS: usize = 4096;
@@ -34,7 +34,7 @@ pub(super) fn run(app: &mut App<'_>, args: &KeyShowSource) -> Result<u8> {
         source,
         place: source.describe(&paths, keys),
         asked: keys.asked()?.filter(|(asked, _)| look.is_none() || *asked != source),
-        is_unfinished: source == KeySource::File && key::pending(&paths),
+        is_unfinished: source == KeySource::File && keys::pending(&paths),
         look,
     };
     let answer = if args.json { as_json(&told) } else { as_text(&told) };

@@ -1,31 +1,20 @@
 //! `login`: obtains tokens by one of Concur's grants and makes or renews a profile. One file a grant:
 //! what it needs to be told, and from whom; what all share is in `flow`.
 
-mod application;
-mod browser;
-mod company;
-mod flow;
-mod keeping;
-mod otp;
-mod refresh;
-mod start;
-mod told;
-mod user;
-
 use std::path::{Path, PathBuf};
 
-use crate::app::App;
+use crate::auth::login::start::Start;
+use crate::auth::login::{application, browser, company, flow, obtain, otp, refresh, user};
+use crate::auth::oauth::client::TokenService;
 use crate::cli::{Browser, Login, LoginGrant};
 use crate::error::{Error, Kind, Result};
-use crate::files::shell_word;
 use crate::model::grant::GrantKind;
 use crate::model::origin::Origin;
 use crate::model::secret::Secret;
-use crate::oauth::client::TokenService;
+use crate::sys::files::shell_word;
+use crate::ui::context::App;
 
-use super::obtain;
-pub(super) use flow::DEFAULT_BASE_URL;
-use start::Start;
+pub(super) use crate::auth::login::flow::DEFAULT_BASE_URL;
 
 const DEFAULT_FILE: &str = "credentials.json";
 

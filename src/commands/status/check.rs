@@ -3,19 +3,17 @@
 
 use std::fmt::Write as _;
 
-use crate::accounts;
-use crate::app::App;
+use crate::auth::accounts;
 use crate::cli::Status;
-use crate::commands::times::DAY;
 use crate::config::parse_duration;
 use crate::error::{Error, Kind, Result};
-use crate::failpoint;
-use crate::hardening;
+use crate::model::policy::{self, Decision, LoginReason, StaleReason};
 use crate::model::printable::printable;
 use crate::model::record::{OutcomeKind, Record};
-use crate::policy::{self, Decision, LoginReason, StaleReason};
-
-use super::words;
+use crate::sys::{failpoint, hardening};
+use crate::ui::context::App;
+use crate::ui::status::words;
+use crate::ui::times::DAY;
 
 /// The exit code of UNKNOWN.
 pub(in crate::commands) const UNKNOWN: u8 = 3;

@@ -2,12 +2,11 @@
 
 use serde_json::{Value, json};
 
-use crate::commands::times::rfc3339;
 use crate::model::grant::{GrantKind, PrincipalType};
+use crate::model::policy::{self, Decision};
 use crate::model::record::{OutcomeKind, Record};
-use crate::policy::{self, Decision};
-
-use super::words;
+use crate::ui::status::words;
+use crate::ui::times::rfc3339;
 
 /// One profile. Fields may be added; none is ever taken away or given another meaning.
 pub(super) fn as_json(

@@ -1,0 +1,214 @@
+//! Which account a caller means.
+
+use crate::auth::refresh;
+use crate::config::Config;
+use crate::error::{Error, Kind, Result};
+use crate::formats::git::Request;
+use crate::model::host;
+use crate::model::origin::{AllowedOrigin, Origin};
+use crate::model::profile::ProfileName;
+use crate::model::record::{Account, Record};
+use crate::store::Store;
+use crate::ui::context::App;
+
+/// The store, for a command that has nothing to do without one.
+pub fn store(app: &App<'_>) -> Result<Store> {
+    app.need_paths()?;
+    app.store()?.ok_or_else(no_profile)
+}
+
+/// The account that is meant without a request: the named one, else the one chosen by `use`, else
+/// the only one.
+pub fn selected(app: &App<'_>, store: &Store) -> Result<Account> {
+    let name = app.named_profile()?;
+    let name = name.as_ref().map(crate::model::profile::ProfileName::as_str);
+    let mut found = store.find_profile(name)?;
+    match (found.pop(), found.is_empty(), name) {
+        (Some(account), true, _) => Ok(account),
+        (Some(_), false, _) => Err(ambiguous(&store.profile_names()?)),
+        (None, _, Some(name)) => Err(unknown(name, &store.profile_names()?)),
+        (None, _, None) => match store.profile_names()? {
+            names if names.is_empty() => Err(no_profile()),
+            names => Err(no_default(&names)),
+        },
+    }
+}
+
+/// The account of exactly this name.
+pub fn named(store: &Store, name: &ProfileName) -> Result<Account> {
+    let found = store.find_profile(Some(name.as_str()))?.pop();
+    match found {
+        Some(account) => Ok(account),
+        None => Err(unknown(name.as_str(), &store.profile_names()?)),
+    }
+}
+
+/// [`selected`], the whole record of it.
+pub fn selected_record(app: &App<'_>, store: &Store) -> Result<Record> {
+    let account = selected(app, store)?;
+    record_of(store, &account)
+}
+
+/// The whole record of an account, its identity proven.
+pub fn record_of(store: &Store, account: &Account) -> Result<Record> {
+    let record = stored_record(store, account)?;
+    store.prove_identity(&record)?;
+    Ok(record)
+}
+
+/// The whole record of an account as it stands: for what makes it anew or forgets it.
+pub fn stored_record(store: &Store, account: &Account) -> Result<Record> {
+    store.reread(account.id)?.ok_or_else(|| refresh::gone(Some(account.profile.as_str())))
+}
+
+/// Where a record's token may be sent: its base URL, if that is Concur's own or one that the operator
+/// named in the settings or at login.
+pub fn home_of(store: &Store, config: &Config, record: &Record) -> Result<AllowedOrigin> {
+    store.prove_identity(record)?;
+    let not_allowed = || refresh::not_allowed(&record.geolocation, record.profile_name());
+    let base = Origin::from_operator(&record.geolocation).map_err(|_| not_allowed())?;
+    if let Some(allowed) = config.allowed.permit(&base) {
+        return Ok(allowed);
+    }
+    let application = record.application.as_ref().ok_or_else(not_allowed)?;
+    let named = Origin::from_operator(&application.origin).map_err(|_| not_allowed())?;
+    config.allowed.and(&named).permit(&base).ok_or_else(not_allowed)
+}
+
+/// The error for a machine without any profile.
+pub fn no_profile() -> Error {
+    Error::new(
+        Kind::NotFound,
+        "There is no profile yet",
+        "Run: concur-cred init, fill in credentials.json, then run: concur-cred login",
+    )
+}
+
+/// The error for a store whose default profile does not exist.
+fn no_default(known: &[String]) -> Error {
+    Error::new(
+        Kind::NotFound,
+        format!("The default profile does not exist (known: {})", known.join(", ")),
+        "Name one with --profile or CONCUR_CRED_PROFILE, or choose another: concur-cred use NAME",
+    )
+}
+
+fn unknown(name: &str, known: &[String]) -> Error {
+    let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+    Error::new(
+        Kind::NotFound,
+        format!("There is no profile {name} (known: {known})"),
+        format!("Make it: concur-cred login --profile {name}"),
+    )
+}
+
+/// The error for a choice that the caller must make.
+pub fn ambiguous(known: &[String]) -> Error {
+    Error::new(
+        Kind::NotFound,
+        format!("There are several profiles and none is chosen: {}", known.join(", ")),
+        "Name one with --profile or CONCUR_CRED_PROFILE, or choose it for good: concur-cred use NAME",
+    )
+}
+
+/// What a helper's request means among the managed accounts.
+#[derive(Debug)]
+pub enum Managed {
+    /// This one.
+    One(Box<Account>),
+    /// Several, and nothing says which: these are their names.
+    Several(Vec<String>),
+    /// `--profile` pins another one: nothing answers. Why, unless the request names a user of its own.
+    PinnedElsewhere(Option<Error>),
+    /// None of them.
+    None,
+}
+
+/// The managed accounts of a host in its canonical form: those of exactly this origin, and of the one whose
+/// `www-` twin it is (Concur's hosts alone).
+fn of_host(store: &Store, protocol: &[u8], host: &[u8]) -> Result<Vec<Account>> {
+    store.accounts_for_host(protocol, host, host::twin_of(protocol, host).unwrap_or(host))
+}
+
+/// The managed accounts of a git request's host with its user name, when it has one.
+pub fn matching(store: &Store, request: &Request) -> Result<Vec<Account>> {
+    let (Some(protocol), Some(host)) = (&request.protocol, &request.host) else {
+        return Ok(Vec::new());
+    };
+    let mut accounts = of_host(store, protocol, host)?;
+    accounts.retain(|account| is_of_user(account, request.username.as_deref()));
+    Ok(accounts)
+}
+
+fn is_of_user(account: &Account, username: Option<&[u8]>) -> bool {
+    username.is_none_or(|username| account.key.username.as_deref() == Some(username))
+}
+
+/// The managed account that a git request means: of those of its host the one that `--profile` pins; else
+/// by user name, else by the selected profile, else the only one.
+pub fn managed_for(app: &App<'_>, store: &Store, request: &Request) -> Result<Managed> {
+    let (Some(protocol), Some(host)) = (&request.protocol, &request.host) else {
+        return Ok(Managed::None);
+    };
+    meant(app, store, of_host(store, protocol, host)?, request.username.as_deref())
+}
+
+/// The same for the origin of a URI.
+pub fn managed_at(app: &App<'_>, store: &Store, protocol: &str, host: &str) -> Result<Managed> {
+    meant(app, store, of_host(store, protocol.as_bytes(), host.as_bytes())?, None)
+}
+
+fn meant(
+    app: &App<'_>,
+    store: &Store,
+    mut accounts: Vec<Account>,
+    username: Option<&[u8]>,
+) -> Result<Managed> {
+    if let Some(name) = app.global.profile.as_ref().filter(|_| !accounts.is_empty()) {
+        return pinned(store, accounts, username, name);
+    }
+    accounts.retain(|account| is_of_user(account, username));
+    chosen(app, store, accounts)
+}
+
+/// `--profile` on a helper's call: for a host that managed accounts serve, only that profile answers.
+fn pinned(
+    store: &Store,
+    mut accounts: Vec<Account>,
+    username: Option<&[u8]>,
+    name: &ProfileName,
+) -> Result<Managed> {
+    let is_at_host = accounts.iter().any(|account| account.profile == *name);
+    accounts.retain(|account| is_of_user(account, username));
+    if let Some(at) = accounts.iter().position(|account| account.profile == *name) {
+        return Ok(Managed::One(Box::new(accounts.swap_remove(at))));
+    }
+    if accounts.is_empty() && is_at_host {
+        return Ok(Managed::PinnedElsewhere(None));
+    }
+    let known = store.profile_names()?;
+    if !known.iter().any(|known| known == name.as_str()) {
+        return Ok(Managed::PinnedElsewhere(Some(unknown(name.as_str(), &known))));
+    }
+    let why = Error::new(
+        Kind::NotFound,
+        format!("The profile {name}, named by --profile, does not serve this request"),
+        "Nothing was answered. For this host configure the helper without --profile, or with its profile.",
+    );
+    Ok(Managed::PinnedElsewhere(Some(why)))
+}
+
+fn chosen(app: &App<'_>, store: &Store, mut accounts: Vec<Account>) -> Result<Managed> {
+    if accounts.len() > 1 {
+        let used = store.meta()?.used_profile.clone();
+        let chosen = app.named_profile()?.map(|name| name.to_string()).or(used);
+        if let Some(at) =
+            accounts.iter().position(|a| Some(a.profile.as_str()) == chosen.as_deref())
+        {
+            return Ok(Managed::One(Box::new(accounts.swap_remove(at))));
+        }
+        let names = accounts.iter().map(|a| a.profile.to_string()).collect();
+        return Ok(Managed::Several(names));
+    }
+    Ok(accounts.pop().map_or(Managed::None, |account| Managed::One(Box::new(account))))
+}

@@ -1,0 +1,297 @@
+//! Pure: what each request to the place on this machine means. Anybody can send one: every page that the
+//! browser shows, and on a shared machine every user of it.
+
+use zeroize::Zeroizing;
+
+use super::landing::{self, Astray, Landing};
+use super::page::Page;
+use super::peer::Caller;
+use super::redirect::Place;
+use crate::model::secret::Secret;
+
+/// Where the browser ends: nothing is left in its address bar.
+pub(super) const END_PATH: &str = "/concur-cred/done";
+/// Where it is sent from on to Concur; a random word follows.
+const START_PATH: &str = "/concur-cred/start/";
+
+/// A request, as far as anything depends on it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Request<'a> {
+    pub(super) is_get: bool,
+    /// `Host`, when there is exactly one and the target is a path.
+    pub(super) host: Option<&'a str>,
+    pub(super) path: &'a str,
+    pub(super) query: &'a str,
+    pub(super) caller: Caller,
+}
+
+/// What a request gets.
+#[derive(Debug)]
+pub(super) enum Verdict {
+    /// A page that says why not, and what to tell the person at the terminal.
+    Refused(u16, Page<'static>, Option<Astray>),
+    /// The same to another user of this machine, who asked for what is our user's alone.
+    NotYours(Page<'static>),
+    /// The same, and the login is void: somebody else may have the address of Concur's page.
+    Void(Page<'static>),
+    /// No answer: nobody waits for it.
+    Nothing,
+    /// On to Concur's page.
+    Start(Zeroizing<String>),
+    /// What was waited for, and on to [`END_PATH`].
+    Landed(Landing),
+    /// The page that tells how it ended, as soon as that is known.
+    End,
+}
+
+/// One login's paths and what has happened on them.
+pub(super) struct Routes {
+    host: String,
+    callback_path: String,
+    start_path: String,
+    state: Secret,
+    /// Concur's page; taken by the first request for the start path.
+    link: Option<Zeroizing<String>>,
+    /// Who took it.
+    taken_by: Option<Caller>,
+    landed: bool,
+    is_void: bool,
+}
+
+impl Routes {
+    /// `word`: hard to guess and fit for a path.
+    pub(super) fn new(place: &Place, link: Zeroizing<String>, state: Secret, word: &str) -> Self {
+        Self {
+            host: place.host.clone(),
+            callback_path: place.path.clone(),
+            start_path: format!("{START_PATH}{word}"),
+            state,
+            link: Some(link),
+            taken_by: None,
+            landed: false,
+            is_void: false,
+        }
+    }
+
+    /// What the browser is told to open. It may be seen in the list of processes: unlike Concur's page it
+    /// holds no state, it is good once, and where the system says whose a socket is, for our user alone.
+    pub(super) fn start_link(&self) -> String {
+        format!("http://{}{}", self.host, self.start_path)
+    }
+
+    /// Whether the login has come back.
+    pub(super) fn has_landed(&self) -> bool {
+        self.landed
+    }
+
+    pub(super) fn route(&mut self, request: Request<'_>) -> Verdict {
+        // Another name for this address: a page of somebody's own reads our answers (DNS rebinding).
+        if !request.host.is_some_and(|host| host.eq_ignore_ascii_case(&self.host)) {
+            return Verdict::Refused(400, NOT_OURS, None);
+        }
+        if !request.is_get {
+            return Verdict::Refused(405, NOT_OURS, None);
+        }
+        match request.caller {
+            Caller::Gone => return Verdict::Nothing,
+            Caller::Other => return self.stranger(request.path),
+            Caller::Ours | Caller::Unknown => {}
+        }
+        if self.is_void {
+            return Verdict::Refused(410, VOID, None);
+        }
+        if request.path == self.callback_path {
+            return self.landing(request.query);
+        }
+        if request.path == self.start_path {
+            return self.start(request.caller);
+        }
+        if request.path == END_PATH && self.landed {
+            return Verdict::End;
+        }
+        Verdict::Refused(404, NOT_FOUND, None)
+    }
+
+    /// Leads on to Concur, once.
+    fn start(&mut self, caller: Caller) -> Verdict {
+        match self.link.take() {
+            Some(link) => {
+                self.taken_by = Some(caller);
+                Verdict::Start(link)
+            }
+            None if self.taken_by == Some(caller) || self.landed => {
+                Verdict::Refused(410, USED, None)
+            }
+            None => self.voided(VOID),
+        }
+    }
+
+    /// Another user's request: nothing is served, and a second use of the link voids the login.
+    fn stranger(&mut self, path: &str) -> Verdict {
+        if path == self.start_path && self.link.is_none() && !self.landed {
+            return self.voided(NOT_YOURS);
+        }
+        if path == self.start_path || path == self.callback_path {
+            return Verdict::NotYours(NOT_YOURS);
+        }
+        Verdict::Refused(403, NOT_YOURS, None)
+    }
+
+    fn voided(&mut self, page: Page<'static>) -> Verdict {
+        self.is_void = true;
+        Verdict::Void(page)
+    }
+
+    fn landing(&mut self, query: &str) -> Verdict {
+        if self.landed {
+            return Verdict::Refused(409, LANDED, None);
+        }
+        match landing::of_query(query, &self.state) {
+            Ok(landing) => {
+                self.landed = true;
+                Verdict::Landed(landing)
+            }
+            Err(astray) => Verdict::Refused(400, ASTRAY, Some(astray)),
+        }
+    }
+}
+
+const NOT_OURS: Page<'_> = Page {
+    good: false,
+    heading: "Bad request",
+    text: "This address is for a login that a browser ends here, and for nothing else.",
+};
+const NOT_FOUND: Page<'_> =
+    Page { good: false, heading: "Nothing here", text: "A login waits here, at another address." };
+const USED: Page<'_> = Page {
+    good: false,
+    heading: "Already used",
+    text: "This link is valid once, and it was already used. Open the address that the terminal shows. If it was \
+           not you who used it, press Ctrl-C in the terminal.",
+};
+const NOT_YOURS: Page<'_> = Page {
+    good: false,
+    heading: "Not your login",
+    text: "This login was started by another user of this machine. If it is yours all the same, copy this \
+           page's address and paste it in the terminal.",
+};
+const VOID: Page<'_> = Page {
+    good: false,
+    heading: "The login was ended",
+    text: "The link was used by another user of this machine. The terminal shows what to do.",
+};
+const LANDED: Page<'_> = Page {
+    good: false,
+    heading: "Answered already",
+    text: "This login has come back before. The terminal shows how it ended.",
+};
+const ASTRAY: Page<'_> = Page {
+    good: false,
+    heading: "Not this login",
+    text: "What came back does not belong to the login that waits in the terminal. Open the address \
+           that the terminal shows.",
+};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::auth::browser::redirect::RedirectUri;
+
+    fn routes() -> Routes {
+        let uri: RedirectUri = "http://localhost:8017/callback".parse().unwrap();
+        let link = Zeroizing::new("https://concur/".to_owned());
+        Routes::new(uri.place().unwrap(), link, Secret::from("st"), "w0rd")
+    }
+
+    fn get<'a>(path: &'a str, query: &'a str) -> Request<'a> {
+        Request { is_get: true, host: Some("localhost:8017"), path, query, caller: Caller::Ours }
+    }
+
+    const START: &str = "/concur-cred/start/w0rd";
+
+    fn by(caller: Caller, path: &'static str) -> Request<'static> {
+        Request { caller, ..get(path, "code=c&state=st") }
+    }
+
+    fn status(verdict: &Verdict) -> u16 {
+        match verdict {
+            Verdict::Refused(status, ..) => *status,
+            Verdict::NotYours(_) => 403,
+            Verdict::Void(_) => 0,
+            Verdict::Nothing => 1,
+            Verdict::Start(_) | Verdict::Landed(_) => 303,
+            Verdict::End => 200,
+        }
+    }
+
+    #[test]
+    fn only_a_get_of_this_very_host_is_looked_at() {
+        let mut routes = routes();
+        let good = get("/callback", "code=c&state=st");
+        for host in [None, Some("evil.example:8017"), Some("localhost"), Some("127.0.0.1:8017")] {
+            assert_eq!(status(&routes.route(Request { host, ..good })), 400, "{host:?}");
+        }
+        assert_eq!(status(&routes.route(Request { is_get: false, ..good })), 405);
+        assert_eq!(status(&routes.route(Request { host: Some("LOCALHOST:8017"), ..good })), 303);
+    }
+
+    #[test]
+    fn the_first_landing_with_the_right_state_counts_and_no_other() {
+        let mut routes = routes();
+        for (path, query, expected) in [
+            ("/callback", "code=c&state=no", 400),
+            ("/callback", "", 400),
+            ("/callback/", "code=c&state=st", 404),
+            ("/", "code=c&state=st", 404),
+            (END_PATH, "", 404),
+            ("/callback", "code=c&state=st", 303),
+            ("/callback", "code=d&state=st", 409),
+            (END_PATH, "", 200),
+        ] {
+            assert_eq!(status(&routes.route(get(path, query))), expected, "{path}?{query}");
+        }
+    }
+
+    #[test]
+    fn the_start_link_is_good_once_and_holds_no_state() {
+        let mut routes = routes();
+        let link = routes.start_link();
+        assert_eq!(link, "http://localhost:8017/concur-cred/start/w0rd");
+        assert!(matches!(routes.route(get("/concur-cred/start/w0rd", "")), Verdict::Start(_)));
+        assert_eq!(status(&routes.route(get("/concur-cred/start/w0rd", ""))), 410);
+        assert_eq!(status(&routes.route(get("/concur-cred/start/word", ""))), 404);
+    }
+
+    #[test]
+    fn another_user_is_served_nothing_and_the_login_goes_on() {
+        for path in [START, "/callback", END_PATH, "/"] {
+            let mut routes = routes();
+            assert_eq!(status(&routes.route(by(Caller::Other, path))), 403, "{path}");
+            assert_eq!(status(&routes.route(by(Caller::Gone, path))), 1, "{path}");
+            assert!(matches!(routes.route(by(Caller::Ours, START)), Verdict::Start(_)), "{path}");
+            assert_eq!(status(&routes.route(by(Caller::Other, "/callback"))), 403);
+            assert!(matches!(routes.route(by(Caller::Ours, "/callback")), Verdict::Landed(_)));
+            assert_eq!(status(&routes.route(by(Caller::Other, START))), 403, "too late to matter");
+        }
+    }
+
+    #[test]
+    fn a_second_use_of_the_link_is_a_reload_or_voids_the_login() {
+        for (first, second, expected) in [
+            (Caller::Ours, Caller::Ours, 410),
+            (Caller::Unknown, Caller::Unknown, 410),
+            (Caller::Ours, Caller::Gone, 1),
+            (Caller::Ours, Caller::Other, 0),
+            (Caller::Unknown, Caller::Other, 0),
+            (Caller::Unknown, Caller::Ours, 0),
+            (Caller::Ours, Caller::Unknown, 0),
+        ] {
+            let mut routes = routes();
+            assert!(matches!(routes.route(by(first, START)), Verdict::Start(_)));
+            let told = status(&routes.route(by(second, START)));
+            assert_eq!(told, expected, "{first:?} {second:?}");
+            let landed = matches!(routes.route(by(first, "/callback")), Verdict::Landed(_));
+            assert_eq!(landed, expected != 0, "{first:?} {second:?}");
+        }
+    }
+}

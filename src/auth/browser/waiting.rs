@@ -1,0 +1,243 @@
+//! Waiting for the browser to come back, or for a person to paste its address: whichever is first.
+
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
+use std::time::{Duration, Instant};
+
+use zeroize::Zeroizing;
+
+use super::landing::{self, Astray, Landing};
+use super::redirect::RedirectUri;
+use crate::error::{Error, Kind, Result};
+use crate::model::secret::Secret;
+use crate::sys::streams;
+
+/// How often a wrong address may be pasted before the terminal is no longer listened to.
+const PASTES: u32 = 4;
+
+/// Something came.
+#[derive(Debug)]
+pub enum Event {
+    /// The browser, by itself.
+    Landed(Landing),
+    /// Somebody, but not this login's browser.
+    Astray(Astray),
+    /// Another user of this machine, who was refused.
+    Stranger,
+    /// Another user of this machine has used the link, too.
+    Void,
+    /// A line from the terminal.
+    Line(Zeroizing<String>),
+    /// The terminal's end.
+    NoMoreLines,
+}
+
+/// What is waited for.
+#[derive(Debug, Clone, Copy)]
+pub struct Waiting<'a> {
+    /// Where the browser comes back to.
+    pub redirect_uri: &'a RedirectUri,
+    /// The state of this login.
+    pub state: &'a Secret,
+    /// How long.
+    pub timeout: Duration,
+    /// Whether anybody can paste.
+    pub can_paste: bool,
+}
+
+/// Hands on the terminal's lines, from a thread of its own: there is no portable way to wait for a
+/// terminal and a channel at once. It ends with the process.
+pub fn read_lines(events: Sender<Event>) {
+    // Without the thread the browser is waited for all the same.
+    let _ = std::thread::Builder::new().name("terminal".to_owned()).spawn(move || {
+        loop {
+            let mut line = Zeroizing::new(String::with_capacity(8 * 1024));
+            let is_line = matches!(streams::read_line(&mut line), Ok(1..));
+            let event = if is_line { Event::Line(line) } else { Event::NoMoreLines };
+            if events.send(event).is_err() || !is_line {
+                return;
+            }
+        }
+    });
+}
+
+impl Waiting<'_> {
+    /// Waits. `say` tells the person something about a request (`false`) or about what was pasted (`true`).
+    pub fn wait(
+        &self,
+        events: &Receiver<Event>,
+        say: &mut dyn FnMut(bool, &str),
+    ) -> Result<Landing> {
+        let started = Instant::now();
+        let mut pastes_left = if self.can_paste { PASTES } else { 0 };
+        let (mut has_warned, mut has_told) = (false, false);
+        loop {
+            let left = self.timeout.saturating_sub(started.elapsed());
+            match events.recv_timeout(left) {
+                Ok(Event::Landed(landing)) => return Ok(landing),
+                Ok(Event::Astray(astray)) if !has_warned => {
+                    has_warned = true;
+                    say(false, &unexpected(astray));
+                }
+                Ok(Event::Void) => return Err(void()),
+                Ok(Event::Stranger) if !has_told => {
+                    has_told = true;
+                    say(false, STRANGER);
+                }
+                Ok(Event::Line(line)) if pastes_left > 0 && !line.trim().is_empty() => {
+                    match landing::of_pasted(&line, self.redirect_uri, self.state) {
+                        Ok(landing) => return Ok(landing),
+                        Err(astray) => {
+                            pastes_left -= 1;
+                            say(true, &self.refused(astray, pastes_left));
+                        }
+                    }
+                }
+                Ok(Event::Astray(_) | Event::Stranger | Event::Line(_)) => {}
+                Ok(Event::NoMoreLines) => pastes_left = 0,
+                Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {
+                    return Err(self.nobody_came());
+                }
+            }
+            if pastes_left == 0 && self.redirect_uri.place().is_none() {
+                return Err(not_pasted());
+            }
+        }
+    }
+
+    fn refused(&self, astray: Astray, pastes_left: u32) -> String {
+        match (pastes_left, self.redirect_uri.place()) {
+            (1.., _) => format!("{astray}. Paste it again:"),
+            (0, Some(_)) => format!("{astray}. Still waiting for the browser alone."),
+            (0, None) => format!("{astray}."),
+        }
+    }
+
+    fn nobody_came(&self) -> Error {
+        let seconds = self.timeout.as_secs();
+        let waited = match (seconds / 60, seconds % 60) {
+            (1, 0) => "1 minute".to_owned(),
+            (minutes @ 1.., 0) => format!("{minutes} minutes"),
+            (0, 1) => "1 second".to_owned(),
+            _ => format!("{seconds} seconds"),
+        };
+        Error::new(
+            Kind::Temporary,
+            format!("Nobody came back from the browser within {waited}; nothing was changed"),
+            "Run it again, with --timeout 15m if signing in takes long. If Concur's page showed an \
+             error, look whether this redirect URI is registered for the application, to the letter.",
+        )
+    }
+}
+
+const STRANGER: &str = "another user of this machine asked for a page of this login; it was refused, and \
+                        your browser is still waited for. If that was you, paste the address";
+
+fn void() -> Error {
+    Error::new(
+        Kind::Other,
+        "Another user of this machine also used the link of this login; the login was ended, and nothing was \
+         changed",
+        "Log in again with --no-browser, and open the address that is shown yourself.",
+    )
+}
+
+fn unexpected(astray: Astray) -> String {
+    let what = match astray {
+        Astray::NoState => "without a state",
+        Astray::OtherState => "with another login's state",
+        _ => "with neither a code nor an error",
+    };
+    format!("a browser came back {what}; it was turned away, and the right one is still waited for")
+}
+
+fn not_pasted() -> Error {
+    Error::new(
+        Kind::Usage,
+        "The address at which the browser ended was not pasted; nothing was changed",
+        "Run it again, sign in, and copy the whole address out of the browser's address bar.",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::channel;
+
+    use super::*;
+
+    const HERE: &str = "http://localhost:8017/callback";
+    const THERE: &str = "https://intranet.example/cb";
+
+    fn waited(uri: &str, events: Vec<Event>) -> (Result<Landing>, Vec<String>) {
+        let (send, receive) = channel();
+        for event in events {
+            send.send(event).unwrap();
+        }
+        drop(send);
+        let (redirect_uri, state) = (uri.parse().unwrap(), Secret::from("st"));
+        let waiting = Waiting {
+            redirect_uri: &redirect_uri,
+            state: &state,
+            timeout: Duration::from_secs(300),
+            can_paste: true,
+        };
+        let mut said = Vec::new();
+        let result = waiting.wait(&receive, &mut |_, text| said.push(text.to_owned()));
+        (result, said)
+    }
+
+    fn line(text: &str) -> Event {
+        Event::Line(Zeroizing::new(text.to_owned()))
+    }
+
+    fn code() -> Landing {
+        Landing::Code { code: Secret::from("c"), geolocation: None }
+    }
+
+    #[test]
+    fn whatever_is_right_first_is_taken() {
+        let pasted = line("http://localhost:8017/callback?code=c&state=st\n");
+        assert_eq!(waited(HERE, vec![line("\n"), pasted]).0, Ok(code()));
+        let (landed, said) = waited(HERE, vec![Event::NoMoreLines, Event::Landed(code())]);
+        assert_eq!((landed, said.len()), (Ok(code()), 0));
+    }
+
+    #[test]
+    fn strangers_are_mentioned_once_and_never_end_the_wait() {
+        let astray = || Event::Astray(Astray::OtherState);
+        let (landed, said) = waited(HERE, vec![astray(), astray(), Event::Landed(code())]);
+        assert_eq!(landed, Ok(code()));
+        assert_eq!(said.len(), 1, "{said:?}");
+        assert!(said[0].contains("another login's state"), "{said:?}");
+    }
+
+    #[test]
+    fn another_user_is_mentioned_once_and_ends_the_wait_only_by_the_link() {
+        let events = vec![Event::Stranger, Event::Stranger, Event::Landed(code())];
+        let (landed, said) = waited(HERE, events);
+        assert_eq!((landed, said.len()), (Ok(code()), 1));
+        let (error, _) = waited(HERE, vec![Event::Void, Event::Landed(code())]);
+        assert_eq!(error.unwrap_err().kind(), Kind::Other);
+    }
+
+    #[test]
+    fn a_wrong_paste_is_asked_for_again_three_times() {
+        let wrong = || line("nonsense");
+        let events = || (0..PASTES).map(|_| wrong()).collect::<Vec<_>>();
+        let (error, said) = waited(THERE, events());
+        assert_eq!(error.unwrap_err().kind(), Kind::Usage);
+        assert_eq!(said.iter().filter(|text| text.ends_with("Paste it again:")).count(), 3);
+        let mut events = events();
+        events.extend([wrong(), Event::Landed(code())]);
+        let (landed, said) = waited(HERE, events);
+        assert_eq!(landed, Ok(code()), "the browser is still waited for");
+        assert_eq!(said.len(), 4, "{said:?}");
+    }
+
+    #[test]
+    fn without_a_terminal_only_the_browser_can_come() {
+        assert_eq!(waited(THERE, vec![Event::NoMoreLines]).0.unwrap_err().kind(), Kind::Usage);
+        let error = waited(HERE, vec![Event::NoMoreLines]).0.unwrap_err();
+        assert_eq!(error.kind(), Kind::Temporary);
+        assert!(error.problem().contains("within 5 minutes"), "{error}");
+    }
+}

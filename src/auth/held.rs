@@ -1,0 +1,125 @@
+//! What the profiles hold already. An older copy must not overwrite newer tokens, and no two profiles may hold
+//! the same refresh token: when Concur replaces it for one of them, the other's is invalid.
+
+use std::cmp::Ordering;
+
+use crate::error::{Error, Kind, Result};
+use crate::model::grant::Grant;
+use crate::model::jwt;
+use crate::model::record::{Column, OutcomeKind, Record, RecordId};
+use crate::model::secret::Secret;
+use crate::store::Store;
+
+/// How a copy of tokens stands to those that a profile holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Standing {
+    /// The profile holds nothing that could be lost, or older tokens.
+    Newer,
+    /// The profile holds this very refresh token.
+    Same,
+    /// The profile holds newer tokens, or their order is not known.
+    Older,
+    /// The profile holds a refresh token, and the copy has none.
+    Poorer,
+}
+
+/// Compares a copy with what a profile holds: by the access tokens' time of issue, else by the expiry of the
+/// refresh tokens. A refresh token that does not open, or that Concur has called invalid, is nothing to lose.
+pub(crate) fn standing(store: &Store, held: &Record, copy: &Grant) -> Standing {
+    let open = |column| store.unseal(held, column).ok().flatten();
+    let Some(refresh_token) = open(Column::RefreshToken) else { return Standing::Newer };
+    if copy.refresh_token.as_ref() == Some(&refresh_token) {
+        return Standing::Same;
+    }
+    if held.attempt.outcome == Some(OutcomeKind::Condemned) {
+        return Standing::Newer;
+    }
+    if copy.refresh_token.is_none() {
+        return Standing::Poorer;
+    }
+    let issued_at = |token: Option<&Secret>| token.and_then(jwt::claims)?.issued_at;
+    let access_token = open(Column::AccessToken);
+    let issued = (issued_at(copy.access_token.as_ref()), issued_at(access_token.as_ref()));
+    let ends = (
+        copy.refresh_expires_at.filter(|_| !copy.refresh_expiry_assumed),
+        held.refresh_expires_at.filter(|_| !held.refresh_expiry_assumed),
+    );
+    let order = |(copied, held): (Option<i64>, Option<i64>)| Some(copied?.cmp(&held?));
+    let decided = |order: &Ordering| order.is_ne();
+    match order(issued).filter(decided).or_else(|| order(ends)) {
+        Some(Ordering::Greater) => Standing::Newer,
+        _ => Standing::Older,
+    }
+}
+
+/// Whether there is anything to do; why not is an error, but for the same tokens.
+pub(crate) fn is_to_be_kept(standing: Standing, profile: &str) -> Result<bool> {
+    let problem = match standing {
+        Standing::Newer => return Ok(true),
+        Standing::Same => return Ok(false),
+        Standing::Older => {
+            format!("The profile {profile} holds tokens that are newer than this copy, or may be")
+        }
+        Standing::Poorer => {
+            format!("The profile {profile} holds a refresh token, and this copy has none")
+        }
+    };
+    Err(Error::new(
+        Kind::Usage,
+        format!("{problem}; nothing was changed"),
+        "Use another name with --profile, or --replace to put this copy in their place all the same.",
+    ))
+}
+
+/// Keeps the refresh token that the profile holds where an answer for the same account has none: "There are
+/// certain conditions where a refresh token is not returned".
+pub(crate) fn keep_refresh_token(store: &Store, held: &Record, grant: &mut Grant) {
+    let is_invalid = held.attempt.outcome == Some(OutcomeKind::Condemned);
+    if grant.refresh_token.is_some() || is_invalid {
+        return;
+    }
+    if let Ok(Some(refresh_token)) = store.unseal(held, Column::RefreshToken) {
+        grant.refresh_token = Some(refresh_token);
+        grant.refresh_expires_at = held.refresh_expires_at;
+        grant.refresh_expiry_assumed = held.refresh_expiry_assumed;
+    }
+}
+
+/// The other profile that holds this refresh token of the same application, if there is one. What is damaged
+/// of other profiles is for `doctor` to tell, and keeps nobody from a login.
+pub(crate) fn other_holder(
+    store: &Store,
+    own: Option<RecordId>,
+    client_id: &str,
+    refresh_token: &Secret,
+) -> Option<String> {
+    let holds = |record: &Record| {
+        let held = store.unseal(record, Column::RefreshToken);
+        held.is_ok_and(|held| held.as_ref() == Some(refresh_token))
+    };
+    let accounts = store.accounts().unwrap_or_default();
+    let mut others = accounts.iter().filter(|record| {
+        Some(record.id) != own && record.client_id() == client_id && record.profile.is_some()
+    });
+    others.find(|record| holds(record)).and_then(Record::profile_name).map(str::to_owned)
+}
+
+/// The error for a refresh token that another profile holds.
+pub(crate) fn refused(other: &str) -> Error {
+    Error::new(
+        Kind::Usage,
+        format!(
+            "The profile {other} holds this refresh token already, and a refresh of one profile may make \
+             the other's invalid; nothing was changed"
+        ),
+        format!("Use --profile {other}, or rename it: concur-cred rename {other} NEW"),
+    )
+}
+
+/// The warning for a login whose refresh token another profile holds.
+pub(crate) fn warning(profile: &str, other: &str) -> String {
+    format!(
+        "{profile}: the profile {other} holds the same refresh token: if Concur replaces it for the one, \
+         the other must log in again. One profile for both is safer"
+    )
+}

@@ -1,0 +1,240 @@
+//! The browser grant: a user signs in at Concur's own page and allows the application. The only grant
+//! that works for users who sign in by SSO. Nothing is held while the person is away: no lock, no
+//! transaction, no new file.
+
+use std::sync::mpsc::channel;
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use zeroize::Zeroizing;
+
+use super::flow::{self, Aim, Ask, Principal};
+use super::start::Start;
+use super::told;
+use crate::auth::browser::handover::Handover;
+use crate::auth::browser::landing::Landing;
+use crate::auth::browser::link::Authorization;
+use crate::auth::browser::opener;
+use crate::auth::browser::receiver::{self, Bound, Receiver};
+use crate::auth::browser::redirect::{DEFAULT_REDIRECT_URI, RedirectUri};
+use crate::auth::browser::waiting::{self, Waiting};
+use crate::auth::oauth::answer::Outcome;
+use crate::auth::oauth::form::GrantRequest;
+use crate::auth::refresh::{Asked, Attempted};
+use crate::cli::{Browser, Login};
+use crate::error::{Error, Kind, Result, ServiceWord};
+use crate::model::origin::{AllowedOrigin, Origin};
+use crate::model::printable::printable;
+use crate::model::secret::Secret;
+use crate::sys::random;
+use crate::ui::context::App;
+use crate::ui::prompt;
+
+/// How long the person has, unless `--timeout` says otherwise, seconds.
+const TIMEOUT_SECS: u64 = 300;
+
+pub(crate) fn log_in(app: &mut App<'_>, mut start: Start, args: &Login) -> Result<()> {
+    let redirect_uri = redirect_uri(&args.browser)?;
+    let bound = redirect_uri.place().map(receiver::bind).transpose()?;
+    if bound.is_none() && !prompt::is_possible() {
+        return Err(nobody_pastes());
+    }
+    let application = flow::application(app, &mut start, &[])?;
+    let aim = flow::aim(app, &start, &application, None)?;
+    let asked = Authorization {
+        origin: &aim.origin,
+        client_id: &application.client_id,
+        redirect_uri: &redirect_uri,
+        scope: args.scope.as_deref(),
+    };
+    let (landing, receiver) = land(app, bound, &asked, &args.browser)?;
+    let (code, at) = match landing {
+        Landing::Code { code, geolocation } => (code, place(app, &aim, geolocation.as_deref())?),
+        Landing::Refused { code, description } => {
+            let is_number = code.parse::<i64>().is_ok();
+            let refused = refused(code, description);
+            let error = told::refused(app, refused, &start, &aim.profile);
+            return Err(if is_number {
+                error
+            } else {
+                not_allowed_by_person(&error, &start, &aim)
+            });
+        }
+    };
+    let ask = Ask {
+        request: GrantRequest::AuthorizationCode {
+            code: &code,
+            redirect_uri: redirect_uri.as_str(),
+        },
+        principal: Principal::Answered { else_: &application.client_id },
+        request_token: None,
+        at: Some(&at),
+    };
+    flow::log_in(app, &start, &application, &aim, &ask)?;
+    // Every way out before this one tells the browser that the login failed.
+    if let Some(mut receiver) = receiver {
+        receiver.succeeded();
+    }
+    Ok(())
+}
+
+fn redirect_uri(args: &Browser) -> Result<RedirectUri> {
+    let text = args.redirect_uri.as_deref().unwrap_or(DEFAULT_REDIRECT_URI);
+    text.parse().map_err(|bad| {
+        Error::new(
+            Kind::Usage,
+            format!("--redirect-uri is not usable: {bad}"),
+            format!(
+                "Give it as it is registered for the application, such as {DEFAULT_REDIRECT_URI}."
+            ),
+        )
+    })
+}
+
+fn nobody_pastes() -> Error {
+    Error::new(
+        Kind::Usage,
+        "This redirect URI leads to another machine, and there is no terminal to paste the address on",
+        format!(
+            "Run it on a terminal, or register a URI of this machine for the application, such as \
+             {DEFAULT_REDIRECT_URI}."
+        ),
+    )
+}
+
+/// Sends the person to Concur and waits for what comes back.
+fn land(
+    app: &mut App<'_>,
+    bound: Option<Bound>,
+    asked: &Authorization<'_>,
+    args: &Browser,
+) -> Result<(Landing, Option<Receiver>)> {
+    let state = Secret::from(random_word(32)?.as_str());
+    let link = asked.link(&state).ok_or_else(|| {
+        Error::new(Kind::Usage, "The base URL makes no address to open", "Correct --base-url.")
+    })?;
+    let (send, events) = channel();
+    let shown = link.clone();
+    let receiver = bound
+        .map(|bound| bound.serve(link, state.clone(), &random_word(16)?, &send))
+        .transpose()?;
+    let can_paste = prompt::is_possible();
+    // Another machine's redirect URI has no link without the state in it: nothing is opened then.
+    let means = opener::means(&app.env).filter(|_| !args.no_browser);
+    let opened = means.zip(receiver.as_ref());
+    let timeout = args.timeout.and_then(|secs| u64::try_from(secs).ok()).unwrap_or(TIMEOUT_SECS);
+    explain(app, &shown, asked.redirect_uri, opened.is_some(), can_paste);
+    if can_paste {
+        waiting::read_lines(send);
+    }
+    // Held until the browser has come.
+    let _handed = opened.map(|(means, receiver)| {
+        let handed = handover(app, receiver, asked.redirect_uri);
+        opener::open(&means, handed.target());
+        handed
+    });
+    let waiting = Waiting {
+        redirect_uri: asked.redirect_uri,
+        state: &state,
+        timeout: Duration::from_secs(timeout),
+        can_paste,
+    };
+    let landing = waiting.wait(&events, &mut |is_answer, text| {
+        if is_answer {
+            // Part of a conversation, and so not subject to --quiet.
+            let _ = writeln!(app.err, "{text}");
+        } else {
+            app.note(text);
+        }
+    })?;
+    Ok((landing, receiver))
+}
+
+/// What the browser is told to open: nothing that is of use to another user who sees it.
+fn handover(app: &App<'_>, receiver: &Receiver, redirect_uri: &RedirectUri) -> Handover {
+    let link = receiver.start_link();
+    match redirect_uri.place() {
+        Some(place) if !receiver.knows_users() => {
+            Handover::by_file(link, &place.port.to_string(), &app.env)
+        }
+        _ => Handover::of_link(link),
+    }
+}
+
+/// Says what to do. `--quiet` does not silence it: without it there would be nothing to wait for.
+fn explain(
+    app: &mut App<'_>,
+    link: &str,
+    redirect_uri: &RedirectUri,
+    is_opened: bool,
+    can_paste: bool,
+) {
+    let first = if is_opened {
+        "Sign in at Concur in the browser that opens. If none does, open this address:"
+    } else {
+        "Sign in at Concur: open this address in a browser:"
+    };
+    let paste = match (redirect_uri.place(), can_paste) {
+        (Some(_), false) => "",
+        (Some(_), true) => {
+            "\nThe browser is on another machine? Then its last page does not load: paste its address \
+             here."
+        }
+        (None, _) => "\nPaste the address at which the browser ends:",
+    };
+    // Nobody can be told when stderr itself is gone.
+    let _ = writeln!(app.err, "{first}\n\n  {link}\n{paste}");
+    let _ = app.err.flush();
+}
+
+/// Where the code is to be exchanged: the geolocation that came with it, if it may be sent a secret.
+fn place(app: &App<'_>, aim: &Aim, geolocation: Option<&str>) -> Result<AllowedOrigin> {
+    let allowed = app.config.allowed.and(&aim.origin);
+    let named = match geolocation {
+        None => Some(aim.origin.clone()),
+        Some(text) => Origin::from_geolocation(text).ok(),
+    };
+    named.and_then(|origin| allowed.permit(&origin)).ok_or_else(|| {
+        let text = printable(geolocation.unwrap_or_default(), 100);
+        Error::new(
+            Kind::Unusable,
+            format!("The browser came back with a base URL that is not allowed: {text}"),
+            "Nothing was sent there. If you know it to be right, put it into allowed_origins in \
+             config.toml and log in again.",
+        )
+        .of_profile(Some(aim.profile.as_str()))
+    })
+}
+
+fn refused(code: String, description: Option<String>) -> Asked {
+    let number = code.parse().ok();
+    let word = ServiceWord {
+        code: number,
+        // A refusal without a number is told by its word.
+        description: description.or_else(|| number.is_none().then_some(code)),
+        ..ServiceWord::default()
+    };
+    let why = Some("The browser came back without permission".to_owned());
+    Asked {
+        ended: Attempted::Answered(Outcome::Rejected { condemned: false, word, why }),
+        took: Duration::ZERO,
+        correlation_id: None,
+    }
+}
+
+/// A refusal without one of Concur's numbers: most often the person pressed the other button.
+fn not_allowed_by_person(error: &Error, start: &Start, aim: &Aim) -> Error {
+    let again = start.again(&aim.profile);
+    let remedy = format!("Sign in again and allow the application: {again}");
+    Error::new(error.kind(), error.problem(), remedy)
+        .with_service(error.service().clone())
+        .of_profile(Some(aim.profile.as_str()))
+}
+
+/// So many random bytes as text that is fit for a URL.
+fn random_word(bytes: usize) -> Result<Zeroizing<String>> {
+    let mut random = Zeroizing::new(vec![0; bytes]);
+    random::fill(&mut random)?;
+    Ok(Zeroizing::new(URL_SAFE_NO_PAD.encode(&*random)))
+}

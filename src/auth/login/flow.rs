@@ -1,0 +1,342 @@
+//! What every grant shares: the application, the profile it goes into, asking under the record's lock,
+//! keeping. No lock and no transaction is held while a person is asked.
+
+use crate::auth::held;
+use crate::auth::login::obtain;
+use crate::auth::oauth::answer::assumed_refresh_expiry;
+use crate::auth::oauth::form::GrantRequest;
+use crate::auth::refresh::{Asked, Asking};
+use crate::error::{Error, Kind, Result, login_again};
+use crate::model::grant::{Grant, GrantKind, PrincipalType};
+use crate::model::origin::{AllowList, AllowedOrigin, Origin};
+use crate::model::profile::ProfileName;
+use crate::model::record::{Record, RecordId};
+use crate::model::secret::Secret;
+use crate::store::lock::RecordLock;
+use crate::store::{NewAccount, RequestToken, Store};
+use crate::sys::signals;
+use crate::ui::context::App;
+use crate::ui::prompt;
+
+use super::keeping;
+use super::start::Start;
+use super::told;
+
+/// How long a company request token lives, seconds (SAP: company request token).
+const REQUEST_TOKEN_LIFE_SECS: i64 = 24 * 3600;
+/// Where to log in when nobody names a data centre: the global landing zone.
+pub(crate) const DEFAULT_BASE_URL: &str = "glz";
+
+/// The OAuth client.
+pub(crate) struct Application {
+    pub(crate) client_id: String,
+    pub(crate) client_secret: Secret,
+}
+
+/// Where a login goes.
+pub(crate) struct Aim {
+    pub(crate) profile: ProfileName,
+    /// The origin that the operator named, now or at an earlier login.
+    pub(crate) origin: Origin,
+    old: Option<Record>,
+}
+
+impl Aim {
+    /// The record that the profile has already.
+    pub(crate) fn record_id(&self) -> Option<RecordId> {
+        self.old.as_ref().map(|record| record.id)
+    }
+}
+
+/// Whom the tokens speak for.
+#[derive(Clone, Copy)]
+pub(crate) enum Principal<'a> {
+    /// The company UUID that was given, unless the tokens name another.
+    Told(&'a str),
+    /// Whom the tokens name; when they name nobody, this.
+    Answered { else_: &'a str },
+}
+
+/// A grant request and what is kept with its tokens.
+pub(crate) struct Ask<'a> {
+    pub(crate) request: GrantRequest<'a>,
+    pub(crate) principal: Principal<'a>,
+    /// Kept for a day: the way back when the refresh token is refused.
+    pub(crate) request_token: Option<&'a Secret>,
+    /// Where to ask, when it is not where the login goes.
+    pub(crate) at: Option<&'a AllowedOrigin>,
+}
+
+impl Ask<'_> {
+    /// What was granted, with what the answer leaves as it was.
+    fn completed(&self, mut grant: Grant, now: i64) -> Grant {
+        if let (GrantRequest::Refresh { refresh_token }, None) =
+            (self.request, &grant.refresh_token)
+        {
+            // "There are certain conditions where a refresh token is not returned": the used one stays.
+            grant.refresh_token = Some(refresh_token.clone());
+            grant.refresh_expiry_assumed = grant.refresh_expires_at.is_none();
+            grant.refresh_expires_at = grant.refresh_expires_at.or(assumed_refresh_expiry(now));
+        }
+        if grant.geolocation.is_none() {
+            grant.geolocation = self.at.map(|at| at.origin().clone());
+        }
+        grant
+    }
+
+    /// Whom the operator named, if it is another. A user's tokens may go with the credentials of a company.
+    fn named_another<'a>(
+        &'a self,
+        start: &'a Start,
+        grant: &Grant,
+        principal: &str,
+    ) -> Option<&'a str> {
+        let named = match self.principal {
+            Principal::Told(uuid) => Some(uuid),
+            Principal::Answered { .. } if start.kind == GrantKind::Refresh => {
+                let is_company =
+                    matches!(grant.principal_type(), None | Some(PrincipalType::Company));
+                start.given.company_uuid.as_deref().filter(|_| is_company)
+            }
+            Principal::Answered { .. } => None,
+        };
+        named.filter(|named| !named.eq_ignore_ascii_case(principal))
+    }
+
+    /// Whether a refresh token was spent that Concur has replaced.
+    fn is_replaced(&self, grant: &Grant) -> bool {
+        let GrantRequest::Refresh { refresh_token } = self.request else { return false };
+        grant.refresh_token.as_ref().is_some_and(|new| new != refresh_token)
+    }
+}
+
+/// App ID and secret; a person is asked for what is missing, when there is one. `further`: what the
+/// grant needs besides, and whether it is missing.
+pub(crate) fn application(
+    app: &mut App<'_>,
+    start: &mut Start,
+    further: &[(&str, bool)],
+) -> Result<Application> {
+    let given = &mut start.given;
+    let own =
+        [("appID", given.client_id.is_none()), ("clientSecret", given.client_secret.is_none())];
+    let missing: Vec<&str> = own
+        .iter()
+        .chain(further)
+        .filter_map(|(name, is_missing)| is_missing.then_some(*name))
+        .collect();
+    if !missing.is_empty() && !prompt::is_possible() {
+        let read: Vec<&str> = own.iter().chain(further).map(|(name, _)| *name).collect();
+        let error = obtain::missing(&missing, &read, given.file.as_deref());
+        let has_other = start.kind == GrantKind::Company && given.refresh_token.is_some();
+        return Err(if has_other { use_refresh_token(&error) } else { error });
+    }
+    let client_id = match given.client_id.take() {
+        Some(client_id) => client_id,
+        None => prompt::line(app, "App ID (client id)", prompt::anything)?,
+    };
+    let client_secret = match given.client_secret.take() {
+        Some(secret) => secret,
+        None => prompt::secret(app, "Client secret")?,
+    };
+    // Who types these has no file, and the application is one of some data centre.
+    if own.iter().any(|(_, is_missing)| *is_missing) && is_anywhere(app, start)? {
+        start.base_url = Some(prompt::data_centre(app, DEFAULT_BASE_URL)?);
+    }
+    Ok(Application { client_id, client_secret })
+}
+
+/// The error for a company login without a request token, where there is a refresh token.
+fn use_refresh_token(error: &Error) -> Error {
+    let remedy = "There is a refresh token: to use it, run the same again with --grant refresh.";
+    Error::new(error.kind(), error.problem(), remedy)
+}
+
+/// Whether neither the caller nor the profile says where to log in.
+fn is_anywhere(app: &App<'_>, start: &Start) -> Result<bool> {
+    if start.base_url.is_some() {
+        return Ok(false);
+    }
+    let (_, old) = obtain::target(app, app.store()?.as_ref())?;
+    Ok(start.replace || old.is_none_or(|record| record.application.is_none()))
+}
+
+/// The profile to log in to and the origin to ask. Refuses a profile that holds another account;
+/// `principal` where it is known before Concur was asked.
+pub(crate) fn aim(
+    app: &App<'_>,
+    start: &Start,
+    application: &Application,
+    principal: Option<&str>,
+) -> Result<Aim> {
+    let present = app.store()?;
+    let (profile, old) = obtain::target(app, present.as_ref())?;
+    let believed = obtain::believed(present.as_ref(), old.as_ref());
+    obtain::refuse_another(believed, &application.client_id, principal, start.replace)?;
+    let origin = match (&start.base_url, present.as_ref().zip(old.as_ref())) {
+        (Some(origin), _) => origin.clone(),
+        (None, Some((store, record))) if !start.replace => {
+            proven_origin(start, &profile, store, record)?
+        }
+        _ => stored_origin(DEFAULT_BASE_URL)?,
+    };
+    if let Some(there) = app.config.allowed.and(&origin).permit(&origin) {
+        // Before anything is asked of a person, or spent.
+        start.service.http().via(&there)?;
+    }
+    Ok(Aim { profile, origin, old })
+}
+
+/// Asks for the grant and keeps what comes. Everything that can fail here fails before a one-time
+/// secret is spent.
+pub(crate) fn log_in(
+    app: &mut App<'_>,
+    start: &Start,
+    application: &Application,
+    aim: &Aim,
+    ask: &Ask<'_>,
+) -> Result<()> {
+    let mut store = app.store_or_new()?;
+    let lock = obtain::lock(app, &store, aim.old.as_ref())?;
+    // A refresh token that was sent may be invalid: until the new one is kept.
+    let held = ask.request.is_refresh().then(signals::hold);
+    let logged_in = store
+        .prove_writable()
+        .and_then(|()| ask_and_keep(app, start, application, aim, ask, &mut store, &lock));
+    if logged_in.is_err() && aim.old.is_none() {
+        obtain::discard(&store, lock);
+    }
+    if held.is_some() && signals::is_held() {
+        // The program ends here, and nobody writes it later.
+        app.write_audit_trail();
+    }
+    drop(held);
+    logged_in
+}
+
+fn ask_and_keep(
+    app: &mut App<'_>,
+    start: &Start,
+    application: &Application,
+    aim: &Aim,
+    ask: &Ask<'_>,
+    store: &mut Store,
+    lock: &RecordLock,
+) -> Result<()> {
+    // A person may have taken a while to answer: whose profile it is now is what counts.
+    let current = store.reread(lock.record_id())?;
+    let believed = obtain::believed(Some(store), current.as_ref());
+    let is_free = |principal: Option<&str>| {
+        let client_id = &application.client_id;
+        obtain::refuse_another(believed, client_id, principal, start.replace)
+    };
+    is_free(match ask.principal {
+        Principal::Told(uuid) => Some(uuid),
+        Principal::Answered { .. } => None,
+    })?;
+    let allowed = app.config.allowed.and(&aim.origin);
+    let asked = match ask.at.cloned().or_else(|| allowed.permit(&aim.origin)) {
+        Some(at) => asking(app, start, application, &allowed).ask(&at, ask.request),
+        None => not_allowed(),
+    };
+    let now = app.now();
+    let mut grant = ask.completed(told::granted(app, asked, start, &aim.profile)?, now);
+    let (Principal::Told(known) | Principal::Answered { else_: known }) = ask.principal;
+    let principal = grant.subject().unwrap_or_else(|| known.to_owned());
+    if let Some(named) = ask.named_another(start, &grant, &principal) {
+        app.note(&format!("Concur's tokens are those of {principal}, and not of {named}"));
+    }
+    let is_free = is_free(Some(&principal));
+    if let Some(held) =
+        current.as_ref().filter(|_| is_free.is_ok() && start.kind != GrantKind::Application)
+        && held.principal.eq_ignore_ascii_case(&principal)
+        && held.client_id() == application.client_id
+    {
+        held::keep_refresh_token(store, held, &mut grant);
+    }
+    let others =
+        |token| held::other_holder(store, Some(lock.record_id()), &application.client_id, token);
+    if let Some(other) = grant.refresh_token.as_ref().and_then(others) {
+        if ask.request.is_refresh() {
+            return Err(held::refused(&other));
+        }
+        app.note(&held::warning(aim.profile.as_str(), &other));
+    }
+    let request_token = ask.request_token.map(|secret| RequestToken {
+        secret: secret.clone(),
+        expires_at: now + REQUEST_TOKEN_LIFE_SECS,
+    });
+    let account = NewAccount {
+        profile: aim.profile.clone(),
+        client_id: application.client_id.clone(),
+        client_secret: application.client_secret.clone(),
+        application_origin: aim.origin.clone(),
+        principal,
+        obtained_by: Some(start.kind),
+        request_token,
+        grant,
+        obtained_at: now,
+        unknown_fields: start.unknown_fields.clone(),
+    };
+    let is_replaced = ask.is_replaced(&account.grant);
+    keeping::keep(app, store, lock, account, is_free, is_replaced, current)
+}
+
+/// Who asks the token service.
+pub(crate) fn asking<'a>(
+    app: &App<'_>,
+    start: &'a Start,
+    application: &'a Application,
+    allowed: &'a AllowList,
+) -> Asking<'a> {
+    Asking {
+        service: &start.service,
+        allowed,
+        clock: app.clock,
+        client_id: &application.client_id,
+        client_secret: &application.client_secret,
+    }
+}
+
+/// Never so: the list of what is allowed was widened by this very origin.
+pub(crate) fn not_allowed() -> Asked {
+    Asked::not_made("the base URL is not allowed")
+}
+
+/// The origin that was named at an earlier login. It stands in the store in the clear, and what a login
+/// sends there is not sealed for it: so the record's identity must open, whoever's origin it is.
+fn proven_origin(
+    start: &Start,
+    profile: &ProfileName,
+    store: &Store,
+    record: &Record,
+) -> Result<Origin> {
+    let edited = |origin: &str| {
+        let login = login_again(Some(profile.as_str()), Some(start.kind));
+        Error::new(
+            Kind::Unusable,
+            format!(
+                "The stored base URL{origin} is not proven to be the one that you named: the store was \
+                 edited or damaged, and nothing was sent there"
+            ),
+            // Not with that origin to paste: whoever edited the store would have it there.
+            format!("Name the one that you know: {login} --base-url ORIGIN"),
+        )
+        .of_profile(Some(profile.as_str()))
+    };
+    let Some(application) = &record.application else { return Err(edited("")) };
+    let origin = stored_origin(&application.origin)?;
+    store.prove_key()?;
+    store.prove_identity(record).map_err(|_| edited(&format!(" {origin}")))?;
+    Ok(origin)
+}
+
+fn stored_origin(text: &str) -> Result<Origin> {
+    Origin::from_person(text).map_err(|bad| {
+        Error::new(
+            Kind::Unusable,
+            format!("The profile's base URL is not usable: {bad}"),
+            "Name it with --base-url.",
+        )
+    })
+}

@@ -1,0 +1,13 @@
+//! Logging in: what is asked for, sent and stored.
+
+pub(crate) mod application;
+pub(crate) mod browser;
+pub(crate) mod company;
+pub(crate) mod flow;
+pub(crate) mod keeping;
+pub(crate) mod obtain;
+pub(crate) mod otp;
+pub(crate) mod refresh;
+pub(crate) mod start;
+pub(crate) mod told;
+pub(crate) mod user;

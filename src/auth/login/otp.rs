@@ -1,0 +1,72 @@
+//! The one-time-password grant: Concur sends a code to a user's e-mail address, and who can read that
+//! mail is the user.
+
+use super::flow::{self, Aim, Application, Ask, Principal};
+use super::start::Start;
+use super::told;
+use crate::auth::oauth::form::GrantRequest;
+use crate::error::{Error, Kind, Result};
+use crate::formats::pasted;
+use crate::model::origin::AllowedOrigin;
+use crate::ui::context::App;
+use crate::ui::prompt;
+
+/// Concur's codes for a password that is not the one in the mail.
+const WRONG_CODE: [i64; 2] = [84, 85];
+/// How often the code is asked for: a wrong one may be mistyped.
+const TRIES: u32 = 3;
+
+pub(crate) fn log_in(app: &mut App<'_>, mut start: Start, scope: Option<&str>) -> Result<()> {
+    if !prompt::is_possible() {
+        return Err(Error::new(
+            Kind::Usage,
+            "The otp grant asks for the code in a mail, and there is no terminal to ask on",
+            "Run it on a terminal once: the refresh token then renews by itself. For a job, log in by \
+             the company grant: concur-cred login.",
+        ));
+    }
+    let application = flow::application(app, &mut start, &[])?;
+    let aim = flow::aim(app, &start, &application, None)?;
+    let email = prompt::line(app, "E-mail address of the user", prompt::email)?;
+    let at = send(app, &start, &application, &aim, &email)?;
+    app.note(&format!(
+        "Concur has sent a one-time password to {email}: enter it, or paste its link"
+    ));
+    for left in (0..TRIES).rev() {
+        let otp = prompt::secret_in(app, "One-time password", pasted::one_time_password)?;
+        let ask = Ask {
+            request: GrantRequest::Otp { email: &email, otp: &otp, scope },
+            principal: Principal::Answered { else_: &email },
+            request_token: None,
+            at: Some(&at),
+        };
+        match flow::log_in(app, &start, &application, &aim, &ask) {
+            Err(wrong) if left > 0 && is_wrong_code(&wrong) => {
+                prompt::say(app, "Concur says that this is not the code; look at the newest mail.");
+            }
+            ended => return ended,
+        }
+    }
+    Ok(())
+}
+
+fn is_wrong_code(error: &Error) -> bool {
+    error.service().code.is_some_and(|code| WRONG_CODE.contains(&code))
+}
+
+/// Has Concur send the code; returns the origin that did.
+fn send(
+    app: &mut App<'_>,
+    start: &Start,
+    application: &Application,
+    aim: &Aim,
+    email: &str,
+) -> Result<AllowedOrigin> {
+    let allowed = app.config.allowed.and(&aim.origin);
+    let asking = flow::asking(app, start, application, &allowed);
+    let sent = match allowed.permit(&aim.origin) {
+        Some(at) => asking.send_otp(&at, email),
+        None => Err(Box::new(flow::not_allowed())),
+    };
+    sent.map_err(|asked| told::refused(app, *asked, start, &aim.profile))
+}

@@ -1,0 +1,45 @@
+//! The refresh grant with a refresh token that the person has already, from a vendor's page or another
+//! program. It is used at once: company or user, base URL and expiry come from the answer.
+
+use super::flow::{self, Application, Ask, Principal};
+use super::start::Start;
+use crate::auth::held;
+use crate::auth::oauth::form::GrantRequest;
+use crate::error::Result;
+use crate::model::secret::Secret;
+use crate::ui::context::App;
+use crate::ui::prompt;
+
+pub(crate) fn log_in(app: &mut App<'_>, mut start: Start) -> Result<()> {
+    let token = start.given.refresh_token.take();
+    let application = flow::application(app, &mut start, &[("refreshToken", token.is_none())])?;
+    let refresh_token = match token {
+        Some(token) => token,
+        None => prompt::secret(app, "Refresh token")?,
+    };
+    use_now(app, &start, &application, &refresh_token)
+}
+
+/// Uses the refresh token, and keeps what comes in its place.
+pub(crate) fn use_now(
+    app: &mut App<'_>,
+    start: &Start,
+    application: &Application,
+    refresh_token: &Secret,
+) -> Result<()> {
+    let aim = flow::aim(app, start, application, None)?;
+    if let Some(store) = app.store()? {
+        let own = aim.record_id();
+        let other = held::other_holder(&store, own, &application.client_id, refresh_token);
+        if let Some(other) = other {
+            return Err(held::refused(&other));
+        }
+    }
+    let ask = Ask {
+        request: GrantRequest::Refresh { refresh_token },
+        principal: Principal::Answered { else_: &application.client_id },
+        request_token: None,
+        at: None,
+    };
+    flow::log_in(app, start, application, &aim, &ask)
+}

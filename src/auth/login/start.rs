@@ -1,0 +1,34 @@
+//! What a login begins with.
+
+use crate::auth::login::obtain::Given;
+use crate::auth::oauth::client::TokenService;
+use crate::error::login_again;
+use crate::model::grant::GrantKind;
+use crate::model::origin::Origin;
+use crate::model::profile::ProfileName;
+use crate::model::secret::Secret;
+
+/// What the command line, files and environment say.
+pub(crate) struct Start {
+    pub(crate) base_url: Option<Origin>,
+    pub(crate) service: TokenService,
+    pub(crate) given: Given,
+    /// `--replace`.
+    pub(crate) replace: bool,
+    pub(crate) kind: GrantKind,
+    /// The options with which the same login is run again: a profile that was not made remembers none.
+    pub(crate) options: String,
+    /// Unknown fields of an imported file.
+    pub(crate) unknown_fields: Option<Secret>,
+}
+
+impl Start {
+    /// The command that does the same again.
+    pub(crate) fn again(&self, profile: &ProfileName) -> String {
+        let command = match self.kind {
+            GrantKind::Import => format!("concur-cred import --profile {profile}"),
+            kind => login_again(Some(profile.as_str()), Some(kind)),
+        };
+        command + &self.options
+    }
+}

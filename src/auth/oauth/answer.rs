@@ -1,0 +1,319 @@
+//! Pure: what an answer of the token service means. Decided on the body's `code`, not on the status
+//! (SAP: most are 400, some 401 or 403), and only where the answer is Concur's own.
+
+mod body;
+
+use body::Body;
+use chrono::{DateTime, Months};
+use serde_json::{Map, Value};
+use zeroize::Zeroizing;
+
+use crate::auth::oauth::form::TOKEN_PATH;
+use crate::error::ServiceWord;
+use crate::model::grant::Grant;
+use crate::model::jwt;
+use crate::model::lenient::whole_number;
+use crate::model::origin::{AllowList, AllowedOrigin, Origin};
+use crate::model::secret::Secret;
+
+/// The longest access token life that is believed, seconds: a year.
+const LONGEST_ACCESS_LIFE_SECS: i64 = 366 * 86_400;
+/// The longest refresh token life that is believed, seconds: ten years.
+const LONGEST_REFRESH_LIFE_SECS: i64 = 3660 * 86_400;
+/// From here on an epoch time is in milliseconds (the year 5138 in seconds).
+const MILLISECONDS_FROM: i64 = 100_000_000_000;
+/// How far our clock and the service's may be apart before its times are converted, seconds: what
+/// the network takes is not a difference.
+const CLOCK_TOLERANCE_SECS: u64 = 30;
+/// How long a refresh token lives when Concur does not say (SAP: six months from the last use).
+const ASSUMED_REFRESH_MONTHS: u32 = 6;
+/// Concur's code for a company in scheduled maintenance: the one code that asks to come back later.
+const MAINTENANCE: i64 = 134;
+/// Concur's code for "lives elsewhere".
+const ELSEWHERE: i64 = 16;
+/// What is said of every other redirect.
+pub const NOT_FOLLOWED: &str = "it answered with a redirect that is not followed";
+/// Concur's code for a bad or expired refresh token.
+const BAD_REFRESH_TOKEN: i64 = 108;
+
+/// An HTTP answer, as far as it came.
+#[derive(Debug)]
+pub struct HttpAnswer {
+    /// The status.
+    pub status: u16,
+    /// The body without its encoding, at most 64 KiB and a byte.
+    pub body: Zeroizing<Vec<u8>>,
+    /// What kept the body from being whole, as the middle of a sentence.
+    pub cut: Option<String>,
+    /// `Retry-After`, seconds from now.
+    pub retry_after: Option<i64>,
+    /// `Date`: what time it is for the service, epoch seconds.
+    pub date: Option<i64>,
+    /// `Concur-Correlationid`, else the one that was sent.
+    pub correlation_id: Option<String>,
+    /// `Location`.
+    pub location: Option<String>,
+}
+
+/// What an answer means.
+#[derive(Debug)]
+pub enum Outcome {
+    /// Tokens, and what was odd about the answer.
+    Granted(Box<Grant>, Vec<String>),
+    /// Code 16: ask again there, once. The origin is allowed.
+    Elsewhere(AllowedOrigin, ServiceWord),
+    /// A 307 or 308 to the token endpoint of another of Concur's own origins: ask again there, once.
+    Redirected(AllowedOrigin),
+    /// Refused by Concur itself.
+    Rejected {
+        /// The refresh token is dead: code 108, or a bare `invalid_grant` to a refresh.
+        condemned: bool,
+        /// What Concur said.
+        word: ServiceWord,
+        /// What is to be said when Concur's word alone would mislead.
+        why: Option<String>,
+    },
+    /// Says nothing about the tokens: worth another try.
+    Transient {
+        /// What happened, as the middle of a sentence.
+        why: String,
+        /// Seconds, when the service said so.
+        retry_after: Option<i64>,
+        /// What the service said.
+        word: ServiceWord,
+    },
+}
+
+/// Understands an answer to a grant request. `now` in epoch seconds; `is_refresh` when a refresh
+/// token was spent.
+pub fn classify(answer: &HttpAnswer, is_refresh: bool, allowed: &AllowList, now: i64) -> Outcome {
+    if let Some(there) = redirected(answer, allowed) {
+        return Outcome::Redirected(there);
+    }
+    let body = body::read(&answer.body);
+    match (answer.status, body) {
+        (200..=299, Some(body)) => granted(body, answer, allowed, now),
+        (200..=299, None) => unreadable(answer, "something that is not a JSON object"),
+        (300..=399, _) => transient(answer, NOT_FOLLOWED.to_owned()),
+        // A proxy's page, a gateway's limit: nothing about the token, whatever the body says.
+        (407 | 408 | 429, _) => transient(answer, format!("it answered {}", answer.status)),
+        (400..=499, Some(body)) if body.whole => refused(&body.fields, answer, is_refresh, allowed),
+        _ => transient(answer, format!("it answered {}", answer.status)),
+    }
+}
+
+/// Where a 307 or 308 leads, if that is exactly the token endpoint of one of Concur's own origins; those that
+/// the operator allowed are not meant, nor is any other redirect.
+fn redirected(answer: &HttpAnswer, allowed: &AllowList) -> Option<AllowedOrigin> {
+    let location = answer.location.as_ref().filter(|_| matches!(answer.status, 307 | 308))?;
+    let base = location.strip_suffix(TOKEN_PATH)?;
+    let (_, authority) = base.split_once("://")?;
+    let origin = Origin::from_geolocation(base).ok()?;
+    if authority.contains(['/', '\\', '?', '#']) {
+        return None;
+    }
+    allowed.permit(&origin).filter(|_| origin.is_concur())
+}
+
+/// An answer that holds less than it must: because it ended too early, or else because it is this.
+fn unreadable(answer: &HttpAnswer, what: &str) -> Outcome {
+    let why = answer.cut.clone();
+    transient(answer, why.unwrap_or_else(|| format!("it answered with {what}")))
+}
+
+fn transient(answer: &HttpAnswer, why: String) -> Outcome {
+    let word =
+        ServiceWord { correlation_id: answer.correlation_id.clone(), ..ServiceWord::default() };
+    Outcome::Transient { why, retry_after: answer.retry_after, word }
+}
+
+fn refused(
+    object: &Map<String, Value>,
+    answer: &HttpAnswer,
+    is_refresh: bool,
+    allowed: &AllowList,
+) -> Outcome {
+    let text = |name: &str| object.get(name).and_then(Value::as_str).map(str::to_owned);
+    let code = object.get("code").and_then(whole_number);
+    let error = text("error");
+    let bare_invalid_grant = code.is_none() && error.as_deref() == Some("invalid_grant");
+    let word = ServiceWord {
+        code,
+        description: text("error_description").or(error.clone()),
+        correlation_id: text("concur-correlationid").or_else(|| answer.correlation_id.clone()),
+    };
+    match code {
+        None if error.is_none() => transient(answer, format!("it answered {}", answer.status)),
+        Some(MAINTENANCE) => Outcome::Transient {
+            why: "it says that the company is in scheduled maintenance".to_owned(),
+            retry_after: answer.retry_after,
+            word,
+        },
+        Some(ELSEWHERE) => elsewhere(text("geolocation"), word, allowed),
+        _ => Outcome::Rejected {
+            condemned: is_refresh && (code == Some(BAD_REFRESH_TOKEN) || bare_invalid_grant),
+            word,
+            why: None,
+        },
+    }
+}
+
+fn elsewhere(geolocation: Option<String>, word: ServiceWord, allowed: &AllowList) -> Outcome {
+    let why = match geolocation.filter(|text| !text.trim().is_empty()) {
+        None => {
+            "Concur says that the account is at another data centre, and not at which".to_owned()
+        }
+        Some(text) => {
+            let named = Origin::from_geolocation(&text).ok();
+            if let Some(origin) = named.and_then(|origin| allowed.permit(&origin)) {
+                return Outcome::Elsewhere(origin, word);
+            }
+            "Concur named another place to ask that is not an allowed origin".to_owned()
+        }
+    };
+    Outcome::Rejected { condemned: false, word, why: Some(why) }
+}
+
+fn granted(body: Body, answer: &HttpAnswer, allowed: &AllowList, now: i64) -> Outcome {
+    let Body { fields: mut object, whole } = body;
+    let clock = Clocks::of(answer, now);
+    let mut odd = Vec::new();
+    if !whole {
+        odd.push("Concur's answer is damaged; kept what could be read of it".to_owned());
+    }
+    // An empty one, or one that is none, came all the same: the one already held is kept.
+    let knows_refresh_token = whole || object.contains_key("refresh_token");
+    let access_token = take_secret(&mut object, "access_token", &mut odd);
+    let refresh_token = take_secret(&mut object, "refresh_token", &mut odd);
+    // Of a damaged answer only a refresh token is worth keeping: without it, asking again is better.
+    if refresh_token.is_none() && (access_token.is_none() || !knows_refresh_token) {
+        return if whole {
+            transient(answer, "it answered without a token".to_owned())
+        } else {
+            unreadable(answer, "broken JSON")
+        };
+    }
+    let id_token = take_secret(&mut object, "id_token", &mut odd);
+    let access_expires_at = access_token
+        .as_ref()
+        .and_then(|token| access_life(object.get("expires_in"), token, answer.date, &mut odd))
+        .map(|life| now.saturating_add(life));
+    let told = object.get("refresh_expires_in");
+    let refresh_expires_at =
+        told.and_then(|value| refresh_expiry(value, clock.service)).map(|at| clock.to_ours(at));
+    if told.is_some() && refresh_expires_at.is_none() {
+        odd.push("the refresh token's expiry in Concur's answer makes no sense".to_owned());
+    }
+    let assumed = refresh_expires_at.is_none() && refresh_token.is_some();
+    let geolocation = object.get("geolocation").and_then(Value::as_str).and_then(|text| {
+        let origin = permitted(text, allowed);
+        if origin.is_none() {
+            odd.push(
+                "Concur's answer names a base URL that is not allowed; kept the present one"
+                    .to_owned(),
+            );
+        }
+        origin
+    });
+    let principal = id_token.as_ref().and_then(jwt::claims).and_then(|claims| claims.subject);
+    let grant = Grant {
+        access_token,
+        access_expires_at,
+        refresh_expires_at: if assumed { assumed_refresh_expiry(now) } else { refresh_expires_at },
+        refresh_expiry_assumed: assumed,
+        refresh_token,
+        scope: object.get("scope").and_then(Value::as_str).map(str::to_owned),
+        geolocation,
+        id_token,
+        principal,
+    };
+    Outcome::Granted(Box::new(grant), odd)
+}
+
+/// What time it is for us and for the service, epoch seconds. Concur's absolute times are its own
+/// clock's, and ours decides what has expired.
+#[derive(Clone, Copy)]
+struct Clocks {
+    ours: i64,
+    service: i64,
+}
+
+impl Clocks {
+    fn of(answer: &HttpAnswer, now: i64) -> Self {
+        let apart = |date: &i64| date.abs_diff(now) > CLOCK_TOLERANCE_SECS;
+        Self { ours: now, service: answer.date.filter(apart).unwrap_or(now) }
+    }
+
+    fn to_ours(self, at: i64) -> i64 {
+        at.saturating_sub(self.service).saturating_add(self.ours)
+    }
+}
+
+fn permitted(geolocation: &str, allowed: &AllowList) -> Option<Origin> {
+    let origin = Origin::from_geolocation(geolocation).ok()?;
+    allowed.permit(&origin).map(|allowed| allowed.origin().clone())
+}
+
+/// How long the access token is valid from its receipt, seconds: as the answer says, but never longer than
+/// the token's own claims do. `date` is the service's time; ours never enters.
+fn access_life(
+    told: Option<&Value>,
+    token: &Secret,
+    date: Option<i64>,
+    odd: &mut Vec<String>,
+) -> Option<i64> {
+    let sane = |life: &i64| (1..=LONGEST_ACCESS_LIFE_SECS).contains(life);
+    let told = told.and_then(whole_number).filter(sane);
+    let own = jwt::claims(token).and_then(|claims| {
+        let life_since = |start: Option<i64>| Some(claims.expires_at?.saturating_sub(start?));
+        [date, claims.issued_at].into_iter().filter_map(life_since).find(sane)
+    });
+    let life = match (told, own) {
+        (Some(told), Some(own)) => Some(told.min(own)),
+        (told, own) => told.or(own),
+    };
+    if life.is_none() {
+        odd.push("Concur's answer does not tell how long the access token lives".to_owned());
+    }
+    life
+}
+
+/// Reads `refresh_expires_in`: despite its name an absolute time, in seconds (sometimes
+/// milliseconds). `None` when it makes no sense at `now`.
+pub fn refresh_expiry(value: &Value, now: i64) -> Option<i64> {
+    let told = whole_number(value)?;
+    let at = if told >= MILLISECONDS_FROM { told / 1000 } else { told };
+    (at > now && at <= now.saturating_add(LONGEST_REFRESH_LIFE_SECS)).then_some(at)
+}
+
+/// Six months from `now`: what SAP documents, for answers that do not say.
+pub fn assumed_refresh_expiry(now: i64) -> Option<i64> {
+    DateTime::from_timestamp(now, 0)?
+        .checked_add_months(Months::new(ASSUMED_REFRESH_MONTHS))
+        .map(|at| at.timestamp())
+}
+
+fn take_secret(
+    object: &mut Map<String, Value>,
+    name: &str,
+    odd: &mut Vec<String>,
+) -> Option<Secret> {
+    match object.remove(name)? {
+        Value::String(text) if text.trim().is_empty() => None,
+        // What can stand in a header (RFC 6750, section 2.1); a stray byte is not part of a token.
+        Value::String(text) if text.trim().bytes().all(|byte| byte.is_ascii_graphic()) => {
+            let secret = Secret::from(text);
+            let trimmed = secret.expose_utf8().unwrap_or_default().trim();
+            // Moved and not copied, unless there is something to trim.
+            Some(if trimmed.len() == secret.len() { secret } else { Secret::from(trimmed) })
+        }
+        Value::Null => None,
+        _ => {
+            odd.push(format!("the {} in Concur's answer is not one", name.replace('_', " ")));
+            None
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

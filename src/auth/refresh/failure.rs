@@ -1,0 +1,209 @@
+//! Pure: what a caller is told when there is no token to hand out.
+
+use std::time::Duration;
+
+use crate::auth::oauth::advice::{self, Refused, Sent};
+use crate::error::{Error, Kind, ServiceWord, login_again, login_command, set_secret_command};
+use crate::model::policy::{Decision, LoginReason};
+use crate::model::printable::printable;
+use crate::model::record::{OutcomeKind, Record};
+
+/// The record vanished while it was waited for.
+pub fn gone(profile: Option<&str>) -> Error {
+    Error::new(
+        Kind::NotFound,
+        "The credential was removed by another process",
+        format!("Log in again: {}", login_command(profile)),
+    )
+    .of_profile(profile)
+}
+
+/// A base URL that no secret may be sent to.
+pub fn not_allowed(base_url: &str, profile: Option<&str>) -> Error {
+    Error::new(
+        Kind::Unusable,
+        format!("{} is not an origin that may be sent a secret", printable(base_url, 200)),
+        "Log in again with --base-url, or list it under allowed_origins in config.toml.",
+    )
+    .of_profile(profile)
+}
+
+/// The newest tokens are in the reserve, and the store takes them still not.
+pub(super) fn still_spilled(record: &Record) -> Error {
+    Error::new(
+        Kind::Unusable,
+        "The newest tokens wait in the reserve, because the store cannot be written",
+        "Free some disk space and run it again; nothing was lost.",
+    )
+    .of_profile(record.profile_name())
+}
+
+/// Another process held the lock for too long.
+pub(super) fn lock_timeout(record: &Record, holder: &str, waited: Duration) -> Error {
+    Error::new(
+        Kind::Temporary,
+        format!(
+            "Another concur-cred ({holder}) has been refreshing for over {} s",
+            waited.as_secs()
+        ),
+        "Try again; if it stays so, look whether that process is stopped, and end it.",
+    )
+    .of_profile(record.profile_name())
+}
+
+/// What a decision that hands nothing out means for the caller.
+pub(super) fn refusal(record: &Record, decision: Decision, now: i64) -> Error {
+    match decision {
+        Decision::NeedsLogin(LoginReason::NothingToRenewWith) => Error::new(
+            Kind::LoginNeeded,
+            "The access token is over and there is no refresh token",
+            advice::log_in_again(record.login_by(), &again(record)),
+        )
+        .of_profile(record.profile_name()),
+        _ => of_attempt(record, now),
+    }
+}
+
+/// Refuses to hand on the stored tokens of a record when they are another principal's.
+pub fn of_its_principal(record: &Record, now: i64) -> Result<(), Error> {
+    match record.attempt.outcome {
+        Some(OutcomeKind::OtherPrincipal) => Err(of_attempt(record, now)),
+        _ => Ok(()),
+    }
+}
+
+/// What the record's last attempt means for a caller, whoever made it.
+pub(super) fn of_attempt(record: &Record, now: i64) -> Error {
+    let attempt = &record.attempt;
+    let profile = record.profile_name();
+    let why = attempt.why.as_deref().unwrap_or("it did not say why");
+    let login = again(record);
+    let error = match attempt.outcome {
+        Some(OutcomeKind::Condemned) => Error::new(
+            Kind::LoginNeeded,
+            "Concur refused the refresh token",
+            advice::log_in_again(record.login_by(), &login),
+        ),
+        Some(OutcomeKind::OtherPrincipal) => Error::new(
+            Kind::LoginNeeded,
+            format!("The tokens are another company's or user's than the profile's: {why}"),
+            format!(
+                "Log in with the right one: {login}, or import its file: concur-cred import --replace"
+            ),
+        ),
+        Some(OutcomeKind::Rejected) => Error::new(
+            Kind::LoginNeeded,
+            attempt.why.clone().unwrap_or_else(|| "Concur refused to renew the token".to_owned()),
+            advice::advice(
+                attempt.code,
+                &Refused { by: record.login_by(), login: &login, profile, sent: Sent::Stored },
+            ),
+        ),
+        Some(OutcomeKind::Local) => Error::new(
+            Kind::Temporary,
+            format!("The token service cannot be reached: {why}"),
+            "Check network, name resolution, proxy and certificates, and run it again.",
+        ),
+        _ => Error::new(
+            Kind::Temporary,
+            format!("The token service did not renew the token: {why}"),
+            try_again_in(attempt.not_before, now),
+        ),
+    };
+    let word = ServiceWord {
+        code: attempt.code,
+        description: attempt.description.clone(),
+        correlation_id: attempt.correlation_id.clone(),
+    };
+    error.with_service(word).of_profile(profile)
+}
+
+/// What an attempt with a client secret that is not kept yet means, whose end is `told` for the stored one.
+pub(super) fn of_new_secret(record: &Record, told: &Error) -> Error {
+    let attempt = &record.attempt;
+    let profile = record.profile_name();
+    let why = attempt.why.as_deref().unwrap_or("it did not say why");
+    let again = set_secret_command(profile);
+    let (kind, problem, remedy) = match (attempt.outcome, attempt.code) {
+        (Some(OutcomeKind::Rejected), Some(5 | 61 | 64)) => (
+            Kind::LoginNeeded,
+            "Concur refused the new client secret; the stored one was kept".to_owned(),
+            format!(
+                "Copy the client secret of App ID {} from Concur's OAuth 2.0 Application Management, and run: \
+                 {again}",
+                printable(record.client_id(), 80)
+            ),
+        ),
+        (Some(OutcomeKind::Rejected), _) => (
+            Kind::LoginNeeded,
+            "Concur refused the refresh, so that the new client secret could not be checked; the stored one was \
+             kept"
+                .to_owned(),
+            advice::advice(
+                attempt.code,
+                &Refused {
+                    by: record.login_by(),
+                    login: &self::again(record),
+                    profile,
+                    sent: Sent::NewSecret,
+                },
+            ),
+        ),
+        (Some(OutcomeKind::Condemned), _) => (
+            Kind::LoginNeeded,
+            "Concur refused the refresh token, so that the new client secret could not be checked; the stored one \
+             was kept"
+                .to_owned(),
+            format!("Log in again with the new client secret: {}", self::again(record)),
+        ),
+        (Some(OutcomeKind::Local), _) => (
+            Kind::Temporary,
+            format!("The token service cannot be reached: {why}; the stored client secret was kept"),
+            format!("Check network, name resolution, proxy and certificates, and run: {again}"),
+        ),
+        _ => (
+            Kind::Temporary,
+            format!("The token service did not check the new client secret: {why}; the stored one was kept"),
+            format!("Run it again later: {again}"),
+        ),
+    };
+    Error::new(kind, problem, remedy).with_service(told.service().clone()).of_profile(profile)
+}
+
+/// There is nothing that a client secret could be tried with.
+pub(super) fn secret_not_tried(record: &Record) -> Error {
+    Error::new(
+        Kind::LoginNeeded,
+        "No profile of this application has a valid refresh token to try the new client secret with; the stored \
+         one was kept",
+        format!("Log in again with the new client secret: {}", again(record)),
+    )
+    .of_profile(record.profile_name())
+}
+
+/// The new tokens could only be saved in the reserve.
+pub(super) fn secret_not_written(record: &Record) -> Error {
+    let again = set_secret_command(record.profile_name());
+    Error::new(
+        Kind::Unusable,
+        "Concur accepted the new client secret, but the store cannot be written: the stored one was kept, and the \
+         new tokens are saved in the reserve file",
+        format!("Free some disk space, and run: {again}"),
+    )
+    .of_profile(record.profile_name())
+}
+
+/// The command that logs this account in again, by the grant that it has.
+fn again(record: &Record) -> String {
+    login_again(record.profile_name(), record.login_by())
+}
+
+fn try_again_in(not_before: Option<i64>, now: i64) -> String {
+    match not_before.map(|at| at.saturating_sub(now)) {
+        Some(seconds) if seconds > 0 => format!(
+            "The stored credential is still good. It is not asked again for {seconds} s; run it \
+             again after that."
+        ),
+        _ => "The stored credential is still good. Run it again.".to_owned(),
+    }
+}

@@ -1,0 +1,71 @@
+//! What a rotation of the store's key needs of the locks: nobody renews meanwhile, and no answer waits
+//! outside the store under the old key.
+
+use super::Renewer;
+use crate::error::{Kind, Result};
+use crate::model::record::{Record, RecordId};
+use crate::store::Store;
+use crate::store::keys::Key;
+use crate::store::keys::rotation::{NewKey, Resealed};
+use crate::store::lock::{self, KeyLock, RecordLock};
+
+impl Renewer<'_> {
+    /// The locks of all managed accounts, each waited for as by everybody; spilled answers are taken in.
+    pub fn every_lock(&mut self, store: &mut Store) -> Result<Vec<RecordLock>> {
+        let mut records = store.accounts()?;
+        records.sort_by_key(|record| record.id);
+        lock::expect_many();
+        let mut locks = Vec::with_capacity(records.len());
+        for record in records {
+            locks.extend(self.locked(store, &record)?);
+        }
+        Ok(locks)
+    }
+
+    /// `None`: another process has removed it.
+    pub(super) fn locked(
+        &mut self,
+        store: &mut Store,
+        record: &Record,
+    ) -> Result<Option<RecordLock>> {
+        let lock = self.lock(store, record)?;
+        match self.settled_under(store, &lock, record) {
+            Ok(_) => Ok(Some(lock)),
+            Err(error) if error.kind() == Kind::NotFound => Ok(None),
+            // Edited: it is left as it is, and its answer where it waits.
+            Err(_) if store.prove_identity(record).is_err() => Ok(Some(lock)),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Seals the store anew under `locks` and those of the accounts that are made meanwhile.
+    pub fn reseal(
+        &mut self,
+        store: &mut Store,
+        lock: &KeyLock,
+        mut locks: Vec<RecordLock>,
+        old: &Key,
+        new: &NewKey,
+    ) -> Result<Resealed> {
+        loop {
+            match store.reseal(lock, &locks, old, new)? {
+                Ok(resealed) => return Ok(resealed),
+                Err(ids) => self.lock_more(store, &ids, &mut locks)?,
+            }
+        }
+    }
+
+    fn lock_more(
+        &mut self,
+        store: &mut Store,
+        ids: &[RecordId],
+        locks: &mut Vec<RecordLock>,
+    ) -> Result<()> {
+        for id in ids {
+            if let Some(record) = store.reread(*id)? {
+                locks.extend(self.locked(store, &record)?);
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,198 @@
+//! An answer that could not be committed: kept sealed in the reserve file, absorbed by the next
+//! caller that holds the lock.
+
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
+
+use super::{Renewer, Usable};
+use crate::error::{Error, Kind, Result};
+use crate::model::grant::Grant;
+use crate::model::origin::Origin;
+use crate::model::record::{Attempt, OutcomeKind, Record};
+use crate::model::secret::Secret;
+use crate::store::lock::RecordLock;
+use crate::store::{Store, reserve};
+
+/// What became of a spill.
+pub(super) enum Absorbed {
+    /// The record, with the spilled answer in it if there was one.
+    Record(Box<Record>),
+    /// The store still cannot be written; the spilled token is good and is handed out from there.
+    OnlyServed(Box<Usable>),
+}
+
+#[derive(Serialize)]
+struct Written<'a> {
+    access_token: Option<&'a str>,
+    access_expires_at: Option<i64>,
+    refresh_token: Option<&'a str>,
+    refresh_expires_at: Option<i64>,
+    refresh_expiry_assumed: bool,
+    scope: Option<&'a str>,
+    geolocation: Option<&'a str>,
+    id_token: Option<&'a str>,
+    principal: Option<&'a str>,
+    obtained_at: i64,
+}
+
+#[derive(Deserialize)]
+struct Read {
+    access_token: Option<String>,
+    access_expires_at: Option<i64>,
+    refresh_token: Option<String>,
+    refresh_expires_at: Option<i64>,
+    refresh_expiry_assumed: bool,
+    scope: Option<String>,
+    geolocation: Option<String>,
+    id_token: Option<String>,
+    principal: Option<String>,
+    obtained_at: i64,
+}
+
+/// Whether the record's reserve holds an answer.
+pub(super) fn is_there(store: &Store, record: &Record) -> bool {
+    reserve::spilled(store.paths(), record.id).is_ok_and(|spill| spill.is_some())
+}
+
+/// Keeps an answer in the record's reserve.
+pub(super) fn keep(
+    store: &mut Store,
+    record: &Record,
+    grant: &Grant,
+    obtained_at: i64,
+) -> Result<()> {
+    let text = encode(grant, obtained_at)?;
+    let sealed = store.seal_spill(record.id, record.generation, &text)?;
+    reserve::spill(store.paths(), record.id, &sealed)
+}
+
+impl Renewer<'_> {
+    /// Keeps what was granted for an account as it is, when the store cannot take it: for whoever holds the
+    /// record's lock. The next one who does puts it into the store.
+    pub fn keep_in_reserve(
+        &mut self,
+        store: &mut Store,
+        record: &Record,
+        grant: &Grant,
+    ) -> Result<()> {
+        keep(store, record, grant, (self.clock)())
+    }
+}
+
+/// Puts a spilled answer into the store, if it is for this record at this generation.
+pub(super) fn absorb(
+    store: &mut Store,
+    lock: &RecordLock,
+    record: Record,
+    now: i64,
+) -> Result<Absorbed> {
+    let Some(sealed) = reserve::spilled(store.paths(), record.id)? else {
+        return Ok(Absorbed::Record(Box::new(record)));
+    };
+    store.settle_key()?;
+    // The commit would vouch for what was edited.
+    store.prove_identity(&record)?;
+    let answer = store.unseal_spill(record.id, record.generation, &sealed)?;
+    let Some((grant, obtained_at)) = answer.as_ref().and_then(decode) else {
+        // From before a login or another refresh: of no use any more.
+        reserve::clear(store.paths(), record.id)?;
+        return Ok(Absorbed::Record(Box::new(record)));
+    };
+    match store.commit_grant(lock, &ended(&record, now), (&grant, None), obtained_at) {
+        Ok(renewed) => {
+            // Left as it is, the answer is of an earlier generation and is not believed again.
+            let _ = reserve::clear(store.paths(), record.id);
+            Ok(Absorbed::Record(Box::new(renewed)))
+        }
+        Err(error) => match (grant.access_token, grant.access_expires_at) {
+            (Some(token), Some(expires_at)) if expires_at > now => {
+                let record = Record { access_expires_at: Some(expires_at), ..record };
+                Ok(Absorbed::OnlyServed(Box::new(Usable { token, record })))
+            }
+            _ => Err(error),
+        },
+    }
+}
+
+/// The record with its attempt ended as it really did: its answer was only late to be kept.
+fn ended(record: &Record, now: i64) -> Record {
+    let attempt = Attempt {
+        number: record.attempt.number,
+        started_at: record.attempt.started_at,
+        ended_at: Some(now),
+        outcome: Some(OutcomeKind::Granted),
+        ..Attempt::default()
+    };
+    Record { attempt, ..record.clone() }
+}
+
+fn encode(grant: &Grant, obtained_at: i64) -> Result<Secret> {
+    let Grant {
+        access_token,
+        access_expires_at,
+        refresh_token,
+        refresh_expires_at,
+        refresh_expiry_assumed,
+        scope,
+        geolocation,
+        id_token,
+        principal,
+    } = grant;
+    let text = |secret: &'_ Option<Secret>| {
+        secret.as_ref().and_then(|s| s.expose_utf8()).map(str::to_owned).map(Zeroizing::new)
+    };
+    let (access, refresh, id) = (text(access_token), text(refresh_token), text(id_token));
+    let written = Written {
+        access_token: access.as_ref().map(|t| t.as_str()),
+        access_expires_at: *access_expires_at,
+        refresh_token: refresh.as_ref().map(|t| t.as_str()),
+        refresh_expires_at: *refresh_expires_at,
+        refresh_expiry_assumed: *refresh_expiry_assumed,
+        scope: scope.as_deref(),
+        geolocation: geolocation.as_ref().map(Origin::as_str),
+        id_token: id.as_ref().map(|t| t.as_str()),
+        principal: principal.as_deref(),
+        obtained_at,
+    };
+    serde_json::to_vec(&written).map(Secret::new).map_err(|_| {
+        Error::new(Kind::Other, "The answer could not be written down", "Report this.")
+    })
+}
+
+fn decode(text: &Secret) -> Option<(Grant, i64)> {
+    let read: Read = serde_json::from_slice(text.expose()).ok()?;
+    let grant = Grant {
+        access_token: read.access_token.map(Secret::from),
+        access_expires_at: read.access_expires_at,
+        refresh_token: read.refresh_token.map(Secret::from),
+        refresh_expires_at: read.refresh_expires_at,
+        refresh_expiry_assumed: read.refresh_expiry_assumed,
+        scope: read.scope,
+        geolocation: read.geolocation.and_then(|text| Origin::from_operator(&text).ok()),
+        id_token: read.id_token.map(Secret::from),
+        principal: read.principal,
+    };
+    Some((grant, read.obtained_at))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_comes_back_from_the_reserve_whole() {
+        let grant = Grant {
+            access_token: Some(Secret::from("a")),
+            access_expires_at: Some(5),
+            refresh_token: Some(Secret::from("r\"\\")),
+            refresh_expires_at: None,
+            refresh_expiry_assumed: true,
+            scope: Some("openid".to_owned()),
+            geolocation: Origin::from_operator("us2").ok(),
+            id_token: None,
+            principal: Some("uuid".to_owned()),
+        };
+        let encoded = encode(&grant, 7).unwrap();
+        assert_eq!(decode(&encoded), Some((grant, 7)));
+    }
+}

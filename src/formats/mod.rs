@@ -1,0 +1,12 @@
+//! The wire formats, pure: bytes in, values out, and back. Nothing here reads, writes or prints.
+
+pub mod bazel;
+pub mod format;
+mod gatherer;
+pub mod git;
+pub mod pasted;
+pub mod tutorial;
+mod unrenderable;
+
+pub use gatherer::{Gatherer, Progress};
+pub use unrenderable::Unrenderable;

@@ -1,0 +1,99 @@
+//! A job of ours that runs daily, by systemd or by cron: the texts that they read (pure), and the edge
+//! that puts them in place.
+
+pub mod cron;
+pub mod systemd;
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::time::Duration;
+
+use crate::error::{Error, Kind, Result};
+use crate::sys::env::keep_secrets_from;
+use crate::sys::{child, files};
+
+/// What stands in everything that is written here, so that nothing else is ever overwritten.
+pub const MARK: &str = "concur-cred keepalive";
+/// A program of the system's that takes longer hangs.
+const TIME_LIMIT: Duration = Duration::from_secs(30);
+/// The hour, local time, at which jobs begin.
+const HOUR: u8 = 3;
+
+/// What is to run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Job {
+    /// The program, absolute.
+    pub program: String,
+    /// Its arguments.
+    pub arguments: Vec<String>,
+    /// Its environment, besides what the scheduler gives it. Never a secret.
+    pub variables: Vec<(String, String)>,
+    /// The only folder that it may write to, absolute. `None` where that cannot be held: the user's own
+    /// systemd needs a user namespace for it, in which root's files are nobody's, and a file that we are
+    /// told to read must be ours or root's.
+    pub writes_only_to: Option<String>,
+    /// The minute at which it begins.
+    pub minute: u8,
+    /// It begins up to this much later, seconds.
+    pub jitter_secs: i64,
+}
+
+impl Job {
+    /// Refuses what no line of a unit file or crontab can hold.
+    fn refuse_unwritable(&self) -> Result<()> {
+        let Self { program, arguments, variables, writes_only_to, minute: _, jitter_secs: _ } =
+            self;
+        let values = variables.iter().map(|(_, value)| value);
+        let mut all = arguments.iter().chain(values).chain([program]).chain(writes_only_to);
+        if all.any(|text| text.contains(char::is_control)) {
+            return Err(Error::new(
+                Kind::Unusable,
+                "A path or setting holds a control character, which no timer can be given",
+                "Move the program or its folders to paths without one.",
+            ));
+        }
+        Ok(())
+    }
+}
+
+/// This program's file.
+pub fn own_program() -> Result<PathBuf> {
+    let path = std::env::current_exe().ok().filter(|path| path.exists());
+    path.ok_or_else(|| {
+        Error::new(
+            Kind::Unusable,
+            "This program's own file cannot be found",
+            "Run the installed program, not one that was replaced meanwhile.",
+        )
+    })
+}
+
+/// The path as text that means the same from every folder.
+pub fn absolute(path: &Path) -> Result<String> {
+    let whole = std::path::absolute(path).map_err(|error| files::cannot("find", path, &error))?;
+    whole.into_os_string().into_string().map_err(|_| {
+        Error::new(
+            Kind::Unusable,
+            format!("{} is not text in UTF-8", path.display()),
+            "Use a path that is.",
+        )
+    })
+}
+
+/// Runs one of the system's programs, with this input and without our secrets.
+fn run(program: &str, arguments: &[&str], input: &[u8]) -> io::Result<Output> {
+    let mut command = Command::new(program);
+    keep_secrets_from(&mut command);
+    // Its messages are read by us.
+    command.env("LC_ALL", "C").args(arguments);
+    child::run(command, input, TIME_LIMIT)
+}
+
+/// What a program said when it failed, in one line.
+fn said(output: &Output) -> String {
+    let text = String::from_utf8_lossy(&output.stderr);
+    let line = text.lines().map(str::trim).find(|line| !line.is_empty());
+    let line = line.map_or_else(|| output.status.to_string(), str::to_owned);
+    crate::model::printable::printable(&line, 200)
+}

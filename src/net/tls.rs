@@ -1,0 +1,196 @@
+//! TLS: the roots that are trusted, the certificate that is shown, and why either was refused.
+
+mod behind_proxy;
+mod identity;
+mod pem;
+
+use std::error::Error as StdError;
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+use rustls::{AlertDescription, CertificateError, ClientConfig, RootCertStore};
+
+use super::not_usable;
+use super::proxy::Via;
+use crate::error::{Error, Result};
+use crate::sys::files;
+
+/// The bundled roots, and those in the file that the setting `ca_bundle` names. The file must be whole
+/// and others must not be able to write it: a root that is left out in silence would be looked for
+/// elsewhere.
+pub(super) fn roots(ca_bundle: Option<&Path>) -> Result<Arc<RootCertStore>> {
+    let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+    if let Some(path) = ca_bundle {
+        add_bundle(&mut roots, path)?;
+    }
+    Ok(Arc::new(roots))
+}
+
+/// What a client needs for TLS. Nothing of the system is read.
+#[derive(Clone)]
+pub(super) struct Tls {
+    config: ClientConfig,
+    has_identity: bool,
+}
+
+impl Tls {
+    /// Trusts the bundled roots and those of `ca_bundle`, and shows the certificate of `client_cert` to
+    /// who asks for one. With it comes what a person should know about the file of the key.
+    pub(super) fn new(
+        ca_bundle: Option<&Path>,
+        client_cert: Option<&Path>,
+    ) -> Result<(Self, Option<String>)> {
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let builder = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .map_err(|error| not_usable("TLS library", &error.to_string(), ""))?
+            .with_root_certificates(roots(ca_bundle)?);
+        let Some(path) = client_cert else {
+            return Ok((Self { config: builder.with_no_client_auth(), has_identity: false }, None));
+        };
+        let (chain, key, warning) = identity::read(path)?;
+        let config = builder
+            .with_client_auth_cert(chain, key)
+            .map_err(|error| identity::unfit(path, &error))?;
+        Ok((Self { config, has_identity: true }, warning))
+    }
+
+    /// For one client, which asks its service by `via`.
+    pub(super) fn config(&self, via: Option<&Via>) -> ClientConfig {
+        let mut config = self.config.clone();
+        if self.has_identity && via.is_some_and(Via::is_https) {
+            behind_proxy::shown_to_the_service_alone(&mut config);
+        }
+        config
+    }
+
+    /// Whether there is a certificate to show.
+    pub(super) fn has_identity(&self) -> bool {
+        self.has_identity
+    }
+}
+
+fn add_bundle(roots: &mut RootCertStore, path: &Path) -> Result<()> {
+    let file = files::read_named(path)
+        .map_err(|error| not_usable("ca_bundle", &lower_first(error.problem()), error.remedy()))?;
+    let certificates = pem::certificates(&file.bytes).map_err(|refusal| match refusal {
+        pem::Refusal::Encrypted => unfit(path, "there is a private key in it"),
+        pem::Refusal::Other(why) => unfit(path, &why),
+    })?;
+    if certificates.is_empty() {
+        return Err(unfit(path, "there is no certificate in it"));
+    }
+    for (certificate, number) in certificates.into_iter().zip(1..) {
+        let damaged = |_| unfit(path, &format!("certificate {number} in it is damaged"));
+        roots.add(certificate).map_err(damaged)?;
+    }
+    Ok(())
+}
+
+fn unfit(path: &Path, why: &str) -> Error {
+    not_usable(
+        &format!("ca_bundle {}", path.display()),
+        why,
+        "Put root certificates in PEM form into it (-----BEGIN CERTIFICATE-----), and nothing else; openssl \
+         x509 -in OLD -out NEW writes one so.",
+    )
+}
+
+/// The text as it stands behind a colon.
+fn lower_first(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| first.to_lowercase().chain(chars).collect())
+}
+
+/// Why TLS with `host` failed, if it is TLS that failed.
+pub(super) fn refusal(
+    error: &(dyn StdError + 'static),
+    host: &str,
+    has_identity: bool,
+) -> Option<String> {
+    tls_error(error).map(|error| told(error, host, has_identity))
+}
+
+/// Whether whoever was reached does not go on without a client certificate.
+pub(super) fn wants_certificate(error: &(dyn StdError + 'static)) -> bool {
+    let required = AlertDescription::CertificateRequired;
+    matches!(tls_error(error), Some(rustls::Error::AlertReceived(alert)) if *alert == required)
+}
+
+/// Why `host` did not let this client in, if that is what it said.
+pub(super) fn turned_away(
+    error: &(dyn StdError + 'static),
+    host: &str,
+    has_identity: bool,
+) -> Option<String> {
+    match tls_error(error) {
+        Some(rustls::Error::AlertReceived(alert)) => about_identity(*alert, host, has_identity),
+        _ => None,
+    }
+}
+
+/// What a service says (RFC 8446, section 6.2) of the client certificate that it saw, or did not see.
+fn about_identity(alert: AlertDescription, host: &str, has_identity: bool) -> Option<String> {
+    use AlertDescription as Alert;
+    let refused = match alert {
+        Alert::CertificateRequired => {
+            return Some(if has_identity {
+                format!("{host} asks for a client certificate of another kind than client_cert")
+            } else {
+                format!("{host} asks for a client certificate, which the setting client_cert gives")
+            });
+        }
+        Alert::CertificateExpired => "it has expired, or the clock there is wrong",
+        Alert::CertificateRevoked => "it was revoked",
+        Alert::UnknownCA => "its issuer is not known there",
+        Alert::BadCertificate
+        | Alert::UnsupportedCertificate
+        | Alert::CertificateUnknown
+        | Alert::AccessDenied
+        | Alert::DecryptError => "it is not one of those that are let in",
+        _ => return None,
+    };
+    has_identity
+        .then(|| format!("{host} does not accept the client certificate (client_cert): {refused}"))
+}
+
+fn tls_error<'e>(error: &'e (dyn StdError + 'static)) -> Option<&'e rustls::Error> {
+    if let Some(found) = error.downcast_ref() {
+        return Some(found);
+    }
+    // What an `io::Error` holds is not its source: `source` would skip it.
+    match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+        Some(held) => tls_error(held),
+        None => error.source().and_then(tls_error),
+    }
+}
+
+fn told(error: &rustls::Error, host: &str, has_identity: bool) -> String {
+    use CertificateError as Bad;
+    if let rustls::Error::AlertReceived(alert) = error
+        && let Some(why) = about_identity(*alert, host, has_identity)
+    {
+        return why;
+    }
+    let rustls::Error::InvalidCertificate(bad) = error else {
+        return format!("no TLS connection with {host}: {error}");
+    };
+    match bad {
+        // The second is what a root of the right name with another key comes to.
+        Bad::UnknownIssuer | Bad::BadSignature => format!(
+            "the certificate of {host} is not from an issuer that is trusted here; a company's own \
+             root certificate can be given by the setting ca_bundle"
+        ),
+        Bad::NotValidForName | Bad::NotValidForNameContext { .. } => {
+            format!("the certificate of {host} is for another name")
+        }
+        Bad::Expired | Bad::ExpiredContext { .. } => {
+            format!("the certificate of {host} has expired, or the clock here is wrong")
+        }
+        Bad::NotValidYet | Bad::NotValidYetContext { .. } => {
+            format!("the certificate of {host} is not valid yet, or the clock here is wrong")
+        }
+        _ => format!("the certificate of {host} is not valid"),
+    }
+}

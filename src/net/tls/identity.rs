@@ -1,0 +1,56 @@
+//! `client_cert`: the certificate that is shown to a service that asks for one, and its key.
+
+use std::path::Path;
+
+use rustls::InconsistentKeys;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+
+use super::{lower_first, pem};
+use crate::error::{Error, Result};
+use crate::net::not_usable;
+use crate::sys::files;
+
+const REMEDY: &str = "Put the certificate, those between it and its root, and the private key into it, \
+                      in PEM form.";
+
+type Identity = (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>, Option<String>);
+
+/// The certificates and the key in the file, and what is to be said of its permissions. Others must not
+/// be able to write it.
+pub(super) fn read(path: &Path) -> Result<Identity> {
+    let file = files::read_named(path).map_err(|error| {
+        not_usable("client_cert", &lower_first(error.problem()), error.remedy())
+    })?;
+    let pem::Contents { certificates, key } =
+        pem::identity(&file.bytes).map_err(|refusal| match refusal {
+            pem::Refusal::Encrypted => not_usable(
+                &format!("client_cert {}", path.display()),
+                "its private key is encrypted",
+                "Write the key without a passphrase: openssl pkey -in OLD -out NEW; then chmod 600 it.",
+            ),
+            pem::Refusal::Other(why) => refused(path, &why),
+        })?;
+    if certificates.is_empty() {
+        return Err(refused(path, "there is no certificate in it"));
+    }
+    let key = key.ok_or_else(|| refused(path, "there is no private key in it"))?;
+    Ok((certificates, key, file.warning))
+}
+
+pub(super) const DAMAGED: &str = "its private key is damaged or of a kind that is not supported";
+
+/// What is wrong with certificate and key that were read.
+pub(super) fn unfit(path: &Path, error: &rustls::Error) -> Error {
+    let why = match error {
+        rustls::Error::InconsistentKeys(InconsistentKeys::KeyMismatch) => {
+            "its private key does not belong to its first certificate"
+        }
+        rustls::Error::InvalidCertificate(_) => "certificate 1 in it is damaged",
+        _ => DAMAGED,
+    };
+    refused(path, why)
+}
+
+fn refused(path: &Path, why: &str) -> Error {
+    not_usable(&format!("client_cert {}", path.display()), why, REMEDY)
+}

@@ -1,0 +1,159 @@
+//! The audit trail: what was done, when, and Concur's correlation id. A file of its own beside the
+//! store; losing it harms nobody, so nothing waits for it or fails by it.
+
+use std::time::Duration;
+
+use rusqlite::{Connection, TransactionBehavior};
+
+use super::failed;
+use super::sqlite::connecting;
+use crate::error::Result;
+use crate::model::printable::printable;
+use crate::sys::paths::Paths;
+use crate::sys::{files, trace};
+
+const MIGRATION: &str = include_str!("../../migrations/events/0001_first.sql");
+pub(super) const SCHEMA_VERSION: i64 = 1;
+/// How many events of one profile are kept.
+pub const KEPT_PER_PROFILE: i64 = 500;
+const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// One line of the audit trail. No field ever holds a secret.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Event {
+    /// Epoch seconds.
+    pub at: i64,
+    /// The profile it happened to.
+    pub profile: Option<String>,
+    /// `login`, `refresh`, `import`, …
+    pub action: String,
+    /// `granted`, `rejected`, …
+    pub outcome: String,
+    /// Concur's `code`.
+    pub code: Option<i64>,
+    /// Concur's correlation id.
+    pub correlation_id: Option<String>,
+    /// From the first request to the end, milliseconds.
+    pub duration_ms: Option<i64>,
+    /// What went wrong, for people.
+    pub detail: Option<String>,
+}
+
+/// Writes these to the audit trail, in this order. It may fail without harm.
+pub fn record_all(paths: &Paths, events: &mut Vec<Event>) {
+    for event in events.drain(..) {
+        if record(paths, &event).is_err() {
+            trace::step("an event could not be written to the audit trail");
+        }
+    }
+}
+
+/// Adds an event and forgets the oldest of its profile beyond [`KEPT_PER_PROFILE`].
+pub fn record(paths: &Paths, event: &Event) -> Result<()> {
+    let file = paths.events();
+    files::check_private_dir(paths.state_dir())?;
+    files::create_private(&file)?;
+    files::check_private_file(&file)?;
+    let mut connection = connect(&file)?;
+    let transaction = connection
+        .transaction_with_behavior(TransactionBehavior::Immediate)
+        .map_err(|error| failed(&error))?;
+    let version: i64 = transaction
+        .query_row("PRAGMA user_version", [], |row| row.get(0))
+        .map_err(|error| failed(&error))?;
+    if version == 0 {
+        transaction
+            .execute_batch(MIGRATION)
+            .and_then(|()| transaction.pragma_update(None, "user_version", SCHEMA_VERSION))
+            .map_err(|error| failed(&error))?;
+    }
+    let Event { at, profile, action, outcome, code, correlation_id, duration_ms, detail } = event;
+    let correlation_id = correlation_id.as_ref().map(|id| printable(id, 80));
+    let detail = detail.as_ref().map(|detail| printable(detail, 300));
+    transaction
+        .execute(
+            "INSERT INTO event (at, profile, action, outcome, code, correlation_id, duration_ms, \
+             detail) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+            (at, profile, action, outcome, code, correlation_id, duration_ms, detail),
+        )
+        .and_then(|_| {
+            transaction.execute(
+                "DELETE FROM event WHERE profile IS ?1 AND id <= (SELECT id FROM event \
+                 WHERE profile IS ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2)",
+                (profile, KEPT_PER_PROFILE),
+            )
+        })
+        .map_err(|error| failed(&error))?;
+    transaction.commit().map_err(|error| failed(&error))
+}
+
+/// The newest `count` events, the oldest of them first.
+pub fn newest(paths: &Paths, profile: Option<&str>, count: u32) -> Result<Vec<Event>> {
+    let file = paths.events();
+    files::check_private_dir(paths.state_dir())?;
+    if !files::check_private_file(&file)? {
+        return Ok(Vec::new());
+    }
+    let connection = connect(&file)?;
+    let version: i64 = connection
+        .query_row("PRAGMA user_version", [], |row| row.get(0))
+        .map_err(|error| failed(&error))?;
+    if version == 0 {
+        // Whoever made the file did not get further.
+        return Ok(Vec::new());
+    }
+    let mut statement = connection
+        .prepare(
+            "SELECT at, profile, action, outcome, code, correlation_id, duration_ms, detail \
+             FROM event WHERE ?1 IS NULL OR profile = ?1 ORDER BY id DESC LIMIT ?2",
+        )
+        .map_err(|error| failed(&error))?;
+    let mut events: Vec<Event> = statement
+        .query_map((profile, count), |row| {
+            Ok(Event {
+                at: row.get(0)?,
+                profile: row.get(1)?,
+                action: row.get(2)?,
+                outcome: row.get(3)?,
+                code: row.get(4)?,
+                correlation_id: row.get(5)?,
+                duration_ms: row.get(6)?,
+                detail: row.get(7)?,
+            })
+        })
+        .and_then(Iterator::collect)
+        .map_err(|error| failed(&error))?;
+    events.reverse();
+    Ok(events)
+}
+
+fn connect(file: &std::path::Path) -> Result<Connection> {
+    connecting::connect(file, BUSY_TIMEOUT)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_newest_events_of_a_profile_are_kept() {
+        let home = tempfile::tempdir().unwrap();
+        let paths = Paths::under(&home.path().join("concur-cred"));
+        files::ensure_private_dir(paths.state_dir()).unwrap();
+        let event = |profile: &str, at| Event {
+            at,
+            profile: Some(profile.to_owned()),
+            action: "refresh".to_owned(),
+            outcome: "granted".to_owned(),
+            ..Event::default()
+        };
+        record(&paths, &event("other", 0)).unwrap();
+        for at in 0..KEPT_PER_PROFILE + 5 {
+            record(&paths, &event("acme", at)).unwrap();
+        }
+        let kept = newest(&paths, Some("acme"), 10_000).unwrap();
+        assert_eq!(kept.len(), usize::try_from(KEPT_PER_PROFILE).unwrap());
+        assert_eq!(kept[0].at, 5);
+        assert_eq!(newest(&paths, None, 10_000).unwrap().len(), kept.len() + 1);
+    }
+}

@@ -1,0 +1,297 @@
+//! The key command: a program of the operator's that prints the key. Run without a shell, without our
+//! secrets, at most once a process; what it prints is never shown.
+
+use std::path::PathBuf;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
+
+use super::Key;
+use super::printed::Printed;
+use crate::error::{Error, Kind, Result};
+use crate::model::printable::printable;
+use crate::sys::env::{Env, keep_secrets_from};
+use crate::sys::{clock, files, progress, streams, trace};
+
+/// After this long a person is told what is waited for.
+const SAY_AFTER: Duration = Duration::from_secs(2);
+/// A command that takes longer is ended.
+const TIME_LIMIT: Duration = Duration::from_secs(60);
+/// So long it has to go by itself.
+const GRACE: Duration = Duration::from_secs(1);
+/// Set for the command: whatever of ours it runs must not run it again, and so on for ever.
+const INSIDE: &str = "CONCUR_CRED_IN_KEY_COMMAND";
+const FIRST_POLL: Duration = Duration::from_millis(1);
+const LAST_POLL: Duration = Duration::from_millis(40);
+/// The longest name of a program that is shown, characters.
+const SHOWN_CHARS: usize = 200;
+const SEE_WHY: &str = "Run it by hand to see why: it is key_command in config.toml.";
+
+/// A program that prints the key: 32 bytes, or base64 of them.
+pub struct KeyCommand {
+    program: PathBuf,
+    arguments: Vec<String>,
+    /// What came of it: a second run could ask a person a second time.
+    ran: OnceLock<Result<Key>>,
+}
+
+/// Its arguments are nobody's business but the program's.
+impl std::fmt::Debug for KeyCommand {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("KeyCommand").field("program", &self.program).finish_non_exhaustive()
+    }
+}
+
+impl KeyCommand {
+    /// A program and its arguments; a name without a slash is looked for in `PATH`.
+    pub fn new(program: PathBuf, arguments: Vec<String>) -> Self {
+        Self { program, arguments, ran: OnceLock::new() }
+    }
+
+    /// The program, as a person reads it.
+    pub fn shown(&self) -> String {
+        printable(&self.program.to_string_lossy(), SHOWN_CHARS)
+    }
+
+    /// The key, from the one run that there is. A failure is kept as well.
+    pub(super) fn key(&self, is_quiet: bool) -> Result<Key> {
+        let ran = self.ran.get_or_init(|| self.run(is_quiet));
+        ran.as_ref().map(Key::copied).map_err(Clone::clone)
+    }
+
+    fn run(&self, is_quiet: bool) -> Result<Key> {
+        if Env::of_process().is_set(INSIDE) {
+            return Err(self.asked_by_itself());
+        }
+        let mut command = Command::new(&self.program);
+        let (printed, stdout) = Printed::begin().map_err(|error| self.not_run(&error))?;
+        command.args(&self.arguments).stdin(Stdio::null()).stdout(stdout);
+        keep_secrets_from(&mut command);
+        command.env(INSIDE, "1");
+        let is_alone = set_apart(&mut command);
+        let child = command.spawn().map_err(|error| self.not_run(&error))?;
+        // It holds the stdout for more of them.
+        drop(command);
+        let deadline = Instant::now() + clock::limit(TIME_LIMIT);
+        let mut run = Run { child, printed, is_alone, deadline };
+        let status = self.ended(&mut run, is_quiet);
+        let status = status.inspect_err(|_| run.end())?;
+        trace::step("key command ended");
+        if !status.success() {
+            return Err(self.failed(&told(status)));
+        }
+        Key::parse(run.printed.bytes()).ok_or_else(|| {
+            self.failed("did not print a key, neither 32 bytes nor base64 of 32 bytes")
+        })
+    }
+
+    /// All that it prints, and how it ended. An agent that it leaves for the next time may keep its stdout
+    /// open: once it has ended and a key is there, nothing else is waited for.
+    fn ended(&self, run: &mut Run, is_quiet: bool) -> Result<ExitStatus> {
+        let (begun, mut said, mut poll) = (Instant::now(), is_quiet, FIRST_POLL);
+        loop {
+            let more = run.printed.wait(poll.min(run.left()));
+            if !more.map_err(|_| self.failed("could not be read from"))? {
+                poll = (poll * 2).min(LAST_POLL);
+            }
+            if run.printed.is_too_much() {
+                return Err(self.failed("printed far more than a key"));
+            }
+            if let Some(status) = run.status() {
+                run.printed.mark_the_end();
+                let is_there = || Key::parse(run.printed.bytes()).is_some();
+                let is_enough = run.printed.is_whole() && (!status.success() || is_there());
+                if is_enough || run.printed.is_over() {
+                    return Ok(status);
+                }
+            }
+            if run.left().is_zero() {
+                return Err(self.too_slow());
+            }
+            if !said && begun.elapsed() >= SAY_AFTER {
+                said = true;
+                say(&format!("waiting for the key command {}", self.shown()));
+            }
+        }
+    }
+
+    fn not_run(&self, error: &std::io::Error) -> Error {
+        let remedy =
+            "Check key_command in config.toml, PATH, and that the program is yours to run.";
+        let why = files::reason(error);
+        Error::new(
+            Kind::Unusable,
+            format!("Cannot run the key command {}: {why}", self.shown()),
+            remedy,
+        )
+    }
+
+    fn asked_by_itself(&self) -> Error {
+        Error::new(
+            Kind::Unusable,
+            format!("The key command {} runs a concur-cred that needs its key", self.shown()),
+            "Have key_command in config.toml get the key in another way.",
+        )
+    }
+
+    fn failed(&self, how: &str) -> Error {
+        Error::new(Kind::Unusable, format!("The key command {} {how}", self.shown()), SEE_WHY)
+    }
+
+    fn too_slow(&self) -> Error {
+        let problem = format!(
+            "The key command {} did not end within {} s, and was ended",
+            self.shown(),
+            clock::limit(TIME_LIMIT).as_secs()
+        );
+        Error::new(Kind::Temporary, problem, SEE_WHY)
+    }
+}
+
+/// A key command that runs.
+struct Run {
+    child: Child,
+    printed: Printed,
+    /// It leads a process group of its own, which can be ended as a whole.
+    is_alone: bool,
+    deadline: Instant,
+}
+
+impl Run {
+    fn left(&self) -> Duration {
+        self.deadline.saturating_duration_since(Instant::now())
+    }
+
+    /// How it ended. Where whoever started us ignores SIGCHLD, the system keeps that from us: then all that
+    /// is known is that it did, and the key has to speak for itself.
+    fn status(&mut self) -> Option<ExitStatus> {
+        self.child.try_wait().unwrap_or_else(|_| Some(ExitStatus::default()))
+    }
+
+    /// Ends it, with what it has started where that can be told from us: one that asks at a terminal puts
+    /// that right before it goes.
+    fn end(&mut self) {
+        self.send(Ending::Asked);
+        let until = Instant::now() + GRACE;
+        while matches!(self.child.try_wait(), Ok(None)) && Instant::now() < until {
+            clock::wait(LAST_POLL);
+        }
+        self.send(Ending::Forced);
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+
+    #[cfg(unix)]
+    fn send(&self, ending: Ending) {
+        use rustix::process::{Pid, Signal, kill_process, kill_process_group};
+        let pid = Pid::from_child(&self.child);
+        let _ = match (ending, self.is_alone) {
+            (Ending::Asked, true) => kill_process_group(pid, Signal::TERM),
+            (Ending::Asked, false) => kill_process(pid, Signal::TERM),
+            (Ending::Forced, true) => kill_process_group(pid, Signal::KILL),
+            (Ending::Forced, false) => Ok(()),
+        };
+    }
+
+    #[cfg(not(unix))]
+    fn send(&self, _ending: Ending) {}
+}
+
+#[derive(Clone, Copy)]
+enum Ending {
+    Asked,
+    Forced,
+}
+
+/// Where nobody is there to be asked, the command is the head of a process group of its own. At a
+/// terminal it stays in ours: a question for a passphrase from another group would stop it, and Ctrl-C
+/// would not reach it.
+#[cfg(unix)]
+fn set_apart(command: &mut Command) -> bool {
+    if std::fs::File::open("/dev/tty").is_ok() {
+        return false;
+    }
+    std::os::unix::process::CommandExt::process_group(command, 0);
+    true
+}
+
+#[cfg(not(unix))]
+fn set_apart(_command: &mut Command) -> bool {
+    false
+}
+
+fn say(text: &str) {
+    use std::io::Write;
+    let _ = progress::beside(|| writeln!(streams::stderr(), "concur-cred: {text}"));
+}
+
+fn told(status: ExitStatus) -> String {
+    #[cfg(unix)]
+    if let Some(signal) = std::os::unix::process::ExitStatusExt::signal(&status) {
+        return format!("was ended by signal {signal}");
+    }
+    format!("failed with exit code {}", status.code().unwrap_or(-1))
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    fn ran(script: &str) -> Result<Key> {
+        let words = ["-c", script].map(str::to_owned).to_vec();
+        KeyCommand::new("/bin/sh".into(), words).key(true)
+    }
+
+    #[test]
+    fn a_command_gives_a_key_raw_or_in_base64() {
+        let raw = ran("head -c 32 /dev/zero").unwrap();
+        let text = ran("echo AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=").unwrap();
+        assert_eq!(raw.id(), text.id());
+    }
+
+    #[test]
+    fn whatever_else_it_does_is_an_error_that_does_not_quote_it() {
+        for (script, told) in [
+            ("echo hunter2", "did not print a key"),
+            ("printf ''", "did not print a key"),
+            ("echo hunter2; exit 3", "failed with exit code 3"),
+            ("echo hunter2; kill -9 $$", "was ended by signal 9"),
+            ("exec yes hunter2", "printed far more than a key"),
+        ] {
+            let error = ran(script).unwrap_err();
+            assert_eq!(error.kind(), Kind::Unusable, "{script}");
+            assert!(error.to_string().contains(told), "{script}: {error}");
+            assert!(!error.to_string().contains("hunter2"), "{script}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_program_that_is_not_there_is_named_and_its_arguments_are_not() {
+        let command = KeyCommand::new("/nowhere/pass".into(), vec!["hunter2".to_owned()]);
+        let error = command.key(true).unwrap_err();
+        assert!(error.to_string().contains("/nowhere/pass"), "{error}");
+        assert!(!format!("{error}{command:?}").contains("hunter2"), "{error} {command:?}");
+    }
+
+    #[test]
+    fn what_comes_behind_a_key_counts_however_quickly_the_command_ends() {
+        let key = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+        for _ in 0..100 {
+            let error = ran(&format!("echo {key}; echo more")).unwrap_err();
+            assert!(error.to_string().contains("did not print a key"), "{error}");
+        }
+    }
+
+    #[test]
+    fn it_is_run_once_whatever_came_of_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let count = folder.path().join("count");
+        let script = format!("echo x >>'{}'; exit 1", count.display());
+        let words = vec!["-c".to_owned(), script];
+        let command = KeyCommand::new("/bin/sh".into(), words);
+        for _ in 0..3 {
+            assert!(command.key(true).is_err());
+        }
+        assert_eq!(std::fs::read_to_string(count).unwrap(), "x\n");
+    }
+}

@@ -1,0 +1,215 @@
+//! The store and its key: which one it names, whether the one at hand is that, and what is done when
+//! another process changes it in the middle.
+//!
+//! A hit never asks whether its key is the one that the store names: what opens proves it. Everything
+//! here is for whoever seals, and for whoever finds that a cell does not open.
+
+use std::cell::OnceCell;
+
+use rusqlite::Transaction;
+
+use super::{Key, KeySource, Loaded};
+use crate::error::{Error, Result};
+use crate::store::sqlite::rows;
+use crate::store::{Meta, Store, changed_meanwhile, failed, keys, unreachable_state, unwritable};
+use crate::sys::failpoint;
+
+/// How often store and key are looked at, while another process changes them in between.
+pub(crate) const LOOKS: u32 = 8;
+
+/// How the key is that a store's source gives.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum KeyState {
+    /// It is the store's.
+    Good,
+    /// There is none.
+    Missing(Error),
+    /// It is another one.
+    Wrong(Error),
+    /// What is there cannot be read, or is no key.
+    Unreadable(Error),
+}
+
+/// A look at a store's key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyLook {
+    /// Where it is to be had.
+    pub source: KeySource,
+    /// The id of the key that the store is sealed with.
+    pub named: Vec<u8>,
+    /// Whether the key there is that one.
+    pub state: KeyState,
+}
+
+impl Store {
+    /// The key for opening cells, read when the first one needs it. That it is the right one is
+    /// proved by whatever opens.
+    pub(crate) fn key(&self) -> Result<&Key> {
+        self.loaded_key().map(|loaded| &loaded.key)
+    }
+
+    fn loaded_key(&self) -> Result<&Loaded> {
+        if self.key.get().is_none() {
+            let meta = self.meta()?;
+            let loaded = keys::load(meta.key_source, &self.paths, &self.keys)?;
+            return Ok(self.key.get_or_init(|| loaded));
+        }
+        self.key.get().ok_or_else(unreachable_state)
+    }
+
+    /// The key for sealing, once it is sure to be the one that the store names: nothing is ever
+    /// sealed with another.
+    pub(crate) fn sealing_key(&self) -> Result<&Key> {
+        let (meta, key) = (self.meta()?, self.key()?);
+        if meta.key_id == key.id() { Ok(key) } else { Err(self.wrong_key(meta)) }
+    }
+
+    /// Proves that what will be obtained can be sealed and read again, before anything is sent for
+    /// it. Returns what is to be said about the permissions of the key's file.
+    pub fn prove_key(&self) -> Result<Option<&str>> {
+        if self.sealing_key().is_ok() {
+            return Ok(self.loaded_key()?.warning.as_deref());
+        }
+        self.agreed().map(|_| None)
+    }
+
+    /// Proves that the store can be written now, before something is sent that can be used once only.
+    pub fn prove_writable(&mut self) -> Result<()> {
+        self.write(|transaction| {
+            // Changes nothing, and is written all the same.
+            transaction
+                .execute("UPDATE meta SET used_profile = used_profile", [])
+                .map_err(|error| failed(&error))?;
+            failpoint::write("login-begin").map_err(|error| unwritable(&error))
+        })
+    }
+
+    /// Whether the key can be guessed: one that an earlier program took.
+    pub fn key_is_guessable(&self) -> bool {
+        self.key().is_ok_and(|key| key.guessable().is_some())
+    }
+
+    /// Has the key at hand before a lock is taken, when a program must be run for it: it may ask a
+    /// person, whom nobody else is to wait for.
+    pub fn have_key_at_hand(&self) -> Result<()> {
+        if self.meta()?.key_source == KeySource::Command { self.key().map(|_| ()) } else { Ok(()) }
+    }
+
+    fn wrong_key(&self, meta: &Meta) -> Error {
+        keys::wrong(meta.key_source, &self.paths, &self.keys)
+    }
+
+    /// Store and key as they are now, when they are of one another. Another process may change both
+    /// between the two looks.
+    pub(crate) fn agreed(&self) -> Result<(Meta, Loaded)> {
+        let mut meta = rows::read_meta(self.connection()?)?;
+        let mut before = None;
+        for _ in 0..LOOKS {
+            let loaded = self.load_again(&meta)?;
+            let now = rows::read_meta(self.connection()?)?;
+            if now.key_id == loaded.key.id() && now.key_source == meta.key_source {
+                return Ok((now, loaded));
+            }
+            // The key file may have been replaced between the looks at it and at the one beside it: what
+            // was seen twice is believed.
+            let seen = Some(loaded.key.id());
+            if now == meta && seen == before {
+                break;
+            }
+            (meta, before) = (now, seen);
+        }
+        Err(self.wrong_key(&meta))
+    }
+
+    fn load_again(&self, meta: &Meta) -> Result<Loaded> {
+        let is_same = || self.meta.get().is_some_and(|seen| seen.key_source == meta.key_source);
+        match self.key.get() {
+            Some(had) if !meta.key_source.can_be_read_again(&self.keys) && is_same() => {
+                Ok(Loaded::from(had.key.copied()))
+            }
+            _ => keys::load_for(&meta.key_id, meta.key_source, &self.paths, &self.keys),
+        }
+    }
+
+    /// Forgets store and key as they were seen, when the store now names another: for whoever has
+    /// just been given a record's lock, under which nobody changes either.
+    pub fn look_at_key(&mut self) -> Result<()> {
+        let Some(seen) = self.meta.get() else { return Ok(()) };
+        let now = rows::read_meta(self.connection()?)?;
+        if seen.key_id != now.key_id || seen.key_source != now.key_source {
+            self.forget_key();
+        }
+        Ok(())
+    }
+
+    pub(crate) fn forget_key(&mut self) {
+        self.meta = OnceCell::new();
+        self.key = OnceCell::new();
+    }
+
+    /// Makes sure that the key at hand is the one that the store names now.
+    pub fn settle_key(&mut self) -> Result<()> {
+        if self.sealing_key().is_ok() {
+            return Ok(());
+        }
+        let (meta, loaded) = self.agreed()?;
+        self.meta = OnceCell::from(meta);
+        self.key = OnceCell::from(loaded);
+        Ok(())
+    }
+
+    /// How the key is, as it is told to a person.
+    pub fn look_into_key(&self) -> Result<KeyLook> {
+        let Meta { key_source: source, key_id: named, .. } = self.meta()?.clone();
+        // Kept for the comparison: a pipe gives it once.
+        let keep = |loaded| drop(self.key.set(loaded));
+        let found = keys::find(source, &self.paths, &self.keys).map(|found| found.map(keep));
+        let state = match (self.agreed(), found) {
+            (Ok(_), _) => KeyState::Good,
+            (Err(error), Ok(None)) => KeyState::Missing(error),
+            (Err(error), Ok(Some(()))) => KeyState::Wrong(error),
+            (Err(_), Err(error)) => KeyState::Unreadable(error),
+        };
+        Ok(KeyLook { source, named, state })
+    }
+
+    /// Runs what seals and writes, again when the store has another key by then. `work` returns `None`
+    /// for that.
+    pub(crate) fn with_its_key<T>(
+        &mut self,
+        mut work: impl FnMut(&mut Self) -> Result<Option<T>>,
+    ) -> Result<T> {
+        for _ in 0..LOOKS {
+            self.settle_key()?;
+            if let Some(done) = work(self)? {
+                return Ok(done);
+            }
+        }
+        Err(changed_meanwhile())
+    }
+
+    /// [`Store::write`] of what was sealed with the key at hand. `None`, and nothing was written: the
+    /// store is sealed with another by now, and cells under this one would be lost.
+    pub(crate) fn write_sealed<T>(
+        &mut self,
+        work: impl FnOnce(&Transaction<'_>) -> Result<T>,
+    ) -> Result<Option<T>> {
+        let id = self.sealing_key()?.id();
+        failpoint::write("sealed-begin").map_err(|error| unwritable(&error))?;
+        let written = self.write(|transaction| {
+            if key_id_of(transaction)? == id { work(transaction).map(Some) } else { Ok(None) }
+        })?;
+        if written.is_none() {
+            self.forget_key();
+        } else if self.key.get().is_some_and(|loaded| loaded.is_next) {
+            keys::promote_if_free(&self.paths, &id);
+        }
+        Ok(written)
+    }
+}
+
+fn key_id_of(transaction: &Transaction<'_>) -> Result<Vec<u8>> {
+    transaction
+        .query_row("SELECT key_id FROM meta", [], |row| row.get(0))
+        .map_err(|error| failed(&error))
+}

@@ -1,0 +1,365 @@
+//! The store's key: where it comes from, and how it is read.
+
+pub(crate) mod client_secret;
+mod command;
+mod guessable;
+pub(crate) mod keyed;
+mod made;
+pub(crate) mod opening;
+mod printed;
+pub mod rotation;
+pub(crate) mod seal;
+mod settings;
+
+use std::path::Path;
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use sha2::{Digest, Sha256};
+use zeroize::Zeroizing;
+
+use crate::error::{Error, Kind, Result};
+use crate::sys::files::{self, shell_word};
+use crate::sys::paths::Paths;
+
+pub use command::KeyCommand;
+pub(super) use made::{discard_next, make_next, next, promote, promote_if_free, write_next};
+pub use made::{ensure_file, pending};
+pub use settings::{CREDENTIAL, KeySettings};
+
+/// Length of a key id, bytes.
+pub const KEY_ID_BYTES: usize = 8;
+const KEY_BYTES: usize = 32;
+
+/// The 256-bit key that seals the store's cells.
+pub struct Key(Zeroizing<[u8; KEY_BYTES]>);
+
+impl std::fmt::Debug for Key {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Key(…)")
+    }
+}
+
+impl Key {
+    /// Takes the bytes over.
+    pub fn from_bytes(bytes: [u8; KEY_BYTES]) -> Self {
+        Self(Zeroizing::new(bytes))
+    }
+
+    /// Names the key without telling anything of it: the first bytes of a labelled SHA-256.
+    pub fn id(&self) -> [u8; KEY_ID_BYTES] {
+        let digest = Sha256::new().chain_update(b"concur-cred key id\0").chain_update(*self.0);
+        let digest: [u8; 32] = digest.finalize().into();
+        let mut id = [0; KEY_ID_BYTES];
+        id.copy_from_slice(&digest[..KEY_ID_BYTES]);
+        id
+    }
+
+    /// The key itself, for the cipher.
+    pub(super) fn expose(&self) -> &[u8; KEY_BYTES] {
+        &self.0
+    }
+
+    /// One more of it, wiped as well; for a source that can be asked once only.
+    pub(super) fn copied(&self) -> Self {
+        Self(self.0.clone())
+    }
+
+    fn parse(bytes: &[u8]) -> Option<Self> {
+        if let Ok(raw) = <[u8; KEY_BYTES]>::try_from(bytes) {
+            return Some(Self::from_bytes(raw));
+        }
+        let decoded = Zeroizing::new(BASE64_STANDARD.decode(bytes.trim_ascii()).ok()?);
+        <[u8; KEY_BYTES]>::try_from(decoded.as_slice()).ok().map(Self::from_bytes)
+    }
+
+    /// The key in the contents of a file that the operator named.
+    pub fn of_file(bytes: &[u8], path: &Path) -> Result<Self> {
+        let shown = shell_word(path);
+        Self::given(bytes, path, &format!("Restore {shown} from your backup; {A_NEW_ONE}."))
+    }
+
+    /// The key in the contents of this place, or an error with this remedy.
+    pub fn given(bytes: &[u8], place: &Path, remedy: &str) -> Result<Self> {
+        Self::parse(bytes).ok_or_else(|| {
+            let place = place.display();
+            Error::new(
+                Kind::Unusable,
+                format!("{place} is not a key: neither 32 bytes nor base64 of 32 bytes"),
+                remedy,
+            )
+        })
+    }
+}
+
+/// Where a store's key is to be found. Recorded in the store when it is made, never guessed later.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeySource {
+    /// The key file in the configuration folder, made when there is none yet.
+    File,
+    /// The file that `CONCUR_CRED_KEY_FILE` names.
+    NamedFile,
+    /// `CONCUR_CRED_KEY`: base64 of 32 bytes.
+    Environment,
+    /// The file `concur-cred-key` in systemd's `$CREDENTIALS_DIRECTORY`.
+    Credential,
+    /// What the setting `key_command` prints. Never the environment's: whoever can write the database
+    /// or set a variable must not be able to have a program run by that.
+    Command,
+}
+
+impl KeySource {
+    const ALL: [Self; 5] =
+        [Self::File, Self::NamedFile, Self::Environment, Self::Credential, Self::Command];
+
+    /// The stored name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::File => "file",
+            Self::NamedFile => "named-file",
+            Self::Environment => "environment",
+            Self::Credential => "credential",
+            Self::Command => "command",
+        }
+    }
+
+    /// The source with this stored name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|source| source.name() == name)
+    }
+
+    /// Whether reading the key takes nothing away: a pipe that the caller named gives it once, and a
+    /// command is run once.
+    pub(super) fn can_be_read_again(self, keys: &KeySettings) -> bool {
+        match self {
+            Self::File | Self::Environment | Self::Credential => true,
+            Self::NamedFile => {
+                let meta = keys.named_file().and_then(|path| std::fs::metadata(path).ok());
+                meta.is_some_and(|meta| meta.is_file())
+            }
+            Self::Command => false,
+        }
+    }
+
+    /// The source as a person reads it.
+    pub fn describe(self, paths: &Paths, keys: &KeySettings) -> String {
+        let or_unset = |name: &str, value: Option<String>| match value {
+            Some(value) => format!("{name} ({value})"),
+            None => format!("{name} (not set)"),
+        };
+        match self {
+            Self::File => format!("the key file {}", paths.key_file().display()),
+            Self::NamedFile => or_unset(
+                "CONCUR_CRED_KEY_FILE",
+                keys.named_file().map(|path| path.display().to_string()),
+            ),
+            Self::Environment => "CONCUR_CRED_KEY".to_owned(),
+            Self::Credential => match keys.credential() {
+                Some(path) => format!("the systemd credential {}", path.display()),
+                None => {
+                    format!(
+                        "the systemd credential {CREDENTIAL} (CREDENTIALS_DIRECTORY is not set)"
+                    )
+                }
+            },
+            Self::Command => or_unset("key_command", keys.command().map(KeyCommand::shown)),
+        }
+    }
+
+    /// What makes this source give a key where it gives none.
+    fn how_to_give(self, keys: &KeySettings) -> &'static str {
+        match self {
+            Self::Environment => "Set it to one",
+            Self::NamedFile if keys.named_file().is_none() => "Set it to a file with a key",
+            Self::Credential if keys.credential().is_none() => {
+                "Run it in a systemd service with LoadCredential=concur-cred-key:FILE"
+            }
+            Self::Command if keys.command().is_none() => {
+                "Set it in config.toml to a list of a program that prints one and its arguments"
+            }
+            Self::File | Self::NamedFile | Self::Credential | Self::Command => "Put one there",
+        }
+    }
+}
+
+/// A key, and what is to be said about the permissions of the file that it came from.
+#[derive(Debug)]
+pub struct Loaded {
+    /// The key.
+    pub key: Key,
+    /// A warning for a person.
+    pub warning: Option<String>,
+    /// It still stands beside the key file: the rotation that made it was ended before its last step.
+    pub(super) is_next: bool,
+}
+
+impl From<Key> for Loaded {
+    fn from(key: Key) -> Self {
+        Self { key, warning: None, is_next: false }
+    }
+}
+
+/// The key of a store that exists.
+pub fn load(source: KeySource, paths: &Paths, keys: &KeySettings) -> Result<Loaded> {
+    find(source, paths, keys)?.ok_or_else(|| missing(source, paths, keys))
+}
+
+/// What a source gives; `None` when it gives nothing.
+pub fn find(source: KeySource, paths: &Paths, keys: &KeySettings) -> Result<Option<Loaded>> {
+    match source {
+        KeySource::File => {
+            let path = paths.key_file();
+            files::check_private_dir(paths.config_dir())?;
+            let bytes = files::read_private(&path)?;
+            bytes.map(|bytes| Key::of_file(&bytes, &path).map(Loaded::from)).transpose()
+        }
+        KeySource::NamedFile => named(keys.named_file().as_deref()),
+        KeySource::Credential => {
+            keys.env().check_folder("CREDENTIALS_DIRECTORY")?;
+            let found = named(keys.credential().as_deref())?;
+            // systemd lets the service's user in by an access list, which shows as a group's bits.
+            Ok(found.map(|loaded| Loaded { warning: None, ..loaded }))
+        }
+        KeySource::Environment => {
+            let text = keys.env().setting("CONCUR_CRED_KEY")?.map(Zeroizing::new);
+            text.map(|text| Key::parse(text.as_bytes()).map(Loaded::from).ok_or_else(not_base64))
+                .transpose()
+        }
+        KeySource::Command => {
+            let key = keys.command().map(|command| command.key(keys.is_quiet()));
+            key.map(|key| key.map(Loaded::from)).transpose()
+        }
+    }
+}
+
+/// [`load`] for a store that names its key: between a rotation's commit and its last step the file
+/// beside the key file is the one that the store names, and then it counts. The same source and the
+/// very key, so no fallback.
+pub(super) fn load_for(
+    id: &[u8],
+    source: KeySource,
+    paths: &Paths,
+    keys: &KeySettings,
+) -> Result<Loaded> {
+    let loaded = load(source, paths, keys);
+    if source == KeySource::File
+        && !loaded.as_ref().is_ok_and(|loaded| loaded.key.id() == id)
+        && let Ok(Some(key)) = next(paths)
+        && key.id() == id
+    {
+        return Ok(Loaded { is_next: true, ..Loaded::from(key) });
+    }
+    loaded
+}
+
+/// The key for a store that is about to be made, or sealed anew; the default key file is made when there is none.
+pub fn load_or_create(source: KeySource, paths: &Paths, keys: &KeySettings) -> Result<Loaded> {
+    if source == KeySource::File {
+        ensure_file(paths)?;
+    }
+    let loaded = find(source, paths, keys)?.ok_or_else(|| {
+        Error::new(
+            Kind::Unusable,
+            format!("There is no key in {}; nothing was changed", source.describe(paths, keys)),
+            format!("{}, or choose another source; {A_NEW_ONE}.", source.how_to_give(keys)),
+        )
+    })?;
+    refuse_guessable(&loaded.key, source, paths, keys).map(|()| loaded)
+}
+
+/// Refuses a key that can be guessed for one that a store is about to be sealed with.
+pub(super) fn refuse_guessable(
+    key: &Key,
+    source: KeySource,
+    paths: &Paths,
+    keys: &KeySettings,
+) -> Result<()> {
+    let Some(what) = key.guessable() else { return Ok(()) };
+    Err(Error::new(
+        Kind::Unusable,
+        format!("The key from {} {what}; nothing was changed", source.describe(paths, keys)),
+        format!("Put a random key there; {A_NEW_ONE}."),
+    ))
+}
+
+/// A key file of the operator's or of systemd's: links followed, ours or root's, and nobody else may
+/// write it.
+fn named(path: Option<&Path>) -> Result<Option<Loaded>> {
+    let Some(path) = path else { return Ok(None) };
+    let Some(file) = files::find_named(path)? else { return Ok(None) };
+    let key = Key::of_file(&file.bytes, path)?;
+    Ok(Some(Loaded { warning: file.warning, ..Loaded::from(key) }))
+}
+
+fn not_base64() -> Error {
+    Error::new(
+        Kind::Unusable,
+        "CONCUR_CRED_KEY is not base64 of 32 bytes",
+        format!("Set it to the store's key; {A_NEW_ONE}."),
+    )
+}
+
+fn missing(source: KeySource, paths: &Paths, keys: &KeySettings) -> Error {
+    Error::new(
+        Kind::Unusable,
+        format!(
+            "The store at {} is sealed with a key from {}, which is not there{}",
+            paths.store().display(),
+            source.describe(paths, keys),
+            keys.instead_of(source)
+        ),
+        format!(
+            "Put that key back; nothing else is tried. If you have it elsewhere: {SET_SOURCE}; if it is \
+             lost for good, so are the tokens: mv {store} {store}.lost, and log in again",
+            store = shell_word(&paths.store())
+        ),
+    )
+}
+
+/// The error for a key that is not the one that a store names.
+pub(super) fn wrong(source: KeySource, paths: &Paths, keys: &KeySettings) -> Error {
+    Error::new(
+        Kind::Unusable,
+        format!(
+            "The key from {} is not the key that this store is sealed with{}",
+            source.describe(paths, keys),
+            keys.instead_of(source)
+        ),
+        format!(
+            "Put the right key back: without it nothing stored can be read. If you have it elsewhere: \
+             {SET_SOURCE}; if this is the one to come: concur-cred key rotate --old-key-file FILE"
+        ),
+    )
+}
+
+/// How whoever needs a key that never was gets one.
+const A_NEW_ONE: &str = "a new key is made by: openssl rand -base64 32";
+/// What takes a key from another source.
+const SET_SOURCE: &str = "concur-cred key set-source SOURCE";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_raw_or_base64_and_nothing_else() {
+        let raw = [9u8; 32];
+        let text = format!("{}\n", BASE64_STANDARD.encode(raw));
+        assert_eq!(Key::parse(&raw).unwrap().id(), Key::parse(text.as_bytes()).unwrap().id());
+        for bad in [&b""[..], b"short", &[1; 31], &[1; 33], b"!!!!"] {
+            assert!(Key::parse(bad).is_none());
+        }
+    }
+
+    #[test]
+    fn a_key_is_never_shown() {
+        assert_eq!(format!("{:?}", Key::from_bytes([1; 32])), "Key(…)");
+    }
+
+    #[test]
+    fn source_names_come_back() {
+        for source in KeySource::ALL {
+            assert_eq!(KeySource::from_name(source.name()), Some(source));
+        }
+    }
+}

@@ -1,0 +1,175 @@
+//! What the operator says of keys: two settings and the environment.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::{KeyCommand, KeySource};
+use crate::error::{Error, Result};
+use crate::sys::env::{Env, variable};
+use crate::sys::paths::Paths;
+
+/// The credential that systemd gives the key in.
+pub const CREDENTIAL: &str = "concur-cred-key";
+/// The key of `config.toml`.
+const SETTING: &str = "key_source";
+
+/// Where keys can be had, and which of these a new store takes. A store that exists goes by what is
+/// recorded in it.
+#[derive(Debug, Clone, Default)]
+pub struct KeySettings {
+    env: Env,
+    written: Option<KeySource>,
+    command: Option<Arc<KeyCommand>>,
+    is_quiet: bool,
+}
+
+impl KeySettings {
+    /// The environment's alone.
+    pub fn of(env: &Env) -> Self {
+        Self { env: env.clone(), ..Self::default() }
+    }
+
+    /// With what stands in the configuration file.
+    pub fn with(env: &Env, written: Option<&str>, command: Option<KeyCommand>) -> Result<Self> {
+        let written = written.map(|name| named(SETTING, name)).transpose()?;
+        Ok(Self { written, command: command.map(Arc::new), ..Self::of(env) })
+    }
+
+    /// Says nothing to a person but errors.
+    pub fn be_quiet(&mut self) {
+        self.is_quiet = true;
+    }
+
+    pub(super) fn is_quiet(&self) -> bool {
+        self.is_quiet
+    }
+
+    pub(super) fn env(&self) -> &Env {
+        &self.env
+    }
+
+    /// The setting `key_source`: the variable's, else the file's.
+    pub fn source(&self) -> Result<Option<KeySource>> {
+        let name = variable(SETTING);
+        let text = self.env.setting(&name)?;
+        text.map_or(Ok(self.written), |text| named(&name, &text).map(Some))
+    }
+
+    /// The setting `key_command`.
+    pub fn command(&self) -> Option<&KeyCommand> {
+        self.command.as_deref()
+    }
+
+    pub(super) fn named_file(&self) -> Option<PathBuf> {
+        self.env.path("CONCUR_CRED_KEY_FILE")
+    }
+
+    /// Where systemd puts the key, if it started us with credentials.
+    pub(super) fn credential(&self) -> Option<PathBuf> {
+        self.env.path("CREDENTIALS_DIRECTORY").map(|folder| folder.join(CREDENTIAL))
+    }
+
+    /// The source that is asked for here, and by what; `None` when nothing is said.
+    pub fn asked(&self) -> Result<Option<(KeySource, &'static str)>> {
+        if let Some(source) = self.source()? {
+            return Ok(Some((source, "key_source")));
+        }
+        Ok(if self.env.is_set("CONCUR_CRED_KEY") {
+            Some((KeySource::Environment, "CONCUR_CRED_KEY"))
+        } else if self.env.is_set("CONCUR_CRED_KEY_FILE") {
+            Some((KeySource::NamedFile, "CONCUR_CRED_KEY_FILE"))
+        } else if self
+            .env
+            .check_folder("CREDENTIALS_DIRECTORY")
+            .map(|_| self.credential())?
+            .is_some_and(|path| path.exists())
+        {
+            Some((KeySource::Credential, "CREDENTIALS_DIRECTORY"))
+        } else {
+            None
+        })
+    }
+
+    /// What a new store takes.
+    pub fn chosen(&self) -> Result<KeySource> {
+        Ok(self.asked()?.map_or(KeySource::File, |(source, _)| source))
+    }
+
+    /// The file that a new store takes its key from; `None` where that is no file.
+    pub fn file(&self, paths: &Paths) -> Option<PathBuf> {
+        match self.chosen().ok()? {
+            KeySource::File => Some(paths.key_file()),
+            KeySource::NamedFile => self.named_file(),
+            KeySource::Credential => self.credential(),
+            KeySource::Environment | KeySource::Command => None,
+        }
+    }
+
+    /// What is asked for here where it is not what the store has, as the end of a sentence.
+    pub(super) fn instead_of(&self, recorded: KeySource) -> String {
+        match self.asked() {
+            Ok(Some((asked, by))) if asked != recorded => {
+                format!(" ({by} asks for {} here, and holds for a new store only)", asked.name())
+            }
+            _ => String::new(),
+        }
+    }
+}
+
+fn named(setting: &str, name: &str) -> Result<KeySource> {
+    KeySource::from_name(name).ok_or_else(|| {
+        let names = KeySource::ALL.map(KeySource::name).join(", ");
+        Error::of_setting(setting, &format!("one of {names}"))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_new_store_takes_what_is_asked_for_in_this_order() {
+        let folder = tempfile::tempdir().unwrap();
+        let there = folder.path().to_str().unwrap();
+        let empty = folder.path().join("empty");
+        std::fs::create_dir(&empty).unwrap();
+        std::fs::write(folder.path().join(CREDENTIAL), [1; 32]).unwrap();
+        let all = [
+            ("CONCUR_CRED_KEY_SOURCE", "file"),
+            ("CONCUR_CRED_KEY", "x"),
+            ("CONCUR_CRED_KEY_FILE", "/x"),
+            ("CREDENTIALS_DIRECTORY", there),
+        ];
+        let chosen = |variables: &[(&'static str, &str)], written: Option<&str>| {
+            let env = Env::fixed(variables.iter().copied());
+            KeySettings::with(&env, written, None).unwrap().chosen().unwrap()
+        };
+        assert_eq!(chosen(&all, Some("command")), KeySource::File);
+        assert_eq!(chosen(&all[1..], Some("command")), KeySource::Command);
+        assert_eq!(chosen(&all[1..], None), KeySource::Environment);
+        assert_eq!(chosen(&all[2..], None), KeySource::NamedFile);
+        assert_eq!(chosen(&all[3..], None), KeySource::Credential);
+        let nothing = [("CREDENTIALS_DIRECTORY", empty.to_str().unwrap())];
+        assert_eq!(chosen(&nothing, None), KeySource::File);
+        assert_eq!(chosen(&[], None), KeySource::File);
+    }
+
+    #[test]
+    fn a_source_that_there_is_not_is_an_error_wherever_it_stands() {
+        let nowhere = Env::fixed([]);
+        assert!(KeySettings::with(&nowhere, Some("keyring"), None).is_err());
+        let env = Env::fixed([("CONCUR_CRED_KEY_SOURCE", "keyring")]);
+        let settings = KeySettings::with(&env, Some("file"), None).unwrap();
+        assert!(settings.chosen().is_err(), "and no other one is taken");
+    }
+
+    #[test]
+    fn what_is_asked_for_is_told_only_where_it_is_another() {
+        let settings = KeySettings::of(&Env::fixed([("CONCUR_CRED_KEY", "x")]));
+        assert_eq!(settings.instead_of(KeySource::Environment), "");
+        assert!(
+            settings.instead_of(KeySource::File).contains("CONCUR_CRED_KEY asks for environment")
+        );
+        assert_eq!(KeySettings::default().instead_of(KeySource::Command), "");
+    }
+}

@@ -1,0 +1,85 @@
+//! The lock of whoever changes the store's key: one for the whole store.
+
+use std::fs::File;
+use std::io::Write;
+use std::time::{Duration, Instant};
+
+use super::{FIRST_POLL, LAST_POLL, is_contended, named_holder, not_lockable};
+use crate::error::{Error, Kind, Result};
+use crate::sys::paths::Paths;
+use crate::sys::{clock, files};
+
+/// Proof that this process alone changes the store's key or its source. Released when dropped, and by
+/// the operating system when the process dies.
+#[derive(Debug)]
+pub struct KeyLock {
+    file: File,
+    /// Where it says who it is, if it could.
+    holder: Option<File>,
+}
+
+impl KeyLock {
+    /// Takes the lock if it is free.
+    pub fn try_take(paths: &Paths) -> Result<Option<Self>> {
+        files::ensure_private_dir(&paths.locks_dir())?;
+        let file = files::open_private(&paths.key_lock())?;
+        match fs2::FileExt::try_lock_exclusive(&file) {
+            Ok(()) => {}
+            Err(error) if is_contended(&error) => return Ok(None),
+            Err(error) => return Err(not_lockable(&error)),
+        }
+        let mut holder = files::open_private(&paths.key_lock_holder()).ok();
+        if let Some(holder) = &mut holder {
+            let name = format!("pid {}, since {}\n", std::process::id(), clock::now_epoch());
+            let _ = holder.set_len(0).and_then(|()| holder.write_all(name.as_bytes()));
+        }
+        Ok(Some(Self { file, holder }))
+    }
+
+    /// Takes the lock, waiting for its holder up to `timeout`.
+    pub fn take(paths: &Paths, timeout: Duration) -> Result<Self> {
+        let since = Instant::now();
+        let mut poll = FIRST_POLL;
+        loop {
+            if let Some(lock) = Self::try_take(paths)? {
+                return Ok(lock);
+            }
+            if since.elapsed() >= timeout {
+                return Err(Error::new(
+                    Kind::Temporary,
+                    format!(
+                        "Another process changes the store's key ({})",
+                        named_holder(&paths.key_lock_holder())
+                    ),
+                    "Run it again when that has ended.",
+                ));
+            }
+            clock::wait(poll);
+            poll = (poll * 2).min(LAST_POLL);
+        }
+    }
+}
+
+impl Drop for KeyLock {
+    fn drop(&mut self) {
+        let _ = self.holder.as_ref().map(|holder| holder.set_len(0));
+        let _ = fs2::FileExt::unlock(&self.file);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_at_a_time_changes_the_key_and_the_other_is_told_who() {
+        let home = tempfile::tempdir().unwrap();
+        let paths = Paths::under(&home.path().join("home"));
+        let lock = KeyLock::take(&paths, Duration::ZERO).unwrap();
+        let error = KeyLock::take(&paths, Duration::ZERO).unwrap_err();
+        assert_eq!(error.kind(), Kind::Temporary);
+        assert!(error.problem().contains(&format!("pid {}", std::process::id())), "{error}");
+        drop(lock);
+        KeyLock::take(&paths, Duration::ZERO).unwrap();
+    }
+}

@@ -1,0 +1,236 @@
+//! The lock edge: one lock file a record, held by the operating system for its process alone.
+//!
+//! Lock files are never deleted (two holders could then lock two files of one name), and the
+//! database itself is never locked (closing any handle to it would drop SQLite's own locks). A
+//! sibling file names the holder for people.
+
+mod key;
+
+use std::fmt;
+use std::fs::File;
+use std::io;
+use std::time::{Duration, Instant};
+
+use crate::error::{Error, Kind, Result};
+use crate::model::record::RecordId;
+use crate::sys::paths::Paths;
+use crate::sys::{clock, failpoint, files};
+
+pub use key::KeyLock;
+
+/// How often a waiter looks, at first and at last.
+const FIRST_POLL: Duration = Duration::from_millis(4);
+const LAST_POLL: Duration = Duration::from_millis(40);
+/// How many files are asked for where many records are locked: what every Unix grants (macOS no more).
+#[cfg(unix)]
+const MOST_FILES: u64 = 10_240;
+
+/// Proof that this process alone may renew or change a record. Released when dropped, and by the
+/// operating system when the process dies.
+#[derive(Debug)]
+pub struct RecordLock {
+    file: File,
+    id: RecordId,
+    /// Where it says who it is, if it could.
+    holder: Option<File>,
+}
+
+impl RecordLock {
+    /// The record it is for.
+    pub fn record_id(&self) -> RecordId {
+        self.id
+    }
+
+    /// The lock of a record that is about to be made, under a random identity.
+    pub fn for_new(paths: &Paths) -> Result<Self> {
+        let id = RecordId(crate::sys::random::id()?);
+        Self::try_take(paths, id)?.ok_or_else(|| {
+            Error::new(Kind::Temporary, "A new record is locked already", "Run it again.")
+        })
+    }
+
+    /// Gives up a record that was never made. Its random name was never known to anybody else, so
+    /// that this one lock file may go.
+    pub fn discard(self, paths: &Paths) {
+        let _ = std::fs::remove_file(paths.lock_holder(self.id));
+        let _ = std::fs::remove_file(paths.lock(self.id));
+    }
+
+    /// Takes the lock if it is free.
+    pub fn try_take(paths: &Paths, id: RecordId) -> Result<Option<Self>> {
+        Waiting::new(paths, id)?.try_take()
+    }
+}
+
+impl Drop for RecordLock {
+    fn drop(&mut self) {
+        // What it says is only for people: stale text is harmless, and so is failing to clear it.
+        let _ = self.holder.as_ref().map(|holder| holder.set_len(0));
+        let _ = fs2::FileExt::unlock(&self.file);
+    }
+}
+
+/// A caller who wants a record's lock.
+#[derive(Debug)]
+pub struct Waiting {
+    file: Option<File>,
+    id: RecordId,
+    holder_file: std::path::PathBuf,
+    since: Instant,
+    poll: Duration,
+}
+
+impl Waiting {
+    /// Opens the lock file.
+    pub fn new(paths: &Paths, id: RecordId) -> Result<Self> {
+        files::ensure_private_dir(&paths.locks_dir())?;
+        let path = paths.lock(id);
+        failpoint::write("lock-open").map_err(|error| files::cannot("open", &path, &error))?;
+        let file = files::open_private(&path)?;
+        Ok(Self {
+            file: Some(file),
+            id,
+            holder_file: paths.lock_holder(id),
+            since: Instant::now(),
+            poll: FIRST_POLL,
+        })
+    }
+
+    /// Takes the lock if it is free.
+    pub fn try_take(&mut self) -> Result<Option<RecordLock>> {
+        let Some(file) = &self.file else { return Ok(None) };
+        match fs2::FileExt::try_lock_exclusive(file) {
+            Ok(()) => Ok(self.file.take().map(|file| self.held(file))),
+            Err(error) if is_contended(&error) => Ok(None),
+            Err(error) => Err(not_lockable(&error)),
+        }
+    }
+
+    fn held(&self, file: File) -> RecordLock {
+        let name = format!("pid {}, since {}\n", std::process::id(), clock::now_epoch());
+        let mut holder = files::open_private(&self.holder_file).ok();
+        if let Some(holder) = &mut holder {
+            let _ = holder.set_len(0).and_then(|()| io::Write::write_all(holder, name.as_bytes()));
+        }
+        RecordLock { file, id: self.id, holder }
+    }
+
+    /// Waits until it is worth looking again; a little longer each time.
+    pub fn pause(&mut self) {
+        clock::wait(self.poll);
+        self.poll = (self.poll * 2).min(LAST_POLL);
+    }
+
+    /// How long this caller has waited.
+    pub fn waited(&self) -> Duration {
+        self.since.elapsed()
+    }
+
+    /// Who holds the lock, as far as the holder could say.
+    pub fn holder(&self) -> String {
+        named_holder(&self.holder_file)
+    }
+}
+
+fn named_holder(file: &std::path::Path) -> String {
+    told(file).map_or_else(|| NAMELESS.to_owned(), |holder| holder.to_string())
+}
+
+fn not_lockable(error: &io::Error) -> Error {
+    Error::new(
+        Kind::Unusable,
+        format!("The lock file cannot be locked: {}", files::reason(error)),
+        "Keep the state folder on a file system with locks (CONCUR_CRED_HOME moves it).",
+    )
+}
+
+const NAMELESS: &str = "a process that did not leave its name";
+
+/// Who holds a lock, or held it last, as it said itself: `pid 7, since 1790000000`. Shown with a time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Holder(String);
+
+impl Holder {
+    /// When it took the lock, epoch seconds, as far as it said.
+    pub fn since(&self) -> Option<i64> {
+        self.0.rsplit_once("since ").and_then(|(_, at)| at.parse().ok())
+    }
+}
+
+impl fmt::Display for Holder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.0.rsplit_once("since "), self.since().and_then(clock::local)) {
+            (Some((who, _)), Some(time)) => write!(f, "{who}since {time}"),
+            _ => f.write_str(&self.0),
+        }
+    }
+}
+
+/// What stands in a holder's file; `None` when that is nothing, or no file of ours.
+fn told(holder_file: &std::path::Path) -> Option<Holder> {
+    let bytes = files::read_private(holder_file).ok().flatten().unwrap_or_default();
+    let text = crate::model::printable::printable(String::from_utf8_lossy(&bytes).trim(), 80);
+    (!text.is_empty()).then_some(Holder(text))
+}
+
+/// How a record's lock is, for whoever only looks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Holding {
+    /// Nobody has it.
+    Free,
+    /// Nobody has it, and the last holder ended without giving it back: what it had said.
+    Left(Holder),
+    /// This process has it, as far as it said.
+    Held(Holder),
+}
+
+/// Looks at a record's lock, without making a file or writing to one.
+pub fn look(paths: &Paths, id: RecordId) -> Result<Holding> {
+    let path = paths.lock(id);
+    let Some((file, _)) = files::open_private_to_read(&path)? else { return Ok(Holding::Free) };
+    let told = told(&paths.lock_holder(id));
+    match fs2::FileExt::try_lock_shared(&file) {
+        Err(error) if is_contended(&error) => {
+            Ok(Holding::Held(told.unwrap_or_else(|| Holder(NAMELESS.to_owned()))))
+        }
+        Err(error) => Err(files::cannot("lock", &path, &error)),
+        Ok(()) => Ok(told.map_or(Holding::Free, Holding::Left)),
+    }
+}
+
+/// Makes room for the locks of many records at once, each an open file: some systems allow 256 unless asked
+/// for more. One that refuses is found out by the lock that does not open.
+#[cfg(unix)]
+pub fn expect_many() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+    let wanted = maximum.unwrap_or(MOST_FILES).min(MOST_FILES);
+    if current.is_some_and(|current| current < wanted) {
+        let _ = setrlimit(Resource::Nofile, Rlimit { current: Some(wanted), maximum });
+    }
+}
+
+/// There is no such limit to be raised.
+#[cfg(not(unix))]
+pub const fn expect_many() {}
+
+fn is_contended(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::WouldBlock
+        || error.raw_os_error() == fs2::lock_contended_error().raw_os_error()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_holder_is_shown_with_a_time_and_whatever_else_it_said_as_it_is() {
+        let shown = |text: &str| Holder(text.to_owned()).to_string();
+        let time = clock::local(1000).unwrap();
+        assert_eq!(shown("pid 7, since 1000"), format!("pid 7, since {time}"));
+        assert!(!time.contains("1000") && time.starts_with("19"), "{time}");
+        for text in ["", "pid 7", "since", "pid 7, since noon", "pid 7, since 9999999999999999"] {
+            assert_eq!(shown(text), text);
+        }
+    }
+}

@@ -1,0 +1,447 @@
+//! What changes managed accounts. Everything that touches their tokens demands the record's lock.
+
+use rusqlite::{OptionalExtension, Transaction};
+
+use super::inspect::CELLS;
+use super::{identity, put};
+use crate::error::Result;
+use crate::model::grant::{Grant, GrantKind};
+use crate::model::origin::Origin;
+use crate::model::profile::ProfileName;
+use crate::model::record::{
+    Application, ApplicationId, Attempt, Binding, Column, Record, RecordId, SealedCell,
+};
+use crate::model::secret::Secret;
+use crate::store::keys::{client_secret, seal};
+use crate::store::lock::RecordLock;
+use crate::store::{Store, changed_meanwhile, failed, unwritable};
+use crate::sys::{failpoint, random};
+
+/// A company request token and when its 24 hours are over (epoch seconds).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RequestToken {
+    /// The token.
+    pub secret: Secret,
+    /// Epoch seconds.
+    pub expires_at: i64,
+}
+
+/// A managed account as `login`, `import` or `store --application` obtained it.
+#[derive(Debug)]
+pub struct NewAccount {
+    /// Its name.
+    pub profile: ProfileName,
+    /// The OAuth client id.
+    pub client_id: String,
+    /// The OAuth client secret.
+    pub client_secret: Secret,
+    /// The origin that the operator named for obtaining tokens.
+    pub application_origin: Origin,
+    /// Company or user UUID.
+    pub principal: String,
+    /// By which grant; `None` when that is not known.
+    pub obtained_by: Option<GrantKind>,
+    /// Kept while it lives: the way back when the refresh token is refused.
+    pub request_token: Option<RequestToken>,
+    /// The tokens.
+    pub grant: Grant,
+    /// Epoch seconds when the access token was obtained.
+    pub obtained_at: i64,
+    /// Unknown fields of an imported file.
+    pub unknown_fields: Option<Secret>,
+}
+
+impl Store {
+    /// Makes or renews the managed account `lock` holds the record id of.
+    pub fn save_account(
+        &mut self,
+        lock: &RecordLock,
+        new: &NewAccount,
+        now: i64,
+    ) -> Result<Record> {
+        self.with_its_key(|store| store.try_save_account(lock, new, now))
+    }
+
+    fn try_save_account(
+        &mut self,
+        lock: &RecordLock,
+        new: &NewAccount,
+        now: i64,
+    ) -> Result<Option<Record>> {
+        let id = lock.record_id();
+        let store_id = self.meta()?.store_id.clone();
+        let old = self.reread(id)?;
+        let application = self.application_for(new, old.as_ref())?;
+        let geolocation = new.grant.geolocation.as_ref().unwrap_or(&new.application_origin);
+        let mut record = put::blank_record(id, now);
+        record.created_at = old.as_ref().map_or(now, |old| old.created_at);
+        record.generation = old.as_ref().map_or(1, |old| old.generation.wrapping_add(1));
+        record.attempt.number = old.as_ref().map_or(0, |old| old.attempt.number);
+        record.profile = Some(new.profile.clone());
+        record.application = Some(application);
+        record.key.username = Some(new.principal.clone().into_bytes());
+        record.principal.clone_from(&new.principal);
+        record.obtained_by = new.obtained_by;
+        record.obtained_at = new.obtained_at;
+        record.refreshed_at = Some(new.obtained_at);
+        settle_at(&mut record, geolocation);
+        take_plain(&mut record, &new.grant);
+        record.request_token_expires_at = new.request_token.as_ref().map(|t| t.expires_at);
+        let request_token = new.request_token.as_ref().map(|token| &token.secret);
+        let cells = [
+            (Column::AccessToken, new.grant.access_token.as_ref()),
+            (Column::RefreshToken, new.grant.refresh_token.as_ref()),
+            (Column::IdToken, new.grant.id_token.as_ref()),
+            (Column::RequestToken, request_token),
+            (Column::UnknownFields, new.unknown_fields.as_ref()),
+        ];
+        for (column, secret) in cells {
+            self.put_cell(&mut record, &store_id, column, secret)?;
+        }
+        let record = self.with_sealed_client_secret(record, &new.client_secret)?;
+        let bound = self.bound(record)?;
+        failpoint::pass("account-sealed");
+        let written = self.write_sealed(|transaction| {
+            refuse_taken_profile(transaction, bound.record())?;
+            put::application(transaction, bound.record())?;
+            put::record(transaction, &bound)?;
+            put::drop_unused_applications(transaction)
+        })?;
+        Ok(written.map(|()| bound.into_record()))
+    }
+
+    /// Records that an attempt begins, before anything is sent. Returns the record with it.
+    pub fn begin_attempt(
+        &mut self,
+        lock: &RecordLock,
+        record: &Record,
+        now: i64,
+    ) -> Result<Record> {
+        let mut begun = same(lock, record).clone();
+        begun.attempt = Attempt {
+            number: record.attempt.number.wrapping_add(1),
+            started_at: Some(now),
+            failures: record.attempt.failures,
+            ..Attempt::default()
+        };
+        self.write(|transaction| {
+            put::attempt(transaction, &begun)?;
+            failpoint::write("attempt-begin").map_err(|error| unwritable(&error))
+        })?;
+        Ok(begun)
+    }
+
+    /// Records how an attempt ended when nothing was granted.
+    pub fn end_attempt(
+        &mut self,
+        lock: &RecordLock,
+        record: &Record,
+        ended: Attempt,
+    ) -> Result<()> {
+        let mut record = same(lock, record).clone();
+        record.attempt = ended;
+        self.write(|transaction| {
+            put::attempt(transaction, &record)?;
+            failpoint::write("attempt-end").map_err(|error| unwritable(&error))
+        })
+    }
+
+    /// Keeps what was granted: one transaction with everything, every cell sealed for where the
+    /// tokens live from now on; with the client secret that it was granted for, if that is a new one.
+    /// Returns the record as it then is.
+    pub fn commit_grant(
+        &mut self,
+        lock: &RecordLock,
+        record: &Record,
+        (grant, client_secret): (&Grant, Option<&Secret>),
+        now: i64,
+    ) -> Result<Record> {
+        let old = same(lock, record);
+        let renewed =
+            self.with_its_key(|store| store.try_commit_grant(old, grant, client_secret, now))?;
+        // As when the folder cannot be synced: it is there, and nobody may rely on it.
+        failpoint::write("grant-sync").map_err(|error| unwritable(&error))?;
+        Ok(renewed)
+    }
+
+    fn try_commit_grant(
+        &mut self,
+        old: &Record,
+        grant: &Grant,
+        client_secret: Option<&Secret>,
+        now: i64,
+    ) -> Result<Option<Record>> {
+        let store_id = self.meta()?.store_id.clone();
+        let mut renewed = old.clone();
+        if let Some(origin) = &grant.geolocation {
+            settle_at(&mut renewed, origin);
+        }
+        identity::learn_principal(&mut renewed, grant);
+        take_plain(&mut renewed, grant);
+        if !old.has_live_request_token(now) {
+            renewed.request_token = None;
+            renewed.request_token_expires_at = None;
+        }
+        self.put_cell(&mut renewed, &store_id, Column::AccessToken, grant.access_token.as_ref())?;
+        let fresh = [
+            (Column::RefreshToken, grant.refresh_token.as_ref()),
+            (Column::IdToken, grant.id_token.as_ref()),
+            (Column::RequestToken, None),
+            (Column::UnknownFields, None),
+        ];
+        for (column, secret) in fresh {
+            if secret.is_some() {
+                self.put_cell(&mut renewed, &store_id, column, secret)?;
+            } else {
+                self.keep_cell(old, &mut renewed, &store_id, column)?;
+            }
+        }
+        renewed.obtained_at = now;
+        renewed.refreshed_at = Some(now);
+        renewed.updated_at = now;
+        // Only an edited row is at the end of the numbers, and what follows must only be another one.
+        renewed.generation = old.generation.wrapping_add(1);
+        let bound = self.bound(renewed)?;
+        let applications = self.with_client_secret(old, client_secret)?;
+        let written = self.write_sealed(|transaction| {
+            failpoint::pass("grant-sealed");
+            let here = generation_of(transaction, old.id)?;
+            if here != Some(old.generation) {
+                return Err(changed_meanwhile());
+            }
+            put::record(transaction, &bound)?;
+            client_secret::put(transaction, &applications)?;
+            failpoint::write("grant-commit").map_err(|error| unwritable(&error))
+        })?;
+        Ok(written.map(|()| bound.into_record()))
+    }
+
+    /// Forgets the access token alone, so that the next `get` renews.
+    pub fn drop_access_token(
+        &mut self,
+        lock: &RecordLock,
+        record: &Record,
+        now: i64,
+    ) -> Result<()> {
+        let old = same(lock, record);
+        self.with_its_key(|store| {
+            let store_id = store.meta()?.store_id.clone();
+            let mut dropped = old.clone();
+            dropped.access_token = None;
+            dropped.access_expires_at = None;
+            dropped.updated_at = now;
+            dropped.generation = dropped.generation.wrapping_add(1);
+            for column in CELLS {
+                store.keep_cell(old, &mut dropped, &store_id, column)?;
+            }
+            let dropped = store.bound(dropped)?;
+            store.write_sealed(|transaction| put::record(transaction, &dropped))
+        })?;
+        self.void_ticket();
+        Ok(())
+    }
+
+    /// Forgets a managed account, and its application when nobody else uses it.
+    pub fn forget(&mut self, lock: &RecordLock) -> Result<()> {
+        let id = lock.record_id();
+        self.write(|transaction| {
+            transaction
+                .execute("DELETE FROM record WHERE id = ?1", [id.0])
+                .and_then(|_| {
+                    transaction.execute(
+                        "UPDATE meta SET used_profile = NULL WHERE used_profile NOT IN \
+                         (SELECT profile FROM record WHERE profile IS NOT NULL)",
+                        [],
+                    )
+                })
+                .map_err(|error| failed(&error))?;
+            put::drop_unused_applications(transaction)
+        })?;
+        self.void_ticket();
+        Ok(())
+    }
+
+    /// Gives a managed account another name, also where it is the one chosen by `use`.
+    pub fn rename_profile(
+        &mut self,
+        lock: &RecordLock,
+        old: &ProfileName,
+        new: &ProfileName,
+    ) -> Result<()> {
+        self.with_its_key(|store| store.try_rename_profile(lock, old, new))
+    }
+
+    fn try_rename_profile(
+        &mut self,
+        lock: &RecordLock,
+        old: &ProfileName,
+        new: &ProfileName,
+    ) -> Result<Option<()>> {
+        let id = lock.record_id();
+        let mut record = self.reread(id)?.ok_or_else(changed_meanwhile)?;
+        // A new name must not vouch for what was edited.
+        self.prove_identity(&record)?;
+        record.profile = Some(new.clone());
+        let identity = self.bound(record)?.into_record().identity.map(|cell| cell.0);
+        self.write_sealed(|transaction| {
+            // Another process may have renamed it, or taken the name, since both were looked for.
+            let renamed = transaction
+                .execute(
+                    "UPDATE record SET profile = ?1, identity = ?4 WHERE id = ?2 AND profile = ?3 \
+                     AND NOT EXISTS (SELECT 1 FROM record WHERE profile = ?1 AND id <> ?2)",
+                    (new.as_str(), id.0, old.as_str(), &identity),
+                )
+                .map_err(|error| failed(&error))?;
+            if renamed != 1 {
+                return Err(changed_meanwhile());
+            }
+            transaction
+                .execute(
+                    "UPDATE meta SET used_profile = ?1 WHERE used_profile = ?2",
+                    (new.as_str(), old.as_str()),
+                )
+                .map(|_| ())
+                .map_err(|error| failed(&error))
+        })
+    }
+
+    /// Sets the profile that is meant when none is named.
+    pub fn use_profile(&mut self, profile: &ProfileName) -> Result<()> {
+        self.write(|transaction| {
+            transaction
+                .execute("UPDATE meta SET used_profile = ?1", [profile.as_str()])
+                .map(|_| ())
+                .map_err(|error| failed(&error))
+        })
+    }
+
+    /// The application to bind an account to: the one with the same client id and origin, else a new
+    /// one. Its client secret is sealed later, when the record is whole.
+    fn application_for(&self, new: &NewAccount, old: Option<&Record>) -> Result<Application> {
+        let origin = new.application_origin.as_str();
+        let all = self.applications()?;
+        // One whose secret does not open was edited, its name too, perhaps.
+        let same = |a: &&Application| {
+            a.client_id == new.client_id
+                && a.origin == origin
+                && self.unseal_client_secret(a).is_ok()
+        };
+        if let Some(known) = all.iter().find(same) {
+            return Ok(known.clone());
+        }
+        let mine = old.and_then(|record| record.application.as_ref()).map(|a| a.name.as_str());
+        let taken = |name: &str| all.iter().any(|a| a.name == name && mine != Some(name));
+        let profile = new.profile.as_str();
+        let mut name = profile.to_owned();
+        let mut count = 2;
+        while taken(&name) {
+            name = format!("{profile}-{count}");
+            count += 1;
+        }
+        Ok(Application {
+            id: ApplicationId(random::id()?),
+            name,
+            client_id: new.client_id.clone(),
+            client_secret: SealedCell(Vec::new()),
+            origin: origin.to_owned(),
+        })
+    }
+
+    fn with_sealed_client_secret(&self, mut record: Record, secret: &Secret) -> Result<Record> {
+        if let Some(application) = &mut record.application {
+            let place = seal::Place::of_client_secret(&self.meta()?.store_id, application);
+            application.client_secret = seal::seal(self.sealing_key()?, &place, secret)?;
+        }
+        Ok(record)
+    }
+
+    /// Keeps a cell of `old`, sealed for where the record is now and for its identity.
+    fn keep_cell(
+        &self,
+        old: &Record,
+        renewed: &mut Record,
+        store_id: &[u8],
+        column: Column,
+    ) -> Result<()> {
+        let (moved, key) = (renewed.geolocation != old.geolocation, renewed.key != old.key);
+        if renewed.cell(column).is_none() || !(moved || key || old.identity.is_none()) {
+            return Ok(());
+        }
+        // A cell that did not open before is left as it is: it opens nowhere either way.
+        match self.open_stored(old, column) {
+            Ok(kept) => self.put_cell(renewed, store_id, column, kept.as_ref()),
+            Err(_) => Ok(()),
+        }
+    }
+
+    pub(crate) fn put_cell(
+        &self,
+        record: &mut Record,
+        store_id: &[u8],
+        column: Column,
+        secret: Option<&Secret>,
+    ) -> Result<()> {
+        let cell = match secret {
+            Some(secret) => {
+                let has_identity = record.profile.is_some();
+                let binding = Binding { has_identity, ..record.binding() };
+                let place = seal::Place::of_cell(store_id, binding, column);
+                Some(seal::seal(self.sealing_key()?, &place, secret)?)
+            }
+            None => None,
+        };
+        *match column {
+            Column::AccessToken => &mut record.access_token,
+            Column::RefreshToken => &mut record.refresh_token,
+            Column::IdToken => &mut record.id_token,
+            Column::RequestToken => &mut record.request_token,
+            Column::UnknownFields => &mut record.unknown_fields,
+        } = cell;
+        Ok(())
+    }
+}
+
+/// The record, once it is sure that the lock is its own.
+fn same<'r>(lock: &RecordLock, record: &'r Record) -> &'r Record {
+    assert_eq!(lock.record_id(), record.id, "a lock serves its own record only");
+    record
+}
+
+/// The parts of a grant that are kept in the clear; what it lacks stays as it was.
+fn take_plain(record: &mut Record, grant: &Grant) {
+    record.access_expires_at = grant.access_token.as_ref().and(grant.access_expires_at);
+    if grant.refresh_token.is_some() || grant.refresh_expires_at.is_some() {
+        record.refresh_expires_at = grant.refresh_expires_at;
+        record.refresh_expiry_assumed = grant.refresh_expiry_assumed;
+    }
+    record.principal_type = grant.principal_type().or(record.principal_type);
+    if let Some(scope) = &grant.scope {
+        record.scope = Some(scope.clone());
+    }
+}
+
+/// Puts a record where its tokens live: base URL and git key together.
+fn settle_at(record: &mut Record, origin: &Origin) {
+    origin.as_str().clone_into(&mut record.geolocation);
+    record.key.protocol = origin.scheme().as_bytes().to_vec();
+    record.key.host = origin.host().as_bytes().to_vec();
+}
+
+fn generation_of(transaction: &Transaction<'_>, id: RecordId) -> Result<Option<i64>> {
+    transaction
+        .query_row("SELECT generation FROM record WHERE id = ?1", [id.0], |row| row.get(0))
+        .optional()
+        .map_err(|error| failed(&error))
+}
+
+fn refuse_taken_profile(transaction: &Transaction<'_>, record: &Record) -> Result<()> {
+    let other: Option<i64> = transaction
+        .query_row(
+            "SELECT id FROM record WHERE profile = ?1 AND id <> ?2",
+            (record.profile_name(), record.id.0),
+            |row| row.get(0),
+        )
+        .optional()
+        .map_err(|error| failed(&error))?;
+    if other.is_some() { Err(changed_meanwhile()) } else { Ok(()) }
+}

@@ -1,0 +1,13 @@
+//! What is remembered in SQLite.
+
+pub(crate) mod columns;
+pub(crate) mod connecting;
+pub(crate) mod foreign;
+pub(crate) mod identity;
+pub mod inspect;
+pub(crate) mod managed;
+pub(crate) mod migrate;
+pub(crate) mod put;
+pub(crate) mod refusals;
+pub(crate) mod rows;
+pub mod salvage;

@@ -1,0 +1,286 @@
+//! The questions asked of the store; what a row becomes stands in `columns`.
+
+use rusqlite::{Connection, OptionalExtension, Row, named_params};
+
+use super::columns::{ACCOUNT_COLUMNS, COLUMNS, read_account, read_application, read_record};
+use super::migrate;
+use super::refusals::{another_schema, endless};
+use crate::error::{Error, Kind, Result};
+use crate::model::host;
+use crate::model::record::{Account, Application, Record, RecordId};
+use crate::store::cache::Ticket;
+use crate::store::keys::KeySource;
+use crate::store::{Meta, Store, changed_meanwhile, failed};
+
+/// More rows than this no store has; a damaged one can lead in circles.
+const MOST_ROWS: usize = 300_000;
+
+/// Which foreign entries a caller means: an absent field matches anything, a present one only the
+/// same bytes (gitcredentials(7)).
+#[derive(Debug, Clone, Copy)]
+pub struct ForeignFilter<'a> {
+    /// Always compared.
+    pub protocol: &'a [u8],
+    /// Always compared; in its canonical form.
+    pub host: &'a [u8],
+    /// Compared when given.
+    pub path: Option<&'a [u8]>,
+    /// Compared when given; empty matches only empty.
+    pub username: Option<&'a [u8]>,
+}
+
+impl Store {
+    /// The account of `profile`; without a name the one chosen by `use`, else every account there
+    /// is, two at the most: so that one means "the only one".
+    pub fn find_profile(&self, profile: Option<&str>) -> Result<Vec<Account>> {
+        if let Some(found) = self.ticket().and_then(|ticket| ticket.find_profile(profile)) {
+            return Ok(found);
+        }
+        // Names are made of characters between '!' and '~': a range instead of a second statement.
+        let sql = format!(
+            "SELECT {ACCOUNT_COLUMNS} FROM meta m LEFT JOIN record r ON r.profile \
+             BETWEEN coalesce(:profile, m.used_profile, '!') \
+             AND coalesce(:profile, m.used_profile, '~') \
+             LEFT JOIN application a ON a.id = r.application_id LIMIT 2"
+        );
+        self.rows(&sql, named_params! { ":profile": profile }, read_account)
+    }
+
+    /// Every managed account, by name.
+    pub fn accounts(&self) -> Result<Vec<Record>> {
+        // Not `IS NOT NULL`, which would be looked for row by row among all foreign entries.
+        let sql = format!(
+            "SELECT {COLUMNS} FROM meta m LEFT JOIN record r ON r.profile >= '' \
+             LEFT JOIN application a ON a.id = r.application_id ORDER BY r.profile"
+        );
+        self.records(&sql, &[])
+    }
+
+    /// Every record there is, managed or foreign.
+    pub fn every_record(&self) -> Result<Vec<Record>> {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM meta m LEFT JOIN record r \
+             LEFT JOIN application a ON a.id = r.application_id ORDER BY r.profile, r.id"
+        );
+        self.records(&sql, &[])
+    }
+
+    /// The managed accounts that answer for one of two hosts (a host and the host it may be the
+    /// `www-` twin of).
+    pub fn accounts_for_host(
+        &self,
+        protocol: &[u8],
+        host: &[u8],
+        twin_of: &[u8],
+    ) -> Result<Vec<Account>> {
+        let by_ticket = |ticket: &Ticket| ticket.accounts_for_host(protocol, host, twin_of);
+        if let Some(found) = self.ticket().and_then(by_ticket) {
+            return Ok(found);
+        }
+        let sql = format!(
+            "SELECT {ACCOUNT_COLUMNS} FROM meta m LEFT JOIN record r ON r.host IN (:host, :twin_of) \
+             AND r.protocol = :protocol AND r.profile IS NOT NULL \
+             LEFT JOIN application a ON a.id = r.application_id ORDER BY r.profile"
+        );
+        let parameters =
+            named_params! { ":host": host, ":twin_of": twin_of, ":protocol": protocol };
+        self.rows(&sql, parameters, read_account)
+    }
+
+    /// Every managed account as a hit needs it, by name, up to this many.
+    pub(crate) fn every_account(&self, at_most: usize) -> Result<Vec<Account>> {
+        let sql = format!(
+            "SELECT {ACCOUNT_COLUMNS} FROM meta m LEFT JOIN record r ON r.profile >= '' \
+             LEFT JOIN application a ON a.id = r.application_id ORDER BY r.profile LIMIT {at_most}"
+        );
+        self.rows(&sql, &[], read_account)
+    }
+
+    /// The foreign entries that match, the most recently stored first. Earlier versions kept a default port
+    /// where one was sent.
+    pub fn foreign(&self, filter: &ForeignFilter<'_>) -> Result<Vec<Record>> {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM meta m LEFT JOIN record r ON r.host IN (:host, :with_port) \
+             AND r.protocol = :protocol AND r.profile IS NULL \
+             AND (:path IS NULL OR (r.path_given AND r.path = :path)) \
+             AND (:username IS NULL OR (r.username_given AND r.username = :username)) \
+             LEFT JOIN application a ON a.id = r.application_id ORDER BY r.generation DESC"
+        );
+        let ForeignFilter { protocol, host, path, username } = *filter;
+        let parameters = named_params! {
+            ":host": host, ":with_port": host::with_default_port(protocol, host),
+            ":protocol": protocol, ":path": path, ":username": username
+        };
+        self.records(&sql, parameters)
+    }
+
+    /// A record by its identity; `None` when it is gone.
+    pub fn reread(&self, id: RecordId) -> Result<Option<Record>> {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM meta m LEFT JOIN record r ON r.id = :id \
+             LEFT JOIN application a ON a.id = r.application_id"
+        );
+        Ok(self.records(&sql, named_params! { ":id": id.0 })?.pop())
+    }
+
+    /// Generation, attempt number and whether that attempt has ended: what a waiter watches.
+    pub fn progress(&self, id: RecordId) -> Result<Option<(i64, i64, bool)>> {
+        self.connection()?
+            .prepare(
+                "SELECT generation, attempt, attempt_ended_at IS NOT NULL FROM record WHERE id = ?1",
+            )
+            .and_then(|mut statement| {
+                statement
+                    .query_row([id.0], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+                    .optional()
+            })
+            .map_err(|error| failed(&error))
+    }
+
+    /// Every application.
+    pub fn applications(&self) -> Result<Vec<Application>> {
+        if self.is_blank()? {
+            return Ok(Vec::new());
+        }
+        let mut statement = self
+            .connection()?
+            .prepare("SELECT id, name, client_id, client_secret, origin FROM application")
+            .map_err(|error| failed(&error))?;
+        statement
+            .query_map([], |row| read_application(row, 0))
+            .and_then(Iterator::collect)
+            .map_err(|error| failed(&error))
+    }
+
+    /// The names of all profiles.
+    pub fn profile_names(&self) -> Result<Vec<String>> {
+        let names = self.accounts()?;
+        Ok(names.iter().filter_map(|r| r.profile_name().map(str::to_owned)).collect())
+    }
+
+    fn records(
+        &self,
+        sql: &str,
+        parameters: &[(&str, &dyn rusqlite::ToSql)],
+    ) -> Result<Vec<Record>> {
+        self.rows(sql, parameters, read_record)
+    }
+
+    fn rows<T>(
+        &self,
+        sql: &str,
+        parameters: &[(&str, &dyn rusqlite::ToSql)],
+        read: ReadRow<T>,
+    ) -> Result<Vec<T>> {
+        match self.query(sql, parameters, read) {
+            Ok(rows) => Ok(rows),
+            // Tables or columns may be missing because the file is blank, older, newer or another program's.
+            Err(QueryError::Sqlite(error)) if is_wrong_schema(&error) => {
+                let emptied = self.emptied();
+                if self.bring_up_to_date()? == 0 {
+                    return emptied.map_or_else(|| Ok(Vec::new()), Err);
+                }
+                // The first run of another process may have made the store between the two looks.
+                self.query(sql, parameters, read).map_err(|error| match error {
+                    QueryError::Sqlite(error) if is_wrong_schema(&error) => another_schema(),
+                    error => error.told(),
+                })
+            }
+            Err(QueryError::Older) => {
+                self.bring_up_to_date()?;
+                self.query(sql, parameters, read).map_err(QueryError::told)
+            }
+            Err(error) => Err(error.told()),
+        }
+    }
+
+    fn query<T>(
+        &self,
+        sql: &str,
+        parameters: &[(&str, &dyn rusqlite::ToSql)],
+        read: ReadRow<T>,
+    ) -> Result<Vec<T>, QueryError> {
+        let mut statement = self.connection().map_err(QueryError::Refused)?.prepare(sql)?;
+        let mut rows = statement.query(parameters)?;
+        let mut found = Vec::new();
+        let mut has_meta = false;
+        while let Some(row) = rows.next()? {
+            has_meta = true;
+            let version = row.get(0)?;
+            if version != migrate::CURRENT_VERSION {
+                migrate::refuse_newer(version).map_err(QueryError::Refused)?;
+                return Err(QueryError::Older);
+            }
+            if self.meta.get().is_none() {
+                let meta = meta_from_row(row, 1)?.map_err(QueryError::Refused)?;
+                self.meta.get_or_init(|| meta);
+            }
+            if row.get_ref(5)? != rusqlite::types::ValueRef::Null {
+                found.push(read(row)?);
+            }
+            if found.len() > MOST_ROWS {
+                return Err(QueryError::Refused(endless()));
+            }
+        }
+        // Every statement joins the rows to the store's own one.
+        if has_meta { Ok(found) } else { Err(QueryError::Refused(another_schema())) }
+    }
+}
+
+type ReadRow<T> = fn(&Row<'_>) -> rusqlite::Result<T>;
+
+enum QueryError {
+    Sqlite(rusqlite::Error),
+    Refused(Error),
+    /// An earlier program's schema.
+    Older,
+}
+
+impl QueryError {
+    fn told(self) -> Error {
+        match self {
+            Self::Sqlite(error) => failed(&error),
+            Self::Refused(error) => error,
+            Self::Older => changed_meanwhile(),
+        }
+    }
+}
+
+impl From<rusqlite::Error> for QueryError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Sqlite(error)
+    }
+}
+
+/// Whether a table or column that a statement names is not there.
+pub(crate) fn is_wrong_schema(error: &rusqlite::Error) -> bool {
+    matches!(error, rusqlite::Error::SqlInputError { .. })
+        || matches!(error.sqlite_error_code(), Some(rusqlite::ErrorCode::Unknown))
+}
+
+/// What the store says of itself, when no record was asked for.
+pub(crate) fn read_meta(connection: &Connection) -> Result<Meta> {
+    migrate::refuse_newer(migrate::version(connection)?)?;
+    connection
+        .query_row("SELECT store_id, key_source, key_id, used_profile FROM meta", [], |row| {
+            meta_from_row(row, 0)
+        })
+        .map_err(|error| failed(&error))?
+}
+
+fn meta_from_row(row: &Row<'_>, first: usize) -> rusqlite::Result<Result<Meta>> {
+    let name: String = row.get(first + 1)?;
+    let Some(key_source) = KeySource::from_name(&name) else {
+        return Ok(Err(Error::new(
+            Kind::Unusable,
+            "The store names a key source that this program does not know",
+            "Install the newer concur-cred that wrote it; nothing was changed.",
+        )));
+    };
+    Ok(Ok(Meta {
+        store_id: row.get(first)?,
+        key_source,
+        key_id: row.get(first + 2)?,
+        used_profile: row.get(first + 3)?,
+    }))
+}

@@ -1,0 +1,168 @@
+//! A copy of a damaged database that SQLite can be asked about.
+
+use std::path::Path;
+
+use rusqlite::Connection;
+
+use super::super::inspect::{broken_references, faults};
+use super::super::{migrate, rows as stored};
+use crate::error::{Error, Kind, Result};
+use crate::model::profile::ProfileName;
+use crate::store::{Meta, connect};
+use crate::sys::files::{self, Replace, shell_word};
+use crate::sys::paths::journal_of;
+
+const MAGIC: &[u8; 16] = b"SQLite format 3\0";
+/// What every store of ours has; a header that tells another is believed.
+const PAGE_BYTES: usize = 4096;
+/// Where a header tells the size of a page, and of the file in pages; and the two counters that
+/// must be equal for that to count.
+const PAGE_SIZE_AT: usize = 16;
+const CHANGES_AT: usize = 24;
+const PAGES_AT: usize = 28;
+const VALID_FOR_AT: usize = 92;
+
+/// What a database says of itself.
+enum Identity {
+    /// Nothing was made in it yet.
+    Blank,
+    /// It is ours.
+    Ours(Meta),
+    /// It is newer or another program's.
+    Refused(Error),
+    /// That cannot be read.
+    Unreadable,
+}
+
+/// A copy that can be asked, and what it says of itself; `None` when there is nothing to mend.
+pub(super) fn readable(
+    work: &Path,
+    file: &Path,
+    bytes: &[u8],
+    journal: Option<&[u8]>,
+) -> Result<Option<(Connection, Meta)>> {
+    let as_it_is = write(&work.join("whole.db"), bytes, journal)?;
+    match identify(&as_it_is) {
+        Identity::Blank => return Ok(None),
+        Identity::Ours(_) if is_sound(&as_it_is) => return Ok(None),
+        Identity::Ours(meta) => return Ok(Some((as_it_is, meta))),
+        Identity::Refused(error) => return Err(error),
+        Identity::Unreadable => {}
+    }
+    let mended = [("size.db", with_right_size(bytes)), ("first.db", with_first_page(work, bytes)?)];
+    for (name, mended) in mended {
+        let Some(mended) = mended else { continue };
+        let copy = write(&work.join(name), &mended, None)?;
+        match identify(&copy) {
+            Identity::Ours(meta) => return Ok(Some((copy, meta))),
+            Identity::Refused(error) => return Err(error),
+            Identity::Blank | Identity::Unreadable => {}
+        }
+    }
+    Err(unidentified(file))
+}
+
+/// The error for a file that does not tell which store it is.
+pub(super) fn unidentified(file: &Path) -> Error {
+    Error::new(
+        Kind::Unusable,
+        "The damaged store does not tell which store it is, so that nothing in it can be opened; \
+         nothing was touched",
+        way_out(file),
+    )
+}
+
+/// What a person can do where the program cannot.
+pub(super) fn way_out(file: &Path) -> String {
+    let word = shell_word(file);
+    format!("Restore it from a backup, or put it aside (mv {word} {word}.old) and log in again.")
+}
+
+/// Whether every profile has a name that can be one: otherwise no listing of them can be read.
+fn names_are_names(connection: &Connection) -> bool {
+    let names = connection
+        .prepare("SELECT profile FROM record WHERE profile IS NOT NULL")
+        .and_then(|mut statement| {
+            statement.query_map([], |row| row.get(0))?.collect::<Result<Vec<String>, _>>()
+        });
+    names.is_ok_and(|names| names.iter().all(|name| name.parse::<ProfileName>().is_ok()))
+}
+
+fn is_sound(connection: &Connection) -> bool {
+    faults(connection).is_ok_and(|faults| faults.is_empty())
+        && broken_references(connection).is_ok_and(|count| count == 0)
+        && names_are_names(connection)
+}
+
+fn identify(connection: &Connection) -> Identity {
+    let asked = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, i64>(0));
+    match asked("SELECT count(*) FROM sqlite_schema") {
+        Ok(0) => return Identity::Blank,
+        Ok(_) => {}
+        Err(_) => return Identity::Unreadable,
+    }
+    let version = match asked("SELECT schema_version FROM meta") {
+        Ok(version) => version,
+        Err(error) if stored::is_wrong_schema(&error) => {
+            return migrate::version(connection)
+                .map_or_else(Identity::Refused, |_| Identity::Unreadable);
+        }
+        Err(_) => return Identity::Unreadable,
+    };
+    if let Err(newer) = migrate::refuse_newer(version) {
+        return Identity::Refused(newer);
+    }
+    if asked("SELECT length(store_id) + length(key_source) + length(key_id) FROM meta").is_err() {
+        return Identity::Unreadable;
+    }
+    match stored::read_meta(connection) {
+        Ok(meta) if version >= 1 && meta.store_id.len() == 16 => Identity::Ours(meta),
+        Ok(_) => Identity::Unreadable,
+        Err(error) => Identity::Refused(error),
+    }
+}
+
+fn write(path: &Path, bytes: &[u8], journal: Option<&[u8]>) -> Result<Connection> {
+    let put = |path: &Path, bytes: &[u8]| {
+        files::write_whole(path, bytes, Replace::No)
+            .map_err(|error| files::cannot("write", path, &error))
+    };
+    put(path, bytes)?;
+    if let Some(journal) = journal {
+        put(&journal_of(path), journal)?;
+    }
+    connect(path)
+}
+
+/// The same with a header that tells the size that the file really has: SQLite refuses a file that
+/// was cut off before it looks at anything in it.
+fn with_right_size(bytes: &[u8]) -> Option<Vec<u8>> {
+    let told = bytes.get(PAGE_SIZE_AT..PAGE_SIZE_AT + 2)?;
+    let told = usize::from(u16::from_be_bytes([told[0], told[1]]));
+    let page = if told >= 512 && told.is_power_of_two() { told } else { PAGE_BYTES };
+    (bytes.starts_with(MAGIC) && bytes.len() >= page).then(|| sized(bytes.to_vec(), page))
+}
+
+/// The same with the first page of a new store: its tables begin at the same pages, whatever became
+/// of the page that says so.
+fn with_first_page(work: &Path, bytes: &[u8]) -> Result<Option<Vec<u8>>> {
+    if bytes.len() <= PAGE_BYTES {
+        return Ok(None);
+    }
+    let path = work.join("new.db");
+    let mut new = write(&path, b"", None)?;
+    migrate::migrate(&mut new, None)?;
+    drop(new);
+    let first = std::fs::read(&path).map_err(|error| files::cannot("read", &path, &error))?;
+    let mut mended = bytes.to_vec();
+    mended[..PAGE_BYTES].copy_from_slice(&first[..PAGE_BYTES]);
+    Ok(Some(sized(mended, PAGE_BYTES)))
+}
+
+fn sized(mut bytes: Vec<u8>, page: usize) -> Vec<u8> {
+    bytes.resize(bytes.len().next_multiple_of(page), 0);
+    let pages = u32::try_from(bytes.len() / page).unwrap_or(u32::MAX);
+    bytes[PAGES_AT..PAGES_AT + 4].copy_from_slice(&pages.to_be_bytes());
+    bytes.copy_within(CHANGES_AT..CHANGES_AT + 4, VALID_FOR_AT);
+    bytes
+}

@@ -1,0 +1,54 @@
+//! The only reader of the system clock.
+
+use std::time::Duration;
+
+/// Seconds since the epoch. Everything below the entry points is handed this number.
+#[expect(clippy::disallowed_methods, reason = "this is the clock edge")]
+pub fn now_epoch() -> i64 {
+    let real = std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .map_or(0, |since| i64::try_from(since.as_secs()).unwrap_or(i64::MAX));
+    real.saturating_add(test_offset())
+}
+
+/// A point in time in the local zone, for people.
+pub fn local(at: i64) -> Option<String> {
+    let at = chrono::DateTime::from_timestamp(at, 0)?.with_timezone(&chrono::Local);
+    Some(at.format("%Y-%m-%d %H:%M:%S").to_string())
+}
+
+/// Waits; the one place that does, so that waiting is easy to find.
+pub fn wait(duration: Duration) {
+    std::thread::sleep(duration);
+}
+
+/// For how long something is waited for. Debug builds can be told to lose patience so many times sooner,
+/// so that the tests of what hangs need not wait as long.
+#[cfg(debug_assertions)]
+pub fn limit(usual: Duration) -> Duration {
+    let told = crate::sys::env::Env::of_process().text("CONCUR_CRED_TEST_HASTE");
+    told.and_then(|text| text.parse().ok())
+        .and_then(|haste| usual.checked_div(haste))
+        .unwrap_or(usual)
+}
+
+/// For how long something is waited for.
+#[cfg(not(debug_assertions))]
+pub const fn limit(usual: Duration) -> Duration {
+    usual
+}
+
+/// Debug builds can be told that it is another time, so that tests need not wait for tokens to
+/// expire. Release builds do not read it.
+#[cfg(debug_assertions)]
+fn test_offset() -> i64 {
+    crate::sys::env::Env::of_process()
+        .text("CONCUR_CRED_TEST_CLOCK_OFFSET_SECS")
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(0)
+}
+
+#[cfg(not(debug_assertions))]
+const fn test_offset() -> i64 {
+    0
+}

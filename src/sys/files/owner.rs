@@ -1,0 +1,241 @@
+//! Whose a file is and who else may touch it; what is said when that is wrong.
+
+#[cfg(any(test, not(unix)))]
+use std::path::Path;
+
+#[cfg(unix)]
+pub(super) use unix::{check_owner_and_bits, check_single_name, in_the_way, own_uid};
+#[cfg(unix)]
+pub use unix::{is_of_another_user, is_ours_alone, refuse_writable_by_all};
+
+#[cfg(unix)]
+mod unix {
+    use std::fs::Metadata;
+    use std::os::unix::fs::MetadataExt;
+    use std::path::Path;
+    use std::sync::OnceLock;
+
+    use super::is_of_ours;
+    use crate::error::{Error, Kind, Result};
+    use crate::sys::files::shell_word;
+
+    const STICKY: u32 = 0o1000;
+
+    pub(in crate::sys::files) fn check_owner_and_bits(
+        path: &Path,
+        meta: &Metadata,
+        mode: &str,
+    ) -> Result<()> {
+        if meta.uid() != own_uid() {
+            return Err(foreign(path, meta));
+        }
+        if meta.mode() & 0o077 != 0 {
+            return Err(open_to_others(path, meta, mode));
+        }
+        Ok(())
+    }
+
+    /// Refuses a file that has a second name, for whoever writes in place: it may be planted so that
+    /// another file of ours is written to. Readers need not ask (a backup may well be a second name).
+    pub(in crate::sys::files) fn check_single_name(path: &Path, meta: &Metadata) -> Result<()> {
+        if meta.nlink() <= 1 {
+            return Ok(());
+        }
+        let word = shell_word(path);
+        Err(Error::new(
+            Kind::Unusable,
+            format!(
+                "{} has another name as well (a hard link): both would be written",
+                path.display()
+            ),
+            format!("See what it is, and remove this name of it: rm {word}"),
+        ))
+    }
+
+    #[cold]
+    fn foreign(path: &Path, meta: &Metadata) -> Error {
+        let (own, word) = (own_uid(), shell_word(path));
+        let whole = if meta.is_dir() { "-R " } else { "" };
+        let remedy = if own == 0 {
+            // What root takes over is lost to whose it was.
+            "Run it as that user; for profiles of root's own, with root's home: sudo -H concur-cred"
+                .to_owned()
+        } else if meta.is_dir() && !is_ours_alone(path) {
+            a_folder_of_its_own(path)
+        } else if meta.uid() == 0 {
+            format!("If sudo made it, take it back: sudo chown {whole}{own} {word}")
+        } else {
+            format!("Run as that user, or take it over: sudo chown {whole}{own} {word}")
+        };
+        let problem = format!("{} belongs to another user (uid {})", path.display(), meta.uid());
+        Error::new(Kind::Unusable, problem, remedy)
+    }
+
+    #[cold]
+    fn open_to_others(path: &Path, meta: &Metadata, mode: &str) -> Error {
+        let remedy = if meta.is_dir() && !is_ours_alone(path) {
+            a_folder_of_its_own(path)
+        } else {
+            format!("Run: chmod {mode} {}", shell_word(path))
+        };
+        let problem =
+            format!("Others have access to {} (mode {:03o})", path.display(), meta.mode() & 0o777);
+        Error::new(Kind::Unusable, problem, remedy)
+    }
+
+    /// Whose folder it is that does not let us in, and what to do.
+    pub(in crate::sys::files) fn in_the_way(path: &Path) -> Option<String> {
+        let folder = path.ancestors().find(|at| std::fs::metadata(at).is_ok())?;
+        let owner = std::fs::metadata(folder).ok()?.uid();
+        // Of root's own folders there are many on every way.
+        (owner != own_uid() && owner != 0).then(|| {
+            format!(
+                "{} belongs to another user (uid {owner}): run as that user, or name a folder of your \
+                 own by HOME or CONCUR_CRED_HOME.",
+                folder.display()
+            )
+        })
+    }
+
+    /// A folder such as `/tmp` or `/etc` must not be closed to everybody else for our sake.
+    fn a_folder_of_its_own(path: &Path) -> String {
+        let own = shell_word(&path.join("concur-cred"));
+        format!("It is not concur-cred's alone. Use a folder that is: CONCUR_CRED_HOME={own}")
+    }
+
+    /// Whether a folder holds nothing but what is ours, so that it may be closed to everybody else.
+    pub fn is_ours_alone(path: &Path) -> bool {
+        let Ok(meta) = std::fs::metadata(path) else { return false };
+        if meta.mode() & STICKY != 0 {
+            return false;
+        }
+        if path.file_name().is_some_and(|name| name == "concur-cred") {
+            return true;
+        }
+        let Ok(entries) = std::fs::read_dir(path) else { return false };
+        let is_known = |entry: std::io::Result<std::fs::DirEntry>| {
+            entry.is_ok_and(|entry| is_of_ours(&entry.file_name().to_string_lossy()))
+        };
+        entries.into_iter().all(is_known)
+    }
+
+    /// Refuses a folder, not ours alone, in which everybody can replace what we put there.
+    pub fn refuse_writable_by_all(path: &Path) -> Result<()> {
+        let is_open = |meta: &Metadata| meta.mode() & 0o002 != 0 && meta.mode() & STICKY == 0;
+        if !std::fs::metadata(path).is_ok_and(|meta| meta.is_dir() && is_open(&meta)) {
+            return Ok(());
+        }
+        Err(Error::new(
+            Kind::Unusable,
+            format!("Everybody can replace what is put into {}", path.display()),
+            format!("Run: chmod o-w {}", shell_word(path)),
+        ))
+    }
+
+    /// Whether a file that is there belongs to somebody else, root for example.
+    pub fn is_of_another_user(path: &Path) -> bool {
+        std::fs::metadata(path).is_ok_and(|meta| meta.uid() != own_uid())
+    }
+
+    /// Asked once: it never changes, and each file is held against it.
+    pub(in crate::sys::files) fn own_uid() -> u32 {
+        static OWN: OnceLock<u32> = OnceLock::new();
+        *OWN.get_or_init(|| rustix::process::geteuid().as_raw())
+    }
+}
+
+/// How the names of what lies in a folder of ours begin; and what a new disk has in it.
+const OURS: [&str; 11] = [
+    "config.toml",
+    "key",
+    "store.db",
+    "ticket",
+    "events.db",
+    "locks",
+    "reserve",
+    "credentials",
+    "refreshTokenObjectFile",
+    ".concur-cred-",
+    "lost+found",
+];
+
+#[cfg_attr(not(unix), allow(dead_code, reason = "nobody's access is looked at there"))]
+fn is_of_ours(name: &str) -> bool {
+    // A record's lock, holder or reserve has its number.
+    let number = name.split('.').next().unwrap_or_default();
+    let is_a_records = number.len() == 16 && number.bytes().all(|byte| byte.is_ascii_hexdigit());
+    is_a_records || OURS.iter().any(|start| name.starts_with(start))
+}
+
+/// Windows keeps a profile's folders for its user by inherited access lists; there are no mode bits.
+#[cfg(not(unix))]
+#[allow(clippy::unnecessary_wraps, reason = "it is refused elsewhere")]
+pub(super) fn check_owner_and_bits(
+    _path: &Path,
+    _meta: &std::fs::Metadata,
+    _mode: &str,
+) -> crate::error::Result<()> {
+    Ok(())
+}
+
+/// Access lists are not looked at there.
+#[cfg(not(unix))]
+pub(super) fn in_the_way(_path: &Path) -> Option<String> {
+    None
+}
+
+/// std does not tell how many names a file has there.
+#[cfg(not(unix))]
+#[allow(clippy::unnecessary_wraps, reason = "it is refused elsewhere")]
+pub(super) fn check_single_name(
+    _path: &Path,
+    _meta: &std::fs::Metadata,
+) -> crate::error::Result<()> {
+    Ok(())
+}
+
+/// Access lists are not looked at there.
+#[cfg(not(unix))]
+#[allow(clippy::unnecessary_wraps, reason = "it is refused elsewhere")]
+pub fn refuse_writable_by_all(_path: &Path) -> crate::error::Result<()> {
+    Ok(())
+}
+
+/// As nobody's owner is looked at there.
+#[cfg(not(unix))]
+pub fn is_of_another_user(_path: &Path) -> bool {
+    false
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+    use crate::sys::files;
+
+    #[test]
+    fn a_shared_folder_is_never_to_be_closed_to_others() {
+        use std::os::unix::fs::PermissionsExt;
+        let chmod = |path: &Path, mode| {
+            std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+        };
+        let folder = tempfile::tempdir().unwrap();
+        let remedy = |mode: u32| {
+            chmod(folder.path(), mode);
+            files::check_private_dir(folder.path()).unwrap_err().remedy().to_owned()
+        };
+        assert!(remedy(0o755).starts_with("Run: chmod 700 "), "empty");
+        for name in ["store.db", "store.db-journal", "key", "00c0ffee00c0ffee.lock", "lost+found"] {
+            std::fs::write(folder.path().join(name), "").unwrap();
+        }
+        assert!(remedy(0o755).starts_with("Run: chmod 700 "), "ours and nothing else");
+        assert!(remedy(0o1777).contains("CONCUR_CRED_HOME="), "sticky, as /tmp");
+        std::fs::write(folder.path().join("passwd"), "").unwrap();
+        assert!(remedy(0o755).contains("CONCUR_CRED_HOME="), "others' too, as /etc");
+        let own = folder.path().join("concur-cred");
+        std::fs::create_dir(&own).unwrap();
+        std::fs::write(own.join("notes"), "").unwrap();
+        chmod(&own, 0o755);
+        let error = files::check_private_dir(&own).unwrap_err();
+        assert!(error.remedy().starts_with("Run: chmod 700 "), "by its name");
+    }
+}

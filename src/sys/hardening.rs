@@ -1,0 +1,139 @@
+//! What the process asks of the system before it holds a secret, and what it says when it panics.
+//!
+//! No core dump, for it would hold every secret of the moment. On Linux that is said with the process's
+//! "dumpable" flag, which keeps other programs of the same user from its memory too (`/proc/PID/mem`,
+//! ptrace), and which the system resets when the process becomes another program. On other Unixes it is the
+//! limit on the size of a core file, which children inherit. On Windows nothing is done.
+
+use std::io::{self, Write};
+use std::panic::{self, PanicHookInfo};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::error::{Error, Kind};
+
+/// What a panic answers and ends with instead.
+static INSTEAD: OnceLock<(u8, &str)> = OnceLock::new();
+static IS_ANSWERED: AtomicBool = AtomicBool::new(false);
+
+/// From here on a panic ends with this exit code, and with this line on stdout unless [`answering`] was said:
+/// who calls goes by both, and takes 1 for an answer.
+pub fn end_panics_with(code: u8, line: &'static str) {
+    let _ = INSTEAD.set((code, line));
+}
+
+/// The answer is being written.
+pub fn answering() {
+    IS_ANSWERED.store(true, Ordering::Relaxed);
+}
+
+/// The first thing that `main` does.
+pub fn begin() {
+    no_dumps();
+    panic::set_hook(Box::new(panicked));
+}
+
+/// From here on a crash leaves no core dump. A system that refuses this refuses nothing else.
+#[cfg(target_os = "linux")]
+pub fn no_dumps() {
+    use rustix::process::{DumpableBehavior, set_dumpable_behavior};
+    if !may_be_looked_into() {
+        let _ = set_dumpable_behavior(DumpableBehavior::NotDumpable);
+    }
+}
+
+/// Debug builds can be told to let a test look into their memory.
+#[cfg(all(target_os = "linux", debug_assertions))]
+fn may_be_looked_into() -> bool {
+    crate::sys::env::Env::of_process().is_set("CONCUR_CRED_TEST_DUMPABLE")
+}
+
+#[cfg(all(target_os = "linux", not(debug_assertions)))]
+const fn may_be_looked_into() -> bool {
+    false
+}
+
+/// What holds for the command that this process becomes: as if the caller had started it.
+#[cfg(not(all(unix, not(target_os = "linux"))))]
+pub const fn dumps_as_before() {}
+
+#[cfg(all(unix, not(target_os = "linux")))]
+mod limit {
+    use std::sync::OnceLock;
+
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+    static BEFORE: OnceLock<Rlimit> = OnceLock::new();
+
+    /// From here on a crash leaves no core dump. A system that refuses this refuses nothing else.
+    pub fn no_dumps() {
+        let before = *BEFORE.get_or_init(|| getrlimit(Resource::Core));
+        let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: before.maximum });
+    }
+
+    /// What holds for the command that this process becomes: as if the caller had started it.
+    pub fn dumps_as_before() {
+        if let Some(before) = BEFORE.get() {
+            let _ = setrlimit(Resource::Core, *before);
+        }
+    }
+}
+
+#[cfg(all(unix, not(target_os = "linux")))]
+pub use limit::{dumps_as_before, no_dumps};
+
+/// On Windows a crash is reported as the machine's owner has set it.
+#[cfg(not(unix))]
+pub const fn no_dumps() {}
+
+/// Says where, and ends the process, whichever thread it was: a half that goes on could hold a lock or
+/// answer half. Message and payload may be made of a secret; the place is ours.
+fn panicked(info: &PanicHookInfo<'_>) {
+    let place = info
+        .location()
+        .map_or_else(String::new, |at| format!(" at {}:{}", short(at.file()), at.line()));
+    let error = Error::new(
+        Kind::Other,
+        format!("A part of the program that cannot fail has failed{place}"),
+        "Nothing is half-written. Report this place, the version and the command.",
+    );
+    // Nobody can be told when stderr itself is gone.
+    let _ = writeln!(io::stderr(), "{error}");
+    let Some((code, line)) = INSTEAD.get() else {
+        std::process::exit(i32::from(Kind::Other.exit_code()));
+    };
+    if !IS_ANSWERED.swap(true, Ordering::Relaxed) {
+        // Not by std's stdout: another thread may hold it.
+        #[cfg(unix)]
+        let _ = rustix::io::write(io::stdout(), format!("{line}\n").as_bytes());
+        #[cfg(not(unix))]
+        let _ = line;
+    }
+    std::process::exit(i32::from(*code));
+}
+
+/// A source file without the folder that it was built in: `src/…`, or a library's name before it.
+fn short(file: &str) -> &str {
+    let Some(at) = file.rfind("/src/") else { return file };
+    file[..at].rfind('/').map_or(file, |before| &file[before + 1..])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_source_file_no_folder_of_a_machine_is_told() {
+        for (file, told) in [
+            ("src/ui/context.rs", "src/ui/context.rs"),
+            (
+                "/home/me/.cargo/registry/src/index-1/url-2.5.0/src/parser.rs",
+                "url-2.5.0/src/parser.rs",
+            ),
+            ("/rustc/0123/library/core/src/option.rs", "core/src/option.rs"),
+            ("/src/ui/context.rs", "/src/ui/context.rs"),
+        ] {
+            assert_eq!(short(file), told);
+        }
+    }
+}

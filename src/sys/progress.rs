@@ -1,0 +1,210 @@
+//! What is being waited for, on one line of a person's terminal: drawn on stderr by a thread of its own
+//! after half a second, and wiped before anything else is written there.
+//!
+//! The cursor is never hidden and no escape sequence is sent, so that a process that is ended leaves the
+//! terminal as it was. Into anything but a terminal nothing is written, and no thread is started.
+
+use std::io::{self, IsTerminal, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use crate::sys::env::Env;
+use crate::sys::signals;
+
+/// What takes no longer is not worth a line.
+const SHOWN_AFTER: Duration = Duration::from_millis(500);
+/// How long each picture stands.
+const FRAME: Duration = Duration::from_millis(120);
+/// Shown to a person who pressed Ctrl-C while an answer is awaited that must be kept.
+const ENDING: &str = "ending when it is answered; again to end at once";
+/// When the terminal does not tell its width.
+const DEFAULT_WIDTH: usize = 80;
+
+/// Whether a person wants to see it.
+static WANTED: AtomicBool = AtomicBool::new(false);
+/// How many characters of ours stand on the terminal's line. Whoever writes to stderr holds it.
+static LINE: Mutex<usize> = Mutex::new(0);
+
+/// Says whether a person wants to see what is waited for; nobody does until this is called.
+pub fn wanted(yes: bool) {
+    WANTED.store(yes, Ordering::Relaxed);
+}
+
+/// Shows `what` is waited for, from half a second on until the value is dropped.
+pub fn waiting(what: &str) -> Waiting {
+    let env = Env::of_process();
+    let is_seen = WANTED.load(Ordering::Relaxed)
+        && io::stderr().is_terminal()
+        && env.text("TERM").is_some_and(|kind| kind != "dumb");
+    Waiting(is_seen.then(|| Ticker::start(what, Look::of(&env))).flatten())
+}
+
+/// Runs what writes to the terminal, while no line of ours stands there.
+pub fn beside<T>(write: impl FnOnce() -> T) -> T {
+    let mut drawn = held(&LINE);
+    wipe_drawn(&mut drawn);
+    write()
+}
+
+/// Wipes what [`Waiting::leave`] left.
+pub fn wipe() {
+    beside(|| ());
+}
+
+/// Something is being waited for.
+#[must_use = "what is dropped is not shown"]
+pub struct Waiting(Option<Ticker>);
+
+impl Waiting {
+    /// Something else is waited for now.
+    pub fn say(&self, what: &str) {
+        if let Some(ticker) = &self.0 {
+            what.clone_into(&mut held(&ticker.what));
+        }
+    }
+
+    /// It is over; the line is wiped by whoever writes next, or by [`wipe`]. Never waits for the
+    /// terminal, which may be stopped: for where something must be kept first.
+    pub fn leave(mut self) {
+        if let Some(ticker) = self.0.take() {
+            ticker.over.store(true, Ordering::Release);
+        }
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        if let Some(ticker) = self.0.take() {
+            ticker.over.store(true, Ordering::Release);
+            wipe();
+        }
+    }
+}
+
+/// The end of a drawing thread that its owner holds; the thread goes when it is dropped.
+struct Ticker {
+    what: Arc<Mutex<String>>,
+    over: Arc<AtomicBool>,
+    _ends: Sender<()>,
+}
+
+impl Ticker {
+    fn start(what: &str, look: Look) -> Option<Self> {
+        let what = Arc::new(Mutex::new(what.to_owned()));
+        let over = Arc::new(AtomicBool::new(false));
+        let (ends, ended) = mpsc::channel();
+        let (its_what, its_over) = (Arc::clone(&what), Arc::clone(&over));
+        let thread = std::thread::Builder::new().name("progress".to_owned());
+        // Without a thread to draw it there is no line: nothing is lost by that.
+        thread.spawn(move || draw_until(&ended, &its_what, &its_over, look)).ok()?;
+        Some(Self { what, over, _ends: ends })
+    }
+}
+
+fn draw_until(ended: &Receiver<()>, what: &Mutex<String>, over: &AtomicBool, look: Look) {
+    let started = Instant::now();
+    let mut pause = SHOWN_AFTER;
+    let mut frame = 0;
+    while ended.recv_timeout(pause) == Err(RecvTimeoutError::Timeout) {
+        let what = if signals::is_held() { ENDING.to_owned() } else { held(what).clone() };
+        let mut drawn = held(&LINE);
+        // Looked at with the line in hand: nobody draws on it any more once it was said to be over.
+        if over.load(Ordering::Acquire) {
+            break;
+        }
+        pause = FRAME;
+        // Set aside with Ctrl-Z and bg, or begun with &: the line is somebody else's.
+        if !is_in_front() {
+            *drawn = 0;
+            continue;
+        }
+        let widest = widest();
+        let text = line(&what, frame, started.elapsed().as_secs(), widest, look);
+        let length = text.chars().count();
+        // The terminal may have become narrower meanwhile: blanks must not wrap either.
+        let rest = (*drawn).min(widest).saturating_sub(length);
+        // Nobody can be told when stderr itself is gone.
+        let _ = write!(io::stderr(), "\r{text}{:rest$}", "");
+        *drawn = length + rest;
+        frame += 1;
+    }
+}
+
+fn wipe_drawn(drawn: &mut usize) {
+    let length = std::mem::take(drawn).min(widest());
+    if length > 0 && is_in_front() {
+        let _ = write!(io::stderr(), "\r{:length$}\r", "");
+    }
+}
+
+fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// How many characters a line of ours may have: one less than the terminal, whose cursor stays in it then.
+fn widest() -> usize {
+    let size = terminal_size::terminal_size_of(io::stderr());
+    size.map_or(DEFAULT_WIDTH, |(width, _)| width.0.into()).saturating_sub(1)
+}
+
+/// Whether the terminal's line is this job's. One that does not tell is taken for it.
+#[cfg(unix)]
+fn is_in_front() -> bool {
+    rustix::termios::tcgetpgrp(io::stderr()).map_or(true, |job| job == rustix::process::getpgrp())
+}
+
+#[cfg(not(unix))]
+fn is_in_front() -> bool {
+    true
+}
+
+/// What the terminal can show.
+#[derive(Clone, Copy)]
+struct Look {
+    frames: &'static [char],
+    ellipsis: &'static str,
+}
+
+const PLAIN: Look = Look { frames: &['|', '/', '-', '\\'], ellipsis: "..." };
+const FINE: Look = Look {
+    frames: &['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'],
+    ellipsis: "…",
+};
+
+impl Look {
+    fn of(env: &Env) -> Self {
+        if env.has_utf8_locale() { FINE } else { PLAIN }
+    }
+}
+
+/// The line, of `widest` characters at most: one that wraps could not be wiped.
+fn line(what: &str, frame: usize, seconds: u64, widest: usize, look: Look) -> String {
+    let picture = look.frames[frame % look.frames.len()];
+    let full = format!("{picture} {what}{} {seconds} s", look.ellipsis);
+    full.chars().take(widest).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_never_wider_than_it_may_be() {
+        assert_eq!(line("asking us2", 0, 3, 80, PLAIN), "| asking us2... 3 s");
+        assert_eq!(line("asking us2", 11, 3, 80, FINE), "⠙ asking us2… 3 s");
+        for widest in 0..40 {
+            assert!(line("asking us2", 5, 3, widest, FINE).chars().count() <= widest);
+        }
+    }
+
+    #[test]
+    fn nobody_is_shown_anything_who_did_not_ask_for_it() {
+        let waiting = waiting("a test");
+        waiting.say("something else");
+        assert!(waiting.0.is_none(), "no thread is started");
+        waiting.leave();
+        assert_eq!(beside(|| 5), 5);
+    }
+}

@@ -1,0 +1,247 @@
+//! What every command is handed: environment, paths, clock, streams and settings.
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use crate::cli::{Color, Global};
+use crate::config::Config;
+use crate::error::{Error, Kind, Result};
+use crate::model::printable::printable;
+use crate::model::profile::ProfileName;
+use crate::store::Store;
+use crate::store::audit::{self, Event};
+use crate::store::keys::KeySettings;
+use crate::sys::env::Env;
+use crate::sys::paths::Paths;
+use crate::sys::{failpoint, files, progress, trace};
+
+/// The surroundings of one run.
+pub struct App<'io> {
+    /// The environment.
+    pub env: Env,
+    /// Epoch seconds, when asked.
+    pub clock: fn() -> i64,
+    /// Where answers go.
+    pub out: &'io mut dyn Write,
+    /// Where everything else goes.
+    pub err: &'io mut dyn Write,
+    /// Whether stdout is a terminal, when asked.
+    pub out_is_terminal: fn() -> bool,
+    /// Called as `git-credential-concur`.
+    pub called_by_git: bool,
+    /// stdin was looked at and is a terminal: whoever calls is a person. Never looked at for this alone.
+    pub is_typed: bool,
+    /// The options of every command.
+    pub global: Global,
+    /// The folders; `None` when there is no home to have them in.
+    pub paths: Option<Paths>,
+    /// The settings.
+    pub config: Config,
+    /// What is wrong with the settings; only for `doctor`, who goes on with the defaults.
+    pub config_problem: Option<Error>,
+    /// What happened, for the audit log.
+    pub(crate) events: Vec<Event>,
+}
+
+/// What the caller of a command line brings along.
+pub struct Surroundings<'io> {
+    /// The environment.
+    pub env: Env,
+    /// Epoch seconds, when asked.
+    pub clock: fn() -> i64,
+    /// Where answers go.
+    pub out: &'io mut dyn Write,
+    /// Where everything else goes.
+    pub err: &'io mut dyn Write,
+    /// Whether stdout is a terminal, when asked.
+    pub out_is_terminal: fn() -> bool,
+}
+
+impl<'io> App<'io> {
+    /// Reads the settings.
+    pub fn new(around: Surroundings<'io>, global: Global, called_by_git: bool) -> Result<Self> {
+        let mut app = Self::for_doctor(around, global, called_by_git)?;
+        app.config_problem.take().map_or(Ok(app), Err)
+    }
+
+    /// Reads the settings; the defaults hold when they are wrong.
+    pub fn for_doctor(
+        around: Surroundings<'io>,
+        global: Global,
+        called_by_git: bool,
+    ) -> Result<Self> {
+        let Surroundings { env, clock, out, err, out_is_terminal } = around;
+        start_trace(&env, &global)?;
+        let found = Paths::find(&env);
+        let named = named_config(&env, &global);
+        let loaded = match &found {
+            Ok(paths) => Config::load(paths.as_ref(), named.as_deref(), &env),
+            Err(problem) => Err(problem.clone()),
+        };
+        let paths = found.unwrap_or_default();
+        let (mut config, config_problem) = match loaded {
+            Ok(config) => (config, None),
+            Err(problem) => (Config::load(None, None, &Env::fixed([]))?, Some(problem)),
+        };
+        if config_problem.is_some() {
+            config.keys = KeySettings::of(&env);
+        }
+        if global.quiet {
+            config.keys.be_quiet();
+        }
+        trace::step("settings read");
+        Ok(Self {
+            env,
+            clock,
+            out,
+            err,
+            out_is_terminal,
+            called_by_git,
+            is_typed: false,
+            global,
+            paths,
+            config,
+            config_problem,
+            events: Vec::new(),
+        })
+    }
+
+    /// Epoch seconds.
+    pub fn now(&self) -> i64 {
+        (self.clock)()
+    }
+
+    /// The profile that the caller named, by option, environment or configuration.
+    pub fn named_profile(&self) -> Result<Option<ProfileName>> {
+        if let Some(name) = &self.global.profile {
+            return Ok(Some(name.clone()));
+        }
+        if let Some(text) = self.env.setting("CONCUR_CRED_PROFILE")? {
+            return text.parse().map(Some).map_err(|bad| {
+                Error::new(
+                    Kind::Usage,
+                    format!("CONCUR_CRED_PROFILE is not a profile name: {bad}"),
+                    "Correct or unset it.",
+                )
+            });
+        }
+        Ok(self.config.default_profile.clone())
+    }
+
+    /// The folders, for a command that can do nothing without them.
+    pub fn need_paths(&self) -> Result<Paths> {
+        self.paths.clone().ok_or_else(|| {
+            self.config_problem.clone().unwrap_or_else(|| {
+                Error::new(
+                    Kind::Unusable,
+                    "There is no home folder, and so no store: HOME is not set",
+                    "Set HOME, or CONCUR_CRED_HOME to a folder of your own.",
+                )
+            })
+        })
+    }
+
+    /// The configuration file in use, if there are folders to have one in.
+    pub fn config_file(&self) -> Option<PathBuf> {
+        let named = named_config(&self.env, &self.global);
+        named.or_else(|| self.paths.as_ref().map(Paths::config_file))
+    }
+
+    /// The store, if there is one.
+    pub fn store(&self) -> Result<Option<Store>> {
+        let store = match &self.paths {
+            Some(paths) => Store::open(paths, &self.config.keys)?,
+            None => None,
+        };
+        trace::step(if store.is_some() { "store opened" } else { "no store" });
+        Ok(store)
+    }
+
+    /// The store, for a command that makes one; a person is told what is odd about its place.
+    pub fn store_or_new(&mut self) -> Result<Store> {
+        for (what, remedy) in files::look_around(&self.need_paths()?, &self.env)?.warnings {
+            self.note(&format!("{what}. {remedy}"));
+        }
+        self.store_or_new_for_helper()
+    }
+
+    /// The same for a helper's caller, who would be told at each call.
+    pub fn store_or_new_for_helper(&self) -> Result<Store> {
+        let paths = self.need_paths()?;
+        files::look_around(&paths, &self.env)?;
+        Store::open_or_create(&paths, &self.config.keys)
+    }
+
+    /// Writes the whole answer with one write. A reader that has gone away wanted no more.
+    pub fn answer(&mut self, bytes: &[u8]) -> Result<()> {
+        let written = write_answer(self.out, bytes);
+        failpoint::pass("answer-printed");
+        trace::step("answer written");
+        written
+    }
+
+    /// Whether answers may be coloured.
+    pub fn colours(&self) -> bool {
+        match self.global.color {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto => (self.out_is_terminal)() && !self.env.is_set("NO_COLOR"),
+        }
+    }
+
+    /// Says something to a person.
+    pub fn note(&mut self, text: &str) {
+        if !self.global.quiet {
+            // Nobody can be told when stderr itself is gone.
+            let _ =
+                progress::beside(|| writeln!(self.err, "concur-cred: {}", printable(text, 600)));
+        }
+    }
+
+    /// Shows an error.
+    pub fn show(&mut self, error: &Error) {
+        let _ = progress::beside(|| writeln!(self.err, "{error}"));
+    }
+
+    /// From here on a person at a terminal is shown what is waited for.
+    pub fn show_progress(&self) {
+        progress::wanted(!self.global.quiet);
+    }
+
+    /// Notes what was done, for the audit trail.
+    pub fn audit(&mut self, event: Event) {
+        self.events.push(event);
+    }
+
+    /// Writes the audit trail, once the answer is out. It may fail without harm.
+    pub fn write_audit_trail(&mut self) {
+        let Some(paths) = &self.paths else { return };
+        audit::record_all(paths, &mut self.events);
+    }
+}
+
+/// Writes an answer whole. A reader that has gone away wanted no more.
+pub(crate) fn write_answer(out: &mut dyn Write, bytes: &[u8]) -> Result<()> {
+    match out.write_all(bytes).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Error::new(
+            Kind::Other,
+            format!("The answer cannot be written: {}", crate::sys::files::reason(&error)),
+            "Check where stdout goes.",
+        )),
+        _ => Ok(()),
+    }
+}
+
+fn named_config(env: &Env, global: &Global) -> Option<PathBuf> {
+    global.config.clone().or_else(|| env.path("CONCUR_CRED_CONFIG"))
+}
+
+fn start_trace(env: &Env, global: &Global) -> Result<()> {
+    match env.path("CONCUR_CRED_TRACE") {
+        _ if global.trace => trace::start(None),
+        None => Ok(()),
+        Some(path) if path == Path::new("0") => Ok(()),
+        Some(path) if path == Path::new("1") => trace::start(None),
+        Some(path) => trace::start(Some(&path)),
+    }
+}

@@ -1,0 +1,66 @@
+//! What the reader's screen can show.
+
+use anstyle::{AnsiColor, Style};
+
+use super::view::{BAR_PARTS, Life, Urgency};
+use crate::ui::context::App;
+
+const DEFAULT_WIDTH: usize = 100;
+
+/// What the reader's screen can show.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Screen {
+    /// Its width in characters; `None` into a pipe, where lines are never folded.
+    pub width: Option<usize>,
+    /// Whether it shows colours.
+    pub colours: bool,
+    /// Whether it shows block characters.
+    pub unicode: bool,
+}
+
+impl Screen {
+    /// The one that stdout goes to.
+    pub(crate) fn of(app: &App<'_>) -> Self {
+        let is_terminal = (app.out_is_terminal)();
+        Self {
+            width: is_terminal.then(|| width(app)),
+            colours: app.colours(),
+            unicode: is_terminal && app.env.has_utf8_locale(),
+        }
+    }
+
+    /// The bar of a life that is known.
+    pub(crate) fn bar(self, life: &Life) -> Option<String> {
+        let full = life.parts?;
+        let (on, off, left, right) =
+            if self.unicode { ("█", "░", "", "") } else { ("#", ".", "[", "]") };
+        let bar = format!("{left}{}{}{right}", on.repeat(full), off.repeat(BAR_PARTS - full));
+        Some(self.coloured(&bar, life.urgency))
+    }
+
+    /// The text in the colour of its urgency.
+    pub(crate) fn coloured(self, text: &str, urgency: Urgency) -> String {
+        let style = match urgency {
+            Urgency::None => return text.to_owned(),
+            Urgency::Good => AnsiColor::Green.on_default(),
+            Urgency::Warning => AnsiColor::Yellow.on_default(),
+            Urgency::Critical => AnsiColor::Red.on_default(),
+        };
+        self.styled(text, style)
+    }
+
+    /// The text as a heading.
+    pub(crate) fn bold(self, text: &str) -> String {
+        self.styled(text, Style::new().bold())
+    }
+
+    fn styled(self, text: &str, style: Style) -> String {
+        if self.colours { format!("{style}{text}{style:#}") } else { text.to_owned() }
+    }
+}
+
+fn width(app: &App<'_>) -> usize {
+    let told = app.env.text("COLUMNS").and_then(|text| text.parse().ok());
+    let measured = || terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
+    told.or_else(measured).filter(|width| *width > 0).unwrap_or(DEFAULT_WIDTH)
+}

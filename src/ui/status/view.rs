@@ -1,0 +1,219 @@
+//! What a person is shown of a profile, before it is laid out.
+
+use crate::model::grant::PrincipalType;
+use crate::model::origin::{Origin, SHORT_NAMES};
+use crate::model::policy::{self, Decision};
+use crate::model::printable::printable;
+use crate::model::record::{OutcomeKind, Record};
+use crate::ui::times::{DAY, ago, local_clock, local_date, local_time, span};
+
+use super::words;
+
+/// How many parts a bar has.
+pub(crate) const BAR_PARTS: usize = 10;
+/// What a full bar of a refresh token stands for, seconds: its six months.
+const SIX_MONTHS_SECS: i64 = 182 * DAY;
+/// The longest text of the store that is shown.
+const MAX_CHARS: usize = 200;
+
+/// How soon a person should look at something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Urgency {
+    /// It is over, and that is as it should be.
+    None,
+    /// All is well.
+    Good,
+    /// Soon.
+    Warning,
+    /// Now.
+    Critical,
+}
+
+/// A token's life.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Life {
+    /// Full parts of its bar; `None` when there is no token, or nothing is known of its life.
+    pub parts: Option<usize>,
+    /// What is left, in words.
+    pub left: String,
+    /// When it is over, in words; empty when there is nothing to say.
+    pub until: String,
+    /// How soon a person should look at it.
+    pub urgency: Urgency,
+}
+
+/// A profile.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct View {
+    /// Its name, with a star if it is the one chosen by `use`.
+    pub name: String,
+    /// What its principal is called.
+    pub noun: &'static str,
+    /// Company or user UUID.
+    pub company: String,
+    /// The base URL without its scheme.
+    pub host: String,
+    /// The same in short: as `login --base-url` takes it, else host and port.
+    pub short_host: String,
+    /// The access token.
+    pub access: Life,
+    /// The refresh token.
+    pub refresh: Life,
+    /// When it was last refreshed.
+    pub refreshed_at: String,
+    /// How long ago that was.
+    pub refreshed_ago: String,
+    /// What is wrong, if anything.
+    pub state: &'static str,
+    /// How soon a person should look at it.
+    pub urgency: Urgency,
+}
+
+impl View {
+    /// Of a record at `now` (epoch seconds); a refresh token with less than `warn_before` seconds left is
+    /// looked at soon.
+    pub(crate) fn of(
+        record: &Record,
+        is_used: bool,
+        now: i64,
+        min_ttl: i64,
+        warn_before: i64,
+    ) -> Self {
+        let decision = policy::decide(record, now, min_ttl);
+        let mark = if is_used { "*" } else { "" };
+        let host = record.geolocation.trim_start_matches("https://");
+        let short = short_name(&record.geolocation);
+        Self {
+            name: format!("{}{mark}", record.profile_name().unwrap_or_default()),
+            noun: record.principal_type().unwrap_or(PrincipalType::Company).name(),
+            company: printable(&record.principal, MAX_CHARS),
+            host: printable(host, MAX_CHARS),
+            short_host: printable(short.unwrap_or(host.trim_start_matches("http://")), MAX_CHARS),
+            access: access(record, decision, now),
+            refresh: refresh(record, now, warn_before),
+            refreshed_at: record.refreshed_at.map_or_else(|| "never".to_owned(), local_time),
+            refreshed_ago: record
+                .refreshed_at
+                .map_or_else(|| "never".to_owned(), |at| ago(at, now)),
+            state: words::words(decision),
+            urgency: match decision {
+                Decision::Fresh | Decision::Soft | Decision::Stale(_) => Urgency::Good,
+                Decision::Backoff { .. } => Urgency::Warning,
+                Decision::NeedsLogin(_) | Decision::Rejected { .. } => Urgency::Critical,
+            },
+        }
+    }
+
+    /// The same of a profile whose identity does not open: whose it is and where is nobody's word.
+    pub(crate) fn edited(self) -> Self {
+        let unknown = || "?".to_owned();
+        Self {
+            company: unknown(),
+            host: unknown(),
+            short_host: unknown(),
+            state: words::EDITED,
+            urgency: Urgency::Critical,
+            ..self
+        }
+    }
+}
+
+/// What `--base-url` calls an origin of Concur's.
+fn short_name(geolocation: &str) -> Option<&'static str> {
+    let is_it = |name: &&str| Origin::from_operator(name).is_ok_and(|o| o.as_str() == geolocation);
+    SHORT_NAMES.into_iter().find(is_it)
+}
+
+fn access(record: &Record, decision: Decision, now: i64) -> Life {
+    let over = || match decision {
+        Decision::NeedsLogin(_) | Decision::Rejected { .. } => Urgency::Critical,
+        Decision::Backoff { .. } => Urgency::Warning,
+        Decision::Fresh | Decision::Soft | Decision::Stale(_) => Urgency::None,
+    };
+    match record.access_times().expires_at {
+        Some(at) if at > now => Life {
+            parts: Some(parts(at - now, at.saturating_sub(record.obtained_at))),
+            left: span(at - now),
+            until: format!("until {}", local_clock(at)),
+            urgency: Urgency::Good,
+        },
+        Some(_) => {
+            Life { parts: Some(0), left: "over".to_owned(), until: String::new(), urgency: over() }
+        }
+        None => {
+            Life { parts: None, left: "none".to_owned(), until: String::new(), urgency: over() }
+        }
+    }
+}
+
+fn refresh(record: &Record, now: i64, warn_before: i64) -> Life {
+    if record.refresh_token.is_none() && record.renews_by_itself() {
+        let (left, until, urgency) = ("not needed".to_owned(), String::new(), Urgency::None);
+        return Life { parts: None, left, until, urgency };
+    }
+    let (Some(_), Some(at)) = (&record.refresh_token, record.refresh_expires_at) else {
+        let urgency = Urgency::None;
+        return Life { parts: None, left: "none".to_owned(), until: String::new(), urgency };
+    };
+    if record.attempt.outcome == Some(OutcomeKind::Condemned) {
+        let (left, until, urgency) = ("refused".to_owned(), String::new(), Urgency::Critical);
+        return Life { parts: Some(0), left, until, urgency };
+    }
+    let assumed = if record.refresh_expiry_assumed { "~" } else { "" };
+    let left = at.saturating_sub(now);
+    Life {
+        parts: Some(parts(left, SIX_MONTHS_SECS)),
+        left: if left > 0 { format!("in {assumed}{}", span(left)) } else { "over".to_owned() },
+        until: local_date(at),
+        urgency: if left <= 0 {
+            Urgency::Critical
+        } else if left < warn_before {
+            Urgency::Warning
+        } else {
+            Urgency::Good
+        },
+    }
+}
+
+/// The full parts of a bar.
+fn parts(left: i64, all: i64) -> usize {
+    let (left, all) = (i128::from(left.max(0)), i128::from(all.max(1)));
+    // One part in two thousand is forgiven: a token that was granted just now is whole.
+    let parts = (left * i128::from(BAR_PARTS as u64) + all / 200) / all;
+    usize::try_from(parts).map_or(BAR_PARTS, |parts| parts.min(BAR_PARTS))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bar_is_full_at_six_months_and_empty_at_none() {
+        for (left, full) in [
+            (SIX_MONTHS_SECS, 10),
+            (SIX_MONTHS_SECS - 60, 10),
+            (SIX_MONTHS_SECS / 2, 5),
+            (171 * DAY, 9),
+            (21 * DAY, 1),
+            (0, 0),
+            (-3, 0),
+            (i64::MAX, 10),
+            (i64::MIN, 0),
+        ] {
+            assert_eq!(parts(left, SIX_MONTHS_SECS), full, "{left}");
+        }
+        assert_eq!(parts(3600, 3600), 10);
+        assert_eq!(parts(3599, 3600), 10);
+        assert_eq!(parts(3590, 3600), 9);
+        assert_eq!(parts(43 * 60, 3600), 7);
+        assert_eq!(parts(5, 0), 10, "a token without a life of its own divides nothing by zero");
+    }
+
+    #[test]
+    fn concurs_own_hosts_have_short_names_and_no_other() {
+        assert_eq!(short_name("https://us2.api.concursolutions.com"), Some("us2"));
+        assert_eq!(short_name("https://cn.api.concurcdc.cn"), Some("cn"));
+        assert_eq!(short_name("https://gateway.example.com:8443"), None);
+        assert_eq!(short_name("http://us2.api.concursolutions.com"), None);
+    }
+}
