@@ -13,7 +13,7 @@ const COLUMNS: [&str; 5] =
 /// Every managed record and client secret as a program sealed them that knew no identities.
 pub fn unbind(world: &World) {
     let cells = Cells::of(world);
-    let records = cells.rows(&format!("{} WHERE profile IS NOT NULL", Managed::SQL), Managed::of);
+    let records = cells.rows(&format!("{} WHERE profile IS NOT NULL", Record::SQL), Record::of);
     for record in records {
         for column in COLUMNS {
             let sql = format!("SELECT {column} FROM record WHERE id = ?1");
@@ -38,11 +38,26 @@ pub fn unbind(world: &World) {
 /// An identity for every managed record as it stands now.
 pub fn bind(world: &World) {
     let cells = Cells::of(world);
-    let records = cells.rows(&format!("{} WHERE profile IS NOT NULL", Managed::SQL), Managed::of);
+    let records = cells.rows(&format!("{} WHERE profile IS NOT NULL", Record::SQL), Record::of);
     for record in records {
         let identity = cells.seal(2, &record.identity(), &[]);
         cells.put("record", "identity", record.id, Some(identity));
     }
+}
+
+/// A stored credential moved to another spelling of its host, as an earlier version kept it.
+pub fn move_to_host(world: &World, host: &str) {
+    let cells = Cells::of(world);
+    let records = cells.rows(&format!("{} WHERE profile IS NULL", Record::SQL), Record::of);
+    let [record] = &records[..] else { panic!("{} stored credentials", records.len()) };
+    let sql = "SELECT access_token FROM record WHERE id = ?1";
+    let cell: Vec<u8> = cells.database.query_row(sql, [record.id], |row| row.get(0)).unwrap();
+    let secret = cells.open(1, &record.place("access_token"), &cell).unwrap();
+    let moved = Record { host: host.into(), ..record.clone() };
+    let sql = "UPDATE record SET host = ?2 WHERE id = ?1";
+    assert_eq!(cells.database.execute(sql, (record.id, &moved.host)).unwrap(), 1);
+    let resealed = cells.seal(1, &moved.place("access_token"), &secret);
+    cells.put("record", "access_token", record.id, Some(resealed));
 }
 
 struct Cells {
@@ -97,8 +112,9 @@ impl Cells {
     }
 }
 
-/// A managed record's columns that are bound.
-struct Managed {
+/// A record's columns that are bound.
+#[derive(Clone)]
+struct Record {
     id: i64,
     profile: String,
     protocol: Vec<u8>,
@@ -113,10 +129,11 @@ struct Managed {
     client_id: String,
 }
 
-impl Managed {
-    const SQL: &str = "SELECT r.id, profile, protocol, host, path_given, path, username_given, \
-        username, geolocation, principal, obtained_by, a.id, a.origin, a.client_id \
-        FROM record r JOIN application a ON a.id = r.application_id";
+impl Record {
+    const SQL: &str = "SELECT r.id, coalesce(profile, ''), protocol, host, path_given, path, username_given, \
+        username, coalesce(geolocation, ''), coalesce(principal, ''), obtained_by, coalesce(a.id, 0), \
+        coalesce(a.origin, ''), coalesce(a.client_id, '') \
+        FROM record r LEFT JOIN application a ON a.id = r.application_id";
 
     fn of(row: &Row<'_>) -> rusqlite::Result<Self> {
         Ok(Self {

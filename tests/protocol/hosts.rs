@@ -1,16 +1,11 @@
 //! Which host a request is for: origins are compared as origins, `www-` twins are Concur's alone, and no
 //! host that readers differ on is answered.
 
-use concur_cred::model::record::GitKey;
-use concur_cred::model::secret::Secret;
-use concur_cred::store::keys::KeySettings;
-use concur_cred::store::{NewForeign, Store};
-use concur_cred::sys::env::Env;
-use concur_cred::sys::paths::Paths;
 use serde_json::json;
 
-use super::common::{ask, assert_nothing, erase, now, snapshot, store};
-use super::harness::{Output, World, set_mode};
+use super::common::{ask, assert_nothing, erase, snapshot, store};
+use super::harness::cells;
+use super::harness::{Output, World};
 
 /// A world whose only profile lives at this base URL, and its access token; nothing there is ever asked.
 fn at(base_url: &str) -> (World, String) {
@@ -160,34 +155,17 @@ fn a_default_port_makes_no_other_origin_of_a_stored_credential() {
 #[test]
 fn what_an_earlier_version_stored_with_its_default_port_is_found_replaced_and_erased() {
     let world = World::new();
-    let own = world.work().join("own");
-    std::fs::create_dir(&own).unwrap();
-    set_mode(&own, 0o700);
-    let keys = KeySettings::of(&Env::fixed([]));
-    let mut earlier = Store::open_or_create(&Paths::under(&own), &keys).unwrap();
-    let new = NewForeign {
-        key: GitKey {
-            protocol: b"https".to_vec(),
-            host: b"git.example:443".to_vec(),
-            path: None,
-            username: Some(b"me".to_vec()),
-        },
-        authtype: None,
-        secret: Secret::from("earlier"),
-        expires_at: None,
-        refresh_token: None,
-    };
-    earlier.store_foreign(&new, now()).unwrap();
-    drop(earlier);
+    store(&world, "protocol=https\nhost=git.example\nusername=me\npassword=earlier\n\n");
+    cells::move_to_host(&world, "git.example:443");
     let call = |verb: &str, more: &str| {
-        let run = world.helper([verb]).env("CONCUR_CRED_HOME", &own);
+        let run = world.helper([verb]);
         run.stdin(format!("protocol=https\nhost=git.example\n{more}\n")).ok().silent()
     };
     let password = || call("get", "").value("password");
     assert_eq!(password().as_deref(), Some("earlier"));
     drop(call("store", "username=me\npassword=new\n"));
     assert_eq!(password().as_deref(), Some("new"));
-    let database = rusqlite::Connection::open(own.join("store.db")).unwrap();
+    let database = world.database();
     let count = database.query_row("SELECT count(*) FROM record", [], |row| row.get(0));
     assert_eq!(count, Ok(1), "it was replaced");
     drop(call("store", "username=other\npassword=of other\n"));
