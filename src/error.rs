@@ -66,7 +66,7 @@ struct Told {
 }
 
 /// The result of everything that can fail in front of a person.
-pub type Result<T, E = Error> = std::result::Result<T, E>;
+pub(crate) type Result<T, E = Error> = std::result::Result<T, E>;
 
 impl Error {
     /// A setting (a key of `config.toml`, or the variable in front of it) whose value cannot be.
@@ -128,7 +128,7 @@ impl Error {
 }
 
 /// The command with which a person logs this account in again.
-pub fn login_command(profile: Option<&str>) -> String {
+pub(crate) fn login_command(profile: Option<&str>) -> String {
     match profile {
         Some(name) => format!("concur-cred login --profile {name}"),
         None => "concur-cred login".to_owned(),
@@ -136,17 +136,17 @@ pub fn login_command(profile: Option<&str>) -> String {
 }
 
 /// The command with which a person refreshes this account's tokens at once.
-pub fn refresh_command(profile: Option<&str>) -> String {
+pub(crate) fn refresh_command(profile: Option<&str>) -> String {
     login_command(profile).replacen(" login", " refresh", 1)
 }
 
 /// The command with which a person replaces the client secret of this account's application.
-pub fn set_secret_command(profile: Option<&str>) -> String {
+pub(crate) fn set_secret_command(profile: Option<&str>) -> String {
     login_command(profile).replacen(" login", " set-secret", 1)
 }
 
 /// The same as [`login_command`] for an account whose tokens were obtained by this grant.
-pub fn login_again(profile: Option<&str>, by: Option<GrantKind>) -> String {
+pub(crate) fn login_again(profile: Option<&str>, by: Option<GrantKind>) -> String {
     let command = login_command(profile);
     match by {
         Some(

@@ -3,23 +3,56 @@
 //! The modules, from the top down; each imports only modules below it (ARCHITECTURE.md says which, and
 //! `tests/docs/layout.rs` holds it):
 //!
-//! [`commands`] → [`doctor`] → [`integrations`] → [`auth`] → [`ui`] → [`cli`] → [`api`] → [`config`] →
-//! [`store`] → [`net`] → [`sys`] → [`formats`] → [`error`] → [`model`]
+//! `commands` → `doctor` → `integrations` → `auth` → `ui` → `cli` → `api` → `config` →
+//! `store` → `net` → `sys` → `formats` → `error` → `model`
 
-pub mod api;
-pub mod auth;
-pub mod cli;
-pub mod commands;
-pub mod config;
-pub mod doctor;
-pub mod error;
-pub mod formats;
-#[cfg(fuzzing)]
+mod api;
+mod auth;
+mod cli;
+mod commands;
+mod config;
+mod doctor;
+mod error;
+mod formats;
 #[doc(hidden)]
 pub mod fuzzing;
-pub mod integrations;
-pub mod model;
-pub mod net;
-pub mod store;
-pub mod sys;
-pub mod ui;
+mod integrations;
+mod model;
+mod net;
+mod store;
+mod sys;
+mod ui;
+
+use std::io::{self, IsTerminal};
+use std::process::ExitCode;
+
+use crate::sys::streams::{self, Patient};
+use crate::sys::{clock, hardening};
+use crate::ui::context::Surroundings;
+
+// What tests hold the documents and the processes to.
+pub use crate::cli::Cli;
+pub use crate::error::Kind;
+pub use crate::formats::format::Format;
+pub use crate::model::origin::SHORT_NAMES;
+pub use crate::store::audit::KEPT_PER_PROFILE;
+pub use crate::sys::env::{Env, SECRET_VARIABLES, VARIABLES};
+pub use crate::sys::failpoint;
+pub use crate::sys::paths::Paths;
+
+/// Runs the program on this process's arguments, streams, environment and clock.
+pub fn main() -> ExitCode {
+    hardening::begin();
+    let mut out = Patient(io::stdout().lock());
+    let mut err = streams::stderr();
+    let around = Surroundings {
+        env: Env::of_process(),
+        clock: clock::now_epoch,
+        out_is_terminal: || io::stdout().is_terminal(),
+        out: &mut out,
+        err: &mut err,
+    };
+    let code = commands::main(std::env::args_os().collect(), around);
+    failpoint::pass("end");
+    ExitCode::from(code)
+}

@@ -1,9 +1,8 @@
 //! Requests for a URI's headers, and the answer with any token.
 #![no_main]
 
-use concur_cred::formats::{Gatherer, Progress};
-use concur_cred::formats::bazel::{self, MAX_REQUEST_BYTES, Request};
-use concur_cred::model::secret::Secret;
+use concur_cred::fuzzing::{Gatherer, Progress, Secret};
+use concur_cred::fuzzing::bazel::{self, MAX_REQUEST_BYTES, Request};
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
 

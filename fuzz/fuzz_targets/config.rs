@@ -1,8 +1,8 @@
 //! A `config.toml`.
 #![no_main]
 
-use concur_cred::error::Kind;
-use concur_cred::model::origin::Origin;
+use concur_cred::Kind;
+use concur_cred::fuzzing::Origin;
 use libfuzzer_sys::fuzz_target;
 
 const CENTURY_SECS: u64 = 100 * 366 * 86_400;

@@ -1,8 +1,7 @@
 //! `credentials.json`, as people write it by hand.
 #![no_main]
 
-use concur_cred::formats::tutorial::{Credentials, FileError};
-use concur_cred::model::secret::Secret;
+use concur_cred::fuzzing::{Credentials, FileError, Secret};
 use libfuzzer_sys::fuzz_target;
 use serde_json::{Value, json};
 

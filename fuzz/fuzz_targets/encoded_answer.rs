@@ -4,7 +4,7 @@
 
 use std::io::{Read as _, Write as _};
 
-use concur_cred::net::encoding::{Coding, decoded, unpacked};
+use concur_cred::fuzzing::{Coding, decoded, unpacked};
 use flate2::Compression;
 use flate2::write::{DeflateEncoder, GzEncoder, ZlibEncoder};
 use libfuzzer_sys::fuzz_target;

@@ -2,10 +2,9 @@
 #![no_main]
 
 use arbitrary::Arbitrary;
-use concur_cred::formats::Unrenderable;
-use concur_cred::formats::format::{Format, TokenView, render};
-use concur_cred::formats::git::{Answer, Request};
-use concur_cred::model::secret::Secret;
+use concur_cred::fuzzing::{Unrenderable, Secret};
+use concur_cred::fuzzing::format::{Format, TokenView, render};
+use concur_cred::fuzzing::git::{Answer, Request};
 use libfuzzer_sys::fuzz_target;
 use serde_json::{Value, json};
 

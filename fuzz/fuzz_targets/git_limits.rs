@@ -3,7 +3,7 @@
 
 mod git;
 
-use concur_cred::formats::git::MAX_REQUEST_BYTES;
+use concur_cred::fuzzing::git::MAX_REQUEST_BYTES;
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| git::check(&grown(data)));
 

@@ -3,7 +3,7 @@
 
 use std::net::IpAddr;
 
-use concur_cred::model::origin::{AllowList, Origin};
+use concur_cred::fuzzing::{AllowList, Origin};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {

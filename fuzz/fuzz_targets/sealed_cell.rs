@@ -4,10 +4,7 @@
 use std::sync::OnceLock;
 
 use arbitrary::Arbitrary;
-use concur_cred::fuzzing::{open_cell, seal_cell};
-use concur_cred::model::record::{Application, ApplicationId, Attempt, Column, GitKey, Record, RecordId, SealedCell};
-use concur_cred::model::secret::Secret;
-use concur_cred::store::keys::Key;
+use concur_cred::fuzzing::{open_cell, seal_cell, Application, ApplicationId, Attempt, Column, GitKey, Record, RecordId, SealedCell, Secret, Key};
 use libfuzzer_sys::fuzz_target;
 
 const STORE_ID: &[u8] = b"sixteen bytes id";

@@ -5,11 +5,7 @@
 
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use concur_cred::auth::oauth::answer::{HttpAnswer, Outcome, classify};
-use concur_cred::model::jwt;
-use concur_cred::model::grant::Grant;
-use concur_cred::model::origin::{AllowList, Origin};
-use concur_cred::model::secret::Secret;
+use concur_cred::fuzzing::{HttpAnswer, Outcome, classify, jwt, Grant, AllowList, Origin, Secret};
 use libfuzzer_sys::fuzz_target;
 use serde_json::{Map, Value};
 

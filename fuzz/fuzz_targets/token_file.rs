@@ -1,9 +1,7 @@
 //! `refreshTokenObjectFile.json`, as people and scripts mangle it.
 #![no_main]
 
-use concur_cred::formats::tutorial::{FileError, TokenFile};
-use concur_cred::formats::tutorial::token_file::UnknownFields;
-use concur_cred::model::secret::Secret;
+use concur_cred::fuzzing::{FileError, TokenFile, UnknownFields, Secret};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {

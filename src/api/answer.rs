@@ -12,7 +12,7 @@ use crate::model::secret::Secret;
 
 /// What a status means for the caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
+pub(crate) enum Verdict {
     /// The body is the answer.
     Done,
     /// 401 or 403: the token, or what it may do.
@@ -27,7 +27,7 @@ pub enum Verdict {
 
 impl Verdict {
     /// Decides.
-    pub fn of(status: u16) -> Self {
+    pub(crate) fn of(status: u16) -> Self {
         match status {
             // 304 answers a condition that the caller set.
             200..=299 | 304 => Self::Done,
@@ -40,7 +40,7 @@ impl Verdict {
     }
 
     /// The kind of failure.
-    pub const fn kind(self) -> Kind {
+    pub(crate) const fn kind(self) -> Kind {
         match self {
             Self::Temporary => Kind::Temporary,
             Self::Done | Self::Refused | Self::Redirect | Self::Failed => Kind::Other,
@@ -50,7 +50,7 @@ impl Verdict {
 
 /// What is known of an answer that is a failure.
 #[derive(Debug)]
-pub struct Failure<'a> {
+pub(crate) struct Failure<'a> {
     /// The status.
     pub status: u16,
     /// What the service said.
@@ -67,7 +67,7 @@ pub struct Failure<'a> {
 
 impl Failure<'_> {
     /// The error for a person.
-    pub fn error(self) -> Error {
+    pub(crate) fn error(self) -> Error {
         let verdict = Verdict::of(self.status);
         let problem = match verdict {
             Verdict::Redirect => format!(
@@ -121,7 +121,7 @@ fn origin_of(location: &str) -> String {
 }
 
 /// What the body of a failure says, without what would repeat the token.
-pub fn word_in(body: &[u8], token: &Secret) -> ServiceWord {
+pub(crate) fn word_in(body: &[u8], token: &Secret) -> ServiceWord {
     let json: Value = serde_json::from_slice(body).unwrap_or_default();
     let said = messages::in_body(body);
     // Looked for in all of it: what is cut could end within the token.
@@ -134,7 +134,7 @@ pub fn word_in(body: &[u8], token: &Secret) -> ServiceWord {
 }
 
 /// The correlation id of an answer, unless it repeats the token.
-pub fn correlation_id<'a>(answered: Option<&'a str>, token: &Secret) -> Option<&'a str> {
+pub(crate) fn correlation_id<'a>(answered: Option<&'a str>, token: &Secret) -> Option<&'a str> {
     answered.filter(|id| !repeats(id, token))
 }
 

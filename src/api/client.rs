@@ -31,7 +31,7 @@ const SLOWEST_UPLOAD_BYTES_PER_SEC: u64 = 32 * 1024;
 
 /// What is asked.
 #[derive(Debug)]
-pub struct Call {
+pub(crate) struct Call {
     /// The method.
     pub method: Method,
     /// Where, on the base URL.
@@ -44,7 +44,7 @@ pub struct Call {
 
 /// An answer whose body is still to be read.
 #[derive(Debug)]
-pub struct Answer {
+pub(crate) struct Answer {
     /// The answer.
     pub response: Response,
     correlation_id: Option<String>,
@@ -54,7 +54,7 @@ impl Call {
     /// Sends it, and waits for the headers of the answer: as long as the setting `http_timeout` says, and
     /// longer for a large body. The body of the answer may take any time, as long as some of it comes
     /// within that time.
-    pub fn send(&self, http: &Http, to: &AllowedOrigin, token: &Secret) -> Result<Answer> {
+    pub(crate) fn send(&self, http: &Http, to: &AllowedOrigin, token: &Secret) -> Result<Answer> {
         let url = self.target.at(to.origin()).ok_or_else(|| {
             let problem = "The path leads away from the base URL";
             Error::new(Kind::Usage, problem, "Write it as it stands in Concur's documentation.")
@@ -77,7 +77,7 @@ impl Call {
     }
 
     /// Whether the caller asked for an encoding of the answer's body.
-    pub fn asks_for_encoding(&self) -> bool {
+    pub(crate) fn asks_for_encoding(&self) -> bool {
         let asked = self.headers.get(ACCEPT_ENCODING);
         asked.is_some_and(|value| value.as_bytes() != IDENTITY.as_bytes())
     }
@@ -117,22 +117,22 @@ impl Call {
 
 impl Answer {
     /// The status.
-    pub fn status(&self) -> u16 {
+    pub(crate) fn status(&self) -> u16 {
         self.response.status().as_u16()
     }
 
     /// The correlation id: the service's, else the one that was sent.
-    pub fn correlation_id(&self) -> Option<&str> {
+    pub(crate) fn correlation_id(&self) -> Option<&str> {
         self.correlation_id.as_deref()
     }
 
     /// What the status of a failure means, beside whatever the body says.
-    pub fn failure_by_status(&self, token: &Secret, scope: Option<&str>) -> Error {
+    pub(crate) fn failure_by_status(&self, token: &Secret, scope: Option<&str>) -> Error {
         self.failed(ServiceWord::default(), token, scope)
     }
 
     /// Reads what a failure says of itself.
-    pub fn failure(mut self, http: &Http, token: &Secret, scope: Option<&str>) -> Error {
+    pub(crate) fn failure(mut self, http: &Http, token: &Secret, scope: Option<&str>) -> Error {
         // What cannot be read says nothing.
         let (body, _) = http.beginning(&mut self.response, MAX_FAILURE_BYTES);
         let body = encoding::unpacked(body, MAX_FAILURE_BYTES);

@@ -20,7 +20,7 @@ const PATH: &str = "/app-mgmt/v0/connections";
 
 /// How it went.
 #[derive(Debug)]
-pub struct Deleted {
+pub(crate) struct Deleted {
     /// Revoked, or what Concur said instead.
     pub ended: Ended,
     /// From the request to the answer.
@@ -31,7 +31,7 @@ pub struct Deleted {
 
 /// How it ended.
 #[derive(Debug)]
-pub enum Ended {
+pub(crate) enum Ended {
     /// Every token of the application for the company or user is dead.
     Revoked,
     /// 401 or 403: the access token that was shown is not good.
@@ -41,7 +41,7 @@ pub enum Ended {
 }
 
 /// Asks Concur to delete the connections.
-pub fn delete(http: &Http, to: &AllowedOrigin, token: &Secret) -> Result<Deleted> {
+pub(crate) fn delete(http: &Http, to: &AllowedOrigin, token: &Secret) -> Result<Deleted> {
     let id = Uuid::new_v4().to_string();
     let headers = headers::of_request(&[], false, &id)
         .map_err(|bad| Error::new(Kind::Other, bad.to_string(), "Report this."))?;

@@ -6,7 +6,7 @@ use serde_json::{Map, Number, Value};
 
 /// One field.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Field {
+pub(crate) struct Field {
     /// What stands before the first `=`.
     pub key: String,
     /// A text, or what a typed field stands for.
@@ -15,7 +15,7 @@ pub struct Field {
 
 /// What a typed field asks for.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Typed {
+pub(crate) enum Typed {
     /// This value.
     Value(Value),
     /// The text of this file; `-` is stdin.
@@ -24,7 +24,7 @@ pub enum Typed {
 
 /// Why there is no field in a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum BadField {
+pub(crate) enum BadField {
     /// No `=`, or nothing before it.
     NoKey,
     /// A JSON number whose digits would not survive.
@@ -46,13 +46,13 @@ impl fmt::Display for BadField {
 impl std::error::Error for BadField {}
 
 /// Splits at the first `=`.
-pub fn split(text: &str) -> Result<(&str, &str), BadField> {
+pub(crate) fn split(text: &str) -> Result<(&str, &str), BadField> {
     text.split_once('=').filter(|(key, _)| !key.is_empty()).ok_or(BadField::NoKey)
 }
 
 /// What the value of a typed field stands for: `true`, `false`, `null` and JSON's numbers as such,
 /// `@FILE`, else a text.
-pub fn typed(text: &str) -> Result<Typed, BadField> {
+pub(crate) fn typed(text: &str) -> Result<Typed, BadField> {
     if let Some(file) = text.strip_prefix('@') {
         return Ok(Typed::File(file.to_owned()));
     }
@@ -88,7 +88,7 @@ fn number(text: &str) -> Result<Value, BadField> {
 }
 
 /// The fields as one JSON object.
-pub fn json(fields: Vec<Field>) -> Result<Vec<u8>, BadField> {
+pub(crate) fn json(fields: Vec<Field>) -> Result<Vec<u8>, BadField> {
     let mut object = Map::new();
     for Field { key, value } in fields {
         if object.insert(key, value).is_some() {
@@ -99,7 +99,7 @@ pub fn json(fields: Vec<Field>) -> Result<Vec<u8>, BadField> {
 }
 
 /// The fields as pairs of a query, where everything is text.
-pub fn pairs(fields: &[Field]) -> Vec<(&str, String)> {
+pub(crate) fn pairs(fields: &[Field]) -> Vec<(&str, String)> {
     let text = |value: &Value| match value {
         Value::String(text) => text.clone(),
         other => other.to_string(),

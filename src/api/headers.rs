@@ -27,11 +27,11 @@ const RESERVED: [HeaderName; 10] = [
 ];
 
 /// The `Accept-Encoding` of who asks for none.
-pub const IDENTITY: &str = "identity";
+pub(crate) const IDENTITY: &str = "identity";
 
 /// Why a text is no header that may be sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum BadHeader {
+pub(crate) enum BadHeader {
     /// Not `Name: value`, or with characters that no header may hold.
     NotAHeader,
     /// One that is not the caller's to set.
@@ -56,7 +56,7 @@ impl std::error::Error for BadHeader {}
 
 /// The headers of a request: `Accept: application/json`, `Accept-Encoding: identity`, a correlation id and,
 /// with a body, its `Content-Type`, unless the caller gives its own; and the caller's.
-pub fn of_request(
+pub(crate) fn of_request(
     given: &[String],
     has_body: bool,
     correlation_id: &str,

@@ -22,7 +22,7 @@ const MAX_FIELD_BYTES: u64 = 1 << 20;
 
 /// A body.
 #[derive(Debug)]
-pub enum Input {
+pub(crate) enum Input {
     /// None at all.
     None,
     /// In memory.
@@ -33,7 +33,7 @@ pub enum Input {
 
 impl Input {
     /// The contents of a file; of stdin for `-`.
-    pub fn of(path: &Path) -> Result<Self> {
+    pub(crate) fn of(path: &Path) -> Result<Self> {
         if path == Path::new("-") {
             return kept(&mut streams::stdin(), path);
         }
@@ -54,17 +54,12 @@ impl Input {
     }
 
     /// Its length, bytes.
-    pub fn len(&self) -> u64 {
+    pub(crate) fn len(&self) -> u64 {
         match self {
             Self::None => 0,
             Self::Bytes(bytes) => bytes.len() as u64,
             Self::File(_, length) => *length,
         }
-    }
-
-    /// Whether there is no byte in it.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
     }
 
     /// It, from its beginning, to be sent.
@@ -85,7 +80,7 @@ impl Input {
 }
 
 /// The text of a file that a field names; of stdin for `-`.
-pub fn field(path: &Path) -> Result<String> {
+pub(crate) fn field(path: &Path) -> Result<String> {
     let bytes = if path == Path::new("-") {
         bounded(&mut streams::stdin(), path)?
     } else {

@@ -14,17 +14,17 @@ const METHODS: [Method; 7] = [
 ];
 
 /// The method of this name, in capitals or not.
-pub fn named(text: &str) -> Option<Method> {
+pub(crate) fn named(text: &str) -> Option<Method> {
     METHODS.into_iter().find(|method| method.as_str().eq_ignore_ascii_case(text))
 }
 
 /// Whether fields go into the query, and a body makes no sense (RFC 9110, section 9.3).
-pub fn only_asks(method: &Method) -> bool {
+pub(crate) fn only_asks(method: &Method) -> bool {
     [Method::GET, Method::HEAD].contains(method)
 }
 
 /// Whether a request whose answer was lost can be sent again without a look (RFC 9110, section 9.2.2).
-pub fn is_idempotent(method: &Method) -> bool {
+pub(crate) fn is_idempotent(method: &Method) -> bool {
     ![Method::POST, Method::PATCH].contains(method)
 }
 

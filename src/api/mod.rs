@@ -2,15 +2,15 @@
 //! `headers`, `method`: pure), over the wire (`client`), and what the answer means (`answer`, `messages`, `xml`: pure).
 //! `input` and `output` are the edges of bodies; `terminal` is what a terminal is shown of them (pure).
 
-pub mod answer;
-pub mod client;
-pub mod connections;
-pub mod fields;
-pub mod headers;
-pub mod input;
+pub(crate) mod answer;
+pub(crate) mod client;
+pub(crate) mod connections;
+pub(crate) mod fields;
+pub(crate) mod headers;
+pub(crate) mod input;
 mod messages;
-pub mod method;
-pub mod output;
-pub mod target;
-pub mod terminal;
+pub(crate) mod method;
+pub(crate) mod output;
+pub(crate) mod target;
+pub(crate) mod terminal;
 mod xml;

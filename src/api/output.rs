@@ -12,7 +12,7 @@ const CHUNK_BYTES: usize = 64 * 1024;
 
 /// How handing a body on ended before its end.
 #[derive(Debug)]
-pub enum Broke {
+pub(crate) enum Broke {
     /// The body did, after this many bytes.
     Off(u64, io::Error),
     /// What it is written to.
@@ -20,7 +20,7 @@ pub enum Broke {
 }
 
 /// Hands a body on as it comes. A reader that has gone away wanted no more.
-pub fn pour(from: &mut dyn Read, to: &mut dyn Write) -> Result<u64, Broke> {
+pub(crate) fn pour(from: &mut dyn Read, to: &mut dyn Write) -> Result<u64, Broke> {
     let mut buffer = vec![0; CHUNK_BYTES];
     let mut poured: u64 = 0;
     loop {
@@ -41,7 +41,7 @@ pub fn pour(from: &mut dyn Read, to: &mut dyn Write) -> Result<u64, Broke> {
 
 /// A file that takes a body.
 #[derive(Debug)]
-pub enum Output {
+pub(crate) enum Output {
     /// A new file (mode 0600) beside the one that it replaces when it is whole.
     Whole(Unfinished, PathBuf),
     /// A device or a pipe: it cannot be replaced, only written to.
@@ -50,7 +50,7 @@ pub enum Output {
 
 impl Output {
     /// Opens it, before anything is asked for.
-    pub fn open(path: &Path) -> Result<Self> {
+    pub(crate) fn open(path: &Path) -> Result<Self> {
         let opened = match fs::metadata(path) {
             Ok(meta) if meta.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
             Ok(meta) if !meta.is_file() => {
@@ -78,7 +78,7 @@ impl Output {
     }
 
     /// Where the body is written.
-    pub fn writer(&mut self) -> &mut dyn Write {
+    pub(crate) fn writer(&mut self) -> &mut dyn Write {
         match self {
             Self::Whole(unfinished, _) => unfinished.as_file_mut(),
             Self::Device(device, _) => device,
@@ -86,7 +86,7 @@ impl Output {
     }
 
     /// The body is whole: it takes its place.
-    pub fn finish(self) -> Result<()> {
+    pub(crate) fn finish(self) -> Result<()> {
         let (done, path) = match self {
             Self::Device(_, path) => (Ok(()), path),
             Self::Whole(unfinished, path) => {
@@ -100,7 +100,7 @@ impl Output {
     }
 
     /// The error for a write that failed.
-    pub fn refused(&self, error: &io::Error) -> Error {
+    pub(crate) fn refused(&self, error: &io::Error) -> Error {
         let (Self::Whole(_, path) | Self::Device(_, path)) = self;
         cannot_write(path, error)
     }

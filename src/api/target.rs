@@ -10,14 +10,14 @@ use crate::model::origin::Origin;
 
 /// A path and query.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Target {
+pub(crate) struct Target {
     path: String,
     query: Option<String>,
 }
 
 /// Why a text is no path on the base URL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum BadTarget {
+pub(crate) enum BadTarget {
     /// Nothing.
     Empty,
     /// Control characters, or a backslash: readers differ about what they mean.
@@ -46,13 +46,13 @@ impl std::error::Error for BadTarget {}
 
 impl Target {
     /// A path that the program itself knows.
-    pub fn known(path: &'static str) -> Self {
+    pub(crate) fn known(path: &'static str) -> Self {
         Self { path: path.to_owned(), query: None }
     }
 
     /// Reads a path with its query (the slash before it may be missing), or an absolute URL of exactly
     /// `base` or of its `www-` twin, as SAP's guides print it. It goes to `base` in any case.
-    pub fn parse(text: &str, base: &Origin) -> Result<Self, BadTarget> {
+    pub(crate) fn parse(text: &str, base: &Origin) -> Result<Self, BadTarget> {
         if text.is_empty() {
             return Err(BadTarget::Empty);
         }
@@ -91,7 +91,10 @@ impl Target {
 
     /// Adds fields to the query.
     #[must_use]
-    pub fn with_fields<'a>(mut self, fields: impl Iterator<Item = (&'a str, &'a str)>) -> Self {
+    pub(crate) fn with_fields<'a>(
+        mut self,
+        fields: impl Iterator<Item = (&'a str, &'a str)>,
+    ) -> Self {
         let mut more = url::form_urlencoded::Serializer::new(String::new());
         more.extend_pairs(fields);
         let more = more.finish();
@@ -106,7 +109,7 @@ impl Target {
 
     /// The URL at this origin. `None` cannot happen with what [`Target::parse`] gives; it is the last
     /// check before a token goes out.
-    pub fn at(&self, origin: &Origin) -> Option<Url> {
+    pub(crate) fn at(&self, origin: &Origin) -> Option<Url> {
         let mut url = Url::parse(origin.as_str()).ok()?;
         url.set_path(&self.path);
         url.set_query(self.query.as_deref());

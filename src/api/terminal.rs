@@ -7,7 +7,7 @@ use crate::model::printable::{must_be_escaped, write_escaped};
 
 /// Hands text on. What could steer a terminal or cannot be seen is written as JSON escapes it, so that JSON
 /// stays the same JSON; line ends and tabs are left; what is no UTF-8 becomes U+FFFD.
-pub struct Shown<'w> {
+pub(crate) struct Shown<'w> {
     to: &'w mut dyn Write,
     /// What is only understood with what follows: the beginning of a character, or a carriage return.
     held: Vec<u8>,
@@ -15,12 +15,12 @@ pub struct Shown<'w> {
 
 impl<'w> Shown<'w> {
     /// Writes to this terminal.
-    pub fn on(to: &'w mut dyn Write) -> Self {
+    pub(crate) fn on(to: &'w mut dyn Write) -> Self {
         Self { to, held: Vec::new() }
     }
 
     /// Nothing follows.
-    pub fn finish(mut self) -> io::Result<()> {
+    pub(crate) fn finish(mut self) -> io::Result<()> {
         let rest = mem::take(&mut self.held);
         self.to.write_all(&escaped(&rest, None)?)?;
         self.to.flush()
@@ -41,7 +41,7 @@ impl Write for Shown<'_> {
 }
 
 /// All of a text as [`Shown`] writes it.
-pub fn shown(bytes: &[u8]) -> Vec<u8> {
+pub(crate) fn shown(bytes: &[u8]) -> Vec<u8> {
     // Into memory: nothing can fail.
     escaped(bytes, None).unwrap_or_default()
 }

@@ -12,14 +12,14 @@ use crate::store::Store;
 use crate::ui::context::App;
 
 /// The store, for a command that has nothing to do without one.
-pub fn store(app: &App<'_>) -> Result<Store> {
+pub(crate) fn store(app: &App<'_>) -> Result<Store> {
     app.need_paths()?;
     app.store()?.ok_or_else(no_profile)
 }
 
 /// The account that is meant without a request: the named one, else the one chosen by `use`, else
 /// the only one.
-pub fn selected(app: &App<'_>, store: &Store) -> Result<Account> {
+pub(crate) fn selected(app: &App<'_>, store: &Store) -> Result<Account> {
     let name = app.named_profile()?;
     let name = name.as_ref().map(crate::model::profile::ProfileName::as_str);
     let mut found = store.find_profile(name)?;
@@ -35,7 +35,7 @@ pub fn selected(app: &App<'_>, store: &Store) -> Result<Account> {
 }
 
 /// The account of exactly this name.
-pub fn named(store: &Store, name: &ProfileName) -> Result<Account> {
+pub(crate) fn named(store: &Store, name: &ProfileName) -> Result<Account> {
     let found = store.find_profile(Some(name.as_str()))?.pop();
     match found {
         Some(account) => Ok(account),
@@ -44,26 +44,26 @@ pub fn named(store: &Store, name: &ProfileName) -> Result<Account> {
 }
 
 /// [`selected`], the whole record of it.
-pub fn selected_record(app: &App<'_>, store: &Store) -> Result<Record> {
+pub(crate) fn selected_record(app: &App<'_>, store: &Store) -> Result<Record> {
     let account = selected(app, store)?;
     record_of(store, &account)
 }
 
 /// The whole record of an account, its identity proven.
-pub fn record_of(store: &Store, account: &Account) -> Result<Record> {
+pub(crate) fn record_of(store: &Store, account: &Account) -> Result<Record> {
     let record = stored_record(store, account)?;
     store.prove_identity(&record)?;
     Ok(record)
 }
 
 /// The whole record of an account as it stands: for what makes it anew or forgets it.
-pub fn stored_record(store: &Store, account: &Account) -> Result<Record> {
+pub(crate) fn stored_record(store: &Store, account: &Account) -> Result<Record> {
     store.reread(account.id)?.ok_or_else(|| refresh::gone(Some(account.profile.as_str())))
 }
 
 /// Where a record's token may be sent: its base URL, if that is Concur's own or one that the operator
 /// named in the settings or at login.
-pub fn home_of(store: &Store, config: &Config, record: &Record) -> Result<AllowedOrigin> {
+pub(crate) fn home_of(store: &Store, config: &Config, record: &Record) -> Result<AllowedOrigin> {
     store.prove_identity(record)?;
     let not_allowed = || refresh::not_allowed(&record.geolocation, record.profile_name());
     let base = Origin::from_operator(&record.geolocation).map_err(|_| not_allowed())?;
@@ -76,7 +76,7 @@ pub fn home_of(store: &Store, config: &Config, record: &Record) -> Result<Allowe
 }
 
 /// The error for a machine without any profile.
-pub fn no_profile() -> Error {
+pub(crate) fn no_profile() -> Error {
     Error::new(
         Kind::NotFound,
         "There is no profile yet",
@@ -103,7 +103,7 @@ fn unknown(name: &str, known: &[String]) -> Error {
 }
 
 /// The error for a choice that the caller must make.
-pub fn ambiguous(known: &[String]) -> Error {
+pub(crate) fn ambiguous(known: &[String]) -> Error {
     Error::new(
         Kind::NotFound,
         format!("There are several profiles and none is chosen: {}", known.join(", ")),
@@ -113,7 +113,7 @@ pub fn ambiguous(known: &[String]) -> Error {
 
 /// What a helper's request means among the managed accounts.
 #[derive(Debug)]
-pub enum Managed {
+pub(crate) enum Managed {
     /// This one.
     One(Box<Account>),
     /// Several, and nothing says which: these are their names.
@@ -131,7 +131,7 @@ fn of_host(store: &Store, protocol: &[u8], host: &[u8]) -> Result<Vec<Account>> 
 }
 
 /// The managed accounts of a git request's host with its user name, when it has one.
-pub fn matching(store: &Store, request: &Request) -> Result<Vec<Account>> {
+pub(crate) fn matching(store: &Store, request: &Request) -> Result<Vec<Account>> {
     let (Some(protocol), Some(host)) = (&request.protocol, &request.host) else {
         return Ok(Vec::new());
     };
@@ -146,7 +146,7 @@ fn is_of_user(account: &Account, username: Option<&[u8]>) -> bool {
 
 /// The managed account that a git request means: of those of its host the one that `--profile` pins; else
 /// by user name, else by the selected profile, else the only one.
-pub fn managed_for(app: &App<'_>, store: &Store, request: &Request) -> Result<Managed> {
+pub(crate) fn managed_for(app: &App<'_>, store: &Store, request: &Request) -> Result<Managed> {
     let (Some(protocol), Some(host)) = (&request.protocol, &request.host) else {
         return Ok(Managed::None);
     };
@@ -154,7 +154,12 @@ pub fn managed_for(app: &App<'_>, store: &Store, request: &Request) -> Result<Ma
 }
 
 /// The same for the origin of a URI.
-pub fn managed_at(app: &App<'_>, store: &Store, protocol: &str, host: &str) -> Result<Managed> {
+pub(crate) fn managed_at(
+    app: &App<'_>,
+    store: &Store,
+    protocol: &str,
+    host: &str,
+) -> Result<Managed> {
     meant(app, store, of_host(store, protocol.as_bytes(), host.as_bytes())?, None)
 }
 

@@ -6,7 +6,7 @@ use clap::Args;
 
 /// Options of `login --grant browser`.
 #[derive(Debug, Default, Args)]
-pub struct Browser {
+pub struct BrowserOptions {
     /// With --grant browser: where Concur sends the browser back, as it is registered for the
     /// application [default: http://localhost:8017/callback]
     #[arg(long, value_name = "URI")]
@@ -19,7 +19,7 @@ pub struct Browser {
     pub no_browser: bool,
 }
 
-impl Browser {
+impl BrowserOptions {
     /// The first option that was given.
     pub fn first_given(&self) -> Option<&'static str> {
         let Self { redirect_uri, timeout, no_browser } = self;

@@ -18,13 +18,15 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::model::profile::ProfileName;
 
-pub use browser::Browser;
-pub use calls::{Api, Exec, Logout};
-pub use care::{Completions, Config, ConfigQuestion, ConfigShow, ConfigureGit, Doctor, Log, Names};
-pub use keeping::{Keepalive, Scheduler};
-pub use key::{Key, KeyAction, KeyRotate, KeySetSource, KeyShowSource, SourceName};
-pub use profiles::{Export, Import, Init, Login, LoginGrant, Refresh, Rename, Status, Use};
-pub use tokens::{Get, Protocol, Serving, StoreArgs, Token};
+pub(crate) use browser::BrowserOptions;
+pub(crate) use calls::{Api, Exec, Logout};
+pub(crate) use care::{
+    Completions, Config, ConfigQuestion, ConfigShow, ConfigureGit, Doctor, Log, Names,
+};
+pub(crate) use keeping::{Keepalive, Scheduler};
+pub(crate) use key::{Key, KeyAction, KeyRotate, KeySetSource, KeyShowSource};
+pub(crate) use profiles::{Export, Import, Init, Login, LoginGrant, Refresh, Rename, Status, Use};
+pub(crate) use tokens::{Get, Protocol, Serving, StoreArgs, Token};
 
 /// What stands above the options that every command has.
 const GLOBAL: &str = "Options of every command";

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::browser::Browser;
+use super::browser::BrowserOptions;
 use crate::model::grant::GrantKind;
 use crate::model::profile::ProfileName;
 
@@ -35,7 +35,7 @@ pub struct Login {
     pub scope: Option<String>,
     /// What only a login in the browser takes.
     #[command(flatten)]
-    pub browser: Browser,
+    pub browser: BrowserOptions,
     /// Log in though the profile holds another company, user or application
     #[arg(long)]
     pub replace: bool,

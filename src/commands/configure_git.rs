@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::cli::ConfigureGit;
 use crate::error::Result;
 use crate::integrations::git::plan::{self, Plan, Scope};
-use crate::integrations::git::{self, Git, Helper, link};
+use crate::integrations::git::{self, Helper, link};
 use crate::sys::files;
 use crate::ui::context::App;
 
@@ -15,11 +15,11 @@ pub(super) fn run(app: &mut App<'_>, args: &ConfigureGit) -> Result<u8> {
         (_, true) => Scope::Local,
         _ => Scope::Global,
     };
-    let git = Git::on_path()?;
+    git::check_version()?;
     git::refuse_no_file(scope, &app.env)?;
     if args.unset {
-        let plan = plan::to_unset(scope, &git.helpers(scope)?);
-        carry_out(app, args, &git, &plan, "")?;
+        let plan = plan::to_unset(scope, &git::helpers(scope)?);
+        carry_out(app, args, &plan, "")?;
         if !args.print {
             tell(
                 app,
@@ -31,9 +31,9 @@ pub(super) fn run(app: &mut App<'_>, args: &ConfigureGit) -> Result<u8> {
         return Ok(0);
     }
     let urls = urls(app)?;
-    let link = findable(app, args, &git)?;
-    let plan = plan::to_set(scope, &urls, &git.helpers(scope)?);
-    carry_out(app, args, &git, &plan, &link)?;
+    let link = findable(app, args)?;
+    let plan = plan::to_set(scope, &urls, &git::helpers(scope)?);
+    carry_out(app, args, &plan, &link)?;
     for key in &plan.left {
         app.note(&format!(
             "{key} is set already and is left as it is; to be asked as well: git config {} \
@@ -60,8 +60,8 @@ fn urls(app: &App<'_>) -> Result<Vec<String>> {
 
 /// Sees to it that git finds this program by the helper's name. Returns the command for that, when it
 /// is only to be printed.
-fn findable(app: &mut App<'_>, args: &ConfigureGit, git: &Git) -> Result<String> {
-    let mut helper = git.helper()?;
+fn findable(app: &mut App<'_>, args: &ConfigureGit) -> Result<String> {
+    let mut helper = git::helper()?;
     if helper == Helper::None {
         let program = link::own_program()?;
         if args.print && link::is_taken(&program) {
@@ -73,7 +73,7 @@ fn findable(app: &mut App<'_>, args: &ConfigureGit, git: &Git) -> Result<String>
         if link::make(&program)? {
             app.note(&format!("made {}", link::place(&program).display()));
         }
-        helper = git.helper()?;
+        helper = git::helper()?;
         if helper == Helper::None {
             return Err(link::not_found(&program));
         }
@@ -91,19 +91,13 @@ fn findable(app: &mut App<'_>, args: &ConfigureGit, git: &Git) -> Result<String>
 }
 
 /// Runs the commands, or prints them after `first`.
-fn carry_out(
-    app: &mut App<'_>,
-    args: &ConfigureGit,
-    git: &Git,
-    plan: &Plan,
-    first: &str,
-) -> Result<()> {
+fn carry_out(app: &mut App<'_>, args: &ConfigureGit, plan: &Plan, first: &str) -> Result<()> {
     if args.print {
         let lines = plan.commands.iter().map(|command| plan::command_line(command) + "\n");
         let text: String = std::iter::once(first.to_owned()).chain(lines).collect();
         return app.answer(text.as_bytes());
     }
-    plan.commands.iter().try_for_each(|command| git.configure(command))
+    plan.commands.iter().try_for_each(|command| git::configure(command))
 }
 
 fn tell(app: &mut App<'_>, plan: &Plan, what: &str, nothing: &str) {

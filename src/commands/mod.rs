@@ -47,7 +47,7 @@ const GIT_OPERATIONS: [&str; 4] = ["get", "store", "erase", "capability"];
 const USAGE: u8 = 2;
 
 /// Runs a command line (`args[0]` is the program's name) and returns the exit code.
-pub fn main(args: Vec<OsString>, around: Surroundings<'_>) -> u8 {
+pub(crate) fn main(args: Vec<OsString>, around: Surroundings<'_>) -> u8 {
     let called_by_git = args.first().is_some_and(is_git_name);
     if called_by_git && is_unknown_operation(&args) {
         // git adds operations over time; a helper ignores those that it does not know.

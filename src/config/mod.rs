@@ -19,7 +19,7 @@ use crate::sys::env::{Env, variable};
 use crate::sys::files;
 use crate::sys::paths::Paths;
 
-pub use shown::{Setting, Source, settings};
+pub(crate) use shown::{Setting, settings};
 
 const DEFAULT_LOCK_TIMEOUT_SECS: u64 = 90;
 const DEFAULT_HTTP_TIMEOUT_SECS: u64 = 60;
@@ -28,7 +28,7 @@ const DEFAULT_WARN_BEFORE_SECS: u64 = 30 * 86_400;
 
 /// What a caller can set, with its defaults filled in.
 #[derive(Debug, Clone)]
-pub struct Config {
+pub(crate) struct Config {
     /// The profile that is meant when none is named.
     pub default_profile: Option<ProfileName>,
     /// A token with less left is not handed out, seconds.
@@ -49,7 +49,7 @@ pub struct Config {
 
 /// A duration that no hit needs: its variable is read by whoever asks for it.
 #[derive(Debug, Clone)]
-pub struct Later {
+pub(crate) struct Later {
     key: &'static str,
     written: u64,
 }
@@ -61,7 +61,7 @@ impl Later {
     }
 
     /// Seconds: the variable's, else the file's, else the default.
-    pub fn seconds(&self, env: &Env) -> Result<i64> {
+    pub(crate) fn seconds(&self, env: &Env) -> Result<i64> {
         let name = variable(self.key);
         let text = env.setting(&name)?.map(Text::Text);
         let seconds = text.map_or(Ok(self.written), |text| text.seconds(&name))?;
@@ -116,7 +116,7 @@ impl Text {
 impl Config {
     /// Reads the file (`named` by `--config`, else the default one when it is there) and the
     /// environment, which wins.
-    pub fn load(paths: Option<&Paths>, named: Option<&Path>, env: &Env) -> Result<Self> {
+    pub(crate) fn load(paths: Option<&Paths>, named: Option<&Path>, env: &Env) -> Result<Self> {
         let (file, warning) = match (named, paths) {
             (Some(path), _) => read(path, true)?,
             (None, Some(paths)) => read(&paths.config_file(), false)?,
@@ -275,7 +275,7 @@ fn unquoted(message: &str) -> &'static str {
 }
 
 /// `60`, `60s`, `5m`, `2h` or `7d`, as seconds.
-pub fn parse_duration(text: &str) -> Option<u64> {
+pub(crate) fn parse_duration(text: &str) -> Option<u64> {
     let text = text.trim();
     let (number, unit) = match text.char_indices().next_back()? {
         (_, digit) if digit.is_ascii_digit() => (text, 1),

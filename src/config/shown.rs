@@ -35,7 +35,7 @@ const MAX_CHARS: usize = 1000;
 
 /// Where a value comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Source {
+pub(crate) enum Source {
     /// Nobody set it.
     Default,
     /// A line of the configuration file.
@@ -51,7 +51,7 @@ pub enum Source {
 
 /// A setting as it holds. The value never holds a secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Setting {
+pub(crate) struct Setting {
     /// The key in `config.toml`.
     pub key: &'static str,
     /// What holds; `None` where nothing is set and nothing is assumed.
@@ -61,7 +61,7 @@ pub struct Setting {
 }
 
 /// Every setting of this configuration, which was read from `file` (if it is there) and `env`.
-pub fn settings(config: &Config, file: Option<&Path>, env: &Env) -> Result<Vec<Setting>> {
+pub(crate) fn settings(config: &Config, file: Option<&Path>, env: &Env) -> Result<Vec<Setting>> {
     let read = file.map(files::read_named_if_there).transpose()?.flatten();
     let text = match (&read, file) {
         (Some(read), Some(path)) => super::text_of(&read.bytes, path)?,
@@ -135,7 +135,7 @@ fn duration(seconds: u64) -> String {
 
 impl Source {
     /// As a person reads it, the file by its name alone.
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         match self {
             Self::Default => "default".to_owned(),
             Self::File { file, line } => {
@@ -149,7 +149,7 @@ impl Source {
 
 impl Setting {
     /// As a script reads it.
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         let Self { key, value, source } = self;
         match source {
             Source::Default => json!({ "key": key, "value": value, "source": "default" }),

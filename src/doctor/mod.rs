@@ -8,10 +8,10 @@ mod online;
 mod places;
 mod records;
 mod repair;
-pub mod report;
+pub(crate) mod report;
 mod skew;
 mod stored;
-pub mod support;
+pub(crate) mod support;
 mod trail;
 
 use std::path::PathBuf;
@@ -25,12 +25,12 @@ use crate::store::keys::KeySettings;
 use crate::store::sqlite::inspect::Schema;
 use crate::sys::env::Env;
 use crate::sys::paths::Paths;
-pub use repair::repair;
+pub(crate) use repair::repair;
 use report::Report;
 
 /// What is looked at.
 #[derive(Debug)]
-pub struct Patient<'a> {
+pub(crate) struct Patient<'a> {
     /// Where everything lies.
     pub paths: &'a Paths,
     /// The environment.
@@ -59,7 +59,7 @@ pub struct Patient<'a> {
 
 /// Every record of a store that is up to date, none where there is no store; `None` when they cannot be
 /// read. A look into an older store would bring it up to date, which a damaged one must not be.
-pub fn records(paths: &Paths, keys: &KeySettings) -> Option<Vec<Record>> {
+pub(crate) fn records(paths: &Paths, keys: &KeySettings) -> Option<Vec<Record>> {
     let Some(store) = Store::open(paths, keys).ok()? else { return Some(Vec::new()) };
     match store.schema().ok()? {
         Schema::Blank => Some(Vec::new()),
@@ -69,7 +69,7 @@ pub fn records(paths: &Paths, keys: &KeySettings) -> Option<Vec<Record>> {
 }
 
 /// Makes every check.
-pub fn examine(patient: &Patient<'_>, report: &mut Report) {
+pub(crate) fn examine(patient: &Patient<'_>, report: &mut Report) {
     places::settings(patient, report);
     places::parts(patient, report);
     places::permissions(patient, report);

@@ -12,7 +12,7 @@ use crate::store::{Store, reserve};
 
 /// Mends what can be mended. An error of kind [`Kind::Temporary`] means that somebody is at work;
 /// nothing but permissions was changed then.
-pub fn repair(patient: &Patient<'_>, report: &mut Report) -> Result<()> {
+pub(crate) fn repair(patient: &Patient<'_>, report: &mut Report) -> Result<()> {
     let mut mended = permissions(patient, report);
     lock::expect_many();
     let mut locks = Locks { patient, held: Vec::new() };

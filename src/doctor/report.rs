@@ -17,7 +17,7 @@ const MAX_CHARS: usize = 1200;
 
 /// How a check ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum State {
+pub(crate) enum State {
     /// As it should be.
     Ok,
     /// It works, and somebody should know.
@@ -28,7 +28,7 @@ pub enum State {
 
 impl State {
     /// As it stands at the head of a line.
-    pub const fn head(self) -> &'static str {
+    pub(crate) const fn head(self) -> &'static str {
         match self {
             Self::Ok => "ok",
             Self::Warn => "warn",
@@ -37,7 +37,7 @@ impl State {
     }
 
     /// As it stands in JSON.
-    pub const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Ok => "ok",
             Self::Warn => "warn",
@@ -48,7 +48,7 @@ impl State {
 
 /// One check.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Check {
+pub(crate) struct Check {
     /// What was looked at.
     pub name: &'static str,
     /// How it ended.
@@ -61,29 +61,39 @@ pub struct Check {
 
 /// Every check, in the order in which they were made.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Report {
+pub(crate) struct Report {
     /// The checks.
     pub checks: Vec<Check>,
 }
 
 impl Report {
     /// As it should be.
-    pub fn ok(&mut self, name: &'static str, detail: impl AsRef<str>) {
+    pub(crate) fn ok(&mut self, name: &'static str, detail: impl AsRef<str>) {
         self.add(name, State::Ok, detail.as_ref(), "");
     }
 
     /// It works, and somebody should know.
-    pub fn warn(&mut self, name: &'static str, detail: impl AsRef<str>, remedy: impl AsRef<str>) {
+    pub(crate) fn warn(
+        &mut self,
+        name: &'static str,
+        detail: impl AsRef<str>,
+        remedy: impl AsRef<str>,
+    ) {
         self.add(name, State::Warn, detail.as_ref(), remedy.as_ref());
     }
 
     /// It does not work.
-    pub fn fail(&mut self, name: &'static str, detail: impl AsRef<str>, remedy: impl AsRef<str>) {
+    pub(crate) fn fail(
+        &mut self,
+        name: &'static str,
+        detail: impl AsRef<str>,
+        remedy: impl AsRef<str>,
+    ) {
         self.add(name, State::Fail, detail.as_ref(), remedy.as_ref());
     }
 
     /// An error is a check that failed.
-    pub fn error(&mut self, name: &'static str, error: &Error) {
+    pub(crate) fn error(&mut self, name: &'static str, error: &Error) {
         self.fail(name, error.problem(), error.remedy());
     }
 
@@ -94,12 +104,12 @@ impl Report {
     }
 
     /// Whether nothing failed.
-    pub fn is_ok(&self) -> bool {
+    pub(crate) fn is_ok(&self) -> bool {
         self.checks.iter().all(|check| check.state != State::Fail)
     }
 
     /// One line a check.
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         let width = self.checks.iter().map(|check| check.name.len()).max().unwrap_or(0);
         let mut text = String::new();
         for Check { name, state, detail, remedy } in &self.checks {
@@ -116,7 +126,7 @@ impl Report {
     }
 
     /// The same for scripts.
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         let checks: Vec<Value> = self
             .checks
             .iter()
@@ -131,7 +141,7 @@ impl Report {
 }
 
 /// The beginning of an identity: enough to tell two apart, and no more.
-pub fn redacted(identity: &str) -> String {
+pub(crate) fn redacted(identity: &str) -> String {
     let mut shown: String = identity.chars().take(SHOWN_CHARS).collect();
     if identity.chars().nth(SHOWN_CHARS).is_some() {
         shown.push('…');
@@ -140,7 +150,7 @@ pub fn redacted(identity: &str) -> String {
 }
 
 /// The first names of a list, and how many more there are.
-pub fn listed(names: &[String]) -> String {
+pub(crate) fn listed(names: &[String]) -> String {
     let shown = names.iter().take(SHOWN_NAMES).cloned().collect::<Vec<_>>().join(", ");
     match names.len().saturating_sub(SHOWN_NAMES) {
         0 => shown,
@@ -149,7 +159,7 @@ pub fn listed(names: &[String]) -> String {
 }
 
 /// `1 file`, `2 files`.
-pub fn counted(count: usize, what: &str) -> String {
+pub(crate) fn counted(count: usize, what: &str) -> String {
     let ending = if count == 1 { "" } else { "s" };
     format!("{count} {what}{ending}")
 }

@@ -11,12 +11,12 @@ use crate::model::printable::printable;
 use crate::store::audit::Event;
 
 /// How many of the newest events are in it.
-pub const EVENTS: u32 = 50;
+pub(crate) const EVENTS: u32 = 50;
 const UUID_CHARS: usize = 36;
 
 /// What the report is made of.
 #[derive(Debug)]
-pub struct Findings<'a> {
+pub(crate) struct Findings<'a> {
     /// Epoch seconds.
     pub now: i64,
     /// The version of this program.
@@ -36,7 +36,7 @@ pub struct Findings<'a> {
 }
 
 /// The report, as text.
-pub fn render(findings: &Findings<'_>) -> String {
+pub(crate) fn render(findings: &Findings<'_>) -> String {
     let Findings { now, version, sqlite, settings, checks, events, identities, home } = findings;
     let mut text = String::new();
     let _ = writeln!(text, "concur-cred {version}, SQLite {sqlite}");

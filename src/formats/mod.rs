@@ -4,8 +4,8 @@ pub mod bazel;
 pub mod format;
 mod gatherer;
 pub mod git;
-pub mod pasted;
-pub mod tutorial;
+pub(crate) mod pasted;
+pub(crate) mod tutorial;
 mod unrenderable;
 
 pub use gatherer::{Gatherer, Progress};

@@ -8,7 +8,7 @@ use crate::model::secret::Secret;
 
 /// What the App Center hands over in an address (SAP: company-level connection, authorization flow).
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Connection {
+pub(crate) struct Connection {
     /// `id`: the company or user, sent as `username`.
     pub id: String,
     /// `requestToken`, sent as `password`.
@@ -17,7 +17,7 @@ pub struct Connection {
 
 /// Reads a one-time password, or a link with one: `token=`, which SAP's sample has behind a `&` without a
 /// `?` before it. An error says what is wrong, as a sentence.
-pub fn one_time_password(pasted: &str) -> Result<Secret, &'static str> {
+pub(crate) fn one_time_password(pasted: &str) -> Result<Secret, &'static str> {
     let text = plain(pasted);
     if !has_field(text, "token") && !text.contains("://") {
         return Ok(Secret::from(text));
@@ -27,7 +27,7 @@ pub fn one_time_password(pasted: &str) -> Result<Secret, &'static str> {
 
 /// Reads an address of the App Center; `None`: it is none, and may be what was asked for. An error says what
 /// is wrong, as a sentence.
-pub fn connection(pasted: &str) -> Option<Result<Connection, &'static str>> {
+pub(crate) fn connection(pasted: &str) -> Option<Result<Connection, &'static str>> {
     let text = plain(pasted);
     if !has_field(text, "requestToken") && !text.contains("://") {
         return None;
@@ -40,7 +40,7 @@ pub fn connection(pasted: &str) -> Option<Result<Connection, &'static str>> {
 }
 
 /// Whether a text is a link with such a secret in it: on a command line everybody on the machine reads it.
-pub fn is_secret(text: &str) -> bool {
+pub(crate) fn is_secret(text: &str) -> bool {
     has_field(text, "requestToken") || (text.contains("://") && has_field(text, "token"))
 }
 

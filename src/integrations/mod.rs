@@ -1,4 +1,4 @@
 //! What is set up outside of this program: git, timers.
 
-pub mod git;
-pub mod timer;
+pub(crate) mod git;
+pub(crate) mod timer;

@@ -29,7 +29,7 @@ const UUID_BYTES: usize = 36;
 ///
 /// A text that is a UUID is an id, which tokens may hold, and which may have digits in common with another
 /// one: it repeats a secret that is that UUID.
-pub fn repeats(text: &str, secrets: &[&Secret]) -> bool {
+pub(crate) fn repeats(text: &str, secrets: &[&Secret]) -> bool {
     if text.len() > LONGEST_TEXT_BYTES {
         return true;
     }

@@ -11,7 +11,7 @@ const DEFAULT_PORTS: [(&[u8], &[u8]); 3] =
     [(b"https", b":443"), (b"http", b":80"), (b"ftp", b":21")];
 
 /// A host in the form that is stored and compared: lower case, without the default port of its scheme.
-pub fn canonical(protocol: &[u8], host: &[u8]) -> Vec<u8> {
+pub(crate) fn canonical(protocol: &[u8], host: &[u8]) -> Vec<u8> {
     let mut host = host.to_ascii_lowercase();
     let without = default_port(protocol).and_then(|port| host.strip_suffix(port));
     // Without its port an address of IPv6 still ends in its bracket; `::443` is not host and port.
@@ -23,7 +23,7 @@ pub fn canonical(protocol: &[u8], host: &[u8]) -> Vec<u8> {
 
 /// The same host with the default port of its scheme: how earlier versions kept what came so. The host
 /// itself where there is no such port.
-pub fn with_default_port(protocol: &[u8], host: &[u8]) -> Vec<u8> {
+pub(crate) fn with_default_port(protocol: &[u8], host: &[u8]) -> Vec<u8> {
     [host, default_port(protocol).unwrap_or_default()].concat()
 }
 
@@ -33,7 +33,7 @@ fn default_port(protocol: &[u8]) -> Option<&'static [u8]> {
 
 /// The host of Concur's whose `www-` twin a canonical host is (SAP: Base URIs). Of any other host the name
 /// with `www-` in front is another company's.
-pub fn twin_of<'h>(protocol: &[u8], host: &'h [u8]) -> Option<&'h [u8]> {
+pub(crate) fn twin_of<'h>(protocol: &[u8], host: &'h [u8]) -> Option<&'h [u8]> {
     let plain = host.strip_prefix(b"www-").filter(|plain| !plain.starts_with(b"www-"))?;
     let is_concurs = protocol == b"https" && std::str::from_utf8(plain).is_ok_and(is_concur_host);
     is_concurs.then_some(plain)
@@ -42,7 +42,7 @@ pub fn twin_of<'h>(protocol: &[u8], host: &'h [u8]) -> Option<&'h [u8]> {
 /// Whether the host in the text of a URL is written as the URL standard's parser has it, but for case.
 /// Readers differ on any other spelling: `012.0.0.1`, `0xa.0.0.1` and `10.1` are 10.0.0.1 to some, other
 /// addresses or names to others.
-pub fn is_canonical_in(text: &str, url: &Url) -> bool {
+pub(crate) fn is_canonical_in(text: &str, url: &Url) -> bool {
     let rest = text.split_once("://").map_or("", |(_, rest)| rest);
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
     let host_and_port = authority.rsplit('@').next().unwrap_or_default();

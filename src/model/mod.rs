@@ -1,15 +1,15 @@
 //! Pure types: no clock, file, socket or environment.
 
-pub mod base_url;
-pub mod echo;
-pub mod grant;
-pub mod host;
+pub(crate) mod base_url;
+pub(crate) mod echo;
+pub(crate) mod grant;
+pub(crate) mod host;
 pub mod jwt;
-pub mod lenient;
-pub mod origin;
-pub mod policy;
-pub mod printable;
-pub mod profile;
-pub mod record;
-pub mod secret;
-pub mod wiping;
+pub(crate) mod lenient;
+pub(crate) mod origin;
+pub(crate) mod policy;
+pub(crate) mod printable;
+pub(crate) mod profile;
+pub(crate) mod record;
+pub(crate) mod secret;
+pub(crate) mod wiping;

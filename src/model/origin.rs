@@ -14,7 +14,7 @@ use url::{Host, Url};
 const CONCUR_SUFFIXES: [&str; 2] = [".api.concursolutions.com", ".api.concurcdc.cn"];
 
 /// The same as git's configuration writes it (gitcredentials(7)): `*` is one label of a host.
-pub const CONCUR_PATTERNS: [&str; 2] =
+pub(crate) const CONCUR_PATTERNS: [&str; 2] =
     ["https://*.api.concursolutions.com", "https://*.api.concurcdc.cn"];
 
 /// Short names for `--base-url`: SAP's list of base URIs and those that it does not list any more, all
@@ -74,7 +74,7 @@ impl std::error::Error for BadOrigin {}
 /// characters (it drops tabs and newlines), with a host written in ASCII as it is (it decodes `%41` and
 /// translates international names, of which Concur has none and look-alikes have many), and without user
 /// information that is there and empty (it drops that, and whoever asks for it would not see it).
-pub fn parse_url(text: &str) -> Option<Url> {
+pub(crate) fn parse_url(text: &str) -> Option<Url> {
     let after_scheme = text.split_once(':').map_or(text, |(_, rest)| rest);
     let authority = after_scheme.trim_start_matches(['/', '\\']);
     let authority = authority.split(['/', '\\', '?', '#']).next().unwrap_or_default();
@@ -172,7 +172,7 @@ impl Origin {
 }
 
 /// Whether a host in lower case, without a port, is one of Concur's own.
-pub fn is_concur_host(host: &str) -> bool {
+pub(crate) fn is_concur_host(host: &str) -> bool {
     data_centre(host).is_some_and(are_host_labels)
 }
 

@@ -3,7 +3,7 @@
 use crate::model::record::{AccessTimes, OutcomeKind, Record};
 
 /// `min_ttl` unless the caller asks otherwise, seconds: a token with less left is not handed out.
-pub const DEFAULT_MIN_TTL_SECS: i64 = 60;
+pub(crate) const DEFAULT_MIN_TTL_SECS: i64 = 60;
 /// The widest soft window, seconds.
 const SOFT_WINDOW_SECS: i64 = 300;
 /// More life left than the token ever had, by this much, means that the clock stepped back.
@@ -17,15 +17,15 @@ const FIRST_BACK_OFF_SECS: i64 = 2;
 /// Where the doubling ends, seconds.
 const DOUBLED_BACK_OFF_SECS: i64 = 60;
 /// The longest `Retry-After` that is honoured, seconds.
-pub const LONGEST_RETRY_AFTER_SECS: i64 = 15 * 60;
+pub(crate) const LONGEST_RETRY_AFTER_SECS: i64 = 15 * 60;
 /// How long a failure of this caller's own surroundings binds others, seconds.
-pub const LOCAL_FAILURE_HOLDS_SECS: i64 = 5;
+pub(crate) const LOCAL_FAILURE_HOLDS_SECS: i64 = 5;
 /// A token younger than this is not refreshed because a caller says that it does not work, seconds.
-pub const FORCED_REFRESH_MIN_AGE_SECS: i64 = 60;
+pub(crate) const FORCED_REFRESH_MIN_AGE_SECS: i64 = 60;
 
 /// Why the current access token cannot be handed out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum StaleReason {
+pub(crate) enum StaleReason {
     /// There is none, or its expiry is not known.
     NoAccessToken,
     /// Its time is over, or less than `min_ttl` is left.
@@ -40,7 +40,7 @@ pub enum StaleReason {
 
 /// Why only a person can help.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LoginReason {
+pub(crate) enum LoginReason {
     /// Nothing is stored that could obtain a new token.
     NothingToRenewWith,
     /// Concur said that the refresh token is bad or expired.
@@ -51,7 +51,7 @@ pub enum LoginReason {
 
 /// What to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Decision {
+pub(crate) enum Decision {
     /// Hand the token out.
     Fresh,
     /// Hand the token out, and renew it if nobody else is about to.
@@ -74,7 +74,7 @@ pub enum Decision {
 }
 
 /// Decides in the order that DESIGN fixes. `min_ttl` in seconds, `now` in epoch seconds.
-pub fn decide(record: &Record, now: i64, min_ttl: i64) -> Decision {
+pub(crate) fn decide(record: &Record, now: i64, min_ttl: i64) -> Decision {
     let life = Life::of(record.access_times(), now);
     match life {
         Life::Left { remaining, .. } if remaining > min_ttl => {
@@ -90,13 +90,13 @@ pub fn decide(record: &Record, now: i64, min_ttl: i64) -> Decision {
 
 /// Whether these times alone make the decision `Fresh`, whatever else the record holds: a hit need
 /// not read the rest.
-pub fn is_surely_fresh(access: AccessTimes, now: i64, min_ttl: i64) -> bool {
+pub(crate) fn is_surely_fresh(access: AccessTimes, now: i64, min_ttl: i64) -> bool {
     let life = Life::of(access, now);
     matches!(life, Life::Left { remaining, .. } if remaining > min_ttl) && !life.is_soft()
 }
 
 /// The decision when the access token is of no use, for whatever `why`.
-pub fn unusable(record: &Record, now: i64, why: StaleReason) -> Decision {
+pub(crate) fn unusable(record: &Record, now: i64, why: StaleReason) -> Decision {
     if !record.can_renew(now) {
         return Decision::NeedsLogin(LoginReason::NothingToRenewWith);
     }
@@ -125,7 +125,7 @@ pub fn unusable(record: &Record, now: i64, why: StaleReason) -> Decision {
 /// What a daily job does for a refresh token: renews it when its last use is over `after` seconds ago, or
 /// when it would be over before that time has passed again. Never asks for one that is condemned, nor
 /// while a refusal or a back-off holds.
-pub fn keep_alive(record: &Record, now: i64, after: i64) -> Decision {
+pub(crate) fn keep_alive(record: &Record, now: i64, after: i64) -> Decision {
     let age = record.refreshed_at.map(|at| now.saturating_sub(at));
     // A use "in the future" was written by a clock that has stepped back since: of no known age.
     let lately = age.is_some_and(|age| (-CLOCK_TOLERANCE_SECS..after).contains(&age));
@@ -137,7 +137,7 @@ pub fn keep_alive(record: &Record, now: i64, after: i64) -> Decision {
 
 /// The `min_ttl` to use for a caller who asked for `requested` seconds: at most half of what the
 /// service grants, because more could never be met. The second value tells that it was capped.
-pub fn capped_min_ttl(access: AccessTimes, requested: i64) -> (i64, bool) {
+pub(crate) fn capped_min_ttl(access: AccessTimes, requested: i64) -> (i64, bool) {
     match access.expires_at.map(|expires| expires.saturating_sub(access.obtained_at)) {
         Some(lifetime) if lifetime > 0 && requested > lifetime / 2 => (lifetime / 2, true),
         _ => (requested, false),
@@ -146,7 +146,7 @@ pub fn capped_min_ttl(access: AccessTimes, requested: i64) -> (i64, bool) {
 
 /// Whether a caller's word that the token does not work may start a refresh: only if nobody has
 /// changed the tokens since that caller read them, and not for a token this young.
-pub fn may_force(record: &Record, seen_generation: i64, now: i64) -> bool {
+pub(crate) fn may_force(record: &Record, seen_generation: i64, now: i64) -> bool {
     let age = now.saturating_sub(record.obtained_at);
     // A token "from the future" has no age to protect it.
     let young = (0..=FORCED_REFRESH_MIN_AGE_SECS).contains(&age);
@@ -155,7 +155,7 @@ pub fn may_force(record: &Record, seen_generation: i64, now: i64) -> bool {
 
 /// Seconds to wait after the `failures`-th failed attempt in a row (the first is 1), when the
 /// service did not say.
-pub fn back_off_secs(failures: i64) -> i64 {
+pub(crate) fn back_off_secs(failures: i64) -> i64 {
     let doublings = u32::try_from(failures.clamp(1, 16) - 1).unwrap_or(0);
     (FIRST_BACK_OFF_SECS << doublings).min(DOUBLED_BACK_OFF_SECS)
 }

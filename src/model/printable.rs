@@ -15,7 +15,7 @@ use serde_json::ser::Formatter;
 ///
 /// At most `max_chars` characters come back; when that means a cut, the last of them is `…`. An
 /// escape is never cut in half.
-pub fn printable(text: &str, max_chars: usize) -> String {
+pub(crate) fn printable(text: &str, max_chars: usize) -> String {
     let mut shown = String::new();
     let mut length: usize = 0;
     // Where to cut when more comes than fits: the last place that leaves room for the ellipsis.
@@ -45,7 +45,7 @@ pub fn printable(text: &str, max_chars: usize) -> String {
 /// A JSON value on one line, in which everything that [`printable`] escapes is written in JSON's own
 /// escapes: whoever parses it has the same value, and whoever reads it on a terminal is not steered.
 /// Empty for what cannot be JSON; no `Value` is that.
-pub fn printable_json(value: &impl Serialize) -> String {
+pub(crate) fn printable_json(value: &impl Serialize) -> String {
     let mut shown = Vec::new();
     if write_printable_json(&mut shown, value).is_err() {
         shown.clear();
@@ -54,7 +54,10 @@ pub fn printable_json(value: &impl Serialize) -> String {
 }
 
 /// The same into a buffer that the caller chose, because there are secrets in the value.
-pub fn write_printable_json(out: impl io::Write, value: &impl Serialize) -> serde_json::Result<()> {
+pub(crate) fn write_printable_json(
+    out: impl io::Write,
+    value: &impl Serialize,
+) -> serde_json::Result<()> {
     value.serialize(&mut Serializer::with_formatter(out, Escaping))
 }
 
@@ -81,7 +84,10 @@ impl Formatter for Escaping {
 }
 
 /// Writes a character as JSON escapes it.
-pub fn write_escaped<W: io::Write + ?Sized>(writer: &mut W, character: char) -> io::Result<()> {
+pub(crate) fn write_escaped<W: io::Write + ?Sized>(
+    writer: &mut W,
+    character: char,
+) -> io::Result<()> {
     for unit in character.encode_utf16(&mut [0; 2]) {
         write!(writer, "\\u{unit:04x}")?;
     }
@@ -89,7 +95,7 @@ pub fn write_escaped<W: io::Write + ?Sized>(writer: &mut W, character: char) -> 
 }
 
 /// Whether a character could steer a terminal, or cannot be seen.
-pub fn must_be_escaped(character: char) -> bool {
+pub(crate) fn must_be_escaped(character: char) -> bool {
     character.is_control() || is_unseen(character)
 }
 

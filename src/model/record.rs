@@ -254,7 +254,7 @@ pub struct Links<'a> {
 
 /// What an account that was read from the database has to prove its [`Links`].
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AccountLinks {
+pub(crate) struct AccountLinks {
     /// Its application, and that one's origin; `None` in an edited row alone.
     pub application: Option<(ApplicationId, String)>,
     /// By which grant the tokens were obtained.
@@ -275,7 +275,7 @@ pub struct AccessTimes {
 /// A managed account as far as a hit needs it: who it is, and its access token. The whole of it is
 /// its [`Record`].
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Account {
+pub(crate) struct Account {
     /// The record's identity.
     pub id: RecordId,
     /// What git looks it up by; a managed account has no path.
@@ -302,13 +302,13 @@ pub struct Account {
 
 impl Account {
     /// What binds its cells.
-    pub fn binding(&self) -> Binding<'_> {
+    pub(crate) fn binding(&self) -> Binding<'_> {
         let Self { id, client_id, key, geolocation, has_identity, .. } = self;
         Binding { id: *id, client_id, key, geolocation, has_identity: *has_identity }
     }
 
     /// The life of its access token.
-    pub fn access_times(&self) -> AccessTimes {
+    pub(crate) fn access_times(&self) -> AccessTimes {
         AccessTimes {
             expires_at: self.access_token.as_ref().and(self.access_expires_at),
             obtained_at: self.obtained_at,

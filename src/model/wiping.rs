@@ -12,21 +12,21 @@ use super::secret::Secret;
 /// one copies to a larger allocation and overwrites the old. It is overwritten when dropped, and its
 /// `Debug` shows only a length.
 #[derive(Default)]
-pub struct WipingBuffer(Zeroizing<Vec<u8>>);
+pub(crate) struct WipingBuffer(Zeroizing<Vec<u8>>);
 
 impl WipingBuffer {
     /// An empty buffer; nothing is allocated yet.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::default()
     }
 
     /// An empty buffer that takes so many bytes without growing: each growth is a copy to be wiped.
-    pub fn with_capacity(bytes: usize) -> Self {
+    pub(crate) fn with_capacity(bytes: usize) -> Self {
         Self(Zeroizing::new(Vec::with_capacity(bytes)))
     }
 
     /// Appends `bytes`.
-    pub fn extend(&mut self, bytes: &[u8]) {
+    pub(crate) fn extend(&mut self, bytes: &[u8]) {
         let needed = self.0.len().saturating_add(bytes.len());
         if needed > self.0.capacity() {
             let capacity = needed.max(self.0.capacity().saturating_mul(2)).max(256);
@@ -38,27 +38,22 @@ impl WipingBuffer {
     }
 
     /// What is in it so far.
-    pub fn as_bytes(&self) -> &[u8] {
+    pub(crate) fn as_bytes(&self) -> &[u8] {
         &self.0
     }
 
     /// Length in bytes.
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// Whether nothing was put in yet.
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
     /// The bytes, still overwritten when dropped.
-    pub fn into_bytes(self) -> Zeroizing<Vec<u8>> {
+    pub(crate) fn into_bytes(self) -> Zeroizing<Vec<u8>> {
         self.0
     }
 
     /// The bytes as a [`Secret`], moved and not copied.
-    pub fn into_secret(mut self) -> Secret {
+    pub(crate) fn into_secret(mut self) -> Secret {
         Secret::new(std::mem::take(&mut *self.0))
     }
 }

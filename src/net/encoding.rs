@@ -24,10 +24,10 @@ pub enum Coding {
 
 /// An encoding that is not decoded, by its name if it is one of IANA's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Unknown(pub &'static str);
+pub(crate) struct Unknown(pub &'static str);
 
 /// The encodings of a body, in the order in which they were applied.
-pub fn codings(headers: &HeaderMap) -> Result<Vec<Coding>, Unknown> {
+pub(crate) fn codings(headers: &HeaderMap) -> Result<Vec<Coding>, Unknown> {
     let mut all = Vec::new();
     for value in headers.get_all(CONTENT_ENCODING) {
         let names = value.to_str().map_err(|_| Unknown("unknown"))?;

@@ -1,9 +1,9 @@
 //! The HTTP edge: a client for one origin that was found allowed. It never follows a redirect, and is
 //! built when the first request is made, so that a hit never pays for it.
 
-pub mod encoding;
+pub(crate) mod encoding;
 mod failure;
-pub mod proxy;
+pub(crate) mod proxy;
 mod resolver;
 mod tls;
 
@@ -32,11 +32,11 @@ const MAX_HEADERS: usize = 16_384;
 const USER_AGENT: &str = concat!("concur-cred/", env!("CARGO_PKG_VERSION"));
 
 /// Concur's header for the id that SAP support asks for; sent, and echoed.
-pub const CORRELATION_HEADER: &str = "concur-correlationid";
+pub(crate) const CORRELATION_HEADER: &str = "concur-correlationid";
 
 /// How requests are made; all of it can be set.
 #[derive(Debug, Clone)]
-pub struct HttpSettings {
+pub(crate) struct HttpSettings {
     /// How long one request may take. Hanging up early can lose a rotated token, so it is generous by
     /// default (60 s).
     pub timeout: Duration,
@@ -54,7 +54,7 @@ pub struct HttpSettings {
 
 /// A setting that a request needs, as it was found.
 #[derive(Debug)]
-pub struct Part {
+pub(crate) struct Part {
     /// The key in `config.toml`.
     pub key: &'static str,
     /// What is wrong with it; or what is good, and what a person should know nevertheless.
@@ -63,12 +63,12 @@ pub struct Part {
 
 impl HttpSettings {
     /// The file of the certificate, and its key, that is shown to a service that asks for one.
-    pub fn client_cert(&self) -> Option<PathBuf> {
+    pub(crate) fn client_cert(&self) -> Option<PathBuf> {
         self.env.path(&variable("client_cert")).or_else(|| self.client_cert.clone())
     }
 
     /// Which proxy leads where: by the setting, else as the system has it.
-    pub fn proxies(&self) -> Proxies {
+    pub(crate) fn proxies(&self) -> Proxies {
         match self.set_proxy() {
             None => Proxies::of_the_system(&self.env),
             Some((value, name)) => {
@@ -78,7 +78,7 @@ impl HttpSettings {
     }
 
     /// The setting `proxy` without its user name and password.
-    pub fn proxy_shown(&self) -> Result<Option<String>> {
+    pub(crate) fn proxy_shown(&self) -> Result<Option<String>> {
         self.set_proxy().map(|(value, name)| proxy::shown(&value?, &name)).transpose()
     }
 
@@ -92,7 +92,7 @@ impl HttpSettings {
     }
 
     /// Each setting that is set, and what is to be said of it. Reads the files; asks nobody.
-    pub fn parts(&self) -> Vec<Part> {
+    pub(crate) fn parts(&self) -> Vec<Part> {
         let mut parts = Vec::new();
         if let Some(shown) = self.proxy_shown().transpose() {
             let of_the_file = self.warning.clone().filter(|_| !self.env.is_set(&variable("proxy")));
@@ -114,7 +114,7 @@ impl HttpSettings {
 
 /// Why there is no answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum NoAnswer {
+pub(crate) enum NoAnswer {
     /// This caller could not reach the service: name resolution, connect, TLS, proxy. Nothing was
     /// sent, or nobody took it.
     Local(String),
@@ -124,7 +124,7 @@ pub enum NoAnswer {
 
 /// How a body ended before its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Broke {
+pub(crate) enum Broke {
     /// The connection did, or what came over it made no sense.
     Off,
     /// The rest did not come in time.
@@ -133,7 +133,7 @@ pub enum Broke {
 
 impl Broke {
     /// What an error while a body was read means.
-    pub fn of(error: &io::Error) -> Self {
+    pub(crate) fn of(error: &io::Error) -> Self {
         let held = error.get_ref().and_then(|held| held.downcast_ref::<reqwest::Error>());
         if held.is_some_and(reqwest::Error::is_timeout) { Self::Late } else { Self::Off }
     }
@@ -142,7 +142,7 @@ impl Broke {
 /// Makes clients. The files that the settings name are read when it is made, so that a bad one is found
 /// before anything is spent.
 #[derive(Clone)]
-pub struct Http {
+pub(crate) struct Http {
     timeout: Duration,
     tls: Tls,
     proxies: Proxies,
@@ -151,7 +151,7 @@ pub struct Http {
 
 impl Http {
     /// Reads what the settings name.
-    pub fn new(settings: &HttpSettings) -> Result<Self> {
+    pub(crate) fn new(settings: &HttpSettings) -> Result<Self> {
         let proxies = settings.proxies();
         let client_cert = settings.client_cert();
         let (tls, warning) = Tls::new(settings.ca_bundle.as_deref(), client_cert.as_deref())?;
@@ -160,18 +160,22 @@ impl Http {
     }
 
     /// What a person should know about files with secrets in them.
-    pub fn warnings(&self) -> &[String] {
+    pub(crate) fn warnings(&self) -> &[String] {
         &self.warnings
     }
 
     /// A client for requests to this origin alone.
-    pub fn client(&self, to: &AllowedOrigin) -> Result<Client, NoAnswer> {
+    pub(crate) fn client(&self, to: &AllowedOrigin) -> Result<Client, NoAnswer> {
         self.client_waiting(to, Duration::ZERO)
     }
 
     /// The same for a request whose sending may take so much longer. The timeout holds for what comes
     /// before the answer's body, and then for each piece of that.
-    pub fn client_waiting(&self, to: &AllowedOrigin, longer: Duration) -> Result<Client, NoAnswer> {
+    pub(crate) fn client_waiting(
+        &self,
+        to: &AllowedOrigin,
+        longer: Duration,
+    ) -> Result<Client, NoAnswer> {
         let via = self.via(to).map_err(|error| {
             let problem = error.problem();
             let within = problem.strip_prefix("The ").map(|rest| format!("the {rest}"));
@@ -199,7 +203,7 @@ impl Http {
     /// The beginning of a body, at most `room` bytes: what came until the timeout was over, and how that
     /// ended. The client's own timeout holds for each piece, and a service that sends a byte now and then
     /// would never be let go.
-    pub fn beginning(
+    pub(crate) fn beginning(
         &self,
         body: &mut dyn Read,
         room: usize,
@@ -227,12 +231,12 @@ impl Http {
 
     /// The proxy that leads to this origin; an error when the setting that decides cannot be used. Whoever
     /// records or spends something before a request asks this first.
-    pub fn via(&self, to: &AllowedOrigin) -> Result<Option<Via>> {
+    pub(crate) fn via(&self, to: &AllowedOrigin) -> Result<Option<Via>> {
         self.proxies.to(to.origin())
     }
 
     /// What a failed request to this origin means.
-    pub fn no_answer(&self, error: reqwest::Error, to: &AllowedOrigin) -> NoAnswer {
+    pub(crate) fn no_answer(&self, error: reqwest::Error, to: &AllowedOrigin) -> NoAnswer {
         let via = self.via(to).ok().flatten();
         let host = to.origin().host();
         failure::no_answer(

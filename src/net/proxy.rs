@@ -34,7 +34,7 @@ const EXEMPT: [&str; 2] = ["NO_PROXY", "no_proxy"];
 /// Which proxy leads where. What is wrong with a setting is found when that setting would be used, and not
 /// before: desktops set `ALL_PROXY=socks://…` beside a good `HTTPS_PROXY`.
 #[derive(Clone)]
-pub struct Proxies {
+pub(crate) struct Proxies {
     chosen: Chosen,
     exempt: Result<Exempt>,
 }
@@ -52,7 +52,7 @@ enum Chosen {
 
 /// A proxy that is to be asked.
 #[derive(Clone)]
-pub struct Via {
+pub(crate) struct Via {
     /// Scheme, host and port.
     place: String,
     auth: Option<HeaderValue>,
@@ -117,12 +117,12 @@ impl Via {
     }
 
     /// Scheme, host and port.
-    pub fn shown(&self) -> String {
+    pub(crate) fn shown(&self) -> String {
         printable(&self.place, 300)
     }
 
     /// Whether it is given a user name and password.
-    pub fn has_user(&self) -> bool {
+    pub(crate) fn has_user(&self) -> bool {
         self.auth.is_some()
     }
 
@@ -156,7 +156,7 @@ pub(super) fn shown(value: &Secret, name: &str) -> Result<String> {
 }
 
 /// The variable that names a proxy where the setting does not, and the proxy without a secret.
-pub fn of_the_environment(env: &Env) -> Option<(&'static str, String)> {
+pub(crate) fn of_the_environment(env: &Env) -> Option<(&'static str, String)> {
     let (name, text) = variable(env)?;
     let shown = match text.map(|text| named::read(&text, Scheme::Assumed)) {
         Ok(Ok(via) | Err(Refusal::Socks(via))) => via.marked(),

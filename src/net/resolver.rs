@@ -1,15 +1,14 @@
 //! Who turns a host name into addresses: the C library, but in a static build, whose C library cannot
 //! load the system's name-service modules.
 
-mod own;
-
-use reqwest::blocking::ClientBuilder;
-
 #[cfg(all(
     target_os = "linux",
     target_env = "gnu",
     any(debug_assertions, target_feature = "crt-static")
 ))]
+mod own;
+
+use reqwest::blocking::ClientBuilder;
 
 /// Sets the resolver of this build. Nothing is read before a name is really resolved.
 #[cfg(all(

@@ -20,7 +20,7 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// One line of the audit trail. No field ever holds a secret.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Event {
+pub(crate) struct Event {
     /// Epoch seconds.
     pub at: i64,
     /// The profile it happened to.
@@ -40,7 +40,7 @@ pub struct Event {
 }
 
 /// Writes these to the audit trail, in this order. It may fail without harm.
-pub fn record_all(paths: &Paths, events: &mut Vec<Event>) {
+pub(crate) fn record_all(paths: &Paths, events: &mut Vec<Event>) {
     for event in events.drain(..) {
         if record(paths, &event).is_err() {
             trace::step("an event could not be written to the audit trail");
@@ -49,7 +49,7 @@ pub fn record_all(paths: &Paths, events: &mut Vec<Event>) {
 }
 
 /// Adds an event and forgets the oldest of its profile beyond [`KEPT_PER_PROFILE`].
-pub fn record(paths: &Paths, event: &Event) -> Result<()> {
+pub(crate) fn record(paths: &Paths, event: &Event) -> Result<()> {
     let file = paths.events();
     files::check_private_dir(paths.state_dir())?;
     files::create_private(&file)?;
@@ -88,7 +88,7 @@ pub fn record(paths: &Paths, event: &Event) -> Result<()> {
 }
 
 /// The newest `count` events, the oldest of them first.
-pub fn newest(paths: &Paths, profile: Option<&str>, count: u32) -> Result<Vec<Event>> {
+pub(crate) fn newest(paths: &Paths, profile: Option<&str>, count: u32) -> Result<Vec<Event>> {
     let file = paths.events();
     files::check_private_dir(paths.state_dir())?;
     if !files::check_private_file(&file)? {

@@ -151,7 +151,7 @@ impl Store {
 
     /// Leaves a ticket for the next hit, when there is no good one. What stands in the way of that
     /// harms nobody: the next hit asks the database.
-    pub fn leave_ticket(&self) {
+    pub(crate) fn leave_ticket(&self) {
         if matches!(self.ticket.get(), Some(Some(_))) {
             return;
         }
@@ -191,7 +191,7 @@ impl Store {
 
     /// Removes the ticket: it holds what was forgotten. After the commit, so that no reader of the old
     /// state leaves another one.
-    pub fn void_ticket(&self) {
+    pub(crate) fn void_ticket(&self) {
         let _ = std::fs::remove_file(self.paths.ticket());
     }
 

@@ -3,14 +3,14 @@
 //! A question never creates anything: an absent store is an empty one. Opening is read-write without
 //! CREATE even for a hit, because only so can the journal of a killed writer be rolled back.
 
-pub mod audit;
+pub(crate) mod audit;
 mod cache;
 #[cfg(fuzzing)]
-pub mod fuzzing;
-pub mod keys;
-pub mod lock;
-pub mod reserve;
-pub mod sqlite;
+pub(crate) mod fuzzing;
+pub(crate) mod keys;
+pub(crate) mod lock;
+pub(crate) mod reserve;
+pub(crate) mod sqlite;
 
 use std::cell::OnceCell;
 use std::time::Duration;
@@ -22,24 +22,23 @@ use crate::store::sqlite::{connecting, identity, migrate, refusals, rows};
 use crate::sys::paths::Paths;
 use crate::sys::{files, random, trace};
 use cache::{Identity, Stamp, Ticket};
-pub use keys::keyed::{KeyLook, KeyState};
-pub use keys::opening::RenewalSecrets;
-pub use keys::seal::DoesNotOpen;
+pub(crate) use keys::keyed::{KeyLook, KeyState};
+pub(crate) use keys::opening::RenewalSecrets;
 use keys::{KeySettings, KeySource};
-pub use sqlite::foreign::NewForeign;
-pub use sqlite::managed::{NewAccount, RequestToken};
+pub(crate) use sqlite::foreign::NewForeign;
+pub(crate) use sqlite::managed::{NewAccount, RequestToken};
 use sqlite::migrate::NewStore;
 use sqlite::refusals::changed_meanwhile;
 pub(crate) use sqlite::refusals::failed;
 pub(crate) use sqlite::refusals::unwritable;
-pub use sqlite::rows::ForeignFilter;
+pub(crate) use sqlite::rows::ForeignFilter;
 
 /// How long SQLite waits for another process's commit: below the lock timeout, far above a commit.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// What the store says of itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Meta {
+pub(crate) struct Meta {
     /// 16 random bytes, bound into every cell.
     pub store_id: Vec<u8>,
     /// Where the key is.
@@ -51,7 +50,7 @@ pub struct Meta {
 }
 
 /// An open store.
-pub struct Store {
+pub(crate) struct Store {
     /// Opened by the first question that the ticket cannot answer.
     connection: OnceCell<Connection>,
     /// Which file the database was when it was opened.
@@ -74,7 +73,7 @@ impl std::fmt::Debug for Store {
 
 impl Store {
     /// The store, if there is one.
-    pub fn open(paths: &Paths, keys: &KeySettings) -> Result<Option<Self>> {
+    pub(crate) fn open(paths: &Paths, keys: &KeySettings) -> Result<Option<Self>> {
         let Some((file, meta)) = files::open_private_to_read(&paths.store())? else {
             return Ok(None);
         };
@@ -95,7 +94,7 @@ impl Store {
 
     /// The store; a new one with its key when there is none. For `login`, `import` and a non-empty
     /// `store` alone.
-    pub fn open_or_create(paths: &Paths, keys: &KeySettings) -> Result<Self> {
+    pub(crate) fn open_or_create(paths: &Paths, keys: &KeySettings) -> Result<Self> {
         if let Some(store) = Self::open(paths, keys)? {
             let emptied = store.emptied();
             if migrate::version(store.connection()?)? > 0 {
@@ -135,12 +134,12 @@ impl Store {
     }
 
     /// Whether this process has changed anything.
-    pub fn has_written(&self) -> bool {
+    pub(crate) fn has_written(&self) -> bool {
         self.writes
     }
 
     /// What the store says of itself.
-    pub fn meta(&self) -> Result<&Meta> {
+    pub(crate) fn meta(&self) -> Result<&Meta> {
         if self.meta.get().is_none() {
             let meta = rows::read_meta(self.connection()?)?;
             return Ok(self.meta.get_or_init(|| meta));
@@ -149,7 +148,7 @@ impl Store {
     }
 
     /// Whether this is a file in which no store was made yet. One whose profiles are lost is an error.
-    pub fn is_blank(&self) -> Result<bool> {
+    pub(crate) fn is_blank(&self) -> Result<bool> {
         let emptied = self.emptied();
         let is_blank = migrate::version(self.connection()?)? == 0;
         emptied.filter(|_| is_blank).map_or(Ok(is_blank), Err)
@@ -169,7 +168,7 @@ impl Store {
 
     /// Brings the schema of an earlier program's store up to date, for whoever looks into it first.
     /// Returns the version that it then has; 0 when no store was made in the file yet.
-    pub fn bring_up_to_date(&self) -> Result<i64> {
+    pub(crate) fn bring_up_to_date(&self) -> Result<i64> {
         let connection = self.connection()?;
         let version = migrate::version(connection)?;
         migrate::refuse_newer(version)?;
@@ -190,13 +189,13 @@ impl Store {
 
     /// Leaves the database to the end of the process, which closes it at once: with nothing to be
     /// written, SQLite's own way there is work for nobody. The key is wiped all the same.
-    pub fn leave_open(self) {
+    pub(crate) fn leave_open(self) {
         let Self { connection, .. } = self;
         std::mem::forget(connection);
     }
 
     /// The paths it lies at.
-    pub fn paths(&self) -> &Paths {
+    pub(crate) fn paths(&self) -> &Paths {
         &self.paths
     }
 

@@ -10,13 +10,13 @@ use crate::sys::paths::Paths;
 use crate::sys::{failpoint, files};
 
 /// Twice the largest answer that is read, bytes.
-pub const RESERVE_BYTES: usize = 128 * 1024;
+pub(crate) const RESERVE_BYTES: usize = 128 * 1024;
 /// What a reserve that holds an answer begins with; an empty one begins with zeros.
 const SPILL_MARK: &[u8; 8] = b"CCSPILL1";
 const HEADER_BYTES: usize = SPILL_MARK.len() + 4;
 
 /// Makes sure that the record's reserve is there, whole and durable.
-pub fn ensure(paths: &Paths, id: RecordId) -> Result<()> {
+pub(crate) fn ensure(paths: &Paths, id: RecordId) -> Result<()> {
     let path = paths.reserve(id);
     files::ensure_private_dir(&paths.reserves_dir())?;
     if files::check_private_file(&path)?
@@ -39,7 +39,7 @@ pub fn ensure(paths: &Paths, id: RecordId) -> Result<()> {
 }
 
 /// Overwrites the reserve in place with a sealed answer; durable when it returns.
-pub fn spill(paths: &Paths, id: RecordId, answer: &SealedCell) -> Result<()> {
+pub(crate) fn spill(paths: &Paths, id: RecordId, answer: &SealedCell) -> Result<()> {
     let path = paths.reserve(id);
     let too_large = || Error::new(Kind::Unusable, "The answer is too large to keep", "");
     let length = u32::try_from(answer.0.len()).map_err(|_| too_large())?;
@@ -54,7 +54,7 @@ pub fn spill(paths: &Paths, id: RecordId, answer: &SealedCell) -> Result<()> {
 }
 
 /// The sealed answer in the reserve, if it holds one.
-pub fn spilled(paths: &Paths, id: RecordId) -> Result<Option<SealedCell>> {
+pub(crate) fn spilled(paths: &Paths, id: RecordId) -> Result<Option<SealedCell>> {
     let path = paths.reserve(id);
     if !files::check_private_file(&path)? {
         return Ok(None);
@@ -73,12 +73,12 @@ pub fn spilled(paths: &Paths, id: RecordId) -> Result<Option<SealedCell>> {
 }
 
 /// Empties the reserve once its answer is in the store (or is of no use).
-pub fn clear(paths: &Paths, id: RecordId) -> Result<()> {
+pub(crate) fn clear(paths: &Paths, id: RecordId) -> Result<()> {
     overwrite("spill-clear", &paths.reserve(id), &vec![0; RESERVE_BYTES])
 }
 
 /// Removes the reserve of a record that is gone.
-pub fn remove(paths: &Paths, id: RecordId) {
+pub(crate) fn remove(paths: &Paths, id: RecordId) {
     // An orphan costs 128 KiB and tells nothing; it must not make a logout fail.
     let _ = std::fs::remove_file(paths.reserve(id));
 }

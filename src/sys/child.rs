@@ -20,7 +20,7 @@ const LAST_POLL: Duration = Duration::from_millis(20);
 /// Runs a program with this input, and ends it after `at_most`, with all that it has started
 /// ([`io::ErrorKind::TimedOut`]). One that prints without end is no better
 /// ([`io::ErrorKind::FileTooLarge`]).
-pub fn run(mut command: Command, input: &[u8], at_most: Duration) -> io::Result<Output> {
+pub(crate) fn run(mut command: Command, input: &[u8], at_most: Duration) -> io::Result<Output> {
     let deadline = Instant::now() + clock::limit(at_most);
     let stdin = if input.is_empty() { Stdio::null() } else { Stdio::piped() };
     command.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -48,7 +48,7 @@ pub fn run(mut command: Command, input: &[u8], at_most: Duration) -> io::Result<
 }
 
 /// Why there is no answer, as the end of a sentence.
-pub fn unended(error: &io::Error) -> String {
+pub(crate) fn unended(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::TimedOut => "did not end in time, and was ended".to_owned(),
         io::ErrorKind::FileTooLarge => "it printed without end, and was ended".to_owned(),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 /// Seconds since the epoch. Everything below the entry points is handed this number.
 #[expect(clippy::disallowed_methods, reason = "this is the clock edge")]
-pub fn now_epoch() -> i64 {
+pub(crate) fn now_epoch() -> i64 {
     let real = std::time::SystemTime::now()
         .duration_since(std::time::UNIX_EPOCH)
         .map_or(0, |since| i64::try_from(since.as_secs()).unwrap_or(i64::MAX));
@@ -12,20 +12,20 @@ pub fn now_epoch() -> i64 {
 }
 
 /// A point in time in the local zone, for people.
-pub fn local(at: i64) -> Option<String> {
+pub(crate) fn local(at: i64) -> Option<String> {
     let at = chrono::DateTime::from_timestamp(at, 0)?.with_timezone(&chrono::Local);
     Some(at.format("%Y-%m-%d %H:%M:%S").to_string())
 }
 
 /// Waits; the one place that does, so that waiting is easy to find.
-pub fn wait(duration: Duration) {
+pub(crate) fn wait(duration: Duration) {
     std::thread::sleep(duration);
 }
 
 /// For how long something is waited for. Debug builds can be told to lose patience so many times sooner,
 /// so that the tests of what hangs need not wait as long.
 #[cfg(debug_assertions)]
-pub fn limit(usual: Duration) -> Duration {
+pub(crate) fn limit(usual: Duration) -> Duration {
     let told = crate::sys::env::Env::of_process().text("CONCUR_CRED_TEST_HASTE");
     told.and_then(|text| text.parse().ok())
         .and_then(|haste| usual.checked_div(haste))

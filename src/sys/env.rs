@@ -56,7 +56,7 @@ pub const SECRET_VARIABLES: [&str; 4] = [
 const PROXY: &str = "CONCUR_CRED_PROXY";
 
 /// Keeps our secrets from one of the machine's programs.
-pub fn keep_secrets_from(command: &mut Command) {
+pub(crate) fn keep_secrets_from(command: &mut Command) {
     for name in SECRET_VARIABLES.into_iter().chain([PROXY]) {
         command.env_remove(name);
     }
@@ -66,7 +66,7 @@ pub fn keep_secrets_from(command: &mut Command) {
 const PREFIX: &str = "CONCUR_CRED_";
 
 /// The variable that stands in front of a key of `config.toml`.
-pub fn variable(key: &str) -> String {
+pub(crate) fn variable(key: &str) -> String {
     // A hit makes several of these names.
     let mut name = String::with_capacity(PREFIX.len() + key.len());
     name.push_str(PREFIX);

@@ -18,24 +18,24 @@ static IS_ANSWERED: AtomicBool = AtomicBool::new(false);
 
 /// From here on a panic ends with this exit code, and with this line on stdout unless [`answering`] was said:
 /// who calls goes by both, and takes 1 for an answer.
-pub fn end_panics_with(code: u8, line: &'static str) {
+pub(crate) fn end_panics_with(code: u8, line: &'static str) {
     let _ = INSTEAD.set((code, line));
 }
 
 /// The answer is being written.
-pub fn answering() {
+pub(crate) fn answering() {
     IS_ANSWERED.store(true, Ordering::Relaxed);
 }
 
 /// The first thing that `main` does.
-pub fn begin() {
+pub(crate) fn begin() {
     no_dumps();
     panic::set_hook(Box::new(panicked));
 }
 
 /// From here on a crash leaves no core dump. A system that refuses this refuses nothing else.
 #[cfg(target_os = "linux")]
-pub fn no_dumps() {
+pub(crate) fn no_dumps() {
     use rustix::process::{DumpableBehavior, set_dumpable_behavior};
     if !may_be_looked_into() {
         let _ = set_dumpable_behavior(DumpableBehavior::NotDumpable);
@@ -55,7 +55,7 @@ const fn may_be_looked_into() -> bool {
 
 /// What holds for the command that this process becomes: as if the caller had started it.
 #[cfg(not(all(unix, not(target_os = "linux"))))]
-pub const fn dumps_as_before() {}
+pub(crate) const fn dumps_as_before() {}
 
 #[cfg(all(unix, not(target_os = "linux")))]
 mod limit {

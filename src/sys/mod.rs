@@ -1,15 +1,15 @@
 //! The machine: environment, clock, files, paths, streams and signals; one edge for each kind of authority.
 
-pub mod child;
-pub mod clock;
-pub mod env;
+pub(crate) mod child;
+pub(crate) mod clock;
+pub(crate) mod env;
 pub mod failpoint;
-pub mod files;
-pub mod hardening;
-pub mod paths;
-pub mod progress;
-pub mod random;
-pub mod signals;
-pub mod stdin;
-pub mod streams;
-pub mod trace;
+pub(crate) mod files;
+pub(crate) mod hardening;
+pub(crate) mod paths;
+pub(crate) mod progress;
+pub(crate) mod random;
+pub(crate) mod signals;
+pub(crate) mod stdin;
+pub(crate) mod streams;
+pub(crate) mod trace;

@@ -7,12 +7,12 @@ use crate::model::record::RecordId;
 use crate::sys::env::Env;
 
 /// SQLite's journal of a database.
-pub fn journal_of(database: &Path) -> PathBuf {
+pub(crate) fn journal_of(database: &Path) -> PathBuf {
     beside(database, "-journal")
 }
 
 /// The files that SQLite opens beside a database, by names of its own.
-pub fn companions_of(database: &Path) -> [PathBuf; 3] {
+pub(crate) fn companions_of(database: &Path) -> [PathBuf; 3] {
     ["-journal", "-wal", "-shm"].map(|ending| beside(database, ending))
 }
 

@@ -28,12 +28,12 @@ static WANTED: AtomicBool = AtomicBool::new(false);
 static LINE: Mutex<usize> = Mutex::new(0);
 
 /// Says whether a person wants to see what is waited for; nobody does until this is called.
-pub fn wanted(yes: bool) {
+pub(crate) fn wanted(yes: bool) {
     WANTED.store(yes, Ordering::Relaxed);
 }
 
 /// Shows `what` is waited for, from half a second on until the value is dropped.
-pub fn waiting(what: &str) -> Waiting {
+pub(crate) fn waiting(what: &str) -> Waiting {
     let env = Env::of_process();
     let is_seen = WANTED.load(Ordering::Relaxed)
         && io::stderr().is_terminal()
@@ -42,24 +42,24 @@ pub fn waiting(what: &str) -> Waiting {
 }
 
 /// Runs what writes to the terminal, while no line of ours stands there.
-pub fn beside<T>(write: impl FnOnce() -> T) -> T {
+pub(crate) fn beside<T>(write: impl FnOnce() -> T) -> T {
     let mut drawn = held(&LINE);
     wipe_drawn(&mut drawn);
     write()
 }
 
 /// Wipes what [`Waiting::leave`] left.
-pub fn wipe() {
+pub(crate) fn wipe() {
     beside(|| ());
 }
 
 /// Something is being waited for.
 #[must_use = "what is dropped is not shown"]
-pub struct Waiting(Option<Ticker>);
+pub(crate) struct Waiting(Option<Ticker>);
 
 impl Waiting {
     /// Something else is waited for now.
-    pub fn say(&self, what: &str) {
+    pub(crate) fn say(&self, what: &str) {
         if let Some(ticker) = &self.0 {
             what.clone_into(&mut held(&ticker.what));
         }
@@ -67,7 +67,7 @@ impl Waiting {
 
     /// It is over; the line is wiped by whoever writes next, or by [`wipe`]. Never waits for the
     /// terminal, which may be stopped: for where something must be kept first.
-    pub fn leave(mut self) {
+    pub(crate) fn leave(mut self) {
         if let Some(ticker) = self.0.take() {
             ticker.over.store(true, Ordering::Release);
         }

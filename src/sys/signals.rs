@@ -17,16 +17,16 @@ const POLL: Duration = Duration::from_millis(50);
 
 /// While it lives, a first signal waits; when it is dropped, the program ends by a signal that came.
 #[must_use = "signals wait while it lives"]
-pub struct Held(#[allow(dead_code, reason = "its end is what counts")] held::Watch);
+pub(crate) struct Held(#[allow(dead_code, reason = "its end is what counts")] held::Watch);
 
 /// From here on a write past the limit of file sizes (`ulimit -f`) is an error, as on a full disk, and does
 /// not end the program (SIGXFSZ) with half of it written.
-pub fn survive_the_file_size_limit() {
+pub(crate) fn survive_the_file_size_limit() {
     held::survive_the_file_size_limit();
 }
 
 /// From here on the first signal waits.
-pub fn hold() -> Held {
+pub(crate) fn hold() -> Held {
     Held(held::begin())
 }
 
@@ -37,12 +37,12 @@ impl Drop for Held {
 }
 
 /// Whether a signal waits.
-pub fn is_held() -> bool {
+pub(crate) fn is_held() -> bool {
     held::is_any()
 }
 
 /// Waits for as long, or until a held signal came; whether it waited to the end.
-pub fn wait(duration: Duration) -> bool {
+pub(crate) fn wait(duration: Duration) -> bool {
     let until = Instant::now() + duration;
     loop {
         if is_held() {

@@ -10,7 +10,7 @@ use crate::formats::{Gatherer, Progress};
 
 /// How long an open and silent stdin is borne.
 #[derive(Debug, Clone, Copy)]
-pub struct Patience {
+pub(crate) struct Patience {
     /// After this a hint is given.
     pub hint_after: Duration,
     /// After this it is an error.
@@ -24,13 +24,13 @@ impl Default for Patience {
 }
 
 /// Whether a person would have to type what is read.
-pub fn is_terminal() -> bool {
+pub(crate) fn is_terminal() -> bool {
     io::stdin().is_terminal()
 }
 
 /// Gathers a request from a stdin that is no terminal into `gatherer`. `None`: it is closed, `/dev/null`, or
 /// gives its end with no byte before it.
-pub fn gather(
+pub(crate) fn gather(
     gatherer: Gatherer,
     patience: Patience,
     hint: &mut dyn FnMut(),

@@ -5,15 +5,15 @@ use std::io::{self, Read, Write};
 
 /// A stream that is waited for instead of failing with `WouldBlock`.
 #[derive(Debug)]
-pub struct Patient<S>(pub S);
+pub(crate) struct Patient<S>(pub S);
 
 /// stdin, waited for.
-pub fn stdin() -> Patient<io::StdinLock<'static>> {
+pub(crate) fn stdin() -> Patient<io::StdinLock<'static>> {
     Patient(io::stdin().lock())
 }
 
 /// stderr, waited for.
-pub fn stderr() -> Patient<io::Stderr> {
+pub(crate) fn stderr() -> Patient<io::Stderr> {
     Patient(io::stderr())
 }
 
@@ -50,7 +50,7 @@ impl<S: edge::Stream + Read> Read for Patient<S> {
 }
 
 /// Adds a line of stdin, with its end. The bytes there are now; 0 at the end of stdin.
-pub fn read_line(line: &mut String) -> io::Result<usize> {
+pub(crate) fn read_line(line: &mut String) -> io::Result<usize> {
     let stdin = io::stdin();
     loop {
         // What came before the stream would have blocked stays (std).
@@ -72,7 +72,7 @@ mod edge {
 
     use rustix::event::{PollFd, PollFlags, poll};
 
-    pub trait Stream: AsFd {}
+    pub(crate) trait Stream: AsFd {}
     impl<S: AsFd> Stream for S {}
 
     pub(crate) fn wait_for_room(stream: &impl Stream) -> io::Result<()> {

@@ -21,7 +21,7 @@ const HEADER: &str = "# concur-cred trace\n";
 static SINK: OnceLock<Sink> = OnceLock::new();
 
 /// Turns tracing on, to stderr or (added to) a private file.
-pub fn start(to: Option<&Path>) -> Result<()> {
+pub(crate) fn start(to: Option<&Path>) -> Result<()> {
     let writer: Box<dyn Write + Send> = match to {
         Some(path) => Box::new(at_end(path)?),
         None => Box::new(streams::stderr()),
@@ -59,7 +59,7 @@ fn begins_as_trace(file: &mut File) -> std::io::Result<bool> {
 }
 
 /// Says that a step is done: microseconds since the start, and since the step before.
-pub fn step(what: &str) {
+pub(crate) fn step(what: &str) {
     let Some(sink) = SINK.get() else { return };
     let Ok(mut last) = sink.last.lock() else { return };
     let now = Instant::now();

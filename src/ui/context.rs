@@ -16,7 +16,7 @@ use crate::sys::paths::Paths;
 use crate::sys::{failpoint, files, progress, trace};
 
 /// The surroundings of one run.
-pub struct App<'io> {
+pub(crate) struct App<'io> {
     /// The environment.
     pub env: Env,
     /// Epoch seconds, when asked.
@@ -44,7 +44,7 @@ pub struct App<'io> {
 }
 
 /// What the caller of a command line brings along.
-pub struct Surroundings<'io> {
+pub(crate) struct Surroundings<'io> {
     /// The environment.
     pub env: Env,
     /// Epoch seconds, when asked.
@@ -59,13 +59,17 @@ pub struct Surroundings<'io> {
 
 impl<'io> App<'io> {
     /// Reads the settings.
-    pub fn new(around: Surroundings<'io>, global: Global, called_by_git: bool) -> Result<Self> {
+    pub(crate) fn new(
+        around: Surroundings<'io>,
+        global: Global,
+        called_by_git: bool,
+    ) -> Result<Self> {
         let mut app = Self::for_doctor(around, global, called_by_git)?;
         app.config_problem.take().map_or(Ok(app), Err)
     }
 
     /// Reads the settings; the defaults hold when they are wrong.
-    pub fn for_doctor(
+    pub(crate) fn for_doctor(
         around: Surroundings<'io>,
         global: Global,
         called_by_git: bool,
@@ -107,12 +111,12 @@ impl<'io> App<'io> {
     }
 
     /// Epoch seconds.
-    pub fn now(&self) -> i64 {
+    pub(crate) fn now(&self) -> i64 {
         (self.clock)()
     }
 
     /// The profile that the caller named, by option, environment or configuration.
-    pub fn named_profile(&self) -> Result<Option<ProfileName>> {
+    pub(crate) fn named_profile(&self) -> Result<Option<ProfileName>> {
         if let Some(name) = &self.global.profile {
             return Ok(Some(name.clone()));
         }
@@ -129,7 +133,7 @@ impl<'io> App<'io> {
     }
 
     /// The folders, for a command that can do nothing without them.
-    pub fn need_paths(&self) -> Result<Paths> {
+    pub(crate) fn need_paths(&self) -> Result<Paths> {
         self.paths.clone().ok_or_else(|| {
             self.config_problem.clone().unwrap_or_else(|| {
                 Error::new(
@@ -142,13 +146,13 @@ impl<'io> App<'io> {
     }
 
     /// The configuration file in use, if there are folders to have one in.
-    pub fn config_file(&self) -> Option<PathBuf> {
+    pub(crate) fn config_file(&self) -> Option<PathBuf> {
         let named = named_config(&self.env, &self.global);
         named.or_else(|| self.paths.as_ref().map(Paths::config_file))
     }
 
     /// The store, if there is one.
-    pub fn store(&self) -> Result<Option<Store>> {
+    pub(crate) fn store(&self) -> Result<Option<Store>> {
         let store = match &self.paths {
             Some(paths) => Store::open(paths, &self.config.keys)?,
             None => None,
@@ -158,7 +162,7 @@ impl<'io> App<'io> {
     }
 
     /// The store, for a command that makes one; a person is told what is odd about its place.
-    pub fn store_or_new(&mut self) -> Result<Store> {
+    pub(crate) fn store_or_new(&mut self) -> Result<Store> {
         for (what, remedy) in files::look_around(&self.need_paths()?, &self.env)?.warnings {
             self.note(&format!("{what}. {remedy}"));
         }
@@ -166,14 +170,14 @@ impl<'io> App<'io> {
     }
 
     /// The same for a helper's caller, who would be told at each call.
-    pub fn store_or_new_for_helper(&self) -> Result<Store> {
+    pub(crate) fn store_or_new_for_helper(&self) -> Result<Store> {
         let paths = self.need_paths()?;
         files::look_around(&paths, &self.env)?;
         Store::open_or_create(&paths, &self.config.keys)
     }
 
     /// Writes the whole answer with one write. A reader that has gone away wanted no more.
-    pub fn answer(&mut self, bytes: &[u8]) -> Result<()> {
+    pub(crate) fn answer(&mut self, bytes: &[u8]) -> Result<()> {
         let written = write_answer(self.out, bytes);
         failpoint::pass("answer-printed");
         trace::step("answer written");
@@ -181,7 +185,7 @@ impl<'io> App<'io> {
     }
 
     /// Whether answers may be coloured.
-    pub fn colours(&self) -> bool {
+    pub(crate) fn colours(&self) -> bool {
         match self.global.color {
             Color::Always => true,
             Color::Never => false,
@@ -190,7 +194,7 @@ impl<'io> App<'io> {
     }
 
     /// Says something to a person.
-    pub fn note(&mut self, text: &str) {
+    pub(crate) fn note(&mut self, text: &str) {
         if !self.global.quiet {
             // Nobody can be told when stderr itself is gone.
             let _ =
@@ -199,22 +203,22 @@ impl<'io> App<'io> {
     }
 
     /// Shows an error.
-    pub fn show(&mut self, error: &Error) {
+    pub(crate) fn show(&mut self, error: &Error) {
         let _ = progress::beside(|| writeln!(self.err, "{error}"));
     }
 
     /// From here on a person at a terminal is shown what is waited for.
-    pub fn show_progress(&self) {
+    pub(crate) fn show_progress(&self) {
         progress::wanted(!self.global.quiet);
     }
 
     /// Notes what was done, for the audit trail.
-    pub fn audit(&mut self, event: Event) {
+    pub(crate) fn audit(&mut self, event: Event) {
         self.events.push(event);
     }
 
     /// Writes the audit trail, once the answer is out. It may fail without harm.
-    pub fn write_audit_trail(&mut self) {
+    pub(crate) fn write_audit_trail(&mut self) {
         let Some(paths) = &self.paths else { return };
         audit::record_all(paths, &mut self.events);
     }

@@ -1,6 +1,6 @@
 //! What a person sees and is asked.
 
-pub mod context;
+pub(crate) mod context;
 pub(crate) mod prompt;
 pub(crate) mod status;
 pub(crate) mod times;

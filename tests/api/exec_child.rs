@@ -126,7 +126,7 @@ fn a_reader_that_goes_away_ends_the_command_as_it_would_any_other() {
 #[test]
 fn secrets_of_ours_are_kept_from_the_command_and_everything_else_is_handed_on() {
     let world = World::logged_in();
-    let secrets = concur_cred::sys::env::SECRET_VARIABLES;
+    let secrets = concur_cred::SECRET_VARIABLES;
     let mut run = exec(&world, &["env"]).env("OTHER", "kept").env("CONCUR_CRED_TRACE", "0");
     for name in secrets.iter().filter(|name| **name != "CONCUR_CRED_KEY") {
         run = run.env(name, "s3cr3t-s3cr3t");

@@ -6,8 +6,8 @@ use super::harness::World;
 use super::pages::{
     blocks, manual, manual_page, page, path, section, sources, tagged_options, tags, words,
 };
-use concur_cred::formats::format::Format;
-use concur_cred::model::origin::SHORT_NAMES;
+use concur_cred::Format;
+use concur_cred::SHORT_NAMES;
 
 pub(crate) type Options = BTreeSet<String>;
 
@@ -120,7 +120,7 @@ fn the_manual_pages_have_every_option_and_no_other() {
 #[test]
 fn the_manual_pages_begin_as_the_help_does() {
     use clap::CommandFactory as _;
-    let program = concur_cred::cli::Cli::command();
+    let program = concur_cred::Cli::command();
     let all = manual();
     for command in program.get_subcommands() {
         let name = command.get_name();

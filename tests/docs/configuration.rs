@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use concur_cred::sys::env::VARIABLES;
-use concur_cred::sys::paths::Paths;
+use concur_cred::Paths;
+use concur_cred::VARIABLES;
 
 use super::harness::World;
 use super::pages::{blocks, chapter, manual, page, section, sources, tags, words};
@@ -121,7 +121,7 @@ fn the_readmes_configuration_is_read_as_it_stands_and_with_its_comments_gone() {
 #[test]
 fn the_documented_files_are_the_ones_that_are_made() {
     let world = World::logged_in();
-    let env = concur_cred::sys::env::Env::fixed([("CONCUR_CRED_HOME", "/h")]);
+    let env = concur_cred::Env::fixed([("CONCUR_CRED_HOME", "/h")]);
     let paths = Paths::from_env(&env).unwrap();
     let name = |path: std::path::PathBuf| path.file_name().unwrap().to_string_lossy().into_owned();
     let readme = page("README.md");

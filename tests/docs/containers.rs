@@ -1,6 +1,6 @@
 //! docs/containers.md and the Dockerfile: the names in them are those of the program and of each other.
 
-use concur_cred::sys::env::VARIABLES;
+use concur_cred::VARIABLES;
 
 use super::pages::{page, path, words};
 

@@ -1,6 +1,6 @@
 //! Exit codes: one meaning each, the same in the code, `--help`, the manual page and the README.
 
-use concur_cred::error::Kind;
+use concur_cred::Kind;
 
 use super::harness::World;
 use super::pages::{chapter, manual, page, section, table_rows};

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use concur_cred::sys::failpoint::{KEY_ROTATION, KEY_WRITES};
+use concur_cred::failpoint::{KEY_ROTATION, KEY_WRITES};
 
 use super::harness::World;
 use super::support::{

@@ -1,6 +1,6 @@
 //! A defect that ends the program: nothing of its message is shown, nothing is half-written.
 
-use concur_cred::sys::failpoint::RENEWAL;
+use concur_cred::failpoint::RENEWAL;
 use concur_sandbox::Config;
 
 use super::harness::{Output, Run, World};

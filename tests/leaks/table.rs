@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use clap::CommandFactory as _;
-use concur_cred::cli::Cli;
+use concur_cred::Cli;
 
 use super::forms::FORMS;
 use super::hunter::KINDS;

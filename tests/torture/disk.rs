@@ -2,7 +2,7 @@
 //! nothing is spent, after it nothing is lost.
 
 use crate::harness::{Output, World};
-use concur_cred::sys::failpoint::WRITES;
+use concur_cred::failpoint::WRITES;
 use concur_sandbox::{Config, Fault, Rotation};
 
 const KINDS: [&str; 2] = ["full", "io"];

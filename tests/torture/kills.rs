@@ -2,7 +2,7 @@
 
 use crate::harness::World;
 use crate::mixture::WINDOW;
-use concur_cred::sys::failpoint::RENEWAL;
+use concur_cred::failpoint::RENEWAL;
 use concur_sandbox::{Config, Rotation};
 
 fn strictest() -> Config {

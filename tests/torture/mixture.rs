@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::choices::Choices;
 use crate::harness::{Output, Run, Running, World};
-use concur_cred::sys::failpoint::RENEWAL;
+use concur_cred::failpoint::RENEWAL;
 use concur_sandbox::App;
 
 /// From the service's decision until our commit a kill can lose a rotated token: the documented

@@ -1,8 +1,7 @@
 //! What must hold for any request, however long.
 
-use concur_cred::formats::{Gatherer, Progress};
-use concur_cred::formats::git::{MAX_LINE_BYTES, MAX_REQUEST_BYTES, Refusal, Request};
-use concur_cred::model::secret::Secret;
+use concur_cred::fuzzing::{Gatherer, Progress, Secret};
+use concur_cred::fuzzing::git::{MAX_LINE_BYTES, MAX_REQUEST_BYTES, Refusal, Request};
 
 /// All of it.
 pub fn check(input: &[u8]) {

@@ -11,20 +11,20 @@ use crate::sys::files::{Replace, Unfinished};
 
 /// What is opened. Dropped, it takes the file away.
 #[derive(Debug)]
-pub struct Handover {
+pub(crate) struct Handover {
     target: String,
     file: Option<PathBuf>,
 }
 
 impl Handover {
     /// The link itself, which is good for our own user alone.
-    pub fn of_link(link: &str) -> Self {
+    pub(crate) fn of_link(link: &str) -> Self {
         Self { target: link.to_owned(), file: None }
     }
 
     /// A file, mode 0600, that leads to `link`; the link itself where the browser could not read one. `name`
     /// is a part of the file's.
-    pub fn by_file(link: &str, name: &str, env: &Env) -> Self {
+    pub(crate) fn by_file(link: &str, name: &str, env: &Env) -> Self {
         let written = folder(env).and_then(|folder| {
             let file = folder.join(format!("concur-cred-login-{name}.html"));
             let target = Url::from_file_path(&file).ok()?;
@@ -35,7 +35,7 @@ impl Handover {
     }
 
     /// A URL.
-    pub fn target(&self) -> &str {
+    pub(crate) fn target(&self) -> &str {
         &self.target
     }
 }

@@ -13,7 +13,7 @@ const MAX_VALUE_BYTES: usize = 4096;
 
 /// What the browser came back with, its state found equal.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Landing {
+pub(crate) enum Landing {
     /// The person allowed it.
     Code {
         /// To be exchanged once.
@@ -32,7 +32,7 @@ pub enum Landing {
 
 /// Why a landing is not the one that is waited for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Astray {
+pub(crate) enum Astray {
     /// Not an address at all.
     NotAnAddress,
     /// The address that was to be opened.
@@ -71,7 +71,7 @@ impl fmt::Display for Astray {
 }
 
 /// Reads the query with which the browser came to the redirect URI.
-pub fn of_query(query: &str, state: &Secret) -> Result<Landing, Astray> {
+pub(crate) fn of_query(query: &str, state: &Secret) -> Result<Landing, Astray> {
     let field = |name: &str| -> Result<Option<Secret>, Astray> {
         let mut values =
             form_urlencoded::parse(query.as_bytes()).filter(|(known, _)| known == name);
@@ -102,7 +102,7 @@ pub fn of_query(query: &str, state: &Secret) -> Result<Landing, Astray> {
 }
 
 /// Reads the address that a person pasted.
-pub fn of_pasted(
+pub(crate) fn of_pasted(
     line: &str,
     redirect_uri: &RedirectUri,
     state: &Secret,

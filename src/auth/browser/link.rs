@@ -12,7 +12,7 @@ const AUTHORIZE_PATH: &str = "/oauth2/v0/authorize";
 
 /// What is asked for.
 #[derive(Debug, Clone, Copy)]
-pub struct Authorization<'a> {
+pub(crate) struct Authorization<'a> {
     /// The origin that the operator named; the page is at its `www-` twin.
     pub origin: &'a Origin,
     /// The application.
@@ -26,7 +26,7 @@ pub struct Authorization<'a> {
 impl Authorization<'_> {
     /// The whole address. It holds the state, so it is a secret: it goes to the person and to the
     /// browser, and nowhere else. `None` when the state is not text.
-    pub fn link(&self, state: &Secret) -> Option<Zeroizing<String>> {
+    pub(crate) fn link(&self, state: &Secret) -> Option<Zeroizing<String>> {
         let Self { origin, client_id, redirect_uri, scope } = self;
         let mut url = Url::parse(&for_browsers(origin)).ok()?;
         url.set_path(AUTHORIZE_PATH);
@@ -49,7 +49,7 @@ fn for_browsers(origin: &Origin) -> String {
 }
 
 /// Whether this is a page of the sign-in itself, pasted too early.
-pub fn is_authorize_page(url: &Url) -> bool {
+pub(crate) fn is_authorize_page(url: &Url) -> bool {
     url.path().starts_with(AUTHORIZE_PATH)
 }
 

@@ -6,13 +6,13 @@
 //! `peer` (sockets), [`opener`] (other programs), [`handover`] (a file), [`waiting`] (the terminal).
 
 mod answer;
-pub mod handover;
-pub mod landing;
-pub mod link;
-pub mod opener;
+pub(crate) mod handover;
+pub(crate) mod landing;
+pub(crate) mod link;
+pub(crate) mod opener;
 mod page;
 mod peer;
-pub mod receiver;
-pub mod redirect;
+pub(crate) mod receiver;
+pub(crate) mod redirect;
 mod routes;
-pub mod waiting;
+pub(crate) mod waiting;

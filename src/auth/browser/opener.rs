@@ -10,7 +10,7 @@ const IS_RUNNING_AFTER: Duration = Duration::from_secs(5);
 
 /// With what a browser can be opened here.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Means {
+pub(crate) enum Means {
     /// The commands of `BROWSER`, in its spelling: separated by `:`, `%s` is the address.
     Named(String),
     /// Whatever the desktop has.
@@ -18,7 +18,7 @@ pub enum Means {
 }
 
 /// With what a browser can be opened here; `None` when there is no display.
-pub fn means(env: &Env) -> Option<Means> {
+pub(crate) fn means(env: &Env) -> Option<Means> {
     if let Some(browser) = env.text("BROWSER") {
         return Some(Means::Named(browser));
     }
@@ -34,7 +34,7 @@ fn has_display(env: &Env, is_always_there: bool) -> bool {
 
 /// Opens `link` with the first program that takes it, and does not wait. `link` can be seen in the list
 /// of processes: it must not hold a secret.
-pub fn open(means: &Means, link: &str) {
+pub(crate) fn open(means: &Means, link: &str) {
     let commands = match means {
         Means::Named(browser) => named(browser, link),
         Means::Desktop => open::commands(link),

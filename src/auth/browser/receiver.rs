@@ -40,7 +40,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 const LAST_PAGE_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Sockets at the redirect URI's place, before anything is served.
-pub struct Bound {
+pub(crate) struct Bound {
     place: Place,
     listeners: Vec<TcpListener>,
 }
@@ -55,7 +55,7 @@ enum Ended {
 
 /// A running receiver. Dropped, it tells the browser how the login ended: badly, unless
 /// [`Receiver::succeeded`] was called.
-pub struct Receiver {
+pub(crate) struct Receiver {
     start_link: String,
     knows_users: bool,
     outcome: Ended,
@@ -75,7 +75,7 @@ struct Shared {
 }
 
 /// Listens at the place; a port that is taken is an error that names it.
-pub fn bind(place: &Place) -> Result<Bound> {
+pub(crate) fn bind(place: &Place) -> Result<Bound> {
     let mut listeners = Vec::new();
     let mut missing = None;
     for address in &place.addresses {
@@ -129,7 +129,7 @@ fn cannot_listen(place: &Place, error: &io::Error) -> Error {
 
 impl Bound {
     /// Serves this login. `link` is Concur's page; `word` is hard to guess and fit for a path.
-    pub fn serve(
+    pub(crate) fn serve(
         self,
         link: Zeroizing<String>,
         state: Secret,
@@ -165,17 +165,17 @@ impl Bound {
 
 impl Receiver {
     /// What the browser is to open: it leads on to Concur, once.
-    pub fn start_link(&self) -> &str {
+    pub(crate) fn start_link(&self) -> &str {
         &self.start_link
     }
 
     /// Whether the link is good for our own user alone: the system says whose a socket is.
-    pub fn knows_users(&self) -> bool {
+    pub(crate) fn knows_users(&self) -> bool {
         self.knows_users
     }
 
     /// The last page says that all is well.
-    pub fn succeeded(&mut self) {
+    pub(crate) fn succeeded(&mut self) {
         self.outcome = Ended::Well;
     }
 }

@@ -7,11 +7,11 @@ use url::{Host, Url};
 
 /// What is meant when nobody names one. It has to be registered for the application at Concur, to the
 /// letter.
-pub const DEFAULT_REDIRECT_URI: &str = "http://localhost:8017/callback";
+pub(crate) const DEFAULT_REDIRECT_URI: &str = "http://localhost:8017/callback";
 
 /// A redirect URI: as it is registered, and where it leads.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RedirectUri {
+pub(crate) struct RedirectUri {
     text: String,
     url: Url,
     place: Option<Place>,
@@ -19,7 +19,7 @@ pub struct RedirectUri {
 
 /// Where to listen for a redirect URI of this machine.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place {
+pub(crate) struct Place {
     /// The loopback addresses to listen at. `localhost` is both families: a browser may take either.
     pub addresses: Vec<IpAddr>,
     /// The port.
@@ -32,7 +32,7 @@ pub struct Place {
 
 /// Why a text is no redirect URI that can be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum BadRedirect {
+pub(crate) enum BadRedirect {
     /// Not a URL with a host.
     NotAUrl,
     /// Neither https nor http.
@@ -102,18 +102,18 @@ fn place(url: &Url, host: &Host) -> Result<Place, BadRedirect> {
 
 impl RedirectUri {
     /// As it was written: what is sent to Concur.
-    pub fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         &self.text
     }
 
     /// Where to listen; `None` when it leads to another machine, from where only a person brings the
     /// address.
-    pub fn place(&self) -> Option<&Place> {
+    pub(crate) fn place(&self) -> Option<&Place> {
         self.place.as_ref()
     }
 
     /// Whether `landed` is this URI with more in its query.
-    pub fn is_met_by(&self, landed: &Url) -> bool {
+    pub(crate) fn is_met_by(&self, landed: &Url) -> bool {
         let place = |url: &Url| {
             let host = url.host().map(|host| host.to_owned());
             (url.scheme().to_owned(), host, url.port(), url.path().to_owned())

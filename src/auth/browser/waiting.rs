@@ -16,7 +16,7 @@ const PASTES: u32 = 4;
 
 /// Something came.
 #[derive(Debug)]
-pub enum Event {
+pub(crate) enum Event {
     /// The browser, by itself.
     Landed(Landing),
     /// Somebody, but not this login's browser.
@@ -33,7 +33,7 @@ pub enum Event {
 
 /// What is waited for.
 #[derive(Debug, Clone, Copy)]
-pub struct Waiting<'a> {
+pub(crate) struct Waiting<'a> {
     /// Where the browser comes back to.
     pub redirect_uri: &'a RedirectUri,
     /// The state of this login.
@@ -46,7 +46,7 @@ pub struct Waiting<'a> {
 
 /// Hands on the terminal's lines, from a thread of its own: there is no portable way to wait for a
 /// terminal and a channel at once. It ends with the process.
-pub fn read_lines(events: Sender<Event>) {
+pub(crate) fn read_lines(events: Sender<Event>) {
     // Without the thread the browser is waited for all the same.
     let _ = std::thread::Builder::new().name("terminal".to_owned()).spawn(move || {
         loop {
@@ -62,7 +62,7 @@ pub fn read_lines(events: Sender<Event>) {
 
 impl Waiting<'_> {
     /// Waits. `say` tells the person something about a request (`false`) or about what was pasted (`true`).
-    pub fn wait(
+    pub(crate) fn wait(
         &self,
         events: &Receiver<Event>,
         say: &mut dyn FnMut(bool, &str),

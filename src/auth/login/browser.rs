@@ -22,7 +22,7 @@ use crate::auth::browser::waiting::{self, Waiting};
 use crate::auth::oauth::answer::Outcome;
 use crate::auth::oauth::form::GrantRequest;
 use crate::auth::refresh::{Asked, Attempted};
-use crate::cli::{Browser, Login};
+use crate::cli::{BrowserOptions, Login};
 use crate::error::{Error, Kind, Result, ServiceWord};
 use crate::model::origin::{AllowedOrigin, Origin};
 use crate::model::printable::printable;
@@ -79,7 +79,7 @@ pub(crate) fn log_in(app: &mut App<'_>, mut start: Start, args: &Login) -> Resul
     Ok(())
 }
 
-fn redirect_uri(args: &Browser) -> Result<RedirectUri> {
+fn redirect_uri(args: &BrowserOptions) -> Result<RedirectUri> {
     let text = args.redirect_uri.as_deref().unwrap_or(DEFAULT_REDIRECT_URI);
     text.parse().map_err(|bad| {
         Error::new(
@@ -108,7 +108,7 @@ fn land(
     app: &mut App<'_>,
     bound: Option<Bound>,
     asked: &Authorization<'_>,
-    args: &Browser,
+    args: &BrowserOptions,
 ) -> Result<(Landing, Option<Receiver>)> {
     let state = Secret::from(random_word(32)?.as_str());
     let link = asked.link(&state).ok_or_else(|| {

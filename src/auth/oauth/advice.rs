@@ -6,7 +6,7 @@ use crate::model::grant::GrantKind;
 
 /// Whom Concur refused.
 #[derive(Debug, Clone, Copy)]
-pub struct Refused<'a> {
+pub(crate) struct Refused<'a> {
     /// The grant, `None` when it is not known.
     pub by: Option<GrantKind>,
     /// The command that logs in again.
@@ -19,7 +19,7 @@ pub struct Refused<'a> {
 
 /// Where the values came from that Concur refused.
 #[derive(Debug, Clone, Copy)]
-pub enum Sent<'a> {
+pub(crate) enum Sent<'a> {
     /// From the store.
     Stored,
     /// From the store, but for a client secret that is not kept there before it is accepted.
@@ -35,7 +35,7 @@ pub enum Sent<'a> {
 
 /// What the values of a login are called where they came from: fields of a credentials file, variables, or words.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Names {
+pub(crate) struct Names {
     /// The App ID.
     pub client_id: &'static str,
     /// The client secret.
@@ -50,14 +50,14 @@ pub struct Names {
 
 impl Names {
     /// All of them.
-    pub const fn all(&self) -> [&'static str; 5] {
+    pub(crate) const fn all(&self) -> [&'static str; 5] {
         let Self { client_id, client_secret, company, request_token, refresh_token } = self;
         [client_id, client_secret, company, request_token, refresh_token]
     }
 
     /// These variables, and the names that are here for the rest.
     #[must_use]
-    pub fn or_variables(&self, set: &[&str]) -> Self {
+    pub(crate) fn or_variables(&self, set: &[&str]) -> Self {
         let mut names = self.all();
         for (name, variable) in names.iter_mut().zip(IN_VARIABLES.all()) {
             if set.contains(&variable) {
@@ -70,7 +70,7 @@ impl Names {
 }
 
 /// As the variables in front of it are called.
-pub const IN_VARIABLES: Names = Names {
+pub(crate) const IN_VARIABLES: Names = Names {
     client_id: "CONCUR_CRED_CLIENT_ID",
     client_secret: "CONCUR_CRED_CLIENT_SECRET",
     company: "CONCUR_CRED_COMPANY",
@@ -79,7 +79,7 @@ pub const IN_VARIABLES: Names = Names {
 };
 
 /// As a credentials file calls them.
-pub const IN_FILE: Names = Names {
+pub(crate) const IN_FILE: Names = Names {
     client_id: "appID",
     client_secret: "clientSecret",
     company: "companyUUID",
@@ -88,7 +88,7 @@ pub const IN_FILE: Names = Names {
 };
 
 /// As the prompts do.
-pub const TYPED: Names = Names {
+pub(crate) const TYPED: Names = Names {
     client_id: "the App ID",
     client_secret: "the client secret",
     company: "the company UUID",
@@ -97,7 +97,7 @@ pub const TYPED: Names = Names {
 };
 
 /// What to do about a refused login or refresh.
-pub fn advice(code: Option<i64>, refused: &Refused<'_>) -> String {
+pub(crate) fn advice(code: Option<i64>, refused: &Refused<'_>) -> String {
     let Refused { by, login, .. } = *refused;
     let again = format!("then run: {login}");
     match code {
@@ -177,13 +177,13 @@ fn about_one_time_password(code: Option<i64>, login: &str) -> String {
 }
 
 /// Where a company request token is made.
-pub const TOKEN_PAGE: &str = "https://www.concursolutions.com/nui/authadmin/companytokens";
+pub(crate) const TOKEN_PAGE: &str = "https://www.concursolutions.com/nui/authadmin/companytokens";
 
 const NEW_REQUEST_TOKEN: &str = "Make a new company request token at \
     https://www.concursolutions.com/nui/authadmin/companytokens";
 
 /// What to do when only a login helps.
-pub fn log_in_again(by: Option<GrantKind>, login_command: &str) -> String {
+pub(crate) fn log_in_again(by: Option<GrantKind>, login_command: &str) -> String {
     match by {
         Some(GrantKind::Company | GrantKind::Import) | None => {
             format!("{NEW_REQUEST_TOKEN}, put it in credentials.json, and run: {login_command}")
@@ -199,7 +199,7 @@ pub fn log_in_again(by: Option<GrantKind>, login_command: &str) -> String {
 }
 
 /// What to do when Concur says that it is temporary and why; `None` when it did not say.
-pub fn meanwhile(code: Option<i64>) -> Option<&'static str> {
+pub(crate) fn meanwhile(code: Option<i64>) -> Option<&'static str> {
     (code == Some(134)).then_some(
         "Nothing was changed. Run it again in a while; your Concur administrator knows when the \
          maintenance is over.",

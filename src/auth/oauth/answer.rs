@@ -32,7 +32,7 @@ const MAINTENANCE: i64 = 134;
 /// Concur's code for "lives elsewhere".
 const ELSEWHERE: i64 = 16;
 /// What is said of every other redirect.
-pub const NOT_FOLLOWED: &str = "it answered with a redirect that is not followed";
+pub(crate) const NOT_FOLLOWED: &str = "it answered with a redirect that is not followed";
 /// Concur's code for a bad or expired refresh token.
 const BAD_REFRESH_TOKEN: i64 = 108;
 
@@ -280,14 +280,14 @@ fn access_life(
 
 /// Reads `refresh_expires_in`: despite its name an absolute time, in seconds (sometimes
 /// milliseconds). `None` when it makes no sense at `now`.
-pub fn refresh_expiry(value: &Value, now: i64) -> Option<i64> {
+pub(crate) fn refresh_expiry(value: &Value, now: i64) -> Option<i64> {
     let told = whole_number(value)?;
     let at = if told >= MILLISECONDS_FROM { told / 1000 } else { told };
     (at > now && at <= now.saturating_add(LONGEST_REFRESH_LIFE_SECS)).then_some(at)
 }
 
 /// Six months from `now`: what SAP documents, for answers that do not say.
-pub fn assumed_refresh_expiry(now: i64) -> Option<i64> {
+pub(crate) fn assumed_refresh_expiry(now: i64) -> Option<i64> {
     DateTime::from_timestamp(now, 0)?
         .checked_add_months(Months::new(ASSUMED_REFRESH_MONTHS))
         .map(|at| at.timestamp())

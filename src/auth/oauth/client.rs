@@ -19,29 +19,29 @@ const MAX_BODY_BYTES: usize = 64 * 1024;
 
 /// The token service, asked over HTTP.
 #[derive(Debug, Clone)]
-pub struct TokenService {
+pub(crate) struct TokenService {
     http: Http,
 }
 
 impl TokenService {
     /// The service as these settings reach it.
-    pub fn new(settings: &HttpSettings) -> Result<Self> {
+    pub(crate) fn new(settings: &HttpSettings) -> Result<Self> {
         Http::new(settings).map(|http| Self { http })
     }
 
     /// What a person should know about files with secrets in them.
-    pub fn warnings(&self) -> &[String] {
+    pub(crate) fn warnings(&self) -> &[String] {
         self.http.warnings()
     }
 
     /// The way to it.
-    pub fn http(&self) -> &Http {
+    pub(crate) fn http(&self) -> &Http {
         &self.http
     }
 
     /// Sends a form to a path of an origin. `now` (epoch seconds) turns a `Retry-After` date into
     /// seconds.
-    pub fn post_form(
+    pub(crate) fn post_form(
         &self,
         to: &AllowedOrigin,
         path: &str,

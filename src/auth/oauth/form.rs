@@ -6,13 +6,13 @@ use crate::model::grant::GrantKind;
 use crate::model::secret::Secret;
 
 /// The path of the token endpoint, below an origin.
-pub const TOKEN_PATH: &str = "/oauth2/v0/token";
+pub(crate) const TOKEN_PATH: &str = "/oauth2/v0/token";
 /// The path that sends a one-time password, below an origin.
-pub const OTP_PATH: &str = "/oauth2/v0/otp";
+pub(crate) const OTP_PATH: &str = "/oauth2/v0/otp";
 
 /// Which grant is asked for.
 #[derive(Debug, Clone, Copy)]
-pub enum GrantRequest<'a> {
+pub(crate) enum GrantRequest<'a> {
     /// The company grant: `grant_type=password` with `credtype=authtoken`.
     Company {
         /// The company UUID, sent as `username`.
@@ -54,12 +54,12 @@ pub enum GrantRequest<'a> {
 
 impl GrantRequest<'_> {
     /// Whether this spends a refresh token: then a bare `invalid_grant` condemns it.
-    pub fn is_refresh(&self) -> bool {
+    pub(crate) fn is_refresh(&self) -> bool {
         matches!(self, Self::Refresh { .. })
     }
 
     /// What is sent beside the client secret and is as secret.
-    pub fn secret(&self) -> Option<&Secret> {
+    pub(crate) fn secret(&self) -> Option<&Secret> {
         match self {
             Self::Company { company_uuid: _, request_token } => Some(request_token),
             Self::Refresh { refresh_token } => Some(refresh_token),
@@ -71,7 +71,7 @@ impl GrantRequest<'_> {
     }
 
     /// The `grant_type`, for the audit trail.
-    pub fn name(&self) -> &'static str {
+    pub(crate) fn name(&self) -> &'static str {
         match self {
             Self::Company { .. } => GrantKind::Company.name(),
             Self::Refresh { .. } => "refresh",
@@ -83,7 +83,11 @@ impl GrantRequest<'_> {
     }
 
     /// The form body. `None` when a secret is not text, which Concur never issues.
-    pub fn body(&self, client_id: &str, client_secret: &Secret) -> Option<Zeroizing<String>> {
+    pub(crate) fn body(
+        &self,
+        client_id: &str,
+        client_secret: &Secret,
+    ) -> Option<Zeroizing<String>> {
         let client_secret = client_secret.expose_utf8()?;
         let mut fields = vec![("client_id", client_id), ("client_secret", client_secret)];
         match self {
@@ -125,7 +129,11 @@ impl GrantRequest<'_> {
 
 /// The form that asks for a one-time password by e-mail (SAP: Authentication API, `POST
 /// /oauth2/v0/otp`). `None` when the secret is not text.
-pub fn otp_body(client_id: &str, client_secret: &Secret, email: &str) -> Option<Zeroizing<String>> {
+pub(crate) fn otp_body(
+    client_id: &str,
+    client_secret: &Secret,
+    email: &str,
+) -> Option<Zeroizing<String>> {
     Some(encoded(&[
         ("client_id", client_id),
         ("client_secret", client_secret.expose_utf8()?),

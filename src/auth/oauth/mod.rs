@@ -1,8 +1,8 @@
 //! Concur's token service: what is sent, how an answer is understood (both pure), and the one who
 //! asks.
 
-pub mod advice;
-pub mod answer;
-pub mod client;
-pub mod form;
-pub mod silence;
+pub(crate) mod advice;
+pub(crate) mod answer;
+pub(crate) mod client;
+pub(crate) mod form;
+pub(crate) mod silence;

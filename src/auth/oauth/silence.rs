@@ -15,14 +15,14 @@ const WITHHELD: &str = "its words are not shown: they repeat a secret";
 const MAX_SCOPE_WORDS: usize = 500;
 
 /// Puts the id that was sent in the place of one that repeats a secret.
-pub fn id(answer: &mut HttpAnswer, sent_id: &str, sent: &[&Secret]) {
+pub(crate) fn id(answer: &mut HttpAnswer, sent_id: &str, sent: &[&Secret]) {
     if answer.correlation_id.as_deref().is_some_and(|id| repeats(id, sent)) {
         answer.correlation_id = Some(sent_id.to_owned());
     }
 }
 
 /// Takes everything out of an outcome that repeats a secret. `known_id` is put in the place of such an id.
-pub fn outcome(outcome: Outcome, sent: &[&Secret], known_id: Option<&str>) -> Outcome {
+pub(crate) fn outcome(outcome: Outcome, sent: &[&Secret], known_id: Option<&str>) -> Outcome {
     let word = |said| word(said, sent, known_id);
     match outcome {
         Outcome::Granted(grant, odd) => granted(*grant, odd, sent),

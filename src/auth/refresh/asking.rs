@@ -25,7 +25,7 @@ const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const UNKNOWN_CLIENT: i64 = 61;
 /// How asking the token service ended.
 #[derive(Debug)]
-pub enum Attempted {
+pub(crate) enum Attempted {
     /// An answer that settles it.
     Answered(Outcome),
     /// The service could not be reached from here.
@@ -34,7 +34,7 @@ pub enum Attempted {
 
 /// What was learnt by asking.
 #[derive(Debug)]
-pub struct Asked {
+pub(crate) struct Asked {
     /// How it ended.
     pub ended: Attempted,
     /// From the first request to the end.
@@ -45,7 +45,7 @@ pub struct Asked {
 
 impl Asked {
     /// Nothing was asked, because of `why`.
-    pub fn not_made(why: &str) -> Self {
+    pub(crate) fn not_made(why: &str) -> Self {
         Self {
             ended: Attempted::Unreached(why.to_owned()),
             took: Duration::ZERO,
@@ -55,7 +55,7 @@ impl Asked {
 }
 
 /// Who asks, and with what.
-pub struct Asking<'a> {
+pub(crate) struct Asking<'a> {
     /// The token service.
     pub service: &'a TokenService,
     /// The origins that may be sent the secrets.
@@ -73,13 +73,13 @@ impl Asking<'_> {
     /// origin when Concur says that the account lives there.
     ///
     /// What a person was shown meanwhile is left for the next writer to wipe: the answer is kept first.
-    pub fn ask(&self, at: &AllowedOrigin, request: GrantRequest<'_>) -> Asked {
+    pub(crate) fn ask(&self, at: &AllowedOrigin, request: GrantRequest<'_>) -> Asked {
         self.ask_or_at(at, None, request)
     }
 
     /// The same; and where the client is not known (61), once more at the origin that it was registered
     /// for. Entities that were migrated from implementation are known there alone.
-    pub fn ask_or_at(
+    pub(crate) fn ask_or_at(
         &self,
         at: &AllowedOrigin,
         registered: Option<&AllowedOrigin>,
@@ -104,7 +104,11 @@ impl Asking<'_> {
 
     /// Asks Concur to send a one-time password to this address. The origin that did is the one to
     /// take it to. Asked again by nobody but the person: a lost answer may be a mail that was sent.
-    pub fn send_otp(&self, at: &AllowedOrigin, email: &str) -> Result<AllowedOrigin, Box<Asked>> {
+    pub(crate) fn send_otp(
+        &self,
+        at: &AllowedOrigin,
+        email: &str,
+    ) -> Result<AllowedOrigin, Box<Asked>> {
         let started = Instant::now();
         let mut last_id = None;
         let _shown = progress::waiting(&asking(at));

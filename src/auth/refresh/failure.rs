@@ -9,7 +9,7 @@ use crate::model::printable::printable;
 use crate::model::record::{OutcomeKind, Record};
 
 /// The record vanished while it was waited for.
-pub fn gone(profile: Option<&str>) -> Error {
+pub(crate) fn gone(profile: Option<&str>) -> Error {
     Error::new(
         Kind::NotFound,
         "The credential was removed by another process",
@@ -19,7 +19,7 @@ pub fn gone(profile: Option<&str>) -> Error {
 }
 
 /// A base URL that no secret may be sent to.
-pub fn not_allowed(base_url: &str, profile: Option<&str>) -> Error {
+pub(crate) fn not_allowed(base_url: &str, profile: Option<&str>) -> Error {
     Error::new(
         Kind::Unusable,
         format!("{} is not an origin that may be sent a secret", printable(base_url, 200)),
@@ -65,7 +65,7 @@ pub(super) fn refusal(record: &Record, decision: Decision, now: i64) -> Error {
 }
 
 /// Refuses to hand on the stored tokens of a record when they are another principal's.
-pub fn of_its_principal(record: &Record, now: i64) -> Result<(), Error> {
+pub(crate) fn of_its_principal(record: &Record, now: i64) -> Result<(), Error> {
     match record.attempt.outcome {
         Some(OutcomeKind::OtherPrincipal) => Err(of_attempt(record, now)),
         _ => Ok(()),

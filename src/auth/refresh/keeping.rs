@@ -8,7 +8,7 @@ use crate::store::Store;
 
 /// What was done for a refresh token.
 #[derive(Debug)]
-pub enum Kept {
+pub(crate) enum Kept {
     /// It was used, by this process or at the same moment by another.
     Refreshed(Box<Record>),
     /// It was used lately.
@@ -21,7 +21,12 @@ impl Renewer<'_> {
     /// Uses a managed account's refresh token if that was not done for `after` seconds; never two at
     /// once, and never one that Concur has condemned. What an earlier caller could not commit is taken
     /// in first.
-    pub fn keep_alive(&mut self, store: &mut Store, record: Record, after: i64) -> Result<Kept> {
+    pub(crate) fn keep_alive(
+        &mut self,
+        store: &mut Store,
+        record: Record,
+        after: i64,
+    ) -> Result<Kept> {
         store.prove_identity(&record)?;
         let record = self.settled(store, record)?;
         let now = (self.clock)();

@@ -25,16 +25,16 @@ use crate::store::lock::{RecordLock, Waiting};
 use crate::sys::{failpoint, progress, signals, trace};
 use crate::ui::context::App;
 
-pub use asking::{Asked, Asking, Attempted};
-pub use failure::{gone, not_allowed, of_its_principal};
-pub use keeping::Kept;
+pub(crate) use asking::{Asked, Asking, Attempted};
+pub(crate) use failure::{gone, not_allowed, of_its_principal};
+pub(crate) use keeping::Kept;
 
 /// After this long a waiter says whom it waits for.
 const SAY_WHO_HOLDS_AFTER: Duration = Duration::from_secs(2);
 
 /// Why a renewal is wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Trigger {
+pub(crate) enum Trigger {
     /// The token cannot be handed out; `min_ttl` in seconds.
     Stale {
         /// Seconds of life that the caller needs.
@@ -59,7 +59,7 @@ pub enum Trigger {
 
 /// A token that can be handed out, and the record it belongs to.
 #[derive(Debug)]
-pub struct Usable {
+pub(crate) struct Usable {
     /// The access token.
     pub token: Secret,
     /// The record as it is now.
@@ -67,7 +67,7 @@ pub struct Usable {
 }
 
 /// Renews managed accounts.
-pub struct Renewer<'a> {
+pub(crate) struct Renewer<'a> {
     /// The settings.
     pub config: &'a Config,
     /// Epoch seconds, when asked.
@@ -90,7 +90,7 @@ enum Seen {
 
 impl Renewer<'_> {
     /// Runs `work` with what a command has for it; a person at a terminal sees what is waited for.
-    pub fn with<T>(app: &mut App<'_>, work: impl FnOnce(&mut Renewer<'_>) -> T) -> T {
+    pub(crate) fn with<T>(app: &mut App<'_>, work: impl FnOnce(&mut Renewer<'_>) -> T) -> T {
         app.show_progress();
         let App { config, clock, err, events, global, .. } = app;
         let mut note = |text: &str| {
@@ -103,7 +103,12 @@ impl Renewer<'_> {
     }
 
     /// The access token of a managed account: handed out when it is good, renewed when it is not.
-    pub fn usable(&mut self, store: &mut Store, record: Record, min_ttl: i64) -> Result<Usable> {
+    pub(crate) fn usable(
+        &mut self,
+        store: &mut Store,
+        record: Record,
+        min_ttl: i64,
+    ) -> Result<Usable> {
         store.prove_identity(&record)?;
         let decision = policy::decide(&record, (self.clock)(), min_ttl);
         match decision {
@@ -154,7 +159,12 @@ impl Renewer<'_> {
     }
 
     /// Renews under the lock, or takes over what another process renewed (or failed to) meanwhile.
-    pub fn renew(&mut self, store: &mut Store, seen: &Record, trigger: Trigger) -> Result<Usable> {
+    pub(crate) fn renew(
+        &mut self,
+        store: &mut Store,
+        seen: &Record,
+        trigger: Trigger,
+    ) -> Result<Usable> {
         // The lock's holder is written as well.
         signals::survive_the_file_size_limit();
         store.have_key_at_hand()?;
@@ -192,7 +202,11 @@ impl Renewer<'_> {
     /// Another token for a caller whose own (that of `used`) was refused by an API: the one that has come
     /// meanwhile, else a renewed one. `None` when the rule for forced refreshes says no, so that a 403 for
     /// a missing scope is no refresh storm.
-    pub fn instead_of(&mut self, store: &mut Store, used: &Record) -> Result<Option<Usable>> {
+    pub(crate) fn instead_of(
+        &mut self,
+        store: &mut Store,
+        used: &Record,
+    ) -> Result<Option<Usable>> {
         let current = store.reread(used.id)?.ok_or_else(|| failure::gone(used.profile_name()))?;
         if current.generation != used.generation {
             let min_ttl = self.config.min_ttl;
@@ -205,7 +219,7 @@ impl Renewer<'_> {
     }
 
     /// [`Renewer::usable`] for whoever holds the lock.
-    pub fn usable_under(
+    pub(crate) fn usable_under(
         &mut self,
         store: &mut Store,
         lock: &RecordLock,
@@ -228,7 +242,7 @@ impl Renewer<'_> {
     }
 
     /// The lock of a record, waited for like everybody else.
-    pub fn lock(&mut self, store: &Store, record: &Record) -> Result<RecordLock> {
+    pub(crate) fn lock(&mut self, store: &Store, record: &Record) -> Result<RecordLock> {
         let mut waiting = Waiting::new(store.paths(), record.id)?;
         let mut shown = None;
         loop {
@@ -245,7 +259,7 @@ impl Renewer<'_> {
 
     /// The record with what an earlier caller could only spill taken into the store: for whoever hands
     /// on the refresh token.
-    pub fn settled(&mut self, store: &mut Store, record: Record) -> Result<Record> {
+    pub(crate) fn settled(&mut self, store: &mut Store, record: Record) -> Result<Record> {
         if !spill::is_there(store, &record) {
             return Ok(record);
         }
@@ -256,7 +270,7 @@ impl Renewer<'_> {
 
     /// The same for whoever has the lock and is about to change the record, which would make a spilled
     /// answer one of an earlier generation.
-    pub fn settled_under(
+    pub(crate) fn settled_under(
         &mut self,
         store: &mut Store,
         lock: &RecordLock,
@@ -300,7 +314,7 @@ impl Renewer<'_> {
     }
 
     /// [`Renewer::renew`] for whoever holds the lock.
-    pub fn renew_under(
+    pub(crate) fn renew_under(
         &mut self,
         store: &mut Store,
         lock: &RecordLock,

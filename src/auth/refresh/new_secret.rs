@@ -20,7 +20,7 @@ impl Renewer<'_> {
     /// Concur has taken it for a refresh. Whatever else comes of that, the stored one stays. Nobody refreshes any
     /// of these profiles meanwhile: a refusal of the old secret would be recorded after the new one is there.
     /// Returns the profiles that have it now.
-    pub fn replace_client_secret(
+    pub(crate) fn replace_client_secret(
         &mut self,
         store: &mut Store,
         chosen: &Record,

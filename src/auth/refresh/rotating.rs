@@ -11,7 +11,7 @@ use crate::store::lock::{self, KeyLock, RecordLock};
 
 impl Renewer<'_> {
     /// The locks of all managed accounts, each waited for as by everybody; spilled answers are taken in.
-    pub fn every_lock(&mut self, store: &mut Store) -> Result<Vec<RecordLock>> {
+    pub(crate) fn every_lock(&mut self, store: &mut Store) -> Result<Vec<RecordLock>> {
         let mut records = store.accounts()?;
         records.sort_by_key(|record| record.id);
         lock::expect_many();
@@ -39,7 +39,7 @@ impl Renewer<'_> {
     }
 
     /// Seals the store anew under `locks` and those of the accounts that are made meanwhile.
-    pub fn reseal(
+    pub(crate) fn reseal(
         &mut self,
         store: &mut Store,
         lock: &KeyLock,

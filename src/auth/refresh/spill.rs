@@ -69,7 +69,7 @@ pub(super) fn keep(
 impl Renewer<'_> {
     /// Keeps what was granted for an account as it is, when the store cannot take it: for whoever holds the
     /// record's lock. The next one who does puts it into the store.
-    pub fn keep_in_reserve(
+    pub(crate) fn keep_in_reserve(
         &mut self,
         store: &mut Store,
         record: &Record,

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::auth::login::start::Start;
 use crate::auth::login::{application, browser, company, flow, obtain, otp, refresh, user};
 use crate::auth::oauth::client::TokenService;
-use crate::cli::{Browser, Login, LoginGrant};
+use crate::cli::{BrowserOptions, Login, LoginGrant};
 use crate::error::{Error, Kind, Result};
 use crate::model::grant::GrantKind;
 use crate::model::origin::Origin;
@@ -103,7 +103,7 @@ pub(super) fn use_handed(app: &mut App<'_>, handed: Handed, replace: bool) -> Re
 fn options(args: &Login) -> String {
     let Login { grant: _, credentials, base_url, scope, browser, replace } = args;
     let path = |text: &Option<String>| text.as_ref().map(PathBuf::from);
-    let Browser { redirect_uri, timeout: _, no_browser } = browser;
+    let BrowserOptions { redirect_uri, timeout: _, no_browser } = browser;
     let values = [
         ("base-url", path(base_url)),
         ("credentials", credentials.clone()),

@@ -89,7 +89,7 @@ impl Credentials {
 }
 
 /// The file to fill in, as the tutorial writes it.
-pub fn blank_template() -> String {
+pub(crate) fn blank_template() -> String {
     BLANK.to_owned()
 }
 

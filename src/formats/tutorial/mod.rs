@@ -3,9 +3,9 @@
 //! People write them by hand, editors and scripts mangle them, and they are full of secrets. So what
 //! is wrong is said by line, column and rule, and never by quoting the file.
 
-pub mod credentials;
+pub(crate) mod credentials;
 mod object;
-pub mod token_file;
+pub(crate) mod token_file;
 
 use std::fmt;
 
@@ -13,7 +13,7 @@ pub use credentials::Credentials;
 pub use token_file::{TokenFile, UnknownFields};
 
 /// The largest file that is read, in bytes.
-pub const MAX_FILE_BYTES: usize = 1024 * 1024;
+pub(crate) const MAX_FILE_BYTES: usize = 1024 * 1024;
 
 /// Why a file was refused. The caller names the file, shows this, and changes nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -8,7 +8,7 @@ use crate::error::{Error, Kind, Result};
 use crate::sys::files::{self, shell_word};
 
 /// Where this program itself lies, links followed.
-pub fn own_program() -> Result<PathBuf> {
+pub(crate) fn own_program() -> Result<PathBuf> {
     std::env::current_exe().map_err(|error| {
         Error::new(
             Kind::Other,
@@ -19,12 +19,12 @@ pub fn own_program() -> Result<PathBuf> {
 }
 
 /// Where the name belongs: beside the program itself.
-pub fn place(program: &Path) -> PathBuf {
+pub(crate) fn place(program: &Path) -> PathBuf {
     program.with_file_name(format!("{NAME}{}", std::env::consts::EXE_SUFFIX))
 }
 
 /// Makes the name, unless it is there. `true` when it was made.
-pub fn make(program: &Path) -> Result<bool> {
+pub(crate) fn make(program: &Path) -> Result<bool> {
     match link(program, &place(program)) {
         Ok(()) => Ok(true),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
@@ -49,7 +49,7 @@ fn link(program: &Path, place: &Path) -> io::Result<()> {
 }
 
 /// The command that makes the name.
-pub fn command(program: &Path) -> String {
+pub(crate) fn command(program: &Path) -> String {
     let place = place(program);
     if cfg!(unix) {
         let target = Path::new(program.file_name().unwrap_or(program.as_os_str()));
@@ -77,7 +77,7 @@ fn refused(program: &Path, error: &io::Error) -> Error {
 }
 
 /// Whether something has the name already, whatever it is.
-pub fn is_taken(program: &Path) -> bool {
+pub(crate) fn is_taken(program: &Path) -> bool {
     std::fs::symlink_metadata(place(program)).is_ok()
 }
 
@@ -94,7 +94,7 @@ fn leads_elsewhere(_program: &Path) -> bool {
 }
 
 /// The error for a name that is there, and that git does not find.
-pub fn not_found(program: &Path) -> Error {
+pub(crate) fn not_found(program: &Path) -> Error {
     if leads_elsewhere(program) {
         let place = place(program);
         return Error::new(

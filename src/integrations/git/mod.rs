@@ -1,8 +1,8 @@
 //! The edge to git: runs the machine's own, and makes the name under which it finds this program.
 //! git's files are never edited here; `git config` does that, under its own lock.
 
-pub mod link;
-pub mod plan;
+pub(crate) mod link;
+pub(crate) mod plan;
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -22,13 +22,9 @@ const SHOWN_CHARS: usize = 300;
 /// A git that takes longer hangs: it is only asked for its version and its configuration.
 const TIME_LIMIT: Duration = Duration::from_secs(20);
 
-/// A git that can be configured.
-#[derive(Debug)]
-pub struct Git(());
-
 /// What git runs for `credential.helper = concur`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Helper {
+pub(crate) enum Helper {
     /// Nothing: it finds none.
     None,
     /// This program, of this version.
@@ -39,7 +35,7 @@ pub enum Helper {
 
 /// What the git on PATH says of itself, and the helpers in every configuration that holds here, in its
 /// order (`plan` knows the form); `Err` for these when git ends with an error.
-pub fn as_it_is() -> io::Result<(String, Result<Vec<u8>, ()>)> {
+pub(crate) fn as_it_is() -> io::Result<(String, Result<Vec<u8>, ()>)> {
     let version = text(&output(&["--version"], Place::Nowhere)?.stdout);
     let asked = ["config", "--null", "--get-regexp", r"^credential\.(.*\.)?helper$"];
     let listed = output(&asked, Place::Here)?;
@@ -52,97 +48,95 @@ pub fn as_it_is() -> io::Result<(String, Result<Vec<u8>, ()>)> {
     Ok((shown(version.trim_start_matches("git version ")), helpers))
 }
 
-impl Git {
-    /// The git on PATH; an error when there is none, or one that is too old.
-    pub fn on_path() -> Result<Self> {
-        let output = run(&["--version"])?;
-        if !output.status.success() {
-            return Err(refused(&output, "Mend that, and run this again.".to_owned()));
-        }
-        let said = text(&output.stdout);
-        match version(&said) {
-            Some(found) if found >= FIRST_WITH_PATTERNS => Ok(Self(())),
-            Some((major, minor)) => {
-                let (least_major, least_minor) = FIRST_WITH_PATTERNS;
-                Err(Error::new(
-                    Kind::Other,
-                    format!("git {major}.{minor} knows no patterns of hosts"),
-                    format!(
-                        "Update git to {least_major}.{least_minor} or newer, or name each host: \
-                         git config --global credential.https://HOST.helper {}",
-                        plan::VALUE
-                    ),
-                ))
-            }
-            None => Err(Error::new(
+/// An error when there is no git on PATH, or one that is too old.
+pub(crate) fn check_version() -> Result<()> {
+    let output = run(&["--version"])?;
+    if !output.status.success() {
+        return Err(refused(&output, "Mend that, and run this again.".to_owned()));
+    }
+    let said = text(&output.stdout);
+    match version(&said) {
+        Some(found) if found >= FIRST_WITH_PATTERNS => Ok(()),
+        Some((major, minor)) => {
+            let (least_major, least_minor) = FIRST_WITH_PATTERNS;
+            Err(Error::new(
                 Kind::Other,
-                format!("git does not say which version it is: {}", shown(&said)),
-                "Check what is found first: git --version",
-            )),
+                format!("git {major}.{minor} knows no patterns of hosts"),
+                format!(
+                    "Update git to {least_major}.{least_minor} or newer, or name each host: \
+                     git config --global credential.https://HOST.helper {}",
+                    plan::VALUE
+                ),
+            ))
         }
+        None => Err(Error::new(
+            Kind::Other,
+            format!("git does not say which version it is: {}", shown(&said)),
+            "Check what is found first: git --version",
+        )),
     }
+}
 
-    /// What git runs for `credential.helper = concur`, wherever it finds that. It is looked for as git looks
-    /// and run by itself: git would run an alias of that name where it finds no program.
-    pub fn helper(&self) -> Result<Helper> {
-        let Some(program) = Self::find_helper()? else { return Ok(Helper::None) };
-        let mut command = Command::new(program);
-        command.arg("--version");
-        keep_secrets_from(&mut command);
-        let said = match child::run(command, b"", TIME_LIMIT) {
-            Ok(output) if output.status.success() => text(&output.stdout),
-            Err(error) if error.kind() == io::ErrorKind::TimedOut => {
-                return Err(helper_hangs(&error));
-            }
-            _ => return Ok(Helper::Foreign),
-        };
-        let version = said.trim().strip_prefix("concur-cred ");
-        Ok(version.map_or(Helper::Foreign, |version| Helper::Ours(printable(version, 40))))
-    }
-
-    /// In git's own folder, then on PATH; what PATH names relative to the current folder is anybody's.
-    fn find_helper() -> Result<Option<PathBuf>> {
-        let output = run(&["--exec-path"])?;
-        if !output.status.success() {
-            return Err(refused(&output, "Fix that, and run this again.".to_owned()));
+/// What git runs for `credential.helper = concur`, wherever it finds that. It is looked for as git looks
+/// and run by itself: git would run an alias of that name where it finds no program.
+pub(crate) fn helper() -> Result<Helper> {
+    let Some(program) = find_helper()? else { return Ok(Helper::None) };
+    let mut command = Command::new(program);
+    command.arg("--version");
+    keep_secrets_from(&mut command);
+    let said = match child::run(command, b"", TIME_LIMIT) {
+        Ok(output) if output.status.success() => text(&output.stdout),
+        Err(error) if error.kind() == io::ErrorKind::TimedOut => {
+            return Err(helper_hangs(&error));
         }
-        let own = PathBuf::from(text(&output.stdout).trim_end_matches(['\n', '\r']));
-        let path = Env::of_process().get("PATH").unwrap_or_default();
-        let folders = std::iter::once(own).chain(std::env::split_paths(&path));
-        let name = format!("{NAME}{}", std::env::consts::EXE_SUFFIX);
-        let mut found = folders.filter(|folder| folder.is_absolute()).map(|f| f.join(&name));
-        Ok(found.find(|file| is_program(file)))
-    }
+        _ => return Ok(Helper::Foreign),
+    };
+    let version = said.trim().strip_prefix("concur-cred ");
+    Ok(version.map_or(Helper::Foreign, |version| Helper::Ours(printable(version, 40))))
+}
 
-    /// The helpers that a configuration names for a URL, key by key.
-    pub fn helpers(&self, scope: Scope) -> Result<Helpers> {
-        let pattern = r"^credential\..*\.helper$";
-        let output = run(&["config", scope.option(), "--null", "--get-regexp", pattern])?;
-        match output.status.code() {
-            Some(0) => Ok(plan::read_helpers(&output.stdout)),
-            // It found none.
-            Some(1) if output.stderr.is_empty() => Ok(Helpers::new()),
-            _ => Err(refused(
-                &output,
-                format!("Look at its configuration: git config {} --list", scope.option()),
-            )),
-        }
+/// In git's own folder, then on PATH; what PATH names relative to the current folder is anybody's.
+fn find_helper() -> Result<Option<PathBuf>> {
+    let output = run(&["--exec-path"])?;
+    if !output.status.success() {
+        return Err(refused(&output, "Fix that, and run this again.".to_owned()));
     }
+    let own = PathBuf::from(text(&output.stdout).trim_end_matches(['\n', '\r']));
+    let path = Env::of_process().get("PATH").unwrap_or_default();
+    let folders = std::iter::once(own).chain(std::env::split_paths(&path));
+    let name = format!("{NAME}{}", std::env::consts::EXE_SUFFIX);
+    let mut found = folders.filter(|folder| folder.is_absolute()).map(|f| f.join(&name));
+    Ok(found.find(|file| is_program(file)))
+}
 
-    /// Runs one of the commands that [`plan`] made.
-    pub fn configure(&self, args: &[String]) -> Result<()> {
-        let words: Vec<&str> = args.iter().map(String::as_str).collect();
-        let output = run(&words)?;
-        if output.status.success() {
-            return Ok(());
-        }
-        Err(refused(&output, format!("See why by hand: {}", plan::command_line(args))))
+/// The helpers that a configuration names for a URL, key by key.
+pub(crate) fn helpers(scope: Scope) -> Result<Helpers> {
+    let pattern = r"^credential\..*\.helper$";
+    let output = run(&["config", scope.option(), "--null", "--get-regexp", pattern])?;
+    match output.status.code() {
+        Some(0) => Ok(plan::read_helpers(&output.stdout)),
+        // It found none.
+        Some(1) if output.stderr.is_empty() => Ok(Helpers::new()),
+        _ => Err(refused(
+            &output,
+            format!("Look at its configuration: git config {} --list", scope.option()),
+        )),
     }
+}
+
+/// Runs one of the commands that [`plan`] made.
+pub(crate) fn configure(args: &[String]) -> Result<()> {
+    let words: Vec<&str> = args.iter().map(String::as_str).collect();
+    let output = run(&words)?;
+    if output.status.success() {
+        return Ok(());
+    }
+    Err(refused(&output, format!("See why by hand: {}", plan::command_line(args))))
 }
 
 /// Refuses a configuration that is a device, pipe or socket, such as `GIT_CONFIG_GLOBAL=/dev/null`: git
 /// writes a new file and puts it in the place of the old one, and root's git really does.
-pub fn refuse_no_file(scope: Scope, env: &Env) -> Result<()> {
+pub(crate) fn refuse_no_file(scope: Scope, env: &Env) -> Result<()> {
     let path = match scope {
         Scope::Global => env
             .path("GIT_CONFIG_GLOBAL")
@@ -268,7 +262,7 @@ fn version(said: &str) -> Option<(u32, u32)> {
 }
 
 /// The error for a name that git finds and that is not this program.
-pub fn foreign_helper() -> Error {
+pub(crate) fn foreign_helper() -> Error {
     Error::new(
         Kind::Other,
         format!("The {NAME} that git finds is another program"),

@@ -12,18 +12,18 @@ use crate::model::origin::{CONCUR_PATTERNS, Origin};
 use crate::sys::files::shell_word;
 
 /// The name under which git runs this program.
-pub const NAME: &str = "git-credential-concur";
+pub(crate) const NAME: &str = "git-credential-concur";
 /// How `credential.helper` names it.
-pub const VALUE: &str = "concur";
+pub(crate) const VALUE: &str = "concur";
 /// The value that drops the helpers before it.
 const NONE_BEFORE: &str = "";
 
 /// The values of each key `credential.<url>.helper`, in the order in which git takes them.
-pub type Helpers = BTreeMap<String, Vec<String>>;
+pub(crate) type Helpers = BTreeMap<String, Vec<String>>;
 
 /// Whose configuration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Scope {
+pub(crate) enum Scope {
     /// The user's.
     Global,
     /// Every user's.
@@ -34,7 +34,7 @@ pub enum Scope {
 
 impl Scope {
     /// As `git config` calls it.
-    pub const fn option(self) -> &'static str {
+    pub(crate) const fn option(self) -> &'static str {
         match self {
             Self::Global => "--global",
             Self::System => "--system",
@@ -45,7 +45,7 @@ impl Scope {
 
 /// What to do.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Plan {
+pub(crate) struct Plan {
     /// The arguments of one git after the other.
     pub commands: Vec<Vec<String>>,
     /// The URLs that git asks this program for afterwards, or no longer asks it for.
@@ -55,7 +55,7 @@ pub struct Plan {
 }
 
 /// The URLs to answer for: Concur's own hosts, and the other origins that profiles have.
-pub fn urls<'a>(geolocations: impl Iterator<Item = &'a str>) -> Vec<String> {
+pub(crate) fn urls<'a>(geolocations: impl Iterator<Item = &'a str>) -> Vec<String> {
     let mut urls: Vec<String> = CONCUR_PATTERNS.map(str::to_owned).to_vec();
     let origins = geolocations.filter_map(|text| Origin::from_operator(text).ok());
     let mut others: Vec<String> =
@@ -68,7 +68,7 @@ pub fn urls<'a>(geolocations: impl Iterator<Item = &'a str>) -> Vec<String> {
 
 /// Reads the answer of `git config --null --get-regexp`: `key LF value NUL`; a key without a value
 /// has no LF.
-pub fn read_helpers(answer: &[u8]) -> Helpers {
+pub(crate) fn read_helpers(answer: &[u8]) -> Helpers {
     let mut helpers = Helpers::new();
     for entry in answer.split(|byte| *byte == 0).filter(|entry| !entry.is_empty()) {
         let entry = String::from_utf8_lossy(entry);
@@ -79,7 +79,7 @@ pub fn read_helpers(answer: &[u8]) -> Helpers {
 }
 
 /// The commands that make git ask this program for these URLs; none for what is so already.
-pub fn to_set(scope: Scope, urls: &[String], found: &Helpers) -> Plan {
+pub(crate) fn to_set(scope: Scope, urls: &[String], found: &Helpers) -> Plan {
     let mut plan = Plan::default();
     for url in urls {
         let key = format!("credential.{url}.helper");
@@ -105,7 +105,7 @@ pub fn to_set(scope: Scope, urls: &[String], found: &Helpers) -> Plan {
 }
 
 /// The commands that take away what [`to_set`] wrote, whatever was written beside it.
-pub fn to_unset(scope: Scope, found: &Helpers) -> Plan {
+pub(crate) fn to_unset(scope: Scope, found: &Helpers) -> Plan {
     let mut plan = Plan::default();
     for (key, values) in found {
         let url = key.strip_prefix("credential.").and_then(|rest| rest.strip_suffix(".helper"));
@@ -136,7 +136,7 @@ fn git<const N: usize>(words: [&str; N]) -> Vec<String> {
 }
 
 /// A git command as a person types it.
-pub fn command_line(args: &[String]) -> String {
+pub(crate) fn command_line(args: &[String]) -> String {
     let words = args.iter().map(|word| {
         // shell_word quotes what a shell could take for more than a word, and what is empty.
         shell_word(Path::new(word))

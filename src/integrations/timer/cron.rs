@@ -14,7 +14,7 @@ const MAX_COMMAND_BYTES: usize = 998;
 
 /// The job's line, without its end. Whatever it prints is mailed, so the report is left out and the
 /// errors are not.
-pub fn line(job: &Job) -> Result<String> {
+pub(crate) fn line(job: &Job) -> Result<String> {
     job.refuse_unwritable()?;
     let mut command = String::new();
     for (name, value) in &job.variables {
@@ -59,7 +59,7 @@ fn mark() -> String {
 
 /// The crontab with this line in the place of ours, or at its end; without it for `None`. Every other
 /// line stays as it is, byte for byte.
-pub fn with(crontab: &[u8], line: Option<&str>) -> Vec<u8> {
+pub(crate) fn with(crontab: &[u8], line: Option<&str>) -> Vec<u8> {
     let mut text = Vec::with_capacity(crontab.len() + 200);
     let mut new = line;
     for old in crontab.split_inclusive(|byte| *byte == b'\n') {
@@ -82,7 +82,7 @@ pub fn with(crontab: &[u8], line: Option<&str>) -> Vec<u8> {
 
 /// The user's crontab; empty when there is none. Anything else that cannot be read is an error: what is
 /// not known would be overwritten.
-pub fn read() -> Result<Vec<u8>> {
+pub(crate) fn read() -> Result<Vec<u8>> {
     let output = super::run("crontab", &["-l"], b"")
         .map_err(|error| no_crontab(&error, "nothing was changed"))?;
     if output.status.success() {
@@ -102,7 +102,7 @@ pub fn read() -> Result<Vec<u8>> {
 }
 
 /// Puts another crontab in the place of the user's.
-pub fn write(crontab: &[u8]) -> Result<()> {
+pub(crate) fn write(crontab: &[u8]) -> Result<()> {
     let output = super::run("crontab", &["-"], crontab)
         .map_err(|error| no_crontab(&error, "it may have taken the new crontab"))?;
     if output.status.success() {

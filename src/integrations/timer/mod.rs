@@ -1,8 +1,8 @@
 //! A job of ours that runs daily, by systemd or by cron: the texts that they read (pure), and the edge
 //! that puts them in place.
 
-pub mod cron;
-pub mod systemd;
+pub(crate) mod cron;
+pub(crate) mod systemd;
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -14,7 +14,7 @@ use crate::sys::env::keep_secrets_from;
 use crate::sys::{child, files};
 
 /// What stands in everything that is written here, so that nothing else is ever overwritten.
-pub const MARK: &str = "concur-cred keepalive";
+pub(crate) const MARK: &str = "concur-cred keepalive";
 /// A program of the system's that takes longer hangs.
 const TIME_LIMIT: Duration = Duration::from_secs(30);
 /// The hour, local time, at which jobs begin.
@@ -22,7 +22,7 @@ const HOUR: u8 = 3;
 
 /// What is to run.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Job {
+pub(crate) struct Job {
     /// The program, absolute.
     pub program: String,
     /// Its arguments.
@@ -58,7 +58,7 @@ impl Job {
 }
 
 /// This program's file.
-pub fn own_program() -> Result<PathBuf> {
+pub(crate) fn own_program() -> Result<PathBuf> {
     let path = std::env::current_exe().ok().filter(|path| path.exists());
     path.ok_or_else(|| {
         Error::new(
@@ -70,7 +70,7 @@ pub fn own_program() -> Result<PathBuf> {
 }
 
 /// The path as text that means the same from every folder.
-pub fn absolute(path: &Path) -> Result<String> {
+pub(crate) fn absolute(path: &Path) -> Result<String> {
     let whole = std::path::absolute(path).map_err(|error| files::cannot("find", path, &error))?;
     whole.into_os_string().into_string().map_err(|_| {
         Error::new(

@@ -12,7 +12,7 @@ use crate::sys::env::Env;
 use crate::sys::files::{self, Replace, shell_word};
 
 /// The timer's name.
-pub const TIMER: &str = "concur-cred-keepalive.timer";
+pub(crate) const TIMER: &str = "concur-cred-keepalive.timer";
 const SERVICE: &str = "concur-cred-keepalive.service";
 
 /// What the job may do: it reads everything, and speaks to resolvers, proxies and Concur. None of these
@@ -31,7 +31,7 @@ SystemCallArchitectures=native
 ";
 
 /// The service's file.
-pub fn service(job: &Job) -> Result<String> {
+pub(crate) fn service(job: &Job) -> Result<String> {
     job.refuse_unwritable()?;
     if job.program.contains(['"', '\'', '\\']) {
         return Err(Error::new(
@@ -64,7 +64,7 @@ pub fn service(job: &Job) -> Result<String> {
 }
 
 /// The timer's file.
-pub fn timer(job: &Job) -> String {
+pub(crate) fn timer(job: &Job) -> String {
     let Job { minute, jitter_secs, .. } = job;
     format!(
         "{}[Unit]\nDescription=Keep SAP Concur refresh tokens alive, daily\n\
@@ -91,13 +91,13 @@ fn quoted(text: &str) -> String {
 
 /// Where the two files stand.
 #[derive(Debug)]
-pub struct Units {
+pub(crate) struct Units {
     folder: PathBuf,
 }
 
 impl Units {
     /// In the user's folder for units.
-    pub fn of(env: &Env) -> Result<Self> {
+    pub(crate) fn of(env: &Env) -> Result<Self> {
         let config = env.path("XDG_CONFIG_HOME");
         env.check_folder(if config.is_some() { "XDG_CONFIG_HOME" } else { "HOME" })?;
         let config = config.or_else(|| env.path("HOME").map(|home| home.join(".config")));
@@ -111,23 +111,23 @@ impl Units {
     }
 
     /// The service's file.
-    pub fn service(&self) -> PathBuf {
+    pub(crate) fn service(&self) -> PathBuf {
         self.folder.join(SERVICE)
     }
 
     /// The timer's file.
-    pub fn timer(&self) -> PathBuf {
+    pub(crate) fn timer(&self) -> PathBuf {
         self.folder.join(TIMER)
     }
 
     /// Whether one of them is there.
-    pub fn are_there(&self) -> bool {
+    pub(crate) fn are_there(&self) -> bool {
         self.service().exists() || self.timer().exists()
     }
 
     /// Refuses files in their place that were not written here, and a folder in which everybody could put
     /// others.
-    pub fn check(&self) -> Result<()> {
+    pub(crate) fn check(&self) -> Result<()> {
         files::refuse_writable_by_all(&self.folder)?;
         for path in [self.service(), self.timer()] {
             if !is_ours_or_absent(&path)? {
@@ -145,7 +145,7 @@ impl Units {
     }
 
     /// Writes both, each whole or not at all.
-    pub fn write(&self, service: &str, timer: &str) -> Result<()> {
+    pub(crate) fn write(&self, service: &str, timer: &str) -> Result<()> {
         files::make_folders(&self.folder)?;
         for (path, text) in [(self.service(), service), (self.timer(), timer)] {
             let replace = if path.exists() { Replace::Yes } else { Replace::No };
@@ -156,7 +156,7 @@ impl Units {
     }
 
     /// Removes both.
-    pub fn remove(&self) -> Result<()> {
+    pub(crate) fn remove(&self) -> Result<()> {
         for path in [self.timer(), self.service()] {
             match fs::remove_file(&path) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => {
@@ -187,7 +187,7 @@ fn is_ours_or_absent(path: &Path) -> Result<bool> {
 }
 
 /// Asks the user's systemd; the error is what it said, and whether it is worth another try.
-pub fn systemctl(arguments: &[&str]) -> Result<(), (Kind, String)> {
+pub(crate) fn systemctl(arguments: &[&str]) -> Result<(), (Kind, String)> {
     let arguments: Vec<&str> = [&["--user"], arguments].concat();
     match super::run("systemctl", &arguments, b"") {
         Ok(output) if output.status.success() => Ok(()),

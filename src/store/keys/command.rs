@@ -28,7 +28,7 @@ const SHOWN_CHARS: usize = 200;
 const SEE_WHY: &str = "Run it by hand to see why: it is key_command in config.toml.";
 
 /// A program that prints the key: 32 bytes, or base64 of them.
-pub struct KeyCommand {
+pub(crate) struct KeyCommand {
     program: PathBuf,
     arguments: Vec<String>,
     /// What came of it: a second run could ask a person a second time.
@@ -44,12 +44,12 @@ impl std::fmt::Debug for KeyCommand {
 
 impl KeyCommand {
     /// A program and its arguments; a name without a slash is looked for in `PATH`.
-    pub fn new(program: PathBuf, arguments: Vec<String>) -> Self {
+    pub(crate) fn new(program: PathBuf, arguments: Vec<String>) -> Self {
         Self { program, arguments, ran: OnceLock::new() }
     }
 
     /// The program, as a person reads it.
-    pub fn shown(&self) -> String {
+    pub(crate) fn shown(&self) -> String {
         printable(&self.program.to_string_lossy(), SHOWN_CHARS)
     }
 

@@ -19,7 +19,7 @@ pub(crate) const LOOKS: u32 = 8;
 
 /// How the key is that a store's source gives.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum KeyState {
+pub(crate) enum KeyState {
     /// It is the store's.
     Good,
     /// There is none.
@@ -32,7 +32,7 @@ pub enum KeyState {
 
 /// A look at a store's key.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct KeyLook {
+pub(crate) struct KeyLook {
     /// Where it is to be had.
     pub source: KeySource,
     /// The id of the key that the store is sealed with.
@@ -66,7 +66,7 @@ impl Store {
 
     /// Proves that what will be obtained can be sealed and read again, before anything is sent for
     /// it. Returns what is to be said about the permissions of the key's file.
-    pub fn prove_key(&self) -> Result<Option<&str>> {
+    pub(crate) fn prove_key(&self) -> Result<Option<&str>> {
         if self.sealing_key().is_ok() {
             return Ok(self.loaded_key()?.warning.as_deref());
         }
@@ -74,7 +74,7 @@ impl Store {
     }
 
     /// Proves that the store can be written now, before something is sent that can be used once only.
-    pub fn prove_writable(&mut self) -> Result<()> {
+    pub(crate) fn prove_writable(&mut self) -> Result<()> {
         self.write(|transaction| {
             // Changes nothing, and is written all the same.
             transaction
@@ -85,13 +85,13 @@ impl Store {
     }
 
     /// Whether the key can be guessed: one that an earlier program took.
-    pub fn key_is_guessable(&self) -> bool {
+    pub(crate) fn key_is_guessable(&self) -> bool {
         self.key().is_ok_and(|key| key.guessable().is_some())
     }
 
     /// Has the key at hand before a lock is taken, when a program must be run for it: it may ask a
     /// person, whom nobody else is to wait for.
-    pub fn have_key_at_hand(&self) -> Result<()> {
+    pub(crate) fn have_key_at_hand(&self) -> Result<()> {
         if self.meta()?.key_source == KeySource::Command { self.key().map(|_| ()) } else { Ok(()) }
     }
 
@@ -133,7 +133,7 @@ impl Store {
 
     /// Forgets store and key as they were seen, when the store now names another: for whoever has
     /// just been given a record's lock, under which nobody changes either.
-    pub fn look_at_key(&mut self) -> Result<()> {
+    pub(crate) fn look_at_key(&mut self) -> Result<()> {
         let Some(seen) = self.meta.get() else { return Ok(()) };
         let now = rows::read_meta(self.connection()?)?;
         if seen.key_id != now.key_id || seen.key_source != now.key_source {
@@ -148,7 +148,7 @@ impl Store {
     }
 
     /// Makes sure that the key at hand is the one that the store names now.
-    pub fn settle_key(&mut self) -> Result<()> {
+    pub(crate) fn settle_key(&mut self) -> Result<()> {
         if self.sealing_key().is_ok() {
             return Ok(());
         }
@@ -159,7 +159,7 @@ impl Store {
     }
 
     /// How the key is, as it is told to a person.
-    pub fn look_into_key(&self) -> Result<KeyLook> {
+    pub(crate) fn look_into_key(&self) -> Result<KeyLook> {
         let Meta { key_source: source, key_id: named, .. } = self.meta()?.clone();
         // Kept for the comparison: a pipe gives it once.
         let keep = |loaded| drop(self.key.set(loaded));

@@ -13,7 +13,7 @@ use crate::sys::files::{self, Replace, shell_word};
 use crate::sys::paths::Paths;
 
 /// Makes the key file when there is none. Whoever comes second finds the winner's.
-pub fn ensure_file(paths: &Paths) -> Result<()> {
+pub(crate) fn ensure_file(paths: &Paths) -> Result<()> {
     files::ensure_private_dir(paths.config_dir())?;
     if files::check_private_file(&paths.key_file())? {
         return Ok(());
@@ -44,7 +44,7 @@ pub(in crate::store) fn next(paths: &Paths) -> Result<Option<Key>> {
 }
 
 /// Whether a file beside the key file waits to take its place.
-pub fn pending(paths: &Paths) -> bool {
+pub(crate) fn pending(paths: &Paths) -> bool {
     paths.next_key_file().symlink_metadata().is_ok()
 }
 

@@ -7,7 +7,7 @@ pub(crate) mod keyed;
 mod made;
 pub(crate) mod opening;
 mod printed;
-pub mod rotation;
+pub(crate) mod rotation;
 pub(crate) mod seal;
 mod settings;
 
@@ -22,13 +22,13 @@ use crate::error::{Error, Kind, Result};
 use crate::sys::files::{self, shell_word};
 use crate::sys::paths::Paths;
 
-pub use command::KeyCommand;
+pub(crate) use command::KeyCommand;
 pub(super) use made::{discard_next, make_next, next, promote, promote_if_free, write_next};
-pub use made::{ensure_file, pending};
-pub use settings::{CREDENTIAL, KeySettings};
+pub(crate) use made::{ensure_file, pending};
+pub(crate) use settings::{CREDENTIAL, KeySettings};
 
 /// Length of a key id, bytes.
-pub const KEY_ID_BYTES: usize = 8;
+pub(crate) const KEY_ID_BYTES: usize = 8;
 const KEY_BYTES: usize = 32;
 
 /// The 256-bit key that seals the store's cells.
@@ -94,7 +94,7 @@ impl Key {
 
 /// Where a store's key is to be found. Recorded in the store when it is made, never guessed later.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum KeySource {
+pub(crate) enum KeySource {
     /// The key file in the configuration folder, made when there is none yet.
     File,
     /// The file that `CONCUR_CRED_KEY_FILE` names.
@@ -113,7 +113,7 @@ impl KeySource {
         [Self::File, Self::NamedFile, Self::Environment, Self::Credential, Self::Command];
 
     /// The stored name.
-    pub const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::File => "file",
             Self::NamedFile => "named-file",
@@ -124,7 +124,7 @@ impl KeySource {
     }
 
     /// The source with this stored name.
-    pub fn from_name(name: &str) -> Option<Self> {
+    pub(crate) fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|source| source.name() == name)
     }
 
@@ -142,7 +142,7 @@ impl KeySource {
     }
 
     /// The source as a person reads it.
-    pub fn describe(self, paths: &Paths, keys: &KeySettings) -> String {
+    pub(crate) fn describe(self, paths: &Paths, keys: &KeySettings) -> String {
         let or_unset = |name: &str, value: Option<String>| match value {
             Some(value) => format!("{name} ({value})"),
             None => format!("{name} (not set)"),
@@ -184,7 +184,7 @@ impl KeySource {
 
 /// A key, and what is to be said about the permissions of the file that it came from.
 #[derive(Debug)]
-pub struct Loaded {
+pub(crate) struct Loaded {
     /// The key.
     pub key: Key,
     /// A warning for a person.
@@ -200,12 +200,12 @@ impl From<Key> for Loaded {
 }
 
 /// The key of a store that exists.
-pub fn load(source: KeySource, paths: &Paths, keys: &KeySettings) -> Result<Loaded> {
+pub(crate) fn load(source: KeySource, paths: &Paths, keys: &KeySettings) -> Result<Loaded> {
     find(source, paths, keys)?.ok_or_else(|| missing(source, paths, keys))
 }
 
 /// What a source gives; `None` when it gives nothing.
-pub fn find(source: KeySource, paths: &Paths, keys: &KeySettings) -> Result<Option<Loaded>> {
+pub(crate) fn find(source: KeySource, paths: &Paths, keys: &KeySettings) -> Result<Option<Loaded>> {
     match source {
         KeySource::File => {
             let path = paths.key_file();
@@ -253,7 +253,11 @@ pub(super) fn load_for(
 }
 
 /// The key for a store that is about to be made, or sealed anew; the default key file is made when there is none.
-pub fn load_or_create(source: KeySource, paths: &Paths, keys: &KeySettings) -> Result<Loaded> {
+pub(crate) fn load_or_create(
+    source: KeySource,
+    paths: &Paths,
+    keys: &KeySettings,
+) -> Result<Loaded> {
     if source == KeySource::File {
         ensure_file(paths)?;
     }

@@ -13,7 +13,7 @@ use crate::store::Store;
 /// A managed account's secrets that are needed to renew it, opened together so that the geolocation
 /// they are sent to is one that a cell has vouched for.
 #[derive(Debug)]
-pub struct RenewalSecrets {
+pub(crate) struct RenewalSecrets {
     /// The application's client secret.
     pub client_secret: Secret,
     /// The refresh token.
@@ -28,7 +28,7 @@ pub struct RenewalSecrets {
 
 impl Store {
     /// Opens one of a record's cells, once its identity is proven. `Ok(None)`: there is no such cell.
-    pub fn unseal(&self, record: &Record, column: Column) -> Result<Option<Secret>> {
+    pub(crate) fn unseal(&self, record: &Record, column: Column) -> Result<Option<Secret>> {
         self.prove_identity(record)?;
         self.open_stored(record, column)
     }
@@ -40,7 +40,7 @@ impl Store {
     }
 
     /// Opens an account's access token, once its identity is proven. `Ok(None)`: there is none.
-    pub fn unseal_access_token(&self, account: &Account) -> Result<Option<Secret>> {
+    pub(crate) fn unseal_access_token(&self, account: &Account) -> Result<Option<Secret>> {
         self.prove_account(account)?;
         let profile = Some(account.profile.as_str());
         let open = |cell| self.open_cell(account.binding(), Column::AccessToken, cell, profile);
@@ -100,7 +100,7 @@ impl Store {
 
     /// Opens what is needed to renew a managed account. An edited geolocation, host or application
     /// origin makes this fail, and so does any edited link, so that nothing is sent anywhere.
-    pub fn unseal_renewal(&self, record: &Record, now: i64) -> Result<RenewalSecrets> {
+    pub(crate) fn unseal_renewal(&self, record: &Record, now: i64) -> Result<RenewalSecrets> {
         self.prove_identity(record)?;
         // Only an edited row names one that is not there.
         let application = record.application.as_ref().ok_or_else(|| {
@@ -124,7 +124,7 @@ impl Store {
     }
 
     /// Opens an application's client secret.
-    pub fn unseal_client_secret(&self, application: &Application) -> Result<Secret> {
+    pub(crate) fn unseal_client_secret(&self, application: &Application) -> Result<Secret> {
         self.client_secret(application, None)
     }
 
@@ -142,7 +142,7 @@ impl Store {
     }
 
     /// Seals an answer that could not be committed, for the reserve file.
-    pub fn seal_spill(
+    pub(crate) fn seal_spill(
         &mut self,
         id: RecordId,
         generation: i64,
@@ -154,7 +154,7 @@ impl Store {
     }
 
     /// Opens a spilled answer; `None` when it is not for this record at this generation.
-    pub fn unseal_spill(
+    pub(crate) fn unseal_spill(
         &self,
         id: RecordId,
         generation: i64,

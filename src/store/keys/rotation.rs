@@ -19,7 +19,7 @@ use crate::sys::failpoint;
 
 /// What became of the store's cells.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Resealed {
+pub(crate) struct Resealed {
     /// How many cells are sealed with the new key.
     pub cells: usize,
     /// Those that did not open before, and are left as they are: whose, and which.
@@ -28,7 +28,7 @@ pub struct Resealed {
 
 /// A key that a store is about to be sealed with.
 #[derive(Debug)]
-pub struct NewKey {
+pub(crate) struct NewKey {
     /// Where it is to be had from then on.
     pub source: KeySource,
     /// The key.
@@ -37,7 +37,7 @@ pub struct NewKey {
 
 impl Store {
     /// Records another source of the very key that the store is sealed with.
-    pub fn set_key_source(&mut self, _lock: &KeyLock, source: KeySource) -> Result<()> {
+    pub(crate) fn set_key_source(&mut self, _lock: &KeyLock, source: KeySource) -> Result<()> {
         self.write(|transaction| {
             transaction
                 .execute("UPDATE meta SET key_source = ?1", [source.name()])
@@ -50,7 +50,7 @@ impl Store {
     }
 
     /// Finishes what a rotation that was ended after its commit left undone.
-    pub fn finish_rotation(&mut self, lock: &KeyLock) -> Result<bool> {
+    pub(crate) fn finish_rotation(&mut self, lock: &KeyLock) -> Result<bool> {
         let meta = rows::read_meta(self.connection()?)?;
         if meta.key_source != KeySource::File {
             return Ok(false);
@@ -63,13 +63,13 @@ impl Store {
     }
 
     /// Whether the key that waits beside the key file is the one that the store names.
-    pub fn next_key_is_its(&self) -> Result<bool> {
+    pub(crate) fn next_key_is_its(&self) -> Result<bool> {
         let named = rows::read_meta(self.connection()?)?.key_id;
         Ok(keys::next(&self.paths)?.is_some_and(|key| key.id() == named.as_slice()))
     }
 
     /// A new key beside the key file; nothing is sealed with it yet.
-    pub fn make_next_key(&self, lock: &KeyLock) -> Result<NewKey> {
+    pub(crate) fn make_next_key(&self, lock: &KeyLock) -> Result<NewKey> {
         let key = keys::make_next(&self.paths, lock)?;
         failpoint::pass("next-written");
         Ok(NewKey { source: KeySource::File, key })
@@ -77,7 +77,7 @@ impl Store {
 
     /// Puts a key that the store is sealed with in the key file's place, from memory if it is not where it was
     /// written: by now there is no other way to anything.
-    pub fn put_in_place(&mut self, new: &NewKey, lock: &KeyLock) -> Result<()> {
+    pub(crate) fn put_in_place(&mut self, new: &NewKey, lock: &KeyLock) -> Result<()> {
         let waits = keys::next(&self.paths).ok().flatten();
         if waits.is_none_or(|waits| waits.id() != new.key.id()) {
             keys::write_next(&self.paths, &new.key, lock)?;
@@ -86,7 +86,7 @@ impl Store {
     }
 
     /// Takes back a key that [`Store::make_next_key`] made, when the store is sure not to name it.
-    pub fn discard_next_key(&self, new: &NewKey, lock: &KeyLock) {
+    pub(crate) fn discard_next_key(&self, new: &NewKey, lock: &KeyLock) {
         let named = self.connection().and_then(rows::read_meta);
         if named.is_ok_and(|meta| meta.key_id != new.key.id()) {
             keys::discard_next(&self.paths, lock);
@@ -95,7 +95,7 @@ impl Store {
 
     /// Seals every cell that opens under `old` with the new key, which must be durable. `Err` of ids:
     /// accounts that were made meanwhile, whose locks are needed as well; nothing was changed then.
-    pub fn reseal(
+    pub(crate) fn reseal(
         &mut self,
         _lock: &KeyLock,
         locks: &[RecordLock],
@@ -133,30 +133,30 @@ impl Store {
 
     /// Writes the file anew without its unused room, where cells of earlier days are. It may fail
     /// without harm.
-    pub fn drop_old_cells(&self) {
+    pub(crate) fn drop_old_cells(&self) {
         if let Ok(connection) = self.connection() {
             let _ = connection.execute_batch("PRAGMA temp_store = MEMORY; VACUUM");
         }
     }
 
     /// The key that the store is sealed with, from the source that is recorded.
-    pub fn present_key(&mut self) -> Result<Key> {
+    pub(crate) fn present_key(&mut self) -> Result<Key> {
         self.settle_key()?;
         self.key().map(Key::copied)
     }
 
     /// Takes a key for the store's that its source does not give any more.
-    pub fn have_key(&mut self, key: &Key) {
+    pub(crate) fn have_key(&mut self, key: &Key) {
         self.key = OnceCell::from(Loaded::from(key.copied()));
     }
 
     /// Whether this is the key that the store names.
-    pub fn is_sealed_with(&self, key: &Key) -> Result<bool> {
+    pub(crate) fn is_sealed_with(&self, key: &Key) -> Result<bool> {
         Ok(rows::read_meta(self.connection()?)?.key_id == key.id())
     }
 
     /// The key that the store's own source gives by now.
-    pub fn key_of_source(&self) -> Result<NewKey> {
+    pub(crate) fn key_of_source(&self) -> Result<NewKey> {
         let source = rows::read_meta(self.connection()?)?.key_source;
         let key = keys::load(source, &self.paths, &self.keys)?.key;
         keys::refuse_guessable(&key, source, &self.paths, &self.keys)?;
@@ -164,7 +164,7 @@ impl Store {
     }
 
     /// The key that another source gives; the default key file is made when there is none.
-    pub fn key_from(&self, source: KeySource) -> Result<NewKey> {
+    pub(crate) fn key_from(&self, source: KeySource) -> Result<NewKey> {
         let key = keys::load_or_create(source, &self.paths, &self.keys)?.key;
         Ok(NewKey { source, key })
     }

@@ -27,7 +27,7 @@ pub(crate) const EMPTY_CELL_BYTES: usize = HEADER_BYTES + NONCE_BYTES + 16;
 /// A cell did not open: another key, another place, or damage. Which one cannot be told from the
 /// cell alone, by design.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct DoesNotOpen;
+pub(crate) struct DoesNotOpen;
 
 /// The place that a cell is bound to, as associated data.
 #[derive(Debug, Clone, PartialEq, Eq)]

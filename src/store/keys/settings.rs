@@ -9,14 +9,14 @@ use crate::sys::env::{Env, variable};
 use crate::sys::paths::Paths;
 
 /// The credential that systemd gives the key in.
-pub const CREDENTIAL: &str = "concur-cred-key";
+pub(crate) const CREDENTIAL: &str = "concur-cred-key";
 /// The key of `config.toml`.
 const SETTING: &str = "key_source";
 
 /// Where keys can be had, and which of these a new store takes. A store that exists goes by what is
 /// recorded in it.
 #[derive(Debug, Clone, Default)]
-pub struct KeySettings {
+pub(crate) struct KeySettings {
     env: Env,
     written: Option<KeySource>,
     command: Option<Arc<KeyCommand>>,
@@ -25,18 +25,22 @@ pub struct KeySettings {
 
 impl KeySettings {
     /// The environment's alone.
-    pub fn of(env: &Env) -> Self {
+    pub(crate) fn of(env: &Env) -> Self {
         Self { env: env.clone(), ..Self::default() }
     }
 
     /// With what stands in the configuration file.
-    pub fn with(env: &Env, written: Option<&str>, command: Option<KeyCommand>) -> Result<Self> {
+    pub(crate) fn with(
+        env: &Env,
+        written: Option<&str>,
+        command: Option<KeyCommand>,
+    ) -> Result<Self> {
         let written = written.map(|name| named(SETTING, name)).transpose()?;
         Ok(Self { written, command: command.map(Arc::new), ..Self::of(env) })
     }
 
     /// Says nothing to a person but errors.
-    pub fn be_quiet(&mut self) {
+    pub(crate) fn be_quiet(&mut self) {
         self.is_quiet = true;
     }
 
@@ -49,14 +53,14 @@ impl KeySettings {
     }
 
     /// The setting `key_source`: the variable's, else the file's.
-    pub fn source(&self) -> Result<Option<KeySource>> {
+    pub(crate) fn source(&self) -> Result<Option<KeySource>> {
         let name = variable(SETTING);
         let text = self.env.setting(&name)?;
         text.map_or(Ok(self.written), |text| named(&name, &text).map(Some))
     }
 
     /// The setting `key_command`.
-    pub fn command(&self) -> Option<&KeyCommand> {
+    pub(crate) fn command(&self) -> Option<&KeyCommand> {
         self.command.as_deref()
     }
 
@@ -70,7 +74,7 @@ impl KeySettings {
     }
 
     /// The source that is asked for here, and by what; `None` when nothing is said.
-    pub fn asked(&self) -> Result<Option<(KeySource, &'static str)>> {
+    pub(crate) fn asked(&self) -> Result<Option<(KeySource, &'static str)>> {
         if let Some(source) = self.source()? {
             return Ok(Some((source, "key_source")));
         }
@@ -91,12 +95,12 @@ impl KeySettings {
     }
 
     /// What a new store takes.
-    pub fn chosen(&self) -> Result<KeySource> {
+    pub(crate) fn chosen(&self) -> Result<KeySource> {
         Ok(self.asked()?.map_or(KeySource::File, |(source, _)| source))
     }
 
     /// The file that a new store takes its key from; `None` where that is no file.
-    pub fn file(&self, paths: &Paths) -> Option<PathBuf> {
+    pub(crate) fn file(&self, paths: &Paths) -> Option<PathBuf> {
         match self.chosen().ok()? {
             KeySource::File => Some(paths.key_file()),
             KeySource::NamedFile => self.named_file(),

@@ -12,7 +12,7 @@ use crate::sys::{clock, files};
 /// Proof that this process alone changes the store's key or its source. Released when dropped, and by
 /// the operating system when the process dies.
 #[derive(Debug)]
-pub struct KeyLock {
+pub(crate) struct KeyLock {
     file: File,
     /// Where it says who it is, if it could.
     holder: Option<File>,
@@ -20,7 +20,7 @@ pub struct KeyLock {
 
 impl KeyLock {
     /// Takes the lock if it is free.
-    pub fn try_take(paths: &Paths) -> Result<Option<Self>> {
+    pub(crate) fn try_take(paths: &Paths) -> Result<Option<Self>> {
         files::ensure_private_dir(&paths.locks_dir())?;
         let file = files::open_private(&paths.key_lock())?;
         match fs2::FileExt::try_lock_exclusive(&file) {
@@ -37,7 +37,7 @@ impl KeyLock {
     }
 
     /// Takes the lock, waiting for its holder up to `timeout`.
-    pub fn take(paths: &Paths, timeout: Duration) -> Result<Self> {
+    pub(crate) fn take(paths: &Paths, timeout: Duration) -> Result<Self> {
         let since = Instant::now();
         let mut poll = FIRST_POLL;
         loop {

@@ -16,7 +16,7 @@ use crate::model::record::RecordId;
 use crate::sys::paths::Paths;
 use crate::sys::{clock, failpoint, files};
 
-pub use key::KeyLock;
+pub(crate) use key::KeyLock;
 
 /// How often a waiter looks, at first and at last.
 const FIRST_POLL: Duration = Duration::from_millis(4);
@@ -28,7 +28,7 @@ const MOST_FILES: u64 = 10_240;
 /// Proof that this process alone may renew or change a record. Released when dropped, and by the
 /// operating system when the process dies.
 #[derive(Debug)]
-pub struct RecordLock {
+pub(crate) struct RecordLock {
     file: File,
     id: RecordId,
     /// Where it says who it is, if it could.
@@ -37,12 +37,12 @@ pub struct RecordLock {
 
 impl RecordLock {
     /// The record it is for.
-    pub fn record_id(&self) -> RecordId {
+    pub(crate) fn record_id(&self) -> RecordId {
         self.id
     }
 
     /// The lock of a record that is about to be made, under a random identity.
-    pub fn for_new(paths: &Paths) -> Result<Self> {
+    pub(crate) fn for_new(paths: &Paths) -> Result<Self> {
         let id = RecordId(crate::sys::random::id()?);
         Self::try_take(paths, id)?.ok_or_else(|| {
             Error::new(Kind::Temporary, "A new record is locked already", "Run it again.")
@@ -51,13 +51,13 @@ impl RecordLock {
 
     /// Gives up a record that was never made. Its random name was never known to anybody else, so
     /// that this one lock file may go.
-    pub fn discard(self, paths: &Paths) {
+    pub(crate) fn discard(self, paths: &Paths) {
         let _ = std::fs::remove_file(paths.lock_holder(self.id));
         let _ = std::fs::remove_file(paths.lock(self.id));
     }
 
     /// Takes the lock if it is free.
-    pub fn try_take(paths: &Paths, id: RecordId) -> Result<Option<Self>> {
+    pub(crate) fn try_take(paths: &Paths, id: RecordId) -> Result<Option<Self>> {
         Waiting::new(paths, id)?.try_take()
     }
 }
@@ -72,7 +72,7 @@ impl Drop for RecordLock {
 
 /// A caller who wants a record's lock.
 #[derive(Debug)]
-pub struct Waiting {
+pub(crate) struct Waiting {
     file: Option<File>,
     id: RecordId,
     holder_file: std::path::PathBuf,
@@ -82,7 +82,7 @@ pub struct Waiting {
 
 impl Waiting {
     /// Opens the lock file.
-    pub fn new(paths: &Paths, id: RecordId) -> Result<Self> {
+    pub(crate) fn new(paths: &Paths, id: RecordId) -> Result<Self> {
         files::ensure_private_dir(&paths.locks_dir())?;
         let path = paths.lock(id);
         failpoint::write("lock-open").map_err(|error| files::cannot("open", &path, &error))?;
@@ -97,7 +97,7 @@ impl Waiting {
     }
 
     /// Takes the lock if it is free.
-    pub fn try_take(&mut self) -> Result<Option<RecordLock>> {
+    pub(crate) fn try_take(&mut self) -> Result<Option<RecordLock>> {
         let Some(file) = &self.file else { return Ok(None) };
         match fs2::FileExt::try_lock_exclusive(file) {
             Ok(()) => Ok(self.file.take().map(|file| self.held(file))),
@@ -116,18 +116,18 @@ impl Waiting {
     }
 
     /// Waits until it is worth looking again; a little longer each time.
-    pub fn pause(&mut self) {
+    pub(crate) fn pause(&mut self) {
         clock::wait(self.poll);
         self.poll = (self.poll * 2).min(LAST_POLL);
     }
 
     /// How long this caller has waited.
-    pub fn waited(&self) -> Duration {
+    pub(crate) fn waited(&self) -> Duration {
         self.since.elapsed()
     }
 
     /// Who holds the lock, as far as the holder could say.
-    pub fn holder(&self) -> String {
+    pub(crate) fn holder(&self) -> String {
         named_holder(&self.holder_file)
     }
 }
@@ -148,11 +148,11 @@ const NAMELESS: &str = "a process that did not leave its name";
 
 /// Who holds a lock, or held it last, as it said itself: `pid 7, since 1790000000`. Shown with a time.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Holder(String);
+pub(crate) struct Holder(String);
 
 impl Holder {
     /// When it took the lock, epoch seconds, as far as it said.
-    pub fn since(&self) -> Option<i64> {
+    pub(crate) fn since(&self) -> Option<i64> {
         self.0.rsplit_once("since ").and_then(|(_, at)| at.parse().ok())
     }
 }
@@ -175,7 +175,7 @@ fn told(holder_file: &std::path::Path) -> Option<Holder> {
 
 /// How a record's lock is, for whoever only looks.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Holding {
+pub(crate) enum Holding {
     /// Nobody has it.
     Free,
     /// Nobody has it, and the last holder ended without giving it back: what it had said.
@@ -185,7 +185,7 @@ pub enum Holding {
 }
 
 /// Looks at a record's lock, without making a file or writing to one.
-pub fn look(paths: &Paths, id: RecordId) -> Result<Holding> {
+pub(crate) fn look(paths: &Paths, id: RecordId) -> Result<Holding> {
     let path = paths.lock(id);
     let Some((file, _)) = files::open_private_to_read(&path)? else { return Ok(Holding::Free) };
     let told = told(&paths.lock_holder(id));
@@ -201,7 +201,7 @@ pub fn look(paths: &Paths, id: RecordId) -> Result<Holding> {
 /// Makes room for the locks of many records at once, each an open file: some systems allow 256 unless asked
 /// for more. One that refuses is found out by the lock that does not open.
 #[cfg(unix)]
-pub fn expect_many() {
+pub(crate) fn expect_many() {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
     let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
     let wanted = maximum.unwrap_or(MOST_FILES).min(MOST_FILES);

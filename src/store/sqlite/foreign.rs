@@ -16,7 +16,7 @@ const STORE_TRIES: u32 = 20;
 
 /// An entry that a caller stores and gets back as it was.
 #[derive(Debug)]
-pub struct NewForeign {
+pub(crate) struct NewForeign {
     /// What it is looked up by; the host in its canonical form.
     pub key: GitKey,
     /// git's `authtype`, when `secret` is a `credential` and not a password.
@@ -31,7 +31,7 @@ pub struct NewForeign {
 
 impl Store {
     /// Keeps a foreign entry in place of the one with exactly the same key.
-    pub fn store_foreign(&mut self, new: &NewForeign, now: i64) -> Result<()> {
+    pub(crate) fn store_foreign(&mut self, new: &NewForeign, now: i64) -> Result<()> {
         for _ in 1..STORE_TRIES {
             if self.with_its_key(|store| store.try_store_foreign(new, now))? {
                 return Ok(());
@@ -80,7 +80,7 @@ impl Store {
     }
 
     /// Forgets these foreign entries, where they are still what was read.
-    pub fn erase_foreign(&mut self, entries: &[Record]) -> Result<()> {
+    pub(crate) fn erase_foreign(&mut self, entries: &[Record]) -> Result<()> {
         self.write(|transaction| {
             for entry in entries {
                 transaction

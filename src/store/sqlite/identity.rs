@@ -68,7 +68,7 @@ impl Store {
     /// Proves that profile, application, its origin, client id, principal and grant of a record are those
     /// that were kept together. To be asked before any of them decides where a secret goes or whose it is
     /// called; what opens a managed record's cells asks it itself. A foreign entry has nothing to prove.
-    pub fn prove_identity(&self, record: &Record) -> Result<()> {
+    pub(crate) fn prove_identity(&self, record: &Record) -> Result<()> {
         if record.profile.is_none() && record.application.is_none() {
             return Ok(());
         }
@@ -140,7 +140,7 @@ impl Store {
 
     /// Whether a record's identity is known not to open, or none of its cells, which its base URL and host
     /// are bound to: for whoever only looks. Not known without the key, for which no program is run.
-    pub fn is_known_to_be_edited(&self, record: &Record) -> bool {
+    pub(crate) fn is_known_to_be_edited(&self, record: &Record) -> bool {
         self.key_without_asking().is_some()
             && self.sealing_key().is_ok()
             && (self.prove_identity(record).is_err() || self.has_closed_cells_alone(record))

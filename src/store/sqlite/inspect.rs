@@ -24,7 +24,7 @@ pub(crate) const CELLS: [Column; 5] = [
 
 /// Which schema a store has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Schema {
+pub(crate) enum Schema {
     /// None: nothing was made in it yet.
     Blank,
     /// An earlier program's; it is brought up to date by whoever looks into it.
@@ -35,7 +35,7 @@ pub enum Schema {
 
 /// The sealed cells of a store.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Cells {
+pub(crate) struct Cells {
     /// How many open.
     pub opened: usize,
     /// Those that do not: whose, and which.
@@ -44,7 +44,7 @@ pub struct Cells {
 
 /// How the audit trail's database is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Trail {
+pub(crate) enum Trail {
     /// There is none yet.
     Absent,
     /// It has this many events.
@@ -57,7 +57,7 @@ pub enum Trail {
 
 impl Store {
     /// Which schema it has; one that is newer or another program's is an error.
-    pub fn schema(&self) -> Result<Schema> {
+    pub(crate) fn schema(&self) -> Result<Schema> {
         let version = if self.is_blank()? { 0 } else { migrate::version(self.connection()?)? };
         migrate::refuse_newer(version)?;
         Ok(match version {
@@ -68,17 +68,17 @@ impl Store {
     }
 
     /// What SQLite finds wrong in the file, and what is missing in the schema.
-    pub fn faults(&self) -> Result<Vec<String>> {
+    pub(crate) fn faults(&self) -> Result<Vec<String>> {
         faults(self.connection()?)
     }
 
     /// How many rows point to a row that is not there.
-    pub fn broken_references(&self) -> Result<usize> {
+    pub(crate) fn broken_references(&self) -> Result<usize> {
         broken_references(self.connection()?)
     }
 
     /// Every cell is opened, and what was in it wiped.
-    pub fn cells(&self, records: &[Record]) -> Result<Cells> {
+    pub(crate) fn cells(&self, records: &[Record]) -> Result<Cells> {
         let mut cells = Cells::default();
         for application in self.applications()? {
             if self.unseal_client_secret(&application).is_ok() {
@@ -109,7 +109,7 @@ impl Store {
 }
 
 /// Whose record it is, as a person reads it.
-pub fn owner(record: &Record) -> String {
+pub(crate) fn owner(record: &Record) -> String {
     match record.profile_name() {
         Some(name) => name.to_owned(),
         None => printable(&format!("entry for {}", String::from_utf8_lossy(&record.key.host)), 120),
@@ -173,7 +173,7 @@ fn texts(connection: &Connection, sql: &str) -> Result<Vec<String>> {
 }
 
 /// How the audit trail is. Busy is an error; damage is an answer.
-pub fn trail(paths: &Paths) -> Result<Trail> {
+pub(crate) fn trail(paths: &Paths) -> Result<Trail> {
     let file = paths.events();
     if !files::check_private_file(&file)? {
         return Ok(Trail::Absent);

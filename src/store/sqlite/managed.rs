@@ -19,7 +19,7 @@ use crate::sys::{failpoint, random};
 
 /// A company request token and when its 24 hours are over (epoch seconds).
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RequestToken {
+pub(crate) struct RequestToken {
     /// The token.
     pub secret: Secret,
     /// Epoch seconds.
@@ -28,7 +28,7 @@ pub struct RequestToken {
 
 /// A managed account as `login`, `import` or `store --application` obtained it.
 #[derive(Debug)]
-pub struct NewAccount {
+pub(crate) struct NewAccount {
     /// Its name.
     pub profile: ProfileName,
     /// The OAuth client id.
@@ -53,7 +53,7 @@ pub struct NewAccount {
 
 impl Store {
     /// Makes or renews the managed account `lock` holds the record id of.
-    pub fn save_account(
+    pub(crate) fn save_account(
         &mut self,
         lock: &RecordLock,
         new: &NewAccount,
@@ -111,7 +111,7 @@ impl Store {
     }
 
     /// Records that an attempt begins, before anything is sent. Returns the record with it.
-    pub fn begin_attempt(
+    pub(crate) fn begin_attempt(
         &mut self,
         lock: &RecordLock,
         record: &Record,
@@ -132,7 +132,7 @@ impl Store {
     }
 
     /// Records how an attempt ended when nothing was granted.
-    pub fn end_attempt(
+    pub(crate) fn end_attempt(
         &mut self,
         lock: &RecordLock,
         record: &Record,
@@ -149,7 +149,7 @@ impl Store {
     /// Keeps what was granted: one transaction with everything, every cell sealed for where the
     /// tokens live from now on; with the client secret that it was granted for, if that is a new one.
     /// Returns the record as it then is.
-    pub fn commit_grant(
+    pub(crate) fn commit_grant(
         &mut self,
         lock: &RecordLock,
         record: &Record,
@@ -217,7 +217,7 @@ impl Store {
     }
 
     /// Forgets the access token alone, so that the next `get` renews.
-    pub fn drop_access_token(
+    pub(crate) fn drop_access_token(
         &mut self,
         lock: &RecordLock,
         record: &Record,
@@ -242,7 +242,7 @@ impl Store {
     }
 
     /// Forgets a managed account, and its application when nobody else uses it.
-    pub fn forget(&mut self, lock: &RecordLock) -> Result<()> {
+    pub(crate) fn forget(&mut self, lock: &RecordLock) -> Result<()> {
         let id = lock.record_id();
         self.write(|transaction| {
             transaction
@@ -262,7 +262,7 @@ impl Store {
     }
 
     /// Gives a managed account another name, also where it is the one chosen by `use`.
-    pub fn rename_profile(
+    pub(crate) fn rename_profile(
         &mut self,
         lock: &RecordLock,
         old: &ProfileName,
@@ -306,7 +306,7 @@ impl Store {
     }
 
     /// Sets the profile that is meant when none is named.
-    pub fn use_profile(&mut self, profile: &ProfileName) -> Result<()> {
+    pub(crate) fn use_profile(&mut self, profile: &ProfileName) -> Result<()> {
         self.write(|transaction| {
             transaction
                 .execute("UPDATE meta SET used_profile = ?1", [profile.as_str()])

@@ -18,7 +18,7 @@ const MOST_ROWS: usize = 300_000;
 /// Which foreign entries a caller means: an absent field matches anything, a present one only the
 /// same bytes (gitcredentials(7)).
 #[derive(Debug, Clone, Copy)]
-pub struct ForeignFilter<'a> {
+pub(crate) struct ForeignFilter<'a> {
     /// Always compared.
     pub protocol: &'a [u8],
     /// Always compared; in its canonical form.
@@ -32,7 +32,7 @@ pub struct ForeignFilter<'a> {
 impl Store {
     /// The account of `profile`; without a name the one chosen by `use`, else every account there
     /// is, two at the most: so that one means "the only one".
-    pub fn find_profile(&self, profile: Option<&str>) -> Result<Vec<Account>> {
+    pub(crate) fn find_profile(&self, profile: Option<&str>) -> Result<Vec<Account>> {
         if let Some(found) = self.ticket().and_then(|ticket| ticket.find_profile(profile)) {
             return Ok(found);
         }
@@ -47,7 +47,7 @@ impl Store {
     }
 
     /// Every managed account, by name.
-    pub fn accounts(&self) -> Result<Vec<Record>> {
+    pub(crate) fn accounts(&self) -> Result<Vec<Record>> {
         // Not `IS NOT NULL`, which would be looked for row by row among all foreign entries.
         let sql = format!(
             "SELECT {COLUMNS} FROM meta m LEFT JOIN record r ON r.profile >= '' \
@@ -57,7 +57,7 @@ impl Store {
     }
 
     /// Every record there is, managed or foreign.
-    pub fn every_record(&self) -> Result<Vec<Record>> {
+    pub(crate) fn every_record(&self) -> Result<Vec<Record>> {
         let sql = format!(
             "SELECT {COLUMNS} FROM meta m LEFT JOIN record r \
              LEFT JOIN application a ON a.id = r.application_id ORDER BY r.profile, r.id"
@@ -67,7 +67,7 @@ impl Store {
 
     /// The managed accounts that answer for one of two hosts (a host and the host it may be the
     /// `www-` twin of).
-    pub fn accounts_for_host(
+    pub(crate) fn accounts_for_host(
         &self,
         protocol: &[u8],
         host: &[u8],
@@ -98,7 +98,7 @@ impl Store {
 
     /// The foreign entries that match, the most recently stored first. Earlier versions kept a default port
     /// where one was sent.
-    pub fn foreign(&self, filter: &ForeignFilter<'_>) -> Result<Vec<Record>> {
+    pub(crate) fn foreign(&self, filter: &ForeignFilter<'_>) -> Result<Vec<Record>> {
         let sql = format!(
             "SELECT {COLUMNS} FROM meta m LEFT JOIN record r ON r.host IN (:host, :with_port) \
              AND r.protocol = :protocol AND r.profile IS NULL \
@@ -115,7 +115,7 @@ impl Store {
     }
 
     /// A record by its identity; `None` when it is gone.
-    pub fn reread(&self, id: RecordId) -> Result<Option<Record>> {
+    pub(crate) fn reread(&self, id: RecordId) -> Result<Option<Record>> {
         let sql = format!(
             "SELECT {COLUMNS} FROM meta m LEFT JOIN record r ON r.id = :id \
              LEFT JOIN application a ON a.id = r.application_id"
@@ -124,7 +124,7 @@ impl Store {
     }
 
     /// Generation, attempt number and whether that attempt has ended: what a waiter watches.
-    pub fn progress(&self, id: RecordId) -> Result<Option<(i64, i64, bool)>> {
+    pub(crate) fn progress(&self, id: RecordId) -> Result<Option<(i64, i64, bool)>> {
         self.connection()?
             .prepare(
                 "SELECT generation, attempt, attempt_ended_at IS NOT NULL FROM record WHERE id = ?1",
@@ -138,7 +138,7 @@ impl Store {
     }
 
     /// Every application.
-    pub fn applications(&self) -> Result<Vec<Application>> {
+    pub(crate) fn applications(&self) -> Result<Vec<Application>> {
         if self.is_blank()? {
             return Ok(Vec::new());
         }
@@ -153,7 +153,7 @@ impl Store {
     }
 
     /// The names of all profiles.
-    pub fn profile_names(&self) -> Result<Vec<String>> {
+    pub(crate) fn profile_names(&self) -> Result<Vec<String>> {
         let names = self.accounts()?;
         Ok(names.iter().filter_map(|r| r.profile_name().map(str::to_owned)).collect())
     }

@@ -25,16 +25,16 @@ use crate::store::lock::RecordLock;
 use crate::store::{Meta, Store, changed_meanwhile, connect, failed, unreachable_state};
 use crate::sys::files;
 use crate::sys::paths::{Paths, journal_of};
-pub use beside::{DAMAGED_MARK, keep_beside, move_beside};
+pub(crate) use beside::{DAMAGED_MARK, keep_beside, move_beside};
 
 /// How a repair's folder begins; it is removed at its end.
-pub const WORK_PREFIX: &str = ".concur-cred-repair-";
+pub(crate) const WORK_PREFIX: &str = ".concur-cred-repair-";
 /// A store of a thousand accounts has some megabytes; all of it is held in memory.
 const MAX_BYTES: u64 = 64 << 20;
 
 /// What was saved of a damaged store, and what was not.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Salvaged {
+pub(crate) struct Salvaged {
     /// Where the damaged file is now.
     pub kept_as: PathBuf,
     /// The profiles of the new store.
@@ -46,7 +46,7 @@ pub struct Salvaged {
 }
 
 /// A damaged store, read as far as it can be. Nothing has been changed yet.
-pub struct Wreck {
+pub(crate) struct Wreck {
     paths: Paths,
     work: TempDir,
     /// Open to the end: to close any handle to a database would drop the locks that SQLite holds on
@@ -67,7 +67,7 @@ impl std::fmt::Debug for Wreck {
 
 /// Reads a store that is damaged; `None` when there is none, or it is whole. One that is newer,
 /// another program's, or whose key is not there, is an error.
-pub fn examine(paths: &Paths, keys: &KeySettings) -> Result<Option<Wreck>> {
+pub(crate) fn examine(paths: &Paths, keys: &KeySettings) -> Result<Option<Wreck>> {
     let file = paths.store();
     let Some((mut held, _)) = files::open_private_to_read(&file)? else { return Ok(None) };
     files::check_private_dir(paths.state_dir())?;
@@ -87,12 +87,12 @@ pub fn examine(paths: &Paths, keys: &KeySettings) -> Result<Option<Wreck>> {
 
 impl Wreck {
     /// The managed accounts whose locks must be held to replace it.
-    pub fn managed(&self) -> impl Iterator<Item = RecordId> {
+    pub(crate) fn managed(&self) -> impl Iterator<Item = RecordId> {
         self.records.iter().filter(|record| record.profile.is_some()).map(|record| record.id)
     }
 
     /// Puts a new store in its place, in one step, and keeps the damaged file beside it.
-    pub fn replace(mut self, locks: &[RecordLock], now: i64) -> Result<Salvaged> {
+    pub(crate) fn replace(mut self, locks: &[RecordLock], now: i64) -> Result<Salvaged> {
         self.assert_locked(locks);
         let mut salvaged = Salvaged { lost: std::mem::take(&mut self.lost), ..Salvaged::default() };
         let new = self.build(&mut salvaged)?;

@@ -12,14 +12,14 @@ use crate::sys::paths::Paths;
 
 /// What somebody should know of the place of our folders.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Around {
+pub(crate) struct Around {
     /// What it is and why it matters; and what to do.
     pub warnings: Vec<(String, String)>,
 }
 
 /// Looks around both of our folders, whether they are there or not. An error: everybody may put another
 /// folder in the place of ours, or root would make it in a home that is not root's.
-pub fn look_around(paths: &Paths, env: &Env) -> Result<Around> {
+pub(crate) fn look_around(paths: &Paths, env: &Env) -> Result<Around> {
     let mut around = Around::default();
     let mut folders = vec![paths.state_dir(), paths.config_dir()];
     folders.dedup();

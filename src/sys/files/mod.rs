@@ -14,18 +14,17 @@ use std::path::Path;
 use zeroize::Zeroizing;
 
 use crate::error::{Error, Kind, Result};
-pub use around::{Around, look_around};
-pub use named::{
+pub(crate) use around::look_around;
+pub(crate) use named::{
     NamedFile, find_named, read_bounded, read_default, read_named, read_named_if_there,
     refuse_foreign_pipe,
 };
-pub use opening::{followed, to_stream, to_write};
+pub(crate) use opening::{followed, to_stream, to_write};
 #[cfg(unix)]
-pub use owner::is_ours_alone;
+pub(crate) use owner::is_ours_alone;
 use owner::{check_owner_and_bits, check_single_name};
-pub use owner::{is_of_another_user, refuse_writable_by_all};
-pub use unfinished::Unfinished;
-pub use volume::remote_kind;
+pub(crate) use owner::{is_of_another_user, refuse_writable_by_all};
+pub(crate) use unfinished::Unfinished;
 
 /// The largest file that is read whole.
 const MAX_FILE_BYTES: u64 = 1 << 20;
@@ -33,13 +32,13 @@ const MAX_FILE_BYTES: u64 = 1 << 20;
 const OPEN_TRIES: u32 = 10;
 
 /// Makes a folder that only its owner can enter, and its parents; then checks it.
-pub fn ensure_private_dir(path: &Path) -> Result<()> {
+pub(crate) fn ensure_private_dir(path: &Path) -> Result<()> {
     make_folders(path)?;
     check_private_dir(path).map(|_| ())
 }
 
 /// Makes a folder and its parents, those that are not there, for their owner alone.
-pub fn make_folders(path: &Path) -> Result<()> {
+pub(crate) fn make_folders(path: &Path) -> Result<()> {
     let mut builder = DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
@@ -70,7 +69,7 @@ fn whatever_the_umask<T>(make: impl FnOnce() -> T) -> T {
 }
 
 /// Refuses a folder that others could change or read. `false` when there is none.
-pub fn check_private_dir(path: &Path) -> Result<bool> {
+pub(crate) fn check_private_dir(path: &Path) -> Result<bool> {
     match fs::symlink_metadata(path) {
         // A link in a folder's place is common (a home on another disk); what it points at counts.
         Ok(link) if link.is_symlink() => {
@@ -90,7 +89,7 @@ pub fn check_private_dir(path: &Path) -> Result<bool> {
 
 /// Refuses one of our own files when group or others have any bit, its owner is foreign, or it is
 /// not a regular file (a symlink is not). `false` when there is none.
-pub fn check_private_file(path: &Path) -> Result<bool> {
+pub(crate) fn check_private_file(path: &Path) -> Result<bool> {
     match fs::symlink_metadata(path) {
         Ok(meta) if meta.is_file() => check_owner_and_bits(path, &meta, "600").map(|()| true),
         Ok(_) => Err(Error::new(
@@ -105,7 +104,7 @@ pub fn check_private_file(path: &Path) -> Result<bool> {
 
 /// Opens one of our own files for reading; the same is refused as by [`check_private_file`], of the
 /// very file that is open. `None` when there is none.
-pub fn open_private_to_read(path: &Path) -> Result<Option<(File, Metadata)>> {
+pub(crate) fn open_private_to_read(path: &Path) -> Result<Option<(File, Metadata)>> {
     // A pipe in the file's place is not waited for.
     let mut opened = open_without_links(path, Access::Read, Wait::No);
     if matches!(&opened, Err(error) if error.kind() == io::ErrorKind::WouldBlock)
@@ -161,7 +160,7 @@ fn open_without_links(path: &Path, access: Access, _wait: Wait) -> io::Result<Fi
 }
 
 /// Reads one of our own files, checked as by [`open_private_to_read`].
-pub fn read_private(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>> {
+pub(crate) fn read_private(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>> {
     let Some((mut file, meta)) = open_private_to_read(path)? else { return Ok(None) };
     let length = usize::try_from(meta.len().min(MAX_FILE_BYTES)).unwrap_or(0);
     let mut bytes = Zeroizing::new(vec![0; length]);
@@ -184,7 +183,7 @@ fn is_absent(error: &io::Error) -> bool {
 }
 
 /// Makes an empty private file, right from its first moment; `AlreadyExists` is not an error.
-pub fn create_private(path: &Path) -> Result<()> {
+pub(crate) fn create_private(path: &Path) -> Result<()> {
     match make_private(path) {
         Ok(_) => Ok(()),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
@@ -199,7 +198,7 @@ fn make_private(path: &Path) -> io::Result<File> {
 
 /// Opens a private file for reading and writing in place, making it when it is not there. The file that
 /// is open is what is checked: it is reached by no link, and has no other name.
-pub fn open_private(path: &Path) -> Result<File> {
+pub(crate) fn open_private(path: &Path) -> Result<File> {
     for _ in 0..OPEN_TRIES {
         let mut opened = open_without_links(path, Access::ReadAndWrite, Wait::No);
         if matches!(&opened, Err(error) if error.kind() == io::ErrorKind::WouldBlock)
@@ -235,7 +234,7 @@ fn private_options() -> OpenOptions {
 
 /// Whether [`write_whole`] may replace what is there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Replace {
+pub(crate) enum Replace {
     /// Yes: the new contents take its place in one step.
     Yes,
     /// No: [`io::ErrorKind::AlreadyExists`].
@@ -244,7 +243,7 @@ pub enum Replace {
 
 /// Writes a file whole or not at all, mode 0600: [`Unfinished`], fsync, rename (or a link that never
 /// replaces), fsync of the folder.
-pub fn write_whole(path: &Path, bytes: &[u8], replace: Replace) -> io::Result<()> {
+pub(crate) fn write_whole(path: &Path, bytes: &[u8], replace: Replace) -> io::Result<()> {
     let folder = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
@@ -264,7 +263,7 @@ pub fn write_whole(path: &Path, bytes: &[u8], replace: Replace) -> io::Result<()
 }
 
 /// A folder of ours (mode 0700) that is gone when it is dropped.
-pub fn temporary_folder(prefix: &str, folder: &Path) -> io::Result<tempfile::TempDir> {
+pub(crate) fn temporary_folder(prefix: &str, folder: &Path) -> io::Result<tempfile::TempDir> {
     let mut builder = tempfile::Builder::new();
     builder.prefix(prefix);
     #[cfg(unix)]
@@ -275,7 +274,7 @@ pub fn temporary_folder(prefix: &str, folder: &Path) -> io::Result<tempfile::Tem
 /// Writes a copy of what stands elsewhere: readers find it whole or not at all, but a power cut may
 /// cost it. A hit does this: under a umask that takes it from its owner there is no copy to be read, and
 /// that costs nobody a system call.
-pub fn write_copy(path: &Path, bytes: &[u8]) -> io::Result<()> {
+pub(crate) fn write_copy(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let folder = path.parent().unwrap_or_else(|| Path::new("."));
     let mut temporary = tempfile::Builder::new().prefix(".concur-cred-").tempfile_in(folder)?;
     temporary.write_all(bytes)?;
@@ -285,7 +284,7 @@ pub fn write_copy(path: &Path, bytes: &[u8]) -> io::Result<()> {
 /// Makes the folder's entries durable, where the file system can: those of some virtual machines' shared
 /// folders and of some network mounts refuse it for any folder (`EINVAL`). SQLite does not insist either.
 #[cfg(unix)]
-pub fn sync_dir(folder: &Path) -> io::Result<()> {
+pub(crate) fn sync_dir(folder: &Path) -> io::Result<()> {
     use io::ErrorKind::{InvalidInput, Unsupported};
     let folder = File::open(folder)?;
     match crate::sys::failpoint::write("folder-sync").and_then(|()| folder.sync_all()) {
@@ -301,7 +300,7 @@ pub fn sync_dir(_folder: &Path) -> io::Result<()> {
 }
 
 /// An error about a file that the operating system refused.
-pub fn cannot(verb: &str, path: &Path, error: &io::Error) -> Error {
+pub(crate) fn cannot(verb: &str, path: &Path, error: &io::Error) -> Error {
     let remedy = match error.kind() {
         io::ErrorKind::NotFound => "Check the path.".to_owned(),
         io::ErrorKind::PermissionDenied => owner::in_the_way(path).unwrap_or_else(|| {
@@ -320,17 +319,17 @@ pub fn cannot(verb: &str, path: &Path, error: &io::Error) -> Error {
 }
 
 /// The operating system's reason without its number.
-pub fn reason(error: &io::Error) -> String {
+pub(crate) fn reason(error: &io::Error) -> String {
     without_number(&error.to_string()).to_owned()
 }
 
 /// An error's text up to the operating system's number.
-pub fn without_number(text: &str) -> &str {
+pub(crate) fn without_number(text: &str) -> &str {
     text.split(" (os error").next().unwrap_or(text)
 }
 
 /// A path as one word of a shell command.
-pub fn shell_word(path: &Path) -> String {
+pub(crate) fn shell_word(path: &Path) -> String {
     let text = path.to_string_lossy();
     let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+:@%".contains(c);
     if !text.is_empty() && text.chars().all(plain) {

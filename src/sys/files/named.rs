@@ -15,7 +15,7 @@ use crate::model::wiping::WipingBuffer;
 
 /// A file's contents, and a warning for a person when others can read it.
 #[derive(Debug)]
-pub struct NamedFile {
+pub(crate) struct NamedFile {
     /// The contents, wiped when dropped.
     pub bytes: Zeroizing<Vec<u8>>,
     /// What to say about its permissions.
@@ -24,7 +24,7 @@ pub struct NamedFile {
 
 /// [`read_named`] of a file that nobody named; `None` when there is no such file. A pipe in its place is
 /// refused and not waited for.
-pub fn read_named_if_there(path: &Path) -> Result<Option<NamedFile>> {
+pub(crate) fn read_named_if_there(path: &Path) -> Result<Option<NamedFile>> {
     match opening::at_once(path) {
         Err(error) if is_absent(&error) => Ok(None),
         opened => read_opened(opened, path, Pipes::Refused).map(Some),
@@ -32,20 +32,20 @@ pub fn read_named_if_there(path: &Path) -> Result<Option<NamedFile>> {
 }
 
 /// The same of a file that must be there.
-pub fn read_default(path: &Path) -> Result<NamedFile> {
+pub(crate) fn read_default(path: &Path) -> Result<NamedFile> {
     read_opened(opening::at_once(path), path, Pipes::Refused)
 }
 
 /// Reads a file that the operator named and that holds secrets: links are followed; it must belong
 /// to us or root, others must not be able to write it, and it is said when they can read it. A pipe
 /// (`<(…)` of a shell) is waited for up to a limit. Neither a pipe nor a link of another user is taken.
-pub fn read_named(path: &Path) -> Result<NamedFile> {
+pub(crate) fn read_named(path: &Path) -> Result<NamedFile> {
     opening::refuse_links_of_others(path).map_err(|error| cannot("read", path, &error))?;
     read_opened(opening::at_once(path), path, Pipes::Read)
 }
 
 /// [`read_named`] of a file that need not be there: `None` when it is not.
-pub fn find_named(path: &Path) -> Result<Option<NamedFile>> {
+pub(crate) fn find_named(path: &Path) -> Result<Option<NamedFile>> {
     match opening::at_once(path) {
         Err(error) if is_absent(&error) => Ok(None),
         opened => read_opened(opened, path, Pipes::Read).map(Some),
@@ -148,7 +148,7 @@ fn is_of_us_or_root(_meta: &Metadata) -> bool {
 
 /// Refuses a pipe that another user put where `path` leads: he would be read from, or be given what is
 /// written. One without a name (`/dev/stdin`) was handed over by the caller, whosever it is.
-pub fn refuse_foreign_pipe(path: &Path) -> Result<()> {
+pub(crate) fn refuse_foreign_pipe(path: &Path) -> Result<()> {
     let foreign = |meta: &Metadata| is_pipe(meta) && !is_of_us_or_root(meta);
     // What a link of another user's leads to is no better.
     let end = followed(path).unwrap_or_else(|_| path.to_owned());
@@ -163,7 +163,7 @@ pub fn refuse_foreign_pipe(path: &Path) -> Result<()> {
 }
 
 /// Reads from a stream what [`read_named`] would read from a file.
-pub fn read_bounded(reader: &mut impl Read, name: &Path) -> Result<Zeroizing<Vec<u8>>> {
+pub(crate) fn read_bounded(reader: &mut impl Read, name: &Path) -> Result<Zeroizing<Vec<u8>>> {
     let mut bytes = WipingBuffer::new();
     let copied = io::copy(&mut reader.take(MAX_FILE_BYTES + 1), &mut bytes)
         .map_err(|error| cannot("read", name, &error))?;

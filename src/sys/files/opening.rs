@@ -61,7 +61,7 @@ pub(super) fn at_once(path: &Path) -> io::Result<File> {
 /// Opens what is read as it comes, of any length: a file, device or pipe. A pipe with a name must give
 /// something within [`WHOLE`]; whoever made one without a name (`<(…)`) holds its other end.
 #[cfg(unix)]
-pub fn to_stream(path: &Path) -> io::Result<File> {
+pub(crate) fn to_stream(path: &Path) -> io::Result<File> {
     refuse_links_of_others(path)?;
     let file = at_once(path)?;
     if super::named::is_pipe(&file.metadata()?) {
@@ -83,7 +83,7 @@ pub fn to_stream(path: &Path) -> io::Result<File> {
 
 /// Opens a device or pipe to write. A pipe must have a reader within [`NO_WRITER`].
 #[cfg(unix)]
-pub fn to_write(path: &Path) -> io::Result<File> {
+pub(crate) fn to_write(path: &Path) -> io::Result<File> {
     use rustix::fs::OFlags;
     refuse_links_of_others(path)?;
     let began = Instant::now();
@@ -124,7 +124,7 @@ pub fn to_write(path: &Path) -> io::Result<File> {
 /// is nothing. A link is followed when we or root made it: in a folder such as `/tmp` anybody could have
 /// put one there that leads to a file of ours. (Linux holds links in such folders to the same, but for
 /// whoever asks where they lead.) A link of the kernel's (`/dev/stdin`, at its end) is left to it.
-pub fn followed(path: &Path) -> io::Result<PathBuf> {
+pub(crate) fn followed(path: &Path) -> io::Result<PathBuf> {
     let mut at = path.to_owned();
     for _ in 0..MOST_LINKS {
         match fs::symlink_metadata(&at) {

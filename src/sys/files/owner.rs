@@ -6,7 +6,7 @@ use std::path::Path;
 #[cfg(unix)]
 pub(super) use unix::{check_owner_and_bits, check_single_name, in_the_way, own_uid};
 #[cfg(unix)]
-pub use unix::{is_of_another_user, is_ours_alone, refuse_writable_by_all};
+pub(crate) use unix::{is_of_another_user, is_ours_alone, refuse_writable_by_all};
 
 #[cfg(unix)]
 mod unix {
@@ -104,7 +104,7 @@ mod unix {
     }
 
     /// Whether a folder holds nothing but what is ours, so that it may be closed to everybody else.
-    pub fn is_ours_alone(path: &Path) -> bool {
+    pub(crate) fn is_ours_alone(path: &Path) -> bool {
         let Ok(meta) = std::fs::metadata(path) else { return false };
         if meta.mode() & STICKY != 0 {
             return false;
@@ -120,7 +120,7 @@ mod unix {
     }
 
     /// Refuses a folder, not ours alone, in which everybody can replace what we put there.
-    pub fn refuse_writable_by_all(path: &Path) -> Result<()> {
+    pub(crate) fn refuse_writable_by_all(path: &Path) -> Result<()> {
         let is_open = |meta: &Metadata| meta.mode() & 0o002 != 0 && meta.mode() & STICKY == 0;
         if !std::fs::metadata(path).is_ok_and(|meta| meta.is_dir() && is_open(&meta)) {
             return Ok(());
@@ -133,7 +133,7 @@ mod unix {
     }
 
     /// Whether a file that is there belongs to somebody else, root for example.
-    pub fn is_of_another_user(path: &Path) -> bool {
+    pub(crate) fn is_of_another_user(path: &Path) -> bool {
         std::fs::metadata(path).is_ok_and(|meta| meta.uid() != own_uid())
     }
 

@@ -15,7 +15,7 @@ const PREFIX: &str = ".concur-cred-";
 
 /// A new file, mode 0600. It is gone when it is dropped.
 #[derive(Debug)]
-pub enum Unfinished {
+pub(crate) enum Unfinished {
     /// Without a name, in this folder.
     #[cfg(target_os = "linux")]
     Nameless(File, std::path::PathBuf),
@@ -25,7 +25,7 @@ pub enum Unfinished {
 
 impl Unfinished {
     /// Makes one, in the folder of what it will be.
-    pub fn beside(folder: &Path) -> io::Result<Self> {
+    pub(crate) fn beside(folder: &Path) -> io::Result<Self> {
         #[cfg(target_os = "linux")]
         if let Some(file) = nameless::made(folder) {
             return Ok(Self::Nameless(file, folder.to_owned()));
@@ -34,7 +34,7 @@ impl Unfinished {
     }
 
     /// What is written to.
-    pub fn as_file_mut(&mut self) -> &mut File {
+    pub(crate) fn as_file_mut(&mut self) -> &mut File {
         match self {
             #[cfg(target_os = "linux")]
             Self::Nameless(file, _) => file,
@@ -43,7 +43,7 @@ impl Unfinished {
     }
 
     /// Its bytes are durable, and then it has this name.
-    pub fn become_whole(mut self, path: &Path, replace: Replace) -> io::Result<()> {
+    pub(crate) fn become_whole(mut self, path: &Path, replace: Replace) -> io::Result<()> {
         self.as_file_mut().sync_all()?;
         match (self, replace) {
             #[cfg(target_os = "linux")]

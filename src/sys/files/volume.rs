@@ -5,7 +5,7 @@ use std::path::Path;
 
 /// What a folder lies on, when that is not a disk of this machine; `None` as well where the system does
 /// not tell.
-pub fn remote_kind(folder: &Path) -> Option<&'static str> {
+pub(crate) fn remote_kind(folder: &Path) -> Option<&'static str> {
     edge::remote_kind(folder)
 }
 

@@ -9,14 +9,14 @@ use crate::sys::files::{self, Replace};
 use crate::sys::paths::journal_of;
 
 /// What stands between the name of a damaged file and the time at which it was put aside.
-pub const DAMAGED_MARK: &str = ".damaged-";
+pub(crate) const DAMAGED_MARK: &str = ".damaged-";
 /// How many names are tried within one second.
 const TRIES: u32 = 100;
 
 /// Keeps a file under a second name and its journal under the name that belongs to that, and returns
 /// the name. The file itself stays where it is; its journal is gone from there, because SQLite would
 /// roll it back into whatever takes the file's place.
-pub fn keep_beside(file: &Path, now: i64) -> Result<PathBuf> {
+pub(crate) fn keep_beside(file: &Path, now: i64) -> Result<PathBuf> {
     let kept = second_name(file, now)?;
     let journal = journal_of(file);
     if files::check_private_file(&journal)? {
@@ -30,7 +30,7 @@ pub fn keep_beside(file: &Path, now: i64) -> Result<PathBuf> {
 }
 
 /// The same, and the file itself is gone from its place.
-pub fn move_beside(file: &Path, now: i64) -> Result<PathBuf> {
+pub(crate) fn move_beside(file: &Path, now: i64) -> Result<PathBuf> {
     let kept = keep_beside(file, now)?;
     std::fs::remove_file(file).map_err(|error| files::cannot("move", file, &error))?;
     sync(file)?;
