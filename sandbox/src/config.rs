@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use uuid::Uuid;
 
-use crate::tls::Tls;
+use crate::server::tls::Tls;
 
 /// Six months in seconds (182 days): how long an unused refresh token lives.
 pub const SIX_MONTHS_SECONDS: i64 = 182 * 86_400;

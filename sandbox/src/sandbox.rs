@@ -10,19 +10,19 @@ use std::thread::JoinHandle;
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
-use crate::answer::Answer;
 use crate::clock;
 use crate::config::{App, Config, random_uuid};
+use crate::endpoints::token;
 use crate::faults::{Fault, Script};
-use crate::form::Form;
-use crate::gate::{Gate, Hold};
 use crate::grants::{self, Ask};
-use crate::journal::{Counters, Journal, RequestRecord};
-use crate::mutex::lock;
+use crate::http::form::Form;
+use crate::protocol::answer::Answer;
 use crate::server;
-use crate::shared::{Shared, Traffic};
-use crate::tls::{Authority, Pems};
-use crate::token;
+use crate::server::tls::{Authority, Pems};
+use crate::state::gate::{Gate, Hold};
+use crate::state::journal::{Counters, Journal, RequestRecord};
+use crate::state::mutex::lock;
+use crate::state::shared::{Shared, Traffic};
 use crate::world::World;
 
 /// A running token service. Any number of them live in one process; each stops when it is dropped.

@@ -1,9 +1,9 @@
 //! `authorization_code`: a user who allowed the application in a browser (RFC 6749 §4.1.3).
 
 use super::{Ask, Grant, Refusal, issue};
-use crate::authorize;
 use crate::config::{Config, User, random_uuid};
-use crate::principal::{Principal, PrincipalKind};
+use crate::endpoints::authorize;
+use crate::protocol::principal::{Principal, PrincipalKind};
 use crate::world::World;
 
 /// What a code stands for. It is gone as soon as it was presented with the right client.

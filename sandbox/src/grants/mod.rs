@@ -9,11 +9,11 @@ mod refresh;
 mod user;
 
 use crate::config::{Config, GrantType};
-use crate::form::Form;
-use crate::jwt::{self, Claims};
-use crate::ledger::FamilyId;
-use crate::principal::Principal;
+use crate::http::form::Form;
+use crate::protocol::jwt::{self, Claims};
+use crate::protocol::principal::Principal;
 use crate::world::World;
+use crate::world::ledger::FamilyId;
 
 pub(crate) use code::{Code, open as open_code};
 pub(crate) use company::open as open_company;

@@ -1,8 +1,8 @@
 //! `otp`: a user who can read the mail that the one-time password came in.
 
 use super::{Ask, Grant, Refusal, issue, must_live_here, narrowed_scope};
-use crate::otp::EMAIL;
-use crate::principal::{Principal, PrincipalKind};
+use crate::endpoints::otp::EMAIL;
+use crate::protocol::principal::{Principal, PrincipalKind};
 use crate::world::World;
 
 /// Code 83 for a password that was never sent, is used or is over; 85 for one that is not the one in the

@@ -9,12 +9,12 @@ use hyper::http::request::Parts;
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 
-use crate::api::{Routed, guarded};
-use crate::call::{Call, wrong_method};
 use crate::config::random_uuid;
-use crate::reply::Outgoing;
-use crate::reports;
-use crate::strict;
+use crate::endpoints::api::{Routed, guarded};
+use crate::endpoints::reports;
+use crate::http::reply::Outgoing;
+use crate::protocol::strict;
+use crate::state::call::{Call, wrong_method};
 
 /// The scope of the expense reports (SAP: Expense Reports v3).
 const REPORTS_SCOPE: &str = "EXPRPT";

@@ -5,10 +5,10 @@ use std::fmt::Write as _;
 use hyper::Response;
 use hyper::header::{self, HeaderName, HeaderValue};
 
-use crate::answer::Answer;
 use crate::clock;
-use crate::payload::{Halfway, Payload};
-use crate::wire::{Framing, Then};
+use crate::http::bad_end::{Framing, Then};
+use crate::http::payload::{Halfway, Payload};
+use crate::protocol::answer::Answer;
 
 /// What happens to one request.
 pub(crate) enum Reply {

@@ -1,11 +1,14 @@
 //! Scripted faults: what a test wants to go wrong, and when.
 
+pub(crate) mod effects;
+pub(crate) mod spec;
+
 use std::collections::VecDeque;
 use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::wire::{BadEnd, Coding};
+use crate::http::bad_end::{BadEnd, Coding};
 
 /// One thing that goes wrong with one request.
 ///

@@ -3,9 +3,9 @@
 use serde::ser::{Serialize, SerializeMap as _, Serializer};
 use serde_json::Value;
 
-use crate::codes;
 use crate::config::{Config, NumberStyle};
 use crate::grants::{Grant, Refusal};
+use crate::protocol::codes;
 
 /// A JSON object that keeps the order of its fields, on its way out with its status.
 #[derive(Clone)]

@@ -11,17 +11,17 @@ use hyper::http::request::Parts;
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::answer::Answer;
-use crate::call::{Call, wrong_method};
 use crate::clock;
 use crate::config::Config;
-use crate::effects;
-use crate::form::Form;
+use crate::endpoints::token;
+use crate::faults::effects;
 use crate::grants::{self, Refusal};
-use crate::mutex::lock;
-use crate::reply::{Outgoing, Reply};
-use crate::strict::{self, Inspection};
-use crate::token;
+use crate::http::form::Form;
+use crate::http::reply::{Outgoing, Reply};
+use crate::protocol::answer::Answer;
+use crate::protocol::strict::{self, Inspection};
+use crate::state::call::{Call, wrong_method};
+use crate::state::mutex::lock;
 use crate::world::World;
 
 /// The endpoint.

@@ -5,9 +5,9 @@ use base64::engine::general_purpose::STANDARD;
 use hyper::header;
 use sha2::{Digest as _, Sha256};
 
-use crate::authorize::{Ask, PATH};
 use crate::config::User;
-use crate::reply::Outgoing;
+use crate::endpoints::authorize::{Ask, PATH};
+use crate::http::reply::Outgoing;
 
 const STYLE: &str = "\
 :root{color-scheme:light dark}\

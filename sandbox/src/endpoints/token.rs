@@ -6,17 +6,17 @@ use hyper::body::{Bytes, Incoming};
 use hyper::header;
 use hyper::http::request::Parts;
 
-use crate::answer::Answer;
-use crate::call::{Call, wrong_method};
 use crate::clock;
-use crate::effects;
-use crate::form::{Form, SECRET_FIELDS};
+use crate::faults::effects;
 use crate::grants::{self, Refusal};
-use crate::journal::fingerprint;
-use crate::mutex::lock;
-use crate::reply::{Outgoing, Reply};
-use crate::shared::Serving;
-use crate::strict::{self, Inspection, READ_LIMIT_BYTES};
+use crate::http::form::{Form, SECRET_FIELDS};
+use crate::http::reply::{Outgoing, Reply};
+use crate::protocol::answer::Answer;
+use crate::protocol::strict::{self, Inspection, READ_LIMIT_BYTES};
+use crate::state::call::{Call, wrong_method};
+use crate::state::journal::fingerprint;
+use crate::state::mutex::lock;
+use crate::state::shared::Serving;
 
 /// The token endpoint.
 pub(crate) const PATH: &str = "/oauth2/v0/token";

@@ -5,11 +5,11 @@ use std::sync::{Arc, Mutex};
 
 use crate::config::Config;
 use crate::faults::Script;
-use crate::gate::Hold;
-use crate::journal::Journal;
-use crate::ledger::FamilyId;
-use crate::mutex::lock;
+use crate::state::gate::Hold;
+use crate::state::journal::Journal;
+use crate::state::mutex::lock;
 use crate::world::World;
+use crate::world::ledger::FamilyId;
 
 /// The state of a sandbox. Locks are held briefly, never across an await, and one at a time, but that
 /// `world` may be held when `journal` is taken.

@@ -5,7 +5,7 @@ use hyper::header::{self, HeaderMap};
 use hyper::http::request::Parts;
 use uuid::Uuid;
 
-use crate::form::{Form, SECRET_FIELDS};
+use crate::http::form::{Form, SECRET_FIELDS};
 
 /// The largest token request that is served.
 pub(crate) const BODY_LIMIT_BYTES: usize = 64 * 1024;

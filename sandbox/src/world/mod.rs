@@ -1,11 +1,13 @@
 //! Who may ask: applications, companies and their request tokens. Pure: it is told the time.
 
+pub(crate) mod ledger;
+
 use std::collections::HashMap;
 
 use crate::config::{App, Config, random_uuid};
+use crate::endpoints::otp::Otps;
 use crate::grants::Code;
-use crate::ledger::Ledger;
-use crate::otp::Otps;
+use crate::world::ledger::Ledger;
 
 pub(crate) struct Client {
     pub(crate) id: String,

@@ -3,7 +3,7 @@
 use chrono::{Duration, NaiveDate, NaiveDateTime};
 use serde_json::{Value, json};
 
-use crate::reply::Outgoing;
+use crate::http::reply::Outgoing;
 
 /// Where they are.
 pub(crate) const PATH: &str = "/api/v3.0/expense/reports";

@@ -6,14 +6,14 @@ use hyper::header;
 use hyper::http::request::Parts;
 use serde_json::{Value, json};
 
-use crate::call::{Call, wrong_method};
 use crate::clock;
-use crate::echo;
-use crate::effects;
-use crate::jwt;
-use crate::mutex::lock;
-use crate::reply::{Outgoing, Reply};
-use crate::strict;
+use crate::endpoints::echo;
+use crate::faults::effects;
+use crate::http::reply::{Outgoing, Reply};
+use crate::protocol::jwt;
+use crate::protocol::strict;
+use crate::state::call::{Call, wrong_method};
+use crate::state::mutex::lock;
 
 /// The people of the made-up company.
 const USERS: [(&str, &str, &str); 3] = [

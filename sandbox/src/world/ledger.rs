@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use crate::config::{Config, Rotation, random_uuid};
-use crate::jwt::{self, Claims};
-use crate::principal::Principal;
+use crate::protocol::jwt::{self, Claims};
+use crate::protocol::principal::Principal;
 
 /// All refresh tokens that descend from one login, and what they stand for.
 pub(crate) struct Family {

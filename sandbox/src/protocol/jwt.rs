@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
-use crate::principal::Principal;
+use crate::protocol::principal::Principal;
 
 /// What both tokens of one grant share.
 pub(crate) struct Claims<'a> {

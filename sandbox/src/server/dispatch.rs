@@ -9,17 +9,17 @@ use hyper::header;
 use hyper::http::request::Parts;
 use uuid::Uuid;
 
-use crate::api;
-use crate::authorize;
-use crate::call::Call;
 use crate::config::random_uuid;
-use crate::journal::{RequestRecord, fingerprint};
-use crate::mutex::lock;
-use crate::otp;
-use crate::reply::Reply;
-use crate::shared::Shared;
-use crate::strict;
-use crate::token;
+use crate::endpoints::api;
+use crate::endpoints::authorize;
+use crate::endpoints::otp;
+use crate::endpoints::token;
+use crate::http::reply::Reply;
+use crate::protocol::strict;
+use crate::state::call::Call;
+use crate::state::journal::{RequestRecord, fingerprint};
+use crate::state::mutex::lock;
+use crate::state::shared::Shared;
 
 /// Serves one request. The record is decided before the reply leaves, so that whoever has an answer finds
 /// it in the log.

@@ -3,14 +3,14 @@
 use hyper::header::{self, HeaderName};
 use serde_json::json;
 
-use crate::answer::Answer;
-use crate::call::Call;
 use crate::faults::{Fault, RetryAfter, StatusBody};
 use crate::grants::Refusal;
-use crate::mutex::lock;
-use crate::payload::Halfway;
-use crate::reply::{Outgoing, Reply};
-use crate::wire::{self, BadEnd, Cut};
+use crate::http::bad_end::{self, BadEnd, Cut};
+use crate::http::payload::Halfway;
+use crate::http::reply::{Outgoing, Reply};
+use crate::protocol::answer::Answer;
+use crate::state::call::Call;
+use crate::state::mutex::lock;
 
 const HTML: &str = "<html><head><title>Service Unavailable</title></head>\
                     <body><h1>The server is temporarily unable to service your request.</h1></body></html>";
@@ -120,7 +120,7 @@ fn with_headers(answer: Outgoing, faults: &[Fault]) -> Outgoing {
 fn encoded(mut answer: Outgoing, faults: &[Fault]) -> Outgoing {
     for fault in faults {
         if let Fault::BadEnd(BadEnd { cut: Cut::AfterField(name), .. }) = fault {
-            answer.body.truncate(wire::end_of_field(&answer.body, name));
+            answer.body.truncate(bad_end::end_of_field(&answer.body, name));
         }
     }
     for fault in faults {

@@ -1,5 +1,8 @@
 //! The listener and its connections.
 
+mod dispatch;
+pub(crate) mod tls;
+
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -15,11 +18,11 @@ use tokio::sync::{mpsc, oneshot};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
-use crate::payload::Payload;
-use crate::reply::Reply;
-use crate::service;
-use crate::shared::Shared;
-use crate::wire::Then;
+use crate::http::payload::Payload;
+use crate::http::reply::Reply;
+
+use crate::http::bad_end::Then;
+use crate::state::shared::Shared;
 
 /// How long a client that is not let in is listened to.
 const LINGER: std::time::Duration = std::time::Duration::from_secs(10);
@@ -141,7 +144,7 @@ async fn reply(
     shared: Arc<Shared>,
     end_it: mpsc::Sender<End>,
 ) -> io::Result<Response<Payload>> {
-    let served = tokio::spawn(service::serve(shared, peer, request)).await;
+    let served = tokio::spawn(dispatch::serve(shared, peer, request)).await;
     let (reply, correlation_id) = served.map_err(io::Error::other)?;
     let end = match reply {
         Reply::Send(answer) => match answer.bad_end {

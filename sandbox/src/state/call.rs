@@ -5,9 +5,9 @@ use std::sync::Arc;
 use hyper::header;
 use serde_json::json;
 
-use crate::mutex::lock;
-use crate::reply::Outgoing;
-use crate::shared::Shared;
+use crate::http::reply::Outgoing;
+use crate::state::mutex::lock;
+use crate::state::shared::Shared;
 
 /// One request being served.
 pub(crate) struct Call {

@@ -11,19 +11,19 @@ use hyper::body::Incoming;
 use hyper::header;
 use hyper::http::request::Parts;
 
-use crate::answer::Answer;
-use crate::call::{Call, wrong_method};
 use crate::clock;
-use crate::codes::code;
 use crate::config::{Config, GrantType, User};
-use crate::effects;
-use crate::form::Form;
+use crate::endpoints::page;
+use crate::faults::effects;
 use crate::grants::open_code;
-use crate::journal::fingerprint;
-use crate::mutex::lock;
-use crate::page;
-use crate::reply::{Outgoing, Reply};
-use crate::strict::BODY_LIMIT_BYTES;
+use crate::http::form::Form;
+use crate::http::reply::{Outgoing, Reply};
+use crate::protocol::answer::Answer;
+use crate::protocol::codes::code;
+use crate::protocol::strict::BODY_LIMIT_BYTES;
+use crate::state::call::{Call, wrong_method};
+use crate::state::journal::fingerprint;
+use crate::state::mutex::lock;
 
 /// The page's path.
 pub(crate) const PATH: &str = "/oauth2/v0/authorize";

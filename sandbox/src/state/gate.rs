@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 
-use crate::mutex::lock;
+use crate::state::mutex::lock;
 
 /// A test's end of a hold. The next request of its kind is received, counted and logged, then waits here until
 /// [`Gate::release`] or until the gate is dropped.

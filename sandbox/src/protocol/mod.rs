@@ -1,0 +1,7 @@
+//! What Concur documents: error codes, answers, the shape of tokens, and what it does not take.
+
+pub(crate) mod answer;
+pub(crate) mod codes;
+pub(crate) mod jwt;
+pub(crate) mod principal;
+pub(crate) mod strict;
