@@ -32,12 +32,14 @@ mod server;
 mod state;
 mod world;
 
-pub use config::{App, Config, GrantType, NumberStyle, Rotation, SIX_MONTHS_SECONDS, User};
+pub use config::{
+    App, Certificate, Config, GrantType, NumberStyle, Rotation, SIX_MONTHS_SECONDS, Tls, User,
+};
 pub use faults::spec::{FaultSpec, Times};
 pub use faults::{Fault, RetryAfter, StatusBody};
-pub use http::bad_end::{BadEnd, Coding, Cut, Framing, Then};
+pub use http::bad_end::{BadEnd, Cut, Framing, Then};
+pub use http::encoding::Coding;
 pub use protocol::codes::{CODES, Code, code};
 pub use sandbox::Sandbox;
-pub use server::tls::{Certificate, Tls};
 pub use state::gate::Gate;
 pub use state::journal::{Counters, RequestRecord, fingerprint};

@@ -10,9 +10,9 @@ use crate::clock;
 use crate::endpoints::echo;
 use crate::faults::effects;
 use crate::http::reply::{Outgoing, Reply};
+use crate::http::request;
 use crate::protocol::jwt;
-use crate::protocol::strict;
-use crate::state::call::{Call, wrong_method};
+use crate::state::call::Call;
 use crate::state::mutex::lock;
 
 /// The people of the made-up company.
@@ -60,7 +60,11 @@ fn route(call: &Call, parts: &Parts) -> Routed {
 }
 
 fn only(method: &Method, parts: &Parts, serve: impl FnOnce() -> Routed) -> Routed {
-    if parts.method == *method { serve() } else { (wrong_method(method.as_str()), "wrong method") }
+    if parts.method == *method {
+        serve()
+    } else {
+        (Outgoing::method_not_allowed(method.as_str()), "wrong method")
+    }
 }
 
 /// Serves a live access token whose scope holds `scope`; anything else is forbidden.
@@ -70,7 +74,7 @@ pub(crate) fn guarded(
     scope: Option<&str>,
     serve: impl FnOnce(&str) -> Routed,
 ) -> Routed {
-    let token = bearer(parts).unwrap_or_default();
+    let token = request::bearer(parts).unwrap_or_default();
     let (is_live, has_scope) = {
         let ledger = &lock(&call.shared.world).ledger;
         let is_live = ledger.is_live_access(token, clock::now_epoch());
@@ -93,12 +97,6 @@ pub(crate) fn guarded(
         return (reply.with(header::WWW_AUTHENTICATE, "Bearer error=\"invalid_token\""), outcome);
     }
     (reply, outcome)
-}
-
-/// The token of `Authorization: Bearer …` (RFC 6750 §2.1).
-pub(crate) fn bearer(parts: &Parts) -> Option<&str> {
-    let (scheme, token) = strict::text(&parts.headers, &header::AUTHORIZATION)?.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
 }
 
 /// A list of RFC 7644 §3.4.2, of at most `count` users.
@@ -141,7 +139,7 @@ fn scim_error(status: u16, detail: &str) -> Value {
 fn disconnect(call: &Call, parts: &Parts, access_token: &str) -> Routed {
     let has_body = [header::CONTENT_LENGTH, header::TRANSFER_ENCODING]
         .iter()
-        .any(|name| strict::text(&parts.headers, name).is_some_and(|value| value != "0"));
+        .any(|name| request::header(&parts.headers, name).is_some_and(|value| value != "0"));
     if has_body || parts.uri.query().is_some() {
         call.violation("DELETE of the connections takes neither a body nor a query");
         return (Outgoing::json(400, &json!({ "message": "unexpected content" })), "bad request");

@@ -21,7 +21,7 @@ use crate::http::reply::{Outgoing, Reply};
 use crate::protocol::answer::Answer;
 use crate::protocol::codes::code;
 use crate::protocol::strict::BODY_LIMIT_BYTES;
-use crate::state::call::{Call, wrong_method};
+use crate::state::call::Call;
 use crate::state::journal::fingerprint;
 use crate::state::mutex::lock;
 
@@ -74,7 +74,7 @@ pub(crate) async fn serve(call: &Call, parts: &Parts, body: Incoming) -> (Reply,
             let (answer, outcome) = decide(call, &form, &faults);
             effects::after(answer, &outcome, &faults)
         }
-        _ => (Reply::Send(wrong_method("GET, POST")), "wrong method".to_owned()),
+        _ => (Reply::Send(Outgoing::method_not_allowed("GET, POST")), "wrong method".to_owned()),
     }
 }
 

@@ -13,8 +13,8 @@ use crate::config::random_uuid;
 use crate::endpoints::api::{Routed, guarded};
 use crate::endpoints::reports;
 use crate::http::reply::Outgoing;
-use crate::protocol::strict;
-use crate::state::call::{Call, wrong_method};
+use crate::http::request;
+use crate::state::call::Call;
 
 /// The scope of the expense reports (SAP: Expense Reports v3).
 const REPORTS_SCOPE: &str = "EXPRPT";
@@ -42,7 +42,7 @@ pub(crate) async fn route(call: &Call, parts: &Parts, body: Incoming) -> Option<
     };
     if !methods.is_empty() && !methods.contains(&parts.method) {
         let allowed: Vec<&str> = methods.iter().map(Method::as_str).collect();
-        return Some((wrong_method(&allowed.join(", ")), "wrong method"));
+        return Some((Outgoing::method_not_allowed(&allowed.join(", ")), "wrong method"));
     }
     let (reply, outcome) = guarded(call, parts, scope, |_| (Outgoing::empty(200), "served"));
     // What is refused is read to its end all the same: its sender is to see the refusal.
@@ -120,7 +120,7 @@ fn bytes(parts: &Parts) -> Routed {
 
 /// A report needs a JSON object with a name.
 fn new_report(call: &Call, parts: &Parts, sent: &Sent) -> Routed {
-    let content_type = strict::text(&parts.headers, &header::CONTENT_TYPE).unwrap_or_default();
+    let content_type = request::header(&parts.headers, &header::CONTENT_TYPE).unwrap_or_default();
     if !content_type.starts_with("application/json") {
         return (Outgoing::json(415, &json!({ "Message": "send application/json" })), "bad type");
     }

@@ -15,12 +15,14 @@ use crate::clock;
 use crate::config::Config;
 use crate::endpoints::token;
 use crate::faults::effects;
-use crate::grants::{self, Refusal};
+use crate::grants;
 use crate::http::form::Form;
 use crate::http::reply::{Outgoing, Reply};
+use crate::http::request;
 use crate::protocol::answer::Answer;
+use crate::protocol::codes::Refusal;
 use crate::protocol::strict::{self, Inspection};
-use crate::state::call::{Call, wrong_method};
+use crate::state::call::Call;
 use crate::state::mutex::lock;
 use crate::world::World;
 
@@ -132,10 +134,10 @@ pub(crate) async fn serve(
     if parts.method != Method::POST {
         found.wrong_method(&parts.method, "the otp endpoint");
         token::report(call, &found);
-        return (Reply::Send(wrong_method("POST")), "wrong method".to_owned());
+        return (Reply::Send(Outgoing::method_not_allowed("POST")), "wrong method".to_owned());
     }
     strict::token_request(parts, &mut found);
-    let Some(body) = token::read(body).await else {
+    let Some(body) = request::read(body).await else {
         token::report(call, &found);
         return (Reply::Close, "the request broke off".to_owned());
     };

@@ -1,19 +1,20 @@
 //! `POST /oauth2/v0/token`.
 
-use http_body_util::{BodyExt as _, Limited};
 use hyper::Method;
-use hyper::body::{Bytes, Incoming};
+use hyper::body::Incoming;
 use hyper::header;
 use hyper::http::request::Parts;
 
 use crate::clock;
 use crate::faults::effects;
-use crate::grants::{self, Refusal};
+use crate::grants;
 use crate::http::form::{Form, SECRET_FIELDS};
 use crate::http::reply::{Outgoing, Reply};
+use crate::http::request;
 use crate::protocol::answer::Answer;
-use crate::protocol::strict::{self, Inspection, READ_LIMIT_BYTES};
-use crate::state::call::{Call, wrong_method};
+use crate::protocol::codes::Refusal;
+use crate::protocol::strict::{self, Inspection};
+use crate::state::call::Call;
 use crate::state::journal::fingerprint;
 use crate::state::mutex::lock;
 use crate::state::shared::Serving;
@@ -36,10 +37,10 @@ pub(crate) async fn serve(
     if parts.method != Method::POST {
         found.wrong_method(&parts.method, "the token endpoint");
         report(call, &found);
-        return (Reply::Send(wrong_method("POST")), "wrong method".to_owned());
+        return (Reply::Send(Outgoing::method_not_allowed("POST")), "wrong method".to_owned());
     }
     strict::token_request(parts, &mut found);
-    let Some(body) = read(body).await else {
+    let Some(body) = request::read(body).await else {
         report(call, &found);
         return (Reply::Close, "the request broke off".to_owned());
     };
@@ -66,12 +67,6 @@ pub(crate) async fn serve(
     let (answer, outcome) = decide(call, &form, &found, is_basic);
     let answer = effects::edited(answer, &faults);
     effects::after(Outgoing::from(&answer), &outcome, &faults)
-}
-
-/// The whole body, up to what is read at all; `None` if the client hung up or sends on and on.
-pub(crate) async fn read(body: Incoming) -> Option<Bytes> {
-    let collected = Limited::new(body, READ_LIMIT_BYTES).collect().await.ok()?;
-    Some(collected.to_bytes())
 }
 
 pub(crate) fn report(call: &Call, found: &Inspection) {

@@ -4,11 +4,11 @@ use hyper::header::{self, HeaderName};
 use serde_json::json;
 
 use crate::faults::{Fault, RetryAfter, StatusBody};
-use crate::grants::Refusal;
 use crate::http::bad_end::{self, BadEnd, Cut};
 use crate::http::payload::Halfway;
 use crate::http::reply::{Outgoing, Reply};
 use crate::protocol::answer::Answer;
+use crate::protocol::codes::Refusal;
 use crate::state::call::Call;
 use crate::state::mutex::lock;
 

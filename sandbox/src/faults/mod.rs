@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::http::bad_end::{BadEnd, Coding};
+use crate::http::bad_end::BadEnd;
+use crate::http::encoding::Coding;
 
 /// One thing that goes wrong with one request.
 ///

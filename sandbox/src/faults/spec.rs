@@ -4,7 +4,8 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use crate::faults::{Fault, RetryAfter, StatusBody};
-use crate::http::bad_end::{BadEnd, Coding, Cut, Framing, Then};
+use crate::http::bad_end::{BadEnd, Cut, Framing, Then};
+use crate::http::encoding::Coding;
 
 /// How often a fault applies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

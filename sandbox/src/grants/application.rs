@@ -1,7 +1,7 @@
 //! `client_credentials`: the application speaks for itself. No refresh token and no id token.
 
 use super::{Ask, Grant, Refusal, claims, narrowed_scope};
-use crate::protocol::principal::{Principal, PrincipalKind};
+use crate::protocol::jwt::{Principal, PrincipalKind};
 use crate::world::World;
 
 pub(super) fn grant(world: &mut World, ask: &Ask<'_>) -> Result<Grant, Refusal> {

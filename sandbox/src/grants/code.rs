@@ -3,7 +3,7 @@
 use super::{Ask, Grant, Refusal, issue};
 use crate::config::{Config, User, random_uuid};
 use crate::endpoints::authorize;
-use crate::protocol::principal::{Principal, PrincipalKind};
+use crate::protocol::jwt::{Principal, PrincipalKind};
 use crate::world::World;
 
 /// What a code stands for. It is gone as soon as it was presented with the right client.

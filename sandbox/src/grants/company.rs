@@ -1,7 +1,7 @@
 //! `password` with `credtype=authtoken`: a company and its request token. The grant of the tutorial.
 
 use super::{Ask, Grant, Refusal, issue, must_live_here, narrowed_scope};
-use crate::protocol::principal::{Principal, PrincipalKind};
+use crate::protocol::jwt::{Principal, PrincipalKind};
 use crate::world::World;
 
 pub(super) fn grant(world: &mut World, ask: &Ask<'_>) -> Result<Grant, Refusal> {

@@ -10,8 +10,10 @@ mod user;
 
 use crate::config::{Config, GrantType};
 use crate::http::form::Form;
+use crate::protocol::answer::Grant;
+use crate::protocol::codes::Refusal;
+use crate::protocol::jwt::Principal;
 use crate::protocol::jwt::{self, Claims};
-use crate::protocol::principal::Principal;
 use crate::world::World;
 use crate::world::ledger::FamilyId;
 
@@ -27,28 +29,6 @@ pub(crate) struct Ask<'a> {
     pub(crate) origin: &'a str,
     /// Epoch seconds.
     pub(crate) now: i64,
-}
-
-/// What was granted; `answer` puts it on the wire.
-pub(crate) struct Grant {
-    pub(crate) access_token: String,
-    pub(crate) scope: String,
-    /// The refresh token and its expiry in epoch seconds.
-    pub(crate) refresh: Option<(String, i64)>,
-    pub(crate) id_token: Option<String>,
-}
-
-/// A refusal: a documented code, and for code 16 where to go instead.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Refusal {
-    pub(crate) code: u32,
-    pub(crate) elsewhere: Option<String>,
-}
-
-impl From<u32> for Refusal {
-    fn from(code: u32) -> Self {
-        Self { code, elsewhere: None }
-    }
 }
 
 /// One token request, once its shape has been found good: authenticates the client, then grants.

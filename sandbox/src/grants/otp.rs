@@ -2,7 +2,7 @@
 
 use super::{Ask, Grant, Refusal, issue, must_live_here, narrowed_scope};
 use crate::endpoints::otp::EMAIL;
-use crate::protocol::principal::{Principal, PrincipalKind};
+use crate::protocol::jwt::{Principal, PrincipalKind};
 use crate::world::World;
 
 /// Code 83 for a password that was never sent, is used or is over; 85 for one that is not the one in the

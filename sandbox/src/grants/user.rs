@@ -1,7 +1,7 @@
 //! `password` with `credtype=password`, which is the default when it is omitted: a user.
 
 use super::{Ask, Grant, Refusal, issue, must_live_here, narrowed_scope};
-use crate::protocol::principal::{Principal, PrincipalKind};
+use crate::protocol::jwt::{Principal, PrincipalKind};
 use crate::world::World;
 
 /// Code 19 for an unknown user as for a wrong password: the answer does not say who exists.

@@ -4,11 +4,11 @@ use std::fmt::Write as _;
 
 use hyper::Response;
 use hyper::header::{self, HeaderName, HeaderValue};
+use serde_json::{Value, json};
 
 use crate::clock;
 use crate::http::bad_end::{Framing, Then};
 use crate::http::payload::{Halfway, Payload};
-use crate::protocol::answer::Answer;
 
 /// What happens to one request.
 pub(crate) enum Reply {
@@ -49,8 +49,13 @@ impl Outgoing {
         reply
     }
 
-    pub(crate) fn json(status: u16, body: &serde_json::Value) -> Self {
+    pub(crate) fn json(status: u16, body: &Value) -> Self {
         Self::new(status, "application/json", body.to_string())
+    }
+
+    /// 405 with its mandatory `Allow` (RFC 9110 §15.5.6).
+    pub(crate) fn method_not_allowed(allowed: &str) -> Self {
+        Self::json(405, &json!({ "message": "method not allowed" })).with(header::ALLOW, allowed)
     }
 
     pub(crate) fn with(mut self, name: HeaderName, value: impl Into<String>) -> Self {
@@ -100,13 +105,5 @@ impl Outgoing {
             }
         }
         response
-    }
-}
-
-impl From<&Answer> for Outgoing {
-    fn from(answer: &Answer) -> Self {
-        // RFC 6749 §5.1: a response with tokens is not to be stored by anything on its way.
-        Self::new(answer.status, "application/json", answer.to_json())
-            .with(header::CACHE_CONTROL, "no-store")
     }
 }

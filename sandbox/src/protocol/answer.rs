@@ -1,11 +1,21 @@
 //! The JSON of the token endpoint, its fields in the documented order.
 
+use hyper::header;
 use serde::ser::{Serialize, SerializeMap as _, Serializer};
 use serde_json::Value;
 
 use crate::config::{Config, NumberStyle};
-use crate::grants::{Grant, Refusal};
-use crate::protocol::codes;
+use crate::http::reply::Outgoing;
+use crate::protocol::codes::{self, Refusal};
+
+/// What was granted.
+pub(crate) struct Grant {
+    pub(crate) access_token: String,
+    pub(crate) scope: String,
+    /// The refresh token and its expiry in epoch seconds.
+    pub(crate) refresh: Option<(String, i64)>,
+    pub(crate) id_token: Option<String>,
+}
 
 /// A JSON object that keeps the order of its fields, on its way out with its status.
 #[derive(Clone)]
@@ -106,5 +116,13 @@ impl Serialize for Answer {
             map.serialize_entry(name, value)?;
         }
         map.end()
+    }
+}
+
+impl From<&Answer> for Outgoing {
+    fn from(answer: &Answer) -> Self {
+        // RFC 6749 §5.1: a response with tokens is not to be stored by anything on its way.
+        Self::new(answer.status, "application/json", answer.to_json())
+            .with(header::CACHE_CONTROL, "no-store")
     }
 }

@@ -91,3 +91,16 @@ pub fn code(number: u32) -> Code {
     let row = CODES.binary_search_by_key(&number, |row| row.number);
     row.map_or(refused(number, REQUEST, "undocumented"), |at| CODES[at])
 }
+
+/// A refusal: a documented code, and for code 16 where to go instead.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Refusal {
+    pub(crate) code: u32,
+    pub(crate) elsewhere: Option<String>,
+}
+
+impl From<u32> for Refusal {
+    fn from(code: u32) -> Self {
+        Self { code, elsewhere: None }
+    }
+}

@@ -11,7 +11,30 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
-use crate::protocol::principal::Principal;
+/// Whom a token speaks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Principal {
+    pub(crate) kind: PrincipalKind,
+    pub(crate) uuid: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum PrincipalKind {
+    Company,
+    User,
+    Application,
+}
+
+impl PrincipalKind {
+    /// The value of the claim `concur.type`.
+    pub(crate) fn claim(self) -> &'static str {
+        match self {
+            Self::Company => "company",
+            Self::User => "user",
+            Self::Application => "app",
+        }
+    }
+}
 
 /// What both tokens of one grant share.
 pub(crate) struct Claims<'a> {

@@ -3,5 +3,4 @@
 pub(crate) mod answer;
 pub(crate) mod codes;
 pub(crate) mod jwt;
-pub(crate) mod principal;
 pub(crate) mod strict;

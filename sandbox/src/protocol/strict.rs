@@ -1,16 +1,15 @@
 //! What Concur would not take, and what a careful client does not do.
 
 use hyper::Method;
-use hyper::header::{self, HeaderMap};
+use hyper::header;
 use hyper::http::request::Parts;
 use uuid::Uuid;
 
 use crate::http::form::{Form, SECRET_FIELDS};
+use crate::http::request;
 
 /// The largest token request that is served.
 pub(crate) const BODY_LIMIT_BYTES: usize = 64 * 1024;
-/// The largest token request that is read to its end, so that its sender sees the refusal.
-pub(crate) const READ_LIMIT_BYTES: usize = 1024 * 1024;
 
 /// What is wrong with a request.
 #[derive(Debug, Default)]
@@ -46,22 +45,16 @@ impl Inspection {
     /// Looks at the names of the form's fields, where all are known.
     pub(crate) fn fields(&mut self, form: &Form, known: &[&str]) {
         for name in form.names().filter(|name| !known.contains(name)) {
-            self.frown(format!("the form field {} is not documented", shown(name)));
+            self.frown(format!("the form field {} is not documented", request::shown(name)));
         }
     }
 
     /// Looks at the parsed form.
     pub(crate) fn form(&mut self, form: &Form) {
         if let Some(name) = form.repeated() {
-            self.refuse(400, format!("the form field {} is sent twice", shown(name)));
+            self.refuse(400, format!("the form field {} is sent twice", request::shown(name)));
         }
     }
-}
-
-/// A client's field name, fit for a message: one that is a value in disguise is not repeated.
-fn shown(name: &str) -> &str {
-    let is_plain = name.len() <= 32 && name.chars().all(|c| c.is_ascii_lowercase() || c == '_');
-    if is_plain { name } else { "(withheld)" }
 }
 
 /// Looks at the head of any request.
@@ -72,7 +65,7 @@ pub(crate) fn any(parts: &Parts) -> Inspection {
     {
         found.frown("concur-correlationid is not a UUID");
     }
-    for name in query_fields(parts) {
+    for name in request::query_fields(parts) {
         if SECRET_FIELDS.contains(&name.as_str()) || name == "access_token" {
             found.refuse(400, format!("the URL carries {name}"));
         }
@@ -83,7 +76,7 @@ pub(crate) fn any(parts: &Parts) -> Inspection {
 /// Looks at the head of a token request, beyond [`any`].
 pub(crate) fn token_request(parts: &Parts, found: &mut Inspection) {
     let headers = &parts.headers;
-    let content_type = text(headers, &header::CONTENT_TYPE).unwrap_or_default();
+    let content_type = request::header(headers, &header::CONTENT_TYPE).unwrap_or_default();
     let (media_type, parameters) = content_type.split_once(';').unwrap_or((content_type, ""));
     if !media_type.trim().eq_ignore_ascii_case("application/x-www-form-urlencoded") {
         found.refuse(400, "Content-Type is not application/x-www-form-urlencoded");
@@ -95,12 +88,12 @@ pub(crate) fn token_request(parts: &Parts, found: &mut Inspection) {
     if headers.contains_key(header::TRANSFER_ENCODING) {
         found.refuse(400, "the body is chunked");
     } else {
-        let length = text(headers, &header::CONTENT_LENGTH).map(str::parse::<u64>);
+        let length = request::header(headers, &header::CONTENT_LENGTH).map(str::parse::<u64>);
         if !matches!(length, Some(Ok(_))) {
             found.refuse(400, "there is no Content-Length");
         }
     }
-    if !text(headers, &header::ACCEPT).is_some_and(accepts_json) {
+    if !request::header(headers, &header::ACCEPT).is_some_and(accepts_json) {
         found.frown("Accept does not name application/json");
     }
     if headers.contains_key(header::AUTHORIZATION) {
@@ -113,15 +106,4 @@ fn accepts_json(accept: &str) -> bool {
         let media_type = range.split(';').next().unwrap_or_default().trim();
         media_type.eq_ignore_ascii_case("application/json")
     })
-}
-
-/// The names of the fields of the URL's query, fit for the log.
-pub(crate) fn query_fields(parts: &Parts) -> Vec<String> {
-    let query = parts.uri.query().unwrap_or_default();
-    form_urlencoded::parse(query.as_bytes()).map(|(name, _)| shown(&name).to_owned()).collect()
-}
-
-/// A header's value, if it is there and visible ASCII.
-pub(crate) fn text<'a>(headers: &'a HeaderMap, name: &header::HeaderName) -> Option<&'a str> {
-    headers.get(name).and_then(|value| value.to_str().ok())
 }

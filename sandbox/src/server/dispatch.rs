@@ -15,6 +15,7 @@ use crate::endpoints::authorize;
 use crate::endpoints::otp;
 use crate::endpoints::token;
 use crate::http::reply::Reply;
+use crate::http::request;
 use crate::protocol::strict;
 use crate::state::call::Call;
 use crate::state::journal::{RequestRecord, fingerprint};
@@ -61,15 +62,15 @@ fn open(shared: Arc<Shared>, peer: SocketAddr, parts: &Parts) -> Call {
     let mut record = RequestRecord {
         method: parts.method.to_string(),
         path: parts.uri.path().to_owned(),
-        query_fields: strict::query_fields(parts),
-        host: strict::text(&parts.headers, &header::HOST).map(str::to_owned),
+        query_fields: request::query_fields(parts),
+        host: request::header(&parts.headers, &header::HOST).map(str::to_owned),
         peer: peer.to_string(),
-        user_agent: strict::text(&parts.headers, &header::USER_AGENT).map(str::to_owned),
+        user_agent: request::header(&parts.headers, &header::USER_AGENT).map(str::to_owned),
         correlation_id: correlation_id.clone(),
         correlation_id_was_sent: sent.is_some(),
         ..RequestRecord::default()
     };
-    if let Some(token) = api::bearer(parts) {
+    if let Some(token) = request::bearer(parts) {
         record.secrets.insert("access_token".to_owned(), fingerprint(token));
     }
     let sequence = lock(&shared.journal).open(record);

@@ -1,7 +1,6 @@
 //! TLS: a CA of the sandbox's own, made at the start, and a certificate signed by it.
 
 use std::io;
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use rcgen::{
@@ -14,63 +13,7 @@ use tokio_rustls::rustls::pki_types::PrivateKeyDer;
 use tokio_rustls::rustls::server::WebPkiClientVerifier;
 use tokio_rustls::rustls::{RootCertStore, ServerConfig};
 
-/// How a sandbox speaks https.
-#[derive(Clone, Debug)]
-pub struct Tls {
-    /// The host name of [`Sandbox::origin`](crate::Sandbox::origin); default `None`, the address. Whoever
-    /// uses another one sees to it that clients find the sandbox by it.
-    pub host: Option<String>,
-    /// Names and addresses that the certificate is for; default `127.0.0.1`, `localhost`, `::1`.
-    pub names: Vec<String>,
-    /// What is wrong with the certificate; default nothing.
-    pub certificate: Certificate,
-    /// Let in only who shows a client certificate of this sandbox's CA, as Concur's bare hosts can; default
-    /// `false`. [`Sandbox::client_pem`](crate::Sandbox::client_pem) is one.
-    pub wants_client: bool,
-}
-
-/// The certificate that a sandbox shows.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Certificate {
-    /// A good one.
-    #[default]
-    Good,
-    /// Its time was over long ago.
-    Expired,
-    /// Good, but signed by a CA of the same name with another key than that of
-    /// [`Sandbox::ca_pem`](crate::Sandbox::ca_pem).
-    OfAnotherCa,
-    /// Its time has not begun.
-    NotYetValid,
-    /// Signed by its own key.
-    SelfSigned,
-}
-
-impl Default for Tls {
-    fn default() -> Self {
-        Self {
-            host: None,
-            names: ["127.0.0.1", "localhost", "::1"].map(str::to_owned).to_vec(),
-            certificate: Certificate::Good,
-            wants_client: false,
-        }
-    }
-}
-
-impl Tls {
-    /// The origin has this host name, and the certificate is for it alone.
-    pub fn named(host: &str) -> Self {
-        Self { host: Some(host.to_owned()), names: vec![host.to_owned()], ..Self::default() }
-    }
-
-    /// Host and port of the origin of a sandbox that listens on this address.
-    pub(crate) fn host(&self, address: SocketAddr) -> String {
-        match &self.host {
-            None => address.to_string(),
-            Some(host) => format!("{host}:{}", address.port()),
-        }
-    }
-}
+use crate::config::{Certificate, Tls};
 
 /// A CA, and what a server with its certificate needs.
 pub(crate) struct Authority {

@@ -2,10 +2,6 @@
 
 use std::sync::Arc;
 
-use hyper::header;
-use serde_json::json;
-
-use crate::http::reply::Outgoing;
 use crate::state::mutex::lock;
 use crate::state::shared::Shared;
 
@@ -22,9 +18,4 @@ impl Call {
     pub(crate) fn violation(&self, what: &str) {
         lock(&self.shared.journal).violation(self.sequence, what);
     }
-}
-
-/// 405 with its mandatory `Allow` (RFC 9110 §15.5.6).
-pub(crate) fn wrong_method(allowed: &str) -> Outgoing {
-    Outgoing::json(405, &json!({ "message": "method not allowed" })).with(header::ALLOW, allowed)
 }

@@ -3,8 +3,7 @@
 use std::collections::HashMap;
 
 use crate::config::{Config, Rotation, random_uuid};
-use crate::protocol::jwt::{self, Claims};
-use crate::protocol::principal::Principal;
+use crate::protocol::jwt::{self, Claims, Principal};
 
 /// All refresh tokens that descend from one login, and what they stand for.
 pub(crate) struct Family {
