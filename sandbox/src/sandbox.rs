@@ -12,11 +12,12 @@ use tokio::sync::oneshot;
 
 use crate::clock;
 use crate::config::{App, Config, random_uuid};
-use crate::endpoints::token;
+use crate::endpoints::paths;
 use crate::faults::{Fault, Script};
-use crate::grants::{self, Ask};
-use crate::http::form::Form;
+use crate::grants::request::TokenRequest;
 use crate::protocol::answer::Answer;
+use crate::protocol::form::Form;
+use crate::protocol::jwt::{Principal, PrincipalKind};
 use crate::server;
 use crate::server::tls::{Authority, Pems};
 use crate::state::gate::{Gate, Hold};
@@ -137,7 +138,7 @@ impl Sandbox {
 
     /// Queues a fault for each of `times` token requests.
     pub fn push_faults(&self, times: usize, fault: Fault) {
-        self.push_faults_at(token::PATH, times, fault);
+        self.push_faults_at(paths::TOKEN, times, fault);
     }
 
     /// Queues a fault for each of `times` requests whose path starts with `path`.
@@ -148,7 +149,7 @@ impl Sandbox {
     /// Applies a fault to every token request that finds the queue empty, until
     /// [`Sandbox::clear_faults`]; replaces an earlier one.
     pub fn fault_always(&self, fault: Fault) {
-        self.fault_always_at(token::PATH, fault);
+        self.fault_always_at(paths::TOKEN, fault);
     }
 
     /// The same for requests whose path starts with `path`.
@@ -319,16 +320,16 @@ impl Sandbox {
     fn issue(&self, app: &App, access_age_seconds: i64) -> Answer {
         let config = self.config();
         let form = Form::parse(b"");
-        let ask = Ask {
+        let request = TokenRequest {
             form: &form,
             config: &config,
             client_id: &app.client_id,
             origin: self.origin(),
             now: clock::now_epoch().saturating_sub(access_age_seconds),
         };
+        let principal = Principal { kind: PrincipalKind::Company, uuid: app.company_uuid.clone() };
         let mut world = lock(&self.shared.world);
-        let (company, scope) = (app.company_uuid.clone(), config.scope.clone());
-        let grant = grants::open_company(&mut world, &ask, company, scope);
+        let grant = request.open_family(&mut world, &principal, config.scope.clone());
         Answer::granted(grant, &config, self.origin())
     }
 }

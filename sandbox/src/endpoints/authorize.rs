@@ -5,45 +5,33 @@
 //! §4.1.2.1). Faults scripted for this path apply when the form is sent; those that edit fields edit the
 //! redirect's.
 
-use http_body_util::{BodyExt as _, Limited};
 use hyper::Method;
 use hyper::body::Incoming;
 use hyper::header;
 use hyper::http::request::Parts;
 
 use crate::clock;
-use crate::config::{Config, GrantType, User};
-use crate::endpoints::page;
-use crate::faults::effects;
-use crate::grants::open_code;
-use crate::http::form::Form;
+use crate::config::{Config, GrantType, User, random_uuid};
+use crate::endpoints::page::{self, Question};
+use crate::faults::{Fault, effects};
 use crate::http::reply::{Outgoing, Reply};
+use crate::http::request;
 use crate::protocol::answer::Answer;
 use crate::protocol::codes::code;
+use crate::protocol::form::Form;
 use crate::protocol::strict::BODY_LIMIT_BYTES;
 use crate::state::call::Call;
 use crate::state::journal::fingerprint;
 use crate::state::mutex::lock;
-
-/// The page's path.
-pub(crate) const PATH: &str = "/oauth2/v0/authorize";
+use crate::world::AuthorizationCode;
 
 /// The parameters of the request, which the page's form sends back.
-pub(crate) const PARAMETERS: [&str; 5] =
-    ["client_id", "redirect_uri", "scope", "response_type", "state"];
+const PARAMETERS: [&str; 5] = ["client_id", "redirect_uri", "scope", "response_type", "state"];
 
 /// The client lacks the grant.
 const NOT_YOUR_GRANT: u32 = 60;
 const CLIENT_DISABLED: u32 = 59;
 const SCOPE_TOO_WIDE: u32 = 54;
-
-/// A request that a user may be asked about.
-pub(crate) struct Ask<'a> {
-    pub(crate) client_id: &'a str,
-    pub(crate) redirect_uri: &'a str,
-    pub(crate) scope: &'a str,
-    pub(crate) state: Option<&'a str>,
-}
 
 /// Why a request is not asked about.
 enum Refusal<'a> {
@@ -62,13 +50,13 @@ pub(crate) async fn serve(call: &Call, parts: &Parts, body: Incoming) -> (Reply,
             (Reply::Send(answer), outcome)
         }
         Method::POST => {
-            let Ok(body) = Limited::new(body, BODY_LIMIT_BYTES).collect().await else {
+            let Some(body) = request::read(body, BODY_LIMIT_BYTES).await else {
                 return (Reply::Close, "the request broke off".to_owned());
             };
-            let form = Form::parse(&body.to_bytes());
+            let form = Form::parse(&body);
             note(call, &form);
-            let faults = effects::begin(call).await;
-            if let Some(reply) = effects::before(call, &faults) {
+            let faults = call.take_faults().await;
+            if let Some(reply) = call.reply_of(&faults) {
                 return reply;
             }
             let (answer, outcome) = decide(call, &form, &faults);
@@ -97,7 +85,7 @@ fn show(call: &Call, form: &Form) -> (Outgoing, String) {
 }
 
 /// What the user pressed.
-fn decide(call: &Call, form: &Form, faults: &[crate::faults::Fault]) -> (Outgoing, String) {
+fn decide(call: &Call, form: &Form, faults: &[Fault]) -> (Outgoing, String) {
     let config = lock(&call.shared.config).clone();
     let ask = match checked(call, form, &config) {
         Ok(ask) => ask,
@@ -111,10 +99,15 @@ fn decide(call: &Call, form: &Form, faults: &[crate::faults::Fault]) -> (Outgoin
     let Some(user) = config.user.as_ref().filter(|user| signs_in(user, form)) else {
         return (page::question(&ask, config.user.as_ref(), true), "wrong password".to_owned());
     };
-    let code = {
-        let mut world = lock(&call.shared.world);
-        open_code(&mut world, &ask, user, &config, clock::now_epoch())
+    let code = random_uuid();
+    let meaning = AuthorizationCode {
+        client_id: ask.client_id.to_owned(),
+        redirect_uri: ask.redirect_uri.to_owned(),
+        scope: ask.scope.to_owned(),
+        user_uuid: user.uuid.clone(),
+        expires_at: clock::now_epoch().saturating_add(config.code_lifetime_seconds),
     };
+    lock(&call.shared.world).codes.insert(code.clone(), meaning);
     let mut answer = Answer::blank(302);
     let geolocation = config.geolocation.as_deref().unwrap_or(&call.shared.origin);
     if !config.omit_geolocation {
@@ -131,7 +124,7 @@ fn signs_in(user: &User, form: &Form) -> bool {
     form.get("username") == Some(&user.login_id) && form.get("password") == Some(&user.password)
 }
 
-fn denied<'a>(ask: &Ask<'a>) -> Refusal<'a> {
+fn denied<'a>(ask: &Question<'a>) -> Refusal<'a> {
     Refusal::Redirect {
         to: ask.redirect_uri,
         state: ask.state,
@@ -141,7 +134,11 @@ fn denied<'a>(ask: &Ask<'a>) -> Refusal<'a> {
 }
 
 /// The request, once client, `redirect_uri`, `response_type` and scope are found good.
-fn checked<'a>(call: &Call, form: &'a Form, config: &'a Config) -> Result<Ask<'a>, Refusal<'a>> {
+fn checked<'a>(
+    call: &Call,
+    form: &'a Form,
+    config: &'a Config,
+) -> Result<Question<'a>, Refusal<'a>> {
     let page = |text: &str| Refusal::Page(text.to_owned());
     if let Some(name) = PARAMETERS.iter().find(|name| form.count(name) > 1) {
         return Err(Refusal::Page(format!("The parameter {name} was sent more than once.")));
@@ -178,10 +175,10 @@ fn checked<'a>(call: &Call, form: &'a Form, config: &'a Config) -> Result<Ask<'a
     if !scope.split_ascii_whitespace().all(is_granted) {
         return Err(say_code(SCOPE_TOO_WIDE));
     }
-    Ok(Ask { client_id, redirect_uri: uri, scope, state })
+    Ok(Question { client_id, redirect_uri: uri, scope, state })
 }
 
-fn refused(refusal: Refusal<'_>, faults: &[crate::faults::Fault]) -> (Outgoing, String) {
+fn refused(refusal: Refusal<'_>, faults: &[Fault]) -> (Outgoing, String) {
     match refusal {
         Refusal::Page(why) => (page::problem(&why), "not asked".to_owned()),
         Refusal::Redirect { to, state, error_code, description } => {
@@ -198,7 +195,7 @@ fn refused(refusal: Refusal<'_>, faults: &[crate::faults::Fault]) -> (Outgoing, 
 }
 
 /// Sends the browser to the registered URI, which may have a query of its own.
-fn redirect(to: &str, answer: Answer, faults: &[crate::faults::Fault]) -> Outgoing {
+fn redirect(to: &str, answer: Answer, faults: &[Fault]) -> Outgoing {
     let answer = effects::edited(answer, faults);
     let separator = if to.contains('?') { '&' } else { '?' };
     let location = format!("{to}{separator}{}", answer.to_query());

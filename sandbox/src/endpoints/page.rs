@@ -6,7 +6,7 @@ use hyper::header;
 use sha2::{Digest as _, Sha256};
 
 use crate::config::User;
-use crate::endpoints::authorize::{Ask, PATH};
+use crate::endpoints::paths;
 use crate::http::reply::Outgoing;
 
 const STYLE: &str = "\
@@ -33,9 +33,17 @@ main{background:#1b222b;border-color:#323d4a}.mark,.hint{color:#9aa7b5}\
 input{background:#12171d;border-color:#4a5766}.wrong{background:#4a1f1d;color:#ffd9d6}\
 button.quiet{border-color:#4a5766}}";
 
+/// What the user is asked.
+pub(crate) struct Question<'a> {
+    pub(crate) client_id: &'a str,
+    pub(crate) redirect_uri: &'a str,
+    pub(crate) scope: &'a str,
+    pub(crate) state: Option<&'a str>,
+}
+
 /// Who asks for what, with the form that answers it. The made-up user's name and password are filled in.
-pub(crate) fn question(ask: &Ask<'_>, user: Option<&User>, is_wrong: bool) -> Outgoing {
-    let Ask { client_id, redirect_uri, scope, state } = ask;
+pub(crate) fn question(ask: &Question<'_>, user: Option<&User>, is_wrong: bool) -> Outgoing {
+    let Question { client_id, redirect_uri, scope, state } = ask;
     let mut scopes = String::new();
     for word in scope.split_ascii_whitespace() {
         scopes.extend(["<li><code>", &escaped(word), "</code></li>"]);
@@ -57,7 +65,7 @@ pub(crate) fn question(ask: &Ask<'_>, user: Option<&User>, is_wrong: bool) -> Ou
     let main = format!(
         "<h1>An application asks for your data</h1>\
          <p>Application <code>{}</code> wants to act for you:</p><ul>{scopes}</ul>{wrong}\
-         <form method=\"post\" action=\"{PATH}\">{hidden}\
+         <form method=\"post\" action=\"{}\">{hidden}\
          <label for=\"username\">User name</label>\
          <input id=\"username\" name=\"username\" autocomplete=\"off\" value=\"{}\">\
          <label for=\"password\">Password</label>\
@@ -67,6 +75,7 @@ pub(crate) fn question(ask: &Ask<'_>, user: Option<&User>, is_wrong: bool) -> Ou
          <button id=\"deny\" name=\"decision\" value=\"deny\" class=\"quiet\">Deny</button></div></form>\
          <p class=\"hint\">You will be sent to <code>{}</code>. Everything here is made up.</p>",
         escaped(client_id),
+        paths::AUTHORIZE,
         escaped(login_id),
         escaped(password),
         escaped(redirect_uri),

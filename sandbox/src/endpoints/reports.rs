@@ -1,13 +1,22 @@
-//! `GET /api/v3.0/expense/reports`: forty made-up reports, in pages, as Concur's Reports v3 hands them out.
+//! `GET /api/v3.0/expense/reports`: forty made-up reports, in pages, as Concur's Reports v3 returns them; and
+//! `POST`, which makes a new one.
 
 use chrono::{Duration, NaiveDate, NaiveDateTime};
+use hyper::Method;
+use hyper::body::Incoming;
+use hyper::header;
+use hyper::http::request::Parts;
 use serde_json::{Value, json};
 
+use crate::config::random_uuid;
+use crate::endpoints::guard::{self, Sent, Served};
+use crate::endpoints::paths;
 use crate::http::reply::Outgoing;
+use crate::http::request;
+use crate::state::call::Call;
 
-/// Where they are.
-pub(crate) const PATH: &str = "/api/v3.0/expense/reports";
-
+/// The scope of the expense reports (SAP: Expense Reports v3).
+const SCOPE: &str = "EXPRPT";
 const COUNT: usize = 40;
 /// "Number of records to return (default 25)".
 const DEFAULT_LIMIT: usize = 25;
@@ -22,8 +31,34 @@ struct Query {
     modified_after: Option<NaiveDateTime>,
 }
 
+pub(crate) async fn serve(call: &Call, parts: &Parts, body: Incoming) -> Result<Served, Served> {
+    guard::methods(parts, &[Method::GET, Method::POST])?;
+    let sent = guard::body(call, parts, Some(SCOPE), body).await?;
+    Ok(if parts.method == Method::POST {
+        create(call, parts, &sent)
+    } else {
+        list(&call.shared.origin, parts.uri.query().unwrap_or_default())
+    })
+}
+
+/// A report needs a JSON object with a name.
+fn create(call: &Call, parts: &Parts, sent: &Sent) -> Served {
+    let content_type = request::header(&parts.headers, &header::CONTENT_TYPE).unwrap_or_default();
+    if !content_type.starts_with("application/json") {
+        return (Outgoing::json(415, &json!({ "Message": "send application/json" })), "bad type");
+    }
+    let body = serde_json::from_slice::<Value>(&sent.beginning).unwrap_or_default();
+    if !body.get("Name").is_some_and(Value::is_string) {
+        let reply = json!({ "Message": "Invalid request", "validationErrors": [{ "message": "Name is missing" }] });
+        return (Outgoing::json(400, &reply), "bad report");
+    }
+    let id = random_uuid();
+    let uri = format!("{}{}/{id}", call.shared.origin, paths::REPORTS);
+    (Outgoing::json(200, &json!({ "ID": id, "URI": uri })), "served")
+}
+
 /// A page of reports for this query string; `origin` stands before the next page's path.
-pub(crate) fn list(origin: &str, query: &str) -> (Outgoing, &'static str) {
+fn list(origin: &str, query: &str) -> Served {
     let asked = match Query::parse(query) {
         Ok(asked) => asked,
         Err(message) => return (Outgoing::json(400, &json!({ "Message": message })), "bad query"),
@@ -32,7 +67,8 @@ pub(crate) fn list(origin: &str, query: &str) -> (Outgoing, &'static str) {
     let items: Vec<Value> =
         found.iter().skip(asked.offset).take(asked.limit).map(|&number| report(number)).collect();
     let next = asked.offset + items.len();
-    let next = (next < found.len()).then(|| format!("{origin}{PATH}?{}", moved(query, next)));
+    let next =
+        (next < found.len()).then(|| format!("{origin}{}?{}", paths::REPORTS, moved(query, next)));
     (Outgoing::json(200, &json!({ "Items": items, "NextPage": next })), "served")
 }
 

@@ -8,29 +8,16 @@ use crate::http::bad_end::{self, BadEnd, Cut};
 use crate::http::payload::Halfway;
 use crate::http::reply::{Outgoing, Reply};
 use crate::protocol::answer::Answer;
-use crate::protocol::codes::Refusal;
-use crate::state::call::Call;
-use crate::state::mutex::lock;
 
 const HTML: &str = "<html><head><title>Service Unavailable</title></head>\
                     <body><h1>The server is temporarily unable to service your request.</h1></body></html>";
 
-/// Takes the faults of this request, and waits through its latencies.
-pub(crate) async fn begin(call: &Call) -> Vec<Fault> {
-    let faults = lock(&call.shared.script).take(&call.path);
-    if !faults.is_empty() {
-        lock(&call.shared.journal).counters.faults += 1;
-    }
-    for fault in &faults {
-        if let Fault::Latency(latency) = fault {
-            tokio::time::sleep(*latency).await;
-        }
-    }
-    faults
-}
-
-/// The reply of the first fault that answers in the service's place, with its outcome for the log.
-pub(crate) fn before(call: &Call, faults: &[Fault]) -> Option<(Reply, String)> {
+/// The first fault that answers in the service's place, its reply, and the outcome for the log. `refuse` answers
+/// an error code.
+pub(crate) fn before(
+    faults: &[Fault],
+    refuse: impl Fn(u32) -> Answer,
+) -> Option<(&Fault, Reply, String)> {
     faults.iter().find_map(|fault| {
         let mut outcome = format!("fault {}", fault.name());
         let reply = match fault {
@@ -45,12 +32,11 @@ pub(crate) fn before(call: &Call, faults: &[Fault]) -> Option<(Reply, String)> {
                 Reply::Send(Outgoing::new(*status, content_type, body.clone()))
             }
             Fault::Redirect { status, location } => {
-                lock(&call.shared.redirects).push(location.clone());
                 Reply::Send(Outgoing::empty(*status).with(header::LOCATION, location))
             }
             Fault::Code(code) => {
                 outcome = format!("fault code {code}");
-                let answer = edited(refusal(call, *code), faults);
+                let answer = edited(refuse(*code), faults);
                 Reply::Send(Outgoing::from(&answer))
             }
             Fault::Latency(_)
@@ -70,15 +56,8 @@ pub(crate) fn before(call: &Call, faults: &[Fault]) -> Option<(Reply, String)> {
             Reply::Send(answer) => Reply::Send(with_headers(encoded(answer, faults), faults)),
             other => other,
         };
-        Some((reply, outcome))
+        Some((fault, reply, outcome))
     })
-}
-
-fn refusal(call: &Call, code: u32) -> Answer {
-    let config = lock(&call.shared.config).clone();
-    *lock(&call.shared.journal).counters.refusals_by_code.entry(code).or_default() += 1;
-    let elsewhere = config.lives_elsewhere.clone().filter(|_| code == 16);
-    Answer::refused(Refusal { code, elsewhere }, &config, &call.shared.origin, &call.correlation_id)
 }
 
 fn status(code: u16, body: StatusBody, retry_after: Option<&RetryAfter>) -> Outgoing {
@@ -143,7 +122,7 @@ fn encoded(mut answer: Outgoing, faults: &[Fault]) -> Outgoing {
     answer
 }
 
-/// What becomes of an answer on its way out, with the outcome for the log.
+/// The reply to an answer with the faults applied, with the outcome for the log.
 pub(crate) fn after(mut answer: Outgoing, outcome: &str, faults: &[Fault]) -> (Reply, String) {
     if faults.is_empty() {
         return (Reply::Send(answer), outcome.to_owned());

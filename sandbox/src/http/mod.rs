@@ -2,7 +2,6 @@
 
 pub(crate) mod bad_end;
 pub(crate) mod encoding;
-pub(crate) mod form;
 pub(crate) mod payload;
 pub(crate) mod reply;
 pub(crate) mod request;

@@ -5,9 +5,6 @@ use hyper::body::{Bytes, Incoming};
 use hyper::header::{AUTHORIZATION, HeaderMap, HeaderName};
 use hyper::http::request::Parts;
 
-/// The largest form that is read to its end, so that its sender sees the refusal.
-const READ_LIMIT_BYTES: usize = 1024 * 1024;
-
 /// A header's value, if it is there and visible ASCII.
 pub(crate) fn header<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     headers.get(name).and_then(|value| value.to_str().ok())
@@ -31,8 +28,8 @@ pub(crate) fn bearer(parts: &Parts) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
 }
 
-/// The whole body, up to what is read at all; `None` if the client hung up or sends on and on.
-pub(crate) async fn read(body: Incoming) -> Option<Bytes> {
-    let collected = Limited::new(body, READ_LIMIT_BYTES).collect().await.ok()?;
+/// The whole body; `None` if the client hung up or sends more than `limit_bytes`.
+pub(crate) async fn read(body: Incoming, limit_bytes: usize) -> Option<Bytes> {
+    let collected = Limited::new(body, limit_bytes).collect().await.ok()?;
     Some(collected.to_bytes())
 }

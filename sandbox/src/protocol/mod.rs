@@ -2,5 +2,6 @@
 
 pub(crate) mod answer;
 pub(crate) mod codes;
+pub(crate) mod form;
 pub(crate) mod jwt;
 pub(crate) mod strict;

@@ -5,8 +5,8 @@ use hyper::header;
 use hyper::http::request::Parts;
 use uuid::Uuid;
 
-use crate::http::form::{Form, SECRET_FIELDS};
 use crate::http::request;
+use crate::protocol::form::{Form, SECRET_FIELDS};
 
 /// The largest token request that is served.
 pub(crate) const BODY_LIMIT_BYTES: usize = 64 * 1024;

@@ -1,4 +1,4 @@
-//! One request in, one reply out.
+//! One request in, one reply out. The only file that knows all endpoints.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -7,14 +7,13 @@ use hyper::Request;
 use hyper::body::Incoming;
 use hyper::header;
 use hyper::http::request::Parts;
+use serde_json::json;
 use uuid::Uuid;
 
 use crate::config::random_uuid;
-use crate::endpoints::api;
-use crate::endpoints::authorize;
-use crate::endpoints::otp;
-use crate::endpoints::token;
-use crate::http::reply::Reply;
+use crate::endpoints::{authorize, connections, echo, keys, otp, paths, reports, token, users};
+use crate::faults::effects;
+use crate::http::reply::{Outgoing, Reply};
 use crate::http::request;
 use crate::protocol::strict;
 use crate::state::call::Call;
@@ -22,8 +21,8 @@ use crate::state::journal::{RequestRecord, fingerprint};
 use crate::state::mutex::lock;
 use crate::state::shared::Shared;
 
-/// Serves one request. The record is decided before the reply leaves, so that whoever has an answer finds
-/// it in the log.
+/// Serves one request. The record is decided before the reply leaves: a client that has an answer finds it in
+/// the log.
 pub(crate) async fn serve(
     shared: Arc<Shared>,
     peer: SocketAddr,
@@ -33,18 +32,18 @@ pub(crate) async fn serve(
     let call = open(shared, peer, &parts);
     let found = strict::any(&parts);
     note_followed_redirect(&call, &parts);
-    let (reply, outcome) = if call.path == token::PATH {
+    let (reply, outcome) = if call.path == paths::TOKEN {
         token::serve(&call, &parts, body, found).await
-    } else if call.path == otp::PATH {
+    } else if call.path == paths::OTP {
         otp::serve(&call, &parts, body, found).await
     } else {
         for what in &found.violations {
             call.violation(what);
         }
-        if call.path == authorize::PATH {
+        if call.path == paths::AUTHORIZE {
             authorize::serve(&call, &parts, body).await
         } else {
-            api::serve(&call, &parts, body).await
+            serve_api(&call, &parts, body).await
         }
     };
     let status = match &reply {
@@ -53,6 +52,29 @@ pub(crate) async fn serve(
     };
     lock(&call.shared.journal).close(call.sequence, status, &outcome);
     (reply, call.correlation_id)
+}
+
+/// Answers everything that is not an endpoint of OAuth.
+async fn serve_api(call: &Call, parts: &Parts, body: Incoming) -> (Reply, String) {
+    let hold = { lock(&call.shared.api_holds).pop_front() };
+    if let Some(hold) = hold {
+        hold.pass().await;
+    }
+    let faults = call.take_faults().await;
+    if let Some(reply) = call.reply_of(&faults) {
+        return reply;
+    }
+    let served = match call.path.strip_suffix('/').unwrap_or(&call.path) {
+        paths::KEYS => keys::serve(parts),
+        paths::USERS | paths::USERS_V4 => users::serve(call, parts),
+        paths::CONNECTIONS => connections::serve(call, parts),
+        paths::REPORTS => reports::serve(call, parts, body).await,
+        paths::ECHO => echo::serve(call, parts, body).await,
+        paths::BYTES => echo::serve_bytes(call, parts, body).await,
+        _ => Err((Outgoing::json(404, &json!({ "message": "no such path" })), "no such path")),
+    };
+    let (Ok((answer, outcome)) | Err((answer, outcome))) = served;
+    effects::after(answer, outcome, &faults)
 }
 
 fn open(shared: Arc<Shared>, peer: SocketAddr, parts: &Parts) -> Call {
@@ -82,7 +104,7 @@ fn note_followed_redirect(call: &Call, parts: &Parts) {
     let is_followed = lock(&call.shared.redirects)
         .iter()
         .any(|location| location.strip_prefix(&call.shared.origin).unwrap_or(location) == target);
-    if is_followed && target != token::PATH {
+    if is_followed && target != paths::TOKEN {
         call.violation("a redirect of the token endpoint was followed");
     }
 }

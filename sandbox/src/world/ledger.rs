@@ -1,4 +1,4 @@
-//! What was issued: refresh-token families and access tokens. Pure: it is told the time.
+//! What was issued: refresh-token families and access tokens. Pure: it gets the time as an argument.
 
 use std::collections::HashMap;
 

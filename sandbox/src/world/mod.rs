@@ -1,13 +1,15 @@
-//! Who may ask: applications, companies and their request tokens. Pure: it is told the time.
+//! What the service knows: applications, companies, and what they were given. Pure: it gets the time as an
+//! argument.
 
 pub(crate) mod ledger;
+pub(crate) mod otps;
 
 use std::collections::HashMap;
 
 use crate::config::{App, Config, random_uuid};
-use crate::endpoints::otp::Otps;
-use crate::grants::Code;
-use crate::world::ledger::Ledger;
+
+use self::ledger::Ledger;
+use self::otps::Otps;
 
 pub(crate) struct Client {
     pub(crate) id: String,
@@ -31,13 +33,23 @@ pub(crate) struct RequestToken {
     pub(crate) uses: u32,
 }
 
+/// What an authorization code stands for. It can be used once.
+pub(crate) struct AuthorizationCode {
+    pub(crate) client_id: String,
+    pub(crate) redirect_uri: String,
+    pub(crate) scope: String,
+    pub(crate) user_uuid: String,
+    /// Epoch seconds.
+    pub(crate) expires_at: i64,
+}
+
 pub(crate) struct World {
     clients: Vec<Client>,
     /// A client's secret that takes the place of the others after so many more grants.
     next_secret: Option<(u64, String, String)>,
     pub(crate) request_tokens: HashMap<String, RequestToken>,
-    /// Authorization codes given out and not yet used.
-    pub(crate) codes: HashMap<String, Code>,
+    /// Authorization codes that were issued and not used yet.
+    pub(crate) codes: HashMap<String, AuthorizationCode>,
     pub(crate) ledger: Ledger,
     pub(crate) otps: Otps,
 }
