@@ -1,4 +1,4 @@
-//! The one reader of the clock. Everything behind it is told the time.
+//! The only reader of the clock. The pure rooms get the time as an argument.
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 
@@ -22,7 +22,8 @@ fn now() -> DateTime<Utc> {
     Utc::now().checked_add_signed(test_offset()).unwrap_or(DateTime::<Utc>::MAX_UTC)
 }
 
-/// Debug builds can be told that it is another time, as concur-cred can. Release builds do not read it.
+/// Debug builds can shift the time by an environment variable, as concur-cred can. Release builds do not read
+/// it.
 #[cfg(debug_assertions)]
 #[expect(clippy::disallowed_methods, reason = "a test's variable, read beside the clock")]
 fn test_offset() -> TimeDelta {

@@ -22,7 +22,7 @@ fn main() -> ExitCode {
 }
 
 fn run(cli: &Cli) -> Result<(), String> {
-    // Before the hints: whoever has read them may send the signal.
+    // Before the hints: a reader of them may send the signal.
     let stop = Stop::listen().map_err(|error| format!("Signals cannot be awaited: {error}."))?;
     let sandbox = start(cli)?;
     for spec in &cli.fault {
@@ -163,7 +163,7 @@ fn summary(sandbox: &Sandbox) -> String {
 }
 
 fn say(text: &str) {
-    // Nobody reads stderr: there is nobody to tell.
+    // If stderr is closed there is no other place to report to.
     let _ = writeln!(io::stderr().lock(), "concur-sandbox: {text}");
 }
 
@@ -206,7 +206,7 @@ impl Stop {
 
     #[cfg(not(unix))]
     fn wait(self) {
-        // Without the handler there is no way to be told: stop at once.
+        // Without the handler no signal can be seen: stop at once.
         let _ = self.runtime.block_on(tokio::signal::ctrl_c());
     }
 }

@@ -12,8 +12,8 @@ use crate::protocol::answer::Answer;
 const HTML: &str = "<html><head><title>Service Unavailable</title></head>\
                     <body><h1>The server is temporarily unable to service your request.</h1></body></html>";
 
-/// The first fault that answers in the service's place, its reply, and the outcome for the log. `refuse` answers
-/// an error code.
+/// The first fault that answers in the service's place, its reply, and the outcome for the log. `refuse` makes
+/// the answer of an error code.
 pub(crate) fn before(
     faults: &[Fault],
     refuse: impl Fn(u32) -> Answer,

@@ -131,7 +131,7 @@ fn bad_end(text: &str) -> Result<Fault, String> {
         .map(Fault::BadEnd)
 }
 
-/// So many headers that nobody reads.
+/// This many headers, which mean nothing.
 fn headers(count: usize) -> Result<Fault, String> {
     if count > 10_000 {
         return Err("at most 10000 headers are expected".to_owned());

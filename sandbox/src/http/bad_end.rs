@@ -3,16 +3,16 @@
 /// An answer that is granted, sent and does not end as HTTP has it. By https it ends without `close_notify`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BadEnd {
-    /// How the length of the body is told.
+    /// How the length of the body is announced.
     pub framing: Framing,
-    /// How much of the body comes.
+    /// How much of the body is sent.
     pub cut: Cut,
-    /// What becomes of the connection then.
+    /// What happens to the connection then.
     pub then: Then,
 }
 
 impl BadEnd {
-    /// A whole body told so, and a connection that is closed.
+    /// A whole body, announced in this way, and a connection that is then closed.
     pub fn new(framing: Framing) -> Self {
         Self { framing, cut: Cut::Nowhere, then: Then::Close }
     }
@@ -30,7 +30,7 @@ impl BadEnd {
     }
 }
 
-/// How the length of a body is told.
+/// How the length of a body is announced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Framing {
     /// By a `Content-Length` so many bytes too large, or too small.
@@ -45,7 +45,7 @@ pub enum Framing {
     UntilClose,
 }
 
-/// How much of a body comes.
+/// How much of a body is sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Cut {
     /// All of it.
@@ -56,7 +56,7 @@ pub enum Cut {
     Off(usize),
 }
 
-/// What becomes of a connection.
+/// What happens to a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Then {
     /// It is closed.
@@ -81,7 +81,7 @@ pub(crate) fn end_of_field(json: &[u8], name: &str) -> usize {
 }
 
 impl Framing {
-    /// The header that tells the length, and the body with what tells it there.
+    /// The header that announces the length, and the body as it is sent.
     pub(crate) fn framed(self, body: &[u8]) -> (Option<String>, Vec<u8>) {
         let chunked = Some("Transfer-Encoding: chunked".to_owned());
         let (first, second) = body.split_at(body.len() / 2);

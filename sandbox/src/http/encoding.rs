@@ -1,4 +1,4 @@
-//! Bodies that come encoded.
+//! Content encodings.
 
 use std::io::{self, Write as _};
 

@@ -55,7 +55,7 @@ impl Body for Payload {
             return Poll::Pending;
         }
         if self.then == Halfway::Stalls {
-            // Nobody wakes it: the end of the connection ends it.
+            // Nothing wakes it: the end of the connection ends it.
             return Poll::Pending;
         }
         Poll::Ready(Some(Err(io::Error::other("the scripted body breaks off here"))))

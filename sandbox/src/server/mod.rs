@@ -24,7 +24,7 @@ use crate::http::reply::Reply;
 use crate::http::bad_end::Then;
 use crate::state::shared::Shared;
 
-/// How long a client that is not let in is listened to.
+/// How long the bytes of a refused client are read.
 const LINGER: std::time::Duration = std::time::Duration::from_secs(10);
 
 /// How a connection ends before its time.
@@ -52,7 +52,7 @@ impl Stream for TlsStream<TcpStream> {
     }
 }
 
-/// Serves until told to stop, by TLS if there is an acceptor. Runs its own runtime on the calling thread.
+/// Serves until `stop` is sent, by TLS if there is an acceptor. Runs its own runtime on the calling thread.
 pub(crate) fn run(
     listener: std::net::TcpListener,
     acceptor: Option<&TlsAcceptor>,
@@ -98,7 +98,7 @@ async fn shake_hands(
 ) {
     match acceptor.accept(stream).into_fallible().await {
         Ok(stream) => drive(stream, peer, shared).await,
-        // A client that trusts nobody here hangs up: its right. One that is not let in may still be sending;
+        // A client that does not trust the certificate hangs up. One that is refused may still be sending;
         // were its bytes left unread, the reset would overtake the alert that says why.
         Err((_, mut stream)) => {
             let _ = stream.shutdown().await;

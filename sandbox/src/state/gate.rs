@@ -32,7 +32,7 @@ impl Gate {
 
     /// Lets the request go on, now or when it comes.
     pub fn release(&self) {
-        // One permit is stored when nobody waits yet, and there is one waiter at most.
+        // One permit is stored when nothing waits yet, and there is one waiter at most.
         self.0.released.notify_one();
     }
 }
