@@ -119,14 +119,14 @@ impl Default for Config {
 /// How a sandbox speaks https.
 #[derive(Clone, Debug)]
 pub struct Tls {
-    /// The host name of [`Sandbox::origin`](crate::Sandbox::origin); default `None`, the address. Whoever
-    /// uses another one sees to it that clients find the sandbox by it.
+    /// The host name of [`Sandbox::origin`](crate::Sandbox::origin); default `None`, the address. For
+    /// any other name, clients need a way to resolve it to the sandbox.
     pub host: Option<String>,
     /// Names and addresses that the certificate is for; default `127.0.0.1`, `localhost`, `::1`.
     pub names: Vec<String>,
     /// What is wrong with the certificate; default nothing.
     pub certificate: Certificate,
-    /// Let in only who shows a client certificate of this sandbox's CA, as Concur's bare hosts can; default
+    /// Require a client certificate of this sandbox's CA, as Concur's bare hosts can; default
     /// `false`. [`Sandbox::client_pem`](crate::Sandbox::client_pem) is one.
     pub wants_client: bool,
 }
@@ -134,15 +134,15 @@ pub struct Tls {
 /// The certificate that a sandbox shows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Certificate {
-    /// A good one.
+    /// A valid one.
     #[default]
     Good,
-    /// Its time was over long ago.
+    /// It expired long ago.
     Expired,
-    /// Good, but signed by a CA of the same name with another key than that of
+    /// Valid, but signed by a CA of the same name with another key than that of
     /// [`Sandbox::ca_pem`](crate::Sandbox::ca_pem).
     OfAnotherCa,
-    /// Its time has not begun.
+    /// It is not valid yet.
     NotYetValid,
     /// Signed by its own key.
     SelfSigned,
@@ -215,7 +215,7 @@ pub enum GrantType {
 
 impl GrantType {
     /// The grant of the form's `grant_type`.
-    pub fn from_form(text: &str) -> Option<Self> {
+    pub(crate) fn from_form(text: &str) -> Option<Self> {
         Some(match text {
             "password" => Self::Password,
             "refresh_token" => Self::RefreshToken,

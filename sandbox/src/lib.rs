@@ -9,16 +9,21 @@
 //! # Ok::<(), std::io::Error>(())
 //! ```
 //!
-//! The map of the house, edge first:
-//! - [`Sandbox`]: the handle; owns the thread that listens (`server`), stops it on drop;
-//! - `tls`: its own CA and certificate, when it speaks https;
-//! - `service`, `token`, `otp`, `api`, `reports`, `echo`: one request in, one reply out; `strict` says what
-//!   Concur would not take;
-//! - `authorize`, `page`: where a user signs in with a browser and allows an application;
-//! - `grants/`: one file a grant, each a function of (world, request, configuration, time);
-//! - `world`, `ledger`: who may ask, and what was issued; pure, they are told the time;
-//! - `answer`, `codes`, `jwt`, `form`, `wire`: what is on the wire;
-//! - `faults`, `gate`: what a test scripts; `journal`: what a test asserts on.
+//! The layout, from the top; a row imports only from rows below it (`tests/layout.rs` checks this):
+//!
+//! | room | holds |
+//! |---|---|
+//! | `main`, `cli` | the program `concur-sandbox` |
+//! | `sandbox` | [`Sandbox`], the handle that tests and programs hold |
+//! | `server/` | the listener, TLS, and `dispatch`, which alone knows all endpoints |
+//! | `endpoints/` | one file an endpoint; `post` and `guard` are what they have in common |
+//! | `grants/` | one file a grant, each a function of a token request and the world |
+//! | `state/` | what handle and server share; the journal; the request being served |
+//! | `faults/` | what a test scripts to go wrong, and what it does to an answer |
+//! | `world/` | what the service knows and has issued; pure: the time is an argument |
+//! | `protocol/` | what Concur documents: error codes, answers, tokens, forms, and what it does not take |
+//! | `http/` | replies, request headers, encodings, and endings that break HTTP |
+//! | `config`, `clock` | what a test configures; the only reader of the clock |
 
 mod clock;
 mod config;

@@ -224,7 +224,7 @@ impl Sandbox {
         lock(&self.shared.world).ledger.is_current_refresh(token, clock::now_epoch())
     }
 
-    /// Expires every access token issued so far (their `exp` does not change, the service's mind does).
+    /// Expires every access token issued so far. Their `exp` claim does not change.
     pub fn expire_access_tokens(&self) {
         lock(&self.shared.world).ledger.expire_access(clock::now_epoch());
     }
@@ -234,12 +234,12 @@ impl Sandbox {
         lock(&self.shared.world).ledger.revoke_all_families();
     }
 
-    /// The one-time password that was last mailed to this address and is neither used nor over.
+    /// The one-time password that was last sent to this address, if it is unused and valid.
     pub fn sent_otp(&self, email: &str) -> Option<String> {
         lock(&self.shared.world).otps.last(email).map(str::to_owned)
     }
 
-    /// Lets every one-time password that is open be over.
+    /// Expires every open one-time password.
     pub fn expire_otps(&self) {
         lock(&self.shared.world).otps.expire();
     }
@@ -275,13 +275,8 @@ impl Sandbox {
 
     /// A new request token for [`Sandbox::app`]; the earlier ones stay good.
     pub fn new_request_token(&self) -> String {
-        self.new_request_token_of(&self.app)
-    }
-
-    /// The same for another app.
-    pub fn new_request_token_of(&self, app: &App) -> String {
         let config = self.config();
-        lock(&self.shared.world).new_request_token(app, &config, clock::now_epoch())
+        lock(&self.shared.world).new_request_token(&self.app, &config, clock::now_epoch())
     }
 
     /// A second company for the client of [`Sandbox::app`], with its own request token.

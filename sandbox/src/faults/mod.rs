@@ -55,7 +55,7 @@ pub enum Fault {
         /// Its value.
         value: Value,
     },
-    /// The answer, whatever else becomes of it, has this header before those of its own.
+    /// The answer has this header before its own headers, whichever other faults apply.
     Header {
         /// Its name.
         name: String,
@@ -111,7 +111,7 @@ impl Fault {
     }
 
     /// The name in the log.
-    pub fn name(&self) -> &'static str {
+    pub(crate) fn name(&self) -> &'static str {
         match self {
             Self::Latency(_) => "latency",
             Self::Status { .. } => "status",

@@ -17,7 +17,7 @@ pub(super) fn grant(world: &mut World, request: &TokenRequest<'_>) -> Result<Gra
     if of_another {
         return Err(105.into());
     }
-    let id = world.ledger.usable(refresh_token, request.now).map_err(|_| 108)?;
+    let id = world.ledger.usable(refresh_token, request.now).ok_or(108)?;
     let scope = request.narrowed_scope(&world.ledger.family(id).scope)?;
     if !request.config.omit_refresh_token {
         world.ledger.rotate(id, refresh_token, request.config, request.now);

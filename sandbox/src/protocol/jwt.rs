@@ -49,7 +49,7 @@ pub(crate) struct Claims<'a> {
 }
 
 /// The id of the made-up signing key: the same in every token's header and at `/oauth2/v0/jwks`.
-pub(crate) const KEY_ID: &str = "concur-sandbox-1";
+const KEY_ID: &str = "concur-sandbox-1";
 
 pub(crate) fn access_token(claims: &Claims<'_>) -> String {
     let scopes: Vec<&str> = claims.scope.split_ascii_whitespace().collect();

@@ -54,17 +54,17 @@ pub struct RequestRecord {
 
 /// What a test asserts on. Everything is counted since the start or the last
 /// [`clear_log`](crate::Sandbox::clear_log).
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Counters {
     /// Requests to the token endpoint, good or bad.
     pub token_requests: u64,
     /// The same by `grant_type`, as far as one could be read.
-    pub token_requests_by_grant: BTreeMap<String, u64>,
+    pub(crate) token_requests_by_grant: BTreeMap<String, u64>,
     /// Tokens granted, whether or not the client learnt of it.
     pub grants_made: u64,
     /// The same by `grant_type`.
-    pub grants_made_by_grant: BTreeMap<String, u64>,
+    pub(crate) grants_made_by_grant: BTreeMap<String, u64>,
     /// Refusals by error code, scripted ones too.
     pub refusals_by_code: BTreeMap<u32, u64>,
     /// One-time passwords sent.

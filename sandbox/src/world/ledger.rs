@@ -37,16 +37,6 @@ struct Access {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct FamilyId(usize);
 
-/// Why a refresh token is not good.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Unusable {
-    Unknown,
-    Expired,
-    Revoked,
-    /// A dead value came back: its family has just been revoked.
-    Reused,
-}
-
 #[derive(Default)]
 pub(crate) struct Ledger {
     families: Vec<Family>,
@@ -87,22 +77,20 @@ impl Ledger {
         id
     }
 
-    /// The family that `refresh_token` may renew now. Revokes the family of a dead value.
-    pub(crate) fn usable(&mut self, refresh_token: &str, now: i64) -> Result<FamilyId, Unusable> {
-        let value = self.values.get(refresh_token).ok_or(Unusable::Unknown)?;
+    /// The family that `refresh_token` can refresh now; `None` if the token is unknown, expired or revoked. If it
+    /// is dead, its family is revoked from now on.
+    pub(crate) fn usable(&mut self, refresh_token: &str, now: i64) -> Option<FamilyId> {
+        let value = self.values.get(refresh_token)?;
         let (id, dead) = (value.family, value.dead);
         if self.families[id.0].revoked {
-            return Err(Unusable::Revoked);
+            return None;
         }
         if dead {
             self.families_revoked_by_reuse += 1;
             self.revoke(|family| family == id);
-            return Err(Unusable::Reused);
+            return None;
         }
-        if now >= self.families[id.0].expires_at {
-            return Err(Unusable::Expired);
-        }
-        Ok(id)
+        (now < self.families[id.0].expires_at).then_some(id)
     }
 
     /// Lets a family's tokens speak for another company or user from now on.
