@@ -21,7 +21,7 @@
 //! | `state/` | what handle and server share; the journal; the request being served |
 //! | `faults/` | what a test scripts to go wrong, and what it does to an answer |
 //! | `world/` | what the service knows and has issued; pure: the time is an argument |
-//! | `protocol/` | what Concur documents: error codes, answers, tokens, forms, and what it does not take |
+//! | `protocol/` | what Concur documents: paths, error codes, answers, tokens, forms, and what it does not take |
 //! | `http/` | replies, request headers, encodings, and endings that break HTTP |
 //! | `config`, `clock` | what a test configures; the only reader of the clock |
 

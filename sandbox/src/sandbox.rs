@@ -12,12 +12,12 @@ use tokio::sync::oneshot;
 
 use crate::clock;
 use crate::config::{App, Config, random_uuid};
-use crate::endpoints::paths;
 use crate::faults::{Fault, Script};
 use crate::grants::request::TokenRequest;
 use crate::protocol::answer::Answer;
 use crate::protocol::form::Form;
 use crate::protocol::jwt::{Principal, PrincipalKind};
+use crate::protocol::paths;
 use crate::server;
 use crate::server::tls::{Authority, Pems};
 use crate::state::gate::{Gate, Hold};

@@ -7,7 +7,6 @@ pub(crate) mod guard;
 pub(crate) mod keys;
 pub(crate) mod otp;
 pub(crate) mod page;
-pub(crate) mod paths;
 pub(crate) mod post;
 pub(crate) mod reports;
 pub(crate) mod token;

@@ -6,8 +6,8 @@ use hyper::header;
 use sha2::{Digest as _, Sha256};
 
 use crate::config::User;
-use crate::endpoints::paths;
 use crate::http::reply::Outgoing;
+use crate::protocol::paths;
 
 const STYLE: &str = "\
 :root{color-scheme:light dark}\

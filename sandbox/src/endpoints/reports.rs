@@ -10,9 +10,9 @@ use serde_json::{Value, json};
 
 use crate::config::random_uuid;
 use crate::endpoints::guard::{self, Sent, Served};
-use crate::endpoints::paths;
 use crate::http::reply::Outgoing;
 use crate::http::request;
+use crate::protocol::paths;
 use crate::state::call::Call;
 
 /// The scope of the expense reports (SAP: Expense Reports v3).

@@ -11,11 +11,11 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::config::random_uuid;
-use crate::endpoints::{authorize, connections, echo, keys, otp, paths, reports, token, users};
+use crate::endpoints::{authorize, connections, echo, keys, otp, reports, token, users};
 use crate::faults::effects;
 use crate::http::reply::{Outgoing, Reply};
 use crate::http::request;
-use crate::protocol::strict;
+use crate::protocol::{paths, strict};
 use crate::state::call::Call;
 use crate::state::journal::{RequestRecord, fingerprint};
 use crate::state::mutex::lock;
