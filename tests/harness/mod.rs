@@ -1,9 +1,11 @@
 //! A hermetic world for the real binary: its own home (with a space in its name), a cleared
 //! environment, and a fresh sandbox. Every failure prints the command and both streams.
 
-#![allow(dead_code, unreachable_pub, reason = "each test crate uses its own part")]
+#![allow(dead_code, unreachable_pub, unused_imports, reason = "each test crate uses its own part")]
 
 pub mod cells;
+mod folder;
+mod modes;
 pub mod moment;
 #[cfg(target_os = "linux")]
 #[cfg(unix)]
@@ -19,6 +21,10 @@ use std::sync::atomic::{AtomicU8, Ordering};
 
 use concur_sandbox::{App, Config, Sandbox};
 use tempfile::TempDir;
+
+#[cfg(unix)]
+pub use modes::mode;
+pub use modes::set_mode;
 
 /// The binary under test.
 pub const BINARY: &str = env!("CARGO_BIN_EXE_concur-cred");
@@ -51,7 +57,7 @@ impl World {
 
     /// A world with this service.
     pub fn with(config: Config) -> Self {
-        let folder = tempfile::Builder::new().prefix("concur cred ").tempdir().unwrap();
+        let folder = folder::new();
         std::fs::create_dir(folder.path().join("home")).unwrap();
         std::fs::create_dir(folder.path().join("bin")).unwrap();
         std::fs::create_dir(folder.path().join("work")).unwrap();
@@ -381,22 +387,4 @@ fn shown(command: &Command) -> String {
         .map(OsStr::to_owned)
         .collect();
     words.join(OsStr::new(" ")).to_string_lossy().into_owned()
-}
-
-/// Sets a file's permission bits.
-pub fn set_mode(path: &Path, mode: u32) {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
-    }
-    #[cfg(not(unix))]
-    let _ = (path, mode);
-}
-
-/// A file's permission bits.
-#[cfg(unix)]
-pub fn mode(path: &Path) -> u32 {
-    use std::os::unix::fs::PermissionsExt;
-    std::fs::metadata(path).unwrap().permissions().mode() & 0o7777
 }
