@@ -41,9 +41,10 @@ fn hands_out(token: &str, output: &Output) -> bool {
 fn by_the_host_of_gits_request() {
     let (scene, token) = at_us2();
     let mut answered = 0;
-    for Row { text, from_operator, .. } in scene.rows() {
+    let more = ["path=oauth2\n", "username=x@us2.api.concursolutions.com\n"];
+    for (Row { text, from_operator, .. }, more) in scene.rows().zip(more.iter().cycle()) {
         let (protocol, host) = split(&text);
-        for path in ["", "path=oauth2\n", "username=x@us2.api.concursolutions.com\n"] {
+        for path in ["", more] {
             let request = format!("protocol={protocol}\nhost={host}\n{path}\n");
             let allowed = from_operator.clone().unwrap_or_default();
             let run = scene.world.helper(["get"]).env(ALLOWED, allowed).stdin(request);
@@ -170,9 +171,10 @@ fn profiles(world: &World) -> i64 {
 #[test]
 fn by_the_path_of_a_request() {
     let (scene, _) = at_us2();
-    for Row { text, from_operator, .. } in scene.rows() {
+    for (at, Row { text, from_operator, .. }) in scene.rows().enumerate() {
         let slashes = text.split_once(':').map_or(&*text, |(_, rest)| rest);
-        for path in [&*text, slashes, &format!("/{text}"), &format!("/..{slashes}")] {
+        let wrapped = [slashes, &format!("/{text}"), &format!("/..{slashes}")][at % 3].to_owned();
+        for path in [&*text, &wrapped] {
             let allowed = from_operator.clone().unwrap_or_default();
             let output = scene.concur(&["api", "--", path]).env(ALLOWED, allowed).output();
             let came = scene.trap.came();

@@ -15,6 +15,7 @@ mod harness;
 mod login;
 
 mod callers;
+mod link_edits;
 mod links;
 mod places;
 mod senders;
