@@ -46,8 +46,12 @@ impl Secrets {
     }
 }
 
+/// Text is searched by the standard library's optimised search; what is no text stays apart in it.
 fn contains(bytes: &[u8], part: &[u8]) -> bool {
-    bytes.windows(part.len()).any(|window| window == part)
+    match std::str::from_utf8(part) {
+        Ok(part) => String::from_utf8_lossy(bytes).contains(part),
+        Err(_) => bytes.windows(part.len()).any(|window| window == part),
+    }
 }
 
 /// The secret as it is, URL-encoded, JSON-escaped, in hex, as a list of bytes, and in base64 at each

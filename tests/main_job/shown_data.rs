@@ -72,8 +72,9 @@ fn every_cell_of_the_databases() {
                 assert!(rows > 0, "{sql}");
                 seen += 1;
                 all_looks(|look| world.concur(look));
-                for command in DATA {
-                    harmless(world.concur(command));
+                // None of these reads the audit log.
+                for command in DATA.iter().filter(|_| file.ends_with("store.db")) {
+                    harmless(world.concur(*command));
                 }
                 harmless(world.concur(["refresh", "--all"]));
                 std::fs::write(&file, &whole).unwrap();
