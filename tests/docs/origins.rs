@@ -81,10 +81,9 @@ fn a_request_is_made_only_where_an_allowed_origin_was_handed_over() {
         ["Client::new", "Client::builder", "ClientBuilder::new", "blocking::get", "reqwest::get"];
     assert_eq!(with(&makes), ["src/net/mod.rs"], "who makes a client");
     let http = page("src/net/mod.rs").split_whitespace().collect::<Vec<_>>().join(" ");
-    for signature in [
-        "fn client(&self, to: &AllowedOrigin)",
-        "fn client_waiting( &self, to: &AllowedOrigin,",
-    ] {
+    for signature in
+        ["fn client(&self, to: &AllowedOrigin)", "fn client_waiting( &self, to: &AllowedOrigin,"]
+    {
         assert!(http.contains(signature), "{signature}");
     }
     // Each method of a client that begins a request, and its last step.
