@@ -1,8 +1,6 @@
 //! What the targets in `fuzz/` call, for them alone.
 
 pub use crate::auth::oauth::answer::{HttpAnswer, Outcome, classify};
-#[cfg(fuzzing)]
-pub use crate::config::parse_text as config;
 pub use crate::formats::tutorial::{Credentials, FileError, TokenFile, UnknownFields};
 pub use crate::formats::{Gatherer, Progress, Unrenderable, bazel, format, git};
 pub use crate::model::grant::Grant;
@@ -16,3 +14,25 @@ pub use crate::net::encoding::{Coding, decoded, unpacked};
 #[cfg(fuzzing)]
 pub use crate::store::fuzzing::{open_cell, seal_cell};
 pub use crate::store::keys::Key;
+
+/// What a target looks at of a `config.toml`.
+#[cfg(fuzzing)]
+#[derive(Debug)]
+pub struct Settings {
+    /// Seconds.
+    pub min_ttl: i64,
+    /// How long the lock is waited for.
+    pub lock_timeout: std::time::Duration,
+    /// How long a request may take.
+    pub http_timeout: std::time::Duration,
+    /// The allowed origins.
+    pub allowed: AllowList,
+}
+
+/// The settings in the text of a `config.toml`.
+#[cfg(fuzzing)]
+pub fn config(text: &str) -> Result<Settings, crate::error::Error> {
+    let crate::config::Config { min_ttl, lock_timeout, http, allowed, .. } =
+        crate::config::parse_text(text)?;
+    Ok(Settings { min_ttl, lock_timeout, http_timeout: http.timeout, allowed })
+}

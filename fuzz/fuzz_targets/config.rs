@@ -13,7 +13,7 @@ fuzz_target!(|data: &[u8]| {
         Ok(config) => {
             assert!((0..=CENTURY_SECS.cast_signed()).contains(&config.min_ttl));
             assert!(config.lock_timeout.as_secs() <= CENTURY_SECS);
-            assert!((1..=CENTURY_SECS).contains(&config.http.timeout.as_secs()));
+            assert!((1..=CENTURY_SECS).contains(&config.http_timeout.as_secs()));
             let stranger = Origin::from_operator("https://stranger.example").expect("an origin");
             let permitted = config.allowed.permit(&stranger).is_some();
             assert!(!permitted || text.contains("allowed_origins"));

@@ -135,6 +135,7 @@ fn home() -> &'static Record {
         scope: None,
         geolocation: "https://us2.api.concursolutions.com".to_owned(),
         principal: String::new(),
+        principal_type: None,
         obtained_by: None,
         id_token: None,
         request_token: None,

@@ -253,7 +253,7 @@ fn parse(text: &str, path: &Path) -> Result<File> {
 
 /// The settings in the text of a `config.toml`, for `fuzz/` alone.
 #[cfg(fuzzing)]
-pub fn parse_text(text: &str) -> Result<Config> {
+pub(crate) fn parse_text(text: &str) -> Result<Config> {
     Config::of(parse(text, Path::new("config.toml"))?, &Env::fixed([]))
 }
 

@@ -1,6 +1,7 @@
 //! `doctor`: looks at everything that this installation is made of, and says what is wrong and what
 //! mends it. Nothing here sends or shows a secret; `online.rs` alone uses the network.
 
+mod audit;
 mod beside;
 mod git;
 mod key;
@@ -12,7 +13,6 @@ pub(crate) mod report;
 mod skew;
 mod stored;
 pub(crate) mod support;
-mod trail;
 
 use std::path::PathBuf;
 
@@ -74,7 +74,7 @@ pub(crate) fn examine(patient: &Patient<'_>, report: &mut Report) {
     places::parts(patient, report);
     places::permissions(patient, report);
     stored::examine(patient, report);
-    trail::examine(patient, report);
+    audit::examine(patient, report);
     git::examine(patient, report);
     if patient.is_online {
         online::examine(patient, report);

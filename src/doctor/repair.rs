@@ -6,7 +6,7 @@ use super::{Patient, beside, key, places};
 use crate::error::{Error, Kind, Result};
 use crate::model::record::RecordId;
 use crate::store::lock::{self, RecordLock, Waiting};
-use crate::store::sqlite::inspect::{self, Trail};
+use crate::store::sqlite::inspect::{self, AuditLog};
 use crate::store::sqlite::salvage::{self, Salvaged};
 use crate::store::{Store, reserve};
 
@@ -142,8 +142,8 @@ fn reserves(patient: &Patient<'_>, locks: &mut Locks<'_>, report: &mut Report) -
 }
 
 fn trail(patient: &Patient<'_>, report: &mut Report) -> Result<bool> {
-    match inspect::trail(patient.paths) {
-        Ok(Trail::Damaged(_)) => {}
+    match inspect::audit_log(patient.paths) {
+        Ok(AuditLog::Damaged(_)) => {}
         Err(error) if error.kind() == Kind::Temporary => return Err(error),
         _ => return Ok(false),
     }

@@ -26,8 +26,9 @@ pub(crate) fn wait(duration: Duration) {
 /// so that the tests of what hangs need not wait as long.
 #[cfg(debug_assertions)]
 pub(crate) fn limit(usual: Duration) -> Duration {
-    let told = crate::sys::env::Env::of_process().text("CONCUR_CRED_TEST_HASTE");
-    told.and_then(|text| text.parse().ok())
+    let haste = crate::sys::env::Env::of_process().text("CONCUR_CRED_TEST_HASTE");
+    haste
+        .and_then(|text| text.parse().ok())
         .and_then(|haste| usual.checked_div(haste))
         .unwrap_or(usual)
 }

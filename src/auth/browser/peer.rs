@@ -138,8 +138,8 @@ fn address(text: &str) -> Option<SocketAddr> {
 /// Debug builds can be given a table: only root can be two users.
 #[cfg(debug_assertions)]
 fn folder() -> PathBuf {
-    let told = crate::sys::env::Env::of_process().path("CONCUR_CRED_TEST_SOCKETS");
-    told.unwrap_or_else(|| PathBuf::from("/proc/net"))
+    let sockets = crate::sys::env::Env::of_process().path("CONCUR_CRED_TEST_SOCKETS");
+    sockets.unwrap_or_else(|| PathBuf::from("/proc/net"))
 }
 
 #[cfg(not(debug_assertions))]

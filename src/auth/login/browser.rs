@@ -10,8 +10,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use zeroize::Zeroizing;
 
 use super::flow::{self, Aim, Ask, Principal};
+use super::outcome;
 use super::start::Start;
-use super::told;
 use crate::auth::browser::handover::Handover;
 use crate::auth::browser::landing::Landing;
 use crate::auth::browser::link::Authorization;
@@ -54,7 +54,7 @@ pub(crate) fn log_in(app: &mut App<'_>, mut start: Start, args: &Login) -> Resul
         Landing::Refused { code, description } => {
             let is_number = code.parse::<i64>().is_ok();
             let refused = refused(code, description);
-            let error = told::refused(app, refused, &start, &aim.profile);
+            let error = outcome::refused(app, refused, &start, &aim.profile);
             return Err(if is_number {
                 error
             } else {

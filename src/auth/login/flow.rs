@@ -19,8 +19,8 @@ use crate::ui::context::App;
 use crate::ui::prompt;
 
 use super::keeping;
+use super::outcome;
 use super::start::Start;
-use super::told;
 
 /// How long a company request token lives, seconds (SAP: company request token).
 const REQUEST_TOKEN_LIFE_SECS: i64 = 24 * 3600;
@@ -240,7 +240,7 @@ fn ask_and_keep(
         None => not_allowed(),
     };
     let now = app.now();
-    let mut grant = ask.completed(told::granted(app, asked, start, &aim.profile)?, now);
+    let mut grant = ask.completed(outcome::granted(app, asked, start, &aim.profile)?, now);
     let (Principal::Told(known) | Principal::Answered { else_: known }) = ask.principal;
     let principal = grant.subject().unwrap_or_else(|| known.to_owned());
     if let Some(named) = ask.named_another(start, &grant, &principal) {

@@ -7,7 +7,7 @@ pub(crate) mod flow;
 pub(crate) mod keeping;
 pub(crate) mod obtain;
 pub(crate) mod otp;
+pub(crate) mod outcome;
 pub(crate) mod refresh;
 pub(crate) mod start;
-pub(crate) mod told;
 pub(crate) mod user;

@@ -2,8 +2,8 @@
 //! mail is the user.
 
 use super::flow::{self, Aim, Application, Ask, Principal};
+use super::outcome;
 use super::start::Start;
-use super::told;
 use crate::auth::oauth::form::GrantRequest;
 use crate::error::{Error, Kind, Result};
 use crate::formats::pasted;
@@ -68,5 +68,5 @@ fn send(
         Some(at) => asking.send_otp(&at, email),
         None => Err(Box::new(flow::not_allowed())),
     };
-    sent.map_err(|asked| told::refused(app, *asked, start, &aim.profile))
+    sent.map_err(|asked| outcome::refused(app, *asked, start, &aim.profile))
 }

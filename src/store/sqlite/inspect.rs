@@ -44,7 +44,7 @@ pub(crate) struct Cells {
 
 /// How the audit trail's database is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Trail {
+pub(crate) enum AuditLog {
     /// There is none yet.
     Absent,
     /// It has this many events.
@@ -173,35 +173,37 @@ fn texts(connection: &Connection, sql: &str) -> Result<Vec<String>> {
 }
 
 /// How the audit trail is. Busy is an error; damage is an answer.
-pub(crate) fn trail(paths: &Paths) -> Result<Trail> {
+pub(crate) fn audit_log(paths: &Paths) -> Result<AuditLog> {
     let file = paths.events();
     if !files::check_private_file(&file)? {
-        return Ok(Trail::Absent);
+        return Ok(AuditLog::Absent);
     }
     match trail_of(&file) {
         Err(error) if error.kind() == Kind::Temporary => Err(error),
-        Err(error) => Ok(Trail::Damaged(error.problem().replace("The store", "The audit trail"))),
+        Err(error) => {
+            Ok(AuditLog::Damaged(error.problem().replace("The store", "The audit trail")))
+        }
         Ok(trail) => Ok(trail),
     }
 }
 
-fn trail_of(file: &std::path::Path) -> Result<Trail> {
+fn trail_of(file: &std::path::Path) -> Result<AuditLog> {
     let connection = connect(file)?;
     let version: i64 = connection
         .query_row("PRAGMA user_version", [], |row| row.get(0))
         .map_err(|error| failed(&error))?;
     if version > audit::SCHEMA_VERSION {
-        return Ok(Trail::Newer(version));
+        return Ok(AuditLog::Newer(version));
     }
     let faults: Vec<String> = texts(&connection, &format!("PRAGMA integrity_check({MAX_FAULTS})"))?;
     if let Some(fault) = faults.iter().find(|fault| *fault != "ok") {
-        return Ok(Trail::Damaged(printable(fault, 120)));
+        return Ok(AuditLog::Damaged(printable(fault, 120)));
     }
     if version == 0 {
-        return Ok(Trail::Good(0));
+        return Ok(AuditLog::Good(0));
     }
     connection
         .query_row("SELECT count(*) FROM event", [], |row| row.get(0))
-        .map(Trail::Good)
+        .map(AuditLog::Good)
         .map_err(|error| Error::new(Kind::Unusable, failed(&error).problem(), ""))
 }

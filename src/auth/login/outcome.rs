@@ -1,4 +1,4 @@
-//! What Concur's answer to a login means for the person, and what the audit trail keeps of it.
+//! What Concur's answer to a login means for the person, and what the audit log keeps of it.
 
 use super::start::Start;
 use crate::auth::oauth::advice::{self, Refused, Sent};
@@ -15,7 +15,7 @@ const RUN_AGAIN: &str = "Nothing was changed. Run it again in a while.";
 const CHECK_NETWORK: &str =
     "Check --base-url, network, name resolution, proxy and certificates; nothing was changed.";
 
-/// The tokens, or why there are none; either way the audit trail tells it.
+/// The tokens, or why there are none; either way it stands in the audit log.
 pub(crate) fn granted(
     app: &mut App<'_>,
     asked: Asked,
