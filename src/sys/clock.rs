@@ -35,7 +35,7 @@ pub(crate) fn limit(usual: Duration) -> Duration {
 
 /// For how long something is waited for.
 #[cfg(not(debug_assertions))]
-pub const fn limit(usual: Duration) -> Duration {
+pub(crate) const fn limit(usual: Duration) -> Duration {
     usual
 }
 

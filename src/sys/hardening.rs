@@ -80,11 +80,11 @@ mod limit {
 }
 
 #[cfg(all(unix, not(target_os = "linux")))]
-pub use limit::{dumps_as_before, no_dumps};
+pub(crate) use limit::{dumps_as_before, no_dumps};
 
 /// On Windows a crash is reported as the machine's owner has set it.
 #[cfg(not(unix))]
-pub const fn no_dumps() {}
+pub(crate) const fn no_dumps() {}
 
 /// Says where, and ends the process, whichever thread it was: a half that goes on could hold a lock or
 /// answer half. Message and payload may be made of a secret; the place is ours.

@@ -295,7 +295,7 @@ pub(crate) fn sync_dir(folder: &Path) -> io::Result<()> {
 
 /// Windows has no handle to a folder's entries that could be flushed; the file system journals them.
 #[cfg(not(unix))]
-pub fn sync_dir(_folder: &Path) -> io::Result<()> {
+pub(crate) fn sync_dir(_folder: &Path) -> io::Result<()> {
     Ok(())
 }
 

@@ -77,7 +77,7 @@ pub(crate) fn to_stream(path: &Path) -> io::Result<File> {
 
 /// Opens what is read as it comes.
 #[cfg(not(unix))]
-pub fn to_stream(path: &Path) -> io::Result<File> {
+pub(crate) fn to_stream(path: &Path) -> io::Result<File> {
     File::open(path)
 }
 
@@ -116,7 +116,7 @@ fn waiting_again(file: File) -> io::Result<File> {
 
 /// Opens a device or pipe to write.
 #[cfg(not(unix))]
-pub fn to_write(path: &Path) -> io::Result<File> {
+pub(crate) fn to_write(path: &Path) -> io::Result<File> {
     OpenOptions::new().write(true).open(path)
 }
 

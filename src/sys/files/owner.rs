@@ -197,13 +197,13 @@ pub(super) fn check_single_name(
 /// Access lists are not looked at there.
 #[cfg(not(unix))]
 #[allow(clippy::unnecessary_wraps, reason = "it is refused elsewhere")]
-pub fn refuse_writable_by_all(_path: &Path) -> crate::error::Result<()> {
+pub(crate) fn refuse_writable_by_all(_path: &Path) -> crate::error::Result<()> {
     Ok(())
 }
 
 /// As nobody's owner is looked at there.
 #[cfg(not(unix))]
-pub fn is_of_another_user(_path: &Path) -> bool {
+pub(crate) fn is_of_another_user(_path: &Path) -> bool {
     false
 }
 
