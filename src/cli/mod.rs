@@ -2,6 +2,7 @@
 
 #![allow(clippy::doc_markdown, reason = "these comments are what --help prints")]
 
+pub(crate) mod alone;
 mod browser;
 mod calls;
 mod care;

@@ -32,7 +32,7 @@ use std::path::Path;
 use clap::Parser;
 use clap::error::ErrorKind;
 
-use crate::cli::{self, Cli, Command, shapes};
+use crate::cli::{self, Cli, Command, alone, shapes};
 use crate::error::{Error, Kind, Result};
 use crate::formats::pasted;
 use crate::model::printable::printable;
@@ -139,7 +139,8 @@ fn parsed(args: Vec<OsString>, out: &mut dyn Write, err: &mut dyn Write) -> Resu
     let harmless = [in_harmless_words(&args, true), in_harmless_words(&args, false)];
     let has_secret = args.iter().filter_map(|arg| arg.to_str()).any(pasted::is_secret);
     let is_login = args.iter().any(|arg| arg == "login");
-    let cli = Cli::try_parse_from(args).map_err(|refused| {
+    let read = alone::recognised(&args).map_or_else(|| Cli::try_parse_from(args), Ok);
+    let cli = read.map_err(|refused| {
         if has_secret && is_login && refused.use_stderr() {
             let error = link_with_a_secret();
             let _ = writeln!(err, "{error}");
