@@ -21,6 +21,7 @@ mod examples;
 mod exit_codes;
 mod layout;
 mod libraries;
+mod manual;
 mod origins;
 mod package;
 mod peers;
