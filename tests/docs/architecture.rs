@@ -48,8 +48,14 @@ fn every_dependency_has_its_reason_and_no_other_is_named() {
 #[test]
 fn every_file_that_is_named_is_there() {
     let belongs = |c: char| c.is_ascii_alphanumeric() || "/._-".contains(c);
-    for name in ["ARCHITECTURE.md", "README.md", "CHANGELOG.md", "SECURITY.md", "docs/security.md"]
-    {
+    for name in [
+        "ARCHITECTURE.md",
+        "README.md",
+        "CONTRIBUTING.md",
+        "CHANGELOG.md",
+        "SECURITY.md",
+        "docs/security.md",
+    ] {
         let text = page(name);
         let of_ours = |word: &&str| {
             ["src/", "sandbox/", "tests/", "migrations/", "man/", ".cargo/", "benches/", "scripts/"]
@@ -58,7 +64,8 @@ fn every_file_that_is_named_is_there() {
         };
         for word in words(&text, belongs).into_iter().filter(of_ours) {
             let word = word.trim_end_matches('.');
-            assert!(path(word).exists(), "{name} names {word}");
+            // What is still to be made, in CONTRIBUTING.md.
+            assert!(word.contains("NAME") || path(word).exists(), "{name} names {word}");
         }
     }
 }

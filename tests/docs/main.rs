@@ -27,3 +27,4 @@ mod package;
 mod peers;
 mod schema;
 mod security;
+mod workplace;
