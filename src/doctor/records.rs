@@ -3,7 +3,8 @@
 use super::report::{Report, counted, listed, redacted};
 use super::{Patient, beside};
 use crate::error::login_command;
-use crate::model::grant::{GrantKind, PrincipalType};
+use crate::model::grant::GrantKind;
+use crate::model::principal::PrincipalType;
 use crate::model::record::Record;
 use crate::store::Store;
 use crate::store::lock::{self, Holding};

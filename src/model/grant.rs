@@ -2,6 +2,7 @@
 
 use super::jwt::{self, Claims};
 use super::origin::Origin;
+use super::principal::PrincipalType;
 use super::secret::Secret;
 
 /// The longest principal that is believed: a UUID has 36 characters, an application's name more.
@@ -65,47 +66,6 @@ impl GrantKind {
     /// The kind with this stored name.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.name() == name)
-    }
-}
-
-/// Whose a token is: what Concur's claim `concur.type` says. The names are stored.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PrincipalType {
-    /// A company.
-    Company,
-    /// A user of one.
-    User,
-    /// The application itself.
-    Application,
-}
-
-impl PrincipalType {
-    /// The stored name, which is that of the claim.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Company => "company",
-            Self::User => "user",
-            Self::Application => "app",
-        }
-    }
-
-    /// What the claim says; `None` when it says nothing that is known.
-    pub fn from_claim(text: &str) -> Option<Self> {
-        match text {
-            "company" => Some(Self::Company),
-            "user" => Some(Self::User),
-            "app" | "application" => Some(Self::Application),
-            _ => None,
-        }
-    }
-
-    /// What a person is told that it is.
-    pub const fn noun(self) -> &'static str {
-        match self {
-            Self::Company => "company",
-            Self::User => "user",
-            Self::Application => "application",
-        }
     }
 }
 

@@ -6,8 +6,8 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use serde_json::Value;
 use zeroize::Zeroizing;
 
-use super::grant::PrincipalType;
 use super::lenient::{whole, whole_number};
+use super::principal::PrincipalType;
 use super::secret::Secret;
 
 /// The longest token that is looked into, in bytes.

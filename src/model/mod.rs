@@ -8,6 +8,7 @@ pub mod jwt;
 pub(crate) mod lenient;
 pub(crate) mod origin;
 pub(crate) mod policy;
+pub(crate) mod principal;
 pub(crate) mod printable;
 pub(crate) mod profile;
 pub(crate) mod record;

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use super::grant::{GrantKind, PrincipalType};
+use super::grant::GrantKind;
+use super::principal::PrincipalType;
 use super::profile::ProfileName;
 
 /// The random identity of a record: a positive 63-bit number, written in hex in file names.

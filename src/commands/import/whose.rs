@@ -8,8 +8,9 @@ use crate::auth::login::obtain::{self, Given};
 use crate::cli::Import as Args;
 use crate::error::{Error, Kind, Result};
 use crate::formats::tutorial::TokenFile;
-use crate::model::grant::{Grant, PrincipalType};
+use crate::model::grant::Grant;
 use crate::model::jwt;
+use crate::model::principal::PrincipalType;
 use crate::ui::context::App;
 
 /// App ID and secret: the file's own, else those of `--credentials`, else the variables', else those of the

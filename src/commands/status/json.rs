@@ -2,8 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::model::grant::{GrantKind, PrincipalType};
+use crate::model::grant::GrantKind;
 use crate::model::policy::{self, Decision};
+use crate::model::principal::PrincipalType;
 use crate::model::record::{OutcomeKind, Record};
 use crate::ui::status::words;
 use crate::ui::times::rfc3339;

@@ -37,8 +37,6 @@ pub(super) fn read(path: &Path) -> Result<Identity> {
     Ok((certificates, key, file.warning))
 }
 
-pub(super) const DAMAGED: &str = "its private key is damaged or of a kind that is not supported";
-
 /// What is wrong with certificate and key that were read.
 pub(super) fn unfit(path: &Path, error: &rustls::Error) -> Error {
     let why = match error {
@@ -46,7 +44,7 @@ pub(super) fn unfit(path: &Path, error: &rustls::Error) -> Error {
             "its private key does not belong to its first certificate"
         }
         rustls::Error::InvalidCertificate(_) => "certificate 1 in it is damaged",
-        _ => DAMAGED,
+        _ => pem::DAMAGED_KEY,
     };
     refused(path, why)
 }

@@ -39,6 +39,10 @@ const NAMED: [&str; 17] = [
     "DSA PARAMETERS",
 ];
 
+/// Why a private key is refused, as the end of a sentence.
+pub(super) const DAMAGED_KEY: &str =
+    "its private key is damaged or of a kind that is not supported";
+
 /// Why a text is not taken, as the end of a sentence.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Refusal {
@@ -92,7 +96,7 @@ pub(super) fn identity(text: &[u8]) -> Result<Contents, Refusal> {
                 return Err(other("there is more than one private key in it"));
             }
             let key = PrivateKeyDer::from_pem_slice(&canonical(block.label, block.body));
-            found.key = Some(key.map_err(|_| other(super::identity::DAMAGED))?);
+            found.key = Some(key.map_err(|_| other(DAMAGED_KEY))?);
         } else if !PARAMETERS.contains(&block.label) {
             return Err(unexpected(block.label));
         }

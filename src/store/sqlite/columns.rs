@@ -3,7 +3,8 @@
 use rusqlite::Row;
 use rusqlite::types::Value;
 
-use crate::model::grant::{GrantKind, PrincipalType};
+use crate::model::grant::GrantKind;
+use crate::model::principal::PrincipalType;
 use crate::model::profile::ProfileName;
 use crate::model::record::{
     Account, AccountLinks, Application, ApplicationId, Attempt, GitKey, OutcomeKind, Record,

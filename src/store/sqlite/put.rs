@@ -4,7 +4,8 @@ use rusqlite::{ToSql, Transaction};
 
 use super::identity::Bound;
 use crate::error::Result;
-use crate::model::grant::{GrantKind, PrincipalType};
+use crate::model::grant::GrantKind;
+use crate::model::principal::PrincipalType;
 use crate::model::profile::ProfileName;
 use crate::model::record::{Application, Attempt, GitKey, OutcomeKind, Record, RecordId};
 use crate::store::{changed_meanwhile, failed};

@@ -7,6 +7,7 @@ use std::path::Path;
 use zeroize::Zeroizing;
 
 use super::opening::{self, followed};
+use super::owner::{is_of_us_or_root, is_pipe};
 #[cfg(unix)]
 use super::shell_word;
 use super::{MAX_FILE_BYTES, cannot, is_absent};
@@ -87,16 +88,6 @@ fn read_opened(opened: io::Result<File>, path: &Path, pipes: Pipes) -> Result<Na
 }
 
 #[cfg(unix)]
-pub(super) fn is_pipe(meta: &Metadata) -> bool {
-    std::os::unix::fs::FileTypeExt::is_fifo(&meta.file_type())
-}
-
-#[cfg(not(unix))]
-fn is_pipe(_meta: &Metadata) -> bool {
-    false
-}
-
-#[cfg(unix)]
 fn check_named(path: &Path, meta: &Metadata) -> Result<Option<String>> {
     use std::os::unix::fs::{FileTypeExt, MetadataExt};
     // A pipe of the caller's own (`<(…)` of a shell) has no owner or bits worth a question.
@@ -134,16 +125,6 @@ fn check_named(path: &Path, meta: &Metadata) -> Result<Option<String>> {
 #[allow(clippy::unnecessary_wraps, reason = "it is refused elsewhere")]
 fn check_named(_path: &Path, _meta: &Metadata) -> Result<Option<String>> {
     Ok(None)
-}
-
-#[cfg(unix)]
-pub(super) fn is_of_us_or_root(meta: &Metadata) -> bool {
-    [super::owner::own_uid(), 0].contains(&std::os::unix::fs::MetadataExt::uid(meta))
-}
-
-#[cfg(not(unix))]
-fn is_of_us_or_root(_meta: &Metadata) -> bool {
-    true
 }
 
 /// Refuses a pipe that another user put where `path` leads: he would be read from, or be given what is

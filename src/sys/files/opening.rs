@@ -6,6 +6,9 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use super::owner::is_of_us_or_root;
+#[cfg(unix)]
+use super::owner::is_pipe;
 use crate::sys::clock;
 
 /// How many links after each other are followed, as the kernel has it.
@@ -64,7 +67,7 @@ pub(super) fn at_once(path: &Path) -> io::Result<File> {
 pub(crate) fn to_stream(path: &Path) -> io::Result<File> {
     refuse_links_of_others(path)?;
     let file = at_once(path)?;
-    if super::named::is_pipe(&file.metadata()?) {
+    if is_pipe(&file.metadata()?) {
         let has_name = followed(path)?.symlink_metadata().is_ok();
         let patient = Patient { has_writer: true, ..Patient::of(file) };
         if has_name && !patient.wait()? {
@@ -130,7 +133,7 @@ pub(crate) fn followed(path: &Path) -> io::Result<PathBuf> {
         match fs::symlink_metadata(&at) {
             Ok(meta) if meta.is_symlink() && at.starts_with("/proc") => return Ok(at),
             Ok(meta) if meta.is_symlink() => {
-                if !super::named::is_of_us_or_root(&meta) {
+                if !is_of_us_or_root(&meta) {
                     return Err(made_by_another());
                 }
                 let target = fs::read_link(&at)?;
@@ -154,7 +157,7 @@ pub(super) fn refuse_links_of_others(path: &Path) -> io::Result<()> {
     const STICKY_AND_WRITABLE: u32 = 0o1002;
     for at in path.ancestors().skip(1) {
         let Ok(meta) = fs::symlink_metadata(at) else { continue };
-        if !meta.is_symlink() || super::named::is_of_us_or_root(&meta) {
+        if !meta.is_symlink() || is_of_us_or_root(&meta) {
             continue;
         }
         let folder = at.parent().filter(|folder| !folder.as_os_str().is_empty());

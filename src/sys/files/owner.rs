@@ -4,7 +4,9 @@
 use std::path::Path;
 
 #[cfg(unix)]
-pub(super) use unix::{check_owner_and_bits, check_single_name, in_the_way, own_uid};
+pub(super) use unix::{
+    check_owner_and_bits, check_single_name, in_the_way, is_of_us_or_root, is_pipe,
+};
 #[cfg(unix)]
 pub(crate) use unix::{is_of_another_user, is_ours_alone, refuse_writable_by_all};
 
@@ -132,6 +134,15 @@ mod unix {
         ))
     }
 
+    /// Whether we or root own the file.
+    pub(in crate::sys::files) fn is_of_us_or_root(meta: &Metadata) -> bool {
+        [own_uid(), 0].contains(&meta.uid())
+    }
+
+    pub(in crate::sys::files) fn is_pipe(meta: &Metadata) -> bool {
+        std::os::unix::fs::FileTypeExt::is_fifo(&meta.file_type())
+    }
+
     /// Whether a file that is there belongs to somebody else, root for example.
     pub(crate) fn is_of_another_user(path: &Path) -> bool {
         std::fs::metadata(path).is_ok_and(|meta| meta.uid() != own_uid())
@@ -201,7 +212,19 @@ pub(crate) fn refuse_writable_by_all(_path: &Path) -> crate::error::Result<()> {
     Ok(())
 }
 
-/// As nobody's owner is looked at there.
+/// Owners are not checked on Windows.
+#[cfg(not(unix))]
+pub(super) fn is_of_us_or_root(_meta: &std::fs::Metadata) -> bool {
+    true
+}
+
+/// Windows has no pipes in folders.
+#[cfg(not(unix))]
+pub(super) fn is_pipe(_meta: &std::fs::Metadata) -> bool {
+    false
+}
+
+/// Owners are not checked on Windows.
 #[cfg(not(unix))]
 pub(crate) fn is_of_another_user(_path: &Path) -> bool {
     false

@@ -1,8 +1,8 @@
 //! What a person is shown of a profile, before it is laid out.
 
-use crate::model::grant::PrincipalType;
 use crate::model::origin::{Origin, SHORT_NAMES};
 use crate::model::policy::{self, Decision};
+use crate::model::principal::PrincipalType;
 use crate::model::printable::printable;
 use crate::model::record::{OutcomeKind, Record};
 use crate::ui::times::{DAY, ago, local_clock, local_date, local_time, span};
