@@ -53,11 +53,11 @@ pub struct ServiceWord {
 
 /// What happened and what to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Error(Box<Told>);
+pub struct Error(Box<Details>);
 
-/// What an [`Error`] tells; boxed, so that a `Result` stays small where all is well.
+/// The parts of an [`Error`]; boxed, so that a `Result` stays small.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Told {
+struct Details {
     kind: Kind,
     profile: Option<String>,
     problem: String,
@@ -81,7 +81,7 @@ impl Error {
     /// `problem` and `remedy` are sentences without their final full stop being optional: write
     /// `problem` without one (details are put behind it) and `remedy` as it is to be read.
     pub fn new(kind: Kind, problem: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self(Box::new(Told {
+        Self(Box::new(Details {
             kind,
             profile: None,
             problem: problem.into(),

@@ -26,7 +26,7 @@ mod ui;
 use std::io::{self, IsTerminal};
 use std::process::ExitCode;
 
-use crate::sys::streams::{self, Patient};
+use crate::sys::streams::{self, BlockingStream};
 use crate::sys::{clock, hardening};
 use crate::ui::context::Surroundings;
 
@@ -43,7 +43,7 @@ pub use crate::sys::paths::Paths;
 /// Runs the program on this process's arguments, streams, environment and clock.
 pub fn main() -> ExitCode {
     hardening::begin();
-    let mut out = Patient(io::stdout().lock());
+    let mut out = BlockingStream(io::stdout().lock());
     let mut err = streams::stderr();
     let around = Surroundings {
         env: Env::of_process(),

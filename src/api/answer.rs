@@ -213,8 +213,8 @@ mod tests {
     }
 
     #[test]
-    fn of_a_redirect_only_the_origin_is_told() {
-        for (location, told) in [
+    fn of_a_redirect_only_the_origin_is_shown() {
+        for (location, shown) in [
             ("https://evil.example:8443/a?secret", "https://evil.example:8443"),
             ("http://evil.example/a?secret", "http://evil.example"),
             ("https://user:secret@evil.example/", "https://evil.example"),
@@ -236,7 +236,7 @@ mod tests {
                 token: &Secret::from("eyJhbGciOi.t0ken-T0ken"),
             };
             let error = failure.error();
-            assert!(error.problem().contains(told), "{error}");
+            assert!(error.problem().contains(shown), "{error}");
             assert!(error.problem().len() < 400, "{error}");
             assert!(!error.to_string().contains("secret"), "{error}");
         }

@@ -12,7 +12,7 @@ use uuid::Uuid;
 use crate::net::CORRELATION_HEADER;
 
 /// What the program or the connection says for itself: another token, another host, or another length
-/// would make a request that nobody meant.
+/// would make an unintended request.
 const RESERVED: [HeaderName; 10] = [
     AUTHORIZATION,
     PROXY_AUTHORIZATION,

@@ -78,7 +78,7 @@ fn gather(value: &Value, level: usize, found: &mut Vec<String>) {
     }
     match value {
         Value::Array(all) => all.iter().for_each(|one| gather(one, level + 1, found)),
-        // Of a body that is nothing but a text nobody knows what it is.
+        // The meaning of a body that is a bare string is unknown.
         Value::String(text) if level > 0 => found.push(text.clone()),
         Value::Object(object) => of_object(object, level, found),
         _ => {}

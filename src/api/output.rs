@@ -5,7 +5,7 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Kind, Result};
-use crate::sys::files::{self, Replace, Unfinished};
+use crate::sys::files::{self, AtomicFile, Replace};
 
 /// How much is handed on at a time, bytes.
 const CHUNK_BYTES: usize = 64 * 1024;
@@ -43,7 +43,7 @@ pub(crate) fn pour(from: &mut dyn Read, to: &mut dyn Write) -> Result<u64, Broke
 #[derive(Debug)]
 pub(crate) enum Output {
     /// A new file (mode 0600) beside the one that it replaces when it is whole.
-    Whole(Unfinished, PathBuf),
+    Whole(AtomicFile, PathBuf),
     /// A device or a pipe: it cannot be replaced, only written to.
     Device(File, PathBuf),
 }
@@ -74,13 +74,13 @@ impl Output {
     }
 
     fn beside(path: &Path) -> io::Result<Self> {
-        Ok(Self::Whole(Unfinished::beside(folder_of(path))?, path.to_owned()))
+        Ok(Self::Whole(AtomicFile::beside(folder_of(path))?, path.to_owned()))
     }
 
     /// Where the body is written.
     pub(crate) fn writer(&mut self) -> &mut dyn Write {
         match self {
-            Self::Whole(unfinished, _) => unfinished.as_file_mut(),
+            Self::Whole(file, _) => file.as_file_mut(),
             Self::Device(device, _) => device,
         }
     }
@@ -89,9 +89,9 @@ impl Output {
     pub(crate) fn finish(self) -> Result<()> {
         let (done, path) = match self {
             Self::Device(_, path) => (Ok(()), path),
-            Self::Whole(unfinished, path) => {
-                let done = unfinished
-                    .become_whole(&path, Replace::Yes)
+            Self::Whole(file, path) => {
+                let done = file
+                    .commit(&path, Replace::Yes)
                     .and_then(|()| files::sync_dir(folder_of(&path)));
                 (done, path)
             }

@@ -9,17 +9,17 @@ use crate::model::origin::{AllowedOrigin, Origin};
 use crate::model::profile::ProfileName;
 use crate::model::record::{Account, Record};
 use crate::store::Store;
-use crate::ui::context::App;
+use crate::ui::context::Context;
 
 /// The store, for a command that has nothing to do without one.
-pub(crate) fn store(app: &App<'_>) -> Result<Store> {
+pub(crate) fn store(app: &Context<'_>) -> Result<Store> {
     app.need_paths()?;
     app.store()?.ok_or_else(no_profile)
 }
 
 /// The account that is meant without a request: the named one, else the one chosen by `use`, else
 /// the only one.
-pub(crate) fn selected(app: &App<'_>, store: &Store) -> Result<Account> {
+pub(crate) fn selected(app: &Context<'_>, store: &Store) -> Result<Account> {
     let name = app.named_profile()?;
     let name = name.as_ref().map(crate::model::profile::ProfileName::as_str);
     let mut found = store.find_profile(name)?;
@@ -44,7 +44,7 @@ pub(crate) fn named(store: &Store, name: &ProfileName) -> Result<Account> {
 }
 
 /// [`selected`], the whole record of it.
-pub(crate) fn selected_record(app: &App<'_>, store: &Store) -> Result<Record> {
+pub(crate) fn selected_record(app: &Context<'_>, store: &Store) -> Result<Record> {
     let account = selected(app, store)?;
     record_of(store, &account)
 }
@@ -146,7 +146,7 @@ fn is_of_user(account: &Account, username: Option<&[u8]>) -> bool {
 
 /// The managed account that a git request means: of those of its host the one that `--profile` pins; else
 /// by user name, else by the selected profile, else the only one.
-pub(crate) fn managed_for(app: &App<'_>, store: &Store, request: &Request) -> Result<Managed> {
+pub(crate) fn managed_for(app: &Context<'_>, store: &Store, request: &Request) -> Result<Managed> {
     let (Some(protocol), Some(host)) = (&request.protocol, &request.host) else {
         return Ok(Managed::None);
     };
@@ -155,7 +155,7 @@ pub(crate) fn managed_for(app: &App<'_>, store: &Store, request: &Request) -> Re
 
 /// The same for the origin of a URI.
 pub(crate) fn managed_at(
-    app: &App<'_>,
+    app: &Context<'_>,
     store: &Store,
     protocol: &str,
     host: &str,
@@ -164,7 +164,7 @@ pub(crate) fn managed_at(
 }
 
 fn meant(
-    app: &App<'_>,
+    app: &Context<'_>,
     store: &Store,
     mut accounts: Vec<Account>,
     username: Option<&[u8]>,
@@ -203,7 +203,7 @@ fn pinned(
     Ok(Managed::PinnedElsewhere(Some(why)))
 }
 
-fn chosen(app: &App<'_>, store: &Store, mut accounts: Vec<Account>) -> Result<Managed> {
+fn chosen(app: &Context<'_>, store: &Store, mut accounts: Vec<Account>) -> Result<Managed> {
     if accounts.len() > 1 {
         let used = store.meta()?.used_profile.clone();
         let chosen = app.named_profile()?.map(|name| name.to_string()).or(used);

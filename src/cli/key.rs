@@ -1,4 +1,4 @@
-//! Options of `key`.
+//! The options of `key`.
 
 #![allow(clippy::doc_markdown, reason = "these comments are what --help prints")]
 
@@ -7,6 +7,12 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueEnum};
 
 use crate::store::keys::KeySource;
+
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  concur-cred key show-source
+  concur-cred key rotate
+  concur-cred key set-source credential";
 
 /// Options of `key`.
 #[derive(Debug, Args)]

@@ -3,31 +3,57 @@
 #![allow(clippy::doc_markdown, reason = "these comments are what --help prints")]
 
 pub(crate) mod alone;
-mod browser;
-mod calls;
-mod care;
-mod examples;
-mod keeping;
+mod api;
+mod completions;
+mod config;
+mod configure_git;
+mod doctor;
+mod exec;
+mod export;
+mod get;
+mod import;
+mod init;
+mod keepalive;
 mod key;
-mod profiles;
+mod log;
+mod login;
+mod logout;
+mod refresh;
+mod rename;
 pub(crate) mod shapes;
-mod tokens;
+mod status;
+mod store;
+mod token;
+mod use_profile;
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::config::parse_duration;
 use crate::model::profile::ProfileName;
 
-pub(crate) use browser::BrowserOptions;
-pub(crate) use calls::{Api, Exec, Logout};
-pub(crate) use care::{
-    Completions, Config, ConfigQuestion, ConfigShow, ConfigureGit, Doctor, Log, Names,
-};
-pub(crate) use keeping::{Keepalive, Scheduler};
+pub(crate) use api::Api;
+pub(crate) use completions::{Completions, Names};
+pub(crate) use config::{Config, ConfigQuestion, ConfigShow};
+pub(crate) use configure_git::ConfigureGit;
+pub(crate) use doctor::Doctor;
+pub(crate) use exec::Exec;
+pub(crate) use export::Export;
+pub(crate) use get::{Get, Protocol};
+pub(crate) use import::Import;
+pub(crate) use init::Init;
+pub(crate) use keepalive::{Keepalive, Scheduler};
 pub(crate) use key::{Key, KeyAction, KeyRotate, KeySetSource, KeyShowSource};
-pub(crate) use profiles::{Export, Import, Init, Login, LoginGrant, Refresh, Rename, Status, Use};
-pub(crate) use tokens::{Get, Protocol, Serving, StoreArgs, Token};
+pub(crate) use log::Log;
+pub(crate) use login::{BrowserOptions, Login, LoginGrant};
+pub(crate) use logout::Logout;
+pub(crate) use refresh::Refresh;
+pub(crate) use rename::Rename;
+pub(crate) use status::Status;
+pub(crate) use store::StoreArgs;
+pub(crate) use token::Token;
+pub(crate) use use_profile::Use;
 
 /// What stands above the options that every command has.
 const GLOBAL: &str = "Options of every command";
@@ -46,6 +72,16 @@ Exit codes:
   or store unusable
 
 concur-cred(1) has the rest.";
+
+const SET_SECRET_EXAMPLES: &str = "\
+Examples:
+  concur-cred set-secret
+  pass show concur/client-secret | concur-cred set-secret --profile acme";
+
+const ERASE_EXAMPLES: &str = "\
+Example:
+  printf 'protocol=https\\nhost=us2.api.concursolutions.com\\npassword=%s\\n\\n' \\
+      \"$token\" | concur-cred erase";
 
 /// Keeps SAP Concur OAuth2 tokens fresh, and hands them to scripts and to git.
 #[derive(Debug, Parser)]
@@ -80,6 +116,17 @@ pub struct Global {
     pub color: Color,
 }
 
+/// Which token is acceptable.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Serving {
+    /// The least life that the token must have left, such as 90s or 5m
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub min_ttl: Option<i64>,
+    /// Never use the network: what is stored, or exit code 5
+    #[arg(long)]
+    pub cached: bool,
+}
+
 /// When to use colour.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub enum Color {
@@ -96,30 +143,30 @@ pub enum Color {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Write a blank credentials.json to fill in
-    #[command(after_help = examples::INIT)]
+    #[command(after_help = init::EXAMPLES)]
     Init(Init),
     /// Obtain tokens and make or renew a profile
-    #[command(after_help = examples::LOGIN)]
+    #[command(after_help = login::EXAMPLES)]
     Login(Login),
     /// Print a token that works now; never reads stdin
-    #[command(after_help = examples::TOKEN)]
+    #[command(after_help = token::EXAMPLES)]
     Token(Token),
     /// Print a token that works now (or answer git's request on stdin)
-    #[command(after_help = examples::GET)]
+    #[command(after_help = get::EXAMPLES)]
     Get(Get),
     /// Run a command with a token in its environment
-    #[command(after_help = examples::EXEC)]
+    #[command(after_help = exec::EXAMPLES)]
     Exec(Exec),
     /// Make one request to Concur with the token
-    #[command(after_help = examples::API)]
+    #[command(after_help = api::EXAMPLES)]
     Api(Api),
     /// Show every profile and how long its tokens live
-    #[command(after_help = examples::STATUS)]
+    #[command(after_help = status::EXAMPLES)]
     Status(Status),
     /// Refresh now, whatever the state
     Refresh(Refresh),
     /// Refresh what has not been refreshed for a day, or let a timer do so daily
-    #[command(after_help = examples::KEEPALIVE)]
+    #[command(after_help = keepalive::EXAMPLES)]
     Keepalive(Keepalive),
     /// Forget a profile and its tokens on this machine
     Logout(Logout),
@@ -128,38 +175,45 @@ pub enum Command {
     /// Give a profile another name
     Rename(Rename),
     /// Replace an application's client secret in every profile of its App ID and origin
-    #[command(after_help = examples::SET_SECRET)]
+    #[command(after_help = SET_SECRET_EXAMPLES)]
     SetSecret,
     /// Take over a refreshTokenObjectFile.json
-    #[command(after_help = examples::IMPORT)]
+    #[command(after_help = import::EXAMPLES)]
     Import(Import),
     /// Write a refreshTokenObjectFile.json
-    #[command(after_help = examples::EXPORT)]
+    #[command(after_help = export::EXAMPLES)]
     Export(Export),
     /// Show what was done, with Concur's correlation ids
-    #[command(after_help = examples::LOG)]
+    #[command(after_help = log::EXAMPLES)]
     Log(Log),
     /// Check files, key, store, network and git, and say what mends them
-    #[command(after_help = examples::DOCTOR)]
+    #[command(after_help = doctor::EXAMPLES)]
     Doctor(Doctor),
     /// Show, move or replace the key that the store is sealed with
-    #[command(disable_help_subcommand = true, after_help = examples::KEY)]
+    #[command(disable_help_subcommand = true, after_help = key::EXAMPLES)]
     Key(Key),
     /// Show the settings and where they come from
     #[command(disable_help_subcommand = true)]
     Config(Config),
     /// Make git ask this program for tokens of Concur's hosts
-    #[command(after_help = examples::CONFIGURE_GIT)]
+    #[command(after_help = configure_git::EXAMPLES)]
     ConfigureGit(ConfigureGit),
     /// Print a completion script for a shell
-    #[command(after_help = examples::COMPLETIONS)]
+    #[command(after_help = completions::EXAMPLES)]
     Completions(Completions),
     /// Keep a credential that git or another caller hands over on stdin
-    #[command(after_help = examples::STORE)]
+    #[command(after_help = store::EXAMPLES)]
     Store(StoreArgs),
     /// Forget a credential that git or another caller found refused
-    #[command(after_help = examples::ERASE)]
+    #[command(after_help = ERASE_EXAMPLES)]
     Erase,
     /// Print what this helper can do (for git)
     Capability,
+}
+
+/// A time on the command line, as seconds.
+fn duration(text: &str) -> Result<i64, String> {
+    parse_duration(text)
+        .and_then(|seconds| i64::try_from(seconds).ok())
+        .ok_or_else(|| "a time is a number with s, m, h or d, such as 90s or 5m".to_owned())
 }

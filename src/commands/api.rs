@@ -24,34 +24,34 @@ use crate::net::encoding::{self, Unknown};
 use crate::net::{Broke, Http};
 use crate::store::Store;
 use crate::sys::{files, trace};
-use crate::ui::context::App;
+use crate::ui::context::Context;
 
-pub(super) fn run(app: &mut App<'_>, args: &Api) -> Result<u8> {
-    let mut store = accounts::store(app)?;
-    let record = accounts::selected_record(app, &store)?;
+pub(super) fn run(context: &mut Context<'_>, args: &Api) -> Result<u8> {
+    let mut store = accounts::store(context)?;
+    let record = accounts::selected_record(context, &store)?;
     let profile = record.profile_name().map(str::to_owned);
-    let done = ask(app, &mut store, record, args);
+    let done = ask(context, &mut store, record, args);
     if store.has_written() {
         store.leave_ticket();
     }
     done.map_err(|error| error.of_profile(profile.as_deref())).map(|()| 0)
 }
 
-fn ask(app: &mut App<'_>, store: &mut Store, record: Record, args: &Api) -> Result<()> {
+fn ask(context: &mut Context<'_>, store: &mut Store, record: Record, args: &Api) -> Result<()> {
     // What the caller got wrong is said before anything is opened, refreshed or sent.
     let call = call(args, &record)?;
     let file = args.output.as_deref().filter(|path| *path != Path::new("-"));
     let file = file.map(Output::open).transpose()?;
-    let http = Http::new(&app.config.http)?;
-    let min_ttl = app.config.min_ttl;
-    let used = Renewer::with(app, |renewer| renewer.usable(store, record, min_ttl))?;
-    let (answer, used) = answered(app, store, &http, &call, used)?;
+    let http = Http::new(&context.config.http)?;
+    let min_ttl = context.config.min_ttl;
+    let used = Renewer::with(context, |renewer| renewer.usable(store, record, min_ttl))?;
+    let (answer, used) = answered(context, store, &http, &call, used)?;
     let is_done = Verdict::of(answer.status()) == Verdict::Done;
     if is_done || args.include {
         let id = answer.correlation_id().map(str::to_owned);
         let scope = used.record.scope.as_deref();
         let failure = (!is_done).then(|| answer.failure_by_status(&used.token, scope));
-        hand_on(app, answer, file, args.include, &call)
+        hand_on(context, answer, file, args.include, &call)
             .map_err(|error| with_id(error, id.as_deref()))?;
         return failure.map_or(Ok(()), Err);
     }
@@ -61,27 +61,27 @@ fn ask(app: &mut App<'_>, store: &mut Store, record: Record, args: &Api) -> Resu
 /// Sends the request; where the token is refused, once more with another one, if the rule for forced
 /// refreshes gives one.
 fn answered(
-    app: &mut App<'_>,
+    context: &mut Context<'_>,
     store: &mut Store,
     http: &Http,
     call: &Call,
     used: Usable,
 ) -> Result<(Answer, Usable)> {
-    let send = |app: &App<'_>, store: &Store, used: &Usable| {
-        let to = home_of(store, &app.config, &used.record)?;
+    let send = |context: &Context<'_>, store: &Store, used: &Usable| {
+        let to = home_of(store, &context.config, &used.record)?;
         call.send(http, &to, &used.token)
     };
-    let answer = send(app, store, &used)?;
+    let answer = send(context, store, &used)?;
     if Verdict::of(answer.status()) != Verdict::Refused {
         return Ok((answer, used));
     }
     trace::step("token refused");
-    match Renewer::with(app, |renewer| renewer.instead_of(store, &used.record)) {
+    match Renewer::with(context, |renewer| renewer.instead_of(store, &used.record)) {
         Ok(None) => Ok((answer, used)),
-        Ok(Some(other)) => Ok((send(app, store, &other)?, other)),
+        Ok(Some(other)) => Ok((send(context, store, &other)?, other)),
         Err(error) => {
             let refusal = answer.failure(http, &used.token, None);
-            app.note(&format!("{}{}", refusal.problem(), refusal.service()));
+            context.note(&format!("{}{}", refusal.problem(), refusal.service()));
             Err(error)
         }
     }
@@ -178,7 +178,7 @@ fn bad_field(bad: fields::BadField) -> Error {
 
 /// Prints the answer as it comes; on a terminal without what could steer it.
 fn hand_on(
-    app: &mut App<'_>,
+    context: &mut Context<'_>,
     answer: Answer,
     file: Option<Output>,
     include: bool,
@@ -187,23 +187,23 @@ fn hand_on(
     let response = answer.response;
     let codings = match encoding::codings(response.headers()) {
         Ok(codings) => codings,
-        // Whoever asked for it knows what to do with it.
+        // It was asked for explicitly.
         Err(_) if call.asks_for_encoding() => Vec::new(),
         Err(Unknown(name)) => return Err(not_asked_for(name, call)),
     };
-    let is_terminal = (app.out_is_terminal)();
+    let is_terminal = (context.out_is_terminal)();
     if include {
         let head = head(&response);
-        app.answer(&if is_terminal { terminal::shown(&head) } else { head })?;
+        context.answer(&if is_terminal { terminal::shown(&head) } else { head })?;
     }
     let mut body = encoding::decoded(Box::new(response), &codings);
     let Some(mut file) = file else {
         let poured = if is_terminal {
-            let mut shown = Shown::on(app.out);
+            let mut shown = Shown::on(context.out);
             let poured = pour(&mut body, &mut shown);
             poured.and_then(|_| shown.finish().map_err(output::Broke::Writer))
         } else {
-            pour(&mut body, app.out).map(drop)
+            pour(&mut body, context.out).map(drop)
         };
         return poured.map_err(|broke| match broke {
             output::Broke::Off(count, error) => broke_off(count, &error, call),

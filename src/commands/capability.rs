@@ -2,9 +2,9 @@
 
 use crate::error::Result;
 use crate::formats::git::CAPABILITIES;
-use crate::ui::context::App;
+use crate::ui::context::Context;
 
-pub(super) fn run(app: &mut App<'_>) -> Result<u8> {
-    app.answer(CAPABILITIES.as_bytes())?;
+pub(super) fn run(context: &mut Context<'_>) -> Result<u8> {
+    context.answer(CAPABILITIES.as_bytes())?;
     Ok(0)
 }

@@ -11,7 +11,7 @@ use crate::cli::{Cli, Completions, Names};
 use crate::error::Result;
 use crate::model::origin::SHORT_NAMES;
 use crate::model::profile::ProfileName;
-use crate::ui::context::App;
+use crate::ui::context::Context;
 
 const BASH_HOOK: &str = include_str!("completions/hook.bash");
 const ZSH_HOOK: &str = include_str!("completions/hook.zsh");
@@ -22,30 +22,30 @@ const POWERSHELL_HOOK: &str = include_str!("completions/hook.ps1");
 const OPTIONS: [(&str, &str); 3] =
     [("profile", "profiles"), ("application", "applications"), ("base-url", "data-centres")];
 
-pub(super) fn run(app: &mut App<'_>, args: &Completions) -> Result<u8> {
+pub(super) fn run(context: &mut Context<'_>, args: &Completions) -> Result<u8> {
     let answer = match (args.shell, args.list) {
         (Some(shell), _) => script(shell),
-        (None, Some(what)) => listed(app, what),
+        (None, Some(what)) => listed(context, what),
         (None, None) => String::new(),
     };
-    app.answer(answer.as_bytes())?;
+    context.answer(answer.as_bytes())?;
     Ok(0)
 }
 
-/// The names, one a line. Nobody reads an error in the middle of a command line: then there are none.
-fn listed(app: &App<'_>, what: Names) -> String {
-    let mut names = names(app, what).unwrap_or_default();
+/// The names, one a line; none on an error, which would disturb the command line being typed.
+fn listed(context: &Context<'_>, what: Names) -> String {
+    let mut names = names(context, what).unwrap_or_default();
     // Names stand unsealed in the store, and a shell may take what is in an edited one for commands.
     names.retain(|name| name.parse::<ProfileName>().is_ok());
     names.sort();
     names.into_iter().map(|name| name + "\n").collect()
 }
 
-fn names(app: &App<'_>, what: Names) -> Result<Vec<String>> {
+fn names(context: &Context<'_>, what: Names) -> Result<Vec<String>> {
     if what == Names::DataCentres {
         return Ok(SHORT_NAMES.map(str::to_owned).to_vec());
     }
-    let Some(store) = app.store()? else { return Ok(Vec::new()) };
+    let Some(store) = context.store()? else { return Ok(Vec::new()) };
     if what == Names::Profiles {
         return store.profile_names();
     }
@@ -77,7 +77,7 @@ fn bash(script: &str) -> String {
 fn zsh(script: &str) -> String {
     let woven = by_lines(script, |line| {
         let option = OPTIONS.iter().find(|(option, _)| line.starts_with(&format!("'--{option}=[")));
-        // The names of `use` and `rename`; a new name is nobody's yet.
+        // The names of `use` and `rename`; a new name cannot be completed.
         let of_a_profile = line.starts_with("':name -- ").then_some(&OPTIONS[0]);
         let (_, list) = option.or(of_a_profile)?;
         let ours = format!(":_concur_cred_names {list}' ");

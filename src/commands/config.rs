@@ -9,7 +9,7 @@ use crate::cli::{Config, ConfigQuestion, ConfigShow};
 use crate::config::{Setting, settings};
 use crate::error::Result;
 use crate::model::printable::{printable, printable_json};
-use crate::ui::context::App;
+use crate::ui::context::Context;
 
 /// The longest path that is shown, characters.
 const MAX_CHARS: usize = 4096;
@@ -17,41 +17,42 @@ const MAX_CHARS: usize = 4096;
 /// The widest column of values, characters; a longer value pushes its origin aside.
 const WIDEST: usize = 48;
 
-pub(super) fn run(app: &mut App<'_>, args: &Config) -> Result<u8> {
+pub(super) fn run(context: &mut Context<'_>, args: &Config) -> Result<u8> {
     match &args.question {
-        ConfigQuestion::Show(args) => show(app, args),
-        ConfigQuestion::Path => path(app),
+        ConfigQuestion::Show(args) => show(context, args),
+        ConfigQuestion::Path => path(context),
     }
 }
 
-fn path(app: &mut App<'_>) -> Result<u8> {
-    let file = match app.config_file() {
+fn path(context: &mut Context<'_>) -> Result<u8> {
+    let file = match context.config_file() {
         Some(file) => file,
-        None => app.need_paths()?.config_file(),
+        None => context.need_paths()?.config_file(),
     };
     // Paths need not be UTF-8; a script gets the bytes as they are.
     let mut line = file.into_os_string().into_encoded_bytes();
     line.push(b'\n');
-    app.answer(&line)?;
+    context.answer(&line)?;
     Ok(0)
 }
 
-fn show(app: &mut App<'_>, args: &ConfigShow) -> Result<u8> {
-    if let Some(problem) = app.config_problem.take() {
+fn show(context: &mut Context<'_>, args: &ConfigShow) -> Result<u8> {
+    if let Some(problem) = context.config_problem.take() {
         return Err(problem);
     }
-    let settings = settings(&app.config, app.config_file().as_deref(), &app.env)?;
-    let paths = paths(app);
+    let settings = settings(&context.config, context.config_file().as_deref(), &context.env)?;
+    let paths = paths(context);
     let text = if args.json { as_json(&settings, &paths) } else { as_text(&settings, &paths) };
-    app.answer(text.as_bytes())?;
+    context.answer(text.as_bytes())?;
     Ok(0)
 }
 
 /// Where everything lies, by name.
-pub(super) fn paths(app: &App<'_>) -> Vec<(&'static str, PathBuf)> {
-    let mut found: Vec<_> = app.config_file().map(|file| ("config", file)).into_iter().collect();
-    if let Some(paths) = &app.paths {
-        found.extend(app.config.keys.file(paths).map(|file| ("key", file)));
+pub(super) fn paths(context: &Context<'_>) -> Vec<(&'static str, PathBuf)> {
+    let mut found: Vec<_> =
+        context.config_file().map(|file| ("config", file)).into_iter().collect();
+    if let Some(paths) = &context.paths {
+        found.extend(context.config.keys.file(paths).map(|file| ("key", file)));
         found.extend([
             ("store", paths.store()),
             ("events", paths.events()),

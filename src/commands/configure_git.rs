@@ -7,22 +7,22 @@ use crate::error::Result;
 use crate::integrations::git::plan::{self, Plan, Scope};
 use crate::integrations::git::{self, Helper, link};
 use crate::sys::files;
-use crate::ui::context::App;
+use crate::ui::context::Context;
 
-pub(super) fn run(app: &mut App<'_>, args: &ConfigureGit) -> Result<u8> {
+pub(super) fn run(context: &mut Context<'_>, args: &ConfigureGit) -> Result<u8> {
     let scope = match (args.system, args.local) {
         (true, _) => Scope::System,
         (_, true) => Scope::Local,
         _ => Scope::Global,
     };
     git::check_version()?;
-    git::refuse_no_file(scope, &app.env)?;
+    git::refuse_no_file(scope, &context.env)?;
     if args.unset {
         let plan = plan::to_unset(scope, &git::helpers(scope)?);
-        carry_out(app, args, &plan, "")?;
+        carry_out(context, args, &plan, "")?;
         if !args.print {
             tell(
-                app,
+                context,
                 &plan,
                 "git no longer asks concur-cred for",
                 "nothing of configure-git's is there",
@@ -30,12 +30,12 @@ pub(super) fn run(app: &mut App<'_>, args: &ConfigureGit) -> Result<u8> {
         }
         return Ok(0);
     }
-    let urls = urls(app)?;
-    let link = findable(app, args)?;
+    let urls = urls(context)?;
+    let link = findable(context, args)?;
     let plan = plan::to_set(scope, &urls, &git::helpers(scope)?);
-    carry_out(app, args, &plan, &link)?;
+    carry_out(context, args, &plan, &link)?;
     for key in &plan.left {
-        app.note(&format!(
+        context.note(&format!(
             "{key} is set already and is left as it is; to be asked as well: git config {} \
              --add {} {}",
             scope.option(),
@@ -44,14 +44,14 @@ pub(super) fn run(app: &mut App<'_>, args: &ConfigureGit) -> Result<u8> {
         ));
     }
     if !args.print {
-        tell(app, &plan, "git asks concur-cred for", "git asks concur-cred for nothing");
+        tell(context, &plan, "git asks concur-cred for", "git asks concur-cred for nothing");
     }
     Ok(0)
 }
 
 /// Concur's hosts, and where the profiles live besides.
-fn urls(app: &App<'_>) -> Result<Vec<String>> {
-    let records = match app.store()? {
+fn urls(context: &Context<'_>) -> Result<Vec<String>> {
+    let records = match context.store()? {
         Some(store) => store.accounts()?,
         None => Vec::new(),
     };
@@ -60,7 +60,7 @@ fn urls(app: &App<'_>) -> Result<Vec<String>> {
 
 /// Sees to it that git finds this program by the helper's name. Returns the command for that, when it
 /// is only to be printed.
-fn findable(app: &mut App<'_>, args: &ConfigureGit) -> Result<String> {
+fn findable(context: &mut Context<'_>, args: &ConfigureGit) -> Result<String> {
     let mut helper = git::helper()?;
     if helper == Helper::None {
         let program = link::own_program()?;
@@ -71,7 +71,7 @@ fn findable(app: &mut App<'_>, args: &ConfigureGit) -> Result<String> {
             return Ok(format!("{}\n", link::command(&program)));
         }
         if link::make(&program)? {
-            app.note(&format!("made {}", link::place(&program).display()));
+            context.note(&format!("made {}", link::place(&program).display()));
         }
         helper = git::helper()?;
         if helper == Helper::None {
@@ -79,7 +79,7 @@ fn findable(app: &mut App<'_>, args: &ConfigureGit) -> Result<String> {
         }
     }
     match helper {
-        Helper::Ours(version) if version != env!("CARGO_PKG_VERSION") => app.note(&format!(
+        Helper::Ours(version) if version != env!("CARGO_PKG_VERSION") => context.note(&format!(
             "the {} that git finds is of version {version}, and this is {}: replace it",
             plan::NAME,
             env!("CARGO_PKG_VERSION")
@@ -91,19 +91,24 @@ fn findable(app: &mut App<'_>, args: &ConfigureGit) -> Result<String> {
 }
 
 /// Runs the commands, or prints them after `first`.
-fn carry_out(app: &mut App<'_>, args: &ConfigureGit, plan: &Plan, first: &str) -> Result<()> {
+fn carry_out(
+    context: &mut Context<'_>,
+    args: &ConfigureGit,
+    plan: &Plan,
+    first: &str,
+) -> Result<()> {
     if args.print {
         let lines = plan.commands.iter().map(|command| plan::command_line(command) + "\n");
         let text: String = std::iter::once(first.to_owned()).chain(lines).collect();
-        return app.answer(text.as_bytes());
+        return context.answer(text.as_bytes());
     }
     plan.commands.iter().try_for_each(|command| git::configure(command))
 }
 
-fn tell(app: &mut App<'_>, plan: &Plan, what: &str, nothing: &str) {
+fn tell(context: &mut Context<'_>, plan: &Plan, what: &str, nothing: &str) {
     if plan.urls.is_empty() {
-        app.note(nothing);
+        context.note(nothing);
     } else {
-        app.note(&format!("{what} {}", plan.urls.join(", ")));
+        context.note(&format!("{what} {}", plan.urls.join(", ")));
     }
 }

@@ -7,18 +7,18 @@ use crate::model::policy;
 use crate::model::record::{Account, Column, Record};
 use crate::model::secret::Secret;
 use crate::store::{ForeignFilter, Store};
-use crate::ui::context::App;
+use crate::ui::context::Context;
 
 use super::helper;
 
-pub(super) fn run(app: &mut App<'_>) -> Result<u8> {
-    let by_git = app.called_by_git;
-    let Some(request) = helper::git_credential(app, by_git)? else { return Ok(0) };
-    let Some(mut store) = app.store()? else { return Ok(0) };
-    let accounts = match app.global.profile {
+pub(super) fn run(context: &mut Context<'_>) -> Result<u8> {
+    let by_git = context.called_by_git;
+    let Some(request) = helper::git_credential(context, by_git)? else { return Ok(0) };
+    let Some(mut store) = context.store()? else { return Ok(0) };
+    let accounts = match context.global.profile {
         // The token tells which one is meant, whatever else chooses.
         None => accounts::matching(&store, &request)?,
-        Some(_) => match accounts::managed_for(app, &store, &request)? {
+        Some(_) => match accounts::managed_for(context, &store, &request)? {
             Managed::One(account) => vec![*account],
             Managed::PinnedElsewhere(_) => return Ok(0),
             Managed::Several(_) | Managed::None => Vec::new(),
@@ -26,7 +26,7 @@ pub(super) fn run(app: &mut App<'_>) -> Result<u8> {
     };
     let refused = request.credential.as_ref().or(request.password.as_ref());
     if let Some(refused) = refused {
-        drop_managed(app, &mut store, accounts, refused)?;
+        drop_managed(context, &mut store, accounts, refused)?;
     }
     let (Some(protocol), Some(host)) = (&request.protocol, &request.host) else { return Ok(0) };
     let filter = ForeignFilter {
@@ -55,7 +55,7 @@ pub(super) fn run(app: &mut App<'_>) -> Result<u8> {
 /// `get` renews; never the refresh token (`logout` does that), and never a token that is so young
 /// that something else must be wrong.
 fn drop_managed(
-    app: &mut App<'_>,
+    context: &mut Context<'_>,
     store: &mut Store,
     accounts: Vec<Account>,
     refused: &Secret,
@@ -67,12 +67,12 @@ fn drop_managed(
                 Ok(kept) => kept.as_ref() == Some(refused),
                 Err(_) => false,
             };
-        if !is_current(store, &seen) || !policy::may_force(&seen, seen.generation, app.now()) {
+        if !is_current(store, &seen) || !policy::may_force(&seen, seen.generation, context.now()) {
             continue;
         }
-        let lock = Renewer::with(app, |renewer| renewer.lock(store, &seen))?;
-        let current = Renewer::with(app, |renewer| renewer.settled_under(store, &lock, &seen));
-        let now = app.now();
+        let lock = Renewer::with(context, |renewer| renewer.lock(store, &seen))?;
+        let current = Renewer::with(context, |renewer| renewer.settled_under(store, &lock, &seen));
+        let now = context.now();
         if let Some(current) = there(current)?
             && policy::may_force(&current, seen.generation, now)
             && is_current(store, &current)

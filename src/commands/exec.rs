@@ -12,7 +12,7 @@ use crate::cli::{Exec, Get};
 use crate::error::{Error, Kind, Result};
 use crate::formats::format::{Format, TokenView, environment};
 use crate::sys::{failpoint, files, hardening};
-use crate::ui::context::App;
+use crate::ui::context::Context;
 
 use super::get;
 
@@ -20,39 +20,43 @@ use super::get;
 const NOT_FOUND: u8 = 127;
 const NOT_EXECUTABLE: u8 = 126;
 
-pub(super) fn run(app: &mut App<'_>, args: &Exec) -> Result<u8> {
+pub(super) fn run(context: &mut Context<'_>, args: &Exec) -> Result<u8> {
     let Exec { serving, command } = args;
     let Some((program, arguments)) = command.split_first() else {
         return Err(Error::new(Kind::Usage, "There is no command to run", "Name one."));
     };
     let mut child = Command::new(program);
     child.args(arguments);
-    for variable in app.env.secrets() {
+    for variable in context.env.secrets() {
         child.env_remove(variable);
     }
-    give_token(app, serving, &mut child)?;
+    give_token(context, serving, &mut child)?;
     // There is no afterwards.
-    app.write_audit_trail();
+    context.write_audit_log();
     let failed = match replace(child) {
         Ok(code) => return Ok(code),
         Err(failed) => failed,
     };
     let (code, error) = not_run(program, &failed);
-    app.show(&error);
+    context.show(&error);
     Ok(code)
 }
 
 /// Puts the token and what belongs to it into the child's environment. The store is closed after this.
-fn give_token(app: &mut App<'_>, serving: &crate::cli::Serving, child: &mut Command) -> Result<()> {
-    let mut store = accounts::store(app)?;
-    let account = accounts::selected(app, &store)?;
+fn give_token(
+    context: &mut Context<'_>,
+    serving: &crate::cli::Serving,
+    child: &mut Command,
+) -> Result<()> {
+    let mut store = accounts::store(context)?;
+    let account = accounts::selected(context, &store)?;
     let how = Get {
         format: Some(Format::Env),
         with_refresh_token: false,
         protocol: None,
         serving: serving.clone(),
     };
-    let served = get::serve(app, &mut store, account, &how)?;
+    let served = get::serve(context, &mut store, account, &how)?;
     let view = TokenView {
         access_token: &served.token,
         base_url: &served.base_url,

@@ -15,18 +15,18 @@ use crate::model::record::{Column, Record};
 use crate::store::Store;
 use crate::store::audit::Event;
 use crate::sys::files::{self, Replace};
-use crate::ui::context::App;
+use crate::ui::context::Context;
 
-pub(super) fn run(app: &mut App<'_>, args: &Export) -> Result<u8> {
-    let mut store = accounts::store(app)?;
-    let record = accounts::selected_record(app, &store)?;
-    let record = Renewer::with(app, |renewer| renewer.settled(&mut store, record))?;
-    of_its_principal(&record, app.now())?;
-    let text = rendered(&store, &record, app.now())?;
+pub(super) fn run(context: &mut Context<'_>, args: &Export) -> Result<u8> {
+    let mut store = accounts::store(context)?;
+    let record = accounts::selected_record(context, &store)?;
+    let record = Renewer::with(context, |renewer| renewer.settled(&mut store, record))?;
+    of_its_principal(&record, context.now())?;
+    let text = rendered(&store, &record, context.now())?;
     if args.file == Path::new("-") {
-        app.answer(&text)?;
-        if (app.out_is_terminal)() {
-            app.note(
+        context.answer(&text)?;
+        if (context.out_is_terminal)() {
+            context.note(
                 "the tokens are on your screen and in its scrollback now, the refresh token for months; \
                  what keeps them off: concur-cred export FILE",
             );
@@ -34,13 +34,13 @@ pub(super) fn run(app: &mut App<'_>, args: &Export) -> Result<u8> {
     } else {
         write(&args.file, &text, args.force)?;
         let profile = record.profile_name().unwrap_or_default();
-        app.note(&format!("{profile}: wrote {} (only you can read it)", args.file.display()));
+        context.note(&format!("{profile}: wrote {} (only you can read it)", args.file.display()));
     }
     if record.refresh_token.is_none() {
-        app.note("there is no refresh token in it: it is good for as long as its access token");
+        context.note("there is no refresh token in it: it is good for as long as its access token");
     }
-    app.audit(Event {
-        at: app.now(),
+    context.audit(Event {
+        at: context.now(),
         profile: record.profile_name().map(str::to_owned),
         action: "export".to_owned(),
         outcome: "written".to_owned(),

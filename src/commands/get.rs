@@ -18,61 +18,61 @@ use crate::model::record::{AccessTimes, Account, Column, Record};
 use crate::model::secret::Secret;
 use crate::store::Store;
 use crate::sys::{failpoint, trace};
-use crate::ui::context::App;
+use crate::ui::context::Context;
 
 use super::helper::{self, Request as Asked};
 
-/// What a person is told who had the token printed on the screen.
+/// The note after a token printed on a terminal.
 const IN_SCROLLBACK: &str = "the token is on your screen and in its scrollback now; what keeps it off: \
      concur-cred api PATH, concur-cred exec -- CMD, or concur-cred get --format curl | curl -K - URL";
 
-pub(super) fn run(app: &mut App<'_>, args: &Get) -> Result<u8> {
+pub(super) fn run(context: &mut Context<'_>, args: &Get) -> Result<u8> {
     if let Some(format) = args.format {
-        let code = bare(app, format, args)?;
+        let code = bare(context, format, args)?;
         // A format is mostly read by a script, which does not pay for this look; six months are worth it.
-        if args.with_refresh_token && (app.out_is_terminal)() {
-            app.note(IN_SCROLLBACK);
+        if args.with_refresh_token && (context.out_is_terminal)() {
+            context.note(IN_SCROLLBACK);
         }
         return Ok(code);
     }
-    let git = app.called_by_git.then_some(Protocol::Git);
+    let git = context.called_by_git.then_some(Protocol::Git);
     let asked = match args.protocol.or(git) {
-        Some(Protocol::Git) => match helper::git_request(app, true)? {
+        Some(Protocol::Git) => match helper::git_request(context, true)? {
             Some(request) => Some(Asked::Git(request)),
             None => return Ok(0),
         },
-        Some(Protocol::Bazel) => Some(helper::bazel_request(app)?),
-        None => helper::either_request(app)?,
+        Some(Protocol::Bazel) => Some(helper::bazel_request(context)?),
+        None => helper::either_request(context)?,
     };
     match asked {
-        Some(Asked::Git(request)) => by_request(app, &request, args),
-        Some(Asked::Bazel(request)) => by_uri(app, &request, args),
+        Some(Asked::Git(request)) => by_request(context, &request, args),
+        Some(Asked::Bazel(request)) => by_uri(context, &request, args),
         None => {
-            let code = bare(app, Format::Token, args)?;
+            let code = bare(context, Format::Token, args)?;
             // stdin was looked at anyway; at a person's terminal alone one more look is affordable.
-            if app.is_typed && (app.out_is_terminal)() {
-                app.note(IN_SCROLLBACK);
+            if context.is_typed && (context.out_is_terminal)() {
+                context.note(IN_SCROLLBACK);
             }
             Ok(code)
         }
     }
 }
 
-pub(super) fn token(app: &mut App<'_>, args: &Token) -> Result<u8> {
+pub(super) fn token(context: &mut Context<'_>, args: &Token) -> Result<u8> {
     let Token { serving } = args;
     let get =
         Get { format: None, with_refresh_token: false, protocol: None, serving: serving.clone() };
-    bare(app, Format::Token, &get)
+    bare(context, Format::Token, &get)
 }
 
 /// The selected account's token, in a format.
-fn bare(app: &mut App<'_>, format: Format, args: &Get) -> Result<u8> {
+fn bare(context: &mut Context<'_>, format: Format, args: &Get) -> Result<u8> {
     if args.with_refresh_token && matches!(format, Format::Token | Format::Header | Format::Curl) {
         return Err(no_place_for_a_refresh_token(&format!("The format {format}")));
     }
-    let mut store = accounts::store(app)?;
-    let account = accounts::selected(app, &store)?;
-    let served = serve(app, &mut store, account, args)?;
+    let mut store = accounts::store(context)?;
+    let account = accounts::selected(context, &store)?;
+    let served = serve(context, &mut store, account, args)?;
     let view = TokenView {
         access_token: &served.token,
         base_url: &served.base_url,
@@ -82,12 +82,12 @@ fn bare(app: &mut App<'_>, format: Format, args: &Get) -> Result<u8> {
         refresh_token: served.refresh_token.as_ref(),
     };
     let answer = render(format, &view).map_err(|error| cannot_print(&error.to_string()))?;
-    app.answer(&answer)?;
+    context.answer(&answer)?;
     end(store, served.is_hit);
     Ok(0)
 }
 
-/// The answer is out. Whoever saw the accounts as they stand leaves a ticket for the next one.
+/// Writes the cache for the next hit, after the answer.
 fn end(store: Store, is_hit: bool) {
     if is_hit || store.has_written() {
         store.leave_ticket();
@@ -95,7 +95,7 @@ fn end(store: Store, is_hit: bool) {
     store.leave_open();
 }
 
-/// What is handed out of a managed account.
+/// What is returned of a managed account.
 pub(super) struct Served {
     pub(super) token: Secret,
     pub(super) expires_at: Option<i64>,
@@ -104,34 +104,34 @@ pub(super) struct Served {
     pub(super) profile: ProfileName,
     /// When it was asked for.
     refresh_token: Option<Secret>,
-    /// Handed out as it stood in the store.
+    /// As it stood in the store.
     pub(super) is_hit: bool,
 }
 
 /// The token of a managed account: from the store after a look at what a hit needs, else after a
 /// look at the whole record, renewed where that must be.
 pub(super) fn serve(
-    app: &mut App<'_>,
+    context: &mut Context<'_>,
     store: &mut Store,
     account: Account,
     args: &Get,
 ) -> Result<Served> {
     trace::step("account found");
-    let served = taken_from(app, store, account, args);
+    let served = taken_from(context, store, account, args);
     trace::step(if served.is_ok() { "token in hand" } else { "no token" });
     failpoint::pass("lock-released");
     served
 }
 
 fn taken_from(
-    app: &mut App<'_>,
+    context: &mut Context<'_>,
     store: &mut Store,
     account: Account,
     args: &Get,
 ) -> Result<Served> {
-    let min_ttl = min_ttl(app, account.access_times(), args.serving.min_ttl);
+    let min_ttl = min_ttl(context, account.access_times(), args.serving.min_ttl);
     if !args.with_refresh_token
-        && policy::is_surely_fresh(account.access_times(), app.now(), min_ttl)
+        && policy::is_surely_fresh(account.access_times(), context.now(), min_ttl)
         && let Ok(Some(token)) = store.unseal_access_token(&account)
     {
         return Ok(Served {
@@ -145,7 +145,7 @@ fn taken_from(
         });
     }
     let record = accounts::record_of(store, &account)?;
-    let Usable { token, record } = usable(app, store, record, min_ttl, args)?;
+    let Usable { token, record } = usable(context, store, record, min_ttl, args)?;
     let refresh_token = args
         .with_refresh_token
         .then(|| store.unseal(&record, Column::RefreshToken))
@@ -164,17 +164,17 @@ fn taken_from(
 
 /// The token of a whole record, from the store or renewed.
 fn usable(
-    app: &mut App<'_>,
+    context: &mut Context<'_>,
     store: &mut Store,
     record: Record,
     min_ttl: i64,
     Get { serving, with_refresh_token: refresh_token, .. }: &Get,
 ) -> Result<Usable> {
     if serving.cached {
-        return cached(app, store, record, min_ttl);
+        return cached(context, store, record, min_ttl);
     }
-    Renewer::with(app, |renewer| {
-        // A spilled answer holds the refresh token that is to be handed on.
+    Renewer::with(context, |renewer| {
+        // A pending grant holds the refresh token that is to be returned.
         let record = if *refresh_token { renewer.settled(store, record)? } else { record };
         renewer.usable(store, record, min_ttl)
     })
@@ -182,21 +182,22 @@ fn usable(
 
 /// The life that the caller needs, seconds: what it asked for or what is configured, but not more
 /// than the service's tokens can ever have.
-fn min_ttl(app: &mut App<'_>, access: AccessTimes, asked: Option<i64>) -> i64 {
-    let wanted = asked.unwrap_or(app.config.min_ttl);
+fn min_ttl(context: &mut Context<'_>, access: AccessTimes, asked: Option<i64>) -> i64 {
+    let wanted = asked.unwrap_or(context.config.min_ttl);
     if asked.is_none() && wanted <= policy::DEFAULT_MIN_TTL_SECS {
         return wanted;
     }
     let (capped, was_capped) = policy::capped_min_ttl(access, wanted);
     // A setting is capped in silence: on a hit stderr stays empty.
     if was_capped && asked.is_some() {
-        app.note(&format!("--min-ttl is more than half of what Concur grants; using {capped} s"));
+        context
+            .note(&format!("--min-ttl is more than half of what Concur grants; using {capped} s"));
     }
     capped
 }
 
-fn cached(app: &App<'_>, store: &Store, record: Record, min_ttl: i64) -> Result<Usable> {
-    let decision = policy::decide(&record, app.now(), min_ttl);
+fn cached(context: &Context<'_>, store: &Store, record: Record, min_ttl: i64) -> Result<Usable> {
+    let decision = policy::decide(&record, context.now(), min_ttl);
     let token = match decision {
         Decision::Fresh | Decision::Soft => store.unseal(&record, Column::AccessToken)?,
         _ => None,
@@ -213,27 +214,27 @@ fn cached(app: &App<'_>, store: &Store, record: Record, min_ttl: i64) -> Result<
 }
 
 /// The answer to a request for a URI's headers.
-fn by_uri(app: &mut App<'_>, request: &bazel::Request, args: &Get) -> Result<u8> {
+fn by_uri(context: &mut Context<'_>, request: &bazel::Request, args: &Get) -> Result<u8> {
     if args.with_refresh_token {
         return Err(no_place_for_a_refresh_token("Bazel's answer"));
     }
-    let store = app.store()?;
+    let store = context.store()?;
     let account = match &store {
-        Some(store) => accounts::managed_at(app, store, &request.scheme, &request.host)?,
+        Some(store) => accounts::managed_at(context, store, &request.scheme, &request.host)?,
         None => Managed::None,
     };
     let (account, mut store) = match (account, store) {
         (Managed::One(account), Some(store)) => (*account, store),
         (Managed::Several(names), _) => return Err(accounts::ambiguous(&names)),
         (not_ours, _) => {
-            say_why(app, &not_ours);
-            app.answer(bazel::NOTHING)?;
+            say_why(context, &not_ours);
+            context.answer(bazel::NOTHING)?;
             return Ok(0);
         }
     };
-    let served = serve(app, &mut store, account, args)?;
+    let served = serve(context, &mut store, account, args)?;
     let answer = bazel::answer(&served.token, served.expires_at);
-    app.answer(&answer.map_err(|error| cannot_print(&error.to_string()))?)?;
+    context.answer(&answer.map_err(|error| cannot_print(&error.to_string()))?)?;
     end(store, served.is_hit);
     Ok(0)
 }
@@ -247,50 +248,50 @@ fn no_place_for_a_refresh_token(what: &str) -> Error {
 }
 
 /// The answer to a git request.
-fn by_request(app: &mut App<'_>, request: &Request, args: &Get) -> Result<u8> {
-    let Some(store) = app.store()? else { return Ok(0) };
-    match accounts::managed_for(app, &store, request)? {
-        Managed::One(account) => managed(app, store, *account, request, args),
+fn by_request(context: &mut Context<'_>, request: &Request, args: &Get) -> Result<u8> {
+    let Some(store) = context.store()? else { return Ok(0) };
+    match accounts::managed_for(context, &store, request)? {
+        Managed::One(account) => managed(context, store, *account, request, args),
         Managed::Several(names) => {
-            app.show(&accounts::ambiguous(&names));
+            context.show(&accounts::ambiguous(&names));
             Ok(0)
         }
         elsewhere @ Managed::PinnedElsewhere(_) => {
-            say_why(app, &elsewhere);
+            say_why(context, &elsewhere);
             Ok(0)
         }
-        Managed::None => foreign::answer(app, &store, request),
+        Managed::None => foreign::answer(context, &store, request),
     }
 }
 
 /// Says why an answer is empty, where there is something to say.
-fn say_why(app: &mut App<'_>, managed: &Managed) {
+fn say_why(context: &mut Context<'_>, managed: &Managed) {
     if let Managed::PinnedElsewhere(Some(why)) = managed {
-        app.show(why);
+        context.show(why);
     }
 }
 
 fn managed(
-    app: &mut App<'_>,
+    context: &mut Context<'_>,
     mut store: Store,
     account: Account,
     request: &Request,
     args: &Get,
 ) -> Result<u8> {
-    let served = serve(app, &mut store, account, args).and_then(|served| {
+    let served = serve(context, &mut store, account, args).and_then(|served| {
         let is_hit = served.is_hit;
         Ok((managed_answer(served, request)?, is_hit))
     });
     match served {
         Ok((answer, is_hit)) => {
-            app.answer(&answer)?;
+            context.answer(&answer)?;
             end(store, is_hit);
             Ok(0)
         }
         Err(error) => {
-            // The one answer on failure: nobody has a password to type for this account, and git would
+            // The one answer on failure: no person has a password for this account, and git would
             // store what is typed.
-            app.answer(&rendered(&Answer::Quit)?)?;
+            context.answer(&rendered(&Answer::Quit)?)?;
             Err(error)
         }
     }

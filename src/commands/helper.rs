@@ -6,7 +6,7 @@ use crate::error::{Error, Kind, Result};
 use crate::formats::{Gatherer, bazel, git};
 use crate::sys::stdin::{self, Patience};
 use crate::sys::trace;
-use crate::ui::context::App;
+use crate::ui::context::Context;
 
 /// A request of one of the protocols.
 pub(super) enum Request {
@@ -16,9 +16,9 @@ pub(super) enum Request {
     Bazel(bazel::Request),
 }
 
-/// The request in either protocol, told by its first byte; `None` when there is none at all.
-pub(super) fn either_request(app: &mut App<'_>) -> Result<Option<Request>> {
-    let Some(bytes) = gathered(app, Gatherer::of_either())? else { return Ok(None) };
+/// The request in either protocol, recognised by its first byte; `None` when there is none at all.
+pub(super) fn either_request(context: &mut Context<'_>) -> Result<Option<Request>> {
+    let Some(bytes) = gathered(context, Gatherer::of_either())? else { return Ok(None) };
     if bazel::is_object(&bytes) {
         return bazels(&bytes).map(Some);
     }
@@ -27,33 +27,36 @@ pub(super) fn either_request(app: &mut App<'_>) -> Result<Option<Request>> {
 }
 
 /// Bazel's request.
-pub(super) fn bazel_request(app: &mut App<'_>) -> Result<Request> {
-    let bytes = gathered(app, Gatherer::of_bazel())?;
+pub(super) fn bazel_request(context: &mut Context<'_>) -> Result<Request> {
+    let bytes = gathered(context, Gatherer::of_bazel())?;
     bazels(&bytes.unwrap_or_default())
 }
 
 /// git's request to `get`; `None` when there is none at all (for git also when there is only its end).
-pub(super) fn git_request(app: &mut App<'_>, by_git: bool) -> Result<Option<git::Request>> {
-    let Some(bytes) = gathered(app, Gatherer::of_git())? else { return Ok(None) };
+pub(super) fn git_request(context: &mut Context<'_>, by_git: bool) -> Result<Option<git::Request>> {
+    let Some(bytes) = gathered(context, Gatherer::of_git())? else { return Ok(None) };
     gits(&bytes, by_git).map_err(|why| malformed(&why))
 }
 
 /// What git hands to `store` and `erase`; `None` as for [`git_request`].
-pub(super) fn git_credential(app: &mut App<'_>, by_git: bool) -> Result<Option<git::Request>> {
-    let Some(bytes) = gathered(app, Gatherer::of_git())? else { return Ok(None) };
+pub(super) fn git_credential(
+    context: &mut Context<'_>,
+    by_git: bool,
+) -> Result<Option<git::Request>> {
+    let Some(bytes) = gathered(context, Gatherer::of_git())? else { return Ok(None) };
     let as_git_does = "Give it as git does, in lines such as protocol=https and host=HOST; see gitcredentials(7).";
     gits(&bytes, by_git).map_err(|why| refused(&why, as_git_does))
 }
 
-fn gathered(app: &mut App<'_>, gatherer: Gatherer) -> Result<Option<Zeroizing<Vec<u8>>>> {
+fn gathered(context: &mut Context<'_>, gatherer: Gatherer) -> Result<Option<Zeroizing<Vec<u8>>>> {
     // Under its own name the program is piped to by shells that put a mark or a line in front.
-    let gatherer = if app.called_by_git { gatherer } else { gatherer.skipping_blanks() };
+    let gatherer = if context.called_by_git { gatherer } else { gatherer.skipping_blanks() };
     if stdin::is_terminal() {
-        app.is_typed = true;
+        context.is_typed = true;
         return Ok(None);
     }
     let mut hint = || {
-        app.note("waiting for a request on stdin (for the bare token use: concur-cred token)");
+        context.note("waiting for a request on stdin (for the bare token use: concur-cred token)");
     };
     let bytes = stdin::gather(gatherer, Patience::default(), &mut hint)?;
     trace::step("request read");

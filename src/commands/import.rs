@@ -26,7 +26,7 @@ use crate::store::lock::RecordLock;
 use crate::store::{NewAccount, Store};
 use crate::sys::files::{self, shell_word};
 use crate::sys::{failpoint, streams};
-use crate::ui::context::App;
+use crate::ui::context::Context;
 
 use super::login::{self, Handed};
 
@@ -56,19 +56,19 @@ struct Import {
     options: String,
 }
 
-pub(super) fn run(app: &mut App<'_>, args: &Args) -> Result<u8> {
+pub(super) fn run(context: &mut Context<'_>, args: &Args) -> Result<u8> {
     let named_origin = obtain::base_url(args.base_url.as_deref())?;
-    app.need_paths()?;
-    let file = read(app, &args.file)?;
-    let given = whose::application(app, args, &file)?;
+    context.need_paths()?;
+    let file = read(context, &args.file)?;
+    let given = whose::application(context, args, &file)?;
     let place = given.file.as_deref();
     let (Some(client_id), Some(client_secret)) =
         (given.client_id.clone(), given.client_secret.clone())
     else {
         return Err(no_application(&given));
     };
-    let origin = origin(app, &file, &given, named_origin)?;
-    let (grant, obtained_at) = grant(app, &file, origin.clone());
+    let origin = origin(context, &file, &given, named_origin)?;
+    let (grant, obtained_at) = grant(context, &file, origin.clone());
     let principal = whose::principal(&grant, &file, &given)?;
     if principal.is_none() && grant.refresh_token.is_none() {
         return Err(obtain::missing(&["companyUUID"], &READ, place));
@@ -87,24 +87,24 @@ pub(super) fn run(app: &mut App<'_>, args: &Args) -> Result<u8> {
         variables: given.variables,
         options: options(args),
     };
-    let present = app.store()?;
-    let (profile, old) = obtain::target(app, present.as_ref())?;
+    let present = context.store()?;
+    let (profile, old) = obtain::target(context, present.as_ref())?;
     let is_wanted = match &present {
         Some(store) => import.is_wanted(store, &profile, old.as_ref())?,
         None => true,
     };
     drop(present);
     if is_wanted && args.dry_run {
-        app.note(&format!("{profile}: {}; nothing was changed", import.intention()));
+        context.note(&format!("{profile}: {}; nothing was changed", import.intention()));
         return Ok(0);
     }
-    let is_kept = is_wanted && keep(app, import, &profile, old.as_ref())?;
+    let is_kept = is_wanted && keep(context, import, &profile, old.as_ref())?;
     if !is_kept {
-        app.note(&format!("{profile}: holds this refresh token already; nothing was changed"));
+        context.note(&format!("{profile}: holds this refresh token already; nothing was changed"));
         return Ok(0);
     }
-    app.audit(Event {
-        at: app.now(),
+    context.audit(Event {
+        at: context.now(),
         profile: Some(profile.to_string()),
         action: "import".to_owned(),
         outcome: "kept".to_owned(),
@@ -178,21 +178,21 @@ impl Import {
 /// Keeps the tokens under the record's lock. Whether that was done: another process may have kept the same
 /// ones meanwhile.
 fn keep(
-    app: &mut App<'_>,
+    context: &mut Context<'_>,
     import: Import,
     profile: &ProfileName,
     old: Option<&Record>,
 ) -> Result<bool> {
     if import.principal.is_none() {
-        app.note(
+        context.note(
             "the tokens do not say whose they are: the refresh token is used once to learn it",
         );
         let replace = import.replace;
-        return login::use_handed(app, import.handed()?, replace).map(|()| true);
+        return login::use_handed(context, import.handed()?, replace).map(|()| true);
     }
-    let mut store = app.store_or_new()?;
-    let lock = obtain::lock(app, &store, old)?;
-    let kept = keep_under(app, import, profile, &mut store, &lock);
+    let mut store = context.store_or_new()?;
+    let lock = obtain::lock(context, &store, old)?;
+    let kept = keep_under(context, import, profile, &mut store, &lock);
     if kept.is_err() && old.is_none() {
         obtain::discard(&store, lock);
     }
@@ -200,7 +200,7 @@ fn keep(
 }
 
 fn keep_under(
-    app: &mut App<'_>,
+    context: &mut Context<'_>,
     import: Import,
     profile: &ProfileName,
     store: &mut Store,
@@ -209,7 +209,7 @@ fn keep_under(
     let current = match store.reread(lock.record_id())? {
         // The newest tokens may be in the reserve file still.
         Some(record) if !import.replace => {
-            Some(Renewer::with(app, |renewer| renewer.settled_under(store, lock, &record))?)
+            Some(Renewer::with(context, |renewer| renewer.settled_under(store, lock, &record))?)
         }
         current => current,
     };
@@ -232,7 +232,7 @@ fn keep_under(
         obtained_at,
         unknown_fields: import.unknown_fields,
     };
-    obtain::keep(app, store, lock, &account).map(|()| true)
+    obtain::keep(context, store, lock, &account).map(|()| true)
 }
 
 fn no_application(given: &Given) -> Error {
@@ -253,7 +253,7 @@ fn options(args: &Args) -> String {
     format!("{given} {}", shell_word(file))
 }
 
-fn read(app: &mut App<'_>, path: &Path) -> Result<TokenFile> {
+fn read(context: &mut Context<'_>, path: &Path) -> Result<TokenFile> {
     let is_stdin = path == Path::new("-");
     let bytes = if is_stdin {
         files::read_bounded(&mut streams::stdin(), Path::new("stdin"))?
@@ -262,7 +262,7 @@ fn read(app: &mut App<'_>, path: &Path) -> Result<TokenFile> {
         let read = if is_default { files::read_default } else { files::read_named };
         let file = read(path)?;
         if let Some(warning) = file.warning {
-            app.note(&warning);
+            context.note(&warning);
         }
         file.bytes
     };
@@ -278,14 +278,19 @@ fn read(app: &mut App<'_>, path: &Path) -> Result<TokenFile> {
 
 /// Where the tokens live, and the application: what the operator names, whatever the file says; else the
 /// file's or the credentials' word, which can never widen what is allowed.
-fn origin(app: &App<'_>, file: &TokenFile, given: &Given, named: Option<Origin>) -> Result<Origin> {
+fn origin(
+    context: &Context<'_>,
+    file: &TokenFile,
+    given: &Given,
+    named: Option<Origin>,
+) -> Result<Origin> {
     if let Some(named) = named {
         return Ok(named);
     }
     if let Some(text) = &file.geolocation {
-        return obtain::origin_of_file(app, text, "The file's geolocation");
+        return obtain::origin_of_file(context, text, "The file's geolocation");
     }
-    given.base_url(app)?.ok_or_else(|| {
+    given.base_url(context)?.ok_or_else(|| {
         Error::new(
             Kind::Usage,
             "The file has no geolocation",
@@ -296,8 +301,8 @@ fn origin(app: &App<'_>, file: &TokenFile, given: &Given, named: Option<Origin>)
 
 /// The file's tokens. It has no issue time, so the access token's expiry can only come from the
 /// token itself, or from an `expires_in` that is really a time; without one it is refreshed at the first use.
-fn grant(app: &mut App<'_>, file: &TokenFile, geolocation: Origin) -> (Grant, i64) {
-    let now = app.now();
+fn grant(context: &mut Context<'_>, file: &TokenFile, geolocation: Origin) -> (Grant, i64) {
+    let now = context.now();
     let claims = file.access_token.as_ref().and_then(jwt::claims);
     let issued = claims.as_ref().and_then(|claims| claims.issued_at).filter(|at| *at <= now);
     let obtained_at = issued.unwrap_or(now);
@@ -308,7 +313,7 @@ fn grant(app: &mut App<'_>, file: &TokenFile, geolocation: Origin) -> (Grant, i6
     let past = told.is_some_and(|at| at <= now && at > obtained_at);
     let believed = told.and_then(|at| refresh_expiry(&json!(at), obtained_at));
     if past {
-        app.note("the refresh token's time is over; it is tried once at the first use");
+        context.note("the refresh token's time is over; it is tried once at the first use");
     }
     let assumed = believed.is_none() && file.refresh_token.is_some();
     let refresh_expires_at = if assumed { assumed_refresh_expiry(obtained_at) } else { believed };

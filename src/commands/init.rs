@@ -7,9 +7,9 @@ use crate::cli::Init;
 use crate::error::{Error, Kind, Result};
 use crate::formats::tutorial::credentials::blank_template;
 use crate::sys::files::{self, Replace, shell_word};
-use crate::ui::context::App;
+use crate::ui::context::Context;
 
-pub(super) fn run(app: &mut App<'_>, args: &Init) -> Result<u8> {
+pub(super) fn run(context: &mut Context<'_>, args: &Init) -> Result<u8> {
     let path = &args.file;
     files::write_whole(path, blank_template().as_bytes(), Replace::No).map_err(|error| {
         if error.kind() == io::ErrorKind::AlreadyExists {
@@ -23,7 +23,7 @@ pub(super) fn run(app: &mut App<'_>, args: &Init) -> Result<u8> {
         }
     })?;
     let file = shell_word(path);
-    app.note(&format!("wrote {} (only you can read it); fill in:", path.display()));
+    context.note(&format!("wrote {} (only you can read it); fill in:", path.display()));
     for line in [
         "  appID, clientSecret    from Administration > Company > Authentication Admin > OAuth 2.0 \
          Application Management (role: Web Services Administrator)",
@@ -34,7 +34,7 @@ pub(super) fn run(app: &mut App<'_>, args: &Init) -> Result<u8> {
         &format!("then run: concur-cred login --credentials {file}"),
         "with a refresh token in the place of the last two (\"refreshToken\"), run it with --grant refresh",
     ] {
-        app.note(line);
+        context.note(line);
     }
     Ok(0)
 }

@@ -14,20 +14,20 @@ use crate::store::keys::{Key, KeySource};
 use crate::store::lock::KeyLock;
 use crate::sys::files::{self, shell_word};
 use crate::sys::{failpoint, streams};
-use crate::ui::context::App;
+use crate::ui::context::Context;
 
-pub(super) fn run(app: &mut App<'_>, args: &Args) -> Result<u8> {
+pub(super) fn run(context: &mut Context<'_>, args: &Args) -> Result<u8> {
     match &args.action {
-        KeyAction::ShowSource(args) => shown::run(app, args),
-        KeyAction::SetSource(args) => set_source(app, args),
-        KeyAction::Rotate(args) => rotate(app, args),
+        KeyAction::ShowSource(args) => shown::run(context, args),
+        KeyAction::SetSource(args) => set_source(context, args),
+        KeyAction::Rotate(args) => rotate(context, args),
     }
 }
 
 /// The store, if one was made.
-fn store(app: &App<'_>) -> Result<Option<Store>> {
-    app.need_paths()?;
-    let Some(store) = app.store()? else { return Ok(None) };
+fn store(context: &Context<'_>) -> Result<Option<Store>> {
+    context.need_paths()?;
+    let Some(store) = context.store()? else { return Ok(None) };
     if store.is_blank()? {
         return Ok(None);
     }
@@ -35,53 +35,53 @@ fn store(app: &App<'_>) -> Result<Option<Store>> {
     Ok(Some(store))
 }
 
-/// The store and the lock of whoever changes its key; what an earlier one left undone is finished.
-fn to_change(app: &mut App<'_>) -> Result<(Store, KeyLock)> {
-    let mut store = store(app)?.ok_or_else(|| {
+/// The store and its key's lock; an unfinished rotation is completed.
+fn to_change(context: &mut Context<'_>) -> Result<(Store, KeyLock)> {
+    let mut store = store(context)?.ok_or_else(|| {
         Error::new(
             Kind::NotFound,
             "There is no store yet, and so no key of one",
             "The first login takes a key from where key_source says: concur-cred login",
         )
     })?;
-    let lock = KeyLock::take(store.paths(), app.config.lock_timeout)?;
+    let lock = KeyLock::take(store.paths(), context.config.lock_timeout)?;
     failpoint::pass("rotation-locked");
     if store.finish_rotation(&lock)? {
-        app.note("a rotation that was ended before its last step is finished");
+        context.note("a rotation that was ended before its last step is finished");
     }
     Ok((store, lock))
 }
 
-fn rotate(app: &mut App<'_>, args: &KeyRotate) -> Result<u8> {
-    let (mut store, lock) = to_change(app)?;
+fn rotate(context: &mut Context<'_>, args: &KeyRotate) -> Result<u8> {
+    let (mut store, lock) = to_change(context)?;
     let source = store.meta()?.key_source;
     let resealed = match (&args.old_key_file, source) {
-        (Some(file), _) => to_the_sources_key(app, &mut store, &lock, file)?,
-        (None, KeySource::File) => Some(to_a_new_file(app, &mut store, &lock)?),
-        (None, source) => return Err(not_ours_to_write(source, &store, app)),
+        (Some(file), _) => to_the_sources_key(context, &mut store, &lock, file)?,
+        (None, KeySource::File) => Some(to_a_new_file(context, &mut store, &lock)?),
+        (None, source) => return Err(not_ours_to_write(source, &store, context)),
     };
     let Some(resealed) = resealed else {
-        app.note("the store is sealed with this key already; nothing was changed");
+        context.note("the store is sealed with this key already; nothing was changed");
         return Ok(0);
     };
-    end(app, &store);
-    tell(app, &resealed);
-    app.note(
+    end(context, &store);
+    tell(context, &resealed);
+    context.note(
         "older backups of the store still open with the old key; where that was stolen, have new \
          tokens as well: concur-cred refresh --all",
     );
-    audit(app, "key rotate", "new key", &resealed);
+    audit(context, "key rotate", "new key", &resealed);
     Ok(0)
 }
 
 /// A new random key in the key file. It is durable before anything is sealed with it, and takes the old
 /// one's place after the commit.
-fn to_a_new_file(app: &mut App<'_>, store: &mut Store, lock: &KeyLock) -> Result<Resealed> {
+fn to_a_new_file(context: &mut Context<'_>, store: &mut Store, lock: &KeyLock) -> Result<Resealed> {
     let old = store.present_key()?;
-    let locks = Renewer::with(app, |renewer| renewer.every_lock(store))?;
+    let locks = Renewer::with(context, |renewer| renewer.every_lock(store))?;
     failpoint::pass("records-locked");
     let new = store.make_next_key(lock)?;
-    let resealed = Renewer::with(app, |renewer| renewer.reseal(store, lock, locks, &old, &new));
+    let resealed = Renewer::with(context, |renewer| renewer.reseal(store, lock, locks, &old, &new));
     let resealed = resealed.inspect_err(|_| store.discard_next_key(&new, lock))?;
     store.put_in_place(&new, lock).map_err(|error| {
         Error::new(
@@ -100,7 +100,7 @@ fn to_a_new_file(app: &mut App<'_>, store: &mut Store, lock: &KeyLock) -> Result
 
 /// The key that the source gives by now, in the place of the one in `file`. `None`: it is the store's.
 fn to_the_sources_key(
-    app: &mut App<'_>,
+    context: &mut Context<'_>,
     store: &mut Store,
     lock: &KeyLock,
     file: &Path,
@@ -109,7 +109,7 @@ fn to_the_sources_key(
     if store.is_sealed_with(&new.key)? {
         return Ok(None);
     }
-    let old = read_key(app, file)?;
+    let old = read_key(context, file)?;
     if !store.is_sealed_with(&old)? {
         return Err(Error::new(
             Kind::Unusable,
@@ -118,26 +118,26 @@ fn to_the_sources_key(
         ));
     }
     store.have_key(&old);
-    let locks = Renewer::with(app, |renewer| renewer.every_lock(store))?;
+    let locks = Renewer::with(context, |renewer| renewer.every_lock(store))?;
     failpoint::pass("records-locked");
-    Renewer::with(app, |renewer| renewer.reseal(store, lock, locks, &old, &new)).map(Some)
+    Renewer::with(context, |renewer| renewer.reseal(store, lock, locks, &old, &new)).map(Some)
 }
 
-fn read_key(app: &mut App<'_>, file: &Path) -> Result<Key> {
+fn read_key(context: &mut Context<'_>, file: &Path) -> Result<Key> {
     if file == Path::new("-") {
         let name = Path::new("stdin");
         let bytes = files::read_bounded(&mut streams::stdin(), name)?;
         return Key::given(&bytes, name, "Give the old key there; nothing was changed.");
     }
     let named = files::read_named(file)?;
-    if let Some(warning) = named.warning.as_ref().filter(|_| !app.env.is_credential(file)) {
-        app.note(warning);
+    if let Some(warning) = named.warning.as_ref().filter(|_| !context.env.is_credential(file)) {
+        context.note(warning);
     }
     Key::of_file(&named.bytes, file)
 }
 
-fn not_ours_to_write(source: KeySource, store: &Store, app: &App<'_>) -> Error {
-    let place = source.describe(store.paths(), &app.config.keys);
+fn not_ours_to_write(source: KeySource, store: &Store, context: &Context<'_>) -> Error {
+    let place = source.describe(store.paths(), &context.config.keys);
     Error::new(
         Kind::Usage,
         format!(
@@ -148,13 +148,13 @@ fn not_ours_to_write(source: KeySource, store: &Store, app: &App<'_>) -> Error {
     )
 }
 
-fn set_source(app: &mut App<'_>, args: &KeySetSource) -> Result<u8> {
-    let (mut store, lock) = to_change(app)?;
+fn set_source(context: &mut Context<'_>, args: &KeySetSource) -> Result<u8> {
+    let (mut store, lock) = to_change(context)?;
     let (target, recorded) = (KeySource::from(args.source), store.meta()?.key_source);
-    let place = target.describe(store.paths(), &app.config.keys);
+    let place = target.describe(store.paths(), &context.config.keys);
     if target == recorded {
         store.prove_key()?;
-        app.note(&format!("the store's key comes from {place} already; nothing was changed"));
+        context.note(&format!("the store's key comes from {place} already; nothing was changed"));
         return Ok(0);
     }
     // A key file is made only where the store can be sealed with it.
@@ -167,57 +167,62 @@ fn set_source(app: &mut App<'_>, args: &KeySetSource) -> Result<u8> {
         Resealed::default()
     } else {
         let old = old.take().map_or_else(|| store.present_key(), Ok)?;
-        let locks = Renewer::with(app, |renewer| renewer.every_lock(&mut store))?;
+        let locks = Renewer::with(context, |renewer| renewer.every_lock(&mut store))?;
         failpoint::pass("records-locked");
-        Renewer::with(app, |renewer| renewer.reseal(&mut store, &lock, locks, &old, &new))?
+        Renewer::with(context, |renewer| renewer.reseal(&mut store, &lock, locks, &old, &new))?
     };
-    end(app, &store);
-    app.note(&format!("the store's key comes from {place} from now on"));
-    tell(app, &resealed);
+    end(context, &store);
+    context.note(&format!("the store's key comes from {place} from now on"));
+    tell(context, &resealed);
     if recorded == KeySource::File {
         let file = store.paths().key_file();
-        app.note(&format!(
+        context.note(&format!(
             "{} is not used any more; if no backup of the store needs it: rm {}",
             file.display(),
             shell_word(&file)
         ));
     }
-    if let Some((asked, by)) = app.config.keys.asked()?.filter(|(asked, _)| *asked != target) {
-        app.note(&format!("{by} asks for {}, which holds for a new store only", asked.name()));
+    if let Some((asked, by)) = context.config.keys.asked()?.filter(|(asked, _)| *asked != target) {
+        context.note(&format!("{by} asks for {}, which holds for a new store only", asked.name()));
     }
-    audit(app, "key set-source", target.name(), &resealed);
+    audit(context, "key set-source", target.name(), &resealed);
     Ok(0)
 }
 
 /// Nothing that was sealed with the old key is left beside the store, or in it.
-fn end(app: &App<'_>, store: &Store) {
+fn end(context: &Context<'_>, store: &Store) {
     store.void_ticket();
     failpoint::pass("ticket-gone");
     store.drop_old_cells();
-    if app.paths.is_some() {
+    if context.paths.is_some() {
         store.leave_ticket();
     }
 }
 
-fn tell(app: &mut App<'_>, resealed: &Resealed) {
+fn tell(context: &mut Context<'_>, resealed: &Resealed) {
     let Resealed { cells, left } = resealed;
     if *cells > 0 {
         let what = if *cells == 1 { "secret is" } else { "secrets are" };
-        app.note(&format!("{cells} {what} sealed with the new key"));
+        context.note(&format!("{cells} {what} sealed with the new key"));
     }
     for cell in left {
-        app.note(&format!("{cell} did not open and is left as it was: log in again"));
+        context.note(&format!("{cell} did not open and is left as it was: log in again"));
     }
 }
 
-fn audit(app: &mut App<'_>, action: &str, outcome: &str, Resealed { cells, left }: &Resealed) {
+fn audit(
+    context: &mut Context<'_>,
+    action: &str,
+    outcome: &str,
+    Resealed { cells, left }: &Resealed,
+) {
     let detail = match (cells, left.len()) {
         (0, 0) => None,
         (cells, 0) => Some(format!("{cells} secrets sealed anew")),
         (cells, left) => Some(format!("{cells} secrets sealed anew, {left} did not open")),
     };
-    app.audit(Event {
-        at: app.now(),
+    context.audit(Event {
+        at: context.now(),
         action: action.to_owned(),
         outcome: outcome.to_owned(),
         detail,

@@ -1,4 +1,4 @@
-//! `log`: the audit trail.
+//! `log`: the audit log.
 
 use std::fmt::Write as _;
 
@@ -8,21 +8,21 @@ use crate::cli::Log;
 use crate::error::Result;
 use crate::model::printable::{printable, printable_json};
 use crate::store::audit::{self, Event};
-use crate::ui::context::App;
+use crate::ui::context::Context;
 use crate::ui::times::local_time;
 
 /// The longest line that is shown, characters.
 const MAX_CHARS: usize = 500;
 
-pub(super) fn run(app: &mut App<'_>, args: &Log) -> Result<u8> {
-    let profile = app.global.profile.as_ref().map(ToString::to_string);
-    let events = audit::newest(&app.need_paths()?, profile.as_deref(), args.count)?;
+pub(super) fn run(context: &mut Context<'_>, args: &Log) -> Result<u8> {
+    let profile = context.global.profile.as_ref().map(ToString::to_string);
+    let events = audit::newest(&context.need_paths()?, profile.as_deref(), args.count)?;
     let mut text = String::new();
     for event in &events {
         let line = if args.json { as_json(event) } else { as_line(event) };
         let _ = writeln!(text, "{line}");
     }
-    app.answer(text.as_bytes())?;
+    context.answer(text.as_bytes())?;
     Ok(0)
 }
 
@@ -50,6 +50,6 @@ fn as_line(event: &Event) -> String {
     if let Some(detail) = detail {
         let _ = write!(line, " {detail}");
     }
-    // Whoever can write the audit trail's file could have it write to the terminal.
+    // Anyone who can write the audit log's file could otherwise write to the terminal.
     printable(line.trim_end(), MAX_CHARS)
 }

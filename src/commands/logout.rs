@@ -11,20 +11,20 @@ use crate::net::Http;
 use crate::store::audit::Event;
 use crate::store::lock::RecordLock;
 use crate::store::{Store, reserve};
-use crate::ui::context::App;
+use crate::ui::context::Context;
 
-pub(super) fn run(app: &mut App<'_>, args: &Logout) -> Result<u8> {
-    let mut store = accounts::store(app)?;
-    let account = accounts::selected(app, &store)?;
+pub(super) fn run(context: &mut Context<'_>, args: &Logout) -> Result<u8> {
+    let mut store = accounts::store(context)?;
+    let account = accounts::selected(context, &store)?;
     let record = accounts::stored_record(&store, &account)?;
     if args.revoke {
         store.have_key_at_hand()?;
         store.prove_identity(&record)?;
-        say_what_dies(app, &store, &record)?;
+        say_what_dies(context, &store, &record)?;
     }
-    let lock = Renewer::with(app, |renewer| renewer.lock(&store, &record))?;
+    let lock = Renewer::with(context, |renewer| renewer.lock(&store, &record))?;
     if args.revoke {
-        revoke(app, &mut store, &lock, &record)?;
+        revoke(context, &mut store, &lock, &record)?;
     }
     store.forget(&lock)?;
     reserve::remove(store.paths(), record.id);
@@ -35,9 +35,9 @@ pub(super) fn run(app: &mut App<'_>, args: &Logout) -> Result<u8> {
     } else {
         "forgotten on this machine; its tokens live on at Concur until they expire"
     };
-    app.note(&format!("{profile}: {at_concur}"));
-    app.audit(Event {
-        at: app.now(),
+    context.note(&format!("{profile}: {at_concur}"));
+    context.audit(Event {
+        at: context.now(),
         profile: Some(profile),
         action: "logout".to_owned(),
         outcome: "forgotten".to_owned(),
@@ -48,7 +48,7 @@ pub(super) fn run(app: &mut App<'_>, args: &Logout) -> Result<u8> {
 
 /// Concur knows no single token here: all of the application for the company or user die, also those
 /// that other machines, other programs and other profiles hold.
-fn say_what_dies(app: &mut App<'_>, store: &Store, record: &Record) -> Result<()> {
+fn say_what_dies(context: &mut Context<'_>, store: &Store, record: &Record) -> Result<()> {
     let profile = record.profile_name().unwrap_or_default();
     let same = |other: &Record| {
         other.id != record.id
@@ -63,38 +63,44 @@ fn say_what_dies(app: &mut App<'_>, store: &Store, record: &Record) -> Result<()
     } else {
         format!(" (here: profile {} as well)", others.join(", "))
     };
-    app.note(&format!(
+    context.note(&format!(
         "{profile}: revoking every token of this application for {}, wherever it is used{others}",
         record.principal
     ));
     Ok(())
 }
 
-/// Revokes at Concur, under the record's lock, so that nobody refreshes meanwhile. An error means that
+/// Revokes at Concur, under the record's lock, so that no refresh runs meanwhile. An error means that
 /// nothing was forgotten.
-fn revoke(app: &mut App<'_>, store: &mut Store, lock: &RecordLock, record: &Record) -> Result<()> {
-    let http = Http::new(&app.config.http)?;
-    http.via(&home_of(store, &app.config, record)?)?;
-    let min_ttl = app.config.min_ttl;
-    let settled = Renewer::with(app, |renewer| renewer.settled_under(store, lock, record))?;
-    let used = Renewer::with(app, |renewer| renewer.usable_under(store, lock, settled, min_ttl))
-        .map_err(|error| cannot_ask(error, record))?;
-    let mut deleted = ask(app, store, &http, &used)?;
-    let may_force = policy::may_force(&used.record, used.record.generation, app.now());
+fn revoke(
+    context: &mut Context<'_>,
+    store: &mut Store,
+    lock: &RecordLock,
+    record: &Record,
+) -> Result<()> {
+    let http = Http::new(&context.config.http)?;
+    http.via(&home_of(store, &context.config, record)?)?;
+    let min_ttl = context.config.min_ttl;
+    let settled = Renewer::with(context, |renewer| renewer.settled_under(store, lock, record))?;
+    let used =
+        Renewer::with(context, |renewer| renewer.usable_under(store, lock, settled, min_ttl))
+            .map_err(|error| cannot_ask(error, record))?;
+    let mut deleted = ask(context, store, &http, &used)?;
+    let may_force = policy::may_force(&used.record, used.record.generation, context.now());
     if matches!(deleted.ended, Ended::TokenRefused(_)) && may_force {
         let renew = |renewer: &mut Renewer<'_>| {
             renewer.renew_under(store, lock, &used.record, Trigger::Refused)
         };
-        let other = Renewer::with(app, renew).map_err(|error| cannot_ask(error, record))?;
-        deleted = ask(app, store, &http, &other)?;
+        let other = Renewer::with(context, renew).map_err(|error| cannot_ask(error, record))?;
+        deleted = ask(context, store, &http, &other)?;
     }
     let Deleted { ended, took, correlation_id } = deleted;
     let failed = match ended {
         Ended::Revoked => None,
         Ended::TokenRefused(error) | Ended::Failed(error) => Some(error),
     };
-    app.audit(Event {
-        at: app.now(),
+    context.audit(Event {
+        at: context.now(),
         profile: record.profile_name().map(str::to_owned),
         action: "revoke".to_owned(),
         outcome: if failed.is_some() { "failed" } else { "revoked" }.to_owned(),
@@ -106,8 +112,8 @@ fn revoke(app: &mut App<'_>, store: &mut Store, lock: &RecordLock, record: &Reco
     failed.map_or(Ok(()), |error| Err(not_revoked(&error, record)))
 }
 
-fn ask(app: &App<'_>, store: &Store, http: &Http, used: &Usable) -> Result<Deleted> {
-    let to = home_of(store, &app.config, &used.record)?;
+fn ask(context: &Context<'_>, store: &Store, http: &Http, used: &Usable) -> Result<Deleted> {
+    let to = home_of(store, &context.config, &used.record)?;
     connections::delete(http, &to, &used.token)
 }
 

@@ -37,7 +37,7 @@ use crate::error::{Error, Kind, Result};
 use crate::formats::pasted;
 use crate::model::printable::printable;
 use crate::sys::{hardening, signals};
-use crate::ui::context::{self, App, Surroundings};
+use crate::ui::context::{self, Context, Surroundings};
 
 /// The name under which git calls the program (`credential.helper = concur`).
 const GIT_NAME: &str = "git-credential-concur";
@@ -72,17 +72,17 @@ pub(crate) fn main(args: Vec<OsString>, around: Surroundings<'_>) -> u8 {
     let around = Surroundings { env, clock, out: &mut *out, err: &mut *err, out_is_terminal };
     // The doctor, and a check, report what keeps everybody else from starting; a shell that completes a
     // word cannot.
-    let app = match &cli.command {
+    let context = match &cli.command {
         Command::Doctor(_)
         | Command::Config(_)
         | Command::Completions(_)
         | Command::Status(cli::Status { check: true, .. }) => {
-            App::for_doctor(around, cli.global, called_by_git)
+            Context::for_doctor(around, cli.global, called_by_git)
         }
-        _ => App::new(around, cli.global, called_by_git),
+        _ => Context::new(around, cli.global, called_by_git),
     };
-    let mut app = match app {
-        Ok(app) => app,
+    let mut context = match context {
+        Ok(context) => context,
         Err(error) if is_check => {
             let line = format!("{}\n", status::unknown(&error));
             let _ = context::write_answer(out, line.as_bytes());
@@ -93,43 +93,43 @@ pub(crate) fn main(args: Vec<OsString>, around: Surroundings<'_>) -> u8 {
             return error.kind().exit_code();
         }
     };
-    let code = match run(&mut app, cli.command) {
+    let code = match run(&mut context, cli.command) {
         Ok(code) => code,
         Err(error) => {
-            app.show(&error);
+            context.show(&error);
             error.kind().exit_code()
         }
     };
-    app.write_audit_trail();
+    context.write_audit_log();
     code
 }
 
-fn run(app: &mut App<'_>, command: Command) -> Result<u8> {
+fn run(context: &mut Context<'_>, command: Command) -> Result<u8> {
     match command {
-        Command::Get(args) => get::run(app, &args),
-        Command::Token(args) => get::token(app, &args),
-        Command::Store(args) => store::run(app, &args),
-        Command::Erase => erase::run(app),
-        Command::Capability => capability::run(app),
-        Command::Init(args) => init::run(app, &args),
-        Command::Login(args) => login::run(app, &args),
-        Command::Logout(args) => logout::run(app, &args),
-        Command::Refresh(args) => refresh::run(app, &args),
-        Command::Keepalive(args) => keepalive::run(app, &args),
-        Command::Status(args) => status::run(app, &args),
-        Command::Import(args) => import::run(app, &args),
-        Command::Export(args) => export::run(app, &args),
-        Command::Exec(args) => exec::run(app, &args),
-        Command::Api(args) => api::run(app, &args),
-        Command::Use(args) => use_profile::run(app, &args),
-        Command::Rename(args) => rename::run(app, &args),
-        Command::SetSecret => set_secret::run(app),
-        Command::Log(args) => log::run(app, &args),
-        Command::Doctor(args) => doctor::run(app, &args),
-        Command::ConfigureGit(args) => configure_git::run(app, &args),
-        Command::Key(args) => key::run(app, &args),
-        Command::Config(args) => config::run(app, &args),
-        Command::Completions(args) => completions::run(app, &args),
+        Command::Get(args) => get::run(context, &args),
+        Command::Token(args) => get::token(context, &args),
+        Command::Store(args) => store::run(context, &args),
+        Command::Erase => erase::run(context),
+        Command::Capability => capability::run(context),
+        Command::Init(args) => init::run(context, &args),
+        Command::Login(args) => login::run(context, &args),
+        Command::Logout(args) => logout::run(context, &args),
+        Command::Refresh(args) => refresh::run(context, &args),
+        Command::Keepalive(args) => keepalive::run(context, &args),
+        Command::Status(args) => status::run(context, &args),
+        Command::Import(args) => import::run(context, &args),
+        Command::Export(args) => export::run(context, &args),
+        Command::Exec(args) => exec::run(context, &args),
+        Command::Api(args) => api::run(context, &args),
+        Command::Use(args) => use_profile::run(context, &args),
+        Command::Rename(args) => rename::run(context, &args),
+        Command::SetSecret => set_secret::run(context),
+        Command::Log(args) => log::run(context, &args),
+        Command::Doctor(args) => doctor::run(context, &args),
+        Command::ConfigureGit(args) => configure_git::run(context, &args),
+        Command::Key(args) => key::run(context, &args),
+        Command::Config(args) => config::run(context, &args),
+        Command::Completions(args) => completions::run(context, &args),
     }
 }
 
@@ -151,7 +151,7 @@ fn parsed(args: Vec<OsString>, out: &mut dyn Write, err: &mut dyn Write) -> Resu
         let code = show_refusal(&refused, out, err);
         if is_check && code == USAGE { misused_check(out) } else { code }
     })?;
-    // The words of these are somebody else's.
+    // The arguments of these belong to another program or to Concur.
     if has_secret && !matches!(cli.command, Command::Exec(_) | Command::Api(_)) {
         let error = link_with_a_secret();
         let _ = writeln!(err, "{error}");

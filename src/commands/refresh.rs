@@ -6,18 +6,18 @@ use crate::cli::Refresh;
 use crate::error::Result;
 use crate::model::record::Record;
 use crate::store::Store;
-use crate::ui::context::App;
+use crate::ui::context::Context;
 
-pub(super) fn run(app: &mut App<'_>, args: &Refresh) -> Result<u8> {
-    let mut store = accounts::store(app)?;
-    let records = wanted(app, &store, args.all)?;
+pub(super) fn run(context: &mut Context<'_>, args: &Refresh) -> Result<u8> {
+    let mut store = accounts::store(context)?;
+    let records = wanted(context, &store, args.all)?;
     if let Some(warning) = store.prove_key()? {
-        app.note(warning);
+        context.note(warning);
     }
     let mut worst = 0;
     for record in records {
-        if let Err(error) = refresh(app, &mut store, &record) {
-            app.show(&error);
+        if let Err(error) = refresh(context, &mut store, &record) {
+            context.show(&error);
             worst = worst.max(error.kind().exit_code());
         }
     }
@@ -25,18 +25,18 @@ pub(super) fn run(app: &mut App<'_>, args: &Refresh) -> Result<u8> {
     Ok(worst)
 }
 
-fn wanted(app: &App<'_>, store: &Store, all: bool) -> Result<Vec<Record>> {
+fn wanted(context: &Context<'_>, store: &Store, all: bool) -> Result<Vec<Record>> {
     if !all {
-        return accounts::selected_record(app, store).map(|record| vec![record]);
+        return accounts::selected_record(context, store).map(|record| vec![record]);
     }
     let records = store.accounts()?;
     if records.is_empty() { Err(accounts::no_profile()) } else { Ok(records) }
 }
 
-fn refresh(app: &mut App<'_>, store: &mut Store, record: &Record) -> Result<()> {
-    let usable = Renewer::with(app, |renewer| renewer.renew(store, record, Trigger::Explicit))?;
-    let left = usable.record.access_expires_at.map_or(0, |at| (at - app.now()) / 60);
+fn refresh(context: &mut Context<'_>, store: &mut Store, record: &Record) -> Result<()> {
+    let usable = Renewer::with(context, |renewer| renewer.renew(store, record, Trigger::Explicit))?;
+    let left = usable.record.access_expires_at.map_or(0, |at| (at - context.now()) / 60);
     let profile = record.profile_name().unwrap_or_default();
-    app.note(&format!("{profile}: refreshed; the access token lives {left} min"));
+    context.note(&format!("{profile}: refreshed; the access token lives {left} min"));
     Ok(())
 }

@@ -6,11 +6,11 @@ use crate::cli::Rename;
 use crate::error::{Error, Kind, Result};
 use crate::model::profile::ProfileName;
 use crate::store::audit::Event;
-use crate::ui::context::App;
+use crate::ui::context::Context;
 
-pub(super) fn run(app: &mut App<'_>, args: &Rename) -> Result<u8> {
+pub(super) fn run(context: &mut Context<'_>, args: &Rename) -> Result<u8> {
     let Rename { name, new_name } = args;
-    let mut store = accounts::store(app)?;
+    let mut store = accounts::store(context)?;
     let account = accounts::named(&store, name)?;
     let is_taken = || store.find_profile(Some(new_name.as_str())).map(|found| !found.is_empty());
     if name != new_name && is_taken()? {
@@ -22,20 +22,20 @@ pub(super) fn run(app: &mut App<'_>, args: &Rename) -> Result<u8> {
     }
     let record = accounts::stored_record(&store, &account)?;
     store.have_key_at_hand()?;
-    let lock = Renewer::with(app, |renewer| renewer.lock(&store, &record))?;
+    let lock = Renewer::with(context, |renewer| renewer.lock(&store, &record))?;
     store.rename_profile(&lock, name, new_name)?;
     store.leave_ticket();
-    app.note(&format!("{name} is now {new_name}"));
-    if app.config.default_profile.as_ref() == Some(name) {
-        app.note(&format!("the setting default_profile still names {name}: change it"));
+    context.note(&format!("{name} is now {new_name}"));
+    if context.config.default_profile.as_ref() == Some(name) {
+        context.note(&format!("the setting default_profile still names {name}: change it"));
     }
-    audit(app, name, new_name);
+    audit(context, name, new_name);
     Ok(0)
 }
 
-fn audit(app: &mut App<'_>, name: &ProfileName, new_name: &ProfileName) {
-    app.audit(Event {
-        at: app.now(),
+fn audit(context: &mut Context<'_>, name: &ProfileName, new_name: &ProfileName) {
+    context.audit(Event {
+        at: context.now(),
         profile: Some(new_name.to_string()),
         action: "rename".to_owned(),
         outcome: format!("was {name}"),

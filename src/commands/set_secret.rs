@@ -10,30 +10,31 @@ use crate::model::record::Record;
 use crate::model::secret::Secret;
 use crate::store::audit::Event;
 use crate::sys::{files, stdin, streams};
-use crate::ui::context::App;
+use crate::ui::context::Context;
 use crate::ui::prompt;
 
 const VARIABLE: &str = "CONCUR_CRED_CLIENT_SECRET";
 
-pub(super) fn run(app: &mut App<'_>) -> Result<u8> {
-    let mut store = accounts::store(app)?;
-    let record = accounts::selected_record(app, &store)?;
+pub(super) fn run(context: &mut Context<'_>) -> Result<u8> {
+    let mut store = accounts::store(context)?;
+    let record = accounts::selected_record(context, &store)?;
     // No lock is held while a person is asked.
-    let (secret, source) = new_secret(app, record.client_id())?;
+    let (secret, source) = new_secret(context, record.client_id())?;
     if let Some(warning) = store.prove_key()? {
-        app.note(warning);
+        context.note(warning);
     }
-    let replaced =
-        Renewer::with(app, |renewer| renewer.replace_client_secret(&mut store, &record, &secret));
+    let replaced = Renewer::with(context, |renewer| {
+        renewer.replace_client_secret(&mut store, &record, &secret)
+    });
     let replaced = replaced.map_err(|error| match source {
         Source::Variable => with_variable_named(error, &record),
         Source::Pipe | Source::Person => error,
     });
-    audit(app, record.profile_name(), &replaced);
+    audit(context, record.profile_name(), &replaced);
     let profiles = replaced?;
     store.leave_ticket();
     let whose = if profiles.len() == 1 { "profile" } else { "profiles" };
-    app.note(&format!("client secret replaced in the {whose} {}", profiles.join(", ")));
+    context.note(&format!("client secret replaced in the {whose} {}", profiles.join(", ")));
     Ok(0)
 }
 
@@ -46,15 +47,15 @@ enum Source {
 }
 
 /// From the environment, from stdin, or from a person.
-fn new_secret(app: &mut App<'_>, client_id: &str) -> Result<(Secret, Source)> {
-    if let Some(text) = app.env.setting(VARIABLE)? {
+fn new_secret(context: &mut Context<'_>, client_id: &str) -> Result<(Secret, Source)> {
+    if let Some(text) = context.env.setting(VARIABLE)? {
         return Ok((checked(text.trim(), VARIABLE)?, Source::Variable));
     }
     if stdin::is_terminal() {
         if !prompt::is_possible() {
             return Err(not_given());
         }
-        let secret = prompt::secret(app, &format!("New client secret of App ID {client_id}"))?;
+        let secret = prompt::secret(context, &format!("New client secret of App ID {client_id}"))?;
         return Ok((secret, Source::Person));
     }
     let bytes = files::read_bounded(&mut streams::stdin(), Path::new("stdin"))?;
@@ -104,13 +105,13 @@ fn malformed(from: &str) -> Error {
     )
 }
 
-fn audit(app: &mut App<'_>, profile: Option<&str>, replaced: &Result<Vec<String>>) {
+fn audit(context: &mut Context<'_>, profile: Option<&str>, replaced: &Result<Vec<String>>) {
     let word = match replaced {
         Ok(_) => ServiceWord::default(),
         Err(error) => error.service().clone(),
     };
-    app.audit(Event {
-        at: app.now(),
+    context.audit(Event {
+        at: context.now(),
         profile: profile.map(str::to_owned),
         action: "set-secret".to_owned(),
         outcome: if replaced.is_ok() { "replaced" } else { "kept" }.to_owned(),

@@ -13,39 +13,44 @@ use crate::model::profile::ProfileName;
 use crate::model::record::{Application, GitKey};
 use crate::store::audit::Event;
 use crate::store::{NewAccount, NewForeign, Store};
-use crate::ui::context::App;
+use crate::ui::context::Context;
 
 use super::helper;
 
-pub(super) fn run(app: &mut App<'_>, args: &StoreArgs) -> Result<u8> {
-    let by_git = app.called_by_git;
-    let Some(request) = helper::git_credential(app, by_git)? else { return Ok(0) };
+pub(super) fn run(context: &mut Context<'_>, args: &StoreArgs) -> Result<u8> {
+    let by_git = context.called_by_git;
+    let Some(request) = helper::git_credential(context, by_git)? else { return Ok(0) };
     if request.ephemeral {
         return Ok(0);
     }
-    if let Some(store) = app.store()?
-        && is_managed(app, &store, args, &request)?
+    if let Some(store) = context.store()?
+        && is_managed(context, &store, args, &request)?
     {
         // git approves what it just got: a late approve must not overwrite a newer token, and a
         // caller must not plant one.
         return Ok(0);
     }
     match &args.application {
-        Some(name) => bind(app, request, name),
-        None => foreign(app, request),
+        Some(name) => bind(context, request, name),
+        None => foreign(context, request),
     }
 }
 
 /// Whether the request is for a managed account, whatever `--profile` pins. With `--application` that
 /// option names the account that is to be made.
-fn is_managed(app: &App<'_>, store: &Store, args: &StoreArgs, request: &Request) -> Result<bool> {
+fn is_managed(
+    context: &Context<'_>,
+    store: &Store,
+    args: &StoreArgs,
+    request: &Request,
+) -> Result<bool> {
     if args.application.is_some() {
         return Ok(!accounts::matching(store, request)?.is_empty());
     }
-    Ok(!matches!(accounts::managed_for(app, store, request)?, Managed::None))
+    Ok(!matches!(accounts::managed_for(context, store, request)?, Managed::None))
 }
 
-fn foreign(app: &mut App<'_>, request: Request) -> Result<u8> {
+fn foreign(context: &mut Context<'_>, request: Request) -> Result<u8> {
     let Request { protocol, host, path, username, password, credential, authtype, .. } = request;
     let secret = match (authtype.is_some(), credential, username.is_some(), password) {
         (true, Some(credential), ..) => credential,
@@ -53,10 +58,10 @@ fn foreign(app: &mut App<'_>, request: Request) -> Result<u8> {
         // Neither whole: nothing to keep (gitcredentials(7)).
         _ => return Ok(0),
     };
-    if app.paths.is_none() {
+    if context.paths.is_none() {
         return Ok(0); // no home: git is not disturbed, as with every request of its
     }
-    let mut store = app.store_or_new_for_helper()?;
+    let mut store = context.store_or_new_for_helper()?;
     let key = GitKey {
         protocol: protocol.unwrap_or_default(),
         host: host.unwrap_or_default(),
@@ -70,16 +75,16 @@ fn foreign(app: &mut App<'_>, request: Request) -> Result<u8> {
         expires_at: request.password_expiry_utc,
         refresh_token: request.oauth_refresh_token,
     };
-    store.store_foreign(&new, app.now())?;
+    store.store_foreign(&new, context.now())?;
     Ok(0)
 }
 
 /// Makes a managed account of what is stored, bound to an application that `login` or `import` made.
-fn bind(app: &mut App<'_>, request: Request, application: &str) -> Result<u8> {
-    let now = app.now();
-    let mut store = accounts::store(app)?;
+fn bind(context: &mut Context<'_>, request: Request, application: &str) -> Result<u8> {
+    let now = context.now();
+    let mut store = accounts::store(context)?;
     let known = application_named(&store, application)?;
-    let (application_origin, origin) = origins(app, &known, &request)?;
+    let (application_origin, origin) = origins(context, &known, &request)?;
     let Some(principal) = request.username.and_then(|name| String::from_utf8(name).ok()) else {
         return Err(Error::new(
             Kind::Usage,
@@ -89,7 +94,7 @@ fn bind(app: &mut App<'_>, request: Request, application: &str) -> Result<u8> {
     };
     let Some(access_token) = request.credential.or(request.password) else { return Ok(0) };
     let client_secret = store.unseal_client_secret(&known)?;
-    let profile = free_profile(app, &store, application)?;
+    let profile = free_profile(context, &store, application)?;
     let assumed = request.oauth_refresh_token.is_some();
     let grant = Grant {
         access_token: Some(access_token),
@@ -119,13 +124,13 @@ fn bind(app: &mut App<'_>, request: Request, application: &str) -> Result<u8> {
     {
         return Err(held::refused(&other));
     }
-    let lock = obtain::lock(app, &store, None)?;
+    let lock = obtain::lock(context, &store, None)?;
     if let Err(error) = store.save_account(&lock, &new, now) {
         obtain::discard(&store, lock);
         return Err(error);
     }
     store.leave_ticket();
-    app.audit(Event {
+    context.audit(Event {
         at: now,
         profile: Some(profile.to_string()),
         action: "store".to_owned(),
@@ -149,10 +154,15 @@ fn application_named(store: &Store, name: &str) -> Result<Application> {
 }
 
 /// The application's origin and the token's own, which must be one that may be sent a secret.
-fn origins(app: &App<'_>, known: &Application, request: &Request) -> Result<(Origin, Origin)> {
+fn origins(
+    context: &Context<'_>,
+    known: &Application,
+    request: &Request,
+) -> Result<(Origin, Origin)> {
     let origin = origin_of(request)?;
     let named = Origin::from_operator(&known.origin).ok();
-    let allowed = named.iter().fold(app.config.allowed.clone(), |list, origin| list.and(origin));
+    let allowed =
+        named.iter().fold(context.config.allowed.clone(), |list, origin| list.and(origin));
     if allowed.permit(&origin).is_none() {
         return Err(Error::new(
             Kind::Usage,
@@ -185,9 +195,9 @@ fn origin_of(request: &Request) -> Result<Origin> {
 }
 
 /// The named profile, else one named like the application; never one that is there already.
-fn free_profile(app: &App<'_>, store: &Store, application: &str) -> Result<ProfileName> {
+fn free_profile(context: &Context<'_>, store: &Store, application: &str) -> Result<ProfileName> {
     let taken = store.profile_names()?;
-    let candidate = match app.named_profile()? {
+    let candidate = match context.named_profile()? {
         Some(name) => Some(name),
         None => application.parse().ok(),
     };

@@ -3,13 +3,13 @@
 use crate::auth::accounts;
 use crate::cli::Use;
 use crate::error::Result;
-use crate::ui::context::App;
+use crate::ui::context::Context;
 
-pub(super) fn run(app: &mut App<'_>, args: &Use) -> Result<u8> {
-    let mut store = accounts::store(app)?;
+pub(super) fn run(context: &mut Context<'_>, args: &Use) -> Result<u8> {
+    let mut store = accounts::store(context)?;
     accounts::named(&store, &args.name)?;
     store.use_profile(&args.name)?;
     store.leave_ticket();
-    app.note(&format!("{} is now meant when no profile is named", args.name));
+    context.note(&format!("{} is now meant when no profile is named", args.name));
     Ok(0)
 }

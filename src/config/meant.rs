@@ -1,13 +1,12 @@
-//! The key that a misspelt one was meant to be.
+//! Suggestions for misspelt keys.
 
 use super::UNKNOWN;
 use super::shown::KEYS;
 
-/// How like a key must be to be the one that was meant; 1 is equal. The command line's own measure.
+/// The least similarity of a suggestion; 1 is equal. The command line's own measure.
 const LIKE_ENOUGH: f64 = 0.7;
 
-/// What is wrong with a key that there is not. Only ever names a key that there is: what was written may
-/// be a secret in the wrong place.
+/// What is wrong with an unknown key. Names existing keys only: what was written may be a secret.
 pub(super) fn unknown(written: Option<&str>) -> String {
     match written.and_then(nearest) {
         Some(key) => format!("{UNKNOWN}; {key} is probably meant"),
@@ -17,11 +16,11 @@ pub(super) fn unknown(written: Option<&str>) -> String {
 
 fn nearest(written: &str) -> Option<&'static str> {
     let written = written.trim_matches(['"', '\'']).to_ascii_lowercase().replace('-', "_");
-    // A letter or two are like many.
+    // One or two letters resemble many keys.
     if written.len() < 3 {
         return None;
     }
-    // `https_proxy` and `client_certificate` hold the key that they are a variation of.
+    // `https_proxy` and `client_certificate` contain the key.
     let is_part =
         |key: &str| written.contains(key) || (written.len() > 3 && key.contains(&*written));
     let like =
@@ -35,8 +34,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_misspelt_key_is_told_the_one_that_is_meant() {
-        for (written, meant) in [
+    fn a_misspelt_key_gets_a_suggestion() {
+        for (written, key) in [
             ("min_tll", "min_ttl"),
             ("min-ttl", "min_ttl"),
             ("MIN_TTL", "min_ttl"),
@@ -47,8 +46,8 @@ mod tests {
             ("timeout_http", "http_timeout"),
             ("allowed_origin", "allowed_origins"),
         ] {
-            let told = unknown(Some(written));
-            assert_eq!(told, format!("an unknown key; {meant} is probably meant"), "{written}");
+            let problem = unknown(Some(written));
+            assert_eq!(problem, format!("an unknown key; {key} is probably meant"), "{written}");
         }
     }
 

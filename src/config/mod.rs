@@ -31,7 +31,7 @@ const DEFAULT_WARN_BEFORE_SECS: u64 = 30 * 86_400;
 pub(crate) struct Config {
     /// The profile that is meant when none is named.
     pub default_profile: Option<ProfileName>,
-    /// A token with less left is not handed out, seconds.
+    /// The minimum remaining lifetime, seconds.
     pub min_ttl: i64,
     /// How long a caller waits for another one that is refreshing.
     pub lock_timeout: Duration,
@@ -47,7 +47,7 @@ pub(crate) struct Config {
     pub keys: KeySettings,
 }
 
-/// A duration that no hit needs: its variable is read by whoever asks for it.
+/// A duration that no hit needs: its variable is read on use.
 #[derive(Debug, Clone)]
 pub(crate) struct Later {
     key: &'static str,
@@ -212,7 +212,7 @@ fn read(path: &Path, must_exist: bool) -> Result<(File, Option<String>)> {
         if must_exist { Some(files::read_named(path)?) } else { files::read_named_if_there(path)? };
     let Some(file) = file else { return Ok((File::default(), None)) };
     let mut settings = parse(text_of(&file.bytes, path)?, path)?;
-    // A file means its neighbours: whoever runs the program may stand anywhere.
+    // Paths in the file are relative to it, not to the current folder.
     let folder = path.parent().unwrap_or_else(|| Path::new(""));
     for named in [&mut settings.ca_bundle, &mut settings.client_cert].into_iter().flatten() {
         *named = folder.join(&*named);

@@ -36,7 +36,7 @@ const MAX_CHARS: usize = 1000;
 /// Where a value comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Source {
-    /// Nobody set it.
+    /// The default.
     Default,
     /// A line of the configuration file.
     File {

@@ -43,7 +43,7 @@ fn the_environment_wins_over_the_file() {
 }
 
 #[test]
-fn what_no_hit_needs_is_read_from_its_variable_by_whoever_asks() {
+fn what_no_hit_needs_is_read_from_its_variable_on_use() {
     let set = Env::fixed([("CONCUR_CRED_WARN_BEFORE", "2d"), ("CONCUR_CRED_KEEPALIVE_AFTER", "x")]);
     let config = load("warn_before = \"9d\"\nkeepalive_after = \"1h\"\n", &set).unwrap();
     assert_eq!(config.warn_before.seconds(&set), Ok(2 * 86_400));
@@ -70,7 +70,7 @@ fn an_unknown_key_is_an_error_with_its_line() {
 }
 
 #[test]
-fn a_key_that_stands_there_twice_is_told_with_its_line() {
+fn a_duplicate_key_is_reported_with_its_line() {
     let error = load("min_ttl = 5\n\nmin_ttl = 6\n", &Env::fixed([])).unwrap_err();
     assert!(error.problem().ends_with("line 3: a key that stands there twice"), "{error}");
 }

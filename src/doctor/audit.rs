@@ -1,13 +1,13 @@
 //! The audit log's database.
 
-use super::Patient;
+use super::Context;
 use super::report::{Report, counted};
 use crate::store::sqlite::inspect::{self, AuditLog};
 
 const NAME: &str = "audit trail";
 
-pub(super) fn examine(patient: &Patient<'_>, report: &mut Report) {
-    match inspect::audit_log(patient.paths) {
+pub(super) fn examine(context: &Context<'_>, report: &mut Report) {
+    match inspect::audit_log(context.paths) {
         Ok(AuditLog::Absent) => report.ok(NAME, "none yet"),
         Ok(AuditLog::Good(events)) => {
             let count = usize::try_from(events).unwrap_or(0);

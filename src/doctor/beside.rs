@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::Patient;
+use super::Context;
 use super::places::entries;
 use super::report::{Report, counted, listed};
 use crate::model::record::{Record, RecordId};
@@ -22,11 +22,11 @@ pub(super) struct Known<'a> {
 }
 
 /// Locks, and reserves if the records are known.
-pub(super) fn examine(patient: &Patient<'_>, known: Option<&Known<'_>>, report: &mut Report) {
+pub(super) fn examine(context: &Context<'_>, known: Option<&Known<'_>>, report: &mut Report) {
     if let Some(known) = known {
-        reserves(patient.paths, known, report);
+        reserves(context.paths, known, report);
     }
-    locks(patient, known, report);
+    locks(context, known, report);
 }
 
 fn reserves(paths: &Paths, known: &Known<'_>, report: &mut Report) {
@@ -108,16 +108,16 @@ pub(super) fn locked_ids(paths: &Paths) -> Vec<RecordId> {
     names.filter(|name| name.ends_with(LOCK_ENDING)).filter_map(|name| id_of(&name)).collect()
 }
 
-fn locks(patient: &Patient<'_>, known: Option<&Known<'_>>, report: &mut Report) {
+fn locks(context: &Context<'_>, known: Option<&Known<'_>>, report: &mut Report) {
     let records = known.map_or(&[][..], |known| known.records);
     let names: BTreeMap<RecordId, &str> =
         records.iter().filter_map(|record| Some((record.id, record.profile_name()?))).collect();
     let mut free = 0;
     let mut orphans = 0;
-    for id in locked_ids(patient.paths) {
+    for id in locked_ids(context.paths) {
         let name = names.get(&id).map_or_else(|| format!("record {id}"), |name| (*name).to_owned());
-        match lock::look(patient.paths, id) {
-            Ok(Holding::Held(who)) => held(patient, &name, &who, report),
+        match lock::look(context.paths, id) {
+            Ok(Holding::Held(who)) => held(context, &name, &who, report),
             Ok(Holding::Left(who)) => report.warn(
                 "locks",
                 format!("{name}: free; its last holder was killed ({who})"),
@@ -137,10 +137,10 @@ fn locks(patient: &Patient<'_>, known: Option<&Known<'_>>, report: &mut Report) 
     report.ok("locks", format!("{free} free{of_gone}"));
 }
 
-fn held(patient: &Patient<'_>, name: &str, who: &Holder, report: &mut Report) {
-    let seconds = who.since().map(|since| patient.now.saturating_sub(since));
+fn held(context: &Context<'_>, name: &str, who: &Holder, report: &mut Report) {
+    let seconds = who.since().map(|since| context.now.saturating_sub(since));
     match seconds {
-        Some(seconds) if seconds > patient.lock_timeout => report.warn(
+        Some(seconds) if seconds > context.lock_timeout => report.warn(
             "locks",
             format!("{name}: held for {seconds} s by {who}"),
             "Look whether that process is stopped, and end it",

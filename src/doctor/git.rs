@@ -1,9 +1,9 @@
-//! How git is wired: whether it asks this program, and who else is told what git got.
+//! How git is wired: whether it asks this program, and which other helpers receive what git got.
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use super::Patient;
+use super::Context;
 use super::report::{Report, counted};
 use crate::sys::child::unended;
 use crate::sys::env::Env;
@@ -35,7 +35,7 @@ enum Kind {
     Other,
 }
 
-pub(super) fn examine(patient: &Patient<'_>, report: &mut Report) {
+pub(super) fn examine(context: &Context<'_>, report: &mut Report) {
     let (version, listed) = match crate::integrations::git::as_it_is() {
         Ok(found) => found,
         Err(error) if error.kind() == ErrorKind::NotFound => {
@@ -49,7 +49,7 @@ pub(super) fn examine(patient: &Patient<'_>, report: &mut Report) {
         // What it says of that may quote the configuration.
         return report.warn(NAME, "it cannot read its configuration", "See why: git config --list");
     };
-    let link = on_path(patient.env, LINK);
+    let link = on_path(context.env, LINK);
     judge(&version, &helpers(&listed), link.as_deref(), report);
 }
 
@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn a_helper_is_told_by_what_git_would_run() {
+    fn a_helper_is_recognised_by_what_git_would_run() {
         for (value, expected) in [
             ("concur", Kind::OursByName),
             ("concur --profile acme", Kind::OursByName),
@@ -209,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_with_the_wiring_is_told() {
+    fn wrong_wiring_is_reported() {
         let concur = "credential.helper\nconcur\0";
         assert_eq!(states(&judged("", None)), [("git", State::Ok)]);
         assert_eq!(states(&judged(concur, None)), [("git", State::Ok), (LINK, State::Fail)]);
@@ -224,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn a_store_in_plain_text_is_told_with_its_place() {
+    fn a_plain_text_store_is_reported_with_its_path() {
         let ours = "credential.helper\n/usr/bin/concur-cred\0";
         let store = "credential.helper\nstore\0";
         for (listed, place) in

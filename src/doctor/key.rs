@@ -1,6 +1,6 @@
 //! The store's key: is it there, is it the right one, and what is left of others.
 
-use super::Patient;
+use super::Context;
 use super::report::Report;
 use crate::store::Store;
 use crate::store::keys::{self, KeySource};
@@ -8,7 +8,7 @@ use crate::store::lock::KeyLock;
 use crate::sys::files::shell_word;
 
 /// Whether the key is there and is the store's.
-pub(super) fn examine(patient: &Patient<'_>, store: &Store, report: &mut Report) -> bool {
+pub(super) fn examine(context: &Context<'_>, store: &Store, report: &mut Report) -> bool {
     let is_right = match store.prove_key() {
         Err(error) => {
             report.error("key", &error);
@@ -20,7 +20,7 @@ pub(super) fn examine(patient: &Patient<'_>, store: &Store, report: &mut Report)
         }
         Ok(None) => {
             let source =
-                store.meta().map(|meta| meta.key_source.describe(patient.paths, patient.keys));
+                store.meta().map(|meta| meta.key_source.describe(context.paths, context.keys));
             report.ok("key", source.unwrap_or_default());
             true
         }
@@ -33,15 +33,15 @@ pub(super) fn examine(patient: &Patient<'_>, store: &Store, report: &mut Report)
         );
     }
     if let Ok(recorded) = store.meta().map(|meta| meta.key_source) {
-        asked(patient, recorded, report);
-        left_over(patient, store, recorded, report);
+        asked(context, recorded, report);
+        left_over(context, store, recorded, report);
     }
     is_right
 }
 
 /// What the settings say of the source holds for a new store; who changed them may not know.
-fn asked(patient: &Patient<'_>, recorded: KeySource, report: &mut Report) {
-    match patient.keys.asked() {
+fn asked(context: &Context<'_>, recorded: KeySource, report: &mut Report) {
+    match context.keys.asked() {
         Ok(Some((asked, by))) if asked != recorded => report.warn(
             "key source",
             format!(
@@ -59,8 +59,8 @@ fn asked(patient: &Patient<'_>, recorded: KeySource, report: &mut Report) {
     }
 }
 
-fn left_over(patient: &Patient<'_>, store: &Store, recorded: KeySource, report: &mut Report) {
-    let (file, next) = (patient.paths.key_file(), patient.paths.next_key_file());
+fn left_over(context: &Context<'_>, store: &Store, recorded: KeySource, report: &mut Report) {
+    let (file, next) = (context.paths.key_file(), context.paths.next_key_file());
     if recorded != KeySource::File && file.symlink_metadata().is_ok() {
         report.warn(
             "key file",
@@ -68,7 +68,7 @@ fn left_over(patient: &Patient<'_>, store: &Store, recorded: KeySource, report: 
             format!("If no backup of the store needs it: rm {}", shell_word(&file)),
         );
     }
-    if !keys::pending(patient.paths) {
+    if !keys::pending(context.paths) {
         return;
     }
     // One that cannot be looked into may be the only one that opens the store: no word of removing it.
@@ -89,13 +89,13 @@ fn left_over(patient: &Patient<'_>, store: &Store, recorded: KeySource, report: 
 }
 
 /// Finishes a rotation that was ended before its last step.
-pub(super) fn repair(patient: &Patient<'_>, report: &mut Report) -> bool {
-    if !keys::pending(patient.paths) {
+pub(super) fn repair(context: &Context<'_>, report: &mut Report) -> bool {
+    if !keys::pending(context.paths) {
         return false;
     }
-    // Whoever is at work on the key does it itself; a store that cannot be asked has its own check.
-    let Ok(Some(lock)) = KeyLock::try_take(patient.paths) else { return false };
-    let Ok(Some(mut store)) = Store::open(patient.paths, patient.keys) else { return false };
+    // A process that is changing the key finishes the rotation itself; an unreadable store has its own check.
+    let Ok(Some(lock)) = KeyLock::try_take(context.paths) else { return false };
+    let Ok(Some(mut store)) = Store::open(context.paths, context.keys) else { return false };
     match store.finish_rotation(&lock) {
         Ok(true) => {
             report.ok("repair: key", "a rotation that was ended before its last step is finished");
@@ -110,14 +110,14 @@ pub(super) fn repair(patient: &Patient<'_>, report: &mut Report) -> bool {
 }
 
 /// Without a store that can be asked, a key can be there or not, but not the right one or another.
-pub(super) fn without_store(patient: &Patient<'_>, report: &mut Report) {
-    let source = match patient.keys.chosen() {
+pub(super) fn without_store(context: &Context<'_>, report: &mut Report) {
+    let source = match context.keys.chosen() {
         Ok(source) => source,
         Err(error) => return report.error("key", &error),
     };
-    let name = source.describe(patient.paths, patient.keys);
-    if source == KeySource::File && !patient.paths.key_file().exists() {
-        let store_is_there = patient.paths.store().metadata().is_ok_and(|meta| meta.len() > 0);
+    let name = source.describe(context.paths, context.keys);
+    if source == KeySource::File && !context.paths.key_file().exists() {
+        let store_is_there = context.paths.store().metadata().is_ok_and(|meta| meta.len() > 0);
         if store_is_there {
             report.warn(
                 "key",
@@ -129,7 +129,7 @@ pub(super) fn without_store(patient: &Patient<'_>, report: &mut Report) {
         }
         return;
     }
-    match keys::load(source, patient.paths, patient.keys) {
+    match keys::load(source, context.paths, context.keys) {
         Ok(_) => report.ok("key", format!("{name}; there is no store to compare it with")),
         Err(error) => report.error("key", &error),
     }

@@ -1,5 +1,5 @@
-//! `doctor`: looks at everything that this installation is made of, and says what is wrong and what
-//! mends it. Nothing here sends or shows a secret; `online.rs` alone uses the network.
+//! `doctor`: checks everything that this installation consists of, and suggests fixes. Nothing here sends
+//! or shows a secret; only `online.rs` uses the network.
 
 mod audit;
 mod beside;
@@ -28,9 +28,9 @@ use crate::sys::paths::Paths;
 pub(crate) use repair::repair;
 use report::Report;
 
-/// What is looked at.
+/// What the checks need.
 #[derive(Debug)]
-pub(crate) struct Patient<'a> {
+pub(crate) struct Context<'a> {
     /// Where everything lies.
     pub paths: &'a Paths,
     /// The environment.
@@ -69,14 +69,14 @@ pub(crate) fn records(paths: &Paths, keys: &KeySettings) -> Option<Vec<Record>> 
 }
 
 /// Makes every check.
-pub(crate) fn examine(patient: &Patient<'_>, report: &mut Report) {
-    places::settings(patient, report);
-    places::parts(patient, report);
-    places::permissions(patient, report);
-    stored::examine(patient, report);
-    audit::examine(patient, report);
-    git::examine(patient, report);
-    if patient.is_online {
-        online::examine(patient, report);
+pub(crate) fn examine(context: &Context<'_>, report: &mut Report) {
+    places::settings(context, report);
+    places::parts(context, report);
+    places::permissions(context, report);
+    stored::examine(context, report);
+    audit::examine(context, report);
+    git::examine(context, report);
+    if context.is_online {
+        online::examine(context, report);
     }
 }

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-use super::Patient;
+use super::Context;
 use super::report::Report;
 use super::skew;
 use crate::auth::oauth::answer::HttpAnswer;
@@ -36,12 +36,12 @@ struct Asked {
     trust: &'static str,
 }
 
-pub(super) fn examine(patient: &Patient<'_>, report: &mut Report) {
+pub(super) fn examine(context: &Context<'_>, report: &mut Report) {
     let started = Instant::now();
-    let origins = origins(patient, report);
-    let requests = if patient.http.ca_bundle.is_some() { 2 } else { 1 };
-    let timeout = patient.http.timeout.min(REQUESTS / requests);
-    let settings = HttpSettings { timeout, ..patient.http.clone() };
+    let origins = origins(context, report);
+    let requests = if context.http.ca_bundle.is_some() { 2 } else { 1 };
+    let timeout = context.http.timeout.min(REQUESTS / requests);
+    let settings = HttpSettings { timeout, ..context.http.clone() };
     let Ok(service) = TokenService::new(&settings) else {
         // What is wrong with the settings has its own line.
         return report.warn(NAME, "not asked: a setting cannot be used", "");
@@ -49,10 +49,10 @@ pub(super) fn examine(patient: &Patient<'_>, report: &mut Report) {
     let (sender, receiver) = mpsc::channel();
     for (host, origin) in &origins {
         let (sender, service, settings) = (sender.clone(), service.clone(), settings.clone());
-        let (host, origin, clock) = (host.clone(), origin.clone(), patient.clock);
+        let (host, origin, clock) = (host.clone(), origin.clone(), context.clock);
         // Not waited for at the end: the C library's search for a name knows no time limit.
         std::thread::spawn(move || {
-            // Whoever comes too late finds nobody.
+            // After the time limit the receiver is gone.
             let _ = sender.send((host, ask(&service, &settings, &origin, clock)));
         });
     }
@@ -73,18 +73,18 @@ pub(super) fn examine(patient: &Patient<'_>, report: &mut Report) {
     }
 }
 
-/// The services of the profiles, by host; those that no secret may be sent to are told. Where a first login
-/// would go, when there is no profile.
-fn origins(patient: &Patient<'_>, report: &mut Report) -> BTreeMap<String, AllowedOrigin> {
+/// The services of the profiles, by host; origins that are not allowed are reported. Without a profile,
+/// the service of a first login.
+fn origins(context: &Context<'_>, report: &mut Report) -> BTreeMap<String, AllowedOrigin> {
     let mut found = BTreeMap::new();
-    let Some(mut accounts) = super::records(patient.paths, patient.keys) else {
+    let Some(mut accounts) = super::records(context.paths, context.keys) else {
         report.warn(NAME, "not asked: the profiles cannot be read", "");
         return found;
     };
     accounts.retain(|record| record.profile.is_some());
-    let store = Store::open(patient.paths, patient.keys).ok().flatten();
+    let store = Store::open(context.paths, context.keys).ok().flatten();
     for record in &accounts {
-        match allowed_origin(patient, store.as_ref(), record) {
+        match allowed_origin(context, store.as_ref(), record) {
             Ok(origin) => {
                 found.insert(origin.origin().host().to_owned(), origin);
             }
@@ -92,8 +92,8 @@ fn origins(patient: &Patient<'_>, report: &mut Report) -> BTreeMap<String, Allow
         }
     }
     if accounts.is_empty()
-        && let Ok(origin) = Origin::from_operator(patient.base_url)
-        && let Some(origin) = patient.allowed.permit(&origin)
+        && let Ok(origin) = Origin::from_operator(context.base_url)
+        && let Some(origin) = context.allowed.permit(&origin)
     {
         found.insert(origin.origin().host().to_owned(), origin);
     }
@@ -104,18 +104,18 @@ fn origins(patient: &Patient<'_>, report: &mut Report) -> BTreeMap<String, Allow
 /// that one stands in the store in the clear, so the record's identity and the client secret that is sealed for
 /// it must open. Nothing of ours goes to another, a client certificate neither.
 fn allowed_origin(
-    patient: &Patient<'_>,
+    context: &Context<'_>,
     store: Option<&Store>,
     record: &Record,
 ) -> Result<AllowedOrigin> {
     let not_allowed = || forbidden(&record.geolocation);
     let base = Origin::from_geolocation(&record.geolocation).map_err(|_| not_allowed())?;
-    if let Some(allowed) = patient.allowed.permit(&base) {
+    if let Some(allowed) = context.allowed.permit(&base) {
         return Ok(allowed);
     }
     let application = record.application.as_ref().ok_or_else(not_allowed)?;
     let named = Origin::from_geolocation(&application.origin).map_err(|_| not_allowed())?;
-    let allowed = patient.allowed.and(&named).permit(&base).ok_or_else(not_allowed)?;
+    let allowed = context.allowed.and(&named).permit(&base).ok_or_else(not_allowed)?;
     let is_proven = store.is_some_and(|store| {
         store.prove_identity(record).is_ok() && store.unseal_client_secret(application).is_ok()
     });

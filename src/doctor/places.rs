@@ -1,8 +1,8 @@
-//! Folders and files: are they there, of the right kind, ours, and nobody else's.
+//! Folders and files: whether they exist, are of the right kind, and are ours alone.
 
 use std::path::{Path, PathBuf};
 
-use super::Patient;
+use super::Context;
 use super::report::{Report, counted, listed};
 use crate::error::{Error, Kind, Result};
 use crate::store::sqlite::salvage::{DAMAGED_MARK, WORK_PREFIX};
@@ -15,9 +15,9 @@ const SHOWN: usize = 5;
 const UNFINISHED_PREFIX: &str = ".concur-cred-";
 
 /// The settings, and the file that they come from.
-pub(super) fn settings(patient: &Patient<'_>, report: &mut Report) {
-    let file = &patient.config_file;
-    match patient.config_problem {
+pub(super) fn settings(context: &Context<'_>, report: &mut Report) {
+    let file = &context.config_file;
+    match context.config_problem {
         Some(error) => report.error("settings", error),
         None if file.exists() => report.ok("settings", file.display().to_string()),
         None => report.ok("settings", "no configuration file; the defaults hold"),
@@ -25,8 +25,8 @@ pub(super) fn settings(patient: &Patient<'_>, report: &mut Report) {
 }
 
 /// What a request needs of the settings; a line for each that is set.
-pub(super) fn parts(patient: &Patient<'_>, report: &mut Report) {
-    for part in patient.http.parts() {
+pub(super) fn parts(context: &Context<'_>, report: &mut Report) {
+    for part in context.http.parts() {
         match part.found {
             Ok((shown, None)) => report.ok(part.key, shown),
             Ok((_, Some(warning))) => report.warn(part.key, warning, ""),
@@ -79,7 +79,7 @@ fn groups(paths: &Paths) -> Vec<Group> {
     groups
 }
 
-/// Every place whose permissions can be mended.
+/// Every place whose permissions can be fixed.
 pub(super) fn all(paths: &Paths) -> Vec<Place> {
     groups(paths).into_iter().flat_map(|group| group.places).collect()
 }
@@ -103,8 +103,8 @@ fn set_aside(paths: &Paths) -> Vec<PathBuf> {
 }
 
 /// Where our folders lie: who could put others in their place, and on what disk.
-fn surroundings(patient: &Patient<'_>, report: &mut Report) {
-    match files::look_around(patient.paths, patient.env) {
+fn surroundings(context: &Context<'_>, report: &mut Report) {
+    match files::look_around(context.paths, context.env) {
         Ok(around) => {
             for (what, remedy) in around.warnings {
                 report.warn("surroundings", what, remedy);
@@ -139,15 +139,15 @@ fn second_names(paths: &Paths, report: &mut Report) {
 fn second_names(_paths: &Paths, _report: &mut Report) {}
 
 /// Kind, owner and mode of every place; and what a killed process left behind.
-pub(super) fn permissions(patient: &Patient<'_>, report: &mut Report) {
-    surroundings(patient, report);
-    second_names(patient.paths, report);
-    for group in groups(patient.paths) {
+pub(super) fn permissions(context: &Context<'_>, report: &mut Report) {
+    surroundings(context, report);
+    second_names(context.paths, report);
+    for group in groups(context.paths) {
         examine(&group, report);
     }
-    let mut left = entries(patient.paths.state_dir());
-    left.extend(entries(patient.paths.config_dir()));
-    left.extend(entries(&patient.paths.reserves_dir()));
+    let mut left = entries(context.paths.state_dir());
+    left.extend(entries(context.paths.config_dir()));
+    left.extend(entries(&context.paths.reserves_dir()));
     left.retain(|path| name_of(path).starts_with(UNFINISHED_PREFIX));
     left.sort();
     left.dedup();
@@ -184,7 +184,7 @@ fn examine(group: &Group, report: &mut Report) {
         let more = format!("{} more like these", wrong.len() - SHOWN);
         report.fail(name, more, "Run: concur-cred doctor --repair");
     }
-    // What is not there yet is told where it matters; a line for each would only be noise.
+    // What does not exist yet is reported where it matters.
     if wrong.is_empty() && there > 0 {
         let detail = match places.as_slice() {
             [only] => only.path.display().to_string(),
@@ -228,7 +228,7 @@ fn checked(place: &Place) -> Result<bool> {
 
 /// Gives a place of ours the mode that it must have. `None` when there is nothing to do.
 #[cfg(unix)]
-pub(super) fn mend(place: &Place) -> Option<Result<String>> {
+pub(super) fn fix(place: &Place) -> Option<Result<String>> {
     use std::os::unix::fs::{MetadataExt, PermissionsExt};
     let Place { path, is_folder } = place;
     checked(place).err()?;
@@ -244,12 +244,12 @@ pub(super) fn mend(place: &Place) -> Option<Result<String>> {
     }
     let mode = if *is_folder { 0o700 } else { 0o600 };
     let set = std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode));
-    let told = format!("chmod {mode:03o} {}", shell_word(path));
-    Some(set.map(|()| told).map_err(|error| files::cannot("change the mode of", path, &error)))
+    let command = format!("chmod {mode:03o} {}", shell_word(path));
+    Some(set.map(|()| command).map_err(|error| files::cannot("change the mode of", path, &error)))
 }
 
 /// Windows has no mode bits.
 #[cfg(not(unix))]
-pub(super) fn mend(_place: &Place) -> Option<Result<String>> {
+pub(super) fn fix(_place: &Place) -> Option<Result<String>> {
     None
 }

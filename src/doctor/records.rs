@@ -1,7 +1,7 @@
 //! What stands in the store: profiles, cells, attempts and times.
 
 use super::report::{Report, counted, listed, redacted};
-use super::{Patient, beside};
+use super::{Context, beside};
 use crate::error::login_command;
 use crate::model::grant::GrantKind;
 use crate::model::principal::PrincipalType;
@@ -17,7 +17,7 @@ const CLOCK_TOLERANCE_SECS: i64 = 60;
 const LONGEST_ACCESS_SECS: i64 = 24 * 3600;
 
 pub(super) fn examine(
-    patient: &Patient<'_>,
+    context: &Context<'_>,
     store: &Store,
     key_is_right: bool,
     report: &mut Report,
@@ -31,8 +31,8 @@ pub(super) fn examine(
                 format!("not every row can be read: {}", error.problem()),
                 remedy,
             );
-            clock(patient, &[], report);
-            return beside::examine(patient, None, report);
+            clock(context, &[], report);
+            return beside::examine(context, None, report);
         }
     };
     let accounts: Vec<Record> =
@@ -40,10 +40,10 @@ pub(super) fn examine(
     profiles(&records, &accounts, report);
     identities(store, &accounts, key_is_right, report);
     cells(store, &records, key_is_right, report);
-    attempts(patient, &accounts, report);
-    clock(patient, &accounts, report);
+    attempts(context, &accounts, report);
+    clock(context, &accounts, report);
     let known = beside::Known { store, records: &records, key_is_right };
-    beside::examine(patient, Some(&known), report);
+    beside::examine(context, Some(&known), report);
 }
 
 fn profiles(records: &[Record], accounts: &[Record], report: &mut Report) {
@@ -110,7 +110,7 @@ fn cells(store: &Store, records: &[Record], key_is_right: bool, report: &mut Rep
     }
 }
 
-fn attempts(patient: &Patient<'_>, accounts: &[Record], report: &mut Report) {
+fn attempts(context: &Context<'_>, accounts: &[Record], report: &mut Report) {
     let mut without_end = Vec::new();
     let mut running = 0;
     for record in accounts {
@@ -121,7 +121,7 @@ fn attempts(patient: &Patient<'_>, accounts: &[Record], report: &mut Report) {
         if attempt.ended_at.is_some() || made_up {
             continue;
         }
-        if matches!(lock::look(patient.paths, record.id), Ok(Holding::Held(_))) {
+        if matches!(lock::look(context.paths, record.id), Ok(Holding::Held(_))) {
             running += 1;
         } else {
             without_end.push(record.profile_name().unwrap_or_default().to_owned());
@@ -137,8 +137,8 @@ fn attempts(patient: &Patient<'_>, accounts: &[Record], report: &mut Report) {
     );
 }
 
-fn clock(patient: &Patient<'_>, accounts: &[Record], report: &mut Report) {
-    let now = patient.now;
+fn clock(context: &Context<'_>, accounts: &[Record], report: &mut Report) {
+    let now = context.now;
     if now < EARLIEST_NOW {
         return report.fail(
             "clock",

@@ -1,8 +1,8 @@
-//! What can be mended without a person: permissions of our own files, missing reserves, and damaged
+//! What can be fixed without a person: permissions of our own files, missing reserves, and damaged
 //! databases, of which nothing is thrown away. Never a key, and never without every record's lock.
 
 use super::report::{Report, counted, listed};
-use super::{Patient, beside, key, places};
+use super::{Context, beside, key, places};
 use crate::error::{Error, Kind, Result};
 use crate::model::record::RecordId;
 use crate::store::lock::{self, RecordLock, Waiting};
@@ -10,13 +10,13 @@ use crate::store::sqlite::inspect::{self, AuditLog};
 use crate::store::sqlite::salvage::{self, Salvaged};
 use crate::store::{Store, reserve};
 
-/// Mends what can be mended. An error of kind [`Kind::Temporary`] means that somebody is at work;
+/// Fixes what can be fixed. An error of kind [`Kind::Temporary`] means that another process is at work;
 /// nothing but permissions was changed then.
-pub(crate) fn repair(patient: &Patient<'_>, report: &mut Report) -> Result<()> {
-    let mut mended = permissions(patient, report);
+pub(crate) fn repair(context: &Context<'_>, report: &mut Report) -> Result<()> {
+    let mut fixed = permissions(context, report);
     lock::expect_many();
-    let mut locks = Locks { patient, held: Vec::new() };
-    for id in beside::locked_ids(patient.paths) {
+    let mut locks = Locks { context, held: Vec::new() };
+    for id in beside::locked_ids(context.paths) {
         match locks.take(id) {
             Ok(()) => {}
             Err(error) if error.kind() == Kind::Temporary => return Err(error),
@@ -27,28 +27,28 @@ pub(crate) fn repair(patient: &Patient<'_>, report: &mut Report) -> Result<()> {
             }
         }
     }
-    match store(patient, &mut locks) {
+    match store(context, &mut locks) {
         Ok(None) => {}
         Ok(Some(salvaged)) => {
-            mended = true;
-            told(&salvaged, report);
+            fixed = true;
+            report_salvaged(&salvaged, report);
         }
         Err(error) if error.kind() == Kind::Temporary => return Err(error),
         Err(error) => report.error("repair: store", &error),
     }
-    mended |= key::repair(patient, report);
+    fixed |= key::repair(context, report);
     // Of what stands wrong after this, the checks that follow tell.
-    mended |= reserves(patient, &mut locks, report)?;
-    mended |= trail(patient, report)?;
-    if !mended && report.is_ok() {
+    fixed |= reserves(context, &mut locks, report)?;
+    fixed |= trail(context, report)?;
+    if !fixed && report.is_ok() {
         report.ok("repair", "nothing to mend");
     }
     Ok(())
 }
 
-/// The locks of all records: nobody renews while the store changes its place.
+/// The locks of all records: no refresh runs while the store is replaced.
 struct Locks<'p> {
-    patient: &'p Patient<'p>,
+    context: &'p Context<'p>,
     held: Vec<RecordLock>,
 }
 
@@ -57,7 +57,7 @@ impl Locks<'_> {
         if self.held.iter().any(|lock| lock.record_id() == id) {
             return Ok(());
         }
-        let mut waiting = Waiting::new(self.patient.paths, id)?;
+        let mut waiting = Waiting::new(self.context.paths, id)?;
         let lock = waiting.try_take()?.ok_or_else(|| {
             Error::new(
                 Kind::Temporary,
@@ -70,10 +70,10 @@ impl Locks<'_> {
     }
 }
 
-fn permissions(patient: &Patient<'_>, report: &mut Report) -> bool {
+fn permissions(context: &Context<'_>, report: &mut Report) -> bool {
     let mut done = Vec::new();
-    for place in places::all(patient.paths) {
-        match places::mend(&place) {
+    for place in places::all(context.paths) {
+        match places::fix(&place) {
             None => {}
             Some(Ok(command)) => done.push(command),
             Some(Err(error)) => report.error("repair: permissions", &error),
@@ -81,8 +81,8 @@ fn permissions(patient: &Patient<'_>, report: &mut Report) -> bool {
     }
     // A folder that could not be entered hid what is in it.
     if !done.is_empty() {
-        for place in places::all(patient.paths) {
-            if let Some(Ok(command)) = places::mend(&place) {
+        for place in places::all(context.paths) {
+            if let Some(Ok(command)) = places::fix(&place) {
                 done.push(command);
             }
         }
@@ -91,15 +91,15 @@ fn permissions(patient: &Patient<'_>, report: &mut Report) -> bool {
     !done.is_empty()
 }
 
-fn store(patient: &Patient<'_>, locks: &mut Locks<'_>) -> Result<Option<Salvaged>> {
-    let Some(wreck) = salvage::examine(patient.paths, patient.keys)? else { return Ok(None) };
+fn store(context: &Context<'_>, locks: &mut Locks<'_>) -> Result<Option<Salvaged>> {
+    let Some(wreck) = salvage::examine(context.paths, context.keys)? else { return Ok(None) };
     for id in wreck.managed() {
         locks.take(id)?;
     }
-    wreck.replace(&locks.held, patient.now).map(Some)
+    wreck.replace(&locks.held, context.now).map(Some)
 }
 
-fn told(salvaged: &Salvaged, report: &mut Report) {
+fn report_salvaged(salvaged: &Salvaged, report: &mut Report) {
     let Salvaged { kept_as, profiles, entries, lost } = salvaged;
     let saved = match profiles.as_slice() {
         [] => "no profile".to_owned(),
@@ -120,17 +120,17 @@ fn told(salvaged: &Salvaged, report: &mut Report) {
     );
 }
 
-fn reserves(patient: &Patient<'_>, locks: &mut Locks<'_>, report: &mut Report) -> Result<bool> {
+fn reserves(context: &Context<'_>, locks: &mut Locks<'_>, report: &mut Report) -> Result<bool> {
     // A store that cannot be asked is reported by its own check.
-    let accounts = Store::open(patient.paths, patient.keys)
+    let accounts = Store::open(context.paths, context.keys)
         .and_then(|store| store.map_or_else(|| Ok(Vec::new()), |store| store.accounts()));
     let mut made = Vec::new();
     for record in accounts.unwrap_or_default() {
-        if beside::is_whole(patient.paths, record.id) {
+        if beside::is_whole(context.paths, record.id) {
             continue;
         }
         locks.take(record.id)?;
-        match reserve::ensure(patient.paths, record.id) {
+        match reserve::ensure(context.paths, record.id) {
             Ok(()) => made.push(record.profile_name().unwrap_or_default().to_owned()),
             Err(error) => report.error("repair: reserves", &error),
         }
@@ -141,13 +141,13 @@ fn reserves(patient: &Patient<'_>, locks: &mut Locks<'_>, report: &mut Report) -
     Ok(!made.is_empty())
 }
 
-fn trail(patient: &Patient<'_>, report: &mut Report) -> Result<bool> {
-    match inspect::audit_log(patient.paths) {
+fn trail(context: &Context<'_>, report: &mut Report) -> Result<bool> {
+    match inspect::audit_log(context.paths) {
         Ok(AuditLog::Damaged(_)) => {}
         Err(error) if error.kind() == Kind::Temporary => return Err(error),
         _ => return Ok(false),
     }
-    match salvage::move_beside(&patient.paths.events(), patient.now) {
+    match salvage::move_beside(&context.paths.events(), context.now) {
         Ok(kept) => report.ok(
             "repair: audit trail",
             format!("a new one begins; the damaged one is kept as {}", kept.display()),

@@ -20,7 +20,7 @@ const MAX_CHARS: usize = 1200;
 pub(crate) enum State {
     /// As it should be.
     Ok,
-    /// It works, and somebody should know.
+    /// It works, with a warning.
     Warn,
     /// Something does not work.
     Fail,
@@ -72,7 +72,7 @@ impl Report {
         self.add(name, State::Ok, detail.as_ref(), "");
     }
 
-    /// It works, and somebody should know.
+    /// It works, with a warning.
     pub(crate) fn warn(
         &mut self,
         name: &'static str,

@@ -1,7 +1,7 @@
 //! The store.
 
 use super::report::{Report, counted, listed};
-use super::{Patient, beside, key, records};
+use super::{Context, beside, key, records};
 use crate::error::Kind;
 use crate::store::Store;
 use crate::store::sqlite::inspect::Schema;
@@ -9,45 +9,45 @@ use crate::sys::paths::journal_of;
 
 const REPAIR: &str = "Run: concur-cred doctor --repair (it keeps the damaged file)";
 
-pub(super) fn examine(patient: &Patient<'_>, report: &mut Report) {
-    let journal = journal_of(&patient.paths.store());
+pub(super) fn examine(context: &Context<'_>, report: &mut Report) {
+    let journal = journal_of(&context.paths.store());
     let had_journal = journal.exists();
-    let store = match Store::open(patient.paths, patient.keys) {
+    let store = match Store::open(context.paths, context.keys) {
         Ok(Some(store)) => store,
         Ok(None) => {
-            key::without_store(patient, report);
+            key::without_store(context, report);
             report.ok("store", "nothing stored yet");
-            return beside::examine(patient, None, report);
+            return beside::examine(context, None, report);
         }
         Err(error) => {
             report.error("store", &error);
-            return beside::examine(patient, None, report);
+            return beside::examine(context, None, report);
         }
     };
     match store.schema() {
         Ok(Schema::Blank) => {
-            key::without_store(patient, report);
+            key::without_store(context, report);
             report.ok("store", "an empty file; nothing stored yet");
-            return beside::examine(patient, None, report);
+            return beside::examine(context, None, report);
         }
         Ok(Schema::Current(version)) => report.ok("store", format!("schema version {version}")),
         Ok(Schema::Older(version)) => {
             if !older(&store, version, report) {
-                return beside::examine(patient, None, report);
+                return beside::examine(context, None, report);
             }
         }
         Err(error) => {
             report.error("store", &error);
-            key::without_store(patient, report);
-            return beside::examine(patient, None, report);
+            key::without_store(context, report);
+            return beside::examine(context, None, report);
         }
     }
     if had_journal {
         journal_left(journal.exists(), report);
     }
     integrity(&store, report);
-    let key_is_right = key::examine(patient, &store, report);
-    records::examine(patient, &store, key_is_right, report);
+    let key_is_right = key::examine(context, &store, report);
+    records::examine(context, &store, key_is_right, report);
 }
 
 /// Whether an earlier program's store is up to date now. A damaged one is not written to.

@@ -73,7 +73,7 @@ fn line(event: &Event, identities: &[String]) -> String {
     if let Some(detail) = detail {
         let _ = write!(line, ", {}", printable(detail, 300));
     }
-    // Whoever can write the audit trail's file chose all of it.
+    // Anyone who can write the audit log's file chose all of it.
     let mut line = printable(&cut(line, identities), MAX_CHARS);
     // The service chose its text: anything else than an id has no business here.
     match correlation_id.as_deref().map(|id| (id, Uuid::try_parse(id))) {

@@ -83,7 +83,7 @@ pub enum Refusal {
     NotAnObject,
     /// `uri` is not a URI with a host.
     NotAUri,
-    /// `user@` or `user:password@` in the URI: whoever reads it differently talks to another host.
+    /// `user@` or `user:password@` in the URI: parsers that differ on it reach different hosts.
     UserInfo,
     /// A host that is not written in its canonical form: readers differ on it.
     HostSpelling,

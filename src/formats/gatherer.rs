@@ -40,8 +40,8 @@ impl Shape {
 
 /// Takes a request in pieces, however the stream cuts it, up to its end or a limit.
 ///
-/// Never holds more than the limit and one byte. Bytes after the end of git's lines belong to whoever
-/// else reads the stream and are dropped. What it holds is overwritten when dropped, also when it
+/// Never holds more than the limit and one byte. Bytes after the end of git's lines belong to the
+/// next reader of the stream and are dropped. What it holds is overwritten when dropped, also when it
 /// grows.
 #[derive(Debug)]
 pub struct Gatherer {

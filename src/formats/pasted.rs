@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn a_link_with_a_secret_is_told_from_a_base_url() {
+    fn a_link_with_a_secret_is_distinguished_from_a_base_url() {
         assert!(is_secret("https://vendor.example/?id=1&requestToken=x"));
         assert!(is_secret("https://vendor.example/login&token=1"));
         for text in ["us2", "https://us2.api.concursolutions.com/oauth2/v0/token", "a.json"] {

@@ -1,7 +1,7 @@
 //! Base URLs as people write them: on the command line, at a prompt, in a configuration or a file.
 //!
-//! Whoever writes one of Concur's own hosts means its origin, however it is written. Any other origin is
-//! named strictly, because naming it is what allows it.
+//! Any spelling of one of Concur's own hosts stands for its origin. Any other origin must be spelled
+//! exactly, because naming it is what allows it.
 
 use super::origin::{BadOrigin, Origin, SHORT_NAMES};
 

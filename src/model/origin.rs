@@ -73,7 +73,7 @@ impl std::error::Error for BadOrigin {}
 /// Reads a URL, stricter than the URL standard, which would make other ones of them: without control
 /// characters (it drops tabs and newlines), with a host written in ASCII as it is (it decodes `%41` and
 /// translates international names, of which Concur has none and look-alikes have many), and without user
-/// information that is there and empty (it drops that, and whoever asks for it would not see it).
+/// information that is present but empty (it drops that, so that no caller would see it).
 pub(crate) fn parse_url(text: &str) -> Option<Url> {
     let after_scheme = text.split_once(':').map_or(text, |(_, rest)| rest);
     let authority = after_scheme.trim_start_matches(['/', '\\']);

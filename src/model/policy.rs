@@ -2,7 +2,7 @@
 
 use crate::model::record::{AccessTimes, OutcomeKind, Record};
 
-/// `min_ttl` unless the caller asks otherwise, seconds: a token with less left is not handed out.
+/// `min_ttl` unless the caller asks otherwise, seconds: the minimum remaining lifetime.
 pub(crate) const DEFAULT_MIN_TTL_SECS: i64 = 60;
 /// The widest soft window, seconds.
 const SOFT_WINDOW_SECS: i64 = 300;
@@ -23,18 +23,18 @@ pub(crate) const LOCAL_FAILURE_HOLDS_SECS: i64 = 5;
 /// A token younger than this is not refreshed because a caller says that it does not work, seconds.
 pub(crate) const FORCED_REFRESH_MIN_AGE_SECS: i64 = 60;
 
-/// Why the current access token cannot be handed out.
+/// Why the current access token cannot be returned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum StaleReason {
     /// There is none, or its expiry is not known.
     NoAccessToken,
-    /// Its time is over, or less than `min_ttl` is left.
+    /// It has expired, or less than `min_ttl` is left.
     Expired,
     /// It claims more life than it was given: the clock stepped back.
     Clock,
     /// A caller found it refused, or asked for a new one.
     Forced,
-    /// It may well be good: the refresh token is to be used, so that its six months begin again.
+    /// It may be valid: the refresh token is used so that its six months start again.
     Unused,
 }
 
@@ -52,13 +52,13 @@ pub(crate) enum LoginReason {
 /// What to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Decision {
-    /// Hand the token out.
+    /// Return the token.
     Fresh,
-    /// Hand the token out, and renew it if nobody else is about to.
+    /// Return the token, and refresh it if no other process is about to.
     Soft,
     /// Only a new login helps.
     NeedsLogin(LoginReason),
-    /// Concur refused lately for a reason that can be mended there; not asked again before `until`
+    /// Concur refused lately for a reason that can be fixed there; not asked again before `until`
     /// (epoch seconds).
     Rejected {
         /// Epoch seconds.
@@ -144,8 +144,8 @@ pub(crate) fn capped_min_ttl(access: AccessTimes, requested: i64) -> (i64, bool)
     }
 }
 
-/// Whether a caller's word that the token does not work may start a refresh: only if nobody has
-/// changed the tokens since that caller read them, and not for a token this young.
+/// Whether a caller that found the token rejected may start a refresh: only if the tokens are those
+/// that the caller read, and not for a token this young.
 pub(crate) fn may_force(record: &Record, seen_generation: i64, now: i64) -> bool {
     let age = now.saturating_sub(record.obtained_at);
     // A token "from the future" has no age to protect it.

@@ -43,7 +43,7 @@ pub(crate) fn printable(text: &str, max_chars: usize) -> String {
 }
 
 /// A JSON value on one line, in which everything that [`printable`] escapes is written in JSON's own
-/// escapes: whoever parses it has the same value, and whoever reads it on a terminal is not steered.
+/// escapes: a parser gets the same value, and a terminal no control characters.
 /// Empty for what cannot be JSON; no `Value` is that.
 pub(crate) fn printable_json(value: &impl Serialize) -> String {
     let mut shown = Vec::new();

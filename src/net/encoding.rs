@@ -201,7 +201,7 @@ mod tests {
         br#"{"access_token":"aaaaaaaaaaaaaaaa","refresh_token":"r","scope":"x y z"}"#;
 
     #[test]
-    fn a_body_is_told_by_its_bytes() {
+    fn a_body_is_recognised_by_its_bytes() {
         let stored = [&[0x01, 71, 0, !71, 0xff][..], JSON].concat();
         assert_eq!(JSON.len(), 71);
         let members = [gzip(&JSON[..30]), gzip(&JSON[30..])].concat();

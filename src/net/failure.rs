@@ -25,7 +25,7 @@ pub(super) fn no_answer(error: reqwest::Error, way: &Way<'_>) -> NoAnswer {
     if error.is_connect() {
         return NoAnswer::Local(unreached(&error, way));
     }
-    // TLS 1.3 has the client speak first: whom the service did not let in learns it when he listens.
+    // TLS 1.3 has the client speak first: whom the service did not let in learns it when reading.
     if let Some(why) = tls::turned_away(&error, host, way.has_identity) {
         return NoAnswer::Local(why);
     }

@@ -23,8 +23,8 @@ use crate::sys::env::{Env, variable};
 use proxy::{Proxies, Via};
 use tls::Tls;
 
-/// How long reaching the service may take at the most; half of a short timeout, so that who was not
-/// reached is told from who did not answer.
+/// How long reaching the service may take at the most; half of a short timeout, so that a
+/// failed connection can be distinguished from a missing answer.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// The most headers of an answer. The library's own limit is 100, and with an answer that is over it a
 /// refresh token would be lost; their size has a limit of its own.
@@ -91,7 +91,7 @@ impl HttpSettings {
         }
     }
 
-    /// Each setting that is set, and what is to be said of it. Reads the files; asks nobody.
+    /// Each setting that is set, and what is to be said of it. Reads the files; sends nothing.
     pub(crate) fn parts(&self) -> Vec<Part> {
         let mut parts = Vec::new();
         if let Some(shown) = self.proxy_shown().transpose() {
@@ -116,7 +116,7 @@ impl HttpSettings {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum NoAnswer {
     /// This caller could not reach the service: name resolution, connect, TLS, proxy. Nothing was
-    /// sent, or nobody took it.
+    /// sent, or it was not received.
     Local(String),
     /// The service was reached and did not answer whole: the request may have been carried out.
     Transient(String),
@@ -189,10 +189,10 @@ impl Http {
             .timeout(self.timeout.saturating_add(longer))
             .pool_max_idle_per_host(0)
             .http1_max_headers(MAX_HEADERS)
-            // A header that nobody reads must not cost the answer.
+            // An invalid header that is not read must not cost the answer.
             .http1_ignore_invalid_headers_in_responses(true)
             .tls_backend_preconfigured(self.tls.config(via.as_ref()))
-            // The one that is asked is the one that is told of, here and nowhere else.
+            // The proxy that is shown is the one in use: it is chosen here alone.
             .no_proxy();
         if let Some(via) = via {
             builder = builder.proxy(via.to_reqwest().map_err(|error| unmade(&error))?);
@@ -229,8 +229,8 @@ impl Http {
         (bytes, ended)
     }
 
-    /// The proxy that leads to this origin; an error when the setting that decides cannot be used. Whoever
-    /// records or spends something before a request asks this first.
+    /// The proxy that leads to this origin; an error when the setting that decides cannot be used. To be
+    /// called before a request's attempt is recorded or its token spent.
     pub(crate) fn via(&self, to: &AllowedOrigin) -> Result<Option<Via>> {
         self.proxies.to(to.origin())
     }

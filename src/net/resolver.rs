@@ -34,7 +34,7 @@ pub(super) fn set(builder: ClientBuilder) -> ClientBuilder {
     builder
 }
 
-/// Debug builds can be told to resolve as a static build does.
+/// Lets a debug build resolve as a static build does.
 #[cfg(all(target_os = "linux", target_env = "gnu", debug_assertions))]
 fn wanted_by_a_test() -> bool {
     crate::sys::env::Env::of_process().text("CONCUR_CRED_TEST_RESOLVER").as_deref() == Some("own")

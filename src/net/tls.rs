@@ -109,10 +109,10 @@ pub(super) fn refusal(
     host: &str,
     has_identity: bool,
 ) -> Option<String> {
-    tls_error(error).map(|error| told(error, host, has_identity))
+    tls_error(error).map(|error| explain(error, host, has_identity))
 }
 
-/// Whether whoever was reached does not go on without a client certificate.
+/// Whether the other side requires a client certificate.
 pub(super) fn wants_certificate(error: &(dyn StdError + 'static)) -> bool {
     let required = AlertDescription::CertificateRequired;
     matches!(tls_error(error), Some(rustls::Error::AlertReceived(alert)) if *alert == required)
@@ -166,7 +166,7 @@ fn tls_error<'e>(error: &'e (dyn StdError + 'static)) -> Option<&'e rustls::Erro
     }
 }
 
-fn told(error: &rustls::Error, host: &str, has_identity: bool) -> String {
+fn explain(error: &rustls::Error, host: &str, has_identity: bool) -> String {
     use CertificateError as Bad;
     if let rustls::Error::AlertReceived(alert) = error
         && let Some(why) = about_identity(*alert, host, has_identity)

@@ -181,7 +181,7 @@ mod tests {
         let error = ran(&script, b"", Duration::from_secs(3)).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::TimedOut);
         let stat = format!("/proc/{}/stat", std::fs::read_to_string(file).unwrap().trim());
-        // A zombie is over, too, where nobody asks how it ended.
+        // A zombie has ended, too, though it was not waited for.
         let is_running = || std::fs::read_to_string(&stat).is_ok_and(|stat| !stat.contains(") Z "));
         let until = Instant::now() + LONG;
         while is_running() {

@@ -22,25 +22,24 @@ pub(crate) fn wait(duration: Duration) {
     std::thread::sleep(duration);
 }
 
-/// For how long something is waited for. Debug builds can be told to lose patience so many times sooner,
-/// so that the tests of what hangs need not wait as long.
+/// A time limit. A debug build can divide it, so that tests of what hangs need not wait as long.
 #[cfg(debug_assertions)]
 pub(crate) fn limit(usual: Duration) -> Duration {
-    let haste = crate::sys::env::Env::of_process().text("CONCUR_CRED_TEST_HASTE");
-    haste
+    let divisor = crate::sys::env::Env::of_process().text("CONCUR_CRED_TEST_HASTE");
+    divisor
         .and_then(|text| text.parse().ok())
         .and_then(|haste| usual.checked_div(haste))
         .unwrap_or(usual)
 }
 
-/// For how long something is waited for.
+/// A time limit.
 #[cfg(not(debug_assertions))]
 pub(crate) const fn limit(usual: Duration) -> Duration {
     usual
 }
 
-/// Debug builds can be told that it is another time, so that tests need not wait for tokens to
-/// expire. Release builds do not read it.
+/// Shifts the clock of a debug build, so that tests need not wait for tokens to expire. Release builds do
+/// not read it.
 #[cfg(debug_assertions)]
 fn test_offset() -> i64 {
     crate::sys::env::Env::of_process()

@@ -50,7 +50,7 @@ fn wanted(name: &str) -> Option<String> {
 }
 
 /// Passes a named moment. `NAME=kill` ends the process there as the operating system would;
-/// `NAME=stop` stops it until somebody continues it; `NAME=panic` is a defect there, with
+/// `NAME=stop` stops it until SIGCONT; `NAME=panic` panics there, with
 /// `CONCUR_CRED_TEST_PANIC` as its message, and `NAME=panic-elsewhere` one in another thread.
 #[cfg(all(debug_assertions, unix))]
 pub fn pass(name: &str) {

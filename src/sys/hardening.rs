@@ -42,7 +42,7 @@ pub(crate) fn no_dumps() {
     }
 }
 
-/// Debug builds can be told to let a test look into their memory.
+/// Lets a test look into the memory of a debug build.
 #[cfg(all(target_os = "linux", debug_assertions))]
 fn may_be_looked_into() -> bool {
     crate::sys::env::Env::of_process().is_set("CONCUR_CRED_TEST_DUMPABLE")
@@ -97,7 +97,7 @@ fn panicked(info: &PanicHookInfo<'_>) {
         format!("A part of the program that cannot fail has failed{place}"),
         "Nothing is half-written. Report this place, the version and the command.",
     );
-    // Nobody can be told when stderr itself is gone.
+    // An error of stderr itself cannot be reported.
     let _ = writeln!(io::stderr(), "{error}");
     let Some((code, line)) = INSTEAD.get() else {
         std::process::exit(i32::from(Kind::Other.exit_code()));
@@ -123,8 +123,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn of_a_source_file_no_folder_of_a_machine_is_told() {
-        for (file, told) in [
+    fn no_folder_of_the_build_machine_is_shown() {
+        for (file, shown) in [
             ("src/ui/context.rs", "src/ui/context.rs"),
             (
                 "/home/me/.cargo/registry/src/index-1/url-2.5.0/src/parser.rs",
@@ -133,7 +133,7 @@ mod tests {
             ("/rustc/0123/library/core/src/option.rs", "core/src/option.rs"),
             ("/src/ui/context.rs", "/src/ui/context.rs"),
         ] {
-            assert_eq!(short(file), told);
+            assert_eq!(short(file), shown);
         }
     }
 }

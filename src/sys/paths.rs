@@ -123,7 +123,7 @@ impl Paths {
         self.locks_dir().join(format!("{id}.holder"))
     }
 
-    /// The lock file of whoever changes the key; never deleted either.
+    /// The lock file for changes of the key; never deleted either.
     pub fn key_lock(&self) -> PathBuf {
         self.locks_dir().join("key.lock")
     }
@@ -150,7 +150,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn without_a_home_there_are_no_folders_and_nobody_else_is_asked() {
+    fn without_a_home_there_are_no_folders_and_no_other_source_is_asked() {
         assert_eq!(Paths::from_env(&Env::fixed([])), None);
         assert_eq!(Paths::from_env(&Env::fixed([("HOME", "")])), None);
         let named = Paths::from_env(&Env::fixed([("CONCUR_CRED_HOME", "/a")]));

@@ -24,11 +24,11 @@ const DEFAULT_WIDTH: usize = 80;
 
 /// Whether a person wants to see it.
 static WANTED: AtomicBool = AtomicBool::new(false);
-/// How many characters of ours stand on the terminal's line. Whoever writes to stderr holds it.
+/// How many characters of ours stand on the terminal's line. Held while writing to stderr.
 static LINE: Mutex<usize> = Mutex::new(0);
 
-/// Says whether a person wants to see what is waited for; nobody does until this is called.
-pub(crate) fn wanted(yes: bool) {
+/// Whether progress is shown; off until this is called.
+pub(crate) fn enable(yes: bool) {
     WANTED.store(yes, Ordering::Relaxed);
 }
 
@@ -65,8 +65,8 @@ impl Waiting {
         }
     }
 
-    /// It is over; the line is wiped by whoever writes next, or by [`wipe`]. Never waits for the
-    /// terminal, which may be stopped: for where something must be kept first.
+    /// Ends the progress; the line is wiped by the next write, or by [`wipe`]. Never waits for the terminal,
+    /// which may be stopped: for use before something must be kept.
     pub(crate) fn leave(mut self) {
         if let Some(ticker) = self.0.take() {
             ticker.over.store(true, Ordering::Release);
@@ -110,12 +110,12 @@ fn draw_until(ended: &Receiver<()>, what: &Mutex<String>, over: &AtomicBool, loo
     while ended.recv_timeout(pause) == Err(RecvTimeoutError::Timeout) {
         let what = if signals::is_held() { ENDING.to_owned() } else { held(what).clone() };
         let mut drawn = held(&LINE);
-        // Looked at with the line in hand: nobody draws on it any more once it was said to be over.
+        // Checked with the line locked: nothing is drawn after the end.
         if over.load(Ordering::Acquire) {
             break;
         }
         pause = FRAME;
-        // Set aside with Ctrl-Z and bg, or begun with &: the line is somebody else's.
+        // In the background: the line is another job's.
         if !is_in_front() {
             *drawn = 0;
             continue;
@@ -125,7 +125,7 @@ fn draw_until(ended: &Receiver<()>, what: &Mutex<String>, over: &AtomicBool, loo
         let length = text.chars().count();
         // The terminal may have become narrower meanwhile: blanks must not wrap either.
         let rest = (*drawn).min(widest).saturating_sub(length);
-        // Nobody can be told when stderr itself is gone.
+        // An error of stderr itself cannot be reported.
         let _ = write!(io::stderr(), "\r{text}{:rest$}", "");
         *drawn = length + rest;
         frame += 1;
@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_is_shown_anything_who_did_not_ask_for_it() {
+    fn nothing_is_shown_unless_enabled() {
         let waiting = waiting("a test");
         waiting.say("something else");
         assert!(waiting.0.is_none(), "no thread is started");

@@ -1,8 +1,8 @@
 //! Signals that ask the program to end at a moment when something would be lost.
 //!
-//! Once Concur has a refresh token it may have put a new one in its place. Whoever ends the program then
-//! (Ctrl-C, `timeout`, a closed terminal, a cancelled job) would lose the new one, and the old one would be
-//! good for nothing: so the program ends when the answer is kept, by the same signal. Another signal, a
+//! Once Concur has a refresh token it may have put a new one in its place. Ending then (Ctrl-C,
+//! `timeout`, a closed terminal, a cancelled job) would lose the new one, and the old one may be invalid: so
+//! the program ends by the same signal when the answer is kept. Another signal, a
 //! second later or more, ends it at once, and so does SIGQUIT (Ctrl-\). What is ignored at the start
 //! (`nohup`) stays ignored.
 //!
@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use crate::sys::clock;
 
-/// How often somebody looks whether a signal came.
+/// How often a pending signal is looked for.
 const POLL: Duration = Duration::from_millis(50);
 
 /// While it lives, a first signal waits; when it is dropped, the program ends by a signal that came.
@@ -86,7 +86,7 @@ mod held {
 
     pub(crate) fn survive_the_file_size_limit() {
         static HANDLER: Once = Once::new();
-        // Nobody looks at it: the write that failed says so itself.
+        // Never read: the failed write reports the limit.
         static REACHED: AtomicBool = AtomicBool::new(false);
         HANDLER.call_once(|| drop(flag::register(SIGXFSZ, &REACHED)));
     }
@@ -158,8 +158,8 @@ mod held {
         Ok(())
     }
 
-    /// The signals that whoever started this program had it ignore, a bit each. Where that cannot be
-    /// learnt, all of them: none is held then.
+    /// The signals that were ignored at the start, a bit each. Where that is unknown, all of them: then none
+    /// is held.
     #[cfg(target_os = "linux")]
     fn ignored() -> u64 {
         let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();

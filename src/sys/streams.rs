@@ -5,19 +5,19 @@ use std::io::{self, Read, Write};
 
 /// A stream that is waited for instead of failing with `WouldBlock`.
 #[derive(Debug)]
-pub(crate) struct Patient<S>(pub S);
+pub(crate) struct BlockingStream<S>(pub S);
 
 /// stdin, waited for.
-pub(crate) fn stdin() -> Patient<io::StdinLock<'static>> {
-    Patient(io::stdin().lock())
+pub(crate) fn stdin() -> BlockingStream<io::StdinLock<'static>> {
+    BlockingStream(io::stdin().lock())
 }
 
 /// stderr, waited for.
-pub(crate) fn stderr() -> Patient<io::Stderr> {
-    Patient(io::stderr())
+pub(crate) fn stderr() -> BlockingStream<io::Stderr> {
+    BlockingStream(io::stderr())
 }
 
-impl<S: edge::Stream + Write> Write for Patient<S> {
+impl<S: edge::Stream + Write> Write for BlockingStream<S> {
     // A write that fails has taken no byte, and what a failed flush has written is not written again (std).
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         loop {
@@ -38,7 +38,7 @@ impl<S: edge::Stream + Write> Write for Patient<S> {
     }
 }
 
-impl<S: edge::Stream + Read> Read for Patient<S> {
+impl<S: edge::Stream + Read> Read for BlockingStream<S> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         loop {
             match self.0.read(buffer) {
@@ -120,9 +120,9 @@ mod tests {
         rustix::io::ioctl_fionbio(&writer, true).unwrap();
         let bytes: Vec<u8> = (0..=255).cycle().take(1 << 20).collect();
         let sent = bytes.clone();
-        let thread = std::thread::spawn(move || Patient(writer).write_all(&sent));
+        let thread = std::thread::spawn(move || BlockingStream(writer).write_all(&sent));
         let mut came = Vec::new();
-        Patient(reader).read_to_end(&mut came).unwrap();
+        BlockingStream(reader).read_to_end(&mut came).unwrap();
         thread.join().unwrap().unwrap();
         assert!(came == bytes, "{} bytes", came.len());
     }

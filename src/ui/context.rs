@@ -1,4 +1,4 @@
-//! What every command is handed: environment, paths, clock, streams and settings.
+//! The context of a command: environment, paths, clock, streams and settings.
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -15,8 +15,8 @@ use crate::sys::env::Env;
 use crate::sys::paths::Paths;
 use crate::sys::{failpoint, files, progress, trace};
 
-/// The surroundings of one run.
-pub(crate) struct App<'io> {
+/// The context of one run.
+pub(crate) struct Context<'io> {
     /// The environment.
     pub env: Env,
     /// Epoch seconds, when asked.
@@ -29,7 +29,7 @@ pub(crate) struct App<'io> {
     pub out_is_terminal: fn() -> bool,
     /// Called as `git-credential-concur`.
     pub called_by_git: bool,
-    /// stdin was looked at and is a terminal: whoever calls is a person. Never looked at for this alone.
+    /// stdin is known to be a terminal, so the caller is a person. Never checked for this alone.
     pub is_typed: bool,
     /// The options of every command.
     pub global: Global,
@@ -57,15 +57,15 @@ pub(crate) struct Surroundings<'io> {
     pub out_is_terminal: fn() -> bool,
 }
 
-impl<'io> App<'io> {
+impl<'io> Context<'io> {
     /// Reads the settings.
     pub(crate) fn new(
         around: Surroundings<'io>,
         global: Global,
         called_by_git: bool,
     ) -> Result<Self> {
-        let mut app = Self::for_doctor(around, global, called_by_git)?;
-        app.config_problem.take().map_or(Ok(app), Err)
+        let mut context = Self::for_doctor(around, global, called_by_git)?;
+        context.config_problem.take().map_or(Ok(context), Err)
     }
 
     /// Reads the settings; the defaults hold when they are wrong.
@@ -161,7 +161,7 @@ impl<'io> App<'io> {
         Ok(store)
     }
 
-    /// The store, for a command that makes one; a person is told what is odd about its place.
+    /// The store, for a command that makes one; with warnings about its location.
     pub(crate) fn store_or_new(&mut self) -> Result<Store> {
         for (what, remedy) in files::look_around(&self.need_paths()?, &self.env)?.warnings {
             self.note(&format!("{what}. {remedy}"));
@@ -169,7 +169,7 @@ impl<'io> App<'io> {
         self.store_or_new_for_helper()
     }
 
-    /// The same for a helper's caller, who would be told at each call.
+    /// The same without the warnings, which a helper would repeat at each call.
     pub(crate) fn store_or_new_for_helper(&self) -> Result<Store> {
         let paths = self.need_paths()?;
         files::look_around(&paths, &self.env)?;
@@ -196,7 +196,7 @@ impl<'io> App<'io> {
     /// Says something to a person.
     pub(crate) fn note(&mut self, text: &str) {
         if !self.global.quiet {
-            // Nobody can be told when stderr itself is gone.
+            // An error of stderr itself cannot be reported.
             let _ =
                 progress::beside(|| writeln!(self.err, "concur-cred: {}", printable(text, 600)));
         }
@@ -207,18 +207,18 @@ impl<'io> App<'io> {
         let _ = progress::beside(|| writeln!(self.err, "{error}"));
     }
 
-    /// From here on a person at a terminal is shown what is waited for.
+    /// Shows progress on a terminal from here on.
     pub(crate) fn show_progress(&self) {
-        progress::wanted(!self.global.quiet);
+        progress::enable(!self.global.quiet);
     }
 
-    /// Notes what was done, for the audit trail.
+    /// Adds an event to the audit log.
     pub(crate) fn audit(&mut self, event: Event) {
         self.events.push(event);
     }
 
-    /// Writes the audit trail, once the answer is out. It may fail without harm.
-    pub(crate) fn write_audit_trail(&mut self) {
+    /// Writes the audit log, after the answer. It may fail without harm.
+    pub(crate) fn write_audit_log(&mut self) {
         let Some(paths) = &self.paths else { return };
         audit::record_all(paths, &mut self.events);
     }

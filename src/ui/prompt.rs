@@ -14,7 +14,7 @@ use crate::formats::pasted::{self, Connection};
 use crate::model::origin::{Origin, SHORT_NAMES};
 use crate::model::secret::Secret;
 use crate::sys::streams;
-use crate::ui::context::App;
+use crate::ui::context::Context;
 
 /// How often a question is asked.
 const TRIES: u32 = 3;
@@ -31,55 +31,55 @@ pub(crate) fn is_possible() -> bool {
 
 /// Asks for a line that may be seen. `check` says what is wrong with it.
 pub(crate) fn line(
-    app: &mut App<'_>,
+    context: &mut Context<'_>,
     question: &str,
     check: fn(&str) -> Result<(), Wrong>,
 ) -> Result<String> {
-    asked(app, question, |answer| {
+    asked(context, question, |answer| {
         anything(answer).and_then(|()| check(answer)).map_err(str::to_owned)?;
         Ok(answer.to_owned())
     })
 }
 
 /// Asks for the data centre to log in at; `default` is what no answer means.
-pub(crate) fn data_centre(app: &mut App<'_>, default: &str) -> Result<Origin> {
+pub(crate) fn data_centre(context: &mut Context<'_>, default: &str) -> Result<Origin> {
     let question = format!("Data centre (us2, eu2, apj1, ... or an origin) [{default}]");
-    asked(app, &question, |answer| origin(answer, default))
+    asked(context, &question, |answer| origin(answer, default))
 }
 
 fn asked<T>(
-    app: &mut App<'_>,
+    context: &mut Context<'_>,
     question: &str,
     read: impl Fn(&str) -> Result<T, String>,
 ) -> Result<T> {
     for _ in 0..TRIES {
-        let _ = write!(app.err, "{question}: ");
-        let _ = app.err.flush();
+        let _ = write!(context.err, "{question}: ");
+        let _ = context.err.flush();
         let mut answer = String::new();
-        let count = streams::read_line(&mut answer).map_err(|_| nobody())?;
+        let count = streams::read_line(&mut answer).map_err(|_| not_answered())?;
         if count == 0 {
-            return Err(nobody());
+            return Err(not_answered());
         }
         match read(answer.trim()) {
             Ok(value) => return Ok(value),
-            Err(wrong) => say(app, &wrong),
+            Err(wrong) => say(context, &wrong),
         }
     }
     Err(given_up())
 }
 
 /// Asks for a secret, without echo. Blanks around it come along from pages and mails, and go.
-pub(crate) fn secret(app: &mut App<'_>, question: &str) -> Result<Secret> {
-    secret_in(app, question, |answer| Ok(Secret::from(answer)))
+pub(crate) fn secret(context: &mut Context<'_>, question: &str) -> Result<Secret> {
+    secret_in(context, question, |answer| Ok(Secret::from(answer)))
 }
 
 /// The same for a secret that `read` takes out of the answer, or says what is wrong with it.
 pub(crate) fn secret_in<T>(
-    app: &mut App<'_>,
+    context: &mut Context<'_>,
     question: &str,
     read: impl Fn(&str) -> Result<T, Wrong>,
 ) -> Result<T> {
-    asked_unseen(app, &format!("{question} (not shown): "), |answer| {
+    asked_unseen(context, &format!("{question} (not shown): "), |answer| {
         let answer = answer.trim();
         anything(answer).and_then(|()| read(answer))
     })
@@ -87,8 +87,8 @@ pub(crate) fn secret_in<T>(
 
 /// Asks for a company, where an address of the App Center may be pasted that holds a secret, too: so it is
 /// not echoed, and a UUID alone is said again.
-pub(crate) fn company(app: &mut App<'_>) -> Result<Company> {
-    let company = asked_unseen(app, "Company UUID: ", |answer| {
+pub(crate) fn company(context: &mut Context<'_>) -> Result<Company> {
+    let company = asked_unseen(context, "Company UUID: ", |answer| {
         let answer = answer.trim();
         anything(answer)?;
         match pasted::connection(answer) {
@@ -97,7 +97,7 @@ pub(crate) fn company(app: &mut App<'_>) -> Result<Company> {
         }
     })?;
     let (Company::Uuid(id) | Company::Connection(Connection { id, .. })) = &company;
-    say(app, &format!("Company {id}"));
+    say(context, &format!("Company {id}"));
     Ok(company)
 }
 
@@ -111,34 +111,34 @@ pub(crate) enum Company {
 
 /// The same for a password that a person chose: every blank of it counts, and a wrong one more locks the
 /// account.
-pub(crate) fn password(app: &mut App<'_>, question: &str) -> Result<Secret> {
-    asked_unseen(app, &format!("{question} (not shown): "), |answer| {
+pub(crate) fn password(context: &mut Context<'_>, question: &str) -> Result<Secret> {
+    asked_unseen(context, &format!("{question} (not shown): "), |answer| {
         anything(answer).map(|()| Secret::from(answer))
     })
 }
 
 fn asked_unseen<T>(
-    app: &mut App<'_>,
+    context: &mut Context<'_>,
     question: &str,
     read: impl Fn(&str) -> Result<T, Wrong>,
 ) -> Result<T> {
     for _ in 0..TRIES {
-        let answer = unseen(app, question).map_err(|_| nobody())?;
+        let answer = unseen(context, question).map_err(|_| not_answered())?;
         match read(&answer) {
             Ok(value) => return Ok(value),
-            Err(wrong) => say(app, wrong),
+            Err(wrong) => say(context, wrong),
         }
     }
     Err(given_up())
 }
 
 #[cfg(unix)]
-fn unseen(app: &mut App<'_>, question: &str) -> io::Result<Zeroizing<String>> {
-    unseen::line(app.err, question)
+fn unseen(context: &mut Context<'_>, question: &str) -> io::Result<Zeroizing<String>> {
+    unseen::line(context.err, question)
 }
 
 #[cfg(not(unix))]
-fn unseen(_: &mut App<'_>, question: &str) -> io::Result<Zeroizing<String>> {
+fn unseen(_: &mut Context<'_>, question: &str) -> io::Result<Zeroizing<String>> {
     rpassword::prompt_password(question).map(Zeroizing::new)
 }
 
@@ -182,11 +182,11 @@ fn origin(answer: &str, default: &str) -> Result<Origin, String> {
 }
 
 /// Said even with `--quiet`: who is asked must know why again.
-pub(crate) fn say(app: &mut App<'_>, wrong: &str) {
-    let _ = writeln!(app.err, "{wrong}");
+pub(crate) fn say(context: &mut Context<'_>, wrong: &str) {
+    let _ = writeln!(context.err, "{wrong}");
 }
 
-fn nobody() -> Error {
+fn not_answered() -> Error {
     Error::new(
         Kind::Usage,
         "The question was not answered",

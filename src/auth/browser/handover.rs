@@ -7,7 +7,7 @@ use std::path::{Component, Path, PathBuf};
 use url::Url;
 
 use crate::sys::env::Env;
-use crate::sys::files::{Replace, Unfinished};
+use crate::sys::files::{AtomicFile, Replace};
 
 /// What is opened. Dropped, it takes the file away.
 #[derive(Debug)]
@@ -69,9 +69,9 @@ fn write(folder: &Path, file: &Path, link: &str) -> io::Result<()> {
          <meta http-equiv=\"refresh\" content=\"0;url={link}\"><title>concur-cred</title>\
          <a href=\"{link}\">Log in</a>\n"
     );
-    let mut new = Unfinished::beside(folder)?;
+    let mut new = AtomicFile::beside(folder)?;
     new.as_file_mut().write_all(page.as_bytes())?;
-    new.become_whole(file, Replace::Yes)
+    new.commit(file, Replace::Yes)
 }
 
 #[cfg(unix)]

@@ -5,9 +5,9 @@ use super::flow::{self, Ask, Principal};
 use super::start::Start;
 use crate::auth::oauth::form::GrantRequest;
 use crate::error::Result;
-use crate::ui::context::App;
+use crate::ui::context::Context;
 
-pub(crate) fn log_in(app: &mut App<'_>, mut start: Start) -> Result<()> {
+pub(crate) fn log_in(app: &mut Context<'_>, mut start: Start) -> Result<()> {
     let application = flow::application(app, &mut start, &[])?;
     let aim = flow::aim(app, &start, &application, None)?;
     let ask = Ask {

@@ -28,13 +28,13 @@ use crate::model::origin::{AllowedOrigin, Origin};
 use crate::model::printable::printable;
 use crate::model::secret::Secret;
 use crate::sys::random;
-use crate::ui::context::App;
+use crate::ui::context::Context;
 use crate::ui::prompt;
 
 /// How long the person has, unless `--timeout` says otherwise, seconds.
 const TIMEOUT_SECS: u64 = 300;
 
-pub(crate) fn log_in(app: &mut App<'_>, mut start: Start, args: &Login) -> Result<()> {
+pub(crate) fn log_in(app: &mut Context<'_>, mut start: Start, args: &Login) -> Result<()> {
     let redirect_uri = redirect_uri(&args.browser)?;
     let bound = redirect_uri.place().map(receiver::bind).transpose()?;
     if bound.is_none() && !prompt::is_possible() {
@@ -105,7 +105,7 @@ fn nobody_pastes() -> Error {
 
 /// Sends the person to Concur and waits for what comes back.
 fn land(
-    app: &mut App<'_>,
+    app: &mut Context<'_>,
     bound: Option<Bound>,
     asked: &Authorization<'_>,
     args: &BrowserOptions,
@@ -152,7 +152,7 @@ fn land(
 }
 
 /// What the browser is told to open: nothing that is of use to another user who sees it.
-fn handover(app: &App<'_>, receiver: &Receiver, redirect_uri: &RedirectUri) -> Handover {
+fn handover(app: &Context<'_>, receiver: &Receiver, redirect_uri: &RedirectUri) -> Handover {
     let link = receiver.start_link();
     match redirect_uri.place() {
         Some(place) if !receiver.knows_users() => {
@@ -164,7 +164,7 @@ fn handover(app: &App<'_>, receiver: &Receiver, redirect_uri: &RedirectUri) -> H
 
 /// Says what to do. `--quiet` does not silence it: without it there would be nothing to wait for.
 fn explain(
-    app: &mut App<'_>,
+    app: &mut Context<'_>,
     link: &str,
     redirect_uri: &RedirectUri,
     is_opened: bool,
@@ -189,7 +189,7 @@ fn explain(
 }
 
 /// Where the code is to be exchanged: the geolocation that came with it, if it may be sent a secret.
-fn place(app: &App<'_>, aim: &Aim, geolocation: Option<&str>) -> Result<AllowedOrigin> {
+fn place(app: &Context<'_>, aim: &Aim, geolocation: Option<&str>) -> Result<AllowedOrigin> {
     let allowed = app.config.allowed.and(&aim.origin);
     let named = match geolocation {
         None => Some(aim.origin.clone()),

@@ -7,10 +7,10 @@ use crate::auth::oauth::form::GrantRequest;
 use crate::error::Result;
 use crate::formats::pasted::{self, Connection};
 use crate::model::secret::Secret;
-use crate::ui::context::App;
+use crate::ui::context::Context;
 use crate::ui::prompt::{self, Company};
 
-pub(crate) fn log_in(app: &mut App<'_>, mut start: Start) -> Result<()> {
+pub(crate) fn log_in(app: &mut Context<'_>, mut start: Start) -> Result<()> {
     let uuid = start.given.company_uuid.take();
     let token = start.given.request_token.take();
     let missing = [("companyUUID", uuid.is_none()), ("companyRequestToken", token.is_none())];
@@ -38,7 +38,7 @@ pub(crate) fn log_in(app: &mut App<'_>, mut start: Start) -> Result<()> {
 }
 
 /// Asks for the request token of a company; an address with it must be that company's.
-fn request_token_of(app: &mut App<'_>, uuid: String) -> Result<(String, Secret)> {
+fn request_token_of(app: &mut Context<'_>, uuid: String) -> Result<(String, Secret)> {
     let token =
         prompt::secret_in(app, "Company request token", |answer| {
             match pasted::connection(answer) {

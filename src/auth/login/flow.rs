@@ -16,7 +16,7 @@ use crate::model::secret::Secret;
 use crate::store::lock::RecordLock;
 use crate::store::{NewAccount, RequestToken, Store};
 use crate::sys::signals;
-use crate::ui::context::App;
+use crate::ui::context::Context;
 use crate::ui::prompt;
 
 use super::keeping;
@@ -114,7 +114,7 @@ impl Ask<'_> {
 /// App ID and secret; a person is asked for what is missing, when there is one. `further`: what the
 /// grant needs besides, and whether it is missing.
 pub(crate) fn application(
-    app: &mut App<'_>,
+    app: &mut Context<'_>,
     start: &mut Start,
     further: &[(&str, bool)],
 ) -> Result<Application> {
@@ -154,7 +154,7 @@ fn use_refresh_token(error: &Error) -> Error {
 }
 
 /// Whether neither the caller nor the profile says where to log in.
-fn is_anywhere(app: &App<'_>, start: &Start) -> Result<bool> {
+fn is_anywhere(app: &Context<'_>, start: &Start) -> Result<bool> {
     if start.base_url.is_some() {
         return Ok(false);
     }
@@ -165,7 +165,7 @@ fn is_anywhere(app: &App<'_>, start: &Start) -> Result<bool> {
 /// The profile to log in to and the origin to ask. Refuses a profile that holds another account;
 /// `principal` where it is known before Concur was asked.
 pub(crate) fn aim(
-    app: &App<'_>,
+    app: &Context<'_>,
     start: &Start,
     application: &Application,
     principal: Option<&str>,
@@ -191,7 +191,7 @@ pub(crate) fn aim(
 /// Asks for the grant and keeps what comes. Everything that can fail here fails before a one-time
 /// secret is spent.
 pub(crate) fn log_in(
-    app: &mut App<'_>,
+    app: &mut Context<'_>,
     start: &Start,
     application: &Application,
     aim: &Aim,
@@ -209,14 +209,14 @@ pub(crate) fn log_in(
     }
     if held.is_some() && signals::is_held() {
         // The program ends here, and nobody writes it later.
-        app.write_audit_trail();
+        app.write_audit_log();
     }
     drop(held);
     logged_in
 }
 
 fn ask_and_keep(
-    app: &mut App<'_>,
+    app: &mut Context<'_>,
     start: &Start,
     application: &Application,
     aim: &Aim,
@@ -285,7 +285,7 @@ fn ask_and_keep(
 
 /// Who asks the token service.
 pub(crate) fn asking<'a>(
-    app: &App<'_>,
+    app: &Context<'_>,
     start: &'a Start,
     application: &'a Application,
     allowed: &'a AllowList,

@@ -8,7 +8,7 @@ use crate::model::record::Record;
 use crate::store::lock::RecordLock;
 use crate::store::{NewAccount, Store, reserve, unwritable};
 use crate::sys::failpoint;
-use crate::ui::context::App;
+use crate::ui::context::Context;
 
 /// How often a commit is tried while another process keeps the store busy.
 const COMMIT_TRIES: u32 = 3;
@@ -16,7 +16,7 @@ const COMMIT_TRIES: u32 = 3;
 /// Keeps the account, if the profile `is_free` for it. `is_replaced`: Concur has replaced the refresh token that
 /// was sent. `held`: what the profile held until now.
 pub(crate) fn keep(
-    app: &mut App<'_>,
+    app: &mut Context<'_>,
     store: &mut Store,
     lock: &RecordLock,
     account: NewAccount,
@@ -34,7 +34,7 @@ pub(crate) fn keep(
 
 /// Keeps the account by every way there is.
 fn keep_replaced(
-    app: &mut App<'_>,
+    app: &mut Context<'_>,
     store: &mut Store,
     lock: &RecordLock,
     account: &NewAccount,
@@ -69,7 +69,7 @@ fn keep_replaced(
 }
 
 fn save(
-    app: &App<'_>,
+    app: &Context<'_>,
     store: &mut Store,
     lock: &RecordLock,
     account: &NewAccount,
@@ -86,7 +86,7 @@ fn save(
 
 /// Keeps tokens that belong to another company than the profile's as a profile of their own: the refresh token
 /// that was given may be invalid now, and these must not be lost.
-fn keep_beside(app: &mut App<'_>, store: &mut Store, mut account: NewAccount) -> Result<()> {
+fn keep_beside(app: &mut Context<'_>, store: &mut Store, mut account: NewAccount) -> Result<()> {
     let taken = store.profile_names()?;
     let name = account.profile.clone();
     let mut names = (2..1000).filter_map(|count| format!("{name}-{count}").parse().ok());

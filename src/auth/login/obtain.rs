@@ -15,7 +15,7 @@ use crate::model::secret::Secret;
 use crate::store::lock::RecordLock;
 use crate::store::{NewAccount, Store, reserve};
 use crate::sys::files::{self, NamedFile, shell_word};
-use crate::ui::context::App;
+use crate::ui::context::Context;
 use crate::ui::times::local_time;
 
 /// What the operator gave about application and company; what is missing is `None`.
@@ -55,7 +55,7 @@ impl Given {
 
 /// Reads the credentials file (`named` must exist; `default` may) and the environment. A named file
 /// wins over the environment, the environment over the default file.
-pub(crate) fn given(app: &mut App<'_>, named: Option<&Path>, default: &Path) -> Result<Given> {
+pub(crate) fn given(app: &mut Context<'_>, named: Option<&Path>, default: &Path) -> Result<Given> {
     let from_env = Given {
         client_id: app.env.setting("CONCUR_CRED_CLIENT_ID")?,
         client_secret: app.env.setting("CONCUR_CRED_CLIENT_SECRET")?.map(Secret::from),
@@ -90,7 +90,7 @@ fn first_then(first: Given, then: Given) -> Given {
     }
 }
 
-fn from_file(app: &mut App<'_>, path: &Path, file: NamedFile) -> Result<Given> {
+fn from_file(app: &mut Context<'_>, path: &Path, file: NamedFile) -> Result<Given> {
     if let Some(warning) = file.warning.filter(|_| !app.env.is_credential(path)) {
         app.note(&warning);
     }
@@ -116,7 +116,7 @@ fn from_file(app: &mut App<'_>, path: &Path, file: NamedFile) -> Result<Given> {
 
 impl Given {
     /// The base URL that the credentials file names.
-    pub(crate) fn base_url(&self, app: &App<'_>) -> Result<Option<Origin>> {
+    pub(crate) fn base_url(&self, app: &Context<'_>) -> Result<Option<Origin>> {
         let Some(text) = &self.base_url else { return Ok(None) };
         origin_of_file(app, text, "The credentials file's base URL").map(Some)
     }
@@ -124,7 +124,7 @@ impl Given {
 
 /// The base URL that a file names. A file can never widen where secrets go: anything but Concur's own hosts
 /// must be named by the operator. Not quoted: a secret that was pasted one line too high is no origin.
-pub(crate) fn origin_of_file(app: &App<'_>, text: &str, what: &str) -> Result<Origin> {
+pub(crate) fn origin_of_file(app: &Context<'_>, text: &str, what: &str) -> Result<Origin> {
     let origin = Origin::from_person(text).map_err(|bad| {
         let remedy = match bad {
             BadOrigin::Legacy(instead) => {
@@ -149,7 +149,7 @@ pub(crate) fn origin_of_file(app: &App<'_>, text: &str, what: &str) -> Result<Or
 /// The profile to make or renew, and its record if there is one: the named one, else the one that is
 /// meant anyway, else the first, `default`.
 pub(crate) fn target(
-    app: &App<'_>,
+    app: &Context<'_>,
     store: Option<&Store>,
 ) -> Result<(ProfileName, Option<Record>)> {
     let named = app.named_profile()?;
@@ -226,7 +226,11 @@ fn base_url_hint(bad: BadOrigin) -> String {
 }
 
 /// The lock of the record that is made or renewed; key and reserve are sure to be there.
-pub(crate) fn lock(app: &mut App<'_>, store: &Store, old: Option<&Record>) -> Result<RecordLock> {
+pub(crate) fn lock(
+    app: &mut Context<'_>,
+    store: &Store,
+    old: Option<&Record>,
+) -> Result<RecordLock> {
     app.show_progress();
     if let Some(warning) = store.prove_key()? {
         app.note(warning);
@@ -248,7 +252,7 @@ pub(crate) fn discard(store: &Store, lock: RecordLock) {
 
 /// Keeps the account and says what there is now.
 pub(crate) fn keep(
-    app: &mut App<'_>,
+    app: &mut Context<'_>,
     store: &mut Store,
     lock: &RecordLock,
     account: &NewAccount,
@@ -259,7 +263,7 @@ pub(crate) fn keep(
 }
 
 /// Says what there is now.
-pub(crate) fn tell(app: &mut App<'_>, store: &mut Store, record: &Record) {
+pub(crate) fn tell(app: &mut Context<'_>, store: &mut Store, record: &Record) {
     let profile = record.profile_name().unwrap_or_default();
     let whose = if record.has_unknown_principal() {
         "company or user not known yet".to_owned()

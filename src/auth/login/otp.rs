@@ -8,7 +8,7 @@ use crate::auth::oauth::form::GrantRequest;
 use crate::error::{Error, Kind, Result};
 use crate::formats::pasted;
 use crate::model::origin::AllowedOrigin;
-use crate::ui::context::App;
+use crate::ui::context::Context;
 use crate::ui::prompt;
 
 /// Concur's codes for a password that is not the one in the mail.
@@ -16,7 +16,7 @@ const WRONG_CODE: [i64; 2] = [84, 85];
 /// How often the code is asked for: a wrong one may be mistyped.
 const TRIES: u32 = 3;
 
-pub(crate) fn log_in(app: &mut App<'_>, mut start: Start, scope: Option<&str>) -> Result<()> {
+pub(crate) fn log_in(app: &mut Context<'_>, mut start: Start, scope: Option<&str>) -> Result<()> {
     if !prompt::is_possible() {
         return Err(Error::new(
             Kind::Usage,
@@ -56,7 +56,7 @@ fn is_wrong_code(error: &Error) -> bool {
 
 /// Has Concur send the code; returns the origin that did.
 fn send(
-    app: &mut App<'_>,
+    app: &mut Context<'_>,
     start: &Start,
     application: &Application,
     aim: &Aim,

@@ -9,7 +9,7 @@ use crate::model::grant::{Grant, GrantKind};
 use crate::model::profile::ProfileName;
 use crate::store::Store;
 use crate::store::audit::Event;
-use crate::ui::context::App;
+use crate::ui::context::Context;
 
 const RUN_AGAIN: &str = "Nothing was changed. Run it again in a while.";
 const CHECK_NETWORK: &str =
@@ -17,7 +17,7 @@ const CHECK_NETWORK: &str =
 
 /// The tokens, or why there are none; either way it stands in the audit log.
 pub(crate) fn granted(
-    app: &mut App<'_>,
+    app: &mut Context<'_>,
     asked: Asked,
     start: &Start,
     profile: &ProfileName,
@@ -77,14 +77,14 @@ pub(crate) fn granted(
 }
 
 /// Whether there is such a profile: then it has a client secret that may be the older one.
-fn has_profile(app: &App<'_>, profile: &ProfileName) -> bool {
+fn has_profile(app: &Context<'_>, profile: &ProfileName) -> bool {
     let found = |store: Store| store.find_profile(Some(profile.as_str())).unwrap_or_default();
     app.store().ok().flatten().map(found).is_some_and(|found| !found.is_empty())
 }
 
 /// The error of something asked before the grant itself, that was not done.
 pub(crate) fn refused(
-    app: &mut App<'_>,
+    app: &mut Context<'_>,
     asked: Asked,
     start: &Start,
     profile: &ProfileName,

@@ -7,10 +7,10 @@ use crate::auth::held;
 use crate::auth::oauth::form::GrantRequest;
 use crate::error::Result;
 use crate::model::secret::Secret;
-use crate::ui::context::App;
+use crate::ui::context::Context;
 use crate::ui::prompt;
 
-pub(crate) fn log_in(app: &mut App<'_>, mut start: Start) -> Result<()> {
+pub(crate) fn log_in(app: &mut Context<'_>, mut start: Start) -> Result<()> {
     let token = start.given.refresh_token.take();
     let application = flow::application(app, &mut start, &[("refreshToken", token.is_none())])?;
     let refresh_token = match token {
@@ -22,7 +22,7 @@ pub(crate) fn log_in(app: &mut App<'_>, mut start: Start) -> Result<()> {
 
 /// Uses the refresh token, and keeps what comes in its place.
 pub(crate) fn use_now(
-    app: &mut App<'_>,
+    app: &mut Context<'_>,
     start: &Start,
     application: &Application,
     refresh_token: &Secret,

@@ -5,14 +5,14 @@ use super::flow::{self, Ask, Principal};
 use super::start::Start;
 use crate::auth::oauth::form::GrantRequest;
 use crate::error::{Error, Kind, Result};
-use crate::ui::context::App;
+use crate::ui::context::Context;
 use crate::ui::prompt;
 
 const ADVISED_AGAINST: &str = "SAP advises against the user grant: where you can, use the company \
     grant (concur-cred login) or a one-time password (--grant otp). The password is sent to Concur and \
     not kept.";
 
-pub(crate) fn log_in(app: &mut App<'_>, mut start: Start) -> Result<()> {
+pub(crate) fn log_in(app: &mut Context<'_>, mut start: Start) -> Result<()> {
     if !prompt::is_possible() {
         return Err(Error::new(
             Kind::Usage,

@@ -23,7 +23,7 @@ use crate::store::Store;
 use crate::store::audit::Event;
 use crate::store::lock::{RecordLock, Waiting};
 use crate::sys::{failpoint, progress, signals, trace};
-use crate::ui::context::App;
+use crate::ui::context::Context;
 
 pub(crate) use asking::{Asked, Asking, Attempted};
 pub(crate) use failure::{gone, not_allowed, of_its_principal};
@@ -90,9 +90,9 @@ enum Seen {
 
 impl Renewer<'_> {
     /// Runs `work` with what a command has for it; a person at a terminal sees what is waited for.
-    pub(crate) fn with<T>(app: &mut App<'_>, work: impl FnOnce(&mut Renewer<'_>) -> T) -> T {
+    pub(crate) fn with<T>(app: &mut Context<'_>, work: impl FnOnce(&mut Renewer<'_>) -> T) -> T {
         app.show_progress();
-        let App { config, clock, err, events, global, .. } = app;
+        let Context { config, clock, err, events, global, .. } = app;
         let mut note = |text: &str| {
             if !global.quiet {
                 let text = printable(text, 600);

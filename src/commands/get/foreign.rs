@@ -4,13 +4,13 @@ use crate::error::Result;
 use crate::formats::git::{Answer, Request};
 use crate::model::record::{Column, Record};
 use crate::store::{ForeignFilter, Store};
-use crate::ui::context::App;
+use crate::ui::context::Context;
 
 use super::rendered;
 
 /// The most recently stored foreign entry that matches and can be said; one that is valid before one that
 /// is expired and can be refreshed.
-pub(super) fn answer(app: &mut App<'_>, store: &Store, request: &Request) -> Result<u8> {
+pub(super) fn answer(context: &mut Context<'_>, store: &Store, request: &Request) -> Result<u8> {
     let (Some(protocol), Some(host)) = (&request.protocol, &request.host) else { return Ok(0) };
     let filter = ForeignFilter {
         protocol,
@@ -18,7 +18,7 @@ pub(super) fn answer(app: &mut App<'_>, store: &Store, request: &Request) -> Res
         path: request.path.as_deref(),
         username: request.username.as_deref(),
     };
-    let now = app.now();
+    let now = context.now();
     let mut records = store.foreign(&filter)?;
     records.retain(|record| match &record.authtype {
         None => true,
@@ -34,7 +34,7 @@ pub(super) fn answer(app: &mut App<'_>, store: &Store, request: &Request) -> Res
             if is_expired(&record) { refreshable(store, record) } else { valid(store, record) };
         match answer {
             Ok(Some(answer)) => {
-                app.answer(&rendered(&answer)?)?;
+                context.answer(&rendered(&answer)?)?;
                 return Ok(0);
             }
             Ok(None) => {}

@@ -11,11 +11,15 @@ use crate::formats::tutorial::TokenFile;
 use crate::model::grant::Grant;
 use crate::model::jwt;
 use crate::model::principal::PrincipalType;
-use crate::ui::context::App;
+use crate::ui::context::Context;
 
 /// App ID and secret: the file's own, else those of `--credentials`, else the variables', else those of the
 /// `credentials.json` beside the file.
-pub(super) fn application(app: &mut App<'_>, args: &Args, file: &TokenFile) -> Result<Given> {
+pub(super) fn application(
+    context: &mut Context<'_>,
+    args: &Args,
+    file: &TokenFile,
+) -> Result<Given> {
     let own = Given {
         client_id: file.client_id.clone(),
         client_secret: file.client_secret.clone(),
@@ -24,9 +28,9 @@ pub(super) fn application(app: &mut App<'_>, args: &Args, file: &TokenFile) -> R
     let is_whole = own.client_id.is_some() && own.client_secret.is_some();
     // A file that has all of it needs no other.
     let default = if is_whole { PathBuf::new() } else { beside(&args.file) };
-    let mut given = obtain::given(app, args.credentials.as_deref(), &default)?;
+    let mut given = obtain::given(context, args.credentials.as_deref(), &default)?;
     if let Some(path) = given.file.as_ref().filter(|_| !is_whole) {
-        app.note(&format!("application from {}", path.display()));
+        context.note(&format!("application from {}", path.display()));
     }
     // A secret is one application's: it does not go with another App ID.
     let is_another = |id: &String| given.client_id.as_ref().is_some_and(|given| given != id);

@@ -8,7 +8,7 @@ use crate::integrations::timer::{self, Job, cron, systemd};
 use crate::store::keys::KeySource;
 use crate::sys::files::{self, shell_word};
 use crate::sys::random;
-use crate::ui::context::App;
+use crate::ui::context::Context;
 
 /// The job waits a random time up to this, seconds, unless the caller says otherwise: Concur is not to be
 /// asked by everybody in one minute.
@@ -39,36 +39,40 @@ const PATHS_PASSED_ON: [&str; 7] = [
 const PROXIES: [&str; 5] =
     ["CONCUR_CRED_PROXY", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
 
-pub(super) fn install(app: &mut App<'_>, args: &Keepalive, scheduler: Scheduler) -> Result<u8> {
+pub(super) fn install(
+    context: &mut Context<'_>,
+    args: &Keepalive,
+    scheduler: Scheduler,
+) -> Result<u8> {
     let program = timer::own_program()?;
     refuse_elsewhere(scheduler, &program)?;
-    let source = key_source(app);
-    let job = job(app, args, &program, source)?;
-    if let Some(lacks) = lacks_of_key(app, source) {
-        app.note(lacks);
+    let source = key_source(context);
+    let job = job(context, args, &program, source)?;
+    if let Some(lacks) = lacks_of_key(context, source) {
+        context.note(lacks);
     }
-    if let Some(name) = PROXIES.into_iter().find(|name| app.env.is_set(name)) {
-        app.note(&format!(
+    if let Some(name) = PROXIES.into_iter().find(|name| context.env.is_set(name)) {
+        context.note(&format!(
             "{name} is not passed on to the job, because it may hold a password: without it the job asks \
              directly"
         ));
     }
     match scheduler {
-        Scheduler::Systemd => install_timer(app, args, &job),
-        Scheduler::Cron => install_line(app, args, &job),
+        Scheduler::Systemd => install_timer(context, args, &job),
+        Scheduler::Cron => install_line(context, args, &job),
     }
 }
 
 /// Where the job will have to get the store's key.
-fn key_source(app: &App<'_>) -> Option<KeySource> {
-    let store = app.store().ok().flatten();
+fn key_source(context: &Context<'_>) -> Option<KeySource> {
+    let store = context.store().ok().flatten();
     let recorded = store.and_then(|store| store.meta().ok().map(|meta| meta.key_source));
-    recorded.or_else(|| app.config.keys.chosen().ok())
+    recorded.or_else(|| context.config.keys.chosen().ok())
 }
 
 /// What a person should know of the key that the job cannot have as it is had here.
-fn lacks_of_key(app: &App<'_>, source: Option<KeySource>) -> Option<&'static str> {
-    let is_file = || app.env.path("CONCUR_CRED_KEY_FILE").is_some_and(|path| path.is_file());
+fn lacks_of_key(context: &Context<'_>, source: Option<KeySource>) -> Option<&'static str> {
+    let is_file = || context.env.path("CONCUR_CRED_KEY_FILE").is_some_and(|path| path.is_file());
     match source {
         Some(KeySource::Environment) => Some(
             "CONCUR_CRED_KEY is not passed on to the job, which fails without it: a secret does not belong \
@@ -89,15 +93,15 @@ fn lacks_of_key(app: &App<'_>, source: Option<KeySource>) -> Option<&'static str
     }
 }
 
-pub(super) fn uninstall(app: &mut App<'_>, scheduler: Scheduler) -> Result<u8> {
+pub(super) fn uninstall(context: &mut Context<'_>, scheduler: Scheduler) -> Result<u8> {
     refuse_elsewhere(scheduler, Path::new("concur-cred"))?;
     let was_there = match scheduler {
         Scheduler::Systemd => {
-            let units = systemd::Units::of(&app.env)?;
+            let units = systemd::Units::of(&context.env)?;
             units.check()?;
             let are_there = units.are_there();
             if are_there {
-                // Not active, or nobody to ask: the files go all the same.
+                // It may not be active, or systemd not running: the files are removed anyway.
                 let _ = systemd::systemctl(&["disable", "--now", systemd::TIMER]);
                 units.remove()?;
                 let _ = systemd::systemctl(&["daemon-reload"]);
@@ -113,16 +117,21 @@ pub(super) fn uninstall(app: &mut App<'_>, scheduler: Scheduler) -> Result<u8> {
             after != before
         }
     };
-    app.note(if was_there { "the job is taken away" } else { "there was no such job" });
+    context.note(if was_there { "the job is taken away" } else { "there was no such job" });
     Ok(0)
 }
 
-fn job(app: &App<'_>, args: &Keepalive, program: &Path, source: Option<KeySource>) -> Result<Job> {
+fn job(
+    context: &Context<'_>,
+    args: &Keepalive,
+    program: &Path,
+    source: Option<KeySource>,
+) -> Result<Job> {
     let mut arguments = Vec::new();
-    if let Some(profile) = &app.global.profile {
+    if let Some(profile) = &context.global.profile {
         arguments.extend(["--profile".to_owned(), profile.to_string()]);
     }
-    if let Some(config) = &app.global.config {
+    if let Some(config) = &context.global.config {
         arguments.extend(["--config".to_owned(), timer::absolute(config)?]);
     }
     arguments.push("keepalive".to_owned());
@@ -131,34 +140,35 @@ fn job(app: &App<'_>, args: &Keepalive, program: &Path, source: Option<KeySource
     }
     let mut variables = Vec::new();
     for name in PATHS_PASSED_ON {
-        if let Some(path) = app.env.path(name) {
+        if let Some(path) = context.env.path(name) {
             variables.push((name.to_owned(), timer::absolute(&path)?));
         }
     }
     // A home of another name than the password database's is known here alone.
-    if let (Some(home), false) = (app.env.path("HOME"), app.env.is_set("CONCUR_CRED_HOME")) {
+    if let (Some(home), false) = (context.env.path("HOME"), context.env.is_set("CONCUR_CRED_HOME"))
+    {
         variables.push(("HOME".to_owned(), timer::absolute(&home)?));
     }
     for name in PASSED_ON {
-        variables.extend(app.env.setting(name)?.map(|text| (name.to_owned(), text)));
+        variables.extend(context.env.setting(name)?.map(|text| (name.to_owned(), text)));
     }
     let runs_command = source == Some(KeySource::Command);
     // A scheduler's is shorter, and may lack the key command.
     variables.extend(
-        app.env.text("PATH").filter(|_| runs_command).map(|path| ("PATH".to_owned(), path)),
+        context.env.text("PATH").filter(|_| runs_command).map(|path| ("PATH".to_owned(), path)),
     );
     let reads = [
-        app.config_file(),
-        app.env.path("CONCUR_CRED_KEY_FILE"),
-        app.config.http.ca_bundle.clone(),
-        app.config.http.client_cert(),
+        context.config_file(),
+        context.env.path("CONCUR_CRED_KEY_FILE"),
+        context.config.http.ca_bundle.clone(),
+        context.config.http.client_cert(),
     ];
     let is_kept_out = reads.iter().flatten().any(|path| files::is_of_another_user(path));
     // A key command writes where it likes: gpg locks its folder.
     let writes_only_to = if is_kept_out || runs_command {
         None
     } else {
-        Some(timer::absolute(app.need_paths()?.state_dir())?)
+        Some(timer::absolute(context.need_paths()?.state_dir())?)
     };
     let mut minute = [0];
     random::fill(&mut minute)?;
@@ -172,8 +182,8 @@ fn job(app: &App<'_>, args: &Keepalive, program: &Path, source: Option<KeySource
     })
 }
 
-fn install_timer(app: &mut App<'_>, args: &Keepalive, job: &Job) -> Result<u8> {
-    let units = systemd::Units::of(&app.env)?;
+fn install_timer(context: &mut Context<'_>, args: &Keepalive, job: &Job) -> Result<u8> {
+    let units = systemd::Units::of(&context.env)?;
     let (service, timer) = (systemd::service(job)?, systemd::timer(job));
     if args.print {
         let text = format!(
@@ -181,13 +191,13 @@ fn install_timer(app: &mut App<'_>, args: &Keepalive, job: &Job) -> Result<u8> {
             units.service().display(),
             units.timer().display()
         );
-        app.answer(text.as_bytes())?;
+        context.answer(text.as_bytes())?;
         return Ok(0);
     }
     units.check()?;
     units.write(&service, &timer)?;
-    app.note(&format!("written: {}", units.service().display()));
-    app.note(&format!("written: {}", units.timer().display()));
+    context.note(&format!("written: {}", units.service().display()));
+    context.note(&format!("written: {}", units.timer().display()));
     let enabled = systemd::systemctl(&["daemon-reload"])
         .and_then(|()| systemd::systemctl(&["enable", "--now", systemd::TIMER]));
     enabled.map_err(|(kind, why)| {
@@ -200,20 +210,22 @@ fn install_timer(app: &mut App<'_>, args: &Keepalive, job: &Job) -> Result<u8> {
             ),
         )
     })?;
-    app.note("the timer runs. So that it does so while you are logged out: loginctl enable-linger");
+    context.note(
+        "the timer runs. So that it does so while you are logged out: loginctl enable-linger",
+    );
     Ok(0)
 }
 
-fn install_line(app: &mut App<'_>, args: &Keepalive, job: &Job) -> Result<u8> {
+fn install_line(context: &mut Context<'_>, args: &Keepalive, job: &Job) -> Result<u8> {
     let line = cron::line(job)?;
     if args.print {
-        app.answer(format!("{line}\n").as_bytes())?;
+        context.answer(format!("{line}\n").as_bytes())?;
         return Ok(0);
     }
     let before = cron::read()?;
     cron::write(&cron::with(&before, Some(&line)))?;
-    app.note(&format!("in your crontab: {line}"));
-    app.note("cron mails what goes wrong, if the machine can send mail");
+    context.note(&format!("in your crontab: {line}"));
+    context.note("cron mails what goes wrong, if the machine can send mail");
     Ok(0)
 }
 

@@ -9,13 +9,13 @@ use crate::error::{Error, Result};
 use crate::model::printable::{printable, printable_json};
 use crate::store::keys::{self, KeySource};
 use crate::store::{KeyLook, KeyState};
-use crate::ui::context::App;
+use crate::ui::context::Context;
 
 /// The longest text that is shown, characters.
 const MAX_CHARS: usize = 4096;
 
-/// What is told of a store's key.
-struct Told {
+/// What is shown of a store's key.
+struct ShownKey {
     /// `None` without a store.
     look: Option<KeyLook>,
     source: KeySource,
@@ -25,20 +25,20 @@ struct Told {
     is_unfinished: bool,
 }
 
-pub(super) fn run(app: &mut App<'_>, args: &KeyShowSource) -> Result<u8> {
-    let paths = app.need_paths()?;
-    let keys = &app.config.keys;
-    let look = super::store(app)?.map(|store| store.look_into_key()).transpose()?;
+pub(super) fn run(context: &mut Context<'_>, args: &KeyShowSource) -> Result<u8> {
+    let paths = context.need_paths()?;
+    let keys = &context.config.keys;
+    let look = super::store(context)?.map(|store| store.look_into_key()).transpose()?;
     let source = look.as_ref().map_or_else(|| keys.chosen(), |look| Ok(look.source))?;
-    let told = Told {
+    let shown = ShownKey {
         source,
         place: source.describe(&paths, keys),
         asked: keys.asked()?.filter(|(asked, _)| look.is_none() || *asked != source),
         is_unfinished: source == KeySource::File && keys::pending(&paths),
         look,
     };
-    let answer = if args.json { as_json(&told) } else { as_text(&told) };
-    app.answer(answer.as_bytes())?;
+    let answer = if args.json { as_json(&shown) } else { as_text(&shown) };
+    context.answer(answer.as_bytes())?;
     Ok(0)
 }
 
@@ -56,8 +56,8 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }
 
-fn as_text(told: &Told) -> String {
-    let Told { look, source, place, asked, is_unfinished } = told;
+fn as_text(key: &ShownKey) -> String {
+    let ShownKey { look, source, place, asked, is_unfinished } = key;
     let (state, problem) = state(look.as_ref());
     let mut lines = vec![("source", source.name().to_owned()), ("place", place.clone())];
     if let Some(look) = look {
@@ -87,8 +87,8 @@ fn as_text(told: &Told) -> String {
     })
 }
 
-fn as_json(told: &Told) -> String {
-    let Told { look, source, place, asked, is_unfinished } = told;
+fn as_json(key: &ShownKey) -> String {
+    let ShownKey { look, source, place, asked, is_unfinished } = key;
     let (state, problem) = state(look.as_ref());
     let shown = json!({
         "store": look.is_some(),

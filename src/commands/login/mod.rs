@@ -12,13 +12,13 @@ use crate::model::grant::GrantKind;
 use crate::model::origin::Origin;
 use crate::model::secret::Secret;
 use crate::sys::files::shell_word;
-use crate::ui::context::App;
+use crate::ui::context::Context;
 
 pub(super) use crate::auth::login::flow::DEFAULT_BASE_URL;
 
 const DEFAULT_FILE: &str = "credentials.json";
 
-pub(super) fn run(app: &mut App<'_>, args: &Login) -> Result<u8> {
+pub(super) fn run(context: &mut Context<'_>, args: &Login) -> Result<u8> {
     if args.scope.is_some() && !args.grant.takes_scope() {
         return Err(no_scope(args));
     }
@@ -26,15 +26,15 @@ pub(super) fn run(app: &mut App<'_>, args: &Login) -> Result<u8> {
         return Err(for_browser_only(option));
     }
     // Before anything is asked of a person, or spent.
-    app.need_paths()?;
-    let given = obtain::given(app, args.credentials.as_deref(), Path::new(DEFAULT_FILE))?;
+    context.need_paths()?;
+    let given = obtain::given(context, args.credentials.as_deref(), Path::new(DEFAULT_FILE))?;
     let base_url = match obtain::base_url(args.base_url.as_deref())? {
-        None => given.base_url(app)?,
+        None => given.base_url(context)?,
         named => named,
     };
-    let service = TokenService::new(&app.config.http)?;
+    let service = TokenService::new(&context.config.http)?;
     for warning in service.warnings() {
-        app.note(warning);
+        context.note(warning);
     }
     let start = Start {
         base_url,
@@ -46,12 +46,12 @@ pub(super) fn run(app: &mut App<'_>, args: &Login) -> Result<u8> {
         unknown_fields: None,
     };
     match args.grant {
-        LoginGrant::Company => company::log_in(app, start),
-        LoginGrant::User => user::log_in(app, start),
-        LoginGrant::App => application::log_in(app, start),
-        LoginGrant::Browser => browser::log_in(app, start, args),
-        LoginGrant::Otp => otp::log_in(app, start, args.scope.as_deref()),
-        LoginGrant::Refresh => refresh::log_in(app, start),
+        LoginGrant::Company => company::log_in(context, start),
+        LoginGrant::User => user::log_in(context, start),
+        LoginGrant::App => application::log_in(context, start),
+        LoginGrant::Browser => browser::log_in(context, start, args),
+        LoginGrant::Otp => otp::log_in(context, start, args.scope.as_deref()),
+        LoginGrant::Refresh => refresh::log_in(context, start),
     }
     .map(|()| 0)
 }
@@ -72,7 +72,7 @@ pub(super) struct Handed {
 }
 
 /// Uses a refresh token at once for `import`, and keeps what comes in its place.
-pub(super) fn use_handed(app: &mut App<'_>, handed: Handed, replace: bool) -> Result<()> {
+pub(super) fn use_handed(context: &mut Context<'_>, handed: Handed, replace: bool) -> Result<()> {
     let Handed {
         client_id,
         client_secret,
@@ -82,9 +82,9 @@ pub(super) fn use_handed(app: &mut App<'_>, handed: Handed, replace: bool) -> Re
         variables,
         options,
     } = handed;
-    let service = TokenService::new(&app.config.http)?;
+    let service = TokenService::new(&context.config.http)?;
     for warning in service.warnings() {
-        app.note(warning);
+        context.note(warning);
     }
     let start = Start {
         base_url: Some(origin),
@@ -96,7 +96,7 @@ pub(super) fn use_handed(app: &mut App<'_>, handed: Handed, replace: bool) -> Re
         unknown_fields,
     };
     let application = flow::Application { client_id, client_secret };
-    refresh::use_now(app, &start, &application, &refresh_token)
+    refresh::use_now(context, &start, &application, &refresh_token)
 }
 
 /// What was given besides grant and profile, for the command that a person is to run again.

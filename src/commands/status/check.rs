@@ -11,7 +11,7 @@ use crate::model::policy::{self, Decision, LoginReason, StaleReason};
 use crate::model::printable::printable;
 use crate::model::record::{OutcomeKind, Record};
 use crate::sys::{failpoint, hardening};
-use crate::ui::context::App;
+use crate::ui::context::Context;
 use crate::ui::status::words;
 use crate::ui::times::DAY;
 
@@ -52,14 +52,14 @@ struct Checked<'r> {
     left: Option<i64>,
 }
 
-pub(super) fn run(app: &mut App<'_>, args: &Status) -> u8 {
-    let (line, code) = match examined(app, args) {
+pub(super) fn run(context: &mut Context<'_>, args: &Status) -> u8 {
+    let (line, code) = match examined(context, args) {
         Ok(answer) => answer,
         Err(error) => (unknown(&error), UNKNOWN),
     };
     hardening::answering();
     // Without its line the code is worth nothing.
-    app.answer(format!("{line}\n").as_bytes()).map_or(UNKNOWN, |()| code)
+    context.answer(format!("{line}\n").as_bytes()).map_or(UNKNOWN, |()| code)
 }
 
 /// The line for an error.
@@ -67,15 +67,15 @@ pub(in crate::commands) fn unknown(error: &Error) -> String {
     format!("CONCUR UNKNOWN - {}", in_one_line(error))
 }
 
-fn examined(app: &mut App<'_>, args: &Status) -> Result<(String, u8)> {
+fn examined(context: &mut Context<'_>, args: &Status) -> Result<(String, u8)> {
     failpoint::pass("check-begins");
-    if let Some(problem) = app.config_problem.take() {
+    if let Some(problem) = context.config_problem.take() {
         return Err(problem);
     }
-    let limits = limits(args, app.config.warn_before.seconds(&app.env)?)?;
-    let store = accounts::store(app)?;
-    let records = super::wanted(app, &store)?;
-    let now = app.now();
+    let limits = limits(args, context.config.warn_before.seconds(&context.env)?)?;
+    let store = accounts::store(context)?;
+    let records = super::wanted(context, &store)?;
+    let now = context.now();
     let checked: Vec<Checked<'_>> = records
         .iter()
         .map(|record| check(record, store.is_known_to_be_edited(record), now, limits))

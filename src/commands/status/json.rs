@@ -23,7 +23,7 @@ pub(super) fn as_json(
     json!({
         "profile": record.profile_name(),
         "used": is_used,
-        // Of one that was edited it is nobody's word.
+        // Unverified in an edited record.
         "company_uuid": if is_edited { "" } else { &record.principal },
         "principal_type": record.principal_type().map(PrincipalType::name),
         "client_id": record.client_id(),

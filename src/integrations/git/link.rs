@@ -122,10 +122,10 @@ mod tests {
     fn a_folder_of_others_is_told_with_the_command_that_needs_sudo() {
         let program = Path::new("/opt/my tools/concur-cred");
         let error = refused(program, &io::ErrorKind::PermissionDenied.into());
-        let told = error.to_string();
-        assert!(told.contains("Cannot make /opt/my tools/git-credential-concur: "), "{told}");
+        let shown = error.to_string();
+        assert!(shown.contains("Cannot make /opt/my tools/git-credential-concur: "), "{shown}");
         let sudo = "Run: sudo ln -s concur-cred '/opt/my tools/git-credential-concur', and then";
-        assert!(told.contains(sudo), "{told}");
+        assert!(shown.contains(sudo), "{shown}");
         assert_eq!(error.kind(), Kind::Unusable);
     }
 }

@@ -197,7 +197,7 @@ fn output(args: &[&str], place: Place) -> io::Result<Output> {
     child::run(command, b"", TIME_LIMIT)
 }
 
-/// [`output`] for whoever needs a git.
+/// [`output`] where git is required.
 fn run(args: &[&str]) -> Result<Output> {
     let place = if args.contains(&"--local") { Place::Here } else { Place::Nowhere };
     output(args, place).map_err(|error| match error.kind() {

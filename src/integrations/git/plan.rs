@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_there_is_left_and_another_helper_is_told() {
+    fn existing_lines_are_kept_and_another_helper_is_reported() {
         for values in [&["", "concur"][..], &["concur"], &["", "concur", "cache"]] {
             let plan = to_set(Scope::Global, &[URL.to_owned()], &found(values));
             assert_eq!(plan, Plan { urls: vec![URL.to_owned()], ..Plan::default() }, "{values:?}");

@@ -1,5 +1,4 @@
-//! A job of ours that runs daily, by systemd or by cron: the texts that they read (pure), and the edge
-//! that puts them in place.
+//! The daily job of systemd or cron: the texts that they read (pure), and their installation.
 
 pub(crate) mod cron;
 pub(crate) mod systemd;
@@ -13,7 +12,7 @@ use crate::error::{Error, Kind, Result};
 use crate::sys::env::keep_secrets_from;
 use crate::sys::{child, files};
 
-/// What stands in everything that is written here, so that nothing else is ever overwritten.
+/// Marks everything that is written here, so that nothing else is overwritten.
 pub(crate) const MARK: &str = "concur-cred keepalive";
 /// A program of the system's that takes longer hangs.
 const TIME_LIMIT: Duration = Duration::from_secs(30);
@@ -30,8 +29,8 @@ pub(crate) struct Job {
     /// Its environment, besides what the scheduler gives it. Never a secret.
     pub variables: Vec<(String, String)>,
     /// The only folder that it may write to, absolute. `None` where that cannot be held: the user's own
-    /// systemd needs a user namespace for it, in which root's files are nobody's, and a file that we are
-    /// told to read must be ours or root's.
+    /// systemd needs a user namespace for it, which hides that files are root's, and a named file must be
+    /// ours or root's.
     pub writes_only_to: Option<String>,
     /// The minute at which it begins.
     pub minute: u8,
@@ -85,7 +84,7 @@ pub(crate) fn absolute(path: &Path) -> Result<String> {
 fn run(program: &str, arguments: &[&str], input: &[u8]) -> io::Result<Output> {
     let mut command = Command::new(program);
     keep_secrets_from(&mut command);
-    // Its messages are read by us.
+    // Its messages are parsed.
     command.env("LC_ALL", "C").args(arguments);
     child::run(command, input, TIME_LIMIT)
 }

@@ -188,7 +188,7 @@ fn a_back_off_ends_at_its_time_and_is_ignored_before_its_attempt() {
 }
 
 #[test]
-fn an_attempt_that_never_ended_holds_nobody_up() {
+fn an_attempt_that_never_ended_blocks_no_caller() {
     let attempt = Attempt { number: 3, started_at: Some(EXPIRY), ..Attempt::default() };
     let stale = Decision::Stale(StaleReason::Expired);
     assert_eq!(at(&with_attempt(attempt), EXPIRY + 1), stale, "its process was killed");
@@ -236,8 +236,8 @@ fn a_callers_word_counts_for_the_generation_it_used_and_an_old_token() {
 
 #[test]
 fn the_back_off_doubles_up_to_a_minute() {
-    let told: Vec<i64> = (1..=8).map(back_off_secs).collect();
-    assert_eq!(told, [2, 4, 8, 16, 32, 60, 60, 60]);
+    let back_offs: Vec<i64> = (1..=8).map(back_off_secs).collect();
+    assert_eq!(back_offs, [2, 4, 8, 16, 32, 60, 60, 60]);
     assert_eq!((back_off_secs(0), back_off_secs(i64::MIN), back_off_secs(i64::MAX)), (2, 2, 60));
 }
 
@@ -327,7 +327,7 @@ proptest! {
     }
 
     #[test]
-    fn nobody_is_held_up_beyond_reason(record in any_record(), now in any_time()) {
+    fn no_caller_is_blocked_beyond_the_longest_back_off(record in any_record(), now in any_time()) {
         match decide(&record, now, DEFAULT_MIN_TTL_SECS) {
             Decision::Rejected { until } => {
                 prop_assert!(until > now && i128::from(until) - i128::from(now) <= 900);
@@ -345,7 +345,7 @@ proptest! {
     }
 
     #[test]
-    fn whoever_is_served_later_would_have_been_served_before(
+    fn a_token_served_later_is_served_earlier_too(
         attempt in any_attempt(),
         earlier in OBTAINED..EXPIRY + 100,
         wait in 0i64..4000,
@@ -358,7 +358,7 @@ proptest! {
     }
 
     #[test]
-    fn whoever_asks_for_less_is_served_as_well(
+    fn a_smaller_min_ttl_is_served_as_well(
         record in any_record(), now in any_time(), less in any_time(), more in any_time(),
     ) {
         let (less, more) = (less.min(more), less.max(more));

@@ -59,7 +59,7 @@ pub(super) fn read(text: &str, needs: Scheme) -> Result<Via, Refusal> {
         return Err(Refusal::Socks(Via { place: format!("{scheme}://{place}"), auth }));
     }
     let place = url.as_str().trim_end_matches('/').to_owned();
-    // Nobody could build a request to it.
+    // No request to it could be built.
     reqwest::Proxy::all(&*place).map_err(|_| Refusal::NotAProxy)?;
     Ok(Via { place, auth })
 }

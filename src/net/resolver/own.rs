@@ -17,7 +17,7 @@ use crate::sys::{clock, files};
 const HOSTS: &str = "/etc/hosts";
 const RESOLV_CONF: &str = "/etc/resolv.conf";
 /// The longest wait for one answer, and how often a question is asked again: both together stay below
-/// the connect timeout, so that a silent server is told apart from a service that does not answer.
+/// the connect timeout, so that a silent name server is distinguished from a silent service.
 const LONGEST_WAIT: Duration = Duration::from_secs(4);
 const MOST_RETRIES: usize = 1;
 /// One name is asked for in one run, by few spellings.

@@ -1,8 +1,8 @@
 //! The client certificate of a request that goes through an https proxy: it is the service's to see, and not the
 //! proxy's, which may ask for one as well.
 //!
-//! The HTTP library makes both handshakes by one configuration, and a resolver of certificates is not told
-//! whom it is asked for. But one client makes one request by one connection, so its handshakes take turns: with
+//! The HTTP library makes both handshakes by one configuration, and a certificate resolver does not learn
+//! for which. But one client makes one request by one connection, so its handshakes take turns: with
 //! the proxy, then through its tunnel with the service. Each begins by a look for a session to resume.
 
 use std::sync::Arc;

@@ -10,7 +10,7 @@ use crate::error::{Error, Kind};
 use crate::sys::env::Env;
 use crate::sys::paths::Paths;
 
-/// What somebody should know of the place of our folders.
+/// Warnings about the location of our folders.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Around {
     /// What it is and why it matters; and what to do.
@@ -73,7 +73,7 @@ fn on_the_way(folder: &Path, env: &Env, around: &mut Around) -> Result<()> {
     ways.extend(there.canonicalize().ok().map(real));
     for way in ways {
         for (step, fault) in unix::faults(&unix::steps(&way), own) {
-            let (what, remedy) = unix::told(folder, &step, fault, own);
+            let (what, remedy) = unix::warning(folder, &step, fault, own);
             if fault == unix::Fault::Anybody {
                 return Err(Error::new(Kind::Unusable, what, format!("Run: {remedy}")));
             }
@@ -132,7 +132,7 @@ mod unix {
     pub(super) enum Fault {
         /// Every user of the machine.
         Anybody,
-        /// Whoever is in this group.
+        /// Members of this group.
         Group(u32),
         /// This user.
         User(u32),
@@ -145,8 +145,8 @@ mod unix {
         steps
     }
 
-    /// Pure: what is wrong with the folders on the way, from the root on. Below one that nobody else
-    /// can enter, nothing is.
+    /// Pure: what is wrong with the folders on the way, from the root on. Nothing is
+    /// wrong below one that is closed to others.
     pub(super) fn faults(steps: &[Step], own: Own) -> Vec<(Step, Fault)> {
         let is_closed = |step: &&Step| step.uid == own.uid && step.mode & 0o011 == 0;
         let until = steps.iter().position(|step| is_closed(&step)).unwrap_or(steps.len());
@@ -171,7 +171,7 @@ mod unix {
     }
 
     /// What is said of it, and the command.
-    pub(super) fn told(folder: &Path, step: &Step, fault: Fault, own: Own) -> (String, String) {
+    pub(super) fn warning(folder: &Path, step: &Step, fault: Fault, own: Own) -> (String, String) {
         let Step { path, uid, mode, .. } = step;
         let sudo = if own.uid == *uid || own.uid == 0 { "" } else { "sudo " };
         let word = shell_word(path);
@@ -192,8 +192,8 @@ mod unix {
         (what, remedy)
     }
 
-    /// The user whose home sudo would make a folder of root's in. A container's root in a home that is
-    /// another's is not the same: there nobody comes back as that user.
+    /// The user in whose home sudo would make a folder of root's. A container's root in another's home is
+    /// accepted: that user never runs it there.
     pub(super) fn by_sudo(own: Own, nearest: Option<Step>, env: &Env) -> Option<u32> {
         let caller: u32 = env.text("SUDO_UID")?.parse().ok()?;
         let owner = nearest?.uid;

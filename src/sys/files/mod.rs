@@ -1,10 +1,10 @@
-//! The file edge: private files made right, checked before use, and replaced whole or not at all.
+//! Files: private files created with the right mode, checked before use, and replaced atomically.
 
 mod around;
+mod atomic;
 mod named;
 mod opening;
 mod owner;
-mod unfinished;
 mod volume;
 
 use std::fs::{self, DirBuilder, File, Metadata, OpenOptions};
@@ -15,6 +15,7 @@ use zeroize::Zeroizing;
 
 use crate::error::{Error, Kind, Result};
 pub(crate) use around::look_around;
+pub(crate) use atomic::AtomicFile;
 pub(crate) use named::{
     NamedFile, find_named, read_bounded, read_default, read_named, read_named_if_there,
     refuse_foreign_pipe,
@@ -24,7 +25,6 @@ pub(crate) use opening::{followed, to_stream, to_write};
 pub(crate) use owner::is_ours_alone;
 use owner::{check_owner_and_bits, check_single_name};
 pub(crate) use owner::{is_of_another_user, refuse_writable_by_all};
-pub(crate) use unfinished::Unfinished;
 
 /// The largest file that is read whole.
 const MAX_FILE_BYTES: u64 = 1 << 20;
@@ -110,7 +110,7 @@ pub(crate) fn open_private_to_read(path: &Path) -> Result<Option<(File, Metadata
     if matches!(&opened, Err(error) if error.kind() == io::ErrorKind::WouldBlock)
         && check_private_file(path)?
     {
-        // A file server that has lent it to somebody gets it back first.
+        // A file server has leased it to another client, and gets it back first.
         opened = open_without_links(path, Access::Read, Wait::Yes);
     }
     match opened.and_then(|file| Ok((file.metadata()?, file))) {
@@ -213,14 +213,14 @@ pub(crate) fn open_private(path: &Path) -> Result<File> {
                 return Ok(file);
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => match make_private(path) {
-                // Somebody else made it meanwhile.
+                // Another process made it meanwhile.
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
                 made => return made.map_err(|error| cannot("make", path, &error)),
             },
             opened => return Err(no_private_file(path, opened.err())),
         }
     }
-    // There, and not there, again and again: a link that leads nowhere, or somebody at play.
+    // A link that leads nowhere, or a file that comes and goes.
     Err(no_private_file(path, None))
 }
 
@@ -241,7 +241,7 @@ pub(crate) enum Replace {
     No,
 }
 
-/// Writes a file whole or not at all, mode 0600: [`Unfinished`], fsync, rename (or a link that never
+/// Writes a file whole or not at all, mode 0600: [`AtomicFile`], fsync, rename (or a link that never
 /// replaces), fsync of the folder.
 pub(crate) fn write_whole(path: &Path, bytes: &[u8], replace: Replace) -> io::Result<()> {
     let folder = match path.parent() {
@@ -256,9 +256,9 @@ pub(crate) fn write_whole(path: &Path, bytes: &[u8], replace: Replace) -> io::Re
             Replace::No => io::ErrorKind::AlreadyExists.into(),
         });
     }
-    let mut unfinished = Unfinished::beside(folder)?;
-    unfinished.as_file_mut().write_all(bytes)?;
-    unfinished.become_whole(path, replace)?;
+    let mut file = AtomicFile::beside(folder)?;
+    file.as_file_mut().write_all(bytes)?;
+    file.commit(path, replace)?;
     sync_dir(folder)
 }
 
@@ -272,8 +272,8 @@ pub(crate) fn temporary_folder(prefix: &str, folder: &Path) -> io::Result<tempfi
 }
 
 /// Writes a copy of what stands elsewhere: readers find it whole or not at all, but a power cut may
-/// cost it. A hit does this: under a umask that takes it from its owner there is no copy to be read, and
-/// that costs nobody a system call.
+/// cost it. Used by a hit, so the umask is left alone: one that denies the owner costs the copy, not a
+/// system call.
 pub(crate) fn write_copy(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let folder = path.parent().unwrap_or_else(|| Path::new("."));
     let mut temporary = tempfile::Builder::new().prefix(".concur-cred-").tempfile_in(folder)?;

@@ -1,4 +1,4 @@
-//! Files that the operator named, and those of a well-known name in the folder where he stands.
+//! Files that the operator named, and those of a well-known name in the current folder.
 
 use std::fs::{self, File, Metadata};
 use std::io::{self, Read};
@@ -23,7 +23,7 @@ pub(crate) struct NamedFile {
     pub warning: Option<String>,
 }
 
-/// [`read_named`] of a file that nobody named; `None` when there is no such file. A pipe in its place is
+/// [`read_named`] of a default name; `None` when there is no such file. A pipe in its place is
 /// refused and not waited for.
 pub(crate) fn read_named_if_there(path: &Path) -> Result<Option<NamedFile>> {
     match opening::at_once(path) {
@@ -80,7 +80,7 @@ fn read_opened(opened: io::Result<File>, path: &Path, pipes: Pipes) -> Result<Na
     #[cfg(unix)]
     if !meta.is_file() {
         return Ok(NamedFile {
-            bytes: read_bounded(&mut opening::Patient::of(file), path)?,
+            bytes: read_bounded(&mut opening::PipeReader::of(file), path)?,
             warning,
         });
     }

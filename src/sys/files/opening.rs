@@ -13,12 +13,12 @@ use crate::sys::clock;
 
 /// How many links after each other are followed, as the kernel has it.
 const MOST_LINKS: u32 = 40;
-/// How long a pipe is waited for that nobody has opened to write.
+/// The longest wait for a pipe's writer.
 const NO_WRITER: Duration = Duration::from_secs(5);
-/// How long a pipe's whole content is waited for: what writes into `<(…)` may have to ask somebody.
+/// The longest wait for a pipe's whole content: the command in `<(…)` may have to ask a person.
 const WHOLE: Duration = Duration::from_secs(30);
 
-const NOBODY_WRITES: &str = "nobody writes to this pipe";
+const NO_WRITER_YET: &str = "nobody writes to this pipe";
 const NOTHING_CAME: &str = "nothing came in time";
 
 /// Opens a file to read, at once whatever it is. A link in its place is followed when we or root made it.
@@ -33,7 +33,7 @@ pub(super) fn at_once(path: &Path) -> io::Result<File> {
         opened => opened,
     };
     match opened {
-        // A file server has lent it to somebody.
+        // A file server has leased it to another client.
         Err(error) if error.kind() == io::ErrorKind::WouldBlock => File::open(path),
         opened => opened,
     }
@@ -62,18 +62,18 @@ pub(super) fn at_once(path: &Path) -> io::Result<File> {
 }
 
 /// Opens what is read as it comes, of any length: a file, device or pipe. A pipe with a name must give
-/// something within [`WHOLE`]; whoever made one without a name (`<(…)`) holds its other end.
+/// something within [`WHOLE`]; the other end of one without a name (`<(…)`) is open already.
 #[cfg(unix)]
 pub(crate) fn to_stream(path: &Path) -> io::Result<File> {
     refuse_links_of_others(path)?;
     let file = at_once(path)?;
     if is_pipe(&file.metadata()?) {
         let has_name = followed(path)?.symlink_metadata().is_ok();
-        let patient = Patient { has_writer: true, ..Patient::of(file) };
-        if has_name && !patient.wait()? {
+        let pipe = PipeReader { has_writer: true, ..PipeReader::of(file) };
+        if has_name && !pipe.wait()? {
             return Err(io::Error::other(NOTHING_CAME));
         }
-        return waiting_again(patient.file);
+        return waiting_again(pipe.file);
     }
     Ok(file)
 }
@@ -95,7 +95,7 @@ pub(crate) fn to_write(path: &Path) -> io::Result<File> {
         let flags = OFlags::NONBLOCK.bits().cast_signed();
         std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, flags);
         match options.write(true).open(path) {
-            // Nobody reads from it yet.
+            // It has no reader yet.
             Err(error) if error.raw_os_error() == Some(rustix::io::Errno::NXIO.raw_os_error()) => {
                 if began.elapsed() >= clock::limit(NO_WRITER) {
                     return Err(error);
@@ -125,8 +125,8 @@ pub(crate) fn to_write(path: &Path) -> io::Result<File> {
 
 /// Where a path ends when its last part is a link, and so on; the path itself when it is none, or there
 /// is nothing. A link is followed when we or root made it: in a folder such as `/tmp` anybody could have
-/// put one there that leads to a file of ours. (Linux holds links in such folders to the same, but for
-/// whoever asks where they lead.) A link of the kernel's (`/dev/stdin`, at its end) is left to it.
+/// put one there that leads to a file of ours. (Linux applies the same rule to
+/// opening such links, not to reading them.) The kernel's own links (`/dev/stdin`) are left to it.
 pub(crate) fn followed(path: &Path) -> io::Result<PathBuf> {
     let mut at = path.to_owned();
     for _ in 0..MOST_LINKS {
@@ -179,14 +179,14 @@ pub(super) fn refuse_links_of_others(_path: &Path) -> io::Result<()> {
 
 /// Reads a pipe or device that was opened by [`at_once`], and waits for it up to a limit.
 #[cfg(unix)]
-pub(super) struct Patient {
+pub(super) struct PipeReader {
     file: File,
     began: Instant,
     has_writer: bool,
 }
 
 #[cfg(unix)]
-impl Patient {
+impl PipeReader {
     pub(super) fn of(file: File) -> Self {
         Self { file, began: Instant::now(), has_writer: false }
     }
@@ -210,7 +210,7 @@ impl Patient {
 }
 
 #[cfg(unix)]
-impl Read for Patient {
+impl Read for PipeReader {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         loop {
             let is_ready = self.wait()?;
@@ -222,7 +222,7 @@ impl Read for Patient {
                     }
                     self.has_writer = true;
                 }
-                Ok(0) if !is_ready => return Err(io::Error::other(NOBODY_WRITES)),
+                Ok(0) if !is_ready => return Err(io::Error::other(NO_WRITER_YET)),
                 read => {
                     self.has_writer = true;
                     return read;
@@ -260,12 +260,12 @@ mod tests {
     }
 
     #[test]
-    fn a_pipe_is_read_to_its_end_by_whoever_waits_for_its_writer() {
+    fn a_pipe_is_waited_for_and_read_to_its_end() {
         let (reader, mut writer) = io::pipe().unwrap();
-        let mut patient = Patient::of(File::from(OwnedFd::from(reader)));
+        let mut pipe = PipeReader::of(File::from(OwnedFd::from(reader)));
         let written = std::thread::spawn(move || writer.write_all(b"whole"));
         let mut text = String::new();
-        patient.read_to_string(&mut text).unwrap();
+        pipe.read_to_string(&mut text).unwrap();
         assert_eq!(text, "whole");
         written.join().unwrap().unwrap();
     }

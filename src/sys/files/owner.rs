@@ -1,4 +1,4 @@
-//! Whose a file is and who else may touch it; what is said when that is wrong.
+//! Owners and permissions of files, and the errors about them.
 
 #[cfg(any(test, not(unix)))]
 use std::path::Path;
@@ -37,8 +37,8 @@ mod unix {
         Ok(())
     }
 
-    /// Refuses a file that has a second name, for whoever writes in place: it may be planted so that
-    /// another file of ours is written to. Readers need not ask (a backup may well be a second name).
+    /// Refuses to write in place to a file with a second name: it may be planted so that another file of
+    /// ours is written to. Readers need not ask (a backup may well be a second name).
     pub(in crate::sys::files) fn check_single_name(path: &Path, meta: &Metadata) -> Result<()> {
         if meta.nlink() <= 1 {
             return Ok(());
@@ -59,7 +59,7 @@ mod unix {
         let (own, word) = (own_uid(), shell_word(path));
         let whole = if meta.is_dir() { "-R " } else { "" };
         let remedy = if own == 0 {
-            // What root takes over is lost to whose it was.
+            // What root takes over is lost to its owner.
             "Run it as that user; for profiles of root's own, with root's home: sudo -H concur-cred"
                 .to_owned()
         } else if meta.is_dir() && !is_ours_alone(path) {
@@ -85,7 +85,7 @@ mod unix {
         Error::new(Kind::Unusable, problem, remedy)
     }
 
-    /// Whose folder it is that does not let us in, and what to do.
+    /// The owner of the folder that denies access, and what to do.
     pub(in crate::sys::files) fn in_the_way(path: &Path) -> Option<String> {
         let folder = path.ancestors().find(|at| std::fs::metadata(at).is_ok())?;
         let owner = std::fs::metadata(folder).ok()?.uid();
@@ -143,7 +143,7 @@ mod unix {
         std::os::unix::fs::FileTypeExt::is_fifo(&meta.file_type())
     }
 
-    /// Whether a file that is there belongs to somebody else, root for example.
+    /// Whether an existing file belongs to another user, such as root.
     pub(crate) fn is_of_another_user(path: &Path) -> bool {
         std::fs::metadata(path).is_ok_and(|meta| meta.uid() != own_uid())
     }
@@ -170,7 +170,7 @@ const OURS: [&str; 11] = [
     "lost+found",
 ];
 
-#[cfg_attr(not(unix), allow(dead_code, reason = "nobody's access is looked at there"))]
+#[cfg_attr(not(unix), allow(dead_code, reason = "permissions are not checked there"))]
 fn is_of_ours(name: &str) -> bool {
     // A record's lock, holder or reserve has its number.
     let number = name.split('.').next().unwrap_or_default();

@@ -1,5 +1,5 @@
-//! Which file systems are another machine's, or another program's: there locks and renames are only as
-//! good as whoever keeps them.
+//! Which file systems belong to another machine or program: locks and renames are only as reliable as
+//! their server.
 
 use std::path::Path;
 

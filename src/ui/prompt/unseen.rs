@@ -1,9 +1,8 @@
 //! A line of the terminal that is not echoed.
 //!
-//! rpassword switches the terminal's own signals off and, at Ctrl-C, ends the process before it has put
-//! the settings back: whoever pressed it would be left with a terminal that shows nothing. Here the
-//! settings are put back first, and the signal follows; rpassword edits the line alone. So it is with a
-//! signal that somebody else sends.
+//! rpassword switches the terminal's own signals off and, at Ctrl-C, ends the process before it has
+//! restored them, which leaves a terminal without echo. Here the settings are restored first and the signal
+//! follows, as with signals from other processes; rpassword only edits the line.
 
 use std::cell::Cell;
 use std::io::{self, Read, Write};
@@ -20,7 +19,7 @@ use zeroize::Zeroizing;
 
 use crate::sys::signals;
 
-/// A signal that comes while nobody looks is seen as much later.
+/// The longest delay until a signal is noticed.
 const LOOK_EVERY: Timespec = Timespec { tv_sec: 0, tv_nsec: 200_000_000 };
 
 /// The terminal's settings before; put back when dropped.
@@ -42,8 +41,8 @@ impl Unseen {
 
 impl Drop for Unseen {
     fn drop(&mut self) {
-        // Whoever sets a terminal that another job has is stopped, and the signal would wait for ever. The
-        // settings are that job's now: a shell has put its own in place.
+        // Setting a terminal that another job has would stop this process, and the signal would wait for ever.
+        // The settings are that job's now: a shell has restored its own.
         if signals::is_held() && !has_terminal() {
             return;
         }
@@ -141,7 +140,7 @@ pub(super) fn line(terminal: &mut dyn Write, question: &str) -> io::Result<Zeroi
         // To all who would have had it from the terminal.
         kill_current_process_group(signal)?;
         if signal != Signal::TSTP {
-            // Ignored by whoever started this.
+            // Ignored since the start of this process.
             return answer;
         }
     }

@@ -3,7 +3,7 @@
 use anstyle::{AnsiColor, Style};
 
 use super::view::{BAR_PARTS, Life, Urgency};
-use crate::ui::context::App;
+use crate::ui::context::Context;
 
 const DEFAULT_WIDTH: usize = 100;
 
@@ -20,12 +20,12 @@ pub(crate) struct Screen {
 
 impl Screen {
     /// The one that stdout goes to.
-    pub(crate) fn of(app: &App<'_>) -> Self {
-        let is_terminal = (app.out_is_terminal)();
+    pub(crate) fn of(context: &Context<'_>) -> Self {
+        let is_terminal = (context.out_is_terminal)();
         Self {
-            width: is_terminal.then(|| width(app)),
-            colours: app.colours(),
-            unicode: is_terminal && app.env.has_utf8_locale(),
+            width: is_terminal.then(|| width(context)),
+            colours: context.colours(),
+            unicode: is_terminal && context.env.has_utf8_locale(),
         }
     }
 
@@ -59,8 +59,8 @@ impl Screen {
     }
 }
 
-fn width(app: &App<'_>) -> usize {
-    let told = app.env.text("COLUMNS").and_then(|text| text.parse().ok());
+fn width(context: &Context<'_>) -> usize {
+    let columns = context.env.text("COLUMNS").and_then(|text| text.parse().ok());
     let measured = || terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
-    told.or_else(measured).filter(|width| *width > 0).unwrap_or(DEFAULT_WIDTH)
+    columns.or_else(measured).filter(|width| *width > 0).unwrap_or(DEFAULT_WIDTH)
 }

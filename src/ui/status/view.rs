@@ -104,7 +104,7 @@ impl View {
         }
     }
 
-    /// The same of a profile whose identity does not open: whose it is and where is nobody's word.
+    /// The same for a profile whose identity does not open: its principal and base URL are unverified.
     pub(crate) fn edited(self) -> Self {
         let unknown = || "?".to_owned();
         Self {

@@ -1,29 +1,16 @@
-//! Options of what uses a token on the caller's behalf.
+//! The options of `api`.
 
 #![allow(clippy::doc_markdown, reason = "these comments are what --help prints")]
 
-use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::Args;
 
-use super::Serving;
-
-/// Options of `exec`.
-#[derive(Debug, Args)]
-pub struct Exec {
-    /// How the token is handed out.
-    #[command(flatten)]
-    pub serving: Serving,
-    /// The command to run, with its arguments
-    #[arg(
-        value_name = "CMD",
-        required = true,
-        trailing_var_arg = true,
-        value_hint = clap::ValueHint::CommandWithArguments
-    )]
-    pub command: Vec<OsString>,
-}
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  concur-cred api \"/profile/identity/v4.1/Users?count=1\"
+  concur-cred api GET /api/v3.0/expense/reports -f user=ALL -F limit=25
+  concur-cred api POST /some/path --input receipt.pdf -H \"Content-Type: application/pdf\"";
 
 /// Options of `api`.
 #[derive(Debug, Args)]
@@ -58,14 +45,6 @@ pub struct Api {
     /// Write the body to this file, whole or not at all
     #[arg(long, value_name = "FILE", conflicts_with = "include")]
     pub output: Option<PathBuf>,
-}
-
-/// Options of `logout`.
-#[derive(Debug, Args)]
-pub struct Logout {
-    /// First revoke at Concur every token of this application for this company or user
-    #[arg(long)]
-    pub revoke: bool,
 }
 
 impl Api {

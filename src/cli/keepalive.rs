@@ -1,10 +1,15 @@
-//! Options of what keeps refresh tokens alive.
+//! The options of `keepalive`.
 
 #![allow(clippy::doc_markdown, reason = "these comments are what --help prints")]
 
 use clap::{Args, ValueEnum};
 
-use super::tokens::duration;
+use super::duration;
+
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  concur-cred keepalive --install systemd
+  concur-cred keepalive --install cron --print";
 
 /// Options of `keepalive`.
 #[derive(Debug, Args)]

@@ -1,5 +1,5 @@
-//! A file that takes its place when it is whole. On Linux it has no name until then: who is ended on the way,
-//! by Ctrl-C or a power cut, leaves nothing behind, least of all half an export.
+//! A file that appears under its name when it is complete. On Linux it has no name until then: Ctrl-C or a
+//! power cut leaves nothing behind.
 
 use std::fs::File;
 use std::io::{self, Seek as _};
@@ -10,12 +10,12 @@ use tempfile::{Builder, NamedTempFile, PersistError};
 use super::{Replace, whatever_the_umask};
 use crate::sys::failpoint;
 
-/// What a file is called until it is whole, where it must have a name.
+/// The prefix of a temporary name, where there must be one.
 const PREFIX: &str = ".concur-cred-";
 
 /// A new file, mode 0600. It is gone when it is dropped.
 #[derive(Debug)]
-pub(crate) enum Unfinished {
+pub(crate) enum AtomicFile {
     /// Without a name, in this folder.
     #[cfg(target_os = "linux")]
     Nameless(File, std::path::PathBuf),
@@ -23,7 +23,7 @@ pub(crate) enum Unfinished {
     Named(NamedTempFile),
 }
 
-impl Unfinished {
+impl AtomicFile {
     /// Makes one, in the folder of what it will be.
     pub(crate) fn beside(folder: &Path) -> io::Result<Self> {
         #[cfg(target_os = "linux")]
@@ -42,8 +42,8 @@ impl Unfinished {
         }
     }
 
-    /// Its bytes are durable, and then it has this name.
-    pub(crate) fn become_whole(mut self, path: &Path, replace: Replace) -> io::Result<()> {
+    /// Makes the bytes durable, then gives the file its name.
+    pub(crate) fn commit(mut self, path: &Path, replace: Replace) -> io::Result<()> {
         self.as_file_mut().sync_all()?;
         match (self, replace) {
             #[cfg(target_os = "linux")]
@@ -95,7 +95,7 @@ fn knows_no_second_names(error: &io::Error) -> bool {
     matches!(error.kind(), Unsupported | PermissionDenied | InvalidInput | TooManyLinks)
 }
 
-/// Writes it where it shall be, which never replaces a file either; who is ended on the way leaves a part of it.
+/// Writes it where it shall be, which never replaces a file either; if interrupted it leaves a part.
 fn write_there(mut from: File, path: &Path) -> io::Result<()> {
     from.rewind()?;
     let mut there = super::make_private(path)?;
@@ -156,25 +156,25 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_is_whole_or_not_there_and_replaces_only_when_told() {
+    fn a_commit_is_all_or_nothing_and_replaces_only_on_request() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a");
         let written = |text: &str| {
-            let mut file = Unfinished::beside(folder.path()).unwrap();
+            let mut file = AtomicFile::beside(folder.path()).unwrap();
             file.as_file_mut().write_all(text.as_bytes()).unwrap();
             file
         };
-        written("first").become_whole(&path, Replace::No).unwrap();
-        let refused = written("second").become_whole(&path, Replace::No).unwrap_err();
+        written("first").commit(&path, Replace::No).unwrap();
+        let refused = written("second").commit(&path, Replace::No).unwrap_err();
         assert_eq!(refused.kind(), io::ErrorKind::AlreadyExists);
         drop(written("dropped"));
         assert_eq!(fs::read(&path).unwrap(), b"first");
-        written("third").become_whole(&path, Replace::Yes).unwrap();
+        written("third").commit(&path, Replace::Yes).unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"third");
         let named = Builder::new().tempfile_in(folder.path()).unwrap();
-        Unfinished::Named(named).become_whole(&path, Replace::Yes).unwrap();
+        AtomicFile::Named(named).commit(&path, Replace::Yes).unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing is left behind");
-        assert!(Unfinished::beside(&path).is_err(), "a file is no folder");
+        assert!(AtomicFile::beside(&path).is_err(), "a file is no folder");
     }
 }

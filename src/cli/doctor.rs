@@ -1,0 +1,29 @@
+//! The options of `doctor`.
+
+#![allow(clippy::doc_markdown, reason = "these comments are what --help prints")]
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  concur-cred doctor --repair
+  concur-cred doctor --report report.txt";
+
+/// Options of `doctor`.
+#[derive(Debug, Args)]
+pub struct Doctor {
+    /// As JSON, for scripts
+    #[arg(long)]
+    pub json: bool,
+    /// Mend what is safe to mend: permissions, reserves, a damaged store (which is kept beside)
+    #[arg(long)]
+    pub repair: bool,
+    /// Leave out what asks the network
+    #[arg(long)]
+    pub offline: bool,
+    /// Write a report for support, without secrets, to FILE, which must not exist; - for stdout
+    #[arg(long, value_name = "FILE", conflicts_with = "json")]
+    pub report: Option<PathBuf>,
+}

@@ -1,0 +1,28 @@
+//! The options of `status`.
+
+#![allow(clippy::doc_markdown, reason = "these comments are what --help prints")]
+
+use clap::Args;
+
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  concur-cred status --check --warn 30d --crit 7d
+  concur-cred status --json | jq -r '.profiles[] | select(.needs_login).profile'";
+
+/// Options of `status`.
+#[derive(Debug, Args)]
+pub struct Status {
+    /// As JSON, for scripts
+    #[arg(long)]
+    pub json: bool,
+    /// One line and an exit code for monitoring: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN
+    #[arg(long, conflicts_with = "json")]
+    pub check: bool,
+    /// WARNING with less left of a refresh token [env: CONCUR_CRED_WARN_BEFORE] [default: 30d]
+    // Text: what is no time is UNKNOWN, not clap's exit code, which would be CRITICAL.
+    #[arg(long, value_name = "TIME", requires = "check")]
+    pub warn: Option<String>,
+    /// CRITICAL with less left of a refresh token [default: 7d]
+    #[arg(long, value_name = "TIME", requires = "check")]
+    pub crit: Option<String>,
+}
