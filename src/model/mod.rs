@@ -1,7 +1,6 @@
 //! Pure types: no clock, file, socket or environment.
 
 pub(crate) mod base_url;
-pub(crate) mod echo;
 pub(crate) mod grant;
 pub(crate) mod host;
 pub mod jwt;
@@ -12,5 +11,6 @@ pub(crate) mod principal;
 pub(crate) mod printable;
 pub(crate) mod profile;
 pub(crate) mod record;
+pub(crate) mod redact;
 pub(crate) mod secret;
 pub(crate) mod wiping;

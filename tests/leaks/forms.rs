@@ -47,6 +47,9 @@ pub(crate) const FORMS: [(&str, Writes); 20] = [
     ("UTF-16", |s| text(s).encode_utf16().flat_map(u16::to_le_bytes).collect()),
 ];
 
+/// So many of [`FORMS`], from the first, are recognised by the program where a service repeats a secret.
+pub(crate) const ECHOED: usize = 13;
+
 fn text(secret: &[u8]) -> String {
     String::from_utf8_lossy(secret).into_owned()
 }

@@ -242,7 +242,7 @@ impl Scene {
     }
 
     /// The next request is refused, and these two secrets come back in this form of [`FORMS`], wherever words
-    /// go: only in a header or in the body, too.
+    /// go: only in a header or in the body, too. A header that cannot hold the form has it URL-encoded.
     pub(crate) fn echo(&mut self, secrets: [&str; 2], form: usize) -> &mut Self {
         let write = FORMS[form].1;
         let said =
@@ -255,7 +255,10 @@ impl Scene {
         if form.is_multiple_of(2) {
             body["concur-correlationid"] = json!(second);
         }
-        let value: String = first.chars().filter(char::is_ascii_graphic).collect();
+        let fits = first.bytes().all(|byte| byte.is_ascii_graphic());
+        let url_encoded = || FORMS[1].1(secrets[0].as_bytes());
+        let value = if fits { first.clone().into_bytes() } else { url_encoded() };
+        let value = String::from_utf8(value).unwrap();
         let header = |name: &str| Fault::Header { name: name.to_owned(), value: value.clone() };
         let body = Fault::RawBody {
             status: 400,

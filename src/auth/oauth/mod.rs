@@ -5,4 +5,4 @@ pub(crate) mod advice;
 pub(crate) mod answer;
 pub(crate) mod client;
 pub(crate) mod form;
-pub(crate) mod silence;
+pub(crate) mod redact;

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::auth::oauth::answer::{HttpAnswer, NOT_FOLLOWED, Outcome, classify};
 use crate::auth::oauth::client::TokenService;
 use crate::auth::oauth::form::{GrantRequest, OTP_PATH, TOKEN_PATH, otp_body};
-use crate::auth::oauth::silence;
+use crate::auth::oauth::redact;
 use crate::error::ServiceWord;
 use crate::model::origin::{AllowList, AllowedOrigin};
 use crate::model::secret::Secret;
@@ -130,7 +130,7 @@ impl Asking<'_> {
                 Ok(answer) if (200..=299).contains(&answer.status) => return Ok(at),
                 Ok(answer) => {
                     let outcome = classify(&answer, false, self.allowed, (self.clock)());
-                    silence::outcome(outcome, &[self.client_secret], last_id.as_deref())
+                    redact::outcome(outcome, &[self.client_secret], last_id.as_deref())
                 }
                 Err(NoAnswer::Local(why)) => return Err(Box::new(Attempted::Unreached(why))),
                 Err(NoAnswer::Transient(why)) => lost(why, last_id.clone()),
@@ -164,7 +164,7 @@ impl Asking<'_> {
             .ok_or_else(|| NoAnswer::Local("the client secret is not text".to_owned()))?;
         let id = last_id.insert(Uuid::new_v4().to_string());
         let mut answer = self.service.post_form(at, OTP_PATH, form, id, (self.clock)())?;
-        silence::id(&mut answer, id, &[self.client_secret]);
+        redact::id(&mut answer, id, &[self.client_secret]);
         last_id.clone_from(&answer.correlation_id);
         Ok(answer)
     }
@@ -263,10 +263,10 @@ impl Asking<'_> {
         let mut answer = self.service.post_form(at, TOKEN_PATH, form, id, (self.clock)())?;
         let mut sent = vec![self.client_secret];
         sent.extend(request.secret());
-        silence::id(&mut answer, id, &sent);
+        redact::id(&mut answer, id, &sent);
         last_id.clone_from(&answer.correlation_id);
         let outcome = classify(&answer, request.is_refresh(), self.allowed, (self.clock)());
-        Ok(silence::outcome(outcome, &sent, last_id.as_deref()))
+        Ok(redact::outcome(outcome, &sent, last_id.as_deref()))
     }
 }
 

@@ -5,7 +5,7 @@ use uuid::Uuid;
 use crate::model::grant::Grant;
 use crate::model::record::{Attempt, OutcomeKind, Record};
 use crate::model::secret::Secret;
-use crate::model::{echo, jwt, policy};
+use crate::model::{jwt, policy, redact};
 use crate::store::RenewalSecrets;
 
 /// New tokens, about to be kept.
@@ -76,5 +76,5 @@ fn another_principal(record: &Record, grant: &Grant, sent: &RenewalSecrets) -> O
     let secrets = tokens.into_iter().flatten().chain([&sent.client_secret]);
     let secrets: Vec<&Secret> = secrets.chain(&sent.request_token).collect();
     // A service can write anything there, what it was sent too.
-    Some(if echo::repeats(&other, &secrets) { "another one".to_owned() } else { other })
+    Some(if redact::repeats(&other, &secrets) { "another one".to_owned() } else { other })
 }

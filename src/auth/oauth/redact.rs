@@ -1,11 +1,11 @@
-//! Pure: what a service says is shown, traced and kept in the audit trail, unless it gives back what it was
+//! Pure: what a service says is shown, traced and kept in the audit log, unless it repeats a secret that it was
 //! sent.
 
 use super::answer::{HttpAnswer, NOT_FOLLOWED, Outcome};
 use crate::error::ServiceWord;
-use crate::model::echo::repeats;
 use crate::model::grant::Grant;
 use crate::model::origin::Origin;
+use crate::model::redact::repeats;
 use crate::model::secret::Secret;
 
 /// In the place of a description that repeats a secret.
@@ -54,7 +54,7 @@ fn granted(mut grant: Grant, mut odd: Vec<String>, sent: &[&Secret]) -> Outcome 
     let mut scope = grant.scope.take();
     if scope.as_deref().is_some_and(|scope| repeats(scope, &all)) {
         bad.push("scope; left that out");
-        scope = scope.and_then(|scope| honest_words(&scope, &all));
+        scope = scope.and_then(|scope| words_without(&scope, &all));
     }
     let is_bad = |text: &String| repeats(text, &all);
     let principal = grant.principal.take_if(|principal| is_bad(principal));
@@ -67,7 +67,7 @@ fn granted(mut grant: Grant, mut odd: Vec<String>, sent: &[&Secret]) -> Outcome 
 }
 
 /// The words that do not repeat a secret; none, when they do so together.
-fn honest_words(scope: &str, secrets: &[&Secret]) -> Option<String> {
+fn words_without(scope: &str, secrets: &[&Secret]) -> Option<String> {
     // What is too long to be looked into is not looked into word by word either.
     let words = scope.split_whitespace().take(MAX_SCOPE_WORDS);
     let kept: Vec<&str> = words.filter(|word| !repeats(word, secrets)).collect();
@@ -158,7 +158,7 @@ mod tests {
             ("openid", Some("openid")),
             ("openid n3w-t0ken-n3w EXPRPT", Some("openid EXPRPT")),
             ("n3w-t0ken-n3w", None),
-            ("openid n3 w-%74%30ken-n3w", Some("openid n3")),
+            ("openid n3w-%74%30ken-n3w", Some("openid")),
         ] {
             let (grant, odd) = kept(Grant { scope: Some(scope.to_owned()), ..grant() });
             assert_eq!(grant.scope.as_deref(), expected);
