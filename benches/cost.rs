@@ -56,12 +56,12 @@ fn main() -> Outcome {
     for (name, way) in WAYS {
         counts.push(count(name, &way(&one), &way(&many), callgrind, strace)?);
     }
-    one.refuse_tickets()?;
-    many.refuse_tickets()?;
-    let (few_rows, rows) = (one.bare("without a ticket"), many.bare("without a ticket"));
-    counts.push(count("get, no ticket", &few_rows, &rows, callgrind, strace)?);
-    one.accept_tickets()?;
-    many.accept_tickets()?;
+    one.refuse_caches()?;
+    many.refuse_caches()?;
+    let (few_rows, rows) = (one.bare("without a cache"), many.bare("without a cache"));
+    counts.push(count("get, no cache", &few_rows, &rows, callgrind, strace)?);
+    one.accept_caches()?;
+    many.accept_caches()?;
     if options.write_budget {
         budget::write(&counts)?;
     }

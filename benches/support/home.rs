@@ -106,21 +106,21 @@ impl Home {
         if count != records {
             return Err("the store was not filled".into());
         }
-        // The first question after a commit leaves the ticket.
+        // The first question after a commit leaves the cache.
         self.bare("after the commit").answer().map(drop)
     }
 
-    /// Puts a folder where the ticket would be, so that every question is the database's.
-    pub fn refuse_tickets(&self) -> Outcome {
-        let ticket = self.state().join("ticket");
-        std::fs::remove_file(&ticket)?;
-        Ok(std::fs::create_dir(ticket)?)
+    /// Puts a folder where the cache would be, so that every question is the database's.
+    pub fn refuse_caches(&self) -> Outcome {
+        let cache = self.state().join("ticket");
+        std::fs::remove_file(&cache)?;
+        Ok(std::fs::create_dir(cache)?)
     }
 
     /// Takes the folder away again.
-    pub fn accept_tickets(&self) -> Outcome {
+    pub fn accept_caches(&self) -> Outcome {
         std::fs::remove_dir(self.state().join("ticket"))?;
-        self.bare("with a ticket again").answer().map(drop)
+        self.bare("with a cache again").answer().map(drop)
     }
 
     /// Makes the stored access token one that was obtained two hours ago.

@@ -32,7 +32,7 @@ pub(super) fn run(context: &mut Context<'_>, args: &Api) -> Result<u8> {
     let profile = record.profile_name().map(str::to_owned);
     let done = ask(context, &mut store, record, args);
     if store.has_written() {
-        store.leave_ticket();
+        store.leave_cache();
     }
     done.map_err(|error| error.of_profile(profile.as_deref())).map(|()| 0)
 }

@@ -70,7 +70,7 @@ fn give_token(
     };
     environment(&view, set).map_err(|error| get::cannot_print(&error.to_string()))?;
     if served.is_hit || store.has_written() {
-        store.leave_ticket();
+        store.leave_cache();
     }
     Ok(())
 }

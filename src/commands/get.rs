@@ -90,7 +90,7 @@ fn bare(context: &mut Context<'_>, format: Format, args: &Get) -> Result<u8> {
 /// Writes the cache for the next hit, after the answer.
 fn end(store: Store, is_hit: bool) {
     if is_hit || store.has_written() {
-        store.leave_ticket();
+        store.leave_cache();
     }
     store.leave_open();
 }

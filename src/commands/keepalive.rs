@@ -55,7 +55,7 @@ pub(super) fn run(context: &mut Context<'_>, args: &Keepalive) -> Result<u8> {
         context.write_audit_log();
         lines.push(line);
     }
-    store.leave_ticket();
+    store.leave_cache();
     let code = exit_code(lines.iter().filter_map(Line::failure).chain(&unwritten));
     if args.json {
         context.answer(

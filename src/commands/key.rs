@@ -191,11 +191,11 @@ fn set_source(context: &mut Context<'_>, args: &KeySetSource) -> Result<u8> {
 
 /// Nothing that was sealed with the old key is left beside the store, or in it.
 fn end(context: &Context<'_>, store: &Store) {
-    store.void_ticket();
-    failpoint::pass("ticket-gone");
+    store.remove_cache();
+    failpoint::pass("cache-gone");
     store.drop_old_cells();
     if context.paths.is_some() {
-        store.leave_ticket();
+        store.leave_cache();
     }
 }
 

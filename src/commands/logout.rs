@@ -28,7 +28,7 @@ pub(super) fn run(context: &mut Context<'_>, args: &Logout) -> Result<u8> {
     }
     store.forget(&lock)?;
     reserve::remove(store.paths(), record.id);
-    store.leave_ticket();
+    store.leave_cache();
     let profile = record.profile_name().unwrap_or_default().to_owned();
     let at_concur = if args.revoke {
         "revoked at Concur, and forgotten on this machine"

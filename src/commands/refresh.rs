@@ -21,7 +21,7 @@ pub(super) fn run(context: &mut Context<'_>, args: &Refresh) -> Result<u8> {
             worst = worst.max(error.kind().exit_code());
         }
     }
-    store.leave_ticket();
+    store.leave_cache();
     Ok(worst)
 }
 

@@ -24,7 +24,7 @@ pub(super) fn run(context: &mut Context<'_>, args: &Rename) -> Result<u8> {
     store.have_key_at_hand()?;
     let lock = Renewer::with(context, |renewer| renewer.lock(&store, &record))?;
     store.rename_profile(&lock, name, new_name)?;
-    store.leave_ticket();
+    store.leave_cache();
     context.note(&format!("{name} is now {new_name}"));
     if context.config.default_profile.as_ref() == Some(name) {
         context.note(&format!("the setting default_profile still names {name}: change it"));

@@ -32,7 +32,7 @@ pub(super) fn run(context: &mut Context<'_>) -> Result<u8> {
     });
     audit(context, record.profile_name(), &replaced);
     let profiles = replaced?;
-    store.leave_ticket();
+    store.leave_cache();
     let whose = if profiles.len() == 1 { "profile" } else { "profiles" };
     context.note(&format!("client secret replaced in the {whose} {}", profiles.join(", ")));
     Ok(0)

@@ -129,7 +129,7 @@ fn bind(context: &mut Context<'_>, request: Request, application: &str) -> Resul
         obtain::discard(&store, lock);
         return Err(error);
     }
-    store.leave_ticket();
+    store.leave_cache();
     context.audit(Event {
         at: now,
         profile: Some(profile.to_string()),

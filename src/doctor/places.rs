@@ -67,7 +67,7 @@ fn groups(paths: &Paths) -> Vec<Group> {
         Group { name: "state folder", places: folder(paths.state_dir()) },
         Group { name: "store file", places: file(paths.store()) },
         Group { name: "store journal", places: files(companions_of(&paths.store()).into()) },
-        Group { name: "ticket file", places: file(paths.ticket()) },
+        Group { name: "ticket file", places: file(paths.cache()) },
         Group { name: "audit trail file", places: file(paths.events()) },
         Group { name: "audit journal", places: files(companions_of(&paths.events()).into()) },
         Group { name: "locks folder", places: folder(&paths.locks_dir()) },

@@ -1,8 +1,8 @@
-//! The ticket: what a hit needs of the database, in a small file beside it.
+//! The cache: what a hit needs of the database, in a small file beside it.
 //!
 //! SQLite reads and parses the whole schema whenever it opens a file, which costs more than all else
 //! in a hit together (docs/performance.md). So whoever has looked at the managed accounts leaves them,
-//! as sealed as they stand in the database, in a ticket. It is good while the database is the very
+//! as sealed as they stand in the database, in a cache. It is good while the database is the very
 //! file that it was: the same inode, size and time of change, the same file change counter (SQLite
 //! file format, section 1.3.7: what SQLite itself goes by to tell whether its own copy of a page is
 //! still good), and no journal beside it. Any commit of anybody makes it void. It is authenticated by
@@ -23,9 +23,9 @@ use crate::model::secret::Secret;
 use crate::sys::paths::{Paths, journal_of};
 use crate::sys::{failpoint, files, signals, trace};
 
-/// The form of a ticket; the schema version that it was written under counts as well.
+/// The form of a cache; the schema version that it was written under counts as well.
 const FORMAT: i64 = 2;
-/// A ticket for more accounts would cost each hit more than it saves.
+/// A cache for more accounts would cost each hit more than it saves.
 const MOST_ACCOUNTS: usize = 16;
 /// SQLite file format, section 1.3: the header's fields up to the change counter's end.
 const HEADER_BYTES: usize = 28;
@@ -116,7 +116,7 @@ impl Identity {
 
 /// The store as a hit needs it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Ticket {
+pub(super) struct Cache {
     stamp: Stamp,
     meta: Meta,
     /// By name; `None` when there are too many.
@@ -124,75 +124,75 @@ pub(super) struct Ticket {
 }
 
 impl Store {
-    /// The ticket, if there is a good one. The key that vouches for it is the store's key from then
+    /// The cache, if there is a good one. The key that vouches for it is the store's key from then
     /// on, and what it says of the store is taken for read.
-    pub(super) fn ticket(&self) -> Option<&Ticket> {
-        self.ticket.get_or_init(|| self.good_ticket()).as_ref()
+    pub(super) fn cache(&self) -> Option<&Cache> {
+        self.cache.get_or_init(|| self.read_cache()).as_ref()
     }
 
-    fn good_ticket(&self) -> Option<Ticket> {
+    fn read_cache(&self) -> Option<Cache> {
         let stamp = self.stamp?;
         // Its secrets are sealed: overwriting it all when it is dropped would be 3 k instructions of a hit.
-        let bytes = mem::take(&mut *files::read_private(&self.paths.ticket()).ok()??);
+        let bytes = mem::take(&mut *files::read_private(&self.paths.cache()).ok()??);
         let (tag, body) = bytes.split_at_checked(seal::EMPTY_CELL_BYTES)?;
-        let ticket = Ticket::parse(body).ok().filter(|ticket| ticket.stamp == stamp)?;
-        let source = ticket.meta.key_source;
+        let cache = Cache::parse(body).ok().filter(|cache| cache.stamp == stamp)?;
+        let source = cache.meta.key_source;
         if !source.can_be_read_again(&self.keys) {
             return None;
         }
         let loaded = keys::load(source, &self.paths, &self.keys).ok()?;
         let tag = SealedCell(tag.to_vec());
-        seal::unseal(&loaded.key, &Place::of_ticket(body), &tag).ok()?;
+        seal::unseal(&loaded.key, &Place::of_cache(body), &tag).ok()?;
         trace::step("ticket read");
         let _ = self.key.set(loaded);
-        let _ = self.meta.set(ticket.meta.clone());
-        Some(ticket)
+        let _ = self.meta.set(cache.meta.clone());
+        Some(cache)
     }
 
-    /// Leaves a ticket for the next hit, when there is no good one. What stands in the way of that
+    /// Leaves a cache for the next hit, when there is no good one. What stands in the way of that
     /// harms nobody: the next hit asks the database.
-    pub(crate) fn leave_ticket(&self) {
-        if matches!(self.ticket.get(), Some(Some(_))) {
+    pub(crate) fn leave_cache(&self) {
+        if matches!(self.cache.get(), Some(Some(_))) {
             return;
         }
         // The same before and after: nobody committed while the accounts were read. The same file as
         // when the store was opened: it is the one that the connection reads. No statement is open, so
         // that closing the file here drops no lock of SQLite's.
-        let Some(stamp) = self.stamp_now() else { return self.void_ticket() };
+        let Some(stamp) = self.stamp_now() else { return self.remove_cache() };
         if stamp.identity != self.identity {
             return;
         }
         let Ok(accounts) = self.every_account(MOST_ACCOUNTS + 1) else { return };
         let Ok(meta) = self.connection().and_then(rows::read_meta) else { return };
         if self.stamp_now() != Some(stamp) || !meta.key_source.can_be_read_again(&self.keys) {
-            return self.void_ticket();
+            return self.remove_cache();
         }
         let accounts = Some(accounts).filter(|accounts| accounts.len() <= MOST_ACCOUNTS);
         signals::survive_the_file_size_limit();
         // The tag will vouch for all of them.
         if accounts.iter().flatten().any(|account| self.prove_account(account).is_err()) {
-            return self.void_ticket();
+            return self.remove_cache();
         }
         let Ok(key) = self.sealing_key() else { return };
         if meta.key_id != key.id() {
             return;
         }
-        let body = Ticket { stamp, meta, accounts }.render();
-        let Ok(tag) = seal::seal(key, &Place::of_ticket(&body), &Secret::new([])) else { return };
-        failpoint::pass("ticket-made");
-        if files::write_copy(&self.paths.ticket(), &[&tag.0[..], &body].concat()).is_ok() {
+        let body = Cache { stamp, meta, accounts }.render();
+        let Ok(tag) = seal::seal(key, &Place::of_cache(&body), &Secret::new([])) else { return };
+        failpoint::pass("cache-made");
+        if files::write_copy(&self.paths.cache(), &[&tag.0[..], &body].concat()).is_ok() {
             trace::step("ticket left");
         }
-        // Whoever forgot a profile since the last look has removed the ticket before this one came.
+        // Whoever forgot a profile since the last look has removed the cache before this one came.
         if self.stamp_now() != Some(stamp) {
-            self.void_ticket();
+            self.remove_cache();
         }
     }
 
-    /// Removes the ticket: it holds what was forgotten. After the commit, so that no reader of the old
+    /// Removes the cache: it holds what was forgotten. After the commit, so that no reader of the old
     /// state leaves another one.
-    pub(crate) fn void_ticket(&self) {
-        let _ = std::fs::remove_file(self.paths.ticket());
+    pub(crate) fn remove_cache(&self) {
+        let _ = std::fs::remove_file(self.paths.cache());
     }
 
     fn stamp_now(&self) -> Option<Stamp> {
@@ -201,7 +201,7 @@ impl Store {
     }
 }
 
-impl Ticket {
+impl Cache {
     /// What [`Store::find_profile`] asks the database for; `None` when the database must be asked.
     pub(super) fn find_profile(&self, profile: Option<&str>) -> Option<Vec<Account>> {
         let name = profile.or(self.meta.used_profile.as_deref());
@@ -250,7 +250,7 @@ impl Ticket {
                 geolocation,
                 principal,
                 has_identity,
-                // Proven before the ticket is left.
+                // Proven before the cache is left.
                 links: _,
             } = account;
             out.number(id.0);
@@ -269,11 +269,11 @@ impl Ticket {
         out.0
     }
 
-    /// Reads a ticket of this program's own form and schema; anything else is none.
-    fn parse(bytes: &[u8]) -> Result<Self, NoTicket> {
+    /// Reads a cache of this program's own form and schema; anything else is none.
+    fn parse(bytes: &[u8]) -> Result<Self, NotACache> {
         let mut from = Reader(bytes);
         if from.number()? != FORMAT || from.number()? != migrate::CURRENT_VERSION {
-            return Err(NoTicket);
+            return Err(NotACache);
         }
         let stamp = Stamp {
             identity: Identity { device: from.number()?, inode: from.number()? },
@@ -284,7 +284,7 @@ impl Ticket {
         };
         let meta = Meta {
             store_id: from.bytes()?.to_vec(),
-            key_source: keys::KeySource::from_name(from.text()?).ok_or(NoTicket)?,
+            key_source: keys::KeySource::from_name(from.text()?).ok_or(NotACache)?,
             key_id: from.bytes()?.to_vec(),
             used_profile: from.optional()?.map(text).transpose()?.map(str::to_owned),
         };
@@ -298,9 +298,9 @@ impl Ticket {
     }
 }
 
-/// The bytes are no ticket of this program.
+/// The bytes are no cache of this program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct NoTicket;
+struct NotACache;
 
 /// Fields behind each other: numbers as 8 bytes, little-endian; bytes after their length.
 struct Writer(Vec<u8>);
@@ -324,32 +324,32 @@ impl Writer {
 struct Reader<'a>(&'a [u8]);
 
 impl<'a> Reader<'a> {
-    fn number(&mut self) -> Result<i64, NoTicket> {
-        let (number, rest) = self.0.split_first_chunk().ok_or(NoTicket)?;
+    fn number(&mut self) -> Result<i64, NotACache> {
+        let (number, rest) = self.0.split_first_chunk().ok_or(NotACache)?;
         self.0 = rest;
         Ok(i64::from_le_bytes(*number))
     }
 
-    fn bytes(&mut self) -> Result<&'a [u8], NoTicket> {
-        let length = usize::try_from(self.number()?).map_err(|_| NoTicket)?;
-        let (bytes, rest) = self.0.split_at_checked(length).ok_or(NoTicket)?;
+    fn bytes(&mut self) -> Result<&'a [u8], NotACache> {
+        let length = usize::try_from(self.number()?).map_err(|_| NotACache)?;
+        let (bytes, rest) = self.0.split_at_checked(length).ok_or(NotACache)?;
         self.0 = rest;
         Ok(bytes)
     }
 
-    fn optional(&mut self) -> Result<Option<&'a [u8]>, NoTicket> {
-        let (&given, rest) = self.0.split_first().ok_or(NoTicket)?;
+    fn optional(&mut self) -> Result<Option<&'a [u8]>, NotACache> {
+        let (&given, rest) = self.0.split_first().ok_or(NotACache)?;
         self.0 = rest;
         let bytes = self.bytes()?;
         Ok((given == 1).then_some(bytes))
     }
 
-    fn text(&mut self) -> Result<&'a str, NoTicket> {
+    fn text(&mut self) -> Result<&'a str, NotACache> {
         text(self.bytes()?)
     }
 
-    fn account(&mut self) -> Result<Account, NoTicket> {
-        let expiry = |bytes: &[u8]| bytes.try_into().map(i64::from_le_bytes).map_err(|_| NoTicket);
+    fn account(&mut self) -> Result<Account, NotACache> {
+        let expiry = |bytes: &[u8]| bytes.try_into().map(i64::from_le_bytes).map_err(|_| NotACache);
         Ok(Account {
             id: RecordId(self.number()?),
             key: GitKey {
@@ -358,7 +358,7 @@ impl<'a> Reader<'a> {
                 path: None,
                 username: self.optional()?.map(<[u8]>::to_vec),
             },
-            profile: self.text()?.parse::<ProfileName>().map_err(|_| NoTicket)?,
+            profile: self.text()?.parse::<ProfileName>().map_err(|_| NotACache)?,
             client_id: self.text()?.to_owned(),
             access_token: self.optional()?.map(|bytes| SealedCell(bytes.to_vec())),
             access_expires_at: self.optional()?.map(expiry).transpose()?,
@@ -371,8 +371,8 @@ impl<'a> Reader<'a> {
     }
 }
 
-fn text(bytes: &[u8]) -> Result<&str, NoTicket> {
-    std::str::from_utf8(bytes).map_err(|_| NoTicket)
+fn text(bytes: &[u8]) -> Result<&str, NotACache> {
+    std::str::from_utf8(bytes).map_err(|_| NotACache)
 }
 
 #[cfg(test)]

@@ -21,7 +21,7 @@ use crate::error::{Error, Kind, Result};
 use crate::store::sqlite::{connecting, identity, migrate, refusals, rows};
 use crate::sys::paths::Paths;
 use crate::sys::{files, random, trace};
-use cache::{Identity, Stamp, Ticket};
+use cache::{Cache, Identity, Stamp};
 pub(crate) use keys::keyed::{KeyLook, KeyState};
 pub(crate) use keys::opening::RenewalSecrets;
 use keys::{KeySettings, KeySource};
@@ -51,13 +51,13 @@ pub(crate) struct Meta {
 
 /// An open store.
 pub(crate) struct Store {
-    /// Opened by the first question that the ticket cannot answer.
+    /// Opened by the first question that the cache cannot answer.
     connection: OnceCell<Connection>,
     /// Which file the database was when it was opened.
     identity: Identity,
     /// Its state at that time.
     stamp: Option<Stamp>,
-    ticket: OnceCell<Option<Ticket>>,
+    cache: OnceCell<Option<Cache>>,
     paths: Paths,
     keys: KeySettings,
     meta: OnceCell<Meta>,
@@ -82,7 +82,7 @@ impl Store {
             connection: OnceCell::new(),
             identity: Identity::of(&meta),
             stamp: Stamp::of(&file, &meta, paths),
-            ticket: OnceCell::new(),
+            cache: OnceCell::new(),
             paths: paths.clone(),
             keys: keys.clone(),
             meta: OnceCell::new(),
@@ -162,7 +162,7 @@ impl Store {
         let is_there = |path: std::path::PathBuf| path.symlink_metadata().is_ok();
         let was_used = reserves.is_ok_and(|mut entries| entries.next().is_some())
             || is_there(self.paths.events())
-            || is_there(self.paths.ticket());
+            || is_there(self.paths.cache());
         was_used.then(|| refusals::emptied(&self.paths.store()))
     }
 
@@ -210,8 +210,8 @@ impl Store {
     /// Runs `work` in one IMMEDIATE transaction with the version read inside it.
     fn write<T>(&mut self, work: impl FnOnce(&Transaction<'_>) -> Result<T>) -> Result<T> {
         self.prepare_to_write()?;
-        // Whatever is changed, the ticket is of the database as it was.
-        self.ticket = OnceCell::from(None);
+        // Whatever is changed, the cache is of the database as it was.
+        self.cache = OnceCell::from(None);
         let binder = self.binder();
         let transaction = self
             .connection_mut()?

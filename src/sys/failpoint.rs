@@ -23,7 +23,7 @@ pub const KEY_ROTATION: [&str; 8] = [
     "cells-resealed",
     "rotation-committed",
     "key-renamed",
-    "ticket-gone",
+    "cache-gone",
 ];
 
 /// The writes of a key's rotation that a test can make fail, in their order.

@@ -98,8 +98,8 @@ impl Paths {
         self.state_dir.join("store.db")
     }
 
-    /// What a hit needs of the database.
-    pub fn ticket(&self) -> PathBuf {
+    /// The cache: what a hit needs of the database. The file name is of its first version and stays.
+    pub fn cache(&self) -> PathBuf {
         self.state_dir.join("ticket")
     }
 

@@ -74,7 +74,7 @@ fn nothing_of_ours_is_open_in_the_command() {
     let world = World::logged_in();
     world.expire("default");
     let list = ["sh", "-c", "for fd in /proc/$$/fd/*; do readlink \"$fd\" || true; done"];
-    for how in ["refreshed", "from the store", "by a ticket"] {
+    for how in ["refreshed", "from the store", "by a cache"] {
         let trace = world.home().join("trace");
         let output = exec(&world, &list).env("CONCUR_CRED_TRACE", &trace).ok();
         let mine = world.run("sh", &list[1..]).ok();

@@ -16,7 +16,7 @@ fn assert_right(world: &World, umask: &str) {
     assert!(made.iter().any(|(path, ..)| path.ends_with("store.db")), "{umask}: {made:?}");
     for (path, _, _, _) in made.iter().filter(|(path, ..)| is_ours(world, path)) {
         let expected = if path.is_dir() { 0o700 } else { 0o600 };
-        // A ticket is a copy: one that the umask takes from its owner is none.
+        // A cache is a copy: one that the umask takes from its owner is none.
         let is_right =
             mode(path) == expected || (path.ends_with("ticket") && mode(path) < expected);
         assert!(is_right, "{:o} {} under umask {umask}", mode(path), path.display());

@@ -133,7 +133,7 @@ fn a_write_that_is_refused_changes_nothing_or_leaves_everything_working() {
 #[test]
 fn a_source_that_is_not_ours_can_be_rotated_again_after_a_kill() {
     for moment in
-        ["rotation-locked", "records-locked", "cells-resealed", "rotation-committed", "ticket-gone"]
+        ["rotation-locked", "records-locked", "cells-resealed", "rotation-committed", "cache-gone"]
     {
         let world = strict();
         log_in(&world, |run| run.env("CONCUR_CRED_KEY", KEY));
@@ -149,7 +149,7 @@ fn a_source_that_is_not_ours_can_be_rotated_again_after_a_kill() {
 #[test]
 fn a_change_of_source_that_is_killed_can_be_made_again() {
     for moment in
-        ["rotation-locked", "records-locked", "cells-resealed", "rotation-committed", "ticket-gone"]
+        ["rotation-locked", "records-locked", "cells-resealed", "rotation-committed", "cache-gone"]
     {
         let world = world();
         let args = ["key", "set-source", "environment"];

@@ -51,7 +51,7 @@ fn every_secret_moves_to_the_new_key_and_the_old_one_opens_nothing() {
 }
 
 #[test]
-fn a_hit_after_a_rotation_leaves_a_good_ticket_again() {
+fn a_hit_after_a_rotation_leaves_a_valid_cache_again() {
     let world = World::logged_in();
     let token = world.concur(["get"]).ok().line();
     world.concur(["key", "rotate"]).ok();

@@ -20,7 +20,7 @@ fn a_full_disk_does_not_disturb_a_hit() {
     let token = world.concur(["get"]).ok().line();
     assert_eq!(limited(&world, 0, &["get"]).ok().silent().line(), token);
     std::fs::remove_file(world.state_dir().join("ticket")).unwrap();
-    assert_eq!(limited(&world, 0, &["get"]).ok().silent().line(), token, "without a ticket, too");
+    assert_eq!(limited(&world, 0, &["get"]).ok().silent().line(), token, "without a cache, too");
     limited(&world, 0, &["status"]).ok().silent();
 }
 

@@ -7,13 +7,13 @@
     reason = "a test may fail"
 )]
 
+mod cache;
 #[path = "../harness/mod.rs"]
 mod harness;
 mod support;
-mod tickets;
 
 #[cfg(unix)]
-mod caches;
+mod cache_races;
 mod credentials_files;
 mod damaged_store;
 mod edited_store;

@@ -185,28 +185,28 @@ fn by_the_path_of_a_request() {
     }
 }
 
-/// Nobody can write another origin into the ticket that the next hit goes by.
+/// Nobody can write another origin into the cache that the next hit goes by.
 #[test]
-fn by_an_edited_ticket() {
+fn by_an_edited_cache() {
     let scene = Scene::new();
     let home = scene.world.sandbox.origin().to_owned();
-    let ticket = scene.world.state_dir().join("ticket");
+    let cache = scene.world.state_dir().join("ticket");
     for _ in 0..2 {
         drop(scene.world.concur(["token"]).ok());
     }
-    let good = std::fs::read(&ticket).unwrap();
+    let good = std::fs::read(&cache).unwrap();
     let field = |text: &str| [&(text.len() as u64).to_le_bytes(), text.as_bytes()].concat();
     scene.world.sandbox.clear_log();
     for Row { text, from_operator, .. } in scene.rows() {
         let (from, to) = (field(&home), field(&text));
         let at = good.windows(from.len()).position(|part| part == from).unwrap();
         let edited = [&good[..at], &to, &good[at + from.len()..]].concat();
-        std::fs::write(&ticket, &edited).unwrap();
+        std::fs::write(&cache, &edited).unwrap();
         let allowed = from_operator.unwrap_or_default();
         let output = scene.concur(&["get", "--format", "json"]).env(ALLOWED, &allowed).ok();
         assert_eq!(output.json()["base_url"], home, "{text:?}");
         scene.nothing_was_sent(0, &output);
-        std::fs::write(&ticket, &edited).unwrap();
+        std::fs::write(&cache, &edited).unwrap();
         let asked = ["api", "/sandbox/echo"];
         let output = scene.concur(&asked).env(ALLOWED, &allowed).ok();
         scene.nothing_was_sent(1, &output);

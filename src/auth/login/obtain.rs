@@ -285,7 +285,7 @@ pub(crate) fn tell(app: &mut Context<'_>, store: &mut Store, record: &Record) {
             if record.refresh_expiry_assumed { " (assumed: Concur did not say)" } else { "" };
         app.note(&format!("{profile}: refresh token lives until {}{assumed}", local_time(at)));
     }
-    store.leave_ticket();
+    store.leave_cache();
 }
 
 /// The keys of a credentials file, and the variable that each value is taken from.

@@ -1,7 +1,7 @@
 use super::*;
 use crate::store::keys::{KEY_ID_BYTES, KeySource};
 
-fn ticket() -> Ticket {
+fn cache() -> Cache {
     let account = |profile: &str, token: Option<&[u8]>, expires| Account {
         id: RecordId(7),
         key: GitKey {
@@ -20,7 +20,7 @@ fn ticket() -> Ticket {
         has_identity: token.is_some(),
         links: None,
     };
-    Ticket {
+    Cache {
         stamp: Stamp {
             identity: Identity { device: 1, inode: -2 },
             length: 3,
@@ -39,34 +39,34 @@ fn ticket() -> Ticket {
 }
 
 #[test]
-fn a_ticket_reads_back() {
-    let ticket = ticket();
-    assert_eq!(Ticket::parse(&ticket.render()), Ok(ticket.clone()));
-    let of_many = Ticket { accounts: None, ..ticket };
-    assert_eq!(Ticket::parse(&of_many.render()), Ok(of_many));
+fn a_cache_reads_back() {
+    let cache = cache();
+    assert_eq!(Cache::parse(&cache.render()), Ok(cache.clone()));
+    let of_many = Cache { accounts: None, ..cache };
+    assert_eq!(Cache::parse(&of_many.render()), Ok(of_many));
 }
 
 #[test]
-fn a_cut_or_lengthened_ticket_is_none_or_holds_whole_accounts() {
-    let whole = ticket();
+fn a_cut_or_lengthened_cache_is_none_or_holds_whole_accounts() {
+    let whole = cache();
     let bytes = whole.render();
     for length in 0..bytes.len() {
-        if let Ok(cut) = Ticket::parse(&bytes[..length]) {
-            let count = |ticket: &Ticket| ticket.accounts.as_ref().unwrap().len();
+        if let Ok(cut) = Cache::parse(&bytes[..length]) {
+            let count = |cache: &Cache| cache.accounts.as_ref().unwrap().len();
             assert!(count(&cut) < count(&whole));
         }
     }
-    assert_eq!(Ticket::parse(&[&bytes[..], b"x"].concat()), Err(NoTicket));
+    assert_eq!(Cache::parse(&[&bytes[..], b"x"].concat()), Err(NotACache));
 }
 
 #[test]
 fn no_bytes_make_it_panic() {
-    let bytes = ticket().render();
+    let bytes = cache().render();
     for at in 0..bytes.len() {
         for value in [0, 1, 0x7f, 0x80, 0xff] {
             let mut changed = bytes.clone();
             changed[at] = value;
-            let _any = Ticket::parse(&changed);
+            let _any = Cache::parse(&changed);
         }
     }
 }

@@ -45,7 +45,7 @@ impl Store {
                 .map_err(|error| failed(&error))
         })?;
         self.forget_key();
-        self.void_ticket();
+        self.remove_cache();
         Ok(())
     }
 

@@ -118,8 +118,8 @@ impl Place {
         }
     }
 
-    /// The place of a ticket's tag: the ticket itself.
-    pub(crate) fn of_ticket(body: &[u8]) -> Self {
+    /// The place of a cache's tag: the cache itself.
+    pub(crate) fn of_cache(body: &[u8]) -> Self {
         Self::of(&[b"ticket", body])
     }
 

@@ -237,7 +237,7 @@ impl Store {
             let dropped = store.bound(dropped)?;
             store.write_sealed(|transaction| put::record(transaction, &dropped))
         })?;
-        self.void_ticket();
+        self.remove_cache();
         Ok(())
     }
 
@@ -257,7 +257,7 @@ impl Store {
                 .map_err(|error| failed(&error))?;
             put::drop_unused_applications(transaction)
         })?;
-        self.void_ticket();
+        self.remove_cache();
         Ok(())
     }
 

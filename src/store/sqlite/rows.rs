@@ -8,7 +8,7 @@ use super::refusals::{another_schema, endless};
 use crate::error::{Error, Kind, Result};
 use crate::model::host;
 use crate::model::record::{Account, Application, Record, RecordId};
-use crate::store::cache::Ticket;
+use crate::store::cache::Cache;
 use crate::store::keys::KeySource;
 use crate::store::{Meta, Store, changed_meanwhile, failed};
 
@@ -33,7 +33,7 @@ impl Store {
     /// The account of `profile`; without a name the one chosen by `use`, else every account there
     /// is, two at the most: so that one means "the only one".
     pub(crate) fn find_profile(&self, profile: Option<&str>) -> Result<Vec<Account>> {
-        if let Some(found) = self.ticket().and_then(|ticket| ticket.find_profile(profile)) {
+        if let Some(found) = self.cache().and_then(|cache| cache.find_profile(profile)) {
             return Ok(found);
         }
         // Names are made of characters between '!' and '~': a range instead of a second statement.
@@ -73,8 +73,8 @@ impl Store {
         host: &[u8],
         twin_of: &[u8],
     ) -> Result<Vec<Account>> {
-        let by_ticket = |ticket: &Ticket| ticket.accounts_for_host(protocol, host, twin_of);
-        if let Some(found) = self.ticket().and_then(by_ticket) {
+        let by_cache = |cache: &Cache| cache.accounts_for_host(protocol, host, twin_of);
+        if let Some(found) = self.cache().and_then(by_cache) {
             return Ok(found);
         }
         let sql = format!(

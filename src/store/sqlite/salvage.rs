@@ -245,7 +245,7 @@ fn blank_store(connection: Connection, paths: &Paths, keys: &KeySettings) -> Sto
         connection: OnceCell::from(connection),
         identity: Identity::default(),
         stamp: None,
-        ticket: OnceCell::new(),
+        cache: OnceCell::new(),
         paths: paths.clone(),
         keys: keys.clone(),
         meta: OnceCell::new(),

@@ -63,7 +63,8 @@ enum Fields {
         record_id: i64,
         generation: i64,
     },
-    Ticket {
+    #[serde(rename = "ticket")]
+    Cache {
         body: String,
     },
 }
@@ -127,7 +128,7 @@ impl Fields {
             Self::Spill { store_id, record_id, generation } => {
                 Place::of_spill(&hex(store_id), RecordId(*record_id), *generation)
             }
-            Self::Ticket { body } => Place::of_ticket(&hex(body)),
+            Self::Cache { body } => Place::of_cache(&hex(body)),
         }
     }
 
@@ -206,7 +207,7 @@ fn there_is_a_published_cell_of_every_kind_and_column() {
             }
             Fields::Application { .. } => kinds[1] = true,
             Fields::Spill { .. } => kinds[2] = true,
-            Fields::Ticket { .. } => kinds[3] = true,
+            Fields::Cache { .. } => kinds[3] = true,
             Fields::Identity { .. } => kinds[4] = true,
         }
     }

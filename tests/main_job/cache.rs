@@ -1,11 +1,11 @@
-//! The ticket: what spares a hit the database, and never says anything else than the database does.
+//! The cache: what spares a hit the database, and never says anything else than the database does.
 
 use std::fs;
 use std::path::PathBuf;
 
 use super::harness::{World, set_mode};
 
-fn ticket(world: &World) -> PathBuf {
+fn cache(world: &World) -> PathBuf {
     world.state_dir().join("ticket")
 }
 
@@ -17,14 +17,14 @@ fn asks_the_database(world: &World, token: &str) -> bool {
 }
 
 #[test]
-fn a_hit_with_a_ticket_leaves_the_database_closed() {
+fn a_hit_with_a_cache_leaves_the_database_closed() {
     let world = World::logged_in();
     let token = world.concur(["get"]).ok().silent().line();
-    assert!(!asks_the_database(&world, &token), "login left a ticket");
+    assert!(!asks_the_database(&world, &token), "login left a cache");
     world.expire("default");
     let token = world.concur(["get"]).ok().silent().line();
     assert!(!asks_the_database(&world, &token), "so did the refresh");
-    fs::remove_file(ticket(&world)).unwrap();
+    fs::remove_file(cache(&world)).unwrap();
     assert!(asks_the_database(&world, &token));
     assert!(!asks_the_database(&world, &token), "so did the hit");
     let git = world.helper(["get"]).stdin(world.request("")).env("CONCUR_CRED_TRACE", "1").ok();
@@ -51,10 +51,10 @@ fn any_commit_makes_it_void() {
 }
 
 #[test]
-fn what_is_no_good_ticket_is_not_believed() {
+fn what_is_no_valid_cache_is_not_believed() {
     let world = World::logged_in();
     let token = world.concur(["get"]).ok().line();
-    let good = fs::read(ticket(&world)).unwrap();
+    let good = fs::read(cache(&world)).unwrap();
     let mut bad = vec![Vec::new(), b"{}".to_vec(), vec![0; 4096], vec![0xff; 2 << 20]];
     bad.push([&good[..], b"x"].concat());
     bad.extend((0..good.len()).step_by(97).map(|length| good[..length].to_vec()));
@@ -64,7 +64,7 @@ fn what_is_no_good_ticket_is_not_believed() {
         bad.push(flipped);
     }
     for bytes in bad {
-        fs::write(ticket(&world), &bytes).unwrap();
+        fs::write(cache(&world), &bytes).unwrap();
         let output = world.concur(["get"]).ok().silent();
         assert_eq!(output.line(), token, "{} bytes", bytes.len());
     }
@@ -74,20 +74,20 @@ fn what_is_no_good_ticket_is_not_believed() {
 
 #[cfg(unix)]
 #[test]
-fn a_ticket_that_others_could_have_written_is_not_read() {
+fn a_cache_that_others_could_have_written_is_not_read() {
     let world = World::logged_in();
     let token = world.concur(["get"]).ok().line();
     let kept = world.work().join("kept");
     for plant in ["mode", "link", "folder"] {
         match plant {
-            "mode" => set_mode(&ticket(&world), 0o666),
+            "mode" => set_mode(&cache(&world), 0o666),
             "link" => {
-                fs::rename(ticket(&world), &kept).unwrap();
-                std::os::unix::fs::symlink(&kept, ticket(&world)).unwrap();
+                fs::rename(cache(&world), &kept).unwrap();
+                std::os::unix::fs::symlink(&kept, cache(&world)).unwrap();
             }
             _ => {
-                fs::remove_file(ticket(&world)).unwrap();
-                fs::create_dir(ticket(&world)).unwrap();
+                fs::remove_file(cache(&world)).unwrap();
+                fs::create_dir(cache(&world)).unwrap();
             }
         }
         assert!(asks_the_database(&world, &token), "{plant}");
@@ -96,31 +96,31 @@ fn a_ticket_that_others_could_have_written_is_not_read() {
 }
 
 #[test]
-fn an_old_ticket_is_of_an_old_database() {
+fn an_old_cache_is_of_an_old_database() {
     let world = World::logged_in();
-    let old_ticket = fs::read(ticket(&world)).unwrap();
+    let old_cache = fs::read(cache(&world)).unwrap();
     let old_store = fs::read(world.store_file()).unwrap();
     drop(world.concur(["refresh"]).ok());
     let token = world.concur(["get"]).ok().line();
-    fs::write(ticket(&world), &old_ticket).unwrap();
+    fs::write(cache(&world), &old_cache).unwrap();
     assert!(asks_the_database(&world, &token));
-    // A backup put back, with the ticket of that time: another time of change.
+    // A backup put back, with the cache of that time: another time of change.
     fs::write(world.store_file(), &old_store).unwrap();
-    fs::write(ticket(&world), &old_ticket).unwrap();
+    fs::write(cache(&world), &old_cache).unwrap();
     let restored = world.concur(["get", "--trace"]).ok();
     assert!(restored.stderr.contains("database opened"), "{restored:?}");
 }
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_database_put_in_place_of_the_one_that_was_read_gets_no_ticket_of_it() {
+fn a_database_put_in_place_of_the_one_that_was_read_gets_no_cache_of_it() {
     use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
     let world = World::logged_in();
     let old = world.concur(["get"]).ok().line();
     let backup = world.state_dir().join("backup.db");
     fs::copy(world.store_file(), &backup).unwrap();
     drop(world.concur(["refresh"]).ok());
-    fs::remove_file(ticket(&world)).unwrap();
+    fs::remove_file(cache(&world)).unwrap();
     let stops = world.concur(["get"]).env("CONCUR_CRED_TEST_FAILPOINT", "answer-printed=stop");
     let stops = stops.start();
     let pid = Pid::from_child(&stops.child);
@@ -153,7 +153,7 @@ fn a_key_that_can_be_read_once_is_read_for_the_answer() {
 }
 
 #[test]
-fn a_ticket_of_another_store_with_the_same_key_is_of_no_use() {
+fn a_cache_of_another_store_with_the_same_key_is_of_no_use() {
     let world = World::logged_in();
     let token = world.concur(["get"]).ok().line();
     let other = World::new();
@@ -163,7 +163,7 @@ fn a_ticket_of_another_store_with_the_same_key_is_of_no_use() {
     fs::copy(world.config_dir().join("key"), other.config_dir().join("key")).unwrap();
     other.login("default", &other.sandbox.app().clone());
     let others = other.concur(["get"]).ok().line();
-    fs::copy(ticket(&world), ticket(&other)).unwrap();
+    fs::copy(cache(&world), cache(&other)).unwrap();
     assert!(asks_the_database(&other, &others));
     assert_ne!(token, others);
 }
@@ -185,12 +185,12 @@ fn a_journal_or_another_journal_mode_sends_every_hit_to_the_database() {
 }
 
 #[test]
-fn what_is_forgotten_is_not_in_the_ticket() {
+fn what_is_forgotten_is_not_in_the_cache() {
     let world = World::logged_in();
     let other = world.sandbox.add_company();
     world.login("other", &other);
     let holds = |text: &str| {
-        let bytes = fs::read(ticket(&world)).unwrap_or_default();
+        let bytes = fs::read(cache(&world)).unwrap_or_default();
         bytes.windows(text.len()).any(|window| window == text.as_bytes())
     };
     assert!(holds(&other.company_uuid) && holds("other"));
@@ -201,7 +201,7 @@ fn what_is_forgotten_is_not_in_the_ticket() {
 }
 
 #[test]
-fn the_rules_of_choice_are_the_same_with_and_without_a_ticket() {
+fn the_rules_of_choice_are_the_same_with_and_without_a_cache() {
     let world = World::logged_in();
     for name in ["b", "c"] {
         let app = world.sandbox.add_app();
@@ -228,12 +228,12 @@ fn the_rules_of_choice_are_the_same_with_and_without_a_ticket() {
         if let Some(name) = used {
             drop(world.concur(["use", name]).ok());
         }
-        assert!(ticket(&world).exists());
+        assert!(cache(&world).exists());
         let with = answers(&world);
-        fs::remove_file(ticket(&world)).unwrap();
-        fs::create_dir(ticket(&world)).unwrap();
+        fs::remove_file(cache(&world)).unwrap();
+        fs::create_dir(cache(&world)).unwrap();
         assert_eq!(answers(&world), with, "{used:?}");
-        fs::remove_dir(ticket(&world)).unwrap();
+        fs::remove_dir(cache(&world)).unwrap();
     }
 }
 
@@ -246,7 +246,7 @@ fn of_many_accounts_the_database_is_asked() {
     }
     let token = world.concur(["get", "--profile", "p3"]).ok().silent().line();
     assert!(world.sandbox.is_live_access_token(&token));
-    let holds_none = fs::metadata(ticket(&world)).unwrap().len() < 400;
+    let holds_none = fs::metadata(cache(&world)).unwrap().len() < 400;
     assert!(holds_none, "it would cost each hit more than it saves");
     for _ in 0..2 {
         let output = world.concur(["get", "--profile", "p3", "--trace"]).ok();

@@ -19,7 +19,7 @@ fn a_slow_get_leaves_no_cache_of_a_profile_that_is_gone() {
     for change in [&["logout"][..], &["rename", "default", "other"], &["refresh"]] {
         let world = World::logged_in();
         fs::remove_file(cache(&world)).unwrap();
-        let slow = world.concur(["get"]).env("CONCUR_CRED_TEST_FAILPOINT", "ticket-made=stop");
+        let slow = world.concur(["get"]).env("CONCUR_CRED_TEST_FAILPOINT", "cache-made=stop");
         let slow = slow.start();
         let pid = Pid::from_child(&slow.child);
         let status = waitpid(Some(pid), WaitOptions::UNTRACED).unwrap().unwrap().1;
