@@ -47,9 +47,10 @@ impl Report {
     }
 }
 
-/// `doctor --offline --json`.
+/// `doctor --offline --json`, with times in UTC.
 pub(crate) fn doctor(world: &World) -> Report {
-    Report::of(&world.concur(["doctor", "--offline", "--json"]).output().silent())
+    let run = world.concur(["doctor", "--offline", "--json"]).env("TZ", "UTC");
+    Report::of(&run.output().silent())
 }
 
 /// `doctor --offline --repair --json`.
