@@ -13,7 +13,7 @@ check:
     cargo fmt --all --check
     cargo clippy --workspace --all-targets --quiet -- -D warnings
 
-# The tests, or some of them: just test --test refresh trouble
+# The tests, or some of them: just test --test suite refresh::trouble
 test *ARGS="--workspace":
     cargo test {{ARGS}}
 
@@ -23,11 +23,11 @@ moments *ARGS:
 
 # The documents held to the code
 docs:
-    cargo test --test docs
+    cargo test --test suite docs::
 
 # Write the OPTIONS of the manual pages anew from the clap types
 man $CONCUR_CRED_REGENERATE_MAN="1":
-    cargo test --test docs manual
+    cargo test --test suite docs::manual
 
 # What a stored token costs, against its budget
 bench *ARGS="--bench cost -- --check":

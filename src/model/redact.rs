@@ -136,7 +136,8 @@ mod tests {
     fn a_secret_is_recognised_as_it_is_and_in_the_encodings_of_forms_json_and_base64() {
         let form: String = url::form_urlencoded::byte_serialize(SECRET.as_bytes()).collect();
         let json = serde_json::Value::from(SECRET).to_string();
-        let escaped: String = SECRET.encode_utf16().map(|unit| format!("\\u{unit:04X}")).collect();
+        let escaped: Vec<_> = SECRET.encode_utf16().map(|unit| format!("\\u{unit:04X}")).collect();
+        let escaped = escaped.concat();
         for said in [
             SECRET.to_owned(),
             SECRET.to_ascii_uppercase(),

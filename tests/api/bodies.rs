@@ -7,8 +7,8 @@ use concur_sandbox::Fault;
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
-use super::harness::World;
 use super::support::{ECHO, api, api_requests, refused_before_anything_is_sent, sent};
+use crate::harness::World;
 
 const LARGE: usize = 24 << 20;
 
@@ -76,7 +76,7 @@ fn an_answer_is_written_to_a_file_whole_or_not_at_all() {
     let out = world.work().join("out");
     assert!(std::fs::read(&out).unwrap() == large());
     #[cfg(unix)]
-    assert_eq!(super::harness::mode(&out), 0o600);
+    assert_eq!(crate::harness::mode(&out), 0o600);
     world.sandbox.push_faults_at("/sandbox/", 1, Fault::TruncateBody);
     let _ =
         api(&world, &["/sandbox/bytes?count=9000", "--output", "out"]).fails(5).says("broke off");
@@ -138,7 +138,7 @@ fn a_reader_that_has_gone_away_wanted_no_more() {
         assert_eq!((output.status.code(), &*stderr), (Some(0), ""), "{args:?}");
     }
     let script = "\"$0\" api \"$1\" | head -c 5 | wc -c; exit ${PIPESTATUS[0]}";
-    let output = world.run("bash", ["-c", script, super::harness::BINARY, &path]).ok().silent();
+    let output = world.run("bash", ["-c", script, crate::harness::BINARY, &path]).ok().silent();
     assert_eq!(output.line().trim(), "5");
 }
 
@@ -183,7 +183,7 @@ fn who_is_ended_on_the_way_leaves_no_file_behind() {
 fn a_pipe_named_as_input_is_read_to_its_end() {
     let world = World::logged_in();
     let script = "\"$0\" api POST /sandbox/echo --input <(printf '{\"a\":'; printf '2}')";
-    let output = world.run("bash", ["-c", script, super::harness::BINARY]).ok().silent();
+    let output = world.run("bash", ["-c", script, crate::harness::BINARY]).ok().silent();
     assert_eq!(output.json()["body_json"], json!({ "a": 2 }));
     let mut command = api(&world, &["POST", ECHO, "--input", "-"]).into_command();
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();

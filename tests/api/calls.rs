@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use super::harness::World;
 use super::support::{ECHO, api, api_requests, refused_before_anything_is_sent, sent};
+use crate::harness::World;
 
 #[test]
 fn a_path_is_asked_for_with_the_token_and_its_answer_is_printed() {

@@ -2,8 +2,8 @@
 
 use concur_sandbox::{BadEnd, Coding, Cut, Fault, Framing};
 
-use super::harness::World;
 use super::support::{ECHO, api, sent};
+use crate::harness::World;
 
 use Coding::{Deflate, Gzip, RawDeflate};
 

@@ -2,8 +2,8 @@
 
 use concur_sandbox::{Config, Fault, Rotation};
 
-use super::harness::{Run, Running, World};
 use super::support::current_token;
+use crate::harness::{Run, Running, World};
 
 fn exec(world: &World, command: &[&str]) -> Run {
     world.concur(["exec", "--"].iter().chain(command))

@@ -3,8 +3,8 @@
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::Stdio;
 
-use super::harness::{BINARY, Run, World};
 use super::support::current_token;
+use crate::harness::{BINARY, Run, World};
 
 fn exec(world: &World, command: &[&str]) -> Run {
     world.concur(["exec", "--"].iter().chain(command))

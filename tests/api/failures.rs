@@ -2,8 +2,8 @@
 
 use concur_sandbox::{Config, Fault, RetryAfter, Sandbox, StatusBody};
 
-use super::harness::{World, leaving};
 use super::support::{ECHO, api, api_requests};
+use crate::harness::{World, leaving};
 
 fn json(status: u16, body: &str) -> Fault {
     let body = body.as_bytes().to_vec();

@@ -4,8 +4,8 @@
 use std::io::Write as _;
 use std::process::Stdio;
 
-use super::harness::World;
 use super::support::{ECHO, api, refused_before_anything_is_sent};
+use crate::harness::World;
 
 #[test]
 fn a_device_or_pipe_without_end_is_refused_and_leaves_nothing() {

@@ -2,8 +2,8 @@
 
 use concur_sandbox::Fault;
 
-use super::harness::{Output, World};
 use super::support::{ECHO, api, current_token};
+use crate::harness::{Output, World};
 
 fn failed(world: &World, content_type: &str, body: &str) -> Output {
     let (content_type, body) = (content_type.to_owned(), body.as_bytes().to_vec());

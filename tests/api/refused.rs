@@ -3,8 +3,8 @@
 use concur_sandbox::{Config, Fault, Rotation, fingerprint};
 use serde_json::json;
 
-use super::harness::{Running, World};
 use super::support::{ECHO, api, api_requests, current_token};
+use crate::harness::{Running, World};
 
 /// A world whose token is old enough to be replaced on somebody's word, and dead at Concur.
 fn with_a_dead_token(config: Config) -> World {
@@ -144,8 +144,8 @@ fn a_token_that_has_moved_is_followed_to_its_new_base_url() {
     std::fs::create_dir_all(world.config_dir()).unwrap();
     let config = format!("allowed_origins = [\"{}\"]\n", there.origin());
     std::fs::write(world.config_dir().join("config.toml"), config).unwrap();
-    super::harness::set_mode(&world.config_dir(), 0o700);
-    super::harness::set_mode(&world.config_dir().join("config.toml"), 0o600);
+    crate::harness::set_mode(&world.config_dir(), 0o700);
+    crate::harness::set_mode(&world.config_dir().join("config.toml"), 0o600);
     world.login("default", &app);
     world.sandbox.expire_access_tokens();
     world.age_access_token("default", 600);

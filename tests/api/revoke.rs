@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use concur_sandbox::{Config, Fault, Rotation, Sandbox, StatusBody};
 
-use super::harness::{Output, Run, World, leaving};
 use super::support::{api_requests, current_token};
+use crate::harness::{Output, Run, World, leaving};
 
 fn revoke(world: &World) -> Run {
     world.concur(["logout", "--revoke"])

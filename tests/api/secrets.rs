@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use concur_sandbox::{Config, Fault, Rotation, StatusBody};
 
-use super::harness::{Output, World};
 use super::support::{ECHO, api};
+use crate::harness::{Output, World};
 
 /// The access and refresh tokens that are stored now.
 fn stored(world: &World) -> Vec<String> {

@@ -5,7 +5,7 @@
 use concur_sandbox::RequestRecord;
 use serde_json::Value;
 
-use super::harness::{Output, Run, World};
+use crate::harness::{Output, Run, World};
 
 /// Says what it was sent.
 pub(super) const ECHO: &str = "/sandbox/echo";

@@ -1,5 +1,6 @@
 //! A real browser: Chromium, driven by chromedriver (the protocol of the W3C). Skipped where they are missing.
 
+use crate::harness::skipped;
 use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
 use std::os::unix::process::CommandExt as _;
@@ -7,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 
 use serde_json::{Value, json};
 
-use super::support::{Place, exchange, skipped};
+use super::support::{Place, exchange};
 
 /// How an element is named in the driver's JSON (W3C: web element identifier).
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";

@@ -1,7 +1,7 @@
 //! Opening the browser: `BROWSER`, and what it is handed.
 
-use super::harness::{moment, program};
-use super::support::{Place, skipped};
+use super::support::Place;
+use crate::harness::{moment, program, skipped};
 
 /// A browser that signs in and allows, with curl; it writes down how it was called and what it saw.
 fn write_browser(place: &Place) {
@@ -72,7 +72,7 @@ trait FailsSaying {
     fn fails_saying(self, place: &Place);
 }
 
-impl FailsSaying for super::harness::Run {
+impl FailsSaying for crate::harness::Run {
     fn fails_saying(self, place: &Place) {
         let page = format!("  {}/oauth2/v0/authorize?client_id=", place.world.sandbox.origin());
         let output = self.output().code(5).says(&page).says("open this address in a browser");

@@ -4,8 +4,8 @@
 use std::io::{Read, Write};
 use std::process::{Child, Command, Stdio};
 
-use super::harness::BINARY;
-use super::support::{Place, press, skipped};
+use super::support::{Place, press};
+use crate::harness::{BINARY, skipped};
 
 /// A login on a terminal of its own, made by util-linux's script(1).
 struct Terminal {

@@ -6,8 +6,8 @@ use std::net::TcpStream;
 use std::path::Path;
 use std::process::Command;
 
-use super::harness::{mode, program};
-use super::support::{Login, PATIENCE, Place, Reply, field, press, read, skipped};
+use super::support::{Login, PATIENCE, Place, Reply, field, press, read};
+use crate::harness::{mode, program, skipped};
 
 const END: &str = "/concur-cred/done";
 /// Another user.

@@ -9,7 +9,7 @@ use std::time::Duration;
 use concur_sandbox::{Config, GrantType, Sandbox, User};
 use url::{Url, form_urlencoded};
 
-use super::harness::World;
+use crate::harness::World;
 
 /// No test should wait this long; it only keeps a broken one from hanging.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
@@ -229,10 +229,4 @@ pub(crate) fn field(landing: &str, name: &str) -> String {
     let (_, query) = landing.split_once('?').unwrap();
     let mut fields = form_urlencoded::parse(query.as_bytes());
     fields.find(|(known, _)| known == name).unwrap().1.into_owned()
-}
-
-/// A test that is skipped says so.
-#[expect(clippy::print_stderr, reason = "for whoever reads the test's output")]
-pub(crate) fn skipped(why: &str) {
-    eprintln!("skipped: {why}");
 }

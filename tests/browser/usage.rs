@@ -38,7 +38,7 @@ fn what_is_for_the_browser_is_refused_for_other_grants() {
     ] {
         for grant in ["company", "app"] {
             let run = place.world.concur(["login", "--grant", grant]);
-            let run = option.iter().fold(run, super::harness::Run::arg);
+            let run = option.iter().fold(run, crate::harness::Run::arg);
             run.fails(2).says(option[0]).says("--grant browser");
         }
     }

@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::harness::World;
 use super::pages::{
     blocks, manual, manual_page, page, path, section, sources, tagged_options, tags, words,
 };
+use crate::harness::World;
 use concur_cred::Format;
 use concur_cred::SHORT_NAMES;
 

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use super::harness::{BINARY, Run, World};
+use crate::harness::{BINARY, Run, World};
 
 /// A world with the profiles `acme` and `globex`, and a file that is neither.
 fn two_profiles() -> World {

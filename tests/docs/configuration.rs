@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use concur_cred::Paths;
 use concur_cred::VARIABLES;
 
-use super::harness::World;
 use super::pages::{blocks, chapter, manual, page, section, sources, tags, words};
+use crate::harness::World;
 
 const PAGES: [&str; 4] = ["README.md", "ARCHITECTURE.md", "CHANGELOG.md", "man/concur-cred.1"];
 /// Debug builds alone read these.

@@ -2,8 +2,8 @@
 
 use std::process::Command;
 
-use super::harness::{Output, World};
 use super::pages::{Block, blocks, page};
+use crate::harness::{Output, World, skipped};
 
 /// What the README calls Concur; the sandbox takes its place.
 const CONCUR: &str = "https://us2.api.concursolutions.com";
@@ -27,17 +27,12 @@ fn run(block: &Block, world: &World) -> Option<Output> {
         other => panic!("a tested block in {other:?}"),
     };
     if Command::new(program).arg("--version").output().is_err() {
-        skipped(program);
+        skipped(&format!("there is no {program}"));
         return None;
     }
     let run = world.run(program, first).arg(script(block, world));
     // An operator of a sandbox names its origin; an imported file cannot.
     Some(run.env("CONCUR_CRED_ALLOWED_ORIGINS", world.sandbox.origin()).output())
-}
-
-#[expect(clippy::print_stderr, reason = "a test that is skipped says so")]
-fn skipped(program: &str) {
-    eprintln!("skipped: there is no {program}");
 }
 
 /// What the reader does between the blocks: fills in files.

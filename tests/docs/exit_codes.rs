@@ -2,8 +2,8 @@
 
 use concur_cred::Kind;
 
-use super::harness::World;
 use super::pages::{chapter, manual, page, section, table_rows};
+use crate::harness::World;
 
 const KINDS: [Kind; 6] =
     [Kind::Other, Kind::Usage, Kind::NotFound, Kind::LoginNeeded, Kind::Temporary, Kind::Unusable];

@@ -1,6 +1,7 @@
 //! deny.toml, held without cargo-deny and without the network: what may come in is seen at every run of the
 //! tests, for the platform that they run on.
 
+use crate::harness::skipped;
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 
@@ -18,16 +19,11 @@ fn listed(list: &toml::Value, key: &str) -> BTreeSet<String> {
     list.as_array().unwrap().iter().map(text).collect()
 }
 
-#[expect(clippy::print_stderr, reason = "for whoever reads the test's output")]
-fn skipped(why: &std::io::Error) {
-    eprintln!("skipped: cargo cannot be run: {why}");
-}
-
 /// What cargo says of every library that is built here; `None`, and it is said, where there is no cargo
 /// for this user.
 fn libraries() -> Option<Vec<Value>> {
     if let Err(error) = Command::new(env!("CARGO")).arg("-V").output() {
-        skipped(&error);
+        skipped(&format!("cargo cannot be run: {error}"));
         return None;
     }
     let cargo = |args: &[&str]| {

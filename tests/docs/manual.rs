@@ -161,7 +161,7 @@ fn the_options_of_the_manual_pages_are_written_from_the_clap_types() {
         assert!(
             found == expected,
             "{name}: its OPTIONS are not those of the clap types, first at {differs:?} (generated, \
-             committed). To write them anew:\n  {REGENERATE}=1 cargo test --test docs manual\nthen read \
+             committed). To write them anew:\n  {REGENERATE}=1 cargo test --test suite docs::manual\nthen read \
              the diff, and say more of an option than --help does where there is more to say"
         );
     }

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::harness::World;
 use super::pages::{page, path};
+use crate::harness::World;
 
 /// What stands in the package's list of files: where from (nothing for a link), and where to.
 fn assets() -> Vec<(Option<String>, String)> {

@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::harness::World;
 use super::pages::page;
+use crate::harness::World;
 
 /// Whether a value is of a JSON Schema `type`.
 fn is_of(value: &Value, kind: &str) -> bool {

@@ -3,13 +3,8 @@
 use std::collections::BTreeSet;
 use std::process::Command;
 
-use super::harness::{Output, World};
 use super::pages::{blocks, page, path};
-
-#[expect(clippy::print_stderr, reason = "a test that is skipped says so")]
-fn skipped() {
-    eprintln!("skipped: there is no python3 with nacl (python3-nacl, or PyNaCl of PyPI)");
-}
+use crate::harness::{Output, World, skipped};
 
 /// A Python that has `PyNaCl`: the one on PATH, or the system's.
 fn python() -> Option<&'static str> {
@@ -19,7 +14,7 @@ fn python() -> Option<&'static str> {
     };
     let python = ["python3", "/usr/bin/python3"].into_iter().find(has);
     if python.is_none() {
-        skipped();
+        skipped("there is no python3 with nacl (python3-nacl, or PyNaCl of PyPI)");
     }
     python
 }

@@ -24,23 +24,27 @@ fn assert_runs(file: &str, script: &str) {
     }
 }
 
-/// The test programs: a folder of `tests/` with a `main.rs`.
-fn test_programs() -> BTreeSet<String> {
+/// The subjects of the test program: the folders of `tests/`.
+fn subjects() -> BTreeSet<String> {
     let entries = std::fs::read_dir(path("tests")).unwrap().map(|entry| entry.unwrap().path());
     let name = |folder: &Path| folder.file_name().unwrap().to_string_lossy().into_owned();
-    entries.filter(|folder| folder.join("main.rs").exists()).map(|folder| name(&folder)).collect()
+    entries.filter(|entry| entry.is_dir()).map(|folder| name(&folder)).collect()
 }
 
 /// What `cargo test --test` and `cargo bench --bench` are given in a text is there.
 fn assert_programs(file: &str, text: &str) {
     let benches: BTreeSet<&str> = ["cost", "herd", "hit", "refresh"].into();
-    let programs = test_programs();
+    let subjects = subjects();
     let mut before = "";
     for word in text.split_whitespace() {
-        let word = word.trim_matches(|c: char| !c.is_ascii_alphanumeric() && c != '_' && c != '-');
+        let word = word.trim_matches(|c: char| !c.is_ascii_alphanumeric() && !"_-:".contains(c));
         let is_name = !word.is_empty() && word.chars().all(|c| c.is_ascii_lowercase() || c == '_');
+        if let Some((subject, _)) = word.split_once("::") {
+            let is_filter = ["suite", "--"].contains(&before) || before.ends_with("::");
+            assert!(!is_filter || subjects.contains(subject), "{file}: {word}");
+        }
         match before {
-            "--test" if is_name => assert!(programs.contains(word), "{file}: --test {word}"),
+            "--test" if is_name => assert_eq!(word, "suite", "{file}"),
             "--bench" if is_name => assert!(benches.contains(word), "{file}: --bench {word}"),
             _ => {}
         }

@@ -1,7 +1,7 @@
 //! For every check a world in which it fails, and one in which all are well.
 
-use super::harness::{BINARY, World, set_mode};
 use super::support::{doctor, only, put_store, report};
+use crate::harness::{BINARY, World, set_mode};
 
 #[test]
 fn a_healthy_world_is_all_ok() {

@@ -2,7 +2,7 @@
 
 use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD, Engine};
 
-use super::harness::{Run, World, mode, set_mode};
+use crate::harness::{Run, World, mode, set_mode};
 
 /// Secrets with characters that every encoding changes.
 const CLIENT_SECRET: &str = "cl1ent/s\u{e9}cr\"et+ 1";

@@ -4,8 +4,8 @@ use std::net::TcpListener;
 
 use concur_sandbox::{Config, Fault, Tls};
 
-use super::harness::{BINARY, Run, World, program};
 use super::support::{Report, report};
+use crate::harness::{BINARY, Run, World, program};
 
 fn asked(run: Run) -> Report {
     report(&run.output().silent())

@@ -1,7 +1,7 @@
 //! When `doctor --repair` touches nothing.
 
-use super::harness::World;
 use super::support::{everything, kept, only, populated, put_store, repair};
+use crate::harness::World;
 
 /// Repairs, is told why not, and finds every file as it was.
 fn assert_untouched(world: &World, says: &str) {
@@ -32,7 +32,7 @@ fn without_the_right_key_nothing_is_touched() {
     assert_untouched(&world, path.to_str().unwrap());
     assert!(!path.exists(), "never a new key");
     std::fs::write(&path, key).unwrap();
-    super::harness::set_mode(&path, 0o600);
+    crate::harness::set_mode(&path, 0o600);
     repair(&world).has("repair: store", "ok", "8 profiles");
 }
 

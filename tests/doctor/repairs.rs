@@ -1,7 +1,7 @@
 //! What `doctor --repair` mends, and that nothing which opened is lost by it.
 
-use super::harness::{World, mode, set_mode};
 use super::support::{NAMES, doctor, kept, populated, put_store, repair};
+use crate::harness::{World, mode, set_mode};
 
 /// Repairs a world whose store became `damaged`: it is kept byte for byte, and every profile that
 /// is left works. Returns the names of those.

@@ -4,7 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::harness::{Output, World, set_mode};
+use crate::harness::{Output, World, set_mode};
 
 /// The names and states of a report, with detail and remedy in one text.
 #[derive(Debug)]

@@ -7,8 +7,8 @@ use std::process::Command;
 
 use rustix::fs::{CWD, FileType, Mode, makedev, mknodat};
 
-use super::harness::{World, set_mode};
 use super::support::is_root;
+use crate::harness::{World, set_mode};
 
 /// One thing that can be wrong with a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

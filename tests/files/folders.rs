@@ -3,16 +3,16 @@
 use std::os::unix::fs::symlink;
 use std::path::Path;
 
-use super::harness::{Output, World, mode, set_mode};
 use super::support::{is_root, remedy_of, text, timed, tree};
+use crate::harness::{Output, World, mode, set_mode};
 
-fn login(world: &World) -> super::harness::Run {
+fn login(world: &World) -> crate::harness::Run {
     world.write("credentials.json", world.sandbox.credentials_json());
     let origin = world.sandbox.origin().to_owned();
     timed(world, &["login", "--base-url", &origin])
 }
 
-fn at(world: &World, home: &Path, args: &[&str]) -> super::harness::Run {
+fn at(world: &World, home: &Path, args: &[&str]) -> crate::harness::Run {
     timed(world, args).env("CONCUR_CRED_HOME", home)
 }
 
@@ -154,7 +154,7 @@ fn units_are_not_put_where_everybody_could_replace_them() {
     world
         .run(
             "sh",
-            ["-c", "umask 000; exec \"$0\" keepalive --install systemd", super::harness::BINARY],
+            ["-c", "umask 000; exec \"$0\" keepalive --install systemd", crate::harness::BINARY],
         )
         .ok();
     assert_eq!(mode(&folder), 0o700, "made for its owner, whatever the umask");

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use super::harness::{BINARY, World, mode};
-use super::support::{skipped, tree};
+use super::support::tree;
+use crate::harness::{BINARY, World, mode, skipped};
 
 const CALLERS: usize = 200;
 

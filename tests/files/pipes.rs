@@ -8,9 +8,9 @@ use std::time::{Duration, Instant};
 use concur_sandbox::{Config, Tls};
 use rustix::fs::{CWD, FileType, Mode, mknodat};
 
-use super::harness::{BINARY, Run, World};
-use super::support::{skipped, timed};
+use super::support::timed;
 use super::users::{ANNA, BERT, Users};
+use crate::harness::{BINARY, Run, World, skipped};
 
 /// A place for a file: what it is called, the command, and the variable or option that names it.
 type Place = (&'static str, &'static [&'static str], By);

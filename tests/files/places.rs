@@ -7,8 +7,8 @@ use super::attack::Attack::{
     self, Device, Empty, Folder, Huge, Immutable, LinkToFolder, LinkToItself, LinkToNothing,
     OfAnother, Pipe, SecondName, Socket, WrittenByAll,
 };
-use super::harness::{Run, World};
 use super::support::{only, text, timed};
+use crate::harness::{Run, World};
 
 /// A file that the program makes, opens, replaces or removes, and one command that does so.
 pub(crate) struct Place {

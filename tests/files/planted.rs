@@ -2,10 +2,10 @@
 //! that must not be, nothing is spent, and it is said what is wrong.
 
 use super::attack::Attack;
-use super::harness::World;
 use super::places::{
     self, Place, named, of_a_renewal, of_answers, of_the_job, of_the_operator, of_the_store,
 };
+use crate::harness::World;
 
 fn world() -> World {
     let world = World::new();

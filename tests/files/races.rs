@@ -3,8 +3,8 @@
 use std::os::unix::fs::symlink;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::harness::{World, set_mode};
 use super::support::timed;
+use crate::harness::{World, set_mode};
 
 const ROUNDS: usize = 60;
 

@@ -2,8 +2,8 @@
 
 use std::process::Command;
 
-use super::harness::{BINARY, Run, World};
-use super::support::{skipped, tree};
+use super::support::tree;
+use crate::harness::{BINARY, Run, World, skipped};
 
 /// Set in the place of `"$0"`: the folder that is read-only.
 const ENTER: &str =

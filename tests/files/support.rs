@@ -2,17 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use super::harness::{BINARY, Run, World};
+use crate::harness::{BINARY, Run, World};
 
 /// Whether the tests run as root, whom permission bits do not bind.
 pub(crate) fn is_root() -> bool {
     rustix::process::geteuid().is_root()
-}
-
-/// A test that is skipped says so.
-#[expect(clippy::print_stderr, reason = "for whoever reads the test's output")]
-pub(crate) fn skipped(why: &str) {
-    eprintln!("skipped: {why}");
 }
 
 /// The program, ended (with exit code 124) when it hangs.

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::harness::{Output, World, set_mode};
+use crate::harness::{Output, World, set_mode};
 
 fn traced(world: &World, file: &Path) -> Output {
     world.concur(["get"]).env("CONCUR_CRED_TRACE", file).output()

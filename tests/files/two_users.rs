@@ -2,9 +2,9 @@
 
 use std::os::unix::fs::{MetadataExt, symlink};
 
-use super::harness::set_mode;
 use super::support::{remedy_of, text, tree};
 use super::users::{ANNA, BERT, Users};
+use crate::harness::set_mode;
 
 #[test]
 fn another_user_reads_changes_and_plants_nothing() {

@@ -4,8 +4,8 @@ use std::os::unix::fs::chown;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::harness::{Output, Run, World, program, set_mode};
-use super::support::{is_root, skipped};
+use super::support::is_root;
+use crate::harness::{Output, Run, World, program, set_mode, skipped};
 
 /// The user whose world it is.
 pub(crate) const ANNA: u32 = 61_001;

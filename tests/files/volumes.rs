@@ -1,7 +1,7 @@
 //! Disks of other machines: said once where secrets are put, and by doctor; never on a hit.
 
-use super::harness::{Run, World};
 use super::support::timed;
+use crate::harness::{Run, World, skipped};
 
 /// A disk on NFS, by the seam of debug builds: mounting one takes a server.
 fn on_nfs(run: Run) -> Run {
@@ -45,11 +45,11 @@ fn a_disk_of_another_program_is_known_by_what_the_system_says_of_it() {
     std::fs::create_dir(world.home()).unwrap();
     let over = |args: &[&str]| {
         let run = world.run("unshare", ["-rm", "sh", "-c", OVER]).arg(&real).arg(world.home());
-        args.iter().fold(run.arg(super::harness::BINARY), Run::arg)
+        args.iter().fold(run.arg(crate::harness::BINARY), Run::arg)
     };
     let doctor = over(&["doctor", "--offline"]).output();
     if doctor.code == Some(99) || doctor.stderr.starts_with("unshare: ") {
-        return super::support::skipped("no FUSE in a namespace here, or no bindfs");
+        return skipped("no FUSE in a namespace here, or no bindfs");
     }
     assert!(doctor.text().contains("lies on FUSE"), "{doctor:?}");
     over(&["get"]).ok().silent();

@@ -2,8 +2,8 @@
 
 use concur_sandbox::Fault;
 
-use super::harness::{Output, World};
 use super::support::remedy;
+use crate::harness::{Output, World};
 
 /// Logs in with everything in variables.
 fn login_by_variables(world: &World) -> Output {

@@ -2,8 +2,8 @@
 
 use concur_sandbox::{Config, Fault, GrantType, StatusBody};
 
-use super::harness::{Output, Running, World};
 use super::support::{assert_nowhere, remedy, status, write_application};
+use crate::harness::{Output, Running, World};
 
 const HERD: usize = 50;
 

@@ -4,8 +4,8 @@ use std::fs;
 
 use rusqlite::Connection;
 
-use super::harness::{Running, World, cells, set_mode};
 use super::support::{status, write_application};
+use crate::harness::{Running, World, cells, set_mode};
 
 const FIRST: &str = include_str!("../../migrations/0001_first.sql");
 const MANY: usize = 200;

@@ -3,9 +3,9 @@
 
 use concur_sandbox::GrantType;
 
-use super::harness::World;
-use super::harness::terminal::Terminal;
-use super::support::{EMAIL, assert_nowhere, files, skipped, status, user, world_with_user};
+use super::support::{EMAIL, assert_nowhere, files, status, user, world_with_user};
+use crate::harness::terminal::Terminal;
+use crate::harness::{World, skipped};
 
 const ASKS_ADDRESS: &str = "E-mail address of the user: ";
 const ASKS_CODE: &str = "One-time password (not shown): ";

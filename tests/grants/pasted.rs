@@ -1,9 +1,9 @@
 //! Links that people paste: of a one-time password's mail, and of the App Center. Never as an argument.
 #![cfg(target_os = "linux")]
 
-use super::harness::World;
-use super::harness::terminal::Terminal;
-use super::support::{EMAIL, assert_nowhere, skipped, status, world_with_user, write_application};
+use super::support::{EMAIL, assert_nowhere, status, world_with_user, write_application};
+use crate::harness::terminal::Terminal;
+use crate::harness::{World, skipped};
 
 fn start(world: &World, args: &str) -> Option<Terminal> {
     let terminal = Terminal::login(world, args);

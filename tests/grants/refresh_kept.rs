@@ -6,7 +6,7 @@ use std::time::Duration;
 use concur_sandbox::{Config, Rotation};
 use rustix::process::{Pid, Signal, kill_process};
 
-use super::harness::{BINARY, Run, World};
+use crate::harness::{BINARY, Run, World};
 
 const FAILPOINT: &str = "CONCUR_CRED_TEST_FAILPOINT";
 

@@ -3,8 +3,8 @@
 use concur_sandbox::{Config, Fault, Rotation};
 use serde_json::{Value, json};
 
-use super::harness::{Run, World};
 use super::support::{assert_nowhere, files, status};
+use crate::harness::{Run, World, skipped};
 
 /// The service's answer to a grant that somebody else made.
 fn held(world: &World) -> Value {
@@ -195,12 +195,12 @@ fn a_second_profile_with_the_same_refresh_token_is_refused() {
 #[cfg(target_os = "linux")]
 #[test]
 fn on_a_terminal_it_is_asked_for_without_echo() {
-    use super::harness::terminal::Terminal;
+    use crate::harness::terminal::Terminal;
     let world = World::new();
     let app = world.sandbox.app().clone();
     let token = refresh_token(&world);
     let Some(mut terminal) = Terminal::login(&world, "--grant refresh") else {
-        super::support::skipped("there is no script(1) to make a terminal with");
+        skipped("there is no script(1) to make a terminal with");
         return;
     };
     terminal.wait_for("client id): ");

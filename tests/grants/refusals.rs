@@ -2,8 +2,8 @@
 
 use concur_sandbox::{App, Config, Fault, GrantType};
 
-use super::harness::{Output, World};
 use super::support::{EMAIL, remedy, write_application};
+use crate::harness::{Output, World, skipped};
 
 /// A login that must fail with this exit code.
 fn refused(world: &World, app: &App, code: i32) -> Output {
@@ -65,7 +65,7 @@ fn the_command_to_run_again_is_the_one_that_was_run() {
     let (_, command) = told.split_once("run: concur-cred ").unwrap();
     assert!(file.exists() && command.contains(origin), "glz knows nothing of it: {told}");
     let again = format!("exec \"$0\" {command}");
-    world.run("sh", ["-c", &again, super::harness::BINARY]).ok();
+    world.run("sh", ["-c", &again, crate::harness::BINARY]).ok();
     world.concur(["get", "--profile", "batch"]).ok().silent();
 }
 
@@ -96,8 +96,8 @@ fn maintenance_is_temporary_and_says_so() {
 #[cfg(target_os = "linux")]
 #[test]
 fn each_problem_with_a_one_time_password_says_what_to_do() {
-    use super::harness::terminal::Terminal;
-    use super::support::{skipped, world_with_user};
+    use super::support::world_with_user;
+    use crate::harness::terminal::Terminal;
 
     // When the mail is asked for.
     for (code, what) in [

@@ -3,9 +3,9 @@
 use concur_sandbox::{App, Config, Fault, Rotation, StatusBody};
 use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
 
-use super::harness::terminal::Terminal;
-use super::harness::{Output, World, leaving};
-use super::support::{assert_nowhere, remedy, skipped, write_application};
+use super::support::{assert_nowhere, remedy, write_application};
+use crate::harness::terminal::Terminal;
+use crate::harness::{Output, World, leaving, skipped};
 
 const DAY_SECS: i64 = 86_400;
 const UNKNOWN: &str = "11111111-2222-3333-4444-555555555555";
@@ -27,7 +27,7 @@ fn world_with(config: Config) -> World {
     world
 }
 
-fn set_secret(world: &World, secret: &str) -> super::harness::Run {
+fn set_secret(world: &World, secret: &str) -> crate::harness::Run {
     world.concur(["set-secret"]).stdin(format!("{secret}\n"))
 }
 

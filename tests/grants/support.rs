@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use concur_sandbox::{Config, GrantType, User};
 use serde_json::Value;
 
-use super::harness::{Output, World};
+use crate::harness::{Output, World};
 
 /// The user of the sandbox.
 pub(crate) const EMAIL: &str = "erika@example.com";
@@ -69,10 +69,4 @@ pub(crate) fn files(folder: &Path) -> Vec<PathBuf> {
         }
     }
     found
-}
-
-/// A test that is skipped says so.
-#[expect(clippy::print_stderr, reason = "for whoever reads the test's output")]
-pub(crate) fn skipped(why: &str) {
-    eprintln!("skipped: {why}");
 }

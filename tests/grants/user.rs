@@ -1,9 +1,9 @@
 //! `login --grant user`: a name and a password, typed once and not kept.
 #![cfg(target_os = "linux")]
 
-use super::harness::World;
-use super::harness::terminal::Terminal;
-use super::support::{EMAIL, assert_nowhere, files, skipped, status, user, world_with_user};
+use super::support::{EMAIL, assert_nowhere, files, status, user, world_with_user};
+use crate::harness::terminal::Terminal;
+use crate::harness::{World, skipped};
 
 const ASKS_NAME: &str = "User name (login id): ";
 const ASKS_PASSWORD: &str = "Password (not shown): ";

@@ -11,7 +11,7 @@ const COLUMNS: [&str; 5] =
     ["access_token", "refresh_token", "id_token", "request_token", "unknown_fields"];
 
 /// Every managed record and client secret as a program sealed them that knew no identities.
-pub fn unbind(world: &World) {
+pub(crate) fn unbind(world: &World) {
     let cells = Cells::of(world);
     let records = cells.rows(&format!("{} WHERE profile IS NOT NULL", Record::SQL), Record::of);
     for record in records {
@@ -36,7 +36,7 @@ pub fn unbind(world: &World) {
 }
 
 /// An identity for every managed record as it stands now.
-pub fn bind(world: &World) {
+pub(crate) fn bind(world: &World) {
     let cells = Cells::of(world);
     let records = cells.rows(&format!("{} WHERE profile IS NOT NULL", Record::SQL), Record::of);
     for record in records {
@@ -46,7 +46,7 @@ pub fn bind(world: &World) {
 }
 
 /// A stored credential moved to another spelling of its host, as an earlier version kept it.
-pub fn move_to_host(world: &World, host: &str) {
+pub(crate) fn move_to_host(world: &World, host: &str) {
     let cells = Cells::of(world);
     let records = cells.rows(&format!("{} WHERE profile IS NULL", Record::SQL), Record::of);
     let [record] = &records[..] else { panic!("{} stored credentials", records.len()) };

@@ -1,62 +1,67 @@
 //! A hermetic world for the real binary: its own home (with a space in its name), a cleared
 //! environment, and a fresh sandbox. Every failure prints the command and both streams.
 
-#![allow(dead_code, unreachable_pub, unused_imports, reason = "each test crate uses its own part")]
-
-pub mod cells;
+pub(crate) mod cells;
 mod folder;
 mod modes;
-pub mod moment;
+pub(crate) mod moment;
 #[cfg(target_os = "linux")]
 #[cfg(unix)]
-pub mod program;
-pub mod terminal;
+pub(crate) mod program;
+pub(crate) mod terminal;
 
 use std::ffi::{OsStr, OsString};
 use std::io::Write;
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicU16, Ordering};
 
 use concur_sandbox::{App, Config, Sandbox};
 use tempfile::TempDir;
 
 #[cfg(unix)]
-pub use modes::mode;
-pub use modes::set_mode;
+pub(crate) use modes::mode;
+pub(crate) use modes::set_mode;
 
 /// The binary under test.
-pub const BINARY: &str = env!("CARGO_BIN_EXE_concur-cred");
+pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_concur-cred");
 
 /// A loopback address that no other sandbox of this test program listens on, so that a port of it stays
 /// closed once its service is gone.
-pub fn address_of_its_own() -> IpAddr {
-    static TAKEN: AtomicU8 = AtomicU8::new(0);
-    let of_its_own = Ipv4Addr::new(127, 0, 77, TAKEN.fetch_add(1, Ordering::Relaxed) + 1);
+pub(crate) fn address_of_its_own() -> IpAddr {
+    static TAKEN: AtomicU16 = AtomicU16::new(1);
+    let [high, low] = TAKEN.fetch_add(1, Ordering::Relaxed).to_be_bytes();
+    let of_its_own = Ipv4Addr::new(127, 77, high, low);
     if cfg!(target_os = "linux") { of_its_own.into() } else { Ipv4Addr::LOCALHOST.into() }
 }
 
 /// The service of a world that it will leave.
-pub fn leaving() -> Config {
+pub(crate) fn leaving() -> Config {
     Config { bind: address_of_its_own(), ..Config::default() }
 }
 
+/// A test that is skipped says so.
+#[expect(clippy::print_stderr, reason = "the test's output is read by people")]
+pub(crate) fn skipped(why: &str) {
+    eprintln!("skipped: {why}");
+}
+
 /// One machine with one user and one Concur.
-pub struct World {
+pub(crate) struct World {
     folder: TempDir,
     /// The service.
-    pub sandbox: Sandbox,
+    pub(crate) sandbox: Sandbox,
 }
 
 impl World {
     /// A world whose service behaves.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::with(Config::default())
     }
 
     /// A world with this service.
-    pub fn with(config: Config) -> Self {
+    pub(crate) fn with(config: Config) -> Self {
         let folder = folder::new();
         std::fs::create_dir(folder.path().join("home")).unwrap();
         std::fs::create_dir(folder.path().join("bin")).unwrap();
@@ -68,54 +73,54 @@ impl World {
     }
 
     /// A world in which `login` has made the profile `default`.
-    pub fn logged_in() -> Self {
+    pub(crate) fn logged_in() -> Self {
         Self::logged_in_with(Config::default())
     }
 
     /// The same with this service.
-    pub fn logged_in_with(config: Config) -> Self {
+    pub(crate) fn logged_in_with(config: Config) -> Self {
         let world = Self::with(config);
         world.login("default", &world.sandbox.app().clone());
         world
     }
 
     /// HOME.
-    pub fn home(&self) -> PathBuf {
+    pub(crate) fn home(&self) -> PathBuf {
         self.folder.path().join("home")
     }
 
     /// The current folder of every command.
-    pub fn work(&self) -> PathBuf {
+    pub(crate) fn work(&self) -> PathBuf {
         self.folder.path().join("work")
     }
 
     /// Where the binary stands under git's name.
-    pub fn bin(&self) -> PathBuf {
+    pub(crate) fn bin(&self) -> PathBuf {
         self.folder.path().join("bin")
     }
 
     /// The configuration folder (key, config.toml).
-    pub fn config_dir(&self) -> PathBuf {
+    pub(crate) fn config_dir(&self) -> PathBuf {
         self.home().join(".config/concur-cred")
     }
 
     /// The state folder (store.db, events.db, locks, reserve).
-    pub fn state_dir(&self) -> PathBuf {
+    pub(crate) fn state_dir(&self) -> PathBuf {
         self.home().join(".local/state/concur-cred")
     }
 
     /// The token database.
-    pub fn store_file(&self) -> PathBuf {
+    pub(crate) fn store_file(&self) -> PathBuf {
         self.state_dir().join("store.db")
     }
 
     /// A connection to the token database, to look behind the scenes.
-    pub fn database(&self) -> rusqlite::Connection {
+    pub(crate) fn database(&self) -> rusqlite::Connection {
         rusqlite::Connection::open(self.store_file()).unwrap()
     }
 
     /// Writes a file into the current folder, mode 0600.
-    pub fn write(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
+    pub(crate) fn write(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
         let path = self.work().join(name);
         std::fs::write(&path, content).unwrap();
         set_mode(&path, 0o600);
@@ -123,17 +128,17 @@ impl World {
     }
 
     /// The program with these arguments.
-    pub fn concur<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Run {
+    pub(crate) fn concur<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Run {
         self.run(BINARY, args)
     }
 
     /// The program under git's name.
-    pub fn helper<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Run {
+    pub(crate) fn helper<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Run {
         self.run(self.bin().join("git-credential-concur"), args)
     }
 
     /// Any program in this world. `stdin` is `/dev/null` until said otherwise.
-    pub fn run<S: AsRef<OsStr>>(
+    pub(crate) fn run<S: AsRef<OsStr>>(
         &self,
         program: impl AsRef<OsStr>,
         args: impl IntoIterator<Item = S>,
@@ -154,7 +159,7 @@ impl World {
     }
 
     /// Logs in `app` as `profile`, from a file.
-    pub fn login(&self, profile: &str, app: &App) -> Output {
+    pub(crate) fn login(&self, profile: &str, app: &App) -> Output {
         let name = format!("credentials-{profile}.json");
         let file = self.write(&name, self.sandbox.credentials_json_of(app));
         let origin = self.sandbox.origin().to_owned();
@@ -164,17 +169,17 @@ impl World {
     }
 
     /// `host[:port]` of the sandbox, as git calls it.
-    pub fn host(&self) -> &str {
+    pub(crate) fn host(&self) -> &str {
         self.sandbox.origin().trim_start_matches("http://")
     }
 
     /// A git request for the sandbox's host, with more lines.
-    pub fn request(&self, more: &str) -> String {
+    pub(crate) fn request(&self, more: &str) -> String {
         format!("protocol=http\nhost={}\n{more}\n", self.host())
     }
 
     /// Makes the stored access token of a profile look as if it had been obtained `seconds` earlier.
-    pub fn age_access_token(&self, profile: &str, seconds: i64) {
+    pub(crate) fn age_access_token(&self, profile: &str, seconds: i64) {
         let changed = self
             .database()
             .execute(
@@ -187,77 +192,77 @@ impl World {
     }
 
     /// Makes the stored access token of a profile expired.
-    pub fn expire(&self, profile: &str) {
+    pub(crate) fn expire(&self, profile: &str) {
         self.age_access_token(profile, 7200);
     }
 
     /// One column of a profile's record.
-    pub fn column<T: rusqlite::types::FromSql>(&self, profile: &str, column: &str) -> T {
+    pub(crate) fn column<T: rusqlite::types::FromSql>(&self, profile: &str, column: &str) -> T {
         let sql = format!("SELECT {column} FROM record WHERE profile = ?1");
         self.database().query_row(&sql, [profile], |row| row.get(0)).unwrap()
     }
 
     /// How often the token service was asked for a refresh.
-    pub fn refreshes(&self) -> u64 {
+    pub(crate) fn refreshes(&self) -> u64 {
         self.sandbox.counters().token_requests_of("refresh_token")
     }
 
     /// How often the token service was asked for anything.
-    pub fn token_requests(&self) -> u64 {
+    pub(crate) fn token_requests(&self) -> u64 {
         self.sandbox.counters().token_requests
     }
 }
 
 /// A command about to run.
 #[must_use]
-pub struct Run {
+pub(crate) struct Run {
     command: Command,
     stdin: Option<Vec<u8>>,
 }
 
 impl Run {
     /// One more argument.
-    pub fn arg(mut self, arg: impl AsRef<OsStr>) -> Self {
+    pub(crate) fn arg(mut self, arg: impl AsRef<OsStr>) -> Self {
         self.command.arg(arg);
         self
     }
 
     /// One more variable.
-    pub fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
+    pub(crate) fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
         self.command.env(name, value);
         self
     }
 
     /// One variable less.
-    pub fn without_env(mut self, name: &str) -> Self {
+    pub(crate) fn without_env(mut self, name: &str) -> Self {
         self.command.env_remove(name);
         self
     }
 
     /// Another current folder.
-    pub fn in_folder(mut self, folder: impl AsRef<Path>) -> Self {
+    pub(crate) fn in_folder(mut self, folder: impl AsRef<Path>) -> Self {
         self.command.current_dir(folder);
         self
     }
 
     /// It is this many seconds later (or, negative, earlier) for the program.
-    pub fn at_offset(self, seconds: i64) -> Self {
+    pub(crate) fn at_offset(self, seconds: i64) -> Self {
         self.env(moment::CLOCK, (moment::offset() + seconds).to_string())
     }
 
     /// What it reads; closed after that.
-    pub fn stdin(mut self, bytes: impl Into<Vec<u8>>) -> Self {
+    pub(crate) fn stdin(mut self, bytes: impl Into<Vec<u8>>) -> Self {
         self.stdin = Some(bytes.into());
         self
     }
 
     /// The command itself, for a test that needs more than this.
-    pub fn into_command(self) -> Command {
+    pub(crate) fn into_command(self) -> Command {
         self.command
     }
 
     /// Starts it; both streams are kept.
-    pub fn start(mut self) -> Running {
+    pub(crate) fn start(mut self) -> Running {
         let shown = shown(&self.command);
         self.command.stdout(Stdio::piped()).stderr(Stdio::piped());
         self.command.stdin(if self.stdin.is_some() { Stdio::piped() } else { Stdio::null() });
@@ -272,17 +277,17 @@ impl Run {
 
     /// Runs it to its end.
     #[must_use]
-    pub fn output(self) -> Output {
+    pub(crate) fn output(self) -> Output {
         self.start().wait()
     }
 
     /// Runs it; it must succeed.
-    pub fn ok(self) -> Output {
+    pub(crate) fn ok(self) -> Output {
         self.output().code(0)
     }
 
     /// Runs it; it must end with this exit code, with nothing on stdout and a message on stderr.
-    pub fn fails(self, code: i32) -> Output {
+    pub(crate) fn fails(self, code: i32) -> Output {
         let output = self.output().code(code);
         assert!(output.stdout.is_empty(), "stdout is empty on a failure\n{output:?}");
         assert!(output.stderr.starts_with("concur-cred: "), "there is a message\n{output:?}");
@@ -291,16 +296,16 @@ impl Run {
 }
 
 /// A command that runs.
-pub struct Running {
+pub(crate) struct Running {
     /// The process.
-    pub child: Child,
+    pub(crate) child: Child,
     shown: String,
 }
 
 impl Running {
     /// Waits for its end.
     #[must_use]
-    pub fn wait(self) -> Output {
+    pub(crate) fn wait(self) -> Output {
         let output = self.child.wait_with_output().unwrap();
         Output {
             command: self.shown,
@@ -314,57 +319,57 @@ impl Running {
 }
 
 /// What a command left behind. Whoever did not check its exit code must look at it.
-pub struct Output {
+pub(crate) struct Output {
     command: String,
     /// The exit code; `None` when a signal ended it.
-    pub code: Option<i32>,
+    pub(crate) code: Option<i32>,
     /// The signal that ended it.
     #[cfg(unix)]
-    pub signal: Option<i32>,
+    pub(crate) signal: Option<i32>,
     /// stdout.
-    pub stdout: Vec<u8>,
+    pub(crate) stdout: Vec<u8>,
     /// stderr.
-    pub stderr: String,
+    pub(crate) stderr: String,
 }
 
 impl Output {
     /// It must have ended with this exit code.
-    pub fn code(self, code: i32) -> Self {
+    pub(crate) fn code(self, code: i32) -> Self {
         assert_eq!(self.code, Some(code), "exit code\n{self:?}");
         self
     }
 
     /// Nothing may stand on stderr.
-    pub fn silent(self) -> Self {
+    pub(crate) fn silent(self) -> Self {
         assert_eq!(self.stderr, "", "stderr is empty\n{self:?}");
         self
     }
 
     /// This must stand on stderr.
-    pub fn says(self, text: &str) -> Self {
+    pub(crate) fn says(self, text: &str) -> Self {
         assert!(self.stderr.contains(text), "stderr says {text:?}\n{self:?}");
         self
     }
 
     /// stdout as text.
-    pub fn text(&self) -> &str {
+    pub(crate) fn text(&self) -> &str {
         std::str::from_utf8(&self.stdout).unwrap()
     }
 
     /// stdout as one line, without its end.
-    pub fn line(&self) -> String {
+    pub(crate) fn line(&self) -> String {
         let line = self.text().strip_suffix('\n').unwrap_or_else(|| panic!("one line\n{self:?}"));
         assert!(!line.contains('\n'), "one line only\n{self:?}");
         line.to_owned()
     }
 
     /// stdout as JSON.
-    pub fn json(&self) -> serde_json::Value {
+    pub(crate) fn json(&self) -> serde_json::Value {
         serde_json::from_slice(&self.stdout).unwrap_or_else(|_| panic!("JSON\n{self:?}"))
     }
 
     /// The value of `key=` in a git answer.
-    pub fn value(&self, key: &str) -> Option<String> {
+    pub(crate) fn value(&self, key: &str) -> Option<String> {
         let prefix = format!("{key}=");
         self.text().lines().find_map(|line| line.strip_prefix(&prefix)).map(str::to_owned)
     }

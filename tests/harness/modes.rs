@@ -3,7 +3,7 @@
 use std::path::Path;
 
 /// Sets a file's permission bits.
-pub fn set_mode(path: &Path, mode: u32) {
+pub(crate) fn set_mode(path: &Path, mode: u32) {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
@@ -15,7 +15,7 @@ pub fn set_mode(path: &Path, mode: u32) {
 
 /// A file's permission bits.
 #[cfg(unix)]
-pub fn mode(path: &Path) -> u32 {
+pub(crate) fn mode(path: &Path) -> u32 {
     use std::os::unix::fs::PermissionsExt;
     std::fs::metadata(path).unwrap().permissions().mode() & 0o7777
 }

@@ -10,7 +10,7 @@ use std::process::{Command, Stdio};
 use super::BINARY;
 
 /// Writes a script that everybody can run.
-pub fn script(path: &Path, text: &str) {
+pub(crate) fn script(path: &Path, text: &str) {
     let mut command = Command::new("/bin/sh");
     command.args(["-c", "cat >\"$0\" && chmod 755 \"$0\""]).arg(path).stdin(Stdio::piped());
     let mut child = command.spawn().unwrap();
@@ -19,7 +19,7 @@ pub fn script(path: &Path, text: &str) {
 }
 
 /// A copy of the program.
-pub fn copy(path: &Path) {
+pub(crate) fn copy(path: &Path) {
     let mut command = Command::new("/bin/sh");
     let status = command.args(["-c", "cp \"$0\" \"$1\""]).arg(BINARY).arg(path).status();
     assert!(status.unwrap().success(), "{}", path.display());

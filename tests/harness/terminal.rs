@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 use super::{BINARY, World};
 
 /// A command on a terminal of its own, made by util-linux's script(1).
-pub struct Terminal {
+pub(crate) struct Terminal {
     child: Child,
     shown: Vec<u8>,
     device: String,
@@ -15,18 +15,28 @@ pub struct Terminal {
 impl Terminal {
     /// Starts `login` of this world, with these further arguments, on a terminal; `None` where there
     /// is no script(1).
-    pub fn login(world: &World, args: &str) -> Option<Self> {
+    pub(crate) fn login(world: &World, args: &str) -> Option<Self> {
         let login = format!("login --base-url {} {args}", world.sandbox.origin());
         Self::start(world, 80, &login, &[])
     }
 
     /// Starts `concur-cred ARGS` on a terminal with this many columns and these variables.
-    pub fn start(world: &World, columns: u16, args: &str, env: &[(&str, &str)]) -> Option<Self> {
+    pub(crate) fn start(
+        world: &World,
+        columns: u16,
+        args: &str,
+        env: &[(&str, &str)],
+    ) -> Option<Self> {
         Self::shell(world, columns, &format!("exec '{BINARY}' {args}"), env)
     }
 
     /// Starts a shell with this script on such a terminal.
-    pub fn shell(world: &World, columns: u16, script: &str, env: &[(&str, &str)]) -> Option<Self> {
+    pub(crate) fn shell(
+        world: &World,
+        columns: u16,
+        script: &str,
+        env: &[(&str, &str)],
+    ) -> Option<Self> {
         Command::new("script").arg("--version").output().ok()?;
         // The terminal names itself first, so that its settings can be looked at.
         let line = format!("stty rows 40 cols {columns}; tty; {script}");
@@ -44,7 +54,7 @@ impl Terminal {
     }
 
     /// Reads until this text is shown; returns what was shown before it.
-    pub fn wait_for(&mut self, text: &str) -> String {
+    pub(crate) fn wait_for(&mut self, text: &str) -> String {
         let from = self.shown.len();
         let out = self.child.stdout.as_mut().unwrap();
         let mut byte = [0];
@@ -59,7 +69,7 @@ impl Terminal {
     }
 
     /// Whether what is typed now is seen.
-    pub fn echoes(&self) -> bool {
+    pub(crate) fn echoes(&self) -> bool {
         let stty = Command::new("stty").args(["-a", "-F", &self.device]).output().unwrap();
         let settings = String::from_utf8_lossy(&stty.stdout).into_owned();
         assert!(settings.contains("echo"), "{settings}");
@@ -67,31 +77,31 @@ impl Terminal {
     }
 
     /// Makes it this wide.
-    pub fn resize(&self, columns: u16) {
+    pub(crate) fn resize(&self, columns: u16) {
         let columns = columns.to_string();
         let stty = Command::new("stty").args(["-F", &self.device, "cols", &columns]).status();
         assert!(stty.unwrap().success());
     }
 
     /// Types this once the terminal has stopped to echo.
-    pub fn press_unseen(&mut self, keys: &str) {
+    pub(crate) fn press_unseen(&mut self, keys: &str) {
         self.wait_until_unseen();
         self.press(keys);
     }
 
     /// Types this.
-    pub fn press(&mut self, keys: &str) {
+    pub(crate) fn press(&mut self, keys: &str) {
         self.child.stdin.as_mut().unwrap().write_all(keys.as_bytes()).unwrap();
     }
 
     /// Types a line.
-    pub fn answer(&mut self, text: &str) {
+    pub(crate) fn answer(&mut self, text: &str) {
         let stdin = self.child.stdin.as_mut().unwrap();
         stdin.write_all(format!("{text}\n").as_bytes()).unwrap();
     }
 
     /// Answers once the terminal has stopped to echo.
-    pub fn answer_unseen(&mut self, text: &str) {
+    pub(crate) fn answer_unseen(&mut self, text: &str) {
         self.wait_until_unseen();
         self.answer(text);
     }
@@ -104,12 +114,12 @@ impl Terminal {
     }
 
     /// Types Ctrl-C.
-    pub fn interrupt(&mut self) {
+    pub(crate) fn interrupt(&mut self) {
         self.child.stdin.as_mut().unwrap().write_all(b"\x03").unwrap();
     }
 
     /// Reads to the end; returns the exit code and all that was shown.
-    pub fn end(mut self) -> (Option<i32>, String) {
+    pub(crate) fn end(mut self) -> (Option<i32>, String) {
         drop(self.child.stdin.take());
         // A terminal whose other side has gone gives an error instead of an end.
         let _ = self.child.stdout.as_mut().unwrap().read_to_end(&mut self.shown);
@@ -128,7 +138,7 @@ impl Drop for Terminal {
 
 /// What a terminal shows after these bytes, line by line: a carriage return goes back to the line's
 /// begin, and what is written then stands in the place of what was there. Colours are left out.
-pub fn screen(shown: &str) -> Vec<String> {
+pub(crate) fn screen(shown: &str) -> Vec<String> {
     let mut lines = vec![Vec::new()];
     let mut column = 0;
     let mut characters = shown.chars();

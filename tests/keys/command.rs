@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use super::harness::{Output, World, program, set_mode};
 use super::support::{KEY, OTHER, configure, key_file, log_in, shown};
+use crate::harness::{Output, World, program, set_mode};
 
 /// A program that appends to `ran` and goes on with `rest`; and `config.toml` that names it.
 fn command(world: &World, rest: &str) -> PathBuf {
@@ -34,7 +34,7 @@ fn logged_in() -> (World, PathBuf) {
 fn whoever_ignores_its_children_is_served_as_well() {
     let (world, _) = logged_in();
     let get = || {
-        let run = world.run("env", ["--ignore-signal=CHLD", super::harness::BINARY, "get"]);
+        let run = world.run("env", ["--ignore-signal=CHLD", crate::harness::BINARY, "get"]);
         run.env("CONCUR_CRED_TEST_HASTE", "12")
     };
     get().ok().silent();
@@ -178,7 +178,7 @@ fn a_command_that_hangs_is_ended_with_all_that_it_started() {
             never.display()
         ),
     );
-    let get = world.run("setsid", ["--wait", super::harness::BINARY, "get"]);
+    let get = world.run("setsid", ["--wait", crate::harness::BINARY, "get"]);
     let output = get.env("CONCUR_CRED_TEST_HASTE", "12").fails(5);
     let output = output.says("did not end within 5 s").says("waiting for the key command");
     let pid = std::fs::read_to_string(&pid).unwrap();
@@ -282,7 +282,7 @@ fn a_command_that_is_too_slow_can_put_the_terminal_right_before_it_goes() {
     rustix::fs::mkfifoat(rustix::fs::CWD, &never, rustix::fs::Mode::from_raw_mode(0o600)).unwrap();
     let trap = format!("trap 'echo right >\"{}\"; exit 1' TERM", told.display());
     command(&world, &format!("{trap}\n(read -r line <'{}') 2>/dev/null & wait", never.display()));
-    let get = world.run("setsid", ["--wait", super::harness::BINARY, "get"]);
+    let get = world.run("setsid", ["--wait", crate::harness::BINARY, "get"]);
     get.env("CONCUR_CRED_TEST_HASTE", "12").fails(5).says("was ended");
     assert_eq!(std::fs::read_to_string(told).unwrap(), "right\n");
 }
@@ -292,13 +292,13 @@ fn one_that_asks_us_for_its_own_key_is_told_so_and_is_not_run_again_and_again() 
     let (world, ran) = logged_in();
     // Whatever goes wrong here ends: each run would start another.
     let few = format!("[ \"$(wc -l <'{}')\" -gt 5 ] && exit 9", ran.display());
-    command(&world, &format!("{few}\nexec '{}' get", super::harness::BINARY));
+    command(&world, &format!("{few}\nexec '{}' get", crate::harness::BINARY));
     std::fs::write(&ran, "").unwrap();
     let output = world.concur(["get"]).fails(6);
     output.says("runs a concur-cred that needs its key").says("in another way");
     assert_eq!(count(&ran), 1);
     // What needs no key may be asked.
-    let home = format!("'{}' status >/dev/null; echo {KEY}", super::harness::BINARY);
+    let home = format!("'{}' status >/dev/null; echo {KEY}", crate::harness::BINARY);
     command(&world, &home);
     world.concur(["get"]).ok().silent();
 }

@@ -2,10 +2,10 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::harness::{Run, World};
 use super::support::{
     assert_clean, assert_whole, entry, recorded, store_by, store_entry, strict_logged_in,
 };
+use crate::harness::{Run, World};
 
 /// A command that is stopped at `moment`; the key is rotated; it goes on, and must succeed.
 fn overtaken(world: &World, run: Run, moment: &str) {

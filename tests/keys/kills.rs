@@ -4,11 +4,11 @@ use std::time::Instant;
 
 use concur_cred::failpoint::{KEY_ROTATION, KEY_WRITES};
 
-use super::harness::World;
 use super::support::{
     KEY, OTHER, assert_clean, assert_whole, entry, holds, key_file, log_in, next_file, recorded,
     store_entry, strict, strict_logged_in, unhex,
 };
+use crate::harness::World;
 
 fn world() -> World {
     let world = strict_logged_in();
@@ -101,11 +101,11 @@ fn a_next_key_that_the_store_does_not_name_is_never_believed() {
 fn nobody_is_told_to_remove_a_next_key_that_cannot_be_looked_into() {
     let world = world();
     killed(&world, &["key", "rotate"], "rotation-committed", &[]);
-    super::harness::set_mode(&next_file(&world), 0o644);
+    crate::harness::set_mode(&next_file(&world), 0o644);
     let report = world.concur(["doctor", "--offline"]).output().code(6);
     assert!(!report.text().contains("rm "), "{report:?}");
     assert!(report.text().contains("chmod 600"), "{report:?}");
-    super::harness::set_mode(&next_file(&world), 0o600);
+    crate::harness::set_mode(&next_file(&world), 0o600);
     assert_whole(&world, &["default", "other"], "its permissions mended");
 }
 

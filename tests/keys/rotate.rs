@@ -1,10 +1,10 @@
 //! `key rotate`: everything is sealed with another key, and the old one opens nothing.
 
-use super::harness::{World, set_mode};
 use super::support::{
     KEY, OTHER, assert_clean, assert_whole, configure, entry, holds, key_file, log_in, next_file,
     recorded, show, store_entry, strict, strict_logged_in, unhex,
 };
+use crate::harness::{World, set_mode};
 
 /// Two profiles of two applications, and entries of others.
 fn furnished() -> World {
@@ -266,9 +266,9 @@ fn more_accounts_than_files_may_be_open_at_first_are_locked_all_the_same() {
     }
     let before = recorded(&world);
     let few = |rest: &str| world.run("sh", ["-c", &format!("ulimit -Sn 32; exec \"$BIN\" {rest}")]);
-    few("key rotate").env("BIN", super::harness::BINARY).ok();
+    few("key rotate").env("BIN", crate::harness::BINARY).ok();
     assert_ne!(recorded(&world), before);
     std::fs::remove_file(world.state_dir().join("ticket")).unwrap();
-    few("doctor --offline --repair").env("BIN", super::harness::BINARY).ok();
+    few("doctor --offline --repair").env("BIN", crate::harness::BINARY).ok();
     assert_clean(&world, "after it");
 }

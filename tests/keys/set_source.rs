@@ -1,10 +1,10 @@
 //! `key set-source`: the same key from elsewhere, or another one.
 
-use super::harness::{Run, World, set_mode};
 use super::support::{
     KEY, OTHER, assert_clean, assert_whole, configure, entry, holds, key_file, log_in, recorded,
     store_entry, strict, strict_logged_in, unhex,
 };
+use crate::harness::{Run, World, set_mode};
 
 fn set(world: &World, source: &str) -> Run {
     world.concur(["key", "set-source", source])

@@ -1,7 +1,7 @@
 //! `key show-source`.
 
-use super::harness::{World, set_mode};
 use super::support::{KEY, OTHER, configure, key_file, log_in, recorded, show, shown};
+use crate::harness::{World, set_mode};
 
 #[test]
 fn without_a_store_it_says_what_a_first_login_would_take_and_makes_nothing() {

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 
-use super::harness::{Run, World, set_mode};
 use super::support::{KEY, OTHER, configure, key_file, log_in, recorded};
+use crate::harness::{Run, World, set_mode};
 
 /// A source as a caller gives it, and what must be named when it is not there.
 struct Way {

@@ -2,8 +2,8 @@
 
 use std::process::Command;
 
-use super::harness::{BINARY, World, set_mode};
 use super::support::KEY;
+use crate::harness::{BINARY, World, set_mode};
 
 /// Whether services can be started here, as root.
 fn can_run() -> bool {

@@ -1,6 +1,6 @@
 //! What stands in the binary: nothing of the tests, and nobody's folders.
 
-use super::harness::BINARY;
+use crate::harness::BINARY;
 
 /// `ci/try-strings` looks for more in the binary that is installed, which has no paths for debuggers.
 #[test]

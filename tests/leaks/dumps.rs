@@ -6,8 +6,7 @@ use std::process::{Child, ExitStatus, Stdio};
 
 use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
 
-use super::harness::{BINARY, Run, World};
-use super::skipped;
+use crate::harness::{BINARY, Run, World, skipped};
 
 /// A command whose crash would leave a core dump, as far as limits go.
 fn dumping(world: &World, command: &[&str]) -> Run {

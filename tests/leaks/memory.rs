@@ -9,9 +9,9 @@ use concur_sandbox::{App, Config, Rotation, Tls};
 use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
 
 use super::forms::FORMS;
-use super::harness::{Run, World};
 use super::hunter::Secrets;
 use super::scene::{graphic, odd};
+use crate::harness::{Run, World};
 
 const PAGE_BYTES: usize = 4096;
 /// So much of what was last copied, decrypted or compared may be left on the stack, in a row.

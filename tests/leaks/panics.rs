@@ -3,7 +3,7 @@
 use concur_cred::failpoint::RENEWAL;
 use concur_sandbox::Config;
 
-use super::harness::{Output, Run, World};
+use crate::harness::{Output, Run, World};
 
 /// What the message is made of.
 const SECRET: &str = "p4nic-s3cret-0f-the-message";

@@ -10,9 +10,8 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::forms::FORMS;
-use super::harness::{BINARY, Output, Run, World, set_mode};
 use super::hunter::Secrets;
-use super::skipped;
+use crate::harness::{BINARY, Output, Run, World, set_mode, skipped};
 
 /// The user of the sandbox.
 pub(crate) const EMAIL: &str = "erika@example.com";

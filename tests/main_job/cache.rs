@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use super::harness::{World, set_mode};
+use crate::harness::{World, set_mode};
 
 fn cache(world: &World) -> PathBuf {
     world.state_dir().join("ticket")
@@ -147,7 +147,7 @@ fn a_key_that_can_be_read_once_is_read_for_the_answer() {
         printf 'protocol=https\\nhost=example.org\\n\\n' | timeout 20 \"$BIN\" get";
     set_mode(&world.work().join("key"), 0o600);
     set_mode(&world.work().join("credentials.json"), 0o600);
-    let run = world.run("bash", ["-c", script]).env("BIN", super::harness::BINARY);
+    let run = world.run("bash", ["-c", script]).env("BIN", crate::harness::BINARY);
     let output = run.env("ORIGIN", world.sandbox.origin()).ok().silent();
     assert_eq!(output.text(), "", "nobody waits for a key that the answer does not need");
 }
@@ -221,7 +221,7 @@ fn the_rules_of_choice_are_the_same_with_and_without_a_cache() {
             git(&["get"], host.replace("http", "https")),
             git(&["get"], world.request("username=nobody\n")),
         ];
-        let told = |output: super::harness::Output| (output.stdout.clone(), output.stderr.clone());
+        let told = |output: crate::harness::Output| (output.stdout.clone(), output.stderr.clone());
         bare.into_iter().chain(requests).map(told).collect::<Vec<_>>()
     };
     for used in [None, Some("b")] {

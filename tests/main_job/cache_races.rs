@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
 
-use super::harness::World;
+use crate::harness::World;
 
 fn cache(world: &World) -> PathBuf {
     world.state_dir().join("ticket")

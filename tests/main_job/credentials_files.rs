@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::harness::{Output, World, set_mode};
 use super::support::{each, tree};
+use crate::harness::{Output, World, set_mode};
 
 /// Stands in every bad file; must stand in no message.
 const MARK: &str = "hunter2-c0ffee";
@@ -181,7 +181,7 @@ fn init_writes_the_tutorials_blank_file_for_its_owner_alone_and_never_again() {
     );
     assert_eq!(std::fs::read_to_string(&file).unwrap().trim_end(), template);
     #[cfg(unix)]
-    assert_eq!(super::harness::mode(&file), 0o600);
+    assert_eq!(crate::harness::mode(&file), 0o600);
     std::fs::write(&file, "mine").unwrap();
     world.concur(["init"]).fails(2).says("nothing was changed");
     assert_eq!(std::fs::read(&file).unwrap(), b"mine");
@@ -199,7 +199,7 @@ fn a_credentials_file_that_others_can_read_is_used_with_a_warning_that_mends_it(
         set_mode(&file, mode);
         let login = || world.concur(["login", "--base-url", world.sandbox.origin()]);
         login().ok().says("others can read credentials.json").says("chmod 600 credentials.json");
-        assert_eq!(super::harness::mode(&file), mode, "a person's file is theirs to mend");
+        assert_eq!(crate::harness::mode(&file), mode, "a person's file is theirs to mend");
         set_mode(&file, 0o600);
         let mended = login().ok();
         assert!(!mended.stderr.contains("chmod"), "{mended:?}");

@@ -3,7 +3,7 @@
 
 use rusqlite::Connection;
 
-use super::harness::{World, set_mode};
+use crate::harness::{World, set_mode};
 
 const REQUEST: &str = "protocol=https\nhost=h.example\nusername=u\npassword=p\n\n";
 

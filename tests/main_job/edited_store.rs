@@ -2,8 +2,8 @@
 
 use concur_sandbox::{Config, Sandbox};
 
-use super::harness::World;
 use super::support::each;
+use crate::harness::World;
 
 /// Two accounts and a stranger who would like to be asked for one of them.
 struct Scene {
@@ -31,7 +31,7 @@ impl Scene {
     }
 
     /// Even where the operator allows the stranger's origin, so that the seal alone stands guard.
-    fn concur(&self, args: &[&str]) -> super::harness::Run {
+    fn concur(&self, args: &[&str]) -> crate::harness::Run {
         let run = self.world.concur(["--profile", "default"].iter().chain(args));
         run.env("CONCUR_CRED_ALLOWED_ORIGINS", self.stranger.origin())
     }

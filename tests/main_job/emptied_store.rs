@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use super::harness::{World, set_mode};
+use crate::harness::{World, set_mode};
 
 /// Every way in, and what the caller is told.
 #[test]

@@ -1,7 +1,7 @@
 //! Values from the environment, and what `--base-url` takes.
 
-use super::harness::{Run, World};
 use super::support::{each, status_of};
+use crate::harness::{Run, World};
 
 /// The command with an app's values in the environment.
 fn with_app(run: Run, app: &concur_sandbox::App) -> Run {

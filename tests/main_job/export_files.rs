@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use super::harness::{World, set_mode};
 use super::support::tree;
+use crate::harness::{World, set_mode};
 
 const NAME: &str = "refreshTokenObjectFile.json";
 
@@ -19,8 +19,8 @@ fn an_export_is_for_its_owner_alone_whatever_the_umask() {
     for umask in ["000", "022", "077"] {
         let name = format!("umask {umask}.json");
         let script = format!("umask {umask}; exec \"$0\" export \"$1\"");
-        world.run("sh", ["-c", &script, super::harness::BINARY, &name]).ok();
-        assert_eq!(super::harness::mode(&world.work().join(&name)), 0o600, "umask {umask}");
+        world.run("sh", ["-c", &script, crate::harness::BINARY, &name]).ok();
+        assert_eq!(crate::harness::mode(&world.work().join(&name)), 0o600, "umask {umask}");
     }
 }
 
@@ -46,7 +46,7 @@ fn a_forced_export_takes_the_place_of_the_old_file_in_one_step() {
     std::fs::hard_link(&file, &other_name).unwrap();
     world.concur(["export", "--force"]).ok();
     assert_eq!(std::fs::read(&other_name).unwrap(), b"old", "not written in place");
-    assert_eq!(super::harness::mode(&file), 0o600, "the old bits are not taken over");
+    assert_eq!(crate::harness::mode(&file), 0o600, "the old bits are not taken over");
     assert_eq!(std::fs::metadata(&file).unwrap().nlink(), 1);
 }
 

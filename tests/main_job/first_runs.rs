@@ -1,7 +1,7 @@
 //! Many first runs at once make one store, with everything of everybody in it.
 
-use super::harness::{Running, World};
 use super::support::{status_of, tree};
+use crate::harness::{Running, World};
 
 const MANY: usize = 20;
 

@@ -4,9 +4,9 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use super::harness::moment::now;
-use super::harness::{Output, World};
-use super::support::{exported, skipped, status_of};
+use super::support::{exported, status_of};
+use crate::harness::moment::now;
+use crate::harness::{Output, World, skipped};
 
 #[test]
 fn a_token_is_served_from_the_store_and_refreshed_when_it_is_over() {

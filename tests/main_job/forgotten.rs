@@ -5,8 +5,8 @@ use std::path::Path;
 
 use concur_sandbox::{Config, Rotation};
 
-use super::harness::World;
 use super::support::tree;
+use crate::harness::World;
 
 const COLUMNS: &str = "access_token, refresh_token, id_token, request_token";
 

@@ -5,8 +5,8 @@
 use concur_sandbox::{Config, Fault, Rotation};
 use serde_json::json;
 
-use super::harness::{BINARY, Run, World};
 use super::support::{assert_refresh_token_is_not_lost, tree};
+use crate::harness::{BINARY, Run, World};
 
 /// The program, unable to write any file beyond `blocks` of 512 bytes.
 fn limited(world: &World, blocks: u64, args: &[&str]) -> Run {

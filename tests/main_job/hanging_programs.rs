@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::harness::{Output, Run, World, program};
+use crate::harness::{Output, Run, World, program};
 
 /// Sleeps for longer than any test, in a process of its own: who ends the shell alone has not ended it. What it
 /// writes down first is the id of that process.

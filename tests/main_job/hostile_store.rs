@@ -5,7 +5,7 @@ use std::fs;
 use std::os::unix::net::UnixListener;
 use std::path::Path;
 
-use super::harness::{BINARY, Output, World, set_mode};
+use crate::harness::{BINARY, Output, World, set_mode};
 
 const SECONDS: &str = "30";
 const TIMED_OUT: i32 = 124;

@@ -4,9 +4,9 @@ use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
-use super::harness::moment::now;
-use super::harness::{Output, World};
 use super::support::{exported, status_of, stored_refresh_token, tree};
+use crate::harness::moment::now;
+use crate::harness::{Output, World};
 
 const OTHER: &str = "1b4e28ba-2fa1-41d2-883f-0016d3cca427";
 const USER: &str = "7c9e6679-7425-40de-944b-e07fc1f90ae7";
@@ -21,7 +21,7 @@ fn handed(world: &World) -> Value {
     })
 }
 
-fn import(world: &World, file: &Value) -> super::harness::Run {
+fn import(world: &World, file: &Value) -> crate::harness::Run {
     world.concur(["import", "-", "--base-url", world.sandbox.origin()]).stdin(file.to_string())
 }
 
@@ -133,7 +133,7 @@ fn the_files_own_application_wins_over_credentials_and_those_over_variables() {
     let world = World::new();
     let stranger = world.sandbox.add_app();
     world.write("credentials.json", world.sandbox.credentials_json_of(&stranger));
-    let with_variables = |run: super::harness::Run| {
+    let with_variables = |run: crate::harness::Run| {
         run.env("CONCUR_CRED_CLIENT_ID", "nobody").env("CONCUR_CRED_CLIENT_SECRET", "none")
     };
     let run = import(&world, &handed(&world)).arg("--credentials").arg("credentials.json");

@@ -3,8 +3,8 @@
 use concur_sandbox::{Config, Rotation};
 use serde_json::{Value, json};
 
-use super::harness::{Run, World};
 use super::support::{exported, status_of, stored_refresh_token};
+use crate::harness::{Run, World};
 
 /// A world whose service replaces refresh tokens, with a filled `credentials.json`.
 fn world() -> World {

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::harness::{Output, Run, World};
 use super::support::{each, exported, status_of, tree};
+use crate::harness::{Output, Run, World};
 
 /// A world with a filled `credentials.json`, and the service's answer as the tutorial keeps it.
 fn world_with_file(access_age_seconds: i64) -> (World, Value) {

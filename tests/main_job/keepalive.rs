@@ -4,7 +4,7 @@
 use concur_sandbox::{Config, Fault, RetryAfter, Rotation, StatusBody};
 use serde_json::Value;
 
-use super::harness::{BINARY, Output, World, cells};
+use crate::harness::{BINARY, Output, World, cells};
 
 const DAY: i64 = 86_400;
 

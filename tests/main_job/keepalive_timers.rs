@@ -4,8 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::harness::{BINARY, Output, Run, World, program};
-use super::support::skipped;
+use crate::harness::{BINARY, Output, Run, World, program, skipped};
 
 /// A machine's scheduler's programs, but these write into the world's home.
 const CRONTAB: &str = r#"#!/bin/sh

@@ -1,8 +1,8 @@
 //! The key: one source, recorded in the store; never a new one, never a fallback.
 #![cfg(unix)]
 
-use super::harness::{Run, World, set_mode};
 use super::support::tree;
+use crate::harness::{Run, World, set_mode};
 
 /// 32 bytes in base64, and others.
 const KEY: &str = "Uc17XpDrdZxuyIGnfcKpIAtExDjkFriCv5qHwz3+7dw=";
@@ -171,5 +171,5 @@ fn one_folder_can_hold_everything() {
     }
     assert_eq!(tree(&world.home()).len(), 0, "and nothing is elsewhere");
     world.concur(["get"]).fails(3);
-    assert_eq!(super::harness::mode(&folder), 0o700);
+    assert_eq!(crate::harness::mode(&folder), 0o700);
 }

@@ -3,8 +3,8 @@
 use concur_sandbox::{Config, Fault, Sandbox};
 use serde_json::json;
 
-use super::harness::{Run, World};
 use super::support::{each, exported, status_of};
+use crate::harness::{Run, World};
 
 /// A world and a second data centre that knows its application.
 fn two_data_centres() -> (World, Sandbox) {

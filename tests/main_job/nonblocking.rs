@@ -5,7 +5,7 @@
 use std::io::{PipeReader, PipeWriter, Read as _, Write as _};
 use std::process::{Child, Stdio};
 
-use super::harness::{Run, World};
+use crate::harness::{Run, World};
 
 /// A pipe whose ends do not block.
 fn pipe() -> (PipeReader, PipeWriter) {

@@ -5,8 +5,8 @@ use std::os::unix::fs::{MetadataExt, symlink};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::harness::{BINARY, World, mode, set_mode};
 use super::support::{is_root, remedy_of, tree};
+use crate::harness::{BINARY, World, mode, set_mode};
 
 #[test]
 fn everything_is_made_for_its_owner_alone_whatever_the_umask() {

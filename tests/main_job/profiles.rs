@@ -1,7 +1,7 @@
 //! Which profile is meant, and what `login`, `use` and `logout` do to the others.
 
-use super::harness::{Run, World};
 use super::support::{exported, status_of, tree};
+use crate::harness::{Run, World};
 
 /// Two companies of one application: `acme` and `beta`.
 fn two_companies() -> World {

@@ -5,9 +5,8 @@ use std::time::Duration;
 
 use concur_sandbox::Gate;
 
-use super::harness::terminal::{Terminal, screen};
-use super::harness::{BINARY, World};
-use super::support::skipped;
+use crate::harness::terminal::{Terminal, screen};
+use crate::harness::{BINARY, World, skipped};
 
 const SOON: Duration = Duration::from_secs(20);
 

@@ -1,9 +1,8 @@
 //! A person at a terminal is asked for what is missing; what is secret is not echoed.
 #![cfg(target_os = "linux")]
 
-use super::harness::terminal::Terminal;
-use super::harness::{BINARY, World};
-use super::support::skipped;
+use crate::harness::terminal::Terminal;
+use crate::harness::{BINARY, World, skipped};
 
 #[test]
 fn what_no_file_gives_is_asked_for_and_secrets_are_not_echoed() {

@@ -3,8 +3,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::harness::{BINARY, Run, World, set_mode};
 use super::support::tree;
+use crate::harness::{BINARY, Run, World, set_mode};
 
 /// A git request for a host that nobody has.
 const REQUEST: &str = "protocol=https\nhost=nobody.invalid\n\n";

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use super::harness::World;
+use crate::harness::World;
 
 #[test]
 fn a_file_system_without_second_names_holds_key_store_and_exports() {
@@ -19,7 +19,7 @@ fn a_file_system_without_second_names_holds_key_store_and_exports() {
         drop(on(&["login", "--base-url", world.sandbox.origin()]).ok());
         let key = world.config_dir().join("key");
         assert_eq!(fs::read(&key).unwrap().len(), 32, "{seams}");
-        assert_eq!(super::harness::mode(&key), 0o600);
+        assert_eq!(crate::harness::mode(&key), 0o600);
         drop(on(&["get"]).ok().silent());
         drop(on(&["refresh"]).ok());
         drop(on(&["export", "tokens.json"]).ok());

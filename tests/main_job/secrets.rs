@@ -6,8 +6,8 @@ use base64::Engine as _;
 use base64::prelude::{BASE64_STANDARD_NO_PAD, BASE64_URL_SAFE_NO_PAD};
 use concur_sandbox::{App, Config, Fault, Rotation};
 
-use super::harness::{Output, Run, World};
 use super::support::{exported, tree};
+use crate::harness::{Output, Run, World};
 
 /// Secrets of a session under their names.
 #[derive(Default)]

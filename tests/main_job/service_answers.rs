@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use concur_sandbox::{Fault, RetryAfter, Sandbox, StatusBody};
 
-use super::harness::{Output, World, leaving};
 use super::support::{assert_refresh_token_is_not_lost, each, status_of};
+use crate::harness::{Output, World, leaving};
 
 fn raw(status: u16, content_type: &str, body: impl Into<Vec<u8>>) -> Fault {
     Fault::RawBody { status, content_type: content_type.to_owned(), body: body.into() }

@@ -3,8 +3,8 @@
 use concur_sandbox::{BadEnd, Coding, Config, Cut, Fault, Framing, Rotation};
 use serde_json::json;
 
-use super::harness::World;
 use super::support::{assert_refresh_token_is_not_lost, each, stored_refresh_token};
+use crate::harness::World;
 
 use Coding::{Deflate, Gzip, RawDeflate};
 

@@ -3,8 +3,8 @@
 use concur_sandbox::{BadEnd, Config, Cut, Fault, Framing, Rotation, Then, Tls};
 use serde_json::{Value, json};
 
-use super::harness::{Output, World};
 use super::support::{assert_refresh_token_is_not_lost, each, stored_refresh_token};
+use crate::harness::{Output, World};
 
 fn rotating() -> Config {
     Config { rotation: Rotation::NewRevokeFamily, ..Config::default() }

@@ -3,8 +3,8 @@
 use concur_sandbox::{Config, Fault, NumberStyle, Rotation, Sandbox};
 use serde_json::{Value, json};
 
-use super::harness::World;
 use super::support::{assert_refresh_token_is_not_lost, each, exported, status_of};
+use crate::harness::World;
 
 /// A profile whose refresh token is dead the moment that a new one is issued.
 fn rotating() -> World {

@@ -5,8 +5,8 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use concur_sandbox::{Config, Fault, Rotation};
 use serde_json::{Value, json};
 
-use super::harness::World;
 use super::support::{assert_refresh_token_is_not_lost, each, status_of};
+use crate::harness::World;
 
 fn field(name: &str, value: Value) -> Fault {
     Fault::OverrideField { name: name.to_owned(), value }

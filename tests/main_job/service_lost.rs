@@ -2,8 +2,8 @@
 
 use concur_sandbox::{Config, Fault, Rotation};
 
-use super::harness::World;
 use super::support::{assert_refresh_token_is_not_lost, each, stored_refresh_token};
+use crate::harness::World;
 
 const ROTATIONS: [Rotation; 3] = [Rotation::Same, Rotation::NewKeepOld, Rotation::NewRevokeFamily];
 

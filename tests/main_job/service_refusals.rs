@@ -2,8 +2,8 @@
 
 use concur_sandbox::{CODES, Config, Fault, Sandbox};
 
-use super::harness::World;
 use super::support::{assert_refresh_token_is_not_lost, each, remedy_of, stored_refresh_token};
+use crate::harness::World;
 
 /// Codes that are not plain refusals: "lives elsewhere", "bad refresh token", maintenance.
 const SPECIAL: [u32; 3] = [16, 108, 134];
@@ -231,7 +231,7 @@ fn wrong_values_in_the_credentials_are_told_apart_from_a_dead_service() {
         std::fs::create_dir(&home).unwrap();
         let file = home.join("credentials.json");
         std::fs::write(&file, good.sandbox.credentials_json_of(case)).unwrap();
-        super::harness::set_mode(&file, 0o600);
+        crate::harness::set_mode(&file, 0o600);
         let args = ["login", "--base-url", good.sandbox.origin(), "--credentials"];
         let output = good.concur(args).arg(&file).env("HOME", &home).fails(4);
         output.says("code ").says("correlation ");

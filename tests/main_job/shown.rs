@@ -5,9 +5,8 @@
 use concur_sandbox::Fault;
 use serde_json::json;
 
-use super::harness::terminal::Terminal;
-use super::harness::{Output, Run, World, set_mode};
-use super::support::skipped;
+use crate::harness::terminal::Terminal;
+use crate::harness::{Output, Run, World, set_mode, skipped};
 
 /// Sets a title, clears the screen, goes back in the line, begins one; DEL, C1, reordering marks, and what
 /// is not seen.

@@ -9,10 +9,9 @@ use concur_sandbox::Fault;
 use rusqlite::Connection;
 use serde_json::{Value, json};
 
-use super::harness::terminal::Terminal;
-use super::harness::{Run, World, cells, program};
 use super::shown::{HOSTILE, all_looks, assert_harmless, harmless, shows_harmless};
-use super::support::skipped;
+use crate::harness::terminal::Terminal;
+use crate::harness::{Run, World, cells, program, skipped};
 
 /// No UTF-8: lone bytes, half a character, a surrogate, C1; and what is UTF-8 and hostile.
 const BYTES: &[u8] =

@@ -1,6 +1,6 @@
 //! `status --check`: the exit codes and the line of the Monitoring Plugins' guidelines.
 
-use super::harness::{Output, World};
+use crate::harness::{Output, World};
 
 const DAY: i64 = 86_400;
 

@@ -1,9 +1,8 @@
 //! `status` on screens of several widths: nothing is cut, whatever the width.
 #![cfg(target_os = "linux")]
 
-use super::harness::World;
-use super::harness::terminal::{Terminal, screen};
-use super::support::skipped;
+use crate::harness::terminal::{Terminal, screen};
+use crate::harness::{World, skipped};
 
 /// Two profiles, the second of which has seen better days.
 fn world() -> World {

@@ -2,7 +2,7 @@
 //! something else to a monitor.
 #![cfg(unix)]
 
-use super::harness::{Output, Run, World, set_mode};
+use crate::harness::{Output, Run, World, set_mode};
 
 fn unknown(run: Run) -> Output {
     let output = run.output().code(3);

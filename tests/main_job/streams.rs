@@ -4,8 +4,8 @@
 use std::fs::File;
 use std::process::Stdio;
 
-use super::harness::{BINARY, World};
 use super::support::assert_refresh_token_is_not_lost;
+use crate::harness::{BINARY, World};
 
 #[test]
 fn an_answer_that_cannot_be_written_is_a_failure() {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::harness::World;
+use crate::harness::World;
 
 /// What `export -` gives: the tutorial's file.
 pub(crate) fn exported(world: &World, profile: &str) -> Value {
@@ -55,12 +55,6 @@ pub(crate) fn remedy_of(stderr: &str) -> &str {
 #[cfg(unix)]
 pub(crate) fn is_root() -> bool {
     rustix::process::geteuid().is_root()
-}
-
-/// A test that is skipped says so.
-#[expect(clippy::print_stderr, reason = "for whoever reads the test's output")]
-pub(crate) fn skipped(why: &str) {
-    eprintln!("skipped: {why}");
 }
 
 /// Every file, folder and link under `folder`.

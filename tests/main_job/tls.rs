@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use concur_sandbox::{Certificate, Config, Rotation, Sandbox, Tls};
 
-use super::harness::{Output, Run, World, set_mode};
 use super::support::{assert_refresh_token_is_not_lost, each};
+use crate::harness::{Output, Run, World, set_mode};
 
 const BUNDLE: &str = "CONCUR_CRED_CA_BUNDLE";
 

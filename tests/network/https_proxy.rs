@@ -14,7 +14,7 @@ use rustls::{
     RootCertStore, ServerConfig, ServerConnection, StreamOwned, SupportedProtocolVersion,
 };
 
-use super::harness::{Run, World};
+use crate::harness::{Run, World};
 
 /// What clients showed it: whether there was a certificate, one entry a connection.
 type Shown = Arc<Mutex<Vec<bool>>>;

@@ -1,6 +1,7 @@
 //! A test in user, mount and network namespaces of its own: a loopback that nobody else has, and an
 //! `/etc` that holds what the test puts there.
 
+use crate::harness::skipped;
 use std::process::Command;
 
 /// Set in the process that runs inside.
@@ -58,10 +59,4 @@ fn number(counters: &str, protocol: &str, name: &str) -> u64 {
     let (names, numbers) = (lines.next().unwrap(), lines.next().unwrap());
     let at = names.split(' ').position(|word| word == name).unwrap();
     numbers.split(' ').nth(at).unwrap().parse().unwrap()
-}
-
-/// A test that is skipped says so.
-#[expect(clippy::print_stderr, reason = "for whoever reads the test's output")]
-fn skipped(why: &str) {
-    eprintln!("skipped: {why}");
 }

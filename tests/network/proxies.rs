@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use concur_sandbox::{Config, Rotation, Tls};
 
-use super::harness::{Run, World};
+use crate::harness::{Run, World};
 
 /// A name that no DNS knows (RFC 6761): only a proxy can bring us there.
 const NAME: &str = "concur.invalid";

@@ -3,8 +3,8 @@
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 
-use super::harness::{Output, Run, World};
 use super::proxies;
+use crate::harness::{Output, Run, World};
 
 /// Not text in UTF-8.
 fn not_text() -> &'static OsStr {

@@ -2,8 +2,8 @@
 
 use base64::prelude::{BASE64_STANDARD, Engine};
 
-use super::harness::{Run, World};
 use super::proxies::{self, Proxy};
+use crate::harness::{Run, World};
 
 /// No part of it may be seen anywhere.
 const USER: &str = "me-pr0xy@corp.test";
@@ -108,7 +108,7 @@ fn a_password_of_any_characters_is_sent_whole_by_every_setting_and_seen_nowhere(
     let line = format!("proxy = \"{}\"\n", with_user(&proxy.url, written, true));
     std::fs::write(world.config_dir().join("config.toml"), line).unwrap();
     let config = world.config_dir().join("config.toml");
-    super::harness::set_mode(&config, 0o600);
+    crate::harness::set_mode(&config, 0o600);
     world.concur(["refresh"]).env("CONCUR_CRED_CA_BUNDLE", &ca).ok();
     expect_sent(&proxy, meant, "config.toml");
 }

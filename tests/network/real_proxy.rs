@@ -8,8 +8,8 @@ use std::path::PathBuf;
 
 use concur_sandbox::{Certificate, Config, Rotation, Sandbox, Tls};
 
-use super::harness::{Output, Run, World, set_mode};
 use super::tinyproxy::TinyProxy;
+use crate::harness::{Output, Run, World, set_mode};
 
 const USER: &str = "erika";
 const PASSWORD: &str = "pr0xy-hunter2";

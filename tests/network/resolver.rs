@@ -6,8 +6,8 @@ use std::net::{IpAddr, Ipv6Addr, UdpSocket};
 use concur_sandbox::{Config, Tls};
 
 use super::dns;
-use super::harness::{Run, World};
 use super::namespace::{etc, inside, packets};
+use crate::harness::{Run, World};
 
 const HERE: &str = "nameserver 127.0.0.1\n";
 
@@ -52,7 +52,7 @@ fn assert_fails(world: &World, login: Run, why: &str) {
 
 #[test]
 fn a_name_of_the_hosts_file_needs_no_dns() {
-    if !inside("resolver::a_name_of_the_hosts_file_needs_no_dns") {
+    if !inside("network::resolver::a_name_of_the_hosts_file_needs_no_dns") {
         return;
     }
     etc("hosts", "192.0.2.9 other.test\n127.0.0.1 alias Concur.Test # the service\n");
@@ -65,7 +65,7 @@ fn a_name_of_the_hosts_file_needs_no_dns() {
 
 #[test]
 fn addresses_and_localhost_need_no_file_at_all() {
-    if !inside("resolver::addresses_and_localhost_need_no_file_at_all") {
+    if !inside("network::resolver::addresses_and_localhost_need_no_file_at_all") {
         return;
     }
     let before = packets();
@@ -76,7 +76,7 @@ fn addresses_and_localhost_need_no_file_at_all() {
 
 #[test]
 fn search_domains_and_ndots_are_honoured() {
-    if !inside("resolver::search_domains_and_ndots_are_honoured") {
+    if !inside("network::resolver::search_domains_and_ndots_are_honoured") {
         return;
     }
     etc("resolv.conf", "search none.test corp.test\nnameserver 127.0.0.1\noptions ndots:2\n");
@@ -89,7 +89,7 @@ fn search_domains_and_ndots_are_honoured() {
 
 #[test]
 fn a_name_with_an_ipv6_address_alone_is_reached() {
-    if !inside("resolver::a_name_with_an_ipv6_address_alone_is_reached") {
+    if !inside("network::resolver::a_name_with_an_ipv6_address_alone_is_reached") {
         return;
     }
     etc("resolv.conf", HERE);
@@ -101,7 +101,7 @@ fn a_name_with_an_ipv6_address_alone_is_reached() {
 
 #[test]
 fn a_name_that_is_not_there_is_said_to_be_not_there() {
-    if !inside("resolver::a_name_that_is_not_there_is_said_to_be_not_there") {
+    if !inside("network::resolver::a_name_that_is_not_there_is_said_to_be_not_there") {
         return;
     }
     etc("resolv.conf", HERE);
@@ -111,7 +111,7 @@ fn a_name_that_is_not_there_is_said_to_be_not_there() {
 
 #[test]
 fn without_a_server_in_resolv_conf_no_other_is_asked() {
-    if !inside("resolver::without_a_server_in_resolv_conf_no_other_is_asked") {
+    if !inside("network::resolver::without_a_server_in_resolv_conf_no_other_is_asked") {
         return;
     }
     let world = world("concur.test");
@@ -130,7 +130,7 @@ fn without_a_server_in_resolv_conf_no_other_is_asked() {
 
 #[test]
 fn servers_that_do_not_answer_are_a_failure_soon() {
-    if !inside("resolver::servers_that_do_not_answer_are_a_failure_soon") {
+    if !inside("network::resolver::servers_that_do_not_answer_are_a_failure_soon") {
         return;
     }
     // The usual waits, which together would be longer than the connect timeout; all of them shortened alike.

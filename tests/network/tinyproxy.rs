@@ -1,5 +1,6 @@
 //! A real proxy: tinyproxy, on a port of its own, until the test ends.
 
+use crate::harness::skipped;
 use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
@@ -79,10 +80,4 @@ impl Drop for TinyProxy {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
-}
-
-/// A test that is skipped says so.
-#[expect(clippy::print_stderr, reason = "for whoever reads the test's output")]
-fn skipped(why: &str) {
-    eprintln!("skipped: {why}");
 }

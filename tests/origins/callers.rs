@@ -3,8 +3,8 @@
 
 use serde_json::json;
 
-use super::harness::{Output, Run, World};
 use super::ways::{ALLOWED, Row, Scene};
+use crate::harness::{Output, Run, World};
 
 const US2: &str = "https://us2.api.concursolutions.com";
 /// The same data centre's other host (SAP: Base URIs).

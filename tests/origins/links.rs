@@ -7,8 +7,8 @@ use std::fs;
 
 use concur_sandbox::{Config, Sandbox};
 
-use super::harness::{Output, Run, World, cells};
 use super::link_edits::{EDITS, EXPIRED, Edit, NULLED, TOKENS};
+use crate::harness::{Output, Run, World, cells};
 
 /// Two profiles with one App ID: `prod` here and `test` at another service.
 struct Scene {

@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use concur_sandbox::{Config, Fault, GrantType};
 
-use super::harness::World;
 use super::trap::Trap;
 use super::ways::{ALLOWED, Scene};
+use crate::harness::World;
 
 /// A world whose application may use its own grant, too.
 fn world() -> World {

@@ -36,7 +36,7 @@ const LEGACY: [(&str, &str); 9] = [
     ("https://www.concurcdc.cn", "cn"),
 ];
 
-fn login(scene: &Scene, base_url: &str) -> super::harness::Run {
+fn login(scene: &Scene, base_url: &str) -> crate::harness::Run {
     let login = ["login", "--credentials", "credentials-default.json", "--profile", "other"];
     scene.concur(&login).arg("--base-url").arg(base_url)
 }

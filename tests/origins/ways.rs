@@ -4,10 +4,10 @@
 use concur_sandbox::Fault;
 use serde_json::{Value, json};
 
-use super::harness::{Output, Run, World, set_mode};
-use super::login::{Login, Place as BrowserPlace};
 use super::places::{PLACES, Place};
 use super::trap::Trap;
+use crate::browser::support::{Login, Place as BrowserPlace};
+use crate::harness::{Output, Run, World, set_mode};
 
 pub(super) const ALLOWED: &str = "CONCUR_CRED_ALLOWED_ORIGINS";
 

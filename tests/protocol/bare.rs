@@ -4,7 +4,7 @@ use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::process::Stdio;
 
 use super::common::assert_nothing;
-use super::harness::{BINARY, Run, World};
+use crate::harness::{BINARY, Run, World};
 
 /// A shell's script about `$BIN`, with this on its stdin.
 fn shell(world: &World, shell: &str, script: &str) -> Run {

@@ -6,7 +6,7 @@ use std::process::Stdio;
 use serde_json::json;
 
 use super::common::{assert_nothing, one_login, snapshot};
-use super::harness::{Output, World};
+use crate::harness::{Output, World};
 
 fn ask(world: &World, uri: &str) -> Output {
     world.concur(["get"]).stdin(json!({ "uri": uri, "more": [1] }).to_string()).ok().silent()

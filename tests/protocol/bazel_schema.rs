@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::harness::World;
+use crate::harness::World;
 
 const REQUEST: &str = include_str!("bazel_request.schema.json");
 const RESPONSE: &str = include_str!("bazel_response.schema.json");

@@ -4,7 +4,7 @@
 use concur_sandbox::Fault;
 
 use super::common::{ask, assert_nothing, get, now, one_login, snapshot, store};
-use super::harness::{Run, World};
+use crate::harness::{Run, World};
 
 const ASKED: &str = "protocol=https\nhost=git.example\n\n";
 

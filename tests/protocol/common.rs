@@ -3,8 +3,8 @@
 use concur_sandbox::Config;
 use rusqlite::types::Value;
 
-pub(super) use super::harness::moment::now;
-use super::harness::{Output, World};
+pub(super) use crate::harness::moment::now;
+use crate::harness::{Output, World};
 
 /// Every row of the token database, for "nothing was changed".
 pub(super) fn snapshot(world: &World) -> Vec<Vec<Value>> {

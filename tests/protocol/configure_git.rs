@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::harness::{Output, Run, World, program};
+use crate::harness::{Output, Run, World, program, skipped};
 
 const KEY: &str = "credential.https://*.api.concursolutions.com.helper";
 
@@ -253,11 +253,6 @@ fn a_folder_of_others_is_told_with_the_command_to_run() {
     }
     drop(output.code(6).says("Run: sudo ln -s concur-cred '").says("git-credential-concur'"));
     assert_eq!(configuration(&world), "");
-}
-
-#[expect(clippy::print_stderr, reason = "a test that is skipped says so")]
-fn skipped(why: &str) {
-    eprintln!("skipped: {why}");
 }
 
 /// A program of this name that does this, alone on PATH but for a shell.

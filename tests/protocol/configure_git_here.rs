@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::harness::{BINARY, Run, World, program, set_mode};
+use crate::harness::{BINARY, Run, World, program, set_mode};
 
 /// A repository in the current folder whose configuration has all that git might run.
 fn hostile(world: &World) {

@@ -1,7 +1,7 @@
 //! What a foreign entry keeps and gives back.
 
 use super::common::{ask, assert_nothing, now, store};
-use super::harness::World;
+use crate::harness::World;
 
 const ASKED: &str = "protocol=https\nhost=git.example\n\n";
 const ASKED_WITH_CAPABILITY: &str = "capability[]=authtype\nprotocol=https\nhost=git.example\n\n";

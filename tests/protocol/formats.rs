@@ -1,6 +1,6 @@
 //! `get --format F`, as the programs that read it understand it; and how much life a token has.
 
-use super::harness::{BINARY, Output, Run, World};
+use crate::harness::{BINARY, Output, Run, World};
 
 fn format(world: &World, name: &str) -> Output {
     world.concur(["get", "--format", name]).ok().silent()

@@ -4,8 +4,8 @@
 use serde_json::json;
 
 use super::common::{ask, assert_nothing, erase, snapshot, store};
-use super::harness::cells;
-use super::harness::{Output, World};
+use crate::harness::cells;
+use crate::harness::{Output, World};
 
 /// A world whose only profile lives at this base URL, and its access token; nothing there is ever asked.
 fn at(base_url: &str) -> (World, String) {

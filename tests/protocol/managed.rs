@@ -3,7 +3,7 @@
 use concur_sandbox::Fault;
 
 use super::common::{ask, assert_nothing, erase, get, now, one_login, snapshot, store};
-use super::harness::World;
+use crate::harness::World;
 
 #[test]
 fn the_accounts_host_is_answered_and_no_other() {

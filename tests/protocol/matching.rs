@@ -1,7 +1,7 @@
 //! Which foreign entry a caller means.
 
 use super::common::{ask, assert_nothing, snapshot, store};
-use super::harness::World;
+use crate::harness::World;
 
 const HOST: &str = "git.example";
 

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::common::{ask, assert_nothing, erase, snapshot, store};
-use super::harness::{Output, Run, World};
+use crate::harness::{Output, Run, World};
 
 /// Two companies, `one` and `two`, on the sandbox's host, and the profile `far`, which lives elsewhere.
 fn three() -> (World, [String; 2]) {

@@ -1,7 +1,7 @@
 //! The machine's own git as the caller.
 
 use super::common::{now, one_login, snapshot};
-use super::harness::{BINARY, Output, Run, World};
+use crate::harness::{BINARY, Output, Run, World};
 
 /// `git credential OPERATION` with this helper and more configuration.
 fn git(world: &World, helper: &str, config: &[&str], operation: &str) -> Run {

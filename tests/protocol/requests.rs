@@ -2,7 +2,7 @@
 //! both of its names, for each operation.
 
 use super::common::{ask, assert_nothing, snapshot, store};
-use super::harness::World;
+use crate::harness::World;
 
 /// Stands in every hostile request; no message may ever show it.
 const SECRET: &str = "hunter2-do-not-show";

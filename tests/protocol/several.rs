@@ -1,7 +1,7 @@
 //! Several companies on one host, which is normal: never "the last one".
 
 use super::common::{assert_nothing, get, one_login, store};
-use super::harness::{Run, World, set_mode};
+use crate::harness::{Run, World, set_mode};
 
 /// Two companies, `one` and `two`, on the sandbox's host; and their tokens.
 fn two() -> (World, String, String) {

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::common::{now, snapshot};
-use super::harness::{Run, World};
+use crate::harness::{Run, World};
 
 /// A world with the application `default`, and the tokens of another company of it.
 fn world_and_tokens() -> (World, Value, String) {

@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use super::harness::{Output, World, mode};
 use super::recipe::{Recipe, executable, yaml};
+use crate::harness::{Output, World, mode};
 
 /// Runs a service's command, with the folders of the container in this world.
 fn service(world: &World, compose: &Value, name: &str) -> Output {

@@ -2,8 +2,8 @@
 
 use concur_sandbox::{Config, Fault};
 
-use super::harness::{Output, World, mode};
 use super::recipe::{Recipe, python_with, tokens_used};
+use crate::harness::{Output, World, mode};
 
 const REPORTS: &str = "/api/v3.0/expense/reports";
 

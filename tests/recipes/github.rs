@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::harness::{Output, World};
 use super::recipe::{Recipe, arguments, have, spy, stand_in, yaml};
+use crate::harness::{Output, World};
 
 const HOME: &str = "/home/runner/concur-store";
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::pages::{blocks, page, path, sources};
+use crate::docs::pages::{blocks, page, path, sources};
 
 fn names() -> BTreeSet<String> {
     let files = std::fs::read_dir(path("docs/recipes")).unwrap();

@@ -2,8 +2,8 @@
 
 use concur_sandbox::Fault;
 
-use super::harness::{BINARY, Output, World, moment};
 use super::recipe::{Recipe, executable};
+use crate::harness::{BINARY, Output, World, moment};
 
 /// The commands of a crontab; its times must be times.
 fn commands(crontab: &str) -> Vec<String> {

@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use super::harness::{Run, World, mode, set_mode};
 use super::recipe::{Recipe, have, stand_in};
+use crate::harness::{Run, World, mode, set_mode};
 
 /// An operator of a sandbox names its origin; an imported file cannot.
 fn allowed(run: Run, world: &World) -> Run {

@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::harness::{Run, World, program};
-use super::pages::{Block, blocks, page};
+use crate::docs::pages::{Block, blocks, page};
+use crate::harness::{Run, World, program, skipped};
 
 /// What the pages call Concur; the sandbox takes its place.
 const CONCUR: &str = "https://us2.api.concursolutions.com";
@@ -92,7 +92,7 @@ fn found(name: &str) -> Option<PathBuf> {
 pub(crate) fn have(programs: &[&str]) -> bool {
     let missing: Vec<&&str> = programs.iter().filter(|name| found(name).is_none()).collect();
     for name in &missing {
-        eprintln!("skipped: there is no {name}");
+        skipped(&format!("there is no {name}"));
     }
     missing.is_empty()
 }
@@ -107,7 +107,7 @@ pub(crate) fn python_with(module: &str) -> Option<PathBuf> {
     let known = [found("python3"), Some(PathBuf::from("/usr/bin/python3"))];
     let python = known.into_iter().flatten().find(has);
     if python.is_none() {
-        eprintln!("skipped: there is no python3 with {module}");
+        skipped(&format!("there is no python3 with {module}"));
     }
     python
 }

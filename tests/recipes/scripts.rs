@@ -2,8 +2,8 @@
 
 use concur_sandbox::{Config, Fault, StatusBody};
 
-use super::harness::{Output, World};
 use super::recipe::{Recipe, arguments, have, python_with, spy, stand_in, tokens_used};
+use crate::harness::{Output, World};
 
 const REPORTS: &str = "/api/v3.0/expense/reports";
 const USERS: &str = "/profile/identity/v4.1/Users";

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::harness::{BINARY, Output, Run, World, mode, set_mode};
 use super::recipe::{Recipe, executable, have, stand_in};
+use crate::harness::{BINARY, Output, Run, World, mode, set_mode};
 
 const BLOCKS: [&str; 6] = [
     "key",

@@ -3,7 +3,7 @@
 use concur_sandbox::{Config, Fault, Rotation};
 
 use super::each;
-use super::harness::{Output, World};
+use crate::harness::{Output, World};
 
 const OTHER: &str = "11111111-2222-4333-8444-555555555555";
 

@@ -4,7 +4,7 @@ use concur_sandbox::{Config, Fault};
 use serde_json::Value;
 
 use super::each;
-use super::harness::{World, set_mode};
+use crate::harness::{World, set_mode};
 
 /// The events as `log --json` tells them, the oldest first.
 fn events(world: &World) -> Vec<Value> {

@@ -3,7 +3,7 @@
 use concur_sandbox::{Fault, RetryAfter, StatusBody};
 
 use super::each;
-use super::harness::World;
+use crate::harness::World;
 
 fn unavailable(retry_after: RetryAfter) -> Fault {
     Fault::Status { code: 503, body: StatusBody::Html, retry_after: Some(retry_after) }
@@ -128,7 +128,7 @@ fn a_login_ends_the_wait() {
 
 #[test]
 fn one_callers_dead_network_binds_others_for_five_seconds_only() {
-    let mut world = World::logged_in_with(super::harness::leaving());
+    let mut world = World::logged_in_with(crate::harness::leaving());
     world.expire("default");
     let another = concur_sandbox::Sandbox::start(concur_sandbox::Config::default()).unwrap();
     drop(std::mem::replace(&mut world.sandbox, another));

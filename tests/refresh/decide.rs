@@ -3,7 +3,7 @@
 use concur_sandbox::{Config, Fault};
 use serde_json::json;
 
-use super::harness::World;
+use crate::harness::World;
 
 /// A refusal to talk that ends an attempt with its first request.
 fn come_back_later() -> Fault {

@@ -4,7 +4,7 @@ use concur_sandbox::{Config, Fault, Rotation, Sandbox};
 use serde_json::{Value, json};
 
 use super::each;
-use super::harness::{Run, World};
+use crate::harness::{Run, World};
 
 const ALLOWED: &str = "CONCUR_CRED_ALLOWED_ORIGINS";
 

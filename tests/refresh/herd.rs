@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use concur_sandbox::{Config, Fault, Gate, Rotation, Sandbox};
 
-use super::harness::{Output, Running, World, leaving};
+use crate::harness::{Output, Running, World, leaving};
 
 const HERD: usize = 100;
 /// How long a test waits for what must happen at once.

@@ -6,8 +6,8 @@ use concur_sandbox::{Config, Fault, Gate, Rotation};
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::each;
-use super::harness::terminal::Terminal;
-use super::harness::{BINARY, Output, Run, Running, World};
+use crate::harness::terminal::Terminal;
+use crate::harness::{BINARY, Output, Run, Running, World};
 
 const SOON: Duration = Duration::from_secs(20);
 const ENDING: [Signal; 3] = [Signal::HUP, Signal::INT, Signal::TERM];

@@ -5,7 +5,7 @@ use concur_sandbox::{Config, Fault, Sandbox};
 use serde_json::{Value, json};
 
 use super::each;
-use super::harness::{Run, World};
+use crate::harness::{Run, World};
 
 /// The service where the application is registered, and another whose base URL the tokens name.
 struct Migrated {

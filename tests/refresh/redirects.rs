@@ -8,7 +8,7 @@ use concur_sandbox::{Config, Fault, Rotation, Sandbox, Tls};
 use serde_json::{Value, json};
 
 use super::each;
-use super::harness::{Run, World};
+use crate::harness::{Run, World};
 
 const HERE: &str = "us2.api.concursolutions.com";
 const THERE: &str = "us2-impl.api.concursolutions.com";

@@ -6,7 +6,7 @@ use std::time::Duration;
 use concur_sandbox::{Config, Gate, Rotation};
 use rustix::process::{Pid, Resource, Rlimit, prlimit};
 
-use super::harness::{BINARY, Run, Running, World};
+use crate::harness::{BINARY, Run, Running, World};
 
 /// Room for a sealed answer at the beginning of a file, and not for one page of the database behind
 /// the header of its journal.
@@ -108,7 +108,7 @@ fn a_spill_is_sealed() {
         assert!(!found, "no secret stands in the reserve");
     }
     assert!(!bytes.windows(12).any(|window| window == b"access_token"));
-    assert_eq!(super::harness::mode(&reserve(&world)), 0o600);
+    assert_eq!(crate::harness::mode(&reserve(&world)), 0o600);
 }
 
 #[test]

@@ -4,7 +4,7 @@ use concur_sandbox::{Config, Fault, Rotation};
 use serde_json::{Value, json};
 
 use super::each;
-use super::harness::World;
+use crate::harness::World;
 
 /// A world with an expired token, whose refreshes bring a new refresh token each.
 fn world(rotation: Rotation) -> World {

@@ -5,7 +5,7 @@ use concur_sandbox::{Config, Fault, GrantType};
 use serde_json::{Value, json};
 
 use super::each;
-use super::harness::World;
+use crate::harness::World;
 
 /// A service whose request tokens are good for one login: no way back after 108.
 fn one_login() -> Config {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use concur_sandbox::{Config, Rotation, Sandbox, Tls};
 
 use super::configure;
-use super::harness::{Output, Run, World, set_mode};
+use crate::harness::{Output, Run, World, set_mode};
 
 const CERT: &str = "CONCUR_CRED_CLIENT_CERT";
 

@@ -1,7 +1,7 @@
 //! Without HOME: what needs the store says so, and whoever merely asks as a helper is not disturbed.
 #![cfg(unix)]
 
-use super::harness::{Run, World};
+use crate::harness::{Run, World};
 
 /// Both ways to be without one.
 fn homeless(world: &World, args: &[&str]) -> [Run; 2] {

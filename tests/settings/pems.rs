@@ -4,7 +4,7 @@ use std::process::Command;
 
 use concur_sandbox::{Config, Rotation, Sandbox, Tls};
 
-use super::harness::{Run, World};
+use crate::harness::{Run, World};
 
 const CA: &str = "CONCUR_CRED_CA_BUNDLE";
 const CERT: &str = "CONCUR_CRED_CLIENT_CERT";

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::configure;
-use super::harness::{Run, World};
+use crate::harness::{Run, World};
 
 /// One setting of `config show --json`.
 fn setting(run: Run, key: &str) -> Value {

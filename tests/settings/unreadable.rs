@@ -6,7 +6,7 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 
 use super::configure;
-use super::harness::{Output, Run, World};
+use crate::harness::{Output, Run, World};
 
 /// Not text in UTF-8.
 fn not_text() -> &'static OsStr {

@@ -1,13 +1,13 @@
 //! Large herds before a service in every state: at most one attempt, nobody waits without need, and
 //! all is well as soon as the service is.
 //!
-//! By hand: `TORTURE_CALLERS=1000 cargo test --test torture herd -- --nocapture --test-threads 1`
+//! By hand: `TORTURE_CALLERS=1000 cargo test --test suite torture::herd -- --nocapture --test-threads 1`
 
 use std::time::{Duration, Instant};
 
 use concur_sandbox::{App, Config, Fault, Rotation, Sandbox};
 
-use crate::choices::{number, percentile, say};
+use super::choices::{number, percentile, say};
 use crate::harness::{Output, Running, World, address_of_its_own};
 
 /// Callers of the short form.

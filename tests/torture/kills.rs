@@ -1,7 +1,7 @@
 //! `SIGKILL` at every named moment of a renewal.
 
+use super::mixture::WINDOW;
 use crate::harness::World;
-use crate::mixture::WINDOW;
 use concur_cred::failpoint::RENEWAL;
 use concur_sandbox::{Config, Rotation};
 

@@ -6,9 +6,9 @@ use std::time::Instant;
 
 use concur_sandbox::{Config, Rotation};
 
-use crate::choices::{Choices, number, percentile, say};
+use super::choices::{Choices, number, percentile, say};
+use super::mixture::{Deed, Fate, GUEST, Plan, STEADY, Setting};
 use crate::harness::{Running, World};
-use crate::mixture::{Deed, Fate, GUEST, Plan, STEADY, Setting};
 
 /// Processes that run at the same time.
 const AT_ONCE: usize = 8;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::choices::Choices;
+use super::choices::Choices;
 use crate::harness::{Output, Run, Running, World};
 use concur_cred::failpoint::RENEWAL;
 use concur_sandbox::App;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use concur_sandbox::{Config, Rotation};
 
-use crate::choices::say;
+use super::choices::say;
 use crate::harness::{BINARY, World};
 
 fn strictest() -> Config {

@@ -1,7 +1,7 @@
 //! The long run: what grows with use, and what gets slower.
 //!
-//! `cargo build --release && TORTURE_BINARY=target/release/concur-cred cargo test --test torture
-//! soak -- --ignored --nocapture` (an absolute path, or one from the checkout's root)
+//! `cargo build --release && TORTURE_BINARY=target/release/concur-cred cargo test --test suite
+//! torture::soak -- --ignored --nocapture` (an absolute path, or one from the checkout's root)
 
 use std::io::Write;
 use std::path::Path;
@@ -11,7 +11,7 @@ use std::time::Instant;
 
 use concur_sandbox::{Config, Rotation};
 
-use crate::choices::{number, percentile, say};
+use super::choices::{number, percentile, say};
 use crate::harness::{BINARY, World};
 
 const PROFILES: usize = 100;

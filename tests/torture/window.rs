@@ -2,11 +2,11 @@
 //! its commit.
 //!
 //! By hand, for a release build: `TORTURE_BINARY=/path/to/concur-cred TORTURE_REFRESHES=500
-//! cargo test --test torture window -- --nocapture`
+//! cargo test --test suite torture::window -- --nocapture`
 
 use concur_sandbox::{Config, Rotation};
 
-use crate::choices::{number, percentile, say};
+use super::choices::{number, percentile, say};
 use crate::harness::{BINARY, World};
 
 /// Refreshes of the short form.

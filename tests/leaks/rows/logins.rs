@@ -3,13 +3,12 @@
 use std::net::SocketAddr;
 
 use super::super::forms::ECHOED;
-use super::super::harness::terminal::Terminal;
-use super::super::harness::{BINARY, set_mode};
-use super::super::login::{Login, exchange, field, free_port, press};
 use super::super::scene::{EMAIL, Scene, odd};
-use super::super::skipped;
 use super::tokens::mocking_proxy;
 use super::{Row, by_http, first, row};
+use crate::browser::support::{Login, exchange, field, free_port, press};
+use crate::harness::terminal::Terminal;
+use crate::harness::{BINARY, set_mode, skipped};
 use concur_sandbox::Fault;
 use serde_json::json;
 

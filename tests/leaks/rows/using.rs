@@ -3,11 +3,11 @@
 use concur_sandbox::Fault;
 
 use super::super::forms::ECHOED;
-use super::super::harness::program;
 use super::super::scene::{Scene, graphic, odd};
 use super::logins::burst;
 use super::tokens::proxy;
 use super::{Row, first, row};
+use crate::harness::program;
 
 const ECHO: &str = "/sandbox/echo";
 

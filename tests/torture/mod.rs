@@ -3,17 +3,6 @@
 //!
 //! The long forms by hand are in `docs/reliability.md`.
 
-#![cfg(all(unix, debug_assertions))]
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::disallowed_methods,
-    reason = "a test may fail"
-)]
-
-#[path = "../harness/mod.rs"]
-mod harness;
-
 mod choices;
 mod disk;
 mod herd;

@@ -1,16 +1,6 @@
 //! One refresh, whatever happens: decisions, herds of callers, the ways back, and answers that
 //! must not be lost.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::disallowed_methods,
-    reason = "a test may fail"
-)]
-
-#[path = "../harness/mod.rs"]
-mod harness;
-
 mod another_principal;
 mod audit;
 mod back_off;

@@ -1,16 +1,5 @@
 //! Ways to the service: names resolved as a static build does, and proxies.
 
-#![cfg(debug_assertions)]
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::disallowed_methods,
-    reason = "a test may fail"
-)]
-
-#[path = "../harness/mod.rs"]
-mod harness;
-
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 mod dns;
 mod https_proxy;

@@ -1,14 +1,5 @@
 //! `doctor`: every fault is found and told with what mends it; what is mended loses nothing.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::disallowed_methods,
-    reason = "a test may fail"
-)]
-
-#[path = "../harness/mod.rs"]
-mod harness;
 mod support;
 
 #[cfg(unix)]

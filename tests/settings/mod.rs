@@ -1,15 +1,5 @@
 //! The settings: where each comes from, how it is shown, and what is said of a wrong one.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::disallowed_methods,
-    reason = "a test may fail"
-)]
-
-#[path = "../harness/mod.rs"]
-mod harness;
-
 mod client_certs;
 mod homeless;
 mod pems;
@@ -18,7 +8,7 @@ mod unreadable;
 
 use std::path::PathBuf;
 
-use harness::{World, set_mode};
+use crate::harness::{World, set_mode};
 
 /// Puts a `config.toml` where the program looks for it.
 fn configure(world: &World, text: &str) -> PathBuf {

@@ -1,15 +1,5 @@
 //! Files under attack: planted before, swapped meanwhile, in folders of others, on disks that cannot be
 //! written, and by a second user of the machine.
-#![cfg(unix)]
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::disallowed_methods,
-    reason = "a test may fail"
-)]
-
-#[path = "../harness/mod.rs"]
-mod harness;
 mod support;
 
 mod attack;

@@ -1,14 +1,5 @@
 //! The grants beside the company's, what a person is told of each, and the store that remembers them.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::disallowed_methods,
-    reason = "a test may fail"
-)]
-
-#[path = "../harness/mod.rs"]
-mod harness;
 mod support;
 
 mod advice;

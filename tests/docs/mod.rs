@@ -1,15 +1,6 @@
 //! The documents say what the program does: each claim here holds a page to the code.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::disallowed_methods,
-    reason = "a test may fail"
-)]
-
-#[path = "../harness/mod.rs"]
-mod harness;
-mod pages;
+pub(crate) mod pages;
 
 mod architecture;
 mod commands;

@@ -1,16 +1,6 @@
 //! Logins in the browser, with the real binary, the real sandbox and (where it is) a real browser.
 
-#![cfg(unix)]
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::disallowed_methods,
-    reason = "a test may fail"
-)]
-
-#[path = "../harness/mod.rs"]
-mod harness;
-mod support;
+pub(crate) mod support;
 
 mod chromium;
 mod endings;

@@ -1,16 +1,6 @@
 //! What goes over stdin and stdout: git's helper protocol, the bare token and the formats, through
 //! the real binary under both of its names.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::disallowed_methods,
-    reason = "a test may fail"
-)]
-
-#[path = "../harness/mod.rs"]
-mod harness;
-
 #[cfg(unix)]
 mod bare;
 #[cfg(unix)]

@@ -1,15 +1,6 @@
 //! What uses a token on the caller's behalf: `exec`, `api` and `logout --revoke`, with the real binary,
 //! the sandbox and a real shell.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::disallowed_methods,
-    reason = "a test may fail"
-)]
-
-#[path = "../harness/mod.rs"]
-mod harness;
 mod support;
 
 mod bodies;

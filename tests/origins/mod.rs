@@ -1,0 +1,10 @@
+//! Where a secret may go: every way in which a place comes to us, against every kind of place.
+
+mod callers;
+mod link_edits;
+mod links;
+mod places;
+mod senders;
+mod spellings;
+mod trap;
+mod ways;
