@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::api::answer::Verdict;
 use crate::api::client::{Answer, Call};
-use crate::api::fields::{self, Field, Typed};
+use crate::api::fields::{self, Field, Typed, Value};
 use crate::api::input::{self, Input};
 use crate::api::output::{self, Output, pour};
 use crate::api::target::Target;
@@ -126,7 +126,7 @@ fn call(args: &Api, record: &Record) -> Result<Call> {
         None if method::only_asks(&method) => (with_query(target, &fields), Input::None),
         None if fields.is_empty() => (target, Input::None),
         None => {
-            let body = fields::json(fields).map_err(bad_field)?;
+            let body = fields::json(&fields).map_err(bad_field)?;
             (target, Input::Bytes(body.into()))
         }
     };
@@ -139,8 +139,7 @@ fn call(args: &Api, record: &Record) -> Result<Call> {
 }
 
 fn with_query(target: Target, fields: &[Field]) -> Target {
-    let pairs = fields::pairs(fields);
-    target.with_fields(pairs.iter().map(|(key, value)| (*key, value.as_str())))
+    target.with_fields(fields::pairs(fields))
 }
 
 fn stdin_is_wanted(args: &Api) -> usize {
@@ -152,13 +151,13 @@ fn fields_of(args: &Api) -> Result<Vec<Field>> {
     let mut all = Vec::new();
     for text in &args.raw_field {
         let (key, value) = fields::split(text).map_err(bad_field)?;
-        all.push(Field { key: key.to_owned(), value: value.into() });
+        all.push(Field { key: key.to_owned(), value: Value::Text(value.to_owned()) });
     }
     for text in &args.field {
         let (key, value) = fields::split(text).map_err(bad_field)?;
-        let value = match fields::typed(value).map_err(bad_field)? {
+        let value = match fields::typed(value) {
             Typed::Value(value) => value,
-            Typed::File(path) => input::field(Path::new(&path))?.into(),
+            Typed::File(path) => Value::Text(input::field(Path::new(&path))?),
         };
         all.push(Field { key: key.to_owned(), value });
     }
@@ -168,9 +167,6 @@ fn fields_of(args: &Api) -> Result<Vec<Field>> {
 fn bad_field(bad: fields::BadField) -> Error {
     let remedy = match bad {
         fields::BadField::NoKey => "Write it as KEY=VALUE.",
-        fields::BadField::Number => {
-            "Send it as text with --raw-field, or the whole body with --input."
-        }
         fields::BadField::Twice => "Send lists with --input.",
     };
     Error::new(Kind::Usage, bad.to_string(), remedy)

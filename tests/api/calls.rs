@@ -63,7 +63,7 @@ fn a_method_is_given_before_the_path_or_as_an_option() {
 fn fields_are_a_json_body_or_the_query_of_a_get() {
     let world = World::logged_in();
     let fields =
-        ["-f", "Name=Trip = 1", "-F", "Amount=12.5", "-F", "Billable=true", "-F", "x=null"];
+        ["-f", "Name=Trip = 1", "-F", "Amount=12.50", "-F", "Billable=true", "-F", "x=null"];
     let got = sent(&world, &[&[ECHO][..], &fields].concat());
     assert_eq!((&got["method"], &got["query"]), (&json!("POST"), &json!([])));
     assert_eq!(got["headers"]["content-type"], json!(["application/json"]));
@@ -75,16 +75,14 @@ fn fields_are_a_json_body_or_the_query_of_a_get() {
     let query = json!([
         ["a", "1"],
         ["Name", "Trip = 1"],
-        ["Amount", "12.5"],
+        ["Amount", "12.50"],
         ["Billable", "true"],
         ["x", "null"]
     ]);
     assert_eq!(got["query"], query);
     let made = api(&world, &["/api/v3.0/expense/reports", "-f", "Name=Lyon"]).ok().silent();
     assert!(made.json()["ID"].is_string());
-    for bad in
-        [&["-f", "novalue"][..], &["-F", "=x"], &["-f", "a=1", "-f", "a=2"], &["-F", "a=1e999"]]
-    {
+    for bad in [&["-f", "novalue"][..], &["-F", "=x"], &["-f", "a=1", "-f", "a=2"]] {
         refused_before_anything_is_sent(&world, &[&[ECHO][..], bad].concat());
     }
 }
