@@ -63,7 +63,7 @@ pub(crate) fn stored_record(store: &Store, account: &Account) -> Result<Record> 
 
 /// Where a record's token may be sent: its base URL, if that is Concur's own or one that the operator
 /// named in the settings or at login.
-pub(crate) fn home_of(store: &Store, config: &Config, record: &Record) -> Result<AllowedOrigin> {
+pub(crate) fn api_origin(store: &Store, config: &Config, record: &Record) -> Result<AllowedOrigin> {
     store.prove_identity(record)?;
     let not_allowed = || refresh::not_allowed(&record.geolocation, record.profile_name());
     let base = Origin::from_operator(&record.geolocation).map_err(|_| not_allowed())?;

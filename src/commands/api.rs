@@ -14,8 +14,8 @@ use crate::api::output::{self, Output, pour};
 use crate::api::target::Target;
 use crate::api::terminal::{self, Shown};
 use crate::api::{headers, method};
-use crate::auth::accounts::{self, home_of};
-use crate::auth::refresh::{Renewer, Usable, not_allowed};
+use crate::auth::accounts::{self, api_origin};
+use crate::auth::refresh::{Refresher, Usable, not_allowed};
 use crate::cli::Api;
 use crate::error::{Error, Kind, Result, ServiceWord};
 use crate::model::origin::Origin;
@@ -44,7 +44,7 @@ fn ask(context: &mut Context<'_>, store: &mut Store, record: Record, args: &Api)
     let file = file.map(Output::open).transpose()?;
     let http = Http::new(&context.config.http)?;
     let min_ttl = context.config.min_ttl;
-    let used = Renewer::with(context, |renewer| renewer.usable(store, record, min_ttl))?;
+    let used = Refresher::with(context, |refresher| refresher.usable(store, record, min_ttl))?;
     let (answer, used) = answered(context, store, &http, &call, used)?;
     let is_done = Verdict::of(answer.status()) == Verdict::Done;
     if is_done || args.include {
@@ -68,7 +68,7 @@ fn answered(
     used: Usable,
 ) -> Result<(Answer, Usable)> {
     let send = |context: &Context<'_>, store: &Store, used: &Usable| {
-        let to = home_of(store, &context.config, &used.record)?;
+        let to = api_origin(store, &context.config, &used.record)?;
         call.send(http, &to, &used.token)
     };
     let answer = send(context, store, &used)?;
@@ -76,7 +76,9 @@ fn answered(
         return Ok((answer, used));
     }
     trace::step("token refused");
-    match Renewer::with(context, |renewer| renewer.instead_of(store, &used.record)) {
+    match Refresher::with(context, |refresher| {
+        refresher.replace_rejected_token(store, &used.record)
+    }) {
         Ok(None) => Ok((answer, used)),
         Ok(Some(other)) => Ok((send(context, store, &other)?, other)),
         Err(error) => {

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::Path;
 
+use crate::auth::login::flow::DEFAULT_BASE_URL;
 use crate::cli::Doctor;
 use crate::config::settings;
 use crate::doctor;
@@ -14,7 +15,7 @@ use crate::store::audit;
 use crate::sys::files::{self, Replace};
 use crate::ui::context::Context;
 
-use super::{config, login};
+use super::config;
 
 pub(super) fn run(context: &mut Context<'_>, args: &Doctor) -> Result<u8> {
     let paths = context.need_paths()?;
@@ -29,7 +30,7 @@ pub(super) fn run(context: &mut Context<'_>, args: &Doctor) -> Result<u8> {
         lock_timeout: i64::try_from(context.config.lock_timeout.as_secs()).unwrap_or(i64::MAX),
         http: &context.config.http,
         allowed: &context.config.allowed,
-        base_url: login::DEFAULT_BASE_URL,
+        base_url: DEFAULT_BASE_URL,
         clock: context.clock,
         // Without readable settings the services and the proxy are unknown.
         is_online: !args.offline && context.config_problem.is_none(),

@@ -1,7 +1,7 @@
 //! `erase`: a caller found a credential refused.
 
 use crate::auth::accounts::{self, Managed};
-use crate::auth::refresh::Renewer;
+use crate::auth::refresh::Refresher;
 use crate::error::{Kind, Result};
 use crate::model::policy;
 use crate::model::record::{Account, Column, Record};
@@ -70,8 +70,9 @@ fn drop_managed(
         if !is_current(store, &seen) || !policy::may_force(&seen, seen.generation, context.now()) {
             continue;
         }
-        let lock = Renewer::with(context, |renewer| renewer.lock(store, &seen))?;
-        let current = Renewer::with(context, |renewer| renewer.settled_under(store, &lock, &seen));
+        let lock = Refresher::with(context, |refresher| refresher.lock(store, &seen))?;
+        let current =
+            Refresher::with(context, |refresher| refresher.settled_under(store, &lock, &seen));
         let now = context.now();
         if let Some(current) = there(current)?
             && policy::may_force(&current, seen.generation, now)

@@ -6,7 +6,7 @@ use std::path::Path;
 use zeroize::Zeroizing;
 
 use crate::auth::accounts;
-use crate::auth::refresh::{Renewer, of_its_principal};
+use crate::auth::refresh::{Refresher, of_its_principal};
 use crate::cli::Export;
 use crate::error::{Error, Kind, Result, login_command};
 use crate::formats::tutorial::TokenFile;
@@ -20,7 +20,7 @@ use crate::ui::context::Context;
 pub(super) fn run(context: &mut Context<'_>, args: &Export) -> Result<u8> {
     let mut store = accounts::store(context)?;
     let record = accounts::selected_record(context, &store)?;
-    let record = Renewer::with(context, |renewer| renewer.settled(&mut store, record))?;
+    let record = Refresher::with(context, |refresher| refresher.settled(&mut store, record))?;
     of_its_principal(&record, context.now())?;
     let text = rendered(&store, &record, context.now())?;
     if args.file == Path::new("-") {

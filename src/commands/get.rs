@@ -5,7 +5,7 @@ mod foreign;
 use zeroize::Zeroizing;
 
 use crate::auth::accounts::{self, Managed};
-use crate::auth::refresh::{Renewer, Usable};
+use crate::auth::refresh::{Refresher, Usable};
 use crate::cli::{Get, Protocol, Token};
 use crate::error::{Error, Kind, Result};
 use crate::formats::bazel;
@@ -173,10 +173,10 @@ fn usable(
     if serving.cached {
         return cached(context, store, record, min_ttl);
     }
-    Renewer::with(context, |renewer| {
+    Refresher::with(context, |refresher| {
         // A pending grant holds the refresh token that is to be returned.
-        let record = if *refresh_token { renewer.settled(store, record)? } else { record };
-        renewer.usable(store, record, min_ttl)
+        let record = if *refresh_token { refresher.settled(store, record)? } else { record };
+        refresher.usable(store, record, min_ttl)
     })
 }
 

@@ -8,9 +8,12 @@ use std::path::Path;
 use serde_json::json;
 
 use crate::auth::held;
-use crate::auth::login::obtain::{self, Given};
+use crate::auth::login::flow::Application;
+use crate::auth::login::obtain::{self, Credentials};
+use crate::auth::login::refresh;
+use crate::auth::login::start::{self, Start};
 use crate::auth::oauth::answer::{assumed_refresh_expiry, refresh_expiry};
-use crate::auth::refresh::Renewer;
+use crate::auth::refresh::Refresher;
 use crate::cli::Import as Args;
 use crate::error::{Error, Kind, Result};
 use crate::formats::tutorial::TokenFile;
@@ -27,8 +30,6 @@ use crate::store::{NewAccount, Store};
 use crate::sys::files::{self, shell_word};
 use crate::sys::{failpoint, streams};
 use crate::ui::context::Context;
-
-use super::login::{self, Handed};
 
 /// What is read of credentials and variables.
 const READ: [&str; 3] = ["appID", "clientSecret", "companyUUID"];
@@ -60,16 +61,16 @@ pub(super) fn run(context: &mut Context<'_>, args: &Args) -> Result<u8> {
     let named_origin = obtain::base_url(args.base_url.as_deref())?;
     context.need_paths()?;
     let file = read(context, &args.file)?;
-    let given = whose::application(context, args, &file)?;
-    let place = given.file.as_deref();
+    let credentials = whose::application(context, args, &file)?;
+    let place = credentials.file.as_deref();
     let (Some(client_id), Some(client_secret)) =
-        (given.client_id.clone(), given.client_secret.clone())
+        (credentials.client_id.clone(), credentials.client_secret.clone())
     else {
-        return Err(no_application(&given));
+        return Err(no_application(&credentials));
     };
-    let origin = origin(context, &file, &given, named_origin)?;
+    let origin = origin(context, &file, &credentials, named_origin)?;
     let (grant, obtained_at) = grant(context, &file, origin.clone());
-    let principal = whose::principal(&grant, &file, &given)?;
+    let principal = whose::principal(&grant, &file, &credentials)?;
     if principal.is_none() && grant.refresh_token.is_none() {
         return Err(obtain::missing(&["companyUUID"], &READ, place));
     }
@@ -84,11 +85,11 @@ pub(super) fn run(context: &mut Context<'_>, args: &Args) -> Result<u8> {
         obtained_at,
         unknown_fields,
         replace,
-        variables: given.variables,
+        variables: credentials.variables,
         options: options(args),
     };
     let present = context.store()?;
-    let (profile, old) = obtain::target(context, present.as_ref())?;
+    let (profile, old) = obtain::profile(context, present.as_ref())?;
     let is_wanted = match &present {
         Some(store) => import.is_wanted(store, &profile, old.as_ref())?,
         None => true,
@@ -150,28 +151,24 @@ impl Import {
         format!("would hold {whose} {principal} at {}", self.origin)
     }
 
-    fn handed(self) -> Result<Handed> {
-        let Self {
-            client_id,
-            client_secret,
-            origin,
-            grant,
-            unknown_fields,
-            variables,
-            options,
-            ..
-        } = self;
-        let refresh_token =
-            grant.refresh_token.ok_or_else(|| obtain::missing(&["companyUUID"], &READ, None))?;
-        Ok(Handed {
-            client_id,
-            client_secret,
-            refresh_token,
-            origin,
-            unknown_fields,
-            variables,
-            options,
-        })
+    /// Uses the refresh token at once, and keeps what comes in its place.
+    fn use_refresh_token(self, context: &mut Context<'_>) -> Result<()> {
+        let Self { client_id, client_secret, .. } = self;
+        let refresh_token = self
+            .grant
+            .refresh_token
+            .ok_or_else(|| obtain::missing(&["companyUUID"], &READ, None))?;
+        let start = Start {
+            base_url: Some(self.origin),
+            service: start::token_service(context)?,
+            credentials: Credentials { variables: self.variables, ..Credentials::default() },
+            replace: self.replace,
+            kind: GrantKind::Import,
+            options: self.options,
+            unknown_fields: self.unknown_fields,
+        };
+        let application = Application { client_id, client_secret };
+        refresh::use_now(context, &start, &application, &refresh_token)
     }
 }
 
@@ -187,8 +184,7 @@ fn keep(
         context.note(
             "the tokens do not say whose they are: the refresh token is used once to learn it",
         );
-        let replace = import.replace;
-        return login::use_handed(context, import.handed()?, replace).map(|()| true);
+        return import.use_refresh_token(context).map(|()| true);
     }
     let mut store = context.store_or_new()?;
     let lock = obtain::lock(context, &store, old)?;
@@ -208,9 +204,9 @@ fn keep_under(
 ) -> Result<bool> {
     let current = match store.reread(lock.record_id())? {
         // The newest tokens may be in the reserve file still.
-        Some(record) if !import.replace => {
-            Some(Renewer::with(context, |renewer| renewer.settled_under(store, lock, &record))?)
-        }
+        Some(record) if !import.replace => Some(Refresher::with(context, |refresher| {
+            refresher.settled_under(store, lock, &record)
+        })?),
         current => current,
     };
     failpoint::pass("import-locked");
@@ -235,11 +231,11 @@ fn keep_under(
     obtain::keep(context, store, lock, &account).map(|()| true)
 }
 
-fn no_application(given: &Given) -> Error {
-    let is_missing = [given.client_id.is_none(), given.client_secret.is_none()];
+fn no_application(credentials: &Credentials) -> Error {
+    let is_missing = [credentials.client_id.is_none(), credentials.client_secret.is_none()];
     let names = OF_APPLICATION.into_iter().zip(is_missing);
     let names: Vec<&str> = names.filter_map(|(name, is)| is.then_some(name)).collect();
-    obtain::missing(&names, &OF_APPLICATION, given.file.as_deref())
+    obtain::missing(&names, &OF_APPLICATION, credentials.file.as_deref())
 }
 
 /// What was given besides the profile, for the command that a person is to run again.
@@ -281,7 +277,7 @@ fn read(context: &mut Context<'_>, path: &Path) -> Result<TokenFile> {
 fn origin(
     context: &Context<'_>,
     file: &TokenFile,
-    given: &Given,
+    credentials: &Credentials,
     named: Option<Origin>,
 ) -> Result<Origin> {
     if let Some(named) = named {
@@ -290,7 +286,7 @@ fn origin(
     if let Some(text) = &file.geolocation {
         return obtain::origin_of_file(context, text, "The file's geolocation");
     }
-    given.base_url(context)?.ok_or_else(|| {
+    credentials.base_url(context)?.ok_or_else(|| {
         Error::new(
             Kind::Usage,
             "The file has no geolocation",

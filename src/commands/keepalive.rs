@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::auth::accounts;
 use crate::auth::oauth::advice;
-use crate::auth::refresh::{Kept, Renewer};
+use crate::auth::refresh::{Kept, Refresher};
 use crate::cli::Keepalive;
 use crate::error::{Kind, Result, login_again};
 use crate::model::printable::printable_json;
@@ -92,7 +92,7 @@ fn wait_a_while(context: &Context<'_>, seconds: i64) -> Result<()> {
 
 fn kept(context: &mut Context<'_>, store: &mut Store, record: Record, after: i64) -> Line {
     let before = record.clone();
-    match Renewer::with(context, |renewer| renewer.keep_alive(store, record, after)) {
+    match Refresher::with(context, |refresher| refresher.keep_alive(store, record, after)) {
         Ok(Kept::Refreshed(record)) => Line { kind: report::Kind::Refreshed, record: *record },
         Ok(Kept::Fresh(record)) => Line { kind: report::Kind::Fresh, record: *record },
         Ok(Kept::Nothing(record)) => Line { kind: report::Kind::Nothing, record: *record },

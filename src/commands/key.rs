@@ -4,7 +4,7 @@ mod shown;
 
 use std::path::Path;
 
-use crate::auth::refresh::Renewer;
+use crate::auth::refresh::Refresher;
 use crate::cli::{Key as Args, KeyAction, KeyRotate, KeySetSource};
 use crate::error::{Error, Kind, Result};
 use crate::store::Store;
@@ -78,10 +78,11 @@ fn rotate(context: &mut Context<'_>, args: &KeyRotate) -> Result<u8> {
 /// one's place after the commit.
 fn to_a_new_file(context: &mut Context<'_>, store: &mut Store, lock: &KeyLock) -> Result<Resealed> {
     let old = store.present_key()?;
-    let locks = Renewer::with(context, |renewer| renewer.every_lock(store))?;
+    let locks = Refresher::with(context, |refresher| refresher.every_lock(store))?;
     failpoint::pass("records-locked");
     let new = store.make_next_key(lock)?;
-    let resealed = Renewer::with(context, |renewer| renewer.reseal(store, lock, locks, &old, &new));
+    let resealed =
+        Refresher::with(context, |refresher| refresher.reseal(store, lock, locks, &old, &new));
     let resealed = resealed.inspect_err(|_| store.discard_next_key(&new, lock))?;
     store.put_in_place(&new, lock).map_err(|error| {
         Error::new(
@@ -118,9 +119,9 @@ fn to_the_sources_key(
         ));
     }
     store.have_key(&old);
-    let locks = Renewer::with(context, |renewer| renewer.every_lock(store))?;
+    let locks = Refresher::with(context, |refresher| refresher.every_lock(store))?;
     failpoint::pass("records-locked");
-    Renewer::with(context, |renewer| renewer.reseal(store, lock, locks, &old, &new)).map(Some)
+    Refresher::with(context, |refresher| refresher.reseal(store, lock, locks, &old, &new)).map(Some)
 }
 
 fn read_key(context: &mut Context<'_>, file: &Path) -> Result<Key> {
@@ -167,9 +168,11 @@ fn set_source(context: &mut Context<'_>, args: &KeySetSource) -> Result<u8> {
         Resealed::default()
     } else {
         let old = old.take().map_or_else(|| store.present_key(), Ok)?;
-        let locks = Renewer::with(context, |renewer| renewer.every_lock(&mut store))?;
+        let locks = Refresher::with(context, |refresher| refresher.every_lock(&mut store))?;
         failpoint::pass("records-locked");
-        Renewer::with(context, |renewer| renewer.reseal(&mut store, &lock, locks, &old, &new))?
+        Refresher::with(context, |refresher| {
+            refresher.reseal(&mut store, &lock, locks, &old, &new)
+        })?
     };
     end(context, &store);
     context.note(&format!("the store's key comes from {place} from now on"));

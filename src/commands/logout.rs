@@ -1,8 +1,8 @@
 //! `logout`: forgets a profile and its tokens on this machine; with `--revoke`, at Concur first.
 
 use crate::api::connections::{self, Deleted, Ended};
-use crate::auth::accounts::{self, home_of};
-use crate::auth::refresh::{Renewer, Trigger, Usable};
+use crate::auth::accounts::{self, api_origin};
+use crate::auth::refresh::{Refresher, Trigger, Usable};
 use crate::cli::Logout;
 use crate::error::{Error, Kind, Result};
 use crate::model::policy;
@@ -22,7 +22,7 @@ pub(super) fn run(context: &mut Context<'_>, args: &Logout) -> Result<u8> {
         store.prove_identity(&record)?;
         say_what_dies(context, &store, &record)?;
     }
-    let lock = Renewer::with(context, |renewer| renewer.lock(&store, &record))?;
+    let lock = Refresher::with(context, |refresher| refresher.lock(&store, &record))?;
     if args.revoke {
         revoke(context, &mut store, &lock, &record)?;
     }
@@ -79,19 +79,20 @@ fn revoke(
     record: &Record,
 ) -> Result<()> {
     let http = Http::new(&context.config.http)?;
-    http.via(&home_of(store, &context.config, record)?)?;
+    http.via(&api_origin(store, &context.config, record)?)?;
     let min_ttl = context.config.min_ttl;
-    let settled = Renewer::with(context, |renewer| renewer.settled_under(store, lock, record))?;
+    let settled =
+        Refresher::with(context, |refresher| refresher.settled_under(store, lock, record))?;
     let used =
-        Renewer::with(context, |renewer| renewer.usable_under(store, lock, settled, min_ttl))
+        Refresher::with(context, |refresher| refresher.usable_under(store, lock, settled, min_ttl))
             .map_err(|error| cannot_ask(error, record))?;
     let mut deleted = ask(context, store, &http, &used)?;
     let may_force = policy::may_force(&used.record, used.record.generation, context.now());
     if matches!(deleted.ended, Ended::TokenRefused(_)) && may_force {
-        let renew = |renewer: &mut Renewer<'_>| {
-            renewer.renew_under(store, lock, &used.record, Trigger::Refused)
+        let renew = |refresher: &mut Refresher<'_>| {
+            refresher.renew_under(store, lock, &used.record, Trigger::Refused)
         };
-        let other = Renewer::with(context, renew).map_err(|error| cannot_ask(error, record))?;
+        let other = Refresher::with(context, renew).map_err(|error| cannot_ask(error, record))?;
         deleted = ask(context, store, &http, &other)?;
     }
     let Deleted { ended, took, correlation_id } = deleted;
@@ -113,7 +114,7 @@ fn revoke(
 }
 
 fn ask(context: &Context<'_>, store: &Store, http: &Http, used: &Usable) -> Result<Deleted> {
-    let to = home_of(store, &context.config, &used.record)?;
+    let to = api_origin(store, &context.config, &used.record)?;
     connections::delete(http, &to, &used.token)
 }
 

@@ -1,7 +1,7 @@
 //! `refresh`: now, whatever the state.
 
 use crate::auth::accounts;
-use crate::auth::refresh::{Renewer, Trigger};
+use crate::auth::refresh::{Refresher, Trigger};
 use crate::cli::Refresh;
 use crate::error::Result;
 use crate::model::record::Record;
@@ -34,7 +34,8 @@ fn wanted(context: &Context<'_>, store: &Store, all: bool) -> Result<Vec<Record>
 }
 
 fn refresh(context: &mut Context<'_>, store: &mut Store, record: &Record) -> Result<()> {
-    let usable = Renewer::with(context, |renewer| renewer.renew(store, record, Trigger::Explicit))?;
+    let usable =
+        Refresher::with(context, |refresher| refresher.renew(store, record, Trigger::Explicit))?;
     let left = usable.record.access_expires_at.map_or(0, |at| (at - context.now()) / 60);
     let profile = record.profile_name().unwrap_or_default();
     context.note(&format!("{profile}: refreshed; the access token lives {left} min"));

@@ -1,7 +1,7 @@
 //! `rename`: another name for a profile; its tokens stay as they are.
 
 use crate::auth::accounts;
-use crate::auth::refresh::Renewer;
+use crate::auth::refresh::Refresher;
 use crate::cli::Rename;
 use crate::error::{Error, Kind, Result};
 use crate::model::profile::ProfileName;
@@ -22,7 +22,7 @@ pub(super) fn run(context: &mut Context<'_>, args: &Rename) -> Result<u8> {
     }
     let record = accounts::stored_record(&store, &account)?;
     store.have_key_at_hand()?;
-    let lock = Renewer::with(context, |renewer| renewer.lock(&store, &record))?;
+    let lock = Refresher::with(context, |refresher| refresher.lock(&store, &record))?;
     store.rename_profile(&lock, name, new_name)?;
     store.leave_cache();
     context.note(&format!("{name} is now {new_name}"));

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::auth::accounts;
-use crate::auth::refresh::Renewer;
+use crate::auth::refresh::Refresher;
 use crate::error::{Error, Kind, Result, ServiceWord, set_secret_command};
 use crate::model::printable::printable;
 use crate::model::record::Record;
@@ -23,8 +23,8 @@ pub(super) fn run(context: &mut Context<'_>) -> Result<u8> {
     if let Some(warning) = store.prove_key()? {
         context.note(warning);
     }
-    let replaced = Renewer::with(context, |renewer| {
-        renewer.replace_client_secret(&mut store, &record, &secret)
+    let replaced = Refresher::with(context, |refresher| {
+        refresher.replace_client_secret(&mut store, &record, &secret)
     });
     let replaced = replaced.map_err(|error| match source {
         Source::Variable => with_variable_named(error, &record),

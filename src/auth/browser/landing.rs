@@ -32,7 +32,7 @@ pub(crate) enum Landing {
 
 /// Why a landing is not the one that is waited for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Astray {
+pub(crate) enum InvalidCallback {
     /// Not an address at all.
     NotAnAddress,
     /// The address that was to be opened.
@@ -49,7 +49,7 @@ pub(crate) enum Astray {
     Malformed,
 }
 
-impl fmt::Display for Astray {
+impl fmt::Display for InvalidCallback {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::NotAnAddress => "that is not an address: it begins with http:// or https://",
@@ -71,22 +71,22 @@ impl fmt::Display for Astray {
 }
 
 /// Reads the query with which the browser came to the redirect URI.
-pub(crate) fn of_query(query: &str, state: &Secret) -> Result<Landing, Astray> {
-    let field = |name: &str| -> Result<Option<Secret>, Astray> {
+pub(crate) fn of_query(query: &str, state: &Secret) -> Result<Landing, InvalidCallback> {
+    let field = |name: &str| -> Result<Option<Secret>, InvalidCallback> {
         let mut values =
             form_urlencoded::parse(query.as_bytes()).filter(|(known, _)| known == name);
         let first = values.next().map(|(_, value)| Secret::from(value.into_owned()));
         let is_too_long = first.as_ref().is_some_and(|value| value.len() > MAX_VALUE_BYTES);
         if values.next().is_some() || is_too_long {
-            return Err(Astray::Malformed);
+            return Err(InvalidCallback::Malformed);
         }
         Ok(first.filter(|value| !value.is_empty()))
     };
     let text = |name: &str| {
         field(name).map(|value| value.and_then(|value| value.expose_utf8().map(str::to_owned)))
     };
-    if field("state")?.ok_or(Astray::NoState)? != *state {
-        return Err(Astray::OtherState);
+    if field("state")?.ok_or(InvalidCallback::NoState)? != *state {
+        return Err(InvalidCallback::OtherState);
     }
     let error = text("error_code")?.or(text("error")?);
     match (field("code")?, error) {
@@ -96,8 +96,8 @@ pub(crate) fn of_query(query: &str, state: &Secret) -> Result<Landing, Astray> {
         (Some(code), None) if code.expose().iter().all(u8::is_ascii_graphic) => {
             Ok(Landing::Code { code, geolocation: text("geolocation")? })
         }
-        (Some(_), _) => Err(Astray::Malformed),
-        (None, None) => Err(Astray::NoCode),
+        (Some(_), _) => Err(InvalidCallback::Malformed),
+        (None, None) => Err(InvalidCallback::NoCode),
     }
 }
 
@@ -106,16 +106,16 @@ pub(crate) fn of_pasted(
     line: &str,
     redirect_uri: &RedirectUri,
     state: &Secret,
-) -> Result<Landing, Astray> {
+) -> Result<Landing, InvalidCallback> {
     // Quotes and angle brackets come along from mails and chats.
     let line = line.trim().trim_matches(|c| matches!(c, '"' | '\'' | '<' | '>'));
-    let url = Url::parse(line).map_err(|_| Astray::NotAnAddress)?;
+    let url = Url::parse(line).map_err(|_| InvalidCallback::NotAnAddress)?;
     if !matches!(url.scheme(), "http" | "https") {
-        return Err(Astray::NotAnAddress);
+        return Err(InvalidCallback::NotAnAddress);
     }
     if !redirect_uri.is_met_by(&url) {
         let early = link::is_authorize_page(&url);
-        return Err(if early { Astray::TooEarly } else { Astray::Elsewhere });
+        return Err(if early { InvalidCallback::TooEarly } else { InvalidCallback::Elsewhere });
     }
     of_query(url.query().unwrap_or_default(), state)
 }
@@ -126,7 +126,7 @@ mod tests {
 
     use super::*;
 
-    fn read(query: &str) -> Result<Landing, Astray> {
+    fn read(query: &str) -> Result<Landing, InvalidCallback> {
         of_query(query, &Secret::from("st"))
     }
 
@@ -158,26 +158,26 @@ mod tests {
     #[test]
     fn what_is_not_the_landing_of_this_login_is_told_apart() {
         for (query, expected) in [
-            ("", Astray::NoState),
-            ("code=c", Astray::NoState),
-            ("code=c&state=", Astray::NoState),
-            ("code=c&state=ST", Astray::OtherState),
-            ("code=c&state=st2", Astray::OtherState),
-            ("error_code=59", Astray::NoState),
-            ("error_code=59&state=x", Astray::OtherState),
-            ("state=st", Astray::NoCode),
-            ("state=st&code=", Astray::NoCode),
-            ("state=st&state=st&code=c", Astray::Malformed),
-            ("state=st&code=c&code=d", Astray::Malformed),
-            ("state=st&code=c&geolocation=a&geolocation=b", Astray::Malformed),
-            ("state=st&code=c&error_code=59", Astray::Malformed),
-            ("state=st&code=a%0Ab", Astray::Malformed),
-            ("state=st&code=%FF", Astray::Malformed),
+            ("", InvalidCallback::NoState),
+            ("code=c", InvalidCallback::NoState),
+            ("code=c&state=", InvalidCallback::NoState),
+            ("code=c&state=ST", InvalidCallback::OtherState),
+            ("code=c&state=st2", InvalidCallback::OtherState),
+            ("error_code=59", InvalidCallback::NoState),
+            ("error_code=59&state=x", InvalidCallback::OtherState),
+            ("state=st", InvalidCallback::NoCode),
+            ("state=st&code=", InvalidCallback::NoCode),
+            ("state=st&state=st&code=c", InvalidCallback::Malformed),
+            ("state=st&code=c&code=d", InvalidCallback::Malformed),
+            ("state=st&code=c&geolocation=a&geolocation=b", InvalidCallback::Malformed),
+            ("state=st&code=c&error_code=59", InvalidCallback::Malformed),
+            ("state=st&code=a%0Ab", InvalidCallback::Malformed),
+            ("state=st&code=%FF", InvalidCallback::Malformed),
         ] {
             assert_eq!(read(query), Err(expected), "{query:?}");
         }
         let long = format!("state=st&code={}", "c".repeat(MAX_VALUE_BYTES + 1));
-        assert_eq!(read(&long), Err(Astray::Malformed));
+        assert_eq!(read(&long), Err(InvalidCallback::Malformed));
     }
 
     #[test]
@@ -193,19 +193,19 @@ mod tests {
             assert!(matches!(read(line), Ok(Landing::Code { .. })), "{line:?}");
         }
         for (line, expected) in [
-            ("", Astray::NotAnAddress),
-            ("code=c&state=st", Astray::NotAnAddress),
-            ("localhost:8017/callback?code=c&state=st", Astray::NotAnAddress),
+            ("", InvalidCallback::NotAnAddress),
+            ("code=c&state=st", InvalidCallback::NotAnAddress),
+            ("localhost:8017/callback?code=c&state=st", InvalidCallback::NotAnAddress),
             (
                 "https://www-us.api.concursolutions.com/oauth2/v0/authorize?state=st",
-                Astray::TooEarly,
+                InvalidCallback::TooEarly,
             ),
-            ("http://localhost:8017/callback/?code=c&state=st", Astray::Elsewhere),
-            ("http://localhost:8018/callback?code=c&state=st", Astray::Elsewhere),
-            ("https://localhost:8017/callback?code=c&state=st", Astray::Elsewhere),
-            ("http://localhost:8017/callback", Astray::NoState),
-            ("http://localhost:8017/callback?code=c&state=other", Astray::OtherState),
-            ("http://localhost:8017/callback?state=st", Astray::NoCode),
+            ("http://localhost:8017/callback/?code=c&state=st", InvalidCallback::Elsewhere),
+            ("http://localhost:8018/callback?code=c&state=st", InvalidCallback::Elsewhere),
+            ("https://localhost:8017/callback?code=c&state=st", InvalidCallback::Elsewhere),
+            ("http://localhost:8017/callback", InvalidCallback::NoState),
+            ("http://localhost:8017/callback?code=c&state=other", InvalidCallback::OtherState),
+            ("http://localhost:8017/callback?state=st", InvalidCallback::NoCode),
         ] {
             assert_eq!(read(line), Err(expected), "{line:?}");
         }

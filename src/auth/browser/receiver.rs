@@ -281,9 +281,9 @@ impl Server {
         }
         let verdict = lock(&self.shared.routes).route(request(&parsed, caller));
         let answer = match verdict {
-            Verdict::Refused(status, page, astray) => {
-                if let Some(astray) = astray {
-                    self.tell(Event::Astray(astray));
+            Verdict::Refused(status, page, invalid) => {
+                if let Some(invalid) = invalid {
+                    self.tell(Event::InvalidCallback(invalid));
                 }
                 page_of(status, &page)
             }

@@ -3,7 +3,7 @@
 
 use zeroize::Zeroizing;
 
-use super::landing::{self, Astray, Landing};
+use super::landing::{self, InvalidCallback, Landing};
 use super::page::Page;
 use super::peer::Caller;
 use super::redirect::Place;
@@ -29,7 +29,7 @@ pub(super) struct Request<'a> {
 #[derive(Debug)]
 pub(super) enum Verdict {
     /// A page that says why not, and what to tell the person at the terminal.
-    Refused(u16, Page<'static>, Option<Astray>),
+    Refused(u16, Page<'static>, Option<InvalidCallback>),
     /// The same to another user of this machine, who asked for what is our user's alone.
     NotYours(Page<'static>),
     /// The same, and the login is void: somebody else may have the address of Concur's page.
@@ -151,7 +151,7 @@ impl Routes {
                 self.landed = true;
                 Verdict::Landed(landing)
             }
-            Err(astray) => Verdict::Refused(400, ASTRAY, Some(astray)),
+            Err(invalid) => Verdict::Refused(400, ASTRAY, Some(invalid)),
         }
     }
 }

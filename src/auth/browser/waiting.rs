@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use zeroize::Zeroizing;
 
-use super::landing::{self, Astray, Landing};
+use super::landing::{self, InvalidCallback, Landing};
 use super::redirect::RedirectUri;
 use crate::error::{Error, Kind, Result};
 use crate::model::secret::Secret;
@@ -20,7 +20,7 @@ pub(crate) enum Event {
     /// The browser, by itself.
     Landed(Landing),
     /// Somebody, but not this login's browser.
-    Astray(Astray),
+    InvalidCallback(InvalidCallback),
     /// Another user of this machine, who was refused.
     Stranger,
     /// Another user of this machine has used the link, too.
@@ -74,9 +74,9 @@ impl Waiting<'_> {
             let left = self.timeout.saturating_sub(started.elapsed());
             match events.recv_timeout(left) {
                 Ok(Event::Landed(landing)) => return Ok(landing),
-                Ok(Event::Astray(astray)) if !has_warned => {
+                Ok(Event::InvalidCallback(invalid)) if !has_warned => {
                     has_warned = true;
-                    say(false, &unexpected(astray));
+                    say(false, &unexpected(invalid));
                 }
                 Ok(Event::Void) => return Err(void()),
                 Ok(Event::Stranger) if !has_told => {
@@ -86,13 +86,13 @@ impl Waiting<'_> {
                 Ok(Event::Line(line)) if pastes_left > 0 && !line.trim().is_empty() => {
                     match landing::of_pasted(&line, self.redirect_uri, self.state) {
                         Ok(landing) => return Ok(landing),
-                        Err(astray) => {
+                        Err(invalid) => {
                             pastes_left -= 1;
-                            say(true, &self.refused(astray, pastes_left));
+                            say(true, &self.refused(invalid, pastes_left));
                         }
                     }
                 }
-                Ok(Event::Astray(_) | Event::Stranger | Event::Line(_)) => {}
+                Ok(Event::InvalidCallback(_) | Event::Stranger | Event::Line(_)) => {}
                 Ok(Event::NoMoreLines) => pastes_left = 0,
                 Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {
                     return Err(self.nobody_came());
@@ -104,11 +104,11 @@ impl Waiting<'_> {
         }
     }
 
-    fn refused(&self, astray: Astray, pastes_left: u32) -> String {
+    fn refused(&self, invalid: InvalidCallback, pastes_left: u32) -> String {
         match (pastes_left, self.redirect_uri.place()) {
-            (1.., _) => format!("{astray}. Paste it again:"),
-            (0, Some(_)) => format!("{astray}. Still waiting for the browser alone."),
-            (0, None) => format!("{astray}."),
+            (1.., _) => format!("{invalid}. Paste it again:"),
+            (0, Some(_)) => format!("{invalid}. Still waiting for the browser alone."),
+            (0, None) => format!("{invalid}."),
         }
     }
 
@@ -141,10 +141,10 @@ fn void() -> Error {
     )
 }
 
-fn unexpected(astray: Astray) -> String {
-    let what = match astray {
-        Astray::NoState => "without a state",
-        Astray::OtherState => "with another login's state",
+fn unexpected(invalid: InvalidCallback) -> String {
+    let what = match invalid {
+        InvalidCallback::NoState => "without a state",
+        InvalidCallback::OtherState => "with another login's state",
         _ => "with neither a code nor an error",
     };
     format!("a browser came back {what}; it was turned away, and the right one is still waited for")
@@ -203,8 +203,8 @@ mod tests {
 
     #[test]
     fn strangers_are_mentioned_once_and_never_end_the_wait() {
-        let astray = || Event::Astray(Astray::OtherState);
-        let (landed, said) = waited(HERE, vec![astray(), astray(), Event::Landed(code())]);
+        let invalid = || Event::InvalidCallback(InvalidCallback::OtherState);
+        let (landed, said) = waited(HERE, vec![invalid(), invalid(), Event::Landed(code())]);
         assert_eq!(landed, Ok(code()));
         assert_eq!(said.len(), 1, "{said:?}");
         assert!(said[0].contains("another login's state"), "{said:?}");

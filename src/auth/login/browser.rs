@@ -9,7 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use zeroize::Zeroizing;
 
-use super::flow::{self, Aim, Ask, Principal};
+use super::flow::{self, Principal, Target, TokenRequest};
 use super::outcome;
 use super::start::Start;
 use crate::auth::browser::handover::Handover;
@@ -22,7 +22,6 @@ use crate::auth::browser::waiting::{self, Waiting};
 use crate::auth::oauth::answer::Outcome;
 use crate::auth::oauth::form::GrantRequest;
 use crate::auth::refresh::{Asked, Attempted};
-use crate::cli::{BrowserOptions, Login};
 use crate::error::{Error, Kind, Result, ServiceWord};
 use crate::model::origin::{AllowedOrigin, Origin};
 use crate::model::printable::printable;
@@ -31,47 +30,56 @@ use crate::sys::random;
 use crate::ui::context::Context;
 use crate::ui::prompt;
 
-/// How long the person has, unless `--timeout` says otherwise, seconds.
-const TIMEOUT_SECS: u64 = 300;
+/// How long the person has, unless the caller says otherwise.
+const TIMEOUT: Duration = Duration::from_secs(300);
 
-pub(crate) fn log_in(app: &mut Context<'_>, mut start: Start, args: &Login) -> Result<()> {
-    let redirect_uri = redirect_uri(&args.browser)?;
+/// What the caller chooses.
+pub(crate) struct Options<'a> {
+    /// As it is registered for the application; `None`: [`DEFAULT_REDIRECT_URI`].
+    pub(crate) redirect_uri: Option<&'a str>,
+    /// Words separated by spaces; `None` asks for all that the application has.
+    pub(crate) scope: Option<&'a str>,
+    /// How long to wait for the browser.
+    pub(crate) timeout: Option<Duration>,
+    /// Whether to open a browser, and not only to show the address.
+    pub(crate) open_browser: bool,
+}
+
+pub(crate) fn log_in(app: &mut Context<'_>, mut start: Start, options: &Options<'_>) -> Result<()> {
+    let redirect_uri = redirect_uri(options.redirect_uri)?;
     let bound = redirect_uri.place().map(receiver::bind).transpose()?;
     if bound.is_none() && !prompt::is_possible() {
         return Err(nobody_pastes());
     }
     let application = flow::application(app, &mut start, &[])?;
-    let aim = flow::aim(app, &start, &application, None)?;
+    let target = flow::target(app, &start, &application, None)?;
     let asked = Authorization {
-        origin: &aim.origin,
+        origin: &target.origin,
         client_id: &application.client_id,
         redirect_uri: &redirect_uri,
-        scope: args.scope.as_deref(),
+        scope: options.scope,
     };
-    let (landing, receiver) = land(app, bound, &asked, &args.browser)?;
+    let (landing, receiver) = land(app, bound, &asked, options)?;
     let (code, at) = match landing {
-        Landing::Code { code, geolocation } => (code, place(app, &aim, geolocation.as_deref())?),
+        Landing::Code { code, geolocation } => (code, place(app, &target, geolocation.as_deref())?),
         Landing::Refused { code, description } => {
             let is_number = code.parse::<i64>().is_ok();
             let refused = refused(code, description);
-            let error = outcome::refused(app, refused, &start, &aim.profile);
+            let error = outcome::refused(app, refused, &start, &target.profile);
             return Err(if is_number {
                 error
             } else {
-                not_allowed_by_person(&error, &start, &aim)
+                not_allowed_by_person(&error, &start, &target)
             });
         }
     };
-    let ask = Ask {
-        request: GrantRequest::AuthorizationCode {
-            code: &code,
-            redirect_uri: redirect_uri.as_str(),
-        },
-        principal: Principal::Answered { else_: &application.client_id },
+    let request = TokenRequest {
+        grant: GrantRequest::AuthorizationCode { code: &code, redirect_uri: redirect_uri.as_str() },
+        principal: Principal::FromTokens { otherwise: &application.client_id },
         request_token: None,
         at: Some(&at),
     };
-    flow::log_in(app, &start, &application, &aim, &ask)?;
+    flow::log_in(app, &start, &application, &target, &request)?;
     // Every way out before this one tells the browser that the login failed.
     if let Some(mut receiver) = receiver {
         receiver.succeeded();
@@ -79,8 +87,8 @@ pub(crate) fn log_in(app: &mut Context<'_>, mut start: Start, args: &Login) -> R
     Ok(())
 }
 
-fn redirect_uri(args: &BrowserOptions) -> Result<RedirectUri> {
-    let text = args.redirect_uri.as_deref().unwrap_or(DEFAULT_REDIRECT_URI);
+fn redirect_uri(text: Option<&str>) -> Result<RedirectUri> {
+    let text = text.unwrap_or(DEFAULT_REDIRECT_URI);
     text.parse().map_err(|bad| {
         Error::new(
             Kind::Usage,
@@ -108,7 +116,7 @@ fn land(
     app: &mut Context<'_>,
     bound: Option<Bound>,
     asked: &Authorization<'_>,
-    args: &BrowserOptions,
+    options: &Options<'_>,
 ) -> Result<(Landing, Option<Receiver>)> {
     let state = Secret::from(random_word(32)?.as_str());
     let link = asked.link(&state).ok_or_else(|| {
@@ -121,9 +129,8 @@ fn land(
         .transpose()?;
     let can_paste = prompt::is_possible();
     // Another machine's redirect URI has no link without the state in it: nothing is opened then.
-    let means = opener::means(&app.env).filter(|_| !args.no_browser);
+    let means = opener::means(&app.env).filter(|_| options.open_browser);
     let opened = means.zip(receiver.as_ref());
-    let timeout = args.timeout.and_then(|secs| u64::try_from(secs).ok()).unwrap_or(TIMEOUT_SECS);
     explain(app, &shown, asked.redirect_uri, opened.is_some(), can_paste);
     if can_paste {
         waiting::read_lines(send);
@@ -137,7 +144,7 @@ fn land(
     let waiting = Waiting {
         redirect_uri: asked.redirect_uri,
         state: &state,
-        timeout: Duration::from_secs(timeout),
+        timeout: options.timeout.unwrap_or(TIMEOUT),
         can_paste,
     };
     let landing = waiting.wait(&events, &mut |is_answer, text| {
@@ -189,10 +196,10 @@ fn explain(
 }
 
 /// Where the code is to be exchanged: the geolocation that came with it, if it may be sent a secret.
-fn place(app: &Context<'_>, aim: &Aim, geolocation: Option<&str>) -> Result<AllowedOrigin> {
-    let allowed = app.config.allowed.and(&aim.origin);
+fn place(app: &Context<'_>, target: &Target, geolocation: Option<&str>) -> Result<AllowedOrigin> {
+    let allowed = app.config.allowed.and(&target.origin);
     let named = match geolocation {
-        None => Some(aim.origin.clone()),
+        None => Some(target.origin.clone()),
         Some(text) => Origin::from_geolocation(text).ok(),
     };
     named.and_then(|origin| allowed.permit(&origin)).ok_or_else(|| {
@@ -203,7 +210,7 @@ fn place(app: &Context<'_>, aim: &Aim, geolocation: Option<&str>) -> Result<Allo
             "Nothing was sent there. If you know it to be right, put it into allowed_origins in \
              config.toml and log in again.",
         )
-        .of_profile(Some(aim.profile.as_str()))
+        .of_profile(Some(target.profile.as_str()))
     })
 }
 
@@ -224,12 +231,12 @@ fn refused(code: String, description: Option<String>) -> Asked {
 }
 
 /// A refusal without one of Concur's numbers: most often the person pressed the other button.
-fn not_allowed_by_person(error: &Error, start: &Start, aim: &Aim) -> Error {
-    let again = start.again(&aim.profile);
+fn not_allowed_by_person(error: &Error, start: &Start, target: &Target) -> Error {
+    let again = start.again(&target.profile);
     let remedy = format!("Sign in again and allow the application: {again}");
     Error::new(error.kind(), error.problem(), remedy)
         .with_service(error.service().clone())
-        .of_profile(Some(aim.profile.as_str()))
+        .of_profile(Some(target.profile.as_str()))
 }
 
 /// So many random bytes as text that is fit for a URL.

@@ -1,7 +1,7 @@
 //! The company grant: a company UUID and the request token that an administrator made for it, or the address
 //! with both to which the App Center leads.
 
-use super::flow::{self, Ask, Principal};
+use super::flow::{self, Principal, TokenRequest};
 use super::start::Start;
 use crate::auth::oauth::form::GrantRequest;
 use crate::error::Result;
@@ -11,8 +11,8 @@ use crate::ui::context::Context;
 use crate::ui::prompt::{self, Company};
 
 pub(crate) fn log_in(app: &mut Context<'_>, mut start: Start) -> Result<()> {
-    let uuid = start.given.company_uuid.take();
-    let token = start.given.request_token.take();
+    let uuid = start.credentials.company_uuid.take();
+    let token = start.credentials.request_token.take();
     let missing = [("companyUUID", uuid.is_none()), ("companyRequestToken", token.is_none())];
     let application = flow::application(app, &mut start, &missing)?;
     let (company_uuid, request_token) = match (uuid, token) {
@@ -24,17 +24,14 @@ pub(crate) fn log_in(app: &mut Context<'_>, mut start: Start) -> Result<()> {
             Company::Connection(Connection { id, request_token }) => (id, request_token),
         },
     };
-    let aim = flow::aim(app, &start, &application, Some(&company_uuid))?;
-    let ask = Ask {
-        request: GrantRequest::Company {
-            company_uuid: &company_uuid,
-            request_token: &request_token,
-        },
-        principal: Principal::Told(&company_uuid),
+    let target = flow::target(app, &start, &application, Some(&company_uuid))?;
+    let request = TokenRequest {
+        grant: GrantRequest::Company { company_uuid: &company_uuid, request_token: &request_token },
+        principal: Principal::Known(&company_uuid),
         request_token: Some(&request_token),
         at: None,
     };
-    flow::log_in(app, &start, &application, &aim, &ask)
+    flow::log_in(app, &start, &application, &target, &request)
 }
 
 /// Asks for the request token of a company; an address with it must be that company's.

@@ -35,32 +35,32 @@ pub(crate) struct Application {
 }
 
 /// Where a login goes.
-pub(crate) struct Aim {
+pub(crate) struct Target {
     pub(crate) profile: ProfileName,
     /// The origin that the operator named, now or at an earlier login.
     pub(crate) origin: Origin,
     old: Option<Record>,
 }
 
-impl Aim {
+impl Target {
     /// The record that the profile has already.
     pub(crate) fn record_id(&self) -> Option<RecordId> {
         self.old.as_ref().map(|record| record.id)
     }
 }
 
-/// Whom the tokens speak for.
+/// Whose the tokens are.
 #[derive(Clone, Copy)]
 pub(crate) enum Principal<'a> {
     /// The company UUID that was given, unless the tokens name another.
-    Told(&'a str),
-    /// Whom the tokens name; when they name nobody, this.
-    Answered { else_: &'a str },
+    Known(&'a str),
+    /// The principal that the tokens name; when they name none, this.
+    FromTokens { otherwise: &'a str },
 }
 
 /// A grant request and what is kept with its tokens.
-pub(crate) struct Ask<'a> {
-    pub(crate) request: GrantRequest<'a>,
+pub(crate) struct TokenRequest<'a> {
+    pub(crate) grant: GrantRequest<'a>,
     pub(crate) principal: Principal<'a>,
     /// Kept for a day: the way back when the refresh token is refused.
     pub(crate) request_token: Option<&'a Secret>,
@@ -68,11 +68,10 @@ pub(crate) struct Ask<'a> {
     pub(crate) at: Option<&'a AllowedOrigin>,
 }
 
-impl Ask<'_> {
+impl TokenRequest<'_> {
     /// What was granted, with what the answer leaves as it was.
     fn completed(&self, mut grant: Grant, now: i64) -> Grant {
-        if let (GrantRequest::Refresh { refresh_token }, None) =
-            (self.request, &grant.refresh_token)
+        if let (GrantRequest::Refresh { refresh_token }, None) = (self.grant, &grant.refresh_token)
         {
             // "There are certain conditions where a refresh token is not returned": the used one stays.
             grant.refresh_token = Some(refresh_token.clone());
@@ -93,20 +92,20 @@ impl Ask<'_> {
         principal: &str,
     ) -> Option<&'a str> {
         let named = match self.principal {
-            Principal::Told(uuid) => Some(uuid),
-            Principal::Answered { .. } if start.kind == GrantKind::Refresh => {
+            Principal::Known(uuid) => Some(uuid),
+            Principal::FromTokens { .. } if start.kind == GrantKind::Refresh => {
                 let is_company =
                     matches!(grant.principal_type(), None | Some(PrincipalType::Company));
-                start.given.company_uuid.as_deref().filter(|_| is_company)
+                start.credentials.company_uuid.as_deref().filter(|_| is_company)
             }
-            Principal::Answered { .. } => None,
+            Principal::FromTokens { .. } => None,
         };
         named.filter(|named| !named.eq_ignore_ascii_case(principal))
     }
 
     /// Whether a refresh token was spent that Concur has replaced.
     fn is_replaced(&self, grant: &Grant) -> bool {
-        let GrantRequest::Refresh { refresh_token } = self.request else { return false };
+        let GrantRequest::Refresh { refresh_token } = self.grant else { return false };
         grant.refresh_token.as_ref().is_some_and(|new| new != refresh_token)
     }
 }
@@ -118,9 +117,11 @@ pub(crate) fn application(
     start: &mut Start,
     further: &[(&str, bool)],
 ) -> Result<Application> {
-    let given = &mut start.given;
-    let own =
-        [("appID", given.client_id.is_none()), ("clientSecret", given.client_secret.is_none())];
+    let credentials = &mut start.credentials;
+    let own = [
+        ("appID", credentials.client_id.is_none()),
+        ("clientSecret", credentials.client_secret.is_none()),
+    ];
     let missing: Vec<&str> = own
         .iter()
         .chain(further)
@@ -128,15 +129,15 @@ pub(crate) fn application(
         .collect();
     if !missing.is_empty() && !prompt::is_possible() {
         let read: Vec<&str> = own.iter().chain(further).map(|(name, _)| *name).collect();
-        let error = obtain::missing(&missing, &read, given.file.as_deref());
-        let has_other = start.kind == GrantKind::Company && given.refresh_token.is_some();
+        let error = obtain::missing(&missing, &read, credentials.file.as_deref());
+        let has_other = start.kind == GrantKind::Company && credentials.refresh_token.is_some();
         return Err(if has_other { use_refresh_token(&error) } else { error });
     }
-    let client_id = match given.client_id.take() {
+    let client_id = match credentials.client_id.take() {
         Some(client_id) => client_id,
         None => prompt::line(app, "App ID (client id)", prompt::anything)?,
     };
-    let client_secret = match given.client_secret.take() {
+    let client_secret = match credentials.client_secret.take() {
         Some(secret) => secret,
         None => prompt::secret(app, "Client secret")?,
     };
@@ -158,20 +159,20 @@ fn is_anywhere(app: &Context<'_>, start: &Start) -> Result<bool> {
     if start.base_url.is_some() {
         return Ok(false);
     }
-    let (_, old) = obtain::target(app, app.store()?.as_ref())?;
+    let (_, old) = obtain::profile(app, app.store()?.as_ref())?;
     Ok(start.replace || old.is_none_or(|record| record.application.is_none()))
 }
 
 /// The profile to log in to and the origin to ask. Refuses a profile that holds another account;
 /// `principal` where it is known before Concur was asked.
-pub(crate) fn aim(
+pub(crate) fn target(
     app: &Context<'_>,
     start: &Start,
     application: &Application,
     principal: Option<&str>,
-) -> Result<Aim> {
+) -> Result<Target> {
     let present = app.store()?;
-    let (profile, old) = obtain::target(app, present.as_ref())?;
+    let (profile, old) = obtain::profile(app, present.as_ref())?;
     let believed = obtain::believed(present.as_ref(), old.as_ref());
     obtain::refuse_another(believed, &application.client_id, principal, start.replace)?;
     let origin = match (&start.base_url, present.as_ref().zip(old.as_ref())) {
@@ -185,7 +186,7 @@ pub(crate) fn aim(
         // Before anything is asked of a person, or spent.
         start.service.http().via(&there)?;
     }
-    Ok(Aim { profile, origin, old })
+    Ok(Target { profile, origin, old })
 }
 
 /// Asks for the grant and keeps what comes. Everything that can fail here fails before a one-time
@@ -194,17 +195,17 @@ pub(crate) fn log_in(
     app: &mut Context<'_>,
     start: &Start,
     application: &Application,
-    aim: &Aim,
-    ask: &Ask<'_>,
+    target: &Target,
+    request: &TokenRequest<'_>,
 ) -> Result<()> {
     let mut store = app.store_or_new()?;
-    let lock = obtain::lock(app, &store, aim.old.as_ref())?;
+    let lock = obtain::lock(app, &store, target.old.as_ref())?;
     // A refresh token that was sent may be invalid: until the new one is kept.
-    let held = ask.request.is_refresh().then(signals::hold);
+    let held = request.grant.is_refresh().then(signals::hold);
     let logged_in = store
         .prove_writable()
-        .and_then(|()| ask_and_keep(app, start, application, aim, ask, &mut store, &lock));
-    if logged_in.is_err() && aim.old.is_none() {
+        .and_then(|()| ask_and_keep(app, start, application, target, request, &mut store, &lock));
+    if logged_in.is_err() && target.old.is_none() {
         obtain::discard(&store, lock);
     }
     if held.is_some() && signals::is_held() {
@@ -219,8 +220,8 @@ fn ask_and_keep(
     app: &mut Context<'_>,
     start: &Start,
     application: &Application,
-    aim: &Aim,
-    ask: &Ask<'_>,
+    target: &Target,
+    request: &TokenRequest<'_>,
     store: &mut Store,
     lock: &RecordLock,
 ) -> Result<()> {
@@ -231,20 +232,20 @@ fn ask_and_keep(
         let client_id = &application.client_id;
         obtain::refuse_another(believed, client_id, principal, start.replace)
     };
-    is_free(match ask.principal {
-        Principal::Told(uuid) => Some(uuid),
-        Principal::Answered { .. } => None,
+    is_free(match request.principal {
+        Principal::Known(uuid) => Some(uuid),
+        Principal::FromTokens { .. } => None,
     })?;
-    let allowed = app.config.allowed.and(&aim.origin);
-    let asked = match ask.at.cloned().or_else(|| allowed.permit(&aim.origin)) {
-        Some(at) => asking(app, start, application, &allowed).ask(&at, ask.request),
+    let allowed = app.config.allowed.and(&target.origin);
+    let asked = match request.at.cloned().or_else(|| allowed.permit(&target.origin)) {
+        Some(at) => asking(app, start, application, &allowed).ask(&at, request.grant),
         None => not_allowed(),
     };
     let now = app.now();
-    let mut grant = ask.completed(outcome::granted(app, asked, start, &aim.profile)?, now);
-    let (Principal::Told(known) | Principal::Answered { else_: known }) = ask.principal;
+    let mut grant = request.completed(outcome::granted(app, asked, start, &target.profile)?, now);
+    let (Principal::Known(known) | Principal::FromTokens { otherwise: known }) = request.principal;
     let principal = grant.subject().unwrap_or_else(|| known.to_owned());
-    if let Some(named) = ask.named_another(start, &grant, &principal) {
+    if let Some(named) = request.named_another(start, &grant, &principal) {
         app.note(&format!("Concur's tokens are those of {principal}, and not of {named}"));
     }
     let is_free = is_free(Some(&principal));
@@ -258,20 +259,20 @@ fn ask_and_keep(
     let others =
         |token| held::other_holder(store, Some(lock.record_id()), &application.client_id, token);
     if let Some(other) = grant.refresh_token.as_ref().and_then(others) {
-        if ask.request.is_refresh() {
+        if request.grant.is_refresh() {
             return Err(held::refused(&other));
         }
-        app.note(&held::warning(aim.profile.as_str(), &other));
+        app.note(&held::warning(target.profile.as_str(), &other));
     }
-    let request_token = ask.request_token.map(|secret| RequestToken {
+    let request_token = request.request_token.map(|secret| RequestToken {
         secret: secret.clone(),
         expires_at: now + REQUEST_TOKEN_LIFE_SECS,
     });
     let account = NewAccount {
-        profile: aim.profile.clone(),
+        profile: target.profile.clone(),
         client_id: application.client_id.clone(),
         client_secret: application.client_secret.clone(),
-        application_origin: aim.origin.clone(),
+        application_origin: target.origin.clone(),
         principal,
         obtained_by: Some(start.kind),
         request_token,
@@ -279,7 +280,7 @@ fn ask_and_keep(
         obtained_at: now,
         unknown_fields: start.unknown_fields.clone(),
     };
-    let is_replaced = ask.is_replaced(&account.grant);
+    let is_replaced = request.is_replaced(&account.grant);
     keeping::keep(app, store, lock, account, is_free, is_replaced, current)
 }
 

@@ -1,7 +1,7 @@
 //! Keeping tokens that came for a refresh token which is invalid now: they are the only valid ones.
 
 use crate::auth::login::obtain;
-use crate::auth::refresh::Renewer;
+use crate::auth::refresh::Refresher;
 use crate::error::{Error, Kind, Result, login_again};
 use crate::model::profile::ProfileName;
 use crate::model::record::Record;
@@ -49,7 +49,7 @@ fn keep_replaced(
     };
     // For the profile as it is, the answer can wait in the reserve file.
     if let Some(held) = held.filter(|held| is_of(held, account))
-        && Renewer::with(app, |renewer| renewer.keep_in_reserve(store, &held, &account.grant))
+        && Refresher::with(app, |refresher| refresher.keep_in_reserve(store, &held, &account.grant))
             .is_ok()
     {
         return Err(in_reserve(&first, account));

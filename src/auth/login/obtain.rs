@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 
 use crate::auth::accounts;
 use crate::auth::oauth::advice::{IN_FILE, IN_VARIABLES, Names, TYPED};
-use crate::auth::refresh::Renewer;
+use crate::auth::refresh::Refresher;
 use crate::error::{Error, Kind, Result};
-use crate::formats::tutorial::Credentials;
+use crate::formats::tutorial;
 use crate::model::origin::{BadOrigin, Origin, SHORT_NAMES};
 use crate::model::principal::PrincipalType;
 use crate::model::profile::ProfileName;
@@ -20,7 +20,7 @@ use crate::ui::times::local_time;
 
 /// What the operator gave about application and company; what is missing is `None`.
 #[derive(Debug, Default)]
-pub(crate) struct Given {
+pub(crate) struct Credentials {
     pub client_id: Option<String>,
     pub client_secret: Option<Secret>,
     pub company_uuid: Option<String>,
@@ -34,7 +34,7 @@ pub(crate) struct Given {
     pub variables: Vec<&'static str>,
 }
 
-impl Given {
+impl Credentials {
     /// What the values are called where they came from.
     pub(crate) fn names(&self) -> Names {
         let otherwise = if self.file.is_some() { IN_FILE } else { TYPED };
@@ -55,8 +55,12 @@ impl Given {
 
 /// Reads the credentials file (`named` must exist; `default` may) and the environment. A named file
 /// wins over the environment, the environment over the default file.
-pub(crate) fn given(app: &mut Context<'_>, named: Option<&Path>, default: &Path) -> Result<Given> {
-    let from_env = Given {
+pub(crate) fn credentials(
+    app: &mut Context<'_>,
+    named: Option<&Path>,
+    default: &Path,
+) -> Result<Credentials> {
+    let from_env = Credentials {
         client_id: app.env.setting("CONCUR_CRED_CLIENT_ID")?,
         client_secret: app.env.setting("CONCUR_CRED_CLIENT_SECRET")?.map(Secret::from),
         company_uuid: app.env.setting("CONCUR_CRED_COMPANY")?,
@@ -75,10 +79,10 @@ pub(crate) fn given(app: &mut Context<'_>, named: Option<&Path>, default: &Path)
     })
 }
 
-fn first_then(first: Given, then: Given) -> Given {
+fn first_then(first: Credentials, then: Credentials) -> Credentials {
     let further = then.variables.iter().filter(|variable| !first.has(variable));
     let variables = first.variables.iter().chain(further).copied().collect();
-    Given {
+    Credentials {
         client_id: first.client_id.or(then.client_id),
         client_secret: first.client_secret.or(then.client_secret),
         company_uuid: first.company_uuid.or(then.company_uuid),
@@ -90,11 +94,11 @@ fn first_then(first: Given, then: Given) -> Given {
     }
 }
 
-fn from_file(app: &mut Context<'_>, path: &Path, file: NamedFile) -> Result<Given> {
+fn from_file(app: &mut Context<'_>, path: &Path, file: NamedFile) -> Result<Credentials> {
     if let Some(warning) = file.warning.filter(|_| !app.env.is_credential(path)) {
         app.note(&warning);
     }
-    let read = Credentials::parse(&file.bytes).map_err(|error| {
+    let read = tutorial::Credentials::parse(&file.bytes).map_err(|error| {
         Error::new(
             Kind::Usage,
             format!("{}: {error}", path.display()),
@@ -102,7 +106,7 @@ fn from_file(app: &mut Context<'_>, path: &Path, file: NamedFile) -> Result<Give
         )
     })?;
     let some = |text: String| (!text.is_empty()).then_some(text);
-    Ok(Given {
+    Ok(Credentials {
         client_id: some(read.client_id),
         client_secret: Some(read.client_secret).filter(|secret| !secret.is_empty()),
         company_uuid: some(read.company_uuid),
@@ -114,7 +118,7 @@ fn from_file(app: &mut Context<'_>, path: &Path, file: NamedFile) -> Result<Give
     })
 }
 
-impl Given {
+impl Credentials {
     /// The base URL that the credentials file names.
     pub(crate) fn base_url(&self, app: &Context<'_>) -> Result<Option<Origin>> {
         let Some(text) = &self.base_url else { return Ok(None) };
@@ -148,7 +152,7 @@ pub(crate) fn origin_of_file(app: &Context<'_>, text: &str, what: &str) -> Resul
 
 /// The profile to make or renew, and its record if there is one: the named one, else the one that is
 /// meant anyway, else the first, `default`.
-pub(crate) fn target(
+pub(crate) fn profile(
     app: &Context<'_>,
     store: Option<&Store>,
 ) -> Result<(ProfileName, Option<Record>)> {
@@ -236,7 +240,7 @@ pub(crate) fn lock(
         app.note(warning);
     }
     let lock = if let Some(record) = old {
-        Renewer::with(app, |renewer| renewer.lock(store, record))?
+        Refresher::with(app, |refresher| refresher.lock(store, record))?
     } else {
         RecordLock::for_new(store.paths())?
     };

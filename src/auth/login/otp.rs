@@ -1,7 +1,7 @@
 //! The one-time-password grant: Concur sends a code to a user's e-mail address, and who can read that
 //! mail is the user.
 
-use super::flow::{self, Aim, Application, Ask, Principal};
+use super::flow::{self, Application, Principal, Target, TokenRequest};
 use super::outcome;
 use super::start::Start;
 use crate::auth::oauth::form::GrantRequest;
@@ -26,21 +26,21 @@ pub(crate) fn log_in(app: &mut Context<'_>, mut start: Start, scope: Option<&str
         ));
     }
     let application = flow::application(app, &mut start, &[])?;
-    let aim = flow::aim(app, &start, &application, None)?;
+    let target = flow::target(app, &start, &application, None)?;
     let email = prompt::line(app, "E-mail address of the user", prompt::email)?;
-    let at = send(app, &start, &application, &aim, &email)?;
+    let at = send(app, &start, &application, &target, &email)?;
     app.note(&format!(
         "Concur has sent a one-time password to {email}: enter it, or paste its link"
     ));
     for left in (0..TRIES).rev() {
         let otp = prompt::secret_in(app, "One-time password", pasted::one_time_password)?;
-        let ask = Ask {
-            request: GrantRequest::Otp { email: &email, otp: &otp, scope },
-            principal: Principal::Answered { else_: &email },
+        let request = TokenRequest {
+            grant: GrantRequest::Otp { email: &email, otp: &otp, scope },
+            principal: Principal::FromTokens { otherwise: &email },
             request_token: None,
             at: Some(&at),
         };
-        match flow::log_in(app, &start, &application, &aim, &ask) {
+        match flow::log_in(app, &start, &application, &target, &request) {
             Err(wrong) if left > 0 && is_wrong_code(&wrong) => {
                 prompt::say(app, "Concur says that this is not the code; look at the newest mail.");
             }
@@ -59,14 +59,14 @@ fn send(
     app: &mut Context<'_>,
     start: &Start,
     application: &Application,
-    aim: &Aim,
+    target: &Target,
     email: &str,
 ) -> Result<AllowedOrigin> {
-    let allowed = app.config.allowed.and(&aim.origin);
+    let allowed = app.config.allowed.and(&target.origin);
     let asking = flow::asking(app, start, application, &allowed);
-    let sent = match allowed.permit(&aim.origin) {
+    let sent = match allowed.permit(&target.origin) {
         Some(at) => asking.send_otp(&at, email),
         None => Err(Box::new(flow::not_allowed())),
     };
-    sent.map_err(|asked| outcome::refused(app, *asked, start, &aim.profile))
+    sent.map_err(|asked| outcome::refused(app, *asked, start, &target.profile))
 }

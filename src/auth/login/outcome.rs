@@ -32,7 +32,7 @@ pub(crate) fn granted(
             ("granted", Ok(*grant))
         }
         Attempted::Answered(Outcome::Rejected { word, why, .. }) => {
-            let names = start.given.names();
+            let names = start.credentials.names();
             let has_profile = has_profile(app, profile);
             let refused = Refused {
                 // What an import uses is a refresh token that the person has.

@@ -1,7 +1,7 @@
 //! The refresh grant with a refresh token that the person has already, from a vendor's page or another
 //! program. It is used at once: company or user, base URL and expiry come from the answer.
 
-use super::flow::{self, Application, Ask, Principal};
+use super::flow::{self, Application, Principal, TokenRequest};
 use super::start::Start;
 use crate::auth::held;
 use crate::auth::oauth::form::GrantRequest;
@@ -11,7 +11,7 @@ use crate::ui::context::Context;
 use crate::ui::prompt;
 
 pub(crate) fn log_in(app: &mut Context<'_>, mut start: Start) -> Result<()> {
-    let token = start.given.refresh_token.take();
+    let token = start.credentials.refresh_token.take();
     let application = flow::application(app, &mut start, &[("refreshToken", token.is_none())])?;
     let refresh_token = match token {
         Some(token) => token,
@@ -27,19 +27,19 @@ pub(crate) fn use_now(
     application: &Application,
     refresh_token: &Secret,
 ) -> Result<()> {
-    let aim = flow::aim(app, start, application, None)?;
+    let target = flow::target(app, start, application, None)?;
     if let Some(store) = app.store()? {
-        let own = aim.record_id();
+        let own = target.record_id();
         let other = held::other_holder(&store, own, &application.client_id, refresh_token);
         if let Some(other) = other {
             return Err(held::refused(&other));
         }
     }
-    let ask = Ask {
-        request: GrantRequest::Refresh { refresh_token },
-        principal: Principal::Answered { else_: &application.client_id },
+    let request = TokenRequest {
+        grant: GrantRequest::Refresh { refresh_token },
+        principal: Principal::FromTokens { otherwise: &application.client_id },
         request_token: None,
         at: None,
     };
-    flow::log_in(app, start, application, &aim, &ask)
+    flow::log_in(app, start, application, &target, &request)
 }

@@ -1,18 +1,19 @@
 //! What a login begins with.
 
-use crate::auth::login::obtain::Given;
+use super::obtain::Credentials;
 use crate::auth::oauth::client::TokenService;
-use crate::error::login_again;
+use crate::error::{Result, login_again};
 use crate::model::grant::GrantKind;
 use crate::model::origin::Origin;
 use crate::model::profile::ProfileName;
 use crate::model::secret::Secret;
+use crate::ui::context::Context;
 
 /// What the command line, files and environment say.
 pub(crate) struct Start {
     pub(crate) base_url: Option<Origin>,
     pub(crate) service: TokenService,
-    pub(crate) given: Given,
+    pub(crate) credentials: Credentials,
     /// `--replace`.
     pub(crate) replace: bool,
     pub(crate) kind: GrantKind,
@@ -31,4 +32,13 @@ impl Start {
         };
         command + &self.options
     }
+}
+
+/// The token service by the settings; warnings about their files are shown.
+pub(crate) fn token_service(app: &mut Context<'_>) -> Result<TokenService> {
+    let service = TokenService::new(&app.config.http)?;
+    for warning in service.warnings() {
+        app.note(warning);
+    }
+    Ok(service)
 }

@@ -1,7 +1,7 @@
 //! The password grant of a user, which SAP advises against: for old integrations. The password is asked
 //! for on a terminal alone, sent once, and not kept.
 
-use super::flow::{self, Ask, Principal};
+use super::flow::{self, Principal, TokenRequest};
 use super::start::Start;
 use crate::auth::oauth::form::GrantRequest;
 use crate::error::{Error, Kind, Result};
@@ -23,14 +23,14 @@ pub(crate) fn log_in(app: &mut Context<'_>, mut start: Start) -> Result<()> {
     }
     app.note(ADVISED_AGAINST);
     let application = flow::application(app, &mut start, &[])?;
-    let aim = flow::aim(app, &start, &application, None)?;
+    let target = flow::target(app, &start, &application, None)?;
     let username = prompt::line(app, "User name (login id)", prompt::anything)?;
     let password = prompt::password(app, "Password")?;
-    let ask = Ask {
-        request: GrantRequest::User { username: &username, password: &password },
-        principal: Principal::Answered { else_: &username },
+    let request = TokenRequest {
+        grant: GrantRequest::User { username: &username, password: &password },
+        principal: Principal::FromTokens { otherwise: &username },
         request_token: None,
         at: None,
     };
-    flow::log_in(app, &start, &application, &aim, &ask)
+    flow::log_in(app, &start, &application, &target, &request)
 }

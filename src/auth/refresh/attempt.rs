@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::asking::{Asked, Asking, Attempted};
 use super::granted::Granted;
 use super::new_secret::NewSecret;
-use super::{Renewer, Usable, failure, spill};
+use super::{Refresher, Usable, failure, spill};
 use crate::auth::oauth::answer::Outcome;
 use crate::auth::oauth::form::GrantRequest;
 use crate::error::{Error, Kind, Result, ServiceWord};
@@ -31,7 +31,7 @@ struct Audit<'a> {
     new_secret: Option<NewSecret<'a>>,
 }
 
-impl Renewer<'_> {
+impl Refresher<'_> {
     /// Makes one attempt, under the lock, on a record that was reread under it. With a client secret that is not
     /// kept yet, that is tried in place of the stored one, and kept with what it obtains.
     pub(super) fn attempt(

@@ -1,6 +1,6 @@
 //! Keeping refresh tokens alive: each use begins their six months anew.
 
-use super::{Renewer, Trigger, failure};
+use super::{Refresher, Trigger, failure};
 use crate::error::Result;
 use crate::model::policy::{self, Decision};
 use crate::model::record::Record;
@@ -17,7 +17,7 @@ pub(crate) enum Kept {
     Nothing(Box<Record>),
 }
 
-impl Renewer<'_> {
+impl Refresher<'_> {
     /// Uses a managed account's refresh token if that was not done for `after` seconds; never two at
     /// once, and never one that Concur has condemned. What an earlier caller could not commit is taken
     /// in first.

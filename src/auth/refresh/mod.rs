@@ -67,7 +67,7 @@ pub(crate) struct Usable {
 }
 
 /// Renews managed accounts.
-pub(crate) struct Renewer<'a> {
+pub(crate) struct Refresher<'a> {
     /// The settings.
     pub config: &'a Config,
     /// Epoch seconds, when asked.
@@ -88,9 +88,9 @@ enum Seen {
     Nothing,
 }
 
-impl Renewer<'_> {
+impl Refresher<'_> {
     /// Runs `work` with what a command has for it; a person at a terminal sees what is waited for.
-    pub(crate) fn with<T>(app: &mut Context<'_>, work: impl FnOnce(&mut Renewer<'_>) -> T) -> T {
+    pub(crate) fn with<T>(app: &mut Context<'_>, work: impl FnOnce(&mut Refresher<'_>) -> T) -> T {
         app.show_progress();
         let Context { config, clock, err, events, global, .. } = app;
         let mut note = |text: &str| {
@@ -99,7 +99,7 @@ impl Renewer<'_> {
                 let _ = progress::beside(|| writeln!(err, "concur-cred: {text}"));
             }
         };
-        work(&mut Renewer { config, clock: *clock, note: &mut note, events })
+        work(&mut Refresher { config, clock: *clock, note: &mut note, events })
     }
 
     /// The access token of a managed account: handed out when it is good, renewed when it is not.
@@ -202,7 +202,7 @@ impl Renewer<'_> {
     /// Another token for a caller whose own (that of `used`) was refused by an API: the one that has come
     /// meanwhile, else a renewed one. `None` when the rule for forced refreshes says no, so that a 403 for
     /// a missing scope is no refresh storm.
-    pub(crate) fn instead_of(
+    pub(crate) fn replace_rejected_token(
         &mut self,
         store: &mut Store,
         used: &Record,
@@ -218,7 +218,7 @@ impl Renewer<'_> {
         self.renew(store, used, Trigger::Refused).map(Some)
     }
 
-    /// [`Renewer::usable`] for whoever holds the lock.
+    /// [`Refresher::usable`] for whoever holds the lock.
     pub(crate) fn usable_under(
         &mut self,
         store: &mut Store,
@@ -313,7 +313,7 @@ impl Renewer<'_> {
         Seen::Nothing
     }
 
-    /// [`Renewer::renew`] for whoever holds the lock.
+    /// [`Refresher::renew`] for whoever holds the lock.
     pub(crate) fn renew_under(
         &mut self,
         store: &mut Store,

@@ -1,6 +1,6 @@
 //! Another client secret for an application: tried with a refresh, and kept together with its tokens.
 
-use super::{Renewer, failure};
+use super::{Refresher, failure};
 use crate::error::Result;
 use crate::model::record::{Application, Attempt, OutcomeKind, Record};
 use crate::model::secret::Secret;
@@ -15,7 +15,7 @@ pub(super) struct NewSecret<'a> {
     pub(super) before: &'a Attempt,
 }
 
-impl Renewer<'_> {
+impl Refresher<'_> {
     /// Replaces the client secret of `chosen`'s application in every profile of its App ID and origin, once
     /// Concur has taken it for a refresh. Whatever else comes of that, the stored one stays. Nobody refreshes any
     /// of these profiles meanwhile: a refusal of the old secret would be recorded after the new one is there.

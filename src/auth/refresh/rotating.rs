@@ -1,7 +1,7 @@
 //! What a rotation of the store's key needs of the locks: nobody renews meanwhile, and no answer waits
 //! outside the store under the old key.
 
-use super::Renewer;
+use super::Refresher;
 use crate::error::{Kind, Result};
 use crate::model::record::{Record, RecordId};
 use crate::store::Store;
@@ -9,7 +9,7 @@ use crate::store::keys::Key;
 use crate::store::keys::rotation::{NewKey, Resealed};
 use crate::store::lock::{self, KeyLock, RecordLock};
 
-impl Renewer<'_> {
+impl Refresher<'_> {
     /// The locks of all managed accounts, each waited for as by everybody; spilled answers are taken in.
     pub(crate) fn every_lock(&mut self, store: &mut Store) -> Result<Vec<RecordLock>> {
         let mut records = store.accounts()?;

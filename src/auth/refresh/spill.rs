@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use super::{Renewer, Usable};
+use super::{Refresher, Usable};
 use crate::error::{Error, Kind, Result};
 use crate::model::grant::Grant;
 use crate::model::origin::Origin;
@@ -66,7 +66,7 @@ pub(super) fn keep(
     reserve::spill(store.paths(), record.id, &sealed)
 }
 
-impl Renewer<'_> {
+impl Refresher<'_> {
     /// Keeps what was granted for an account as it is, when the store cannot take it: for whoever holds the
     /// record's lock. The next one who does puts it into the store.
     pub(crate) fn keep_in_reserve(

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use uuid::Uuid;
 
-use crate::auth::login::obtain::{self, Given};
+use crate::auth::login::obtain::{self, Credentials};
 use crate::cli::Import as Args;
 use crate::error::{Error, Kind, Result};
 use crate::formats::tutorial::TokenFile;
@@ -19,21 +19,21 @@ pub(super) fn application(
     context: &mut Context<'_>,
     args: &Args,
     file: &TokenFile,
-) -> Result<Given> {
-    let own = Given {
+) -> Result<Credentials> {
+    let own = Credentials {
         client_id: file.client_id.clone(),
         client_secret: file.client_secret.clone(),
-        ..Given::default()
+        ..Credentials::default()
     };
     let is_whole = own.client_id.is_some() && own.client_secret.is_some();
     // A file that has all of it needs no other.
     let default = if is_whole { PathBuf::new() } else { beside(&args.file) };
-    let mut given = obtain::given(context, args.credentials.as_deref(), &default)?;
-    if let Some(path) = given.file.as_ref().filter(|_| !is_whole) {
+    let mut credentials = obtain::credentials(context, args.credentials.as_deref(), &default)?;
+    if let Some(path) = credentials.file.as_ref().filter(|_| !is_whole) {
         context.note(&format!("application from {}", path.display()));
     }
     // A secret is one application's: it does not go with another App ID.
-    let is_another = |id: &String| given.client_id.as_ref().is_some_and(|given| given != id);
+    let is_another = |id: &String| credentials.client_id.as_ref().is_some_and(|other| other != id);
     if !is_whole && own.client_id.as_ref().is_some_and(is_another) {
         return Err(Error::new(
             Kind::Usage,
@@ -41,28 +41,31 @@ pub(super) fn application(
             "Name the credentials.json of its application with --credentials.",
         ));
     }
-    given.variables.retain(|variable| match *variable {
+    credentials.variables.retain(|variable| match *variable {
         "CONCUR_CRED_CLIENT_ID" => own.client_id.is_none(),
         "CONCUR_CRED_CLIENT_SECRET" => own.client_secret.is_none(),
         _ => false,
     });
-    given.client_id = own.client_id.or(given.client_id);
-    given.client_secret = own.client_secret.or(given.client_secret);
-    Ok(given)
+    credentials.client_id = own.client_id.or(credentials.client_id);
+    credentials.client_secret = own.client_secret.or(credentials.client_secret);
+    Ok(credentials)
 }
 
 /// Whose the tokens are: by their own claims, else as the file or the credentials say. `None`: not known. A
 /// file that names another company is refused.
-pub(super) fn principal(grant: &Grant, file: &TokenFile, given: &Given) -> Result<Option<String>> {
+pub(super) fn principal(
+    grant: &Grant,
+    file: &TokenFile,
+    credentials: &Credentials,
+) -> Result<Option<String>> {
     let Some(subject) = grant.subject() else {
-        return Ok(file.company_uuid.clone().or_else(|| given.company_uuid.clone()));
+        return Ok(file.company_uuid.clone().or_else(|| credentials.company_uuid.clone()));
     };
     let kind = grant.principal_type();
     // The company of a user's application says nothing about whose the tokens are.
-    let of_credentials = given
-        .company_uuid
-        .as_deref()
-        .filter(|_| given.file.is_some() && matches!(kind, None | Some(PrincipalType::Company)));
+    let of_credentials = credentials.company_uuid.as_deref().filter(|_| {
+        credentials.file.is_some() && matches!(kind, None | Some(PrincipalType::Company))
+    });
     let access_token = grant.access_token.as_ref().and_then(jwt::claims);
     let of_access = access_token.and_then(|claims| claims.subject);
     for (what, named) in [

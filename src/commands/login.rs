@@ -1,20 +1,14 @@
-//! `login`: obtains tokens by one of Concur's grants and makes or renews a profile. One file a grant:
-//! what it needs to be told, and from whom; what all share is in `flow`.
+//! `login`: obtains tokens by one of Concur's grants and makes or renews a profile.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use crate::auth::login::start::Start;
-use crate::auth::login::{application, browser, company, flow, obtain, otp, refresh, user};
-use crate::auth::oauth::client::TokenService;
+use crate::auth::login::start::{self, Start};
+use crate::auth::login::{application, browser, company, obtain, otp, refresh, user};
 use crate::cli::{BrowserOptions, Login, LoginGrant};
 use crate::error::{Error, Kind, Result};
-use crate::model::grant::GrantKind;
-use crate::model::origin::Origin;
-use crate::model::secret::Secret;
 use crate::sys::files::shell_word;
 use crate::ui::context::Context;
-
-pub(super) use crate::auth::login::flow::DEFAULT_BASE_URL;
 
 const DEFAULT_FILE: &str = "credentials.json";
 
@@ -27,19 +21,16 @@ pub(super) fn run(context: &mut Context<'_>, args: &Login) -> Result<u8> {
     }
     // Before anything is asked of a person, or spent.
     context.need_paths()?;
-    let given = obtain::given(context, args.credentials.as_deref(), Path::new(DEFAULT_FILE))?;
+    let credentials =
+        obtain::credentials(context, args.credentials.as_deref(), Path::new(DEFAULT_FILE))?;
     let base_url = match obtain::base_url(args.base_url.as_deref())? {
-        None => given.base_url(context)?,
+        None => credentials.base_url(context)?,
         named => named,
     };
-    let service = TokenService::new(&context.config.http)?;
-    for warning in service.warnings() {
-        context.note(warning);
-    }
     let start = Start {
         base_url,
-        service,
-        given,
+        service: start::token_service(context)?,
+        credentials,
         replace: args.replace,
         kind: args.grant.kind(),
         options: options(args),
@@ -49,54 +40,21 @@ pub(super) fn run(context: &mut Context<'_>, args: &Login) -> Result<u8> {
         LoginGrant::Company => company::log_in(context, start),
         LoginGrant::User => user::log_in(context, start),
         LoginGrant::App => application::log_in(context, start),
-        LoginGrant::Browser => browser::log_in(context, start, args),
+        LoginGrant::Browser => browser::log_in(context, start, &browser_options(args)),
         LoginGrant::Otp => otp::log_in(context, start, args.scope.as_deref()),
         LoginGrant::Refresh => refresh::log_in(context, start),
     }
     .map(|()| 0)
 }
 
-/// A refresh token of a file, whose tokens do not say whose they are.
-pub(super) struct Handed {
-    pub(super) client_id: String,
-    pub(super) client_secret: Secret,
-    pub(super) refresh_token: Secret,
-    /// Where to use it; found allowed.
-    pub(super) origin: Origin,
-    /// Unknown fields of the file.
-    pub(super) unknown_fields: Option<Secret>,
-    /// The variables that App ID and secret came from.
-    pub(super) variables: Vec<&'static str>,
-    /// With what the import is run again.
-    pub(super) options: String,
-}
-
-/// Uses a refresh token at once for `import`, and keeps what comes in its place.
-pub(super) fn use_handed(context: &mut Context<'_>, handed: Handed, replace: bool) -> Result<()> {
-    let Handed {
-        client_id,
-        client_secret,
-        refresh_token,
-        origin,
-        unknown_fields,
-        variables,
-        options,
-    } = handed;
-    let service = TokenService::new(&context.config.http)?;
-    for warning in service.warnings() {
-        context.note(warning);
+fn browser_options(args: &Login) -> browser::Options<'_> {
+    let BrowserOptions { redirect_uri, timeout, no_browser } = &args.browser;
+    browser::Options {
+        redirect_uri: redirect_uri.as_deref(),
+        scope: args.scope.as_deref(),
+        timeout: timeout.and_then(|secs| u64::try_from(secs).ok()).map(Duration::from_secs),
+        open_browser: !no_browser,
     }
-    let start = Start {
-        base_url: Some(origin),
-        service,
-        given: obtain::Given { variables, ..obtain::Given::default() },
-        replace,
-        kind: GrantKind::Import,
-        options,
-        unknown_fields,
-    };
-    let application = flow::Application { client_id, client_secret };
-    refresh::use_now(context, &start, &application, &refresh_token)
 }
 
 /// What was given besides grant and profile, for the command that a person is to run again.
