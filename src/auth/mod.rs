@@ -2,6 +2,7 @@
 
 pub(crate) mod accounts;
 pub(crate) mod browser;
+mod committing;
 pub(crate) mod held;
 pub(crate) mod login;
 pub(crate) mod oauth;

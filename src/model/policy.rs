@@ -4,6 +4,10 @@ use crate::model::record::{AccessTimes, OutcomeKind, Record};
 
 /// `min_ttl` unless the caller asks otherwise, seconds: the minimum remaining lifetime.
 pub(crate) const DEFAULT_MIN_TTL_SECS: i64 = 60;
+/// How long a refresh token lives from its last use (SAP: six months), calendar months.
+pub(crate) const REFRESH_TOKEN_LIFE_MONTHS: u32 = 6;
+/// The same in days, where it is a scale: six months have 181 to 184.
+pub(crate) const REFRESH_TOKEN_LIFE_DAYS: i64 = 182;
 /// The widest soft window, seconds.
 const SOFT_WINDOW_SECS: i64 = 300;
 /// More life left than the token ever had, by this much, means that the clock stepped back.

@@ -1,5 +1,6 @@
 //! Keeping tokens that came for a refresh token which is invalid now: they are the only valid ones.
 
+use crate::auth::committing;
 use crate::auth::login::obtain;
 use crate::auth::refresh::Refresher;
 use crate::error::{Error, Kind, Result, login_again};
@@ -9,9 +10,6 @@ use crate::store::lock::RecordLock;
 use crate::store::{NewAccount, Store, reserve, unwritable};
 use crate::sys::failpoint;
 use crate::ui::context::Context;
-
-/// How often a commit is tried while another process keeps the store busy.
-const COMMIT_TRIES: u32 = 3;
 
 /// Keeps the account, if the profile `is_free` for it. `is_replaced`: Concur has replaced the refresh token that
 /// was sent. `held`: what the profile held until now.
@@ -75,13 +73,7 @@ fn save(
     account: &NewAccount,
 ) -> Result<Record> {
     failpoint::write("account-save").map_err(|error| unwritable(&error))?;
-    for _ in 1..COMMIT_TRIES {
-        match store.save_account(lock, account, app.now()) {
-            Err(error) if error.kind() == Kind::Temporary => {}
-            settled => return settled,
-        }
-    }
-    store.save_account(lock, account, app.now())
+    committing::retried(|| store.save_account(lock, account, app.now()))
 }
 
 /// Keeps tokens that belong to another company than the profile's as a profile of their own: the refresh token

@@ -14,6 +14,7 @@ use crate::model::grant::Grant;
 use crate::model::jwt;
 use crate::model::lenient::whole_number;
 use crate::model::origin::{AllowList, AllowedOrigin, Origin};
+use crate::model::policy;
 use crate::model::secret::Secret;
 
 /// The longest access token life that is believed, seconds: a year.
@@ -25,8 +26,6 @@ const MILLISECONDS_FROM: i64 = 100_000_000_000;
 /// How far our clock and the service's may be apart before its times are converted, seconds: what
 /// the network takes is not a difference.
 const CLOCK_TOLERANCE_SECS: u64 = 30;
-/// How long a refresh token lives when Concur does not say (SAP: six months from the last use).
-const ASSUMED_REFRESH_MONTHS: u32 = 6;
 /// Concur's code for a company in scheduled maintenance: the one code that asks to come back later.
 const MAINTENANCE: i64 = 134;
 /// Concur's code for "lives elsewhere".
@@ -286,10 +285,10 @@ pub(crate) fn refresh_expiry(value: &Value, now: i64) -> Option<i64> {
     (at > now && at <= now.saturating_add(LONGEST_REFRESH_LIFE_SECS)).then_some(at)
 }
 
-/// Six months from `now`: what SAP documents, for answers that do not say.
+/// When a refresh token that was used at `now` expires, for answers that do not say.
 pub(crate) fn assumed_refresh_expiry(now: i64) -> Option<i64> {
     DateTime::from_timestamp(now, 0)?
-        .checked_add_months(Months::new(ASSUMED_REFRESH_MONTHS))
+        .checked_add_months(Months::new(policy::REFRESH_TOKEN_LIFE_MONTHS))
         .map(|at| at.timestamp())
 }
 

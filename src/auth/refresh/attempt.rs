@@ -6,10 +6,11 @@ use std::time::Duration;
 use super::asking::{Asked, Asking, Attempted};
 use super::granted::Granted;
 use super::new_secret::NewSecret;
-use super::{Refresher, Usable, failure, spill};
+use super::{Refresher, Usable, failure, pending};
+use crate::auth::committing;
 use crate::auth::oauth::answer::Outcome;
 use crate::auth::oauth::form::GrantRequest;
-use crate::error::{Error, Kind, Result, ServiceWord};
+use crate::error::{Error, Result, ServiceWord};
 use crate::model::grant::Grant;
 use crate::model::origin::AllowedOrigin;
 use crate::model::policy;
@@ -19,9 +20,6 @@ use crate::store::audit::{self, Event};
 use crate::store::lock::RecordLock;
 use crate::store::{RenewalSecrets, Store};
 use crate::sys::{failpoint, signals, trace};
-
-/// How often a commit is tried while another process keeps the store busy.
-const COMMIT_TRIES: u32 = 3;
 
 /// What the audit trail says of a request, and the client secret that was tried with it.
 #[derive(Clone, Copy)]
@@ -106,12 +104,13 @@ impl Refresher<'_> {
         let ending = Record { attempt, ..begun.clone() };
         let unusable = grant.access_expires_at.is_none();
         let secret = audit.new_secret.map(|new| new.secret);
-        let committed = commit(store, lock, &ending, (&grant, secret), now);
+        let committed =
+            committing::retried(|| store.commit_grant(lock, &ending, (&grant, secret), now));
         trace::step("grant committed");
         failpoint::pass("grant-committed");
         let kept = match committed {
             Ok(record) => Ok(record),
-            Err(error) => spill::keep(store, &ending, &grant, now).map(|()| {
+            Err(error) => pending::keep(store, &ending, &grant, now).map(|()| {
                 (self.note)(&format!("{}; the new tokens wait in the reserve", error.problem()));
                 beside_the_store(&ending, &grant)
             }),
@@ -252,22 +251,6 @@ fn beside_the_store(ending: &Record, grant: &Grant) -> Record {
         refresh_token: ending.refresh_token.clone().filter(|_| !spent),
         ..ending.clone()
     }
-}
-
-fn commit(
-    store: &mut Store,
-    lock: &RecordLock,
-    ending: &Record,
-    grant: (&Grant, Option<&Secret>),
-    now: i64,
-) -> Result<Record> {
-    for _ in 1..COMMIT_TRIES {
-        match store.commit_grant(lock, ending, grant, now) {
-            Err(error) if error.kind() == Kind::Temporary => {}
-            settled => return settled,
-        }
-    }
-    store.commit_grant(lock, ending, grant, now)
 }
 
 fn ended_attempt(begun: &Attempt, ended: Attempted, now: i64) -> Attempt {

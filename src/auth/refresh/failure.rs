@@ -29,7 +29,7 @@ pub(crate) fn not_allowed(base_url: &str, profile: Option<&str>) -> Error {
 }
 
 /// The newest tokens are in the reserve, and the store takes them still not.
-pub(super) fn still_spilled(record: &Record) -> Error {
+pub(super) fn still_pending(record: &Record) -> Error {
     Error::new(
         Kind::Unusable,
         "The newest tokens wait in the reserve, because the store cannot be written",

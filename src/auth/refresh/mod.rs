@@ -7,8 +7,8 @@ mod failure;
 mod granted;
 mod keeping;
 mod new_secret;
+mod pending;
 mod rotating;
-mod spill;
 
 use std::time::Duration;
 
@@ -117,7 +117,7 @@ impl Refresher<'_> {
             Decision::Stale(_) => self.renew(store, &record, Trigger::Stale { min_ttl }),
             refused => {
                 // What an earlier caller could not commit may be the very answer.
-                if spill::is_there(store, &record) {
+                if pending::is_there(store, &record) {
                     return self.renew(store, &record, Trigger::Stale { min_ttl });
                 }
                 Err(failure::refusal(&record, refused, (self.clock)()))
@@ -257,10 +257,9 @@ impl Refresher<'_> {
         }
     }
 
-    /// The record with what an earlier caller could only spill taken into the store: for whoever hands
-    /// on the refresh token.
+    /// The record with a pending grant of it committed: for a caller who returns the refresh token.
     pub(crate) fn settled(&mut self, store: &mut Store, record: Record) -> Result<Record> {
-        if !spill::is_there(store, &record) {
+        if !pending::is_there(store, &record) {
             return Ok(record);
         }
         store.have_key_at_hand()?;
@@ -268,8 +267,8 @@ impl Refresher<'_> {
         self.settled_under(store, &lock, &record)
     }
 
-    /// The same for whoever has the lock and is about to change the record, which would make a spilled
-    /// answer one of an earlier generation.
+    /// The same for the lock holder who is about to change the record, which would make a pending grant
+    /// one of an earlier generation.
     pub(crate) fn settled_under(
         &mut self,
         store: &mut Store,
@@ -279,9 +278,9 @@ impl Refresher<'_> {
         store.look_at_key()?;
         let current =
             store.reread(record.id)?.ok_or_else(|| failure::gone(record.profile_name()))?;
-        match spill::absorb(store, lock, current, (self.clock)())? {
-            spill::Absorbed::Record(record) => Ok(*record),
-            spill::Absorbed::OnlyServed(_) => Err(failure::still_spilled(record)),
+        match pending::absorb(store, lock, current, (self.clock)())? {
+            pending::Absorbed::Record(record) => Ok(*record),
+            pending::Absorbed::OnlyServed(_) => Err(failure::still_pending(record)),
         }
     }
 
@@ -328,9 +327,9 @@ impl Refresher<'_> {
         let record = store.reread(seen.id)?.ok_or_else(|| failure::gone(seen.profile_name()))?;
         failpoint::pass("record-reread");
         store.prove_identity(&record)?;
-        let record = match spill::absorb(store, lock, record, (self.clock)())? {
-            spill::Absorbed::Record(record) => *record,
-            spill::Absorbed::OnlyServed(usable) => return Ok(*usable),
+        let record = match pending::absorb(store, lock, record, (self.clock)())? {
+            pending::Absorbed::Record(record) => *record,
+            pending::Absorbed::OnlyServed(usable) => return Ok(*usable),
         };
         let now = (self.clock)();
         match self.news(seen, record.clone()) {

@@ -1,8 +1,9 @@
-//! An answer that could not be committed: kept sealed in the reserve file, absorbed by the next
+//! A pending grant: an answer that could not be committed, kept sealed in the reserve file and absorbed by the next
 //! caller that holds the lock.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
-use zeroize::Zeroizing;
 
 use super::{Refresher, Usable};
 use crate::error::{Error, Kind, Result};
@@ -13,39 +14,26 @@ use crate::model::secret::Secret;
 use crate::store::lock::RecordLock;
 use crate::store::{Store, reserve};
 
-/// What became of a spill.
+/// What became of a pending grant.
 pub(super) enum Absorbed {
-    /// The record, with the spilled answer in it if there was one.
+    /// The record, with the pending grant in it if there was one.
     Record(Box<Record>),
-    /// The store still cannot be written; the spilled token is good and is handed out from there.
+    /// The store still cannot be written; the access token of the pending grant is valid and is returned.
     OnlyServed(Box<Usable>),
 }
 
-#[derive(Serialize)]
+/// The text of a pending grant, before it is sealed.
+#[derive(Serialize, Deserialize)]
 struct Written<'a> {
-    access_token: Option<&'a str>,
+    access_token: Option<Cow<'a, str>>,
     access_expires_at: Option<i64>,
-    refresh_token: Option<&'a str>,
+    refresh_token: Option<Cow<'a, str>>,
     refresh_expires_at: Option<i64>,
     refresh_expiry_assumed: bool,
-    scope: Option<&'a str>,
-    geolocation: Option<&'a str>,
-    id_token: Option<&'a str>,
-    principal: Option<&'a str>,
-    obtained_at: i64,
-}
-
-#[derive(Deserialize)]
-struct Read {
-    access_token: Option<String>,
-    access_expires_at: Option<i64>,
-    refresh_token: Option<String>,
-    refresh_expires_at: Option<i64>,
-    refresh_expiry_assumed: bool,
-    scope: Option<String>,
-    geolocation: Option<String>,
-    id_token: Option<String>,
-    principal: Option<String>,
+    scope: Option<Cow<'a, str>>,
+    geolocation: Option<Cow<'a, str>>,
+    id_token: Option<Cow<'a, str>>,
+    principal: Option<Cow<'a, str>>,
     obtained_at: i64,
 }
 
@@ -79,7 +67,7 @@ impl Refresher<'_> {
     }
 }
 
-/// Puts a spilled answer into the store, if it is for this record at this generation.
+/// Puts a pending grant into the store, if it is for this record at this generation.
 pub(super) fn absorb(
     store: &mut Store,
     lock: &RecordLock,
@@ -126,7 +114,7 @@ fn ended(record: &Record, now: i64) -> Record {
     Record { attempt, ..record.clone() }
 }
 
-fn encode(grant: &Grant, obtained_at: i64) -> Result<Secret> {
+fn encode<'g>(grant: &'g Grant, obtained_at: i64) -> Result<Secret> {
     let Grant {
         access_token,
         access_expires_at,
@@ -138,20 +126,18 @@ fn encode(grant: &Grant, obtained_at: i64) -> Result<Secret> {
         id_token,
         principal,
     } = grant;
-    let text = |secret: &'_ Option<Secret>| {
-        secret.as_ref().and_then(|s| s.expose_utf8()).map(str::to_owned).map(Zeroizing::new)
-    };
-    let (access, refresh, id) = (text(access_token), text(refresh_token), text(id_token));
+    let secret = |secret: &'g Option<Secret>| secret.as_ref()?.expose_utf8().map(Cow::Borrowed);
+    let text = |text: &'g Option<String>| text.as_deref().map(Cow::Borrowed);
     let written = Written {
-        access_token: access.as_ref().map(|t| t.as_str()),
+        access_token: secret(access_token),
         access_expires_at: *access_expires_at,
-        refresh_token: refresh.as_ref().map(|t| t.as_str()),
+        refresh_token: secret(refresh_token),
         refresh_expires_at: *refresh_expires_at,
         refresh_expiry_assumed: *refresh_expiry_assumed,
-        scope: scope.as_deref(),
-        geolocation: geolocation.as_ref().map(Origin::as_str),
-        id_token: id.as_ref().map(|t| t.as_str()),
-        principal: principal.as_deref(),
+        scope: text(scope),
+        geolocation: geolocation.as_ref().map(|origin| origin.as_str().into()),
+        id_token: secret(id_token),
+        principal: text(principal),
         obtained_at,
     };
     serde_json::to_vec(&written).map(Secret::new).map_err(|_| {
@@ -160,19 +146,31 @@ fn encode(grant: &Grant, obtained_at: i64) -> Result<Secret> {
 }
 
 fn decode(text: &Secret) -> Option<(Grant, i64)> {
-    let read: Read = serde_json::from_slice(text.expose()).ok()?;
+    let Written {
+        access_token,
+        access_expires_at,
+        refresh_token,
+        refresh_expires_at,
+        refresh_expiry_assumed,
+        scope,
+        geolocation,
+        id_token,
+        principal,
+        obtained_at,
+    } = serde_json::from_slice(text.expose()).ok()?;
+    let secret = |text: Option<Cow<'_, str>>| text.map(|text| Secret::from(text.into_owned()));
     let grant = Grant {
-        access_token: read.access_token.map(Secret::from),
-        access_expires_at: read.access_expires_at,
-        refresh_token: read.refresh_token.map(Secret::from),
-        refresh_expires_at: read.refresh_expires_at,
-        refresh_expiry_assumed: read.refresh_expiry_assumed,
-        scope: read.scope,
-        geolocation: read.geolocation.and_then(|text| Origin::from_operator(&text).ok()),
-        id_token: read.id_token.map(Secret::from),
-        principal: read.principal,
+        access_token: secret(access_token),
+        access_expires_at,
+        refresh_token: secret(refresh_token),
+        refresh_expires_at,
+        refresh_expiry_assumed,
+        scope: scope.map(Cow::into_owned),
+        geolocation: geolocation.and_then(|text| Origin::from_operator(&text).ok()),
+        id_token: secret(id_token),
+        principal: principal.map(Cow::into_owned),
     };
-    Some((grant, read.obtained_at))
+    Some((grant, obtained_at))
 }
 
 #[cfg(test)]

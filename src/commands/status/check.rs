@@ -7,7 +7,7 @@ use crate::auth::accounts;
 use crate::cli::Status;
 use crate::config::parse_duration;
 use crate::error::{Error, Kind, Result};
-use crate::model::policy::{self, Decision, LoginReason, StaleReason};
+use crate::model::policy::{self, Decision, LoginReason, REFRESH_TOKEN_LIFE_DAYS, StaleReason};
 use crate::model::printable::printable;
 use crate::model::record::{OutcomeKind, Record};
 use crate::sys::{failpoint, hardening};
@@ -25,8 +25,6 @@ pub(in crate::commands) const MISUSED: &str =
     "CONCUR UNKNOWN - wrong usage; standard error says what";
 /// `--crit`, seconds, unless the caller says otherwise.
 const DEFAULT_CRIT_SECS: i64 = 7 * DAY;
-/// The days of a refresh token that was used just now.
-const SIX_MONTHS_DAYS: i64 = 182;
 
 /// How a profile is; the worst of them is the answer. The guidelines' exit codes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -166,7 +164,7 @@ fn line(checked: &[Checked<'_>], level: Level, limits: Limits) -> String {
         let (warn, crit) = (in_days(limits.warn), in_days(limits.crit));
         let _ = write!(
             line,
-            "{separator} '{name}_refresh_days'={};{warn}:;{crit}:;0;{SIX_MONTHS_DAYS}",
+            "{separator} '{name}_refresh_days'={};{warn}:;{crit}:;0;{REFRESH_TOKEN_LIFE_DAYS}",
             left / DAY
         );
         separator = "";

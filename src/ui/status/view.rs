@@ -11,8 +11,8 @@ use super::words;
 
 /// How many parts a bar has.
 pub(crate) const BAR_PARTS: usize = 10;
-/// What a full bar of a refresh token stands for, seconds: its six months.
-const SIX_MONTHS_SECS: i64 = 182 * DAY;
+/// What a full bar of a refresh token stands for, seconds.
+const REFRESH_TOKEN_LIFE_SECS: i64 = policy::REFRESH_TOKEN_LIFE_DAYS * DAY;
 /// The longest text of the store that is shown.
 const MAX_CHARS: usize = 200;
 
@@ -162,7 +162,7 @@ fn refresh(record: &Record, now: i64, warn_before: i64) -> Life {
     let assumed = if record.refresh_expiry_assumed { "~" } else { "" };
     let left = at.saturating_sub(now);
     Life {
-        parts: Some(parts(left, SIX_MONTHS_SECS)),
+        parts: Some(parts(left, REFRESH_TOKEN_LIFE_SECS)),
         left: if left > 0 { format!("in {assumed}{}", span(left)) } else { "over".to_owned() },
         until: local_date(at),
         urgency: if left <= 0 {
@@ -190,9 +190,9 @@ mod tests {
     #[test]
     fn a_bar_is_full_at_six_months_and_empty_at_none() {
         for (left, full) in [
-            (SIX_MONTHS_SECS, 10),
-            (SIX_MONTHS_SECS - 60, 10),
-            (SIX_MONTHS_SECS / 2, 5),
+            (REFRESH_TOKEN_LIFE_SECS, 10),
+            (REFRESH_TOKEN_LIFE_SECS - 60, 10),
+            (REFRESH_TOKEN_LIFE_SECS / 2, 5),
             (171 * DAY, 9),
             (21 * DAY, 1),
             (0, 0),
@@ -200,7 +200,7 @@ mod tests {
             (i64::MAX, 10),
             (i64::MIN, 0),
         ] {
-            assert_eq!(parts(left, SIX_MONTHS_SECS), full, "{left}");
+            assert_eq!(parts(left, REFRESH_TOKEN_LIFE_SECS), full, "{left}");
         }
         assert_eq!(parts(3600, 3600), 10);
         assert_eq!(parts(3599, 3600), 10);
