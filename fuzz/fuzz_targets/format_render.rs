@@ -3,7 +3,7 @@
 
 use arbitrary::Arbitrary;
 use concur_cred::fuzzing::{Unrenderable, Secret};
-use concur_cred::fuzzing::format::{Format, TokenView, render};
+use concur_cred::fuzzing::format::{AccessToken, Format, render};
 use concur_cred::fuzzing::git::{Answer, Request};
 use libfuzzer_sys::fuzz_target;
 use serde_json::{Value, json};
@@ -19,18 +19,16 @@ struct Input<'a> {
 }
 
 fuzz_target!(|input: Input<'_>| {
-    let access_token = Secret::new(input.access_token);
-    let refresh_token = input.refresh_token.map(Secret::new);
-    let view = TokenView {
-        access_token: &access_token,
-        base_url: input.base_url,
+    let token = AccessToken {
+        secret: Secret::new(input.access_token),
+        base_url: input.base_url.to_owned(),
         expires_at: input.expires_at,
-        company_uuid: input.company_uuid,
-        profile: input.profile,
-        refresh_token: refresh_token.as_ref(),
+        principal: input.company_uuid.to_owned(),
+        profile: input.profile.to_owned(),
+        refresh_token: input.refresh_token.map(Secret::new),
     };
     for format in Format::ALL {
-        match render(format, &view) {
+        match render(format, &token) {
             Ok(out) => reads_back(format, &input, &out),
             Err(refused) => deserved_it(format, &input, refused),
         }

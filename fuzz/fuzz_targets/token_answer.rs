@@ -5,7 +5,9 @@
 
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use concur_cred::fuzzing::{HttpAnswer, Outcome, classify, jwt, Grant, AllowList, Origin, Secret};
+use concur_cred::fuzzing::{
+    AllowList, Failure, Grant, HttpAnswer, Moved, Origin, Outcome, Secret, classify, jwt,
+};
 use libfuzzer_sys::fuzz_target;
 use serde_json::{Map, Value};
 
@@ -45,7 +47,7 @@ fuzz_target!(|data: &[u8]| {
     let may_be_sent_a_secret =
         |origin: &Origin| origin.is_concur() || (is_named && origin.as_str() == NAMED);
     match classify(&answer, is_refresh, &allowed, now) {
-        Outcome::Granted(grant, _) => {
+        Outcome::Granted(granted) => {
             assert!((200..300).contains(&status));
             let Grant {
                 access_token,
@@ -57,7 +59,7 @@ fuzz_target!(|data: &[u8]| {
                 id_token,
                 scope: _,
                 principal,
-            } = *grant;
+            } = granted.grant;
             let kept = |secret: &Option<Secret>, name: &str| {
                 let Some(text) = text(name) else { return };
                 assert_eq!(secret.as_ref().map(Secret::expose), Some(text.as_bytes()), "{name}");
@@ -72,19 +74,20 @@ fuzz_target!(|data: &[u8]| {
             assert!(geolocation.as_ref().is_none_or(may_be_sent_a_secret), "{geolocation:?}");
             assert!(principal.is_none() || id_token.is_some());
         }
-        Outcome::Elsewhere(origin, _) => {
+        Outcome::Moved(Moved::ByCode(origin, _)) => {
             assert!((400..500).contains(&status));
             assert!(may_be_sent_a_secret(origin.origin()), "{origin:?}");
         }
-        Outcome::Redirected(origin) => panic!("there is no Location: {origin:?}"),
-        Outcome::Rejected { condemned, .. } => {
+        Outcome::Moved(Moved::ByRedirect(origin)) => panic!("there is no Location: {origin:?}"),
+        Outcome::Failed(Failure::Rejected { condemned, .. }) => {
             assert!((400..500).contains(&status) && ![407, 408, 429].contains(&status));
             assert!(!condemned || is_refresh, "only a refresh spends a refresh token");
         }
-        Outcome::Transient { .. } => {
+        Outcome::Failed(Failure::Transient { .. }) => {
             let has_token = text("access_token").is_some() || text("refresh_token").is_some();
             assert!(!((200..300).contains(&status) && has_token), "tokens thrown away");
         }
+        Outcome::Failed(Failure::Unreached(why)) => panic!("there is an answer: {why}"),
     }
     nothing_beside_the_tokens_costs_them(body);
     cut_anywhere_it_gives_the_same_or_none(body, usize::from(*clock));
@@ -122,7 +125,7 @@ fn cut_anywhere_it_gives_the_same_or_none(body: &[u8], at: usize) {
             correlation_id: None,
         };
         match classify(&answer, true, &AllowList::default(), 0) {
-            Outcome::Granted(grant, _) => grant.refresh_token,
+            Outcome::Granted(granted) => granted.grant.refresh_token,
             _ => None,
         }
     };
@@ -143,9 +146,9 @@ fn are_kept(parts: &[&[u8]]) {
         date: None,
         correlation_id: None,
     };
-    let Outcome::Granted(grant, _) = classify(&answer, true, &AllowList::default(), 0) else {
+    let Outcome::Granted(granted) = classify(&answer, true, &AllowList::default(), 0) else {
         panic!("tokens thrown away");
     };
-    assert_eq!(grant.access_token, Some(Secret::from("a")));
-    assert_eq!(grant.refresh_token, Some(Secret::from("r")));
+    assert_eq!(granted.grant.access_token, Some(Secret::from("a")));
+    assert_eq!(granted.grant.refresh_token, Some(Secret::from("r")));
 }

@@ -15,10 +15,11 @@ use crate::api::target::Target;
 use crate::api::terminal::{self, Shown};
 use crate::api::{headers, method};
 use crate::auth::accounts::{self, api_origin};
-use crate::auth::refresh::{Refresher, Usable, not_allowed};
+use crate::auth::refresh::{Refresher, ValidToken, not_allowed};
 use crate::cli::Api;
 use crate::error::{Error, Kind, Result, ServiceWord};
 use crate::model::origin::Origin;
+use crate::model::policy::Need;
 use crate::model::record::Record;
 use crate::net::encoding::{self, Unknown};
 use crate::net::{Broke, Http};
@@ -43,8 +44,8 @@ fn ask(context: &mut Context<'_>, store: &mut Store, record: Record, args: &Api)
     let file = args.output.as_deref().filter(|path| *path != Path::new("-"));
     let file = file.map(Output::open).transpose()?;
     let http = Http::new(&context.config.http)?;
-    let min_ttl = context.config.min_ttl;
-    let used = Refresher::with(context, |refresher| refresher.usable(store, record, min_ttl))?;
+    let need = Need::Token { min_ttl: context.config.min_ttl };
+    let used = Refresher::with(context, |refresher| refresher.token(store, record, need))?;
     let (answer, used) = answered(context, store, &http, &call, used)?;
     let is_done = Verdict::of(answer.status()) == Verdict::Done;
     if is_done || args.include {
@@ -65,9 +66,9 @@ fn answered(
     store: &mut Store,
     http: &Http,
     call: &Call,
-    used: Usable,
-) -> Result<(Answer, Usable)> {
-    let send = |context: &Context<'_>, store: &Store, used: &Usable| {
+    used: ValidToken,
+) -> Result<(Answer, ValidToken)> {
+    let send = |context: &Context<'_>, store: &Store, used: &ValidToken| {
         let to = api_origin(store, &context.config, &used.record)?;
         call.send(http, &to, &used.token)
     };

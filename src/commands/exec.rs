@@ -8,13 +8,13 @@ use std::io;
 use std::process::Command;
 
 use crate::auth::accounts;
-use crate::cli::{Exec, Get};
+use crate::cli::{self, Exec};
 use crate::error::{Error, Kind, Result};
-use crate::formats::format::{Format, TokenView, environment};
+use crate::formats::format::environment;
 use crate::sys::{failpoint, files, hardening};
 use crate::ui::context::Context;
 
-use super::get;
+use super::get::{self, Serving};
 
 /// The exit codes of shells and of `env` for a command that is not there, and for one that cannot be run.
 const NOT_FOUND: u8 = 127;
@@ -45,31 +45,17 @@ pub(super) fn run(context: &mut Context<'_>, args: &Exec) -> Result<u8> {
 /// Puts the token and what belongs to it into the child's environment. The store is closed after this.
 fn give_token(
     context: &mut Context<'_>,
-    serving: &crate::cli::Serving,
+    serving: &cli::Serving,
     child: &mut Command,
 ) -> Result<()> {
     let mut store = accounts::store(context)?;
     let account = accounts::selected(context, &store)?;
-    let how = Get {
-        format: Some(Format::Env),
-        with_refresh_token: false,
-        protocol: None,
-        serving: serving.clone(),
-    };
-    let served = get::serve(context, &mut store, account, &how)?;
-    let view = TokenView {
-        access_token: &served.token,
-        base_url: &served.base_url,
-        expires_at: served.expires_at,
-        company_uuid: &served.principal,
-        profile: served.profile.as_str(),
-        refresh_token: None,
-    };
+    let (token, is_hit) = get::serve(context, &mut store, account, Serving::of(serving))?;
     let set = |name: &'static str, value: &str| {
         child.env(name, value);
     };
-    environment(&view, set).map_err(|error| get::cannot_print(&error.to_string()))?;
-    if served.is_hit || store.has_written() {
+    environment(&token, set).map_err(|error| get::cannot_print(&error.to_string()))?;
+    if is_hit || store.has_written() {
         store.leave_cache();
     }
     Ok(())

@@ -5,17 +5,15 @@ mod foreign;
 use zeroize::Zeroizing;
 
 use crate::auth::accounts::{self, Managed};
-use crate::auth::refresh::{Refresher, Usable};
-use crate::cli::{Get, Protocol, Token};
+use crate::auth::refresh::{Refresher, ValidToken};
+use crate::cli::{self, Get, Protocol, Token};
 use crate::error::{Error, Kind, Result};
 use crate::formats::bazel;
-use crate::formats::format::{Format, TokenView, render};
+use crate::formats::format::{AccessToken, Format, render};
 use crate::formats::git::{Answer, Request};
-use crate::model::policy::{self, Decision};
+use crate::model::policy::{self, Decision, Need};
 use crate::model::printable::printable;
-use crate::model::profile::ProfileName;
 use crate::model::record::{AccessTimes, Account, Column, Record};
-use crate::model::secret::Secret;
 use crate::store::Store;
 use crate::sys::{failpoint, trace};
 use crate::ui::context::Context;
@@ -27,8 +25,10 @@ const IN_SCROLLBACK: &str = "the token is on your screen and in its scrollback n
      concur-cred api PATH, concur-cred exec -- CMD, or concur-cred get --format curl | curl -K - URL";
 
 pub(super) fn run(context: &mut Context<'_>, args: &Get) -> Result<u8> {
+    let serving =
+        Serving { with_refresh_token: args.with_refresh_token, ..Serving::of(&args.serving) };
     if let Some(format) = args.format {
-        let code = bare(context, format, args)?;
+        let code = bare(context, format, serving)?;
         // A format is mostly read by a script, which does not pay for this look; six months are worth it.
         if args.with_refresh_token && (context.out_is_terminal)() {
             context.note(IN_SCROLLBACK);
@@ -45,10 +45,10 @@ pub(super) fn run(context: &mut Context<'_>, args: &Get) -> Result<u8> {
         None => helper::either_request(context)?,
     };
     match asked {
-        Some(Asked::Git(request)) => by_request(context, &request, args),
-        Some(Asked::Bazel(request)) => by_uri(context, &request, args),
+        Some(Asked::Git(request)) => by_request(context, &request, serving),
+        Some(Asked::Bazel(request)) => by_uri(context, &request, serving),
         None => {
-            let code = bare(context, Format::Token, args)?;
+            let code = bare(context, Format::Token, serving)?;
             // stdin was looked at anyway; at a person's terminal alone one more look is affordable.
             if context.is_typed && (context.out_is_terminal)() {
                 context.note(IN_SCROLLBACK);
@@ -60,30 +60,21 @@ pub(super) fn run(context: &mut Context<'_>, args: &Get) -> Result<u8> {
 
 pub(super) fn token(context: &mut Context<'_>, args: &Token) -> Result<u8> {
     let Token { serving } = args;
-    let get =
-        Get { format: None, with_refresh_token: false, protocol: None, serving: serving.clone() };
-    bare(context, Format::Token, &get)
+    bare(context, Format::Token, Serving::of(serving))
 }
 
 /// The selected account's token, in a format.
-fn bare(context: &mut Context<'_>, format: Format, args: &Get) -> Result<u8> {
-    if args.with_refresh_token && matches!(format, Format::Token | Format::Header | Format::Curl) {
+fn bare(context: &mut Context<'_>, format: Format, serving: Serving) -> Result<u8> {
+    if serving.with_refresh_token && matches!(format, Format::Token | Format::Header | Format::Curl)
+    {
         return Err(no_place_for_a_refresh_token(&format!("The format {format}")));
     }
     let mut store = accounts::store(context)?;
     let account = accounts::selected(context, &store)?;
-    let served = serve(context, &mut store, account, args)?;
-    let view = TokenView {
-        access_token: &served.token,
-        base_url: &served.base_url,
-        expires_at: served.expires_at,
-        company_uuid: &served.principal,
-        profile: served.profile.as_str(),
-        refresh_token: served.refresh_token.as_ref(),
-    };
-    let answer = render(format, &view).map_err(|error| cannot_print(&error.to_string()))?;
+    let (token, is_hit) = serve(context, &mut store, account, serving)?;
+    let answer = render(format, &token).map_err(|error| cannot_print(&error.to_string()))?;
     context.answer(&answer)?;
-    end(store, served.is_hit);
+    end(store, is_hit);
     Ok(0)
 }
 
@@ -95,29 +86,35 @@ fn end(store: Store, is_hit: bool) {
     store.leave_open();
 }
 
-/// What is returned of a managed account.
-pub(super) struct Served {
-    pub(super) token: Secret,
-    pub(super) expires_at: Option<i64>,
-    pub(super) base_url: String,
-    pub(super) principal: String,
-    pub(super) profile: ProfileName,
-    /// When it was asked for.
-    refresh_token: Option<Secret>,
-    /// As it stood in the store.
-    pub(super) is_hit: bool,
+/// Which token is acceptable, and what is returned with it.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Serving {
+    /// The minimum remaining lifetime, seconds; `None`: the configured one.
+    min_ttl: Option<i64>,
+    /// Never use the network.
+    cached: bool,
+    /// Return the refresh token too.
+    with_refresh_token: bool,
 }
 
-/// The token of a managed account: from the store after a look at what a hit needs, else after a
-/// look at the whole record, renewed where that must be.
+impl Serving {
+    /// As these options say, without the refresh token.
+    pub(super) fn of(options: &cli::Serving) -> Self {
+        let cli::Serving { min_ttl, cached } = options;
+        Self { min_ttl: *min_ttl, cached: *cached, with_refresh_token: false }
+    }
+}
+
+/// The token of a managed account, and whether it is a hit: as it stood in the store, after a look at no more than a
+/// hit needs. Else the whole record is read, and refreshed where that must be.
 pub(super) fn serve(
     context: &mut Context<'_>,
     store: &mut Store,
     account: Account,
-    args: &Get,
-) -> Result<Served> {
+    serving: Serving,
+) -> Result<(AccessToken, bool)> {
     trace::step("account found");
-    let served = taken_from(context, store, account, args);
+    let served = taken_from(context, store, account, serving);
     trace::step(if served.is_ok() { "token in hand" } else { "no token" });
     failpoint::pass("lock-released");
     served
@@ -127,56 +124,57 @@ fn taken_from(
     context: &mut Context<'_>,
     store: &mut Store,
     account: Account,
-    args: &Get,
-) -> Result<Served> {
-    let min_ttl = min_ttl(context, account.access_times(), args.serving.min_ttl);
-    if !args.with_refresh_token
+    serving: Serving,
+) -> Result<(AccessToken, bool)> {
+    let min_ttl = min_ttl(context, account.access_times(), serving.min_ttl);
+    if !serving.with_refresh_token
         && policy::is_surely_fresh(account.access_times(), context.now(), min_ttl)
-        && let Ok(Some(token)) = store.unseal_access_token(&account)
+        && let Ok(Some(secret)) = store.unseal_access_token(&account)
     {
-        return Ok(Served {
-            token,
-            expires_at: account.access_expires_at,
+        let token = AccessToken {
+            secret,
             base_url: account.geolocation,
+            expires_at: account.access_expires_at,
             principal: account.principal,
-            profile: account.profile,
+            profile: account.profile.into(),
             refresh_token: None,
-            is_hit: true,
-        });
+        };
+        return Ok((token, true));
     }
     let record = accounts::record_of(store, &account)?;
-    let Usable { token, record } = usable(context, store, record, min_ttl, args)?;
-    let refresh_token = args
+    let ValidToken { token, record } = valid_token(context, store, record, min_ttl, serving)?;
+    let refresh_token = serving
         .with_refresh_token
         .then(|| store.unseal(&record, Column::RefreshToken))
         .transpose()?
         .flatten();
-    Ok(Served {
-        token,
-        expires_at: record.access_expires_at,
+    let token = AccessToken {
+        secret: token,
         base_url: record.geolocation,
+        expires_at: record.access_expires_at,
         principal: record.principal,
-        profile: account.profile,
+        profile: account.profile.into(),
         refresh_token,
-        is_hit: false,
-    })
+    };
+    Ok((token, false))
 }
 
-/// The token of a whole record, from the store or renewed.
-fn usable(
+/// The token of a whole record, from the store or refreshed.
+fn valid_token(
     context: &mut Context<'_>,
     store: &mut Store,
     record: Record,
     min_ttl: i64,
-    Get { serving, with_refresh_token: refresh_token, .. }: &Get,
-) -> Result<Usable> {
+    serving: Serving,
+) -> Result<ValidToken> {
     if serving.cached {
         return cached(context, store, record, min_ttl);
     }
     Refresher::with(context, |refresher| {
         // A pending grant holds the refresh token that is to be returned.
-        let record = if *refresh_token { refresher.settled(store, record)? } else { record };
-        refresher.usable(store, record, min_ttl)
+        let record =
+            if serving.with_refresh_token { refresher.settled(store, record)? } else { record };
+        refresher.token(store, record, Need::Token { min_ttl })
     })
 }
 
@@ -196,14 +194,18 @@ fn min_ttl(context: &mut Context<'_>, access: AccessTimes, asked: Option<i64>) -
     capped
 }
 
-fn cached(context: &Context<'_>, store: &Store, record: Record, min_ttl: i64) -> Result<Usable> {
-    let decision = policy::decide(&record, context.now(), min_ttl);
-    let token = match decision {
+fn cached(
+    context: &Context<'_>,
+    store: &Store,
+    record: Record,
+    min_ttl: i64,
+) -> Result<ValidToken> {
+    let token = match policy::plan(&record, context.now(), Need::Token { min_ttl }) {
         Decision::Fresh | Decision::Soft => store.unseal(&record, Column::AccessToken)?,
-        _ => None,
+        Decision::Stale | Decision::Refused(_) => None,
     };
     match token {
-        Some(token) => Ok(Usable { token, record }),
+        Some(token) => Ok(ValidToken { token, record }),
         None => Err(Error::new(
             Kind::Temporary,
             "The stored access token is over, and --cached forbids to ask for another",
@@ -214,8 +216,8 @@ fn cached(context: &Context<'_>, store: &Store, record: Record, min_ttl: i64) ->
 }
 
 /// The answer to a request for a URI's headers.
-fn by_uri(context: &mut Context<'_>, request: &bazel::Request, args: &Get) -> Result<u8> {
-    if args.with_refresh_token {
+fn by_uri(context: &mut Context<'_>, request: &bazel::Request, serving: Serving) -> Result<u8> {
+    if serving.with_refresh_token {
         return Err(no_place_for_a_refresh_token("Bazel's answer"));
     }
     let store = context.store()?;
@@ -232,10 +234,10 @@ fn by_uri(context: &mut Context<'_>, request: &bazel::Request, args: &Get) -> Re
             return Ok(0);
         }
     };
-    let served = serve(context, &mut store, account, args)?;
-    let answer = bazel::answer(&served.token, served.expires_at);
+    let (token, is_hit) = serve(context, &mut store, account, serving)?;
+    let answer = bazel::answer(&token.secret, token.expires_at);
     context.answer(&answer.map_err(|error| cannot_print(&error.to_string()))?)?;
-    end(store, served.is_hit);
+    end(store, is_hit);
     Ok(0)
 }
 
@@ -248,10 +250,10 @@ fn no_place_for_a_refresh_token(what: &str) -> Error {
 }
 
 /// The answer to a git request.
-fn by_request(context: &mut Context<'_>, request: &Request, args: &Get) -> Result<u8> {
+fn by_request(context: &mut Context<'_>, request: &Request, serving: Serving) -> Result<u8> {
     let Some(store) = context.store()? else { return Ok(0) };
     match accounts::managed_for(context, &store, request)? {
-        Managed::One(account) => managed(context, store, *account, request, args),
+        Managed::One(account) => managed(context, store, *account, request, serving),
         Managed::Several(names) => {
             context.show(&accounts::ambiguous(&names));
             Ok(0)
@@ -276,12 +278,10 @@ fn managed(
     mut store: Store,
     account: Account,
     request: &Request,
-    args: &Get,
+    serving: Serving,
 ) -> Result<u8> {
-    let served = serve(context, &mut store, account, args).and_then(|served| {
-        let is_hit = served.is_hit;
-        Ok((managed_answer(served, request)?, is_hit))
-    });
+    let served = serve(context, &mut store, account, serving)
+        .and_then(|(token, is_hit)| Ok((managed_answer(token, request)?, is_hit)));
     match served {
         Ok((answer, is_hit)) => {
             context.answer(&answer)?;
@@ -297,12 +297,12 @@ fn managed(
     }
 }
 
-fn managed_answer(served: Served, request: &Request) -> Result<Zeroizing<Vec<u8>>> {
-    let Served { token, expires_at, principal, refresh_token, .. } = served;
+fn managed_answer(token: AccessToken, request: &Request) -> Result<Zeroizing<Vec<u8>>> {
+    let AccessToken { secret, expires_at, principal, refresh_token, .. } = token;
     let answer = if request.takes_bearer() {
         Answer::AuthType {
             authtype: b"Bearer".to_vec(),
-            credential: token,
+            credential: secret,
             ephemeral: true,
             password_expiry_utc: expires_at,
             oauth_refresh_token: refresh_token,
@@ -311,7 +311,7 @@ fn managed_answer(served: Served, request: &Request) -> Result<Zeroizing<Vec<u8>
     } else {
         Answer::Password {
             username: principal.into_bytes(),
-            password: token,
+            password: secret,
             password_expiry_utc: expires_at,
             oauth_refresh_token: refresh_token,
         }

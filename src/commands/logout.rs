@@ -2,10 +2,10 @@
 
 use crate::api::connections::{self, Deleted, Ended};
 use crate::auth::accounts::{self, api_origin};
-use crate::auth::refresh::{Refresher, Trigger, Usable};
+use crate::auth::refresh::{Refresher, ValidToken};
 use crate::cli::Logout;
 use crate::error::{Error, Kind, Result};
-use crate::model::policy;
+use crate::model::policy::{self, Need};
 use crate::model::record::Record;
 use crate::net::Http;
 use crate::store::audit::Event;
@@ -84,15 +84,15 @@ fn revoke(
     let settled =
         Refresher::with(context, |refresher| refresher.settled_under(store, lock, record))?;
     let used =
-        Refresher::with(context, |refresher| refresher.usable_under(store, lock, settled, min_ttl))
+        Refresher::with(context, |refresher| refresher.token_under(store, lock, settled, min_ttl))
             .map_err(|error| cannot_ask(error, record))?;
     let mut deleted = ask(context, store, &http, &used)?;
     let may_force = policy::may_force(&used.record, used.record.generation, context.now());
     if matches!(deleted.ended, Ended::TokenRefused(_)) && may_force {
-        let renew = |refresher: &mut Refresher<'_>| {
-            refresher.renew_under(store, lock, &used.record, Trigger::Refused)
+        let refresh = |refresher: &mut Refresher<'_>| {
+            refresher.refresh_under(store, lock, &used.record, Need::Replacement)
         };
-        let other = Refresher::with(context, renew).map_err(|error| cannot_ask(error, record))?;
+        let other = Refresher::with(context, refresh).map_err(|error| cannot_ask(error, record))?;
         deleted = ask(context, store, &http, &other)?;
     }
     let Deleted { ended, took, correlation_id } = deleted;
@@ -113,7 +113,7 @@ fn revoke(
     failed.map_or(Ok(()), |error| Err(not_revoked(&error, record)))
 }
 
-fn ask(context: &Context<'_>, store: &Store, http: &Http, used: &Usable) -> Result<Deleted> {
+fn ask(context: &Context<'_>, store: &Store, http: &Http, used: &ValidToken) -> Result<Deleted> {
     let to = api_origin(store, &context.config, &used.record)?;
     connections::delete(http, &to, &used.token)
 }

@@ -1,9 +1,10 @@
 //! `refresh`: now, whatever the state.
 
 use crate::auth::accounts;
-use crate::auth::refresh::{Refresher, Trigger};
+use crate::auth::refresh::Refresher;
 use crate::cli::Refresh;
 use crate::error::Result;
+use crate::model::policy::Need;
 use crate::model::record::Record;
 use crate::store::Store;
 use crate::ui::context::Context;
@@ -16,7 +17,7 @@ pub(super) fn run(context: &mut Context<'_>, args: &Refresh) -> Result<u8> {
     }
     let mut worst = 0;
     for record in records {
-        if let Err(error) = refresh(context, &mut store, &record) {
+        if let Err(error) = refresh(context, &mut store, record) {
             context.show(&error);
             worst = worst.max(error.kind().exit_code());
         }
@@ -33,11 +34,11 @@ fn wanted(context: &Context<'_>, store: &Store, all: bool) -> Result<Vec<Record>
     if records.is_empty() { Err(accounts::no_profile()) } else { Ok(records) }
 }
 
-fn refresh(context: &mut Context<'_>, store: &mut Store, record: &Record) -> Result<()> {
-    let usable =
-        Refresher::with(context, |refresher| refresher.renew(store, record, Trigger::Explicit))?;
-    let left = usable.record.access_expires_at.map_or(0, |at| (at - context.now()) / 60);
-    let profile = record.profile_name().unwrap_or_default();
+fn refresh(context: &mut Context<'_>, store: &mut Store, record: Record) -> Result<()> {
+    let token =
+        Refresher::with(context, |refresher| refresher.token(store, record, Need::Refresh))?;
+    let left = token.record.access_expires_at.map_or(0, |at| (at - context.now()) / 60);
+    let profile = token.record.profile_name().unwrap_or_default();
     context.note(&format!("{profile}: refreshed; the access token lives {left} min"));
     Ok(())
 }

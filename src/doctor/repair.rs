@@ -5,7 +5,7 @@ use super::report::{Report, counted, listed};
 use super::{Context, beside, key, places};
 use crate::error::{Error, Kind, Result};
 use crate::model::record::RecordId;
-use crate::store::lock::{self, RecordLock, Waiting};
+use crate::store::lock::{self, RecordLock};
 use crate::store::sqlite::inspect::{self, AuditLog};
 use crate::store::sqlite::salvage::{self, Salvaged};
 use crate::store::{Store, reserve};
@@ -57,11 +57,13 @@ impl Locks<'_> {
         if self.held.iter().any(|lock| lock.record_id() == id) {
             return Ok(());
         }
-        let mut waiting = Waiting::new(self.context.paths, id)?;
-        let lock = waiting.try_take()?.ok_or_else(|| {
+        let lock = RecordLock::try_take(self.context.paths, id)?.ok_or_else(|| {
             Error::new(
                 Kind::Temporary,
-                format!("Another concur-cred is at work ({})", waiting.holder()),
+                format!(
+                    "Another concur-cred is at work ({})",
+                    lock::holder(self.context.paths, id)
+                ),
                 "Run it again when that has ended.",
             )
         })?;

@@ -84,21 +84,21 @@ impl FromStr for Format {
     }
 }
 
-/// What there is to say about an access token.
-#[derive(Debug, Clone, Copy)]
-pub struct TokenView<'a> {
-    /// The access token.
-    pub access_token: &'a Secret,
+/// An access token as it is printed.
+#[derive(Debug)]
+pub struct AccessToken {
+    /// The token itself.
+    pub secret: Secret,
     /// The origin that the token is for.
-    pub base_url: &'a str,
-    /// When the access token expires, epoch seconds, where that is known.
+    pub base_url: String,
+    /// When it expires, epoch seconds, where that is known.
     pub expires_at: Option<i64>,
     /// The company's or user's UUID.
-    pub company_uuid: &'a str,
+    pub principal: String,
     /// The profile's name.
-    pub profile: &'a str,
+    pub profile: String,
     /// Only when it was asked for; `token`, `header` and `curl` have no place for it.
-    pub refresh_token: Option<&'a Secret>,
+    pub refresh_token: Option<Secret>,
 }
 
 /// What a format of one line puts around a token, bytes, and more.
@@ -108,22 +108,22 @@ const AROUND_A_TOKEN: usize = 64;
 ///
 /// Every format but `json` is made of lines and refuses a value with LF, CR or NUL; every format but
 /// `token` and `git` is text and refuses a token that is not UTF-8.
-pub fn render(format: Format, token: &TokenView<'_>) -> Result<Zeroizing<Vec<u8>>, Unrenderable> {
-    let mut out = WipingBuffer::with_capacity(token.access_token.len() + AROUND_A_TOKEN);
+pub fn render(format: Format, token: &AccessToken) -> Result<Zeroizing<Vec<u8>>, Unrenderable> {
+    let mut out = WipingBuffer::with_capacity(token.secret.len() + AROUND_A_TOKEN);
     match format {
         Format::Token => {
-            out.extend(single_line("access token", token.access_token.expose())?);
+            out.extend(single_line("access token", token.secret.expose())?);
         }
         Format::Header => {
             out.extend(b"Authorization: Bearer ");
-            out.extend(text_line("access token", token.access_token)?.as_bytes());
+            out.extend(text_line("access token", &token.secret)?.as_bytes());
         }
         Format::Json => json(&mut out, token)?,
         Format::Env => return variables(token, posix_line),
         Format::Powershell => return variables(token, powershell_line),
         Format::Curl => {
             out.extend(b"header = \"Authorization: Bearer ");
-            escape_curl(&mut out, text_line("access token", token.access_token)?);
+            escape_curl(&mut out, text_line("access token", &token.secret)?);
             out.extend(b"\"");
         }
         Format::Git => return git_answer(token).render(),
@@ -132,12 +132,12 @@ pub fn render(format: Format, token: &TokenView<'_>) -> Result<Zeroizing<Vec<u8>
     Ok(out.into_bytes())
 }
 
-fn git_answer(token: &TokenView<'_>) -> Answer {
+fn git_answer(token: &AccessToken) -> Answer {
     Answer::Password {
-        username: token.company_uuid.as_bytes().to_vec(),
-        password: token.access_token.clone(),
+        username: token.principal.as_bytes().to_vec(),
+        password: token.secret.clone(),
         password_expiry_utc: token.expires_at,
-        oauth_refresh_token: token.refresh_token.cloned(),
+        oauth_refresh_token: token.refresh_token.clone(),
     }
 }
 
@@ -156,18 +156,20 @@ struct JsonToken<'a> {
     refresh_token: Option<&'a str>,
 }
 
-fn json(out: &mut WipingBuffer, token: &TokenView<'_>) -> Result<(), Unrenderable> {
-    let TokenView { access_token, base_url, expires_at, company_uuid, profile, refresh_token } =
-        *token;
+fn json(out: &mut WipingBuffer, token: &AccessToken) -> Result<(), Unrenderable> {
+    let AccessToken { secret, base_url, expires_at, principal, profile, refresh_token } = token;
     let object = JsonToken {
-        access_token: text("access token", access_token)?,
+        access_token: text("access token", secret)?,
         token_type: "Bearer",
         base_url,
-        expires_at,
+        expires_at: *expires_at,
         expires_at_rfc3339: expires_at.and_then(rfc3339),
-        company_uuid,
+        company_uuid: principal,
         profile,
-        refresh_token: refresh_token.map(|secret| text("refresh token", secret)).transpose()?,
+        refresh_token: refresh_token
+            .as_ref()
+            .map(|secret| text("refresh token", secret))
+            .transpose()?,
     };
     // Texts and numbers into memory: there is nothing left that could fail.
     write_printable_json(out, &object).map_err(|_| Unrenderable::NotText { field: "token" })
@@ -176,17 +178,17 @@ fn json(out: &mut WipingBuffer, token: &TokenView<'_>) -> Result<(), Unrenderabl
 /// The variables of `env` and `powershell`, each handed to `set`, for a command's environment. An unknown
 /// expiry is set to nothing, so that the one of an earlier token does not stay behind.
 pub fn environment(
-    token: &TokenView<'_>,
+    token: &AccessToken,
     mut set: impl FnMut(&'static str, &str),
 ) -> Result<(), Unrenderable> {
     let expires_at = token.expires_at.map(|epoch| epoch.to_string()).unwrap_or_default();
     single_line("base URL", token.base_url.as_bytes())?;
-    single_line("company UUID", token.company_uuid.as_bytes())?;
-    set("CONCUR_ACCESS_TOKEN", text_line("access token", token.access_token)?);
-    set("CONCUR_BASE_URL", token.base_url);
-    set("CONCUR_COMPANY_UUID", token.company_uuid);
+    single_line("company UUID", token.principal.as_bytes())?;
+    set("CONCUR_ACCESS_TOKEN", text_line("access token", &token.secret)?);
+    set("CONCUR_BASE_URL", &token.base_url);
+    set("CONCUR_COMPANY_UUID", &token.principal);
     set("CONCUR_TOKEN_EXPIRES_AT", &expires_at);
-    if let Some(refresh_token) = token.refresh_token {
+    if let Some(refresh_token) = &token.refresh_token {
         set("CONCUR_REFRESH_TOKEN", text_line("refresh token", refresh_token)?);
     }
     Ok(())
@@ -195,10 +197,7 @@ pub fn environment(
 type VariableLine = fn(&mut WipingBuffer, &'static str, &str);
 
 /// One line a variable.
-fn variables(
-    token: &TokenView<'_>,
-    line: VariableLine,
-) -> Result<Zeroizing<Vec<u8>>, Unrenderable> {
+fn variables(token: &AccessToken, line: VariableLine) -> Result<Zeroizing<Vec<u8>>, Unrenderable> {
     let mut out = WipingBuffer::new();
     environment(token, |name, value| line(&mut out, name, value))?;
     Ok(out.into_bytes())

@@ -197,7 +197,7 @@ impl fmt::Display for Origin {
     }
 }
 
-/// An origin that a secret may be sent to. Only [`AllowList::permit`] makes one.
+/// An origin that a secret may be sent to. Only an [`AllowList`] makes one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AllowedOrigin(Origin);
 
@@ -227,6 +227,11 @@ impl AllowList {
         let mut wider = self.clone();
         wider.named.push(origin.clone());
         wider
+    }
+
+    /// [`AllowList::and`], with what that permits.
+    pub(crate) fn permitting(&self, origin: &Origin) -> (Self, AllowedOrigin) {
+        (self.and(origin), AllowedOrigin(origin.clone()))
     }
 
     /// Those that the operator named.

@@ -12,7 +12,7 @@ pub(crate) const REFRESH_TOKEN_LIFE_DAYS: i64 = 182;
 const SOFT_WINDOW_SECS: i64 = 300;
 /// More life left than the token ever had, by this much, means that the clock stepped back.
 const CLOCK_TOLERANCE_SECS: i64 = 60;
-/// How long a refusal other than 108 is taken for an answer, seconds.
+/// How long a refusal other than 108 holds, seconds.
 const REJECTION_HOLDS_SECS: i64 = 15 * 60;
 /// The longest that any recorded `not before` is believed, seconds after the attempt's start.
 const LONGEST_BACK_OFF_SECS: i64 = 15 * 60 + 120;
@@ -24,44 +24,38 @@ const DOUBLED_BACK_OFF_SECS: i64 = 60;
 pub(crate) const LONGEST_RETRY_AFTER_SECS: i64 = 15 * 60;
 /// How long a failure of this caller's own surroundings binds others, seconds.
 pub(crate) const LOCAL_FAILURE_HOLDS_SECS: i64 = 5;
-/// A token younger than this is not refreshed because a caller says that it does not work, seconds.
+/// A token younger than this is not refreshed because a service refused it, seconds.
 pub(crate) const FORCED_REFRESH_MIN_AGE_SECS: i64 = 60;
 
-/// Why the current access token cannot be returned.
+/// What a caller needs of an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum StaleReason {
-    /// There is none, or its expiry is not known.
-    NoAccessToken,
-    /// It has expired, or less than `min_ttl` is left.
-    Expired,
-    /// It claims more life than it was given: the clock stepped back.
-    Clock,
-    /// A caller found it refused, or asked for a new one.
-    Forced,
-    /// It may be valid: the refresh token is used so that its six months start again.
-    Unused,
+pub(crate) enum Need {
+    /// An access token with more than `min_ttl` left.
+    Token {
+        /// Seconds.
+        min_ttl: i64,
+    },
+    /// Other tokens, whatever the state: a person or job asks for them.
+    Refresh,
+    /// Another access token, because the service refused this one (the caller has asked [`may_force`]); a refresh
+    /// that failed lately stands all the same.
+    Replacement,
+    /// A use of the refresh token, if there was none for `after`.
+    KeepAlive {
+        /// Seconds since its last use.
+        after: i64,
+    },
 }
 
-/// Why only a person can help.
+/// Why no refresh is tried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum LoginReason {
-    /// Nothing is stored that could obtain a new token.
-    NothingToRenewWith,
-    /// Concur said that the refresh token is bad or expired.
+pub(crate) enum Refusal {
+    /// Nothing is stored that could obtain a new token: a person must log in.
+    NothingToRefreshWith,
+    /// Concur said that the refresh token is bad or expired: a person must log in.
     Condemned,
-    /// The stored tokens are another company's or user's than the profile's.
+    /// The stored tokens are another company's or user's than the profile's: a person must log in.
     OtherPrincipal,
-}
-
-/// What to do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Decision {
-    /// Return the token.
-    Fresh,
-    /// Return the token, and refresh it if no other process is about to.
-    Soft,
-    /// Only a new login helps.
-    NeedsLogin(LoginReason),
     /// Concur refused lately for a reason that can be fixed there; not asked again before `until`
     /// (epoch seconds).
     Rejected {
@@ -73,8 +67,37 @@ pub(crate) enum Decision {
         /// Epoch seconds.
         until: i64,
     },
-    /// Renew, then hand out.
-    Stale(StaleReason),
+}
+
+impl Refusal {
+    /// Whether only a new login helps.
+    pub(crate) const fn needs_login(self) -> bool {
+        matches!(self, Self::NothingToRefreshWith | Self::Condemned | Self::OtherPrincipal)
+    }
+}
+
+/// What to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Decision {
+    /// Return the token.
+    Fresh,
+    /// Return the token, and refresh it if no other process is about to.
+    Soft,
+    /// Refresh, then return the token.
+    Stale,
+    /// Neither.
+    Refused(Refusal),
+}
+
+/// What to do for a caller with this need. `now` in epoch seconds.
+pub(crate) fn plan(record: &Record, now: i64, need: Need) -> Decision {
+    match need {
+        Need::Token { min_ttl } => decide(record, now, min_ttl),
+        Need::Refresh if record.can_renew(now) => Decision::Stale,
+        Need::Refresh => Decision::Refused(Refusal::NothingToRefreshWith),
+        Need::Replacement => refresh_or_refuse(record, now),
+        Need::KeepAlive { after } => keep_alive(record, now, after),
+    }
 }
 
 /// Decides in the order that DESIGN fixes. `min_ttl` in seconds, `now` in epoch seconds.
@@ -82,13 +105,13 @@ pub(crate) fn decide(record: &Record, now: i64, min_ttl: i64) -> Decision {
     let life = Life::of(record.access_times(), now);
     match life {
         Life::Left { remaining, .. } if remaining > min_ttl => {
-            if life.is_soft() && renewable_now(record, now) {
+            if life.is_soft() && refusal(record, now).is_none() {
                 Decision::Soft
             } else {
                 Decision::Fresh
             }
         }
-        _ => unusable(record, now, life.why_stale()),
+        _ => refresh_or_refuse(record, now),
     }
 }
 
@@ -99,44 +122,50 @@ pub(crate) fn is_surely_fresh(access: AccessTimes, now: i64, min_ttl: i64) -> bo
     matches!(life, Life::Left { remaining, .. } if remaining > min_ttl) && !life.is_soft()
 }
 
-/// The decision when the access token is of no use, for whatever `why`.
-pub(crate) fn unusable(record: &Record, now: i64, why: StaleReason) -> Decision {
+/// The decision when the access token is of no use.
+fn refresh_or_refuse(record: &Record, now: i64) -> Decision {
+    refusal(record, now).map_or(Decision::Stale, Decision::Refused)
+}
+
+/// Why no refresh is tried at `now` (epoch seconds); `None`: one may be.
+pub(crate) fn refusal(record: &Record, now: i64) -> Option<Refusal> {
     if !record.can_renew(now) {
-        return Decision::NeedsLogin(LoginReason::NothingToRenewWith);
+        return Some(Refusal::NothingToRefreshWith);
     }
     let attempt = &record.attempt;
-    if attempt.outcome == Some(OutcomeKind::Condemned) {
-        return Decision::NeedsLogin(LoginReason::Condemned);
-    }
-    if attempt.outcome == Some(OutcomeKind::OtherPrincipal) {
-        return Decision::NeedsLogin(LoginReason::OtherPrincipal);
-    }
-    if let (Some(OutcomeKind::Rejected), Some(ended)) = (attempt.outcome, attempt.ended_at) {
-        let until = ended.saturating_add(REJECTION_HOLDS_SECS);
-        if now >= ended && now < until {
-            return Decision::Rejected { until };
+    match (attempt.outcome, attempt.ended_at) {
+        (Some(OutcomeKind::Condemned), _) => return Some(Refusal::Condemned),
+        (Some(OutcomeKind::OtherPrincipal), _) => return Some(Refusal::OtherPrincipal),
+        (Some(OutcomeKind::Rejected), Some(ended)) => {
+            let until = ended.saturating_add(REJECTION_HOLDS_SECS);
+            if now >= ended && now < until {
+                return Some(Refusal::Rejected { until });
+            }
         }
+        _ => {}
     }
     if let (Some(until), Some(started)) = (attempt.not_before, attempt.started_at) {
         let until = until.min(started.saturating_add(LONGEST_BACK_OFF_SECS));
         if now >= started && now < until {
-            return Decision::Backoff { until };
+            return Some(Refusal::Backoff { until });
         }
     }
-    Decision::Stale(why)
+    None
 }
 
-/// What a daily job does for a refresh token: renews it when its last use is over `after` seconds ago, or
-/// when it would be over before that time has passed again. Never asks for one that is condemned, nor
-/// while a refusal or a back-off holds.
-pub(crate) fn keep_alive(record: &Record, now: i64, after: i64) -> Decision {
+/// What a daily job does for a refresh token: uses it when its last use was over `after` seconds ago, or
+/// when it would expire before that time has passed again. Never one that is invalid, nor while a refusal or a
+/// back-off holds.
+fn keep_alive(record: &Record, now: i64, after: i64) -> Decision {
     let age = record.refreshed_at.map(|at| now.saturating_sub(at));
     // A use "in the future" was written by a clock that has stepped back since: of no known age.
     let lately = age.is_some_and(|age| (-CLOCK_TOLERANCE_SECS..after).contains(&age));
     let ends = record.refresh_expires_at.is_some_and(|at| at.saturating_sub(now) <= after);
-    let state = unusable(record, now, StaleReason::Unused);
-    let is_dead = matches!(state, Decision::NeedsLogin(_));
-    if lately && !ends && !is_dead { Decision::Fresh } else { state }
+    let refusal = refusal(record, now);
+    if lately && !ends && !refusal.is_some_and(Refusal::needs_login) {
+        return Decision::Fresh;
+    }
+    refusal.map_or(Decision::Stale, Decision::Refused)
 }
 
 /// The `min_ttl` to use for a caller who asked for `requested` seconds: at most half of what the
@@ -166,20 +195,17 @@ pub(crate) fn back_off_secs(failures: i64) -> i64 {
 
 #[derive(Clone, Copy)]
 enum Life {
+    /// There is no token, or its expiry is not known.
     None,
+    /// More than the token was given: the clock stepped back.
     ClockStep,
-    Left { remaining: i64, lifetime: i64 },
+    Left {
+        remaining: i64,
+        lifetime: i64,
+    },
 }
 
 impl Life {
-    fn why_stale(self) -> StaleReason {
-        match self {
-            Self::None => StaleReason::NoAccessToken,
-            Self::ClockStep => StaleReason::Clock,
-            Self::Left { .. } => StaleReason::Expired,
-        }
-    }
-
     fn is_soft(self) -> bool {
         matches!(self, Self::Left { remaining, lifetime } if remaining <= soft_window(lifetime))
     }
@@ -198,10 +224,6 @@ impl Life {
 
 fn soft_window(lifetime: i64) -> i64 {
     SOFT_WINDOW_SECS.min(lifetime / 10)
-}
-
-fn renewable_now(record: &Record, now: i64) -> bool {
-    matches!(unusable(record, now, StaleReason::Expired), Decision::Stale(_))
 }
 
 #[cfg(test)]

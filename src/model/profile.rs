@@ -37,6 +37,12 @@ impl ProfileName {
     }
 }
 
+impl From<ProfileName> for String {
+    fn from(name: ProfileName) -> Self {
+        name.0
+    }
+}
+
 impl FromStr for ProfileName {
     type Err = BadProfileName;
 

@@ -46,10 +46,13 @@ fn an_allowed_origin_is_made_in_one_place() {
     assert_eq!(with(&["AllowedOrigin(", "map(AllowedOrigin"]), ["src/model/origin.rs"]);
     let code = page("src/model/origin.rs");
     let made: Vec<&str> = code.lines().filter(|line| line.contains("AllowedOrigin(")).collect();
-    assert_eq!(made.len(), 2, "the type, and what permit makes: {made:?}");
+    assert_eq!(made.len(), 3, "the type, and what permitting and permit make: {made:?}");
     assert!(made[0].starts_with("pub struct AllowedOrigin(Origin);"), "no field is public");
-    let permit = code.split_once("pub fn permit(").unwrap().1.split_once("\n    }").unwrap().0;
-    assert!(permit.contains(made[1].trim()), "{permit}");
+    // That one makes it of the origin by which it widens the list.
+    for (name, made) in ["fn permitting(", "pub fn permit("].into_iter().zip(&made[1..]) {
+        let makes = code.split_once(name).unwrap().1.split_once("\n    }").unwrap().0;
+        assert!(makes.contains(made.trim()), "{makes}");
+    }
 }
 
 #[test]
@@ -61,7 +64,7 @@ fn who_may_widen_the_list_is_known() {
         ["src/config/mod.rs", "src/model/origin.rs"]
     );
     assert_eq!(
-        with(&["allowed.and("]),
+        with(&["allowed.and(", "allowed.permitting("]),
         [
             "src/auth/accounts.rs",
             "src/auth/login/browser.rs",

@@ -19,9 +19,8 @@ use crate::auth::browser::opener;
 use crate::auth::browser::receiver::{self, Bound, Receiver};
 use crate::auth::browser::redirect::{DEFAULT_REDIRECT_URI, RedirectUri};
 use crate::auth::browser::waiting::{self, Waiting};
-use crate::auth::oauth::answer::Outcome;
+use crate::auth::oauth::answer::Failure;
 use crate::auth::oauth::form::GrantRequest;
-use crate::auth::refresh::{Asked, Attempted};
 use crate::error::{Error, Kind, Result, ServiceWord};
 use crate::model::origin::{AllowedOrigin, Origin};
 use crate::model::printable::printable;
@@ -64,8 +63,8 @@ pub(crate) fn log_in(app: &mut Context<'_>, mut start: Start, options: &Options<
         Landing::Code { code, geolocation } => (code, place(app, &target, geolocation.as_deref())?),
         Landing::Refused { code, description } => {
             let is_number = code.parse::<i64>().is_ok();
-            let refused = refused(code, description);
-            let error = outcome::refused(app, refused, &start, &target.profile);
+            let (refused, not_sent) = (refused(code, description), (Duration::ZERO, None));
+            let error = outcome::failed(app, refused, not_sent, &start, &target.profile);
             return Err(if is_number {
                 error
             } else {
@@ -214,20 +213,16 @@ fn place(app: &Context<'_>, target: &Target, geolocation: Option<&str>) -> Resul
     })
 }
 
-fn refused(code: String, description: Option<String>) -> Asked {
+fn refused(code: String, description: Option<String>) -> Failure {
     let number = code.parse().ok();
     let word = ServiceWord {
         code: number,
-        // A refusal without a number is told by its word.
+        // A refusal without a number is named by its word.
         description: description.or_else(|| number.is_none().then_some(code)),
         ..ServiceWord::default()
     };
     let why = Some("The browser came back without permission".to_owned());
-    Asked {
-        ended: Attempted::Answered(Outcome::Rejected { condemned: false, word, why }),
-        took: Duration::ZERO,
-        correlation_id: None,
-    }
+    Failure::Rejected { condemned: false, word, why }
 }
 
 /// A refusal without one of Concur's numbers: most often the person pressed the other button.

@@ -4,8 +4,8 @@
 use crate::auth::held;
 use crate::auth::login::obtain;
 use crate::auth::oauth::answer::assumed_refresh_expiry;
+use crate::auth::oauth::asking::Asking;
 use crate::auth::oauth::form::GrantRequest;
-use crate::auth::refresh::{Asked, Asking};
 use crate::error::{Error, Kind, Result, login_again};
 use crate::model::grant::{Grant, GrantKind};
 use crate::model::origin::{AllowList, AllowedOrigin, Origin};
@@ -182,10 +182,8 @@ pub(crate) fn target(
         }
         _ => stored_origin(DEFAULT_BASE_URL)?,
     };
-    if let Some(there) = app.config.allowed.and(&origin).permit(&origin) {
-        // Before anything is asked of a person, or spent.
-        start.service.http().via(&there)?;
-    }
+    // Before anything is asked of a person, or spent.
+    start.service.http().via(&app.config.allowed.permitting(&origin).1)?;
     Ok(Target { profile, origin, old })
 }
 
@@ -236,11 +234,9 @@ fn ask_and_keep(
         Principal::Known(uuid) => Some(uuid),
         Principal::FromTokens { .. } => None,
     })?;
-    let allowed = app.config.allowed.and(&target.origin);
-    let asked = match request.at.cloned().or_else(|| allowed.permit(&target.origin)) {
-        Some(at) => asking(app, start, application, &allowed).ask(&at, request.grant),
-        None => not_allowed(),
-    };
+    let (allowed, there) = app.config.allowed.permitting(&target.origin);
+    let asking = asking(app, start, application, &allowed);
+    let asked = asking.ask(request.at.unwrap_or(&there), request.grant);
     let now = app.now();
     let mut grant = request.completed(outcome::granted(app, asked, start, &target.profile)?, now);
     let (Principal::Known(known) | Principal::FromTokens { otherwise: known }) = request.principal;
@@ -284,7 +280,7 @@ fn ask_and_keep(
     keeping::keep(app, store, lock, account, is_free, is_replaced, current)
 }
 
-/// Who asks the token service.
+/// What asks the token service.
 pub(crate) fn asking<'a>(
     app: &Context<'_>,
     start: &'a Start,
@@ -298,11 +294,6 @@ pub(crate) fn asking<'a>(
         client_id: &application.client_id,
         client_secret: &application.client_secret,
     }
-}
-
-/// Never so: the list of what is allowed was widened by this very origin.
-pub(crate) fn not_allowed() -> Asked {
-    Asked::not_made("the base URL is not allowed")
 }
 
 /// The origin that was named at an earlier login. It stands in the store in the clear, and what a login

@@ -62,11 +62,8 @@ fn send(
     target: &Target,
     email: &str,
 ) -> Result<AllowedOrigin> {
-    let allowed = app.config.allowed.and(&target.origin);
-    let asking = flow::asking(app, start, application, &allowed);
-    let sent = match allowed.permit(&target.origin) {
-        Some(at) => asking.send_otp(&at, email),
-        None => Err(Box::new(flow::not_allowed())),
-    };
-    sent.map_err(|asked| outcome::refused(app, *asked, start, &target.profile))
+    let (allowed, at) = app.config.allowed.permitting(&target.origin);
+    let sent = flow::asking(app, start, application, &allowed).send_otp(&at, email);
+    let request = (sent.took, sent.correlation_id);
+    sent.result.map_err(|failure| outcome::failed(app, failure, request, start, &target.profile))
 }

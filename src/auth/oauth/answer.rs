@@ -54,18 +54,56 @@ pub struct HttpAnswer {
     pub location: Option<String>,
 }
 
+impl HttpAnswer {
+    /// Whether the status is one of 200 to 299.
+    pub(crate) fn is_success(&self) -> bool {
+        (200..=299).contains(&self.status)
+    }
+}
+
 /// What an answer means.
 #[derive(Debug)]
 pub enum Outcome {
-    /// Tokens, and what was odd about the answer.
-    Granted(Box<Grant>, Vec<String>),
-    /// Code 16: ask again there, once. The origin is allowed.
-    Elsewhere(AllowedOrigin, ServiceWord),
-    /// A 307 or 308 to the token endpoint of another of Concur's own origins: ask again there, once.
-    Redirected(AllowedOrigin),
+    /// Tokens.
+    Granted(Box<Granted>),
+    /// Another origin is to be asked.
+    Moved(Moved),
+    /// No tokens.
+    Failed(Failure),
+}
+
+/// Tokens, as an answer gave them.
+#[derive(Debug)]
+pub struct Granted {
+    /// The tokens.
+    pub grant: Grant,
+    /// What was odd about the answer, one sentence each.
+    pub warnings: Vec<String>,
+}
+
+/// Where to ask again, once. The origin is allowed.
+#[derive(Debug)]
+pub enum Moved {
+    /// Code 16, with what Concur said.
+    ByCode(AllowedOrigin, ServiceWord),
+    /// A 307 or 308 to the token endpoint of another of Concur's own origins.
+    ByRedirect(AllowedOrigin),
+}
+
+impl Moved {
+    /// The origin to ask.
+    pub(crate) fn origin(&self) -> &AllowedOrigin {
+        let (Self::ByCode(origin, _) | Self::ByRedirect(origin)) = self;
+        origin
+    }
+}
+
+/// Why there are no tokens.
+#[derive(Debug)]
+pub enum Failure {
     /// Refused by Concur itself.
     Rejected {
-        /// The refresh token is dead: code 108, or a bare `invalid_grant` to a refresh.
+        /// The refresh token is invalid: code 108, or a bare `invalid_grant` to a refresh.
         condemned: bool,
         /// What Concur said.
         word: ServiceWord,
@@ -81,23 +119,38 @@ pub enum Outcome {
         /// What the service said.
         word: ServiceWord,
     },
+    /// The service could not be reached from here: why, as the middle of a sentence.
+    Unreached(String),
 }
 
 /// Understands an answer to a grant request. `now` in epoch seconds; `is_refresh` when a refresh
-/// token was spent.
+/// token was sent.
 pub fn classify(answer: &HttpAnswer, is_refresh: bool, allowed: &AllowList, now: i64) -> Outcome {
-    if let Some(there) = redirected(answer, allowed) {
-        return Outcome::Redirected(there);
+    if answer.is_success() {
+        let granted = match body::read(&answer.body) {
+            Some(body) => granted(body, answer, allowed, now),
+            None => Err(unreadable(answer, "something that is not a JSON object")),
+        };
+        return granted.map_or_else(Outcome::Failed, |granted| Outcome::Granted(Box::new(granted)));
     }
-    let body = body::read(&answer.body);
-    match (answer.status, body) {
-        (200..=299, Some(body)) => granted(body, answer, allowed, now),
-        (200..=299, None) => unreadable(answer, "something that is not a JSON object"),
-        (300..=399, _) => transient(answer, NOT_FOLLOWED.to_owned()),
+    not_granted(answer, is_refresh, allowed).map_or_else(Outcome::Failed, Outcome::Moved)
+}
+
+/// Understands an answer whose status is not a success: where to ask instead, or why there is nothing.
+pub(crate) fn not_granted(
+    answer: &HttpAnswer,
+    is_refresh: bool,
+    allowed: &AllowList,
+) -> Result<Moved, Failure> {
+    if let Some(there) = redirected(answer, allowed) {
+        return Ok(Moved::ByRedirect(there));
+    }
+    match (answer.status, body::read(&answer.body)) {
+        (300..=399, _) => Err(transient(answer, NOT_FOLLOWED.to_owned())),
         // A proxy's page, a gateway's limit: nothing about the token, whatever the body says.
-        (407 | 408 | 429, _) => transient(answer, format!("it answered {}", answer.status)),
+        (407 | 408 | 429, _) => Err(transient(answer, format!("it answered {}", answer.status))),
         (400..=499, Some(body)) if body.whole => refused(&body.fields, answer, is_refresh, allowed),
-        _ => transient(answer, format!("it answered {}", answer.status)),
+        _ => Err(transient(answer, format!("it answered {}", answer.status))),
     }
 }
 
@@ -115,15 +168,15 @@ fn redirected(answer: &HttpAnswer, allowed: &AllowList) -> Option<AllowedOrigin>
 }
 
 /// An answer that holds less than it must: because it ended too early, or else because it is this.
-fn unreadable(answer: &HttpAnswer, what: &str) -> Outcome {
+fn unreadable(answer: &HttpAnswer, what: &str) -> Failure {
     let why = answer.cut.clone();
     transient(answer, why.unwrap_or_else(|| format!("it answered with {what}")))
 }
 
-fn transient(answer: &HttpAnswer, why: String) -> Outcome {
+fn transient(answer: &HttpAnswer, why: String) -> Failure {
     let word =
         ServiceWord { correlation_id: answer.correlation_id.clone(), ..ServiceWord::default() };
-    Outcome::Transient { why, retry_after: answer.retry_after, word }
+    Failure::Transient { why, retry_after: answer.retry_after, word }
 }
 
 fn refused(
@@ -131,7 +184,7 @@ fn refused(
     answer: &HttpAnswer,
     is_refresh: bool,
     allowed: &AllowList,
-) -> Outcome {
+) -> Result<Moved, Failure> {
     let text = |name: &str| object.get(name).and_then(Value::as_str).map(str::to_owned);
     let code = object.get("code").and_then(whole_number);
     let error = text("error");
@@ -142,22 +195,26 @@ fn refused(
         correlation_id: text("concur-correlationid").or_else(|| answer.correlation_id.clone()),
     };
     match code {
-        None if error.is_none() => transient(answer, format!("it answered {}", answer.status)),
-        Some(MAINTENANCE) => Outcome::Transient {
+        None if error.is_none() => Err(transient(answer, format!("it answered {}", answer.status))),
+        Some(MAINTENANCE) => Err(Failure::Transient {
             why: "it says that the company is in scheduled maintenance".to_owned(),
             retry_after: answer.retry_after,
             word,
-        },
+        }),
         Some(ELSEWHERE) => elsewhere(text("geolocation"), word, allowed),
-        _ => Outcome::Rejected {
+        _ => Err(Failure::Rejected {
             condemned: is_refresh && (code == Some(BAD_REFRESH_TOKEN) || bare_invalid_grant),
             word,
             why: None,
-        },
+        }),
     }
 }
 
-fn elsewhere(geolocation: Option<String>, word: ServiceWord, allowed: &AllowList) -> Outcome {
+fn elsewhere(
+    geolocation: Option<String>,
+    word: ServiceWord,
+    allowed: &AllowList,
+) -> Result<Moved, Failure> {
     let why = match geolocation.filter(|text| !text.trim().is_empty()) {
         None => {
             "Concur says that the account is at another data centre, and not at which".to_owned()
@@ -165,49 +222,54 @@ fn elsewhere(geolocation: Option<String>, word: ServiceWord, allowed: &AllowList
         Some(text) => {
             let named = Origin::from_geolocation(&text).ok();
             if let Some(origin) = named.and_then(|origin| allowed.permit(&origin)) {
-                return Outcome::Elsewhere(origin, word);
+                return Ok(Moved::ByCode(origin, word));
             }
             "Concur named another place to ask that is not an allowed origin".to_owned()
         }
     };
-    Outcome::Rejected { condemned: false, word, why: Some(why) }
+    Err(Failure::Rejected { condemned: false, word, why: Some(why) })
 }
 
-fn granted(body: Body, answer: &HttpAnswer, allowed: &AllowList, now: i64) -> Outcome {
+fn granted(
+    body: Body,
+    answer: &HttpAnswer,
+    allowed: &AllowList,
+    now: i64,
+) -> Result<Granted, Failure> {
     let Body { fields: mut object, whole } = body;
     let clock = Clocks::of(answer, now);
-    let mut odd = Vec::new();
+    let mut warnings = Vec::new();
     if !whole {
-        odd.push("Concur's answer is damaged; kept what could be read of it".to_owned());
+        warnings.push("Concur's answer is damaged; kept what could be read of it".to_owned());
     }
     // An empty one, or one that is none, came all the same: the one already held is kept.
     let knows_refresh_token = whole || object.contains_key("refresh_token");
-    let access_token = take_secret(&mut object, "access_token", &mut odd);
-    let refresh_token = take_secret(&mut object, "refresh_token", &mut odd);
+    let access_token = take_secret(&mut object, "access_token", &mut warnings);
+    let refresh_token = take_secret(&mut object, "refresh_token", &mut warnings);
     // Of a damaged answer only a refresh token is worth keeping: without it, asking again is better.
     if refresh_token.is_none() && (access_token.is_none() || !knows_refresh_token) {
-        return if whole {
+        return Err(if whole {
             transient(answer, "it answered without a token".to_owned())
         } else {
             unreadable(answer, "broken JSON")
-        };
+        });
     }
-    let id_token = take_secret(&mut object, "id_token", &mut odd);
+    let id_token = take_secret(&mut object, "id_token", &mut warnings);
     let access_expires_at = access_token
         .as_ref()
-        .and_then(|token| access_life(object.get("expires_in"), token, answer.date, &mut odd))
+        .and_then(|token| access_life(object.get("expires_in"), token, answer.date, &mut warnings))
         .map(|life| now.saturating_add(life));
-    let told = object.get("refresh_expires_in");
+    let given = object.get("refresh_expires_in");
     let refresh_expires_at =
-        told.and_then(|value| refresh_expiry(value, clock.service)).map(|at| clock.to_ours(at));
-    if told.is_some() && refresh_expires_at.is_none() {
-        odd.push("the refresh token's expiry in Concur's answer makes no sense".to_owned());
+        given.and_then(|value| refresh_expiry(value, clock.service)).map(|at| clock.to_ours(at));
+    if given.is_some() && refresh_expires_at.is_none() {
+        warnings.push("the refresh token's expiry in Concur's answer makes no sense".to_owned());
     }
     let assumed = refresh_expires_at.is_none() && refresh_token.is_some();
     let geolocation = object.get("geolocation").and_then(Value::as_str).and_then(|text| {
         let origin = permitted(text, allowed);
         if origin.is_none() {
-            odd.push(
+            warnings.push(
                 "Concur's answer names a base URL that is not allowed; kept the present one"
                     .to_owned(),
             );
@@ -226,7 +288,7 @@ fn granted(body: Body, answer: &HttpAnswer, allowed: &AllowList, now: i64) -> Ou
         id_token,
         principal,
     };
-    Outcome::Granted(Box::new(grant), odd)
+    Ok(Granted { grant, warnings })
 }
 
 /// What time it is for us and for the service, epoch seconds. Concur's absolute times are its own
@@ -256,23 +318,23 @@ fn permitted(geolocation: &str, allowed: &AllowList) -> Option<Origin> {
 /// How long the access token is valid from its receipt, seconds: as the answer says, but never longer than
 /// the token's own claims do. `date` is the service's time; ours never enters.
 fn access_life(
-    told: Option<&Value>,
+    expires_in: Option<&Value>,
     token: &Secret,
     date: Option<i64>,
-    odd: &mut Vec<String>,
+    warnings: &mut Vec<String>,
 ) -> Option<i64> {
     let sane = |life: &i64| (1..=LONGEST_ACCESS_LIFE_SECS).contains(life);
-    let told = told.and_then(whole_number).filter(sane);
+    let given = expires_in.and_then(whole_number).filter(sane);
     let own = jwt::claims(token).and_then(|claims| {
         let life_since = |start: Option<i64>| Some(claims.expires_at?.saturating_sub(start?));
         [date, claims.issued_at].into_iter().filter_map(life_since).find(sane)
     });
-    let life = match (told, own) {
-        (Some(told), Some(own)) => Some(told.min(own)),
-        (told, own) => told.or(own),
+    let life = match (given, own) {
+        (Some(given), Some(own)) => Some(given.min(own)),
+        (given, own) => given.or(own),
     };
     if life.is_none() {
-        odd.push("Concur's answer does not tell how long the access token lives".to_owned());
+        warnings.push("Concur's answer does not tell how long the access token lives".to_owned());
     }
     life
 }
@@ -280,8 +342,8 @@ fn access_life(
 /// Reads `refresh_expires_in`: despite its name an absolute time, in seconds (sometimes
 /// milliseconds). `None` when it makes no sense at `now`.
 pub(crate) fn refresh_expiry(value: &Value, now: i64) -> Option<i64> {
-    let told = whole_number(value)?;
-    let at = if told >= MILLISECONDS_FROM { told / 1000 } else { told };
+    let time = whole_number(value)?;
+    let at = if time >= MILLISECONDS_FROM { time / 1000 } else { time };
     (at > now && at <= now.saturating_add(LONGEST_REFRESH_LIFE_SECS)).then_some(at)
 }
 
@@ -295,7 +357,7 @@ pub(crate) fn assumed_refresh_expiry(now: i64) -> Option<i64> {
 fn take_secret(
     object: &mut Map<String, Value>,
     name: &str,
-    odd: &mut Vec<String>,
+    warnings: &mut Vec<String>,
 ) -> Option<Secret> {
     match object.remove(name)? {
         Value::String(text) if text.trim().is_empty() => None,
@@ -308,7 +370,7 @@ fn take_secret(
         }
         Value::Null => None,
         _ => {
-            odd.push(format!("the {} in Concur's answer is not one", name.replace('_', " ")));
+            warnings.push(format!("the {} in Concur's answer is not one", name.replace('_', " ")));
             None
         }
     }

@@ -1,9 +1,8 @@
 //! Pure: what a service says is shown, traced and kept in the audit log, unless it repeats a secret that it was
 //! sent.
 
-use super::answer::{HttpAnswer, NOT_FOLLOWED, Outcome};
+use super::answer::{Failure, Granted, HttpAnswer, Moved, NOT_FOLLOWED, Outcome};
 use crate::error::ServiceWord;
-use crate::model::grant::Grant;
 use crate::model::origin::Origin;
 use crate::model::redact::repeats;
 use crate::model::secret::Secret;
@@ -23,31 +22,54 @@ pub(crate) fn id(answer: &mut HttpAnswer, sent_id: &str, sent: &[&Secret]) {
 
 /// Takes everything out of an outcome that repeats a secret. `known_id` is put in the place of such an id.
 pub(crate) fn outcome(outcome: Outcome, sent: &[&Secret], known_id: Option<&str>) -> Outcome {
-    let word = |said| word(said, sent, known_id);
     match outcome {
-        Outcome::Granted(grant, odd) => granted(*grant, odd, sent),
-        Outcome::Elsewhere(origin, said) if is_telling(origin.origin(), sent) => {
-            let why = "Concur named another place to ask whose name repeats a secret".to_owned();
-            Outcome::Rejected { condemned: false, word: word(said), why: Some(why) }
+        Outcome::Granted(answered) => Outcome::Granted(Box::new(granted(*answered, sent))),
+        Outcome::Moved(to) => {
+            moved(Ok(to), sent, known_id).map_or_else(Outcome::Failed, Outcome::Moved)
         }
-        Outcome::Elsewhere(origin, said) => Outcome::Elsewhere(origin, word(said)),
-        Outcome::Redirected(origin) if is_telling(origin.origin(), sent) => Outcome::Transient {
+        Outcome::Failed(why) => Outcome::Failed(failure(why, sent, known_id)),
+    }
+}
+
+/// The same for an answer without tokens.
+pub(crate) fn moved(
+    moved: Result<Moved, Failure>,
+    sent: &[&Secret],
+    known_id: Option<&str>,
+) -> Result<Moved, Failure> {
+    let word = |said| word(said, sent, known_id);
+    match moved.map_err(|why| failure(why, sent, known_id))? {
+        Moved::ByCode(origin, said) if is_telling(origin.origin(), sent) => {
+            let why = "Concur named another place to ask whose name repeats a secret".to_owned();
+            Err(Failure::Rejected { condemned: false, word: word(said), why: Some(why) })
+        }
+        Moved::ByCode(origin, said) => Ok(Moved::ByCode(origin, word(said))),
+        Moved::ByRedirect(origin) if is_telling(origin.origin(), sent) => Err(Failure::Transient {
             why: NOT_FOLLOWED.to_owned(),
             retry_after: None,
             word: word(ServiceWord::default()),
-        },
-        Outcome::Redirected(origin) => Outcome::Redirected(origin),
-        Outcome::Rejected { condemned, word: said, why } => {
-            Outcome::Rejected { condemned, word: word(said), why }
+        }),
+        redirect @ Moved::ByRedirect(_) => Ok(redirect),
+    }
+}
+
+fn failure(failure: Failure, sent: &[&Secret], known_id: Option<&str>) -> Failure {
+    let word = |said| word(said, sent, known_id);
+    match failure {
+        Failure::Rejected { condemned, word: said, why } => {
+            Failure::Rejected { condemned, word: word(said), why }
         }
-        Outcome::Transient { why, retry_after, word: said } => {
-            Outcome::Transient { why, retry_after, word: word(said) }
+        Failure::Transient { why, retry_after, word: said } => {
+            Failure::Transient { why, retry_after, word: word(said) }
         }
+        // The words of this program.
+        unreached @ Failure::Unreached(_) => unreached,
     }
 }
 
 /// Of a scope what is honest is kept, word by word; a principal and a base URL are one word.
-fn granted(mut grant: Grant, mut odd: Vec<String>, sent: &[&Secret]) -> Outcome {
+fn granted(granted: Granted, sent: &[&Secret]) -> Granted {
+    let Granted { mut grant, mut warnings } = granted;
     let tokens = [&grant.access_token, &grant.refresh_token, &grant.id_token];
     let all: Vec<&Secret> = sent.iter().copied().chain(tokens.into_iter().flatten()).collect();
     let mut bad = Vec::new();
@@ -61,9 +83,9 @@ fn granted(mut grant: Grant, mut odd: Vec<String>, sent: &[&Secret]) -> Outcome 
     let geolocation = grant.geolocation.take_if(|origin| is_telling(origin, &all));
     bad.extend(principal.map(|_| "user; kept none"));
     bad.extend(geolocation.map(|_| "base URL; kept the present one"));
-    odd.extend(bad.iter().map(|what| format!("Concur's answer repeats a secret as {what}")));
+    warnings.extend(bad.iter().map(|what| format!("Concur's answer repeats a secret as {what}")));
     grant.scope = scope;
-    Outcome::Granted(Box::new(grant), odd)
+    Granted { grant, warnings }
 }
 
 /// The words that do not repeat a secret; none, when they do so together.
@@ -95,6 +117,7 @@ fn word(word: ServiceWord, sent: &[&Secret], known_id: Option<&str>) -> ServiceW
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::grant::Grant;
     use crate::model::origin::AllowList;
 
     fn secret() -> Secret {
@@ -107,9 +130,9 @@ mod tests {
             description: Some(description.to_owned()),
             correlation_id: Some(id.to_owned()),
         };
-        let rejected = Outcome::Rejected { condemned: false, word, why: None };
-        match outcome(rejected, &[&secret()], Some("sent-id")) {
-            Outcome::Rejected { word, .. } => word,
+        let rejected = Failure::Rejected { condemned: false, word, why: None };
+        match failure(rejected, &[&secret()], Some("sent-id")) {
+            Failure::Rejected { word, .. } => word,
             other => panic!("{other:?}"),
         }
     }
@@ -146,10 +169,9 @@ mod tests {
     }
 
     fn kept(grant: Grant) -> (Grant, usize) {
-        match outcome(Outcome::Granted(Box::new(grant), Vec::new()), &[&secret()], None) {
-            Outcome::Granted(grant, odd) => (*grant, odd.len()),
-            other => panic!("{other:?}"),
-        }
+        let Granted { grant, warnings } =
+            granted(Granted { grant, warnings: Vec::new() }, &[&secret()]);
+        (grant, warnings.len())
     }
 
     #[test]
@@ -186,9 +208,9 @@ mod tests {
             let origin =
                 Origin::from_operator(&format!("https://{name}.api.concurcdc.cn")).unwrap();
             let there = AllowList::default().permit(&origin).unwrap();
-            let ended =
-                outcome(Outcome::Elsewhere(there, ServiceWord::default()), &[&secret()], None);
-            assert_eq!(matches!(ended, Outcome::Elsewhere(..)), goes, "{ended:?}");
+            let to = Moved::ByCode(there, ServiceWord::default());
+            let ended = moved(Ok(to), &[&secret()], None);
+            assert_eq!(ended.is_ok(), goes, "{ended:?}");
         }
     }
 }

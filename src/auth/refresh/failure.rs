@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::auth::oauth::advice::{self, Refused, Sent};
 use crate::error::{Error, Kind, ServiceWord, login_again, login_command, set_secret_command};
-use crate::model::policy::{Decision, LoginReason};
+use crate::model::policy::Refusal;
 use crate::model::printable::printable;
 use crate::model::record::{OutcomeKind, Record};
 
@@ -51,16 +51,19 @@ pub(super) fn lock_timeout(record: &Record, holder: &str, waited: Duration) -> E
     .of_profile(record.profile_name())
 }
 
-/// What a decision that hands nothing out means for the caller.
-pub(super) fn refusal(record: &Record, decision: Decision, now: i64) -> Error {
-    match decision {
-        Decision::NeedsLogin(LoginReason::NothingToRenewWith) => Error::new(
+/// What it means for the caller that no refresh is tried.
+pub(super) fn refusal(record: &Record, refusal: Refusal, now: i64) -> Error {
+    match refusal {
+        Refusal::NothingToRefreshWith => Error::new(
             Kind::LoginNeeded,
             "The access token is over and there is no refresh token",
             advice::log_in_again(record.login_by(), &again(record)),
         )
         .of_profile(record.profile_name()),
-        _ => of_attempt(record, now),
+        Refusal::Condemned
+        | Refusal::OtherPrincipal
+        | Refusal::Rejected { .. }
+        | Refusal::Backoff { .. } => of_attempt(record, now),
     }
 }
 

@@ -1,8 +1,8 @@
-//! Keeping refresh tokens alive: each use begins their six months anew.
+//! Keeping refresh tokens valid: each use starts their six months again.
 
-use super::{Refresher, Trigger, failure};
+use super::{Refresher, failure};
 use crate::error::Result;
-use crate::model::policy::{self, Decision};
+use crate::model::policy::{self, Decision, Need};
 use crate::model::record::Record;
 use crate::store::Store;
 
@@ -32,20 +32,23 @@ impl Refresher<'_> {
         let now = (self.clock)();
         if record.refresh_token.is_none() {
             return match policy::decide(&record, now, self.config.min_ttl) {
-                refused @ Decision::NeedsLogin(_) => Err(failure::refusal(&record, refused, now)),
+                Decision::Refused(refusal) if refusal.needs_login() => {
+                    Err(failure::refusal(&record, refusal, now))
+                }
                 _ => Ok(Kept::Nothing(Box::new(record))),
             };
         }
-        match policy::keep_alive(&record, now, after) {
+        let need = Need::KeepAlive { after };
+        match policy::plan(&record, now, need) {
             Decision::Fresh | Decision::Soft => Ok(Kept::Fresh(Box::new(record))),
-            Decision::Stale(_) => {
-                let renewed = self.renew(store, &record, Trigger::KeepAlive { after })?.record;
-                let is_news = renewed.generation != record.generation
-                    || renewed.attempt.number != record.attempt.number;
-                let renewed = Box::new(renewed);
-                Ok(if is_news { Kept::Refreshed(renewed) } else { Kept::Fresh(renewed) })
+            Decision::Stale => {
+                let refreshed = self.refresh(store, &record, need)?.record;
+                let is_news = refreshed.generation != record.generation
+                    || refreshed.attempt.number != record.attempt.number;
+                let refreshed = Box::new(refreshed);
+                Ok(if is_news { Kept::Refreshed(refreshed) } else { Kept::Fresh(refreshed) })
             }
-            refused => Err(failure::refusal(&record, refused, now)),
+            Decision::Refused(refusal) => Err(failure::refusal(&record, refusal, now)),
         }
     }
 }

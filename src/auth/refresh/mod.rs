@@ -1,72 +1,44 @@
-//! The one room that joins lock, store and token service: exactly one refresh, however many callers
-//! find a token expired at the same moment, and nothing lost (DESIGN: how a `get` runs).
+//! Joins lock, store and token service: exactly one refresh, however many callers find a token expired at the same
+//! moment, and nothing lost (DESIGN: how a `get` runs).
+//!
+//! One refresh: [`Refresher::token`] plans it; `refresh` waits for the lock, or takes over what another process
+//! obtained; `refresh_under` plans it again, on the record as it is under the lock; `attempt` sends, and keeps what
+//! comes before anything is returned.
 
-mod asking;
 mod attempt;
+mod ending;
 mod failure;
-mod granted;
 mod keeping;
 mod new_secret;
 mod pending;
 mod rotating;
+mod waiting;
 
-use std::time::Duration;
-
-use crate::auth::oauth::client::TokenService;
 use crate::config::Config;
 use crate::error::{Error, Kind, Result};
-use crate::model::policy::{self, Decision, LoginReason, StaleReason};
+use crate::model::policy::{self, Decision, Need};
 use crate::model::printable::printable;
 use crate::model::record::{Column, OutcomeKind, Record};
 use crate::model::secret::Secret;
 use crate::store::Store;
 use crate::store::audit::Event;
-use crate::store::lock::{RecordLock, Waiting};
+use crate::store::lock::{RecordLock, Waited};
 use crate::sys::{failpoint, progress, signals, trace};
 use crate::ui::context::Context;
 
-pub(crate) use asking::{Asked, Asking, Attempted};
 pub(crate) use failure::{gone, not_allowed, of_its_principal};
 pub(crate) use keeping::Kept;
 
-/// After this long a waiter says whom it waits for.
-const SAY_WHO_HOLDS_AFTER: Duration = Duration::from_secs(2);
-
-/// Why a renewal is wanted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Trigger {
-    /// The token cannot be handed out; `min_ttl` in seconds.
-    Stale {
-        /// Seconds of life that the caller needs.
-        min_ttl: i64,
-    },
-    /// The token still serves, but not for long.
-    Soft {
-        /// Seconds of life that the caller needs.
-        min_ttl: i64,
-    },
-    /// A person or job asks for it, whatever the state.
-    Explicit,
-    /// The service refused the token (the caller has asked [`policy::may_force`]); a refresh that failed
-    /// lately stands all the same.
-    Refused,
-    /// The refresh token is to be used when it was not for `after` seconds.
-    KeepAlive {
-        /// Seconds since its last use.
-        after: i64,
-    },
-}
-
-/// A token that can be handed out, and the record it belongs to.
+/// A valid access token, and the record it belongs to.
 #[derive(Debug)]
-pub(crate) struct Usable {
+pub(crate) struct ValidToken {
     /// The access token.
     pub token: Secret,
     /// The record as it is now.
     pub record: Record,
 }
 
-/// Renews managed accounts.
+/// Refreshes managed accounts.
 pub(crate) struct Refresher<'a> {
     /// The settings.
     pub config: &'a Config,
@@ -74,18 +46,8 @@ pub(crate) struct Refresher<'a> {
     pub clock: fn() -> i64,
     /// Takes notes for a person, one line each.
     pub note: &'a mut dyn FnMut(&str),
-    /// What happened, to be written to the audit trail once the answer is out.
+    /// What happened, to be written to the audit log once the answer is out.
     pub events: &'a mut Vec<Event>,
-}
-
-/// What a caller finds when it looks at a record again.
-enum Seen {
-    /// Renewed by another process.
-    Renewed(Box<Record>),
-    /// Another process's attempt failed.
-    Failed(Error),
-    /// Nothing has happened.
-    Nothing,
 }
 
 impl Refresher<'_> {
@@ -102,158 +64,144 @@ impl Refresher<'_> {
         work(&mut Refresher { config, clock: *clock, note: &mut note, events })
     }
 
-    /// The access token of a managed account: handed out when it is good, renewed when it is not.
-    pub(crate) fn usable(
+    /// The access token of a managed account: the stored one where it meets the need, else a refreshed one.
+    pub(crate) fn token(
         &mut self,
         store: &mut Store,
         record: Record,
-        min_ttl: i64,
-    ) -> Result<Usable> {
+        need: Need,
+    ) -> Result<ValidToken> {
         store.prove_identity(&record)?;
-        let decision = policy::decide(&record, (self.clock)(), min_ttl);
-        match decision {
-            Decision::Fresh => self.open_or_renew(store, record, min_ttl),
-            Decision::Soft => self.soft(store, record, min_ttl),
-            Decision::Stale(_) => self.renew(store, &record, Trigger::Stale { min_ttl }),
-            refused => {
-                // What an earlier caller could not commit may be the very answer.
-                if pending::is_there(store, &record) {
-                    return self.renew(store, &record, Trigger::Stale { min_ttl });
-                }
-                Err(failure::refusal(&record, refused, (self.clock)()))
+        let now = (self.clock)();
+        match policy::plan(&record, now, need) {
+            Decision::Fresh => self.stored(store, record),
+            Decision::Soft => self.soft(store, record, need),
+            Decision::Stale => self.refresh(store, &record, need),
+            // What an earlier caller could not commit may be the very answer.
+            Decision::Refused(_) if pending::is_there(store, &record) => {
+                self.refresh(store, &record, need)
             }
+            Decision::Refused(refusal) => Err(failure::refusal(&record, refusal, now)),
         }
     }
 
-    /// A cell that does not open must not block the others: the refresh token may still open.
-    fn open_or_renew(&mut self, store: &mut Store, record: Record, min_ttl: i64) -> Result<Usable> {
-        match store.unseal(&record, Column::AccessToken) {
-            Ok(Some(token)) => Ok(Usable { token, record }),
-            Ok(None) => self.renew(store, &record, Trigger::Stale { min_ttl }),
+    /// Another token for a caller whose own (that of `used`) was refused by an API: the one that has come
+    /// meanwhile, else a refreshed one. `None` when the rule for forced refreshes says no, so that a 403 for
+    /// a missing scope is no refresh storm.
+    pub(crate) fn replace_rejected_token(
+        &mut self,
+        store: &mut Store,
+        used: &Record,
+    ) -> Result<Option<ValidToken>> {
+        let current = reread(store, used)?;
+        if current.generation != used.generation {
+            let min_ttl = self.config.min_ttl;
+            return self.token(store, current, Need::Token { min_ttl }).map(Some);
+        }
+        if !policy::may_force(&current, used.generation, (self.clock)()) {
+            return Ok(None);
+        }
+        self.refresh(store, used, Need::Replacement).map(Some)
+    }
+
+    /// The stored access token. A cell that does not open must not block the others: the refresh token may still
+    /// open.
+    fn stored(&mut self, store: &mut Store, record: Record) -> Result<ValidToken> {
+        match access_token(store, &record) {
+            Ok(token) => Ok(ValidToken { token, record }),
             Err(damaged) => {
                 // Proves that the rest of the record opens before anything is sent.
                 if store.unseal_renewal(&record, (self.clock)()).is_err() {
                     return Err(damaged);
                 }
                 (self.note)(damaged.problem());
-                self.renew(store, &record, Trigger::Explicit)
+                self.refresh(store, &record, Need::Refresh)
             }
         }
     }
 
-    /// Serves the current token, after renewing it if nobody else is about to. A failure is recorded
-    /// and harms nobody: the current token is good.
-    fn soft(&mut self, store: &mut Store, record: Record, min_ttl: i64) -> Result<Usable> {
+    /// The current token, refreshed first if no other process is about to. A failure is recorded and harms
+    /// no caller: the current token is valid.
+    fn soft(&mut self, store: &mut Store, record: Record, need: Need) -> Result<ValidToken> {
         store.have_key_at_hand()?;
         if let Ok(Some(lock)) = RecordLock::try_take(store.paths(), record.id) {
-            let renewed = self.renew_under(store, &lock, &record, Trigger::Soft { min_ttl });
+            let refreshed = self.refresh_under(store, &lock, &record, need);
             drop(lock);
             progress::wipe();
-            match renewed {
-                Ok(renewed) => return Ok(renewed),
+            match refreshed {
+                Ok(refreshed) => return Ok(refreshed),
                 Err(error) if is_of_another(store, &record) => return Err(error),
                 Err(_) => {}
             }
         }
-        self.open_or_renew(store, record, min_ttl)
+        self.stored(store, record)
     }
 
-    /// Renews under the lock, or takes over what another process renewed (or failed to) meanwhile.
-    pub(crate) fn renew(
-        &mut self,
-        store: &mut Store,
-        seen: &Record,
-        trigger: Trigger,
-    ) -> Result<Usable> {
+    /// Refreshes under the lock, or takes over what another process obtained (or failed to) meanwhile.
+    fn refresh(&mut self, store: &mut Store, seen: &Record, need: Need) -> Result<ValidToken> {
         // The lock's holder is written as well.
         signals::survive_the_file_size_limit();
         store.have_key_at_hand()?;
-        let mut waiting = Waiting::new(store.paths(), seen.id)?;
-        let mut said = false;
-        let mut shown = None;
-        loop {
-            if let Some(lock) = waiting.try_take()? {
-                if let Some(shown) = shown.take() {
-                    progress::Waiting::leave(shown);
-                }
-                let renewed = self.renew_under(store, &lock, seen, trigger);
+        match self.lock_or_news(store, seen)? {
+            Waited::Locked(lock) => {
+                let refreshed = self.refresh_under(store, &lock, seen, need);
                 drop(lock);
                 // Only now: a terminal that is stopped holds up whoever writes to it.
                 progress::wipe();
-                return renewed;
+                refreshed
             }
-            shown.get_or_insert_with(waiting_for_another);
-            match self.look_again(store, seen)? {
-                Seen::Renewed(record) => return opened(store, *record),
-                Seen::Failed(error) => return Err(error),
-                Seen::Nothing => {}
-            }
-            if waiting.waited() >= self.config.lock_timeout {
-                return Err(failure::lock_timeout(seen, &waiting.holder(), waiting.waited()));
-            }
-            if !said && waiting.waited() >= SAY_WHO_HOLDS_AFTER {
-                said = true;
-                (self.note)(&format!("waiting for {}, which is refreshing", waiting.holder()));
-            }
-            waiting.pause();
+            Waited::Found(record) => opened(store, record),
         }
     }
 
-    /// Another token for a caller whose own (that of `used`) was refused by an API: the one that has come
-    /// meanwhile, else a renewed one. `None` when the rule for forced refreshes says no, so that a 403 for
-    /// a missing scope is no refresh storm.
-    pub(crate) fn replace_rejected_token(
+    /// The same for the lock holder; the token of the record as it is under the lock, where that meets the need.
+    pub(crate) fn refresh_under(
         &mut self,
         store: &mut Store,
-        used: &Record,
-    ) -> Result<Option<Usable>> {
-        let current = store.reread(used.id)?.ok_or_else(|| failure::gone(used.profile_name()))?;
-        if current.generation != used.generation {
-            let min_ttl = self.config.min_ttl;
-            return self.usable(store, current, min_ttl).map(Some);
+        lock: &RecordLock,
+        seen: &Record,
+        need: Need,
+    ) -> Result<ValidToken> {
+        signals::survive_the_file_size_limit();
+        trace::step("lock taken");
+        failpoint::pass("lock-taken");
+        store.look_at_key()?;
+        let record = reread(store, seen)?;
+        failpoint::pass("record-reread");
+        store.prove_identity(&record)?;
+        let record = match pending::absorb(store, lock, record, (self.clock)())? {
+            pending::Absorbed::Record(record) => *record,
+            pending::Absorbed::OnlyServed(token) => return Ok(*token),
+        };
+        let now = (self.clock)();
+        if waiting::is_obtained_since(seen, &record, now)? {
+            return opened(store, record);
         }
-        if !policy::may_force(&current, used.generation, (self.clock)()) {
-            return Ok(None);
+        match policy::plan(&record, now, need) {
+            Decision::Fresh => opened(store, record),
+            Decision::Soft | Decision::Stale => self.attempt(store, lock, &record, None),
+            Decision::Refused(refusal) => Err(failure::refusal(&record, refusal, now)),
         }
-        self.renew(store, used, Trigger::Refused).map(Some)
     }
 
-    /// [`Refresher::usable`] for whoever holds the lock.
-    pub(crate) fn usable_under(
+    /// [`Refresher::token`] for the lock holder, who takes a token that will soon expire as it is.
+    pub(crate) fn token_under(
         &mut self,
         store: &mut Store,
         lock: &RecordLock,
         record: Record,
         min_ttl: i64,
-    ) -> Result<Usable> {
+    ) -> Result<ValidToken> {
         store.prove_identity(&record)?;
-        let decision = policy::decide(&record, (self.clock)(), min_ttl);
-        if matches!(decision, Decision::Fresh | Decision::Soft)
-            && let Ok(Some(token)) = store.unseal(&record, Column::AccessToken)
-        {
-            return Ok(Usable { token, record });
-        }
-        let trigger = match decision {
-            // The token is there and does not open.
-            Decision::Fresh | Decision::Soft => Trigger::Refused,
-            _ => Trigger::Stale { min_ttl },
-        };
-        self.renew_under(store, lock, &record, trigger)
-    }
-
-    /// The lock of a record, waited for like everybody else.
-    pub(crate) fn lock(&mut self, store: &Store, record: &Record) -> Result<RecordLock> {
-        let mut waiting = Waiting::new(store.paths(), record.id)?;
-        let mut shown = None;
-        loop {
-            if let Some(lock) = waiting.try_take()? {
-                return Ok(lock);
+        let need = Need::Token { min_ttl };
+        match policy::plan(&record, (self.clock)(), need) {
+            Decision::Fresh | Decision::Soft => match access_token(store, &record) {
+                Ok(token) => Ok(ValidToken { token, record }),
+                Err(_) => self.refresh_under(store, lock, &record, Need::Replacement),
+            },
+            Decision::Stale | Decision::Refused(_) => {
+                self.refresh_under(store, lock, &record, need)
             }
-            shown.get_or_insert_with(waiting_for_another);
-            if waiting.waited() >= self.config.lock_timeout {
-                return Err(failure::lock_timeout(record, &waiting.holder(), waiting.waited()));
-            }
-            waiting.pause();
         }
     }
 
@@ -276,90 +224,17 @@ impl Refresher<'_> {
         record: &Record,
     ) -> Result<Record> {
         store.look_at_key()?;
-        let current =
-            store.reread(record.id)?.ok_or_else(|| failure::gone(record.profile_name()))?;
+        let current = reread(store, record)?;
         match pending::absorb(store, lock, current, (self.clock)())? {
             pending::Absorbed::Record(record) => Ok(*record),
             pending::Absorbed::OnlyServed(_) => Err(failure::still_pending(record)),
         }
     }
+}
 
-    fn look_again(&self, store: &Store, seen: &Record) -> Result<Seen> {
-        let Some((generation, attempt, ended)) = store.progress(seen.id)? else {
-            return Err(failure::gone(seen.profile_name()));
-        };
-        let renewed = generation != seen.generation;
-        let failed = ended && is_news(seen, attempt);
-        if !renewed && !failed {
-            return Ok(Seen::Nothing);
-        }
-        let record = store.reread(seen.id)?.ok_or_else(|| failure::gone(seen.profile_name()))?;
-        Ok(self.news(seen, record))
-    }
-
-    /// What a record that has changed since `seen` means for the caller who saw that.
-    fn news(&self, seen: &Record, record: Record) -> Seen {
-        let now = (self.clock)();
-        let obtained_since = record.generation != seen.generation;
-        // Obtained after the caller began: served whatever its remaining life.
-        if obtained_since && record.access_expires_at.is_some_and(|at| at > now) {
-            return Seen::Renewed(Box::new(record));
-        }
-        let attempt = &record.attempt;
-        if attempt.ended_at.is_some() && is_news(seen, attempt.number) && !obtained_since {
-            return Seen::Failed(failure::of_attempt(&record, now));
-        }
-        Seen::Nothing
-    }
-
-    /// [`Refresher::renew`] for whoever holds the lock.
-    pub(crate) fn renew_under(
-        &mut self,
-        store: &mut Store,
-        lock: &RecordLock,
-        seen: &Record,
-        trigger: Trigger,
-    ) -> Result<Usable> {
-        signals::survive_the_file_size_limit();
-        trace::step("lock taken");
-        failpoint::pass("lock-taken");
-        store.look_at_key()?;
-        let record = store.reread(seen.id)?.ok_or_else(|| failure::gone(seen.profile_name()))?;
-        failpoint::pass("record-reread");
-        store.prove_identity(&record)?;
-        let record = match pending::absorb(store, lock, record, (self.clock)())? {
-            pending::Absorbed::Record(record) => *record,
-            pending::Absorbed::OnlyServed(usable) => return Ok(*usable),
-        };
-        let now = (self.clock)();
-        match self.news(seen, record.clone()) {
-            Seen::Renewed(record) => return opened(store, *record),
-            Seen::Failed(error) => return Err(error),
-            Seen::Nothing => {}
-        }
-        let decision = match trigger {
-            Trigger::Explicit => Decision::Stale(StaleReason::Forced),
-            Trigger::Refused => policy::unusable(&record, now, StaleReason::Forced),
-            Trigger::Stale { min_ttl } | Trigger::Soft { min_ttl } => {
-                policy::decide(&record, now, min_ttl)
-            }
-            Trigger::KeepAlive { after } => policy::keep_alive(&record, now, after),
-        };
-        match (decision, trigger) {
-            (Decision::Stale(_), _) | (Decision::Soft, Trigger::Soft { .. }) => {}
-            (Decision::Fresh | Decision::Soft, _) => return opened(store, record),
-            (refused, _) => return Err(failure::refusal(&record, refused, now)),
-        }
-        if !record.can_renew(now) {
-            let nothing = Decision::NeedsLogin(LoginReason::NothingToRenewWith);
-            return Err(failure::refusal(&record, nothing, now));
-        }
-        self.attempt(store, lock, &record, None)
-    }
-
-    fn service(&self) -> Result<TokenService> {
-        TokenService::new(&self.config.http)
-    }
+/// The record as it is now.
+fn reread(store: &Store, record: &Record) -> Result<Record> {
+    store.reread(record.id)?.ok_or_else(|| gone(record.profile_name()))
 }
 
 /// Whether the record holds another principal's tokens by now: the current token, too, is not printed then.
@@ -368,23 +243,16 @@ fn is_of_another(store: &Store, seen: &Record) -> bool {
     current.is_some_and(|record| record.attempt.outcome == Some(OutcomeKind::OtherPrincipal))
 }
 
-fn waiting_for_another() -> progress::Waiting {
-    progress::waiting("waiting for another concur-cred")
+fn opened(store: &Store, record: Record) -> Result<ValidToken> {
+    access_token(store, &record).map(|token| ValidToken { token, record })
 }
 
-/// Whether attempt `number`, now ended, is one that began or ended after `seen` was read.
-fn is_news(seen: &Record, number: i64) -> bool {
-    let running = seen.attempt.started_at.is_some() && seen.attempt.ended_at.is_none();
-    number > seen.attempt.number || (number == seen.attempt.number && running)
-}
-
-fn opened(store: &Store, record: Record) -> Result<Usable> {
-    match store.unseal(&record, Column::AccessToken)? {
-        Some(token) => Ok(Usable { token, record }),
-        None => Err(Error::new(
+fn access_token(store: &Store, record: &Record) -> Result<Secret> {
+    store.unseal(record, Column::AccessToken)?.ok_or_else(|| {
+        Error::new(
             Kind::Temporary,
             "Another process dropped the token at the same moment",
             "Run it again.",
-        )),
-    }
+        )
+    })
 }

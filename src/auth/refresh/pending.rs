@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Refresher, Usable};
+use super::{Refresher, ValidToken};
 use crate::error::{Error, Kind, Result};
 use crate::model::grant::Grant;
 use crate::model::origin::Origin;
@@ -19,7 +19,7 @@ pub(super) enum Absorbed {
     /// The record, with the pending grant in it if there was one.
     Record(Box<Record>),
     /// The store still cannot be written; the access token of the pending grant is valid and is returned.
-    OnlyServed(Box<Usable>),
+    OnlyServed(Box<ValidToken>),
 }
 
 /// The text of a pending grant, before it is sealed.
@@ -95,7 +95,7 @@ pub(super) fn absorb(
         Err(error) => match (grant.access_token, grant.access_expires_at) {
             (Some(token), Some(expires_at)) if expires_at > now => {
                 let record = Record { access_expires_at: Some(expires_at), ..record };
-                Ok(Absorbed::OnlyServed(Box::new(Usable { token, record })))
+                Ok(Absorbed::OnlyServed(Box::new(ValidToken { token, record })))
             }
             _ => Err(error),
         },

@@ -7,7 +7,7 @@ use crate::auth::accounts;
 use crate::cli::Status;
 use crate::config::parse_duration;
 use crate::error::{Error, Kind, Result};
-use crate::model::policy::{self, Decision, LoginReason, REFRESH_TOKEN_LIFE_DAYS, StaleReason};
+use crate::model::policy::{self, REFRESH_TOKEN_LIFE_DAYS, Refusal};
 use crate::model::printable::printable;
 use crate::model::record::{OutcomeKind, Record};
 use crate::sys::{failpoint, hardening};
@@ -106,27 +106,37 @@ fn limits(args: &Status, warn_before: i64) -> Result<Limits> {
 fn check(record: &Record, is_edited: bool, now: i64, limits: Limits) -> Checked<'_> {
     let left = record.refresh_token.as_ref().and(record.refresh_expires_at);
     let left = left.map(|at| at.saturating_sub(now).max(0));
-    // Whatever the access token still serves for: what comes after it counts.
-    let state = policy::unusable(record, now, StaleReason::Expired);
-    // A refusal is one until it was asked again, for however long it is held for an answer.
+    // However long the access token is still valid: what comes after it counts.
+    let refusal = policy::refusal(record, now);
+    // A refusal stands until Concur was asked again, however long it keeps others from asking.
     let is_refused = record.attempt.outcome == Some(OutcomeKind::Rejected);
-    let (level, why) = match (state, left) {
+    let (level, why) = match (refusal, left) {
         _ if is_edited => (Level::Critical, Some(words::EDITED.to_owned())),
-        (Decision::NeedsLogin(LoginReason::OtherPrincipal), _) => {
+        (Some(refusal @ Refusal::OtherPrincipal), _) => {
             let whose = record.attempt.why.as_deref().unwrap_or_default();
-            (Level::Critical, Some(format!("{}: {}", words::words(state), printable(whose, 200))))
+            (
+                Level::Critical,
+                Some(format!("{}: {}", words::refused(refusal), printable(whose, 200))),
+            )
         }
-        (Decision::NeedsLogin(_) | Decision::Rejected { .. }, _) => {
-            (Level::Critical, Some(words::words(state).to_owned()))
-        }
+        (
+            Some(
+                refusal @ (Refusal::NothingToRefreshWith
+                | Refusal::Condemned
+                | Refusal::Rejected { .. }),
+            ),
+            _,
+        ) => (Level::Critical, Some(words::refused(refusal).to_owned())),
         (_, _) if is_refused => {
-            let refused = Decision::Rejected { until: now };
-            (Level::Critical, Some(words::words(refused).to_owned()))
+            let refused = Refusal::Rejected { until: now };
+            (Level::Critical, Some(words::refused(refused).to_owned()))
         }
         (_, Some(left)) if left < limits.crit => (Level::Critical, Some(ending(left))),
         (_, Some(left)) if left < limits.warn => (Level::Warning, Some(ending(left))),
-        (Decision::Backoff { .. }, _) => (Level::Warning, Some(words::words(state).to_owned())),
-        _ => (Level::Ok, None),
+        (Some(refusal @ Refusal::Backoff { .. }), _) => {
+            (Level::Warning, Some(words::refused(refusal).to_owned()))
+        }
+        (None, _) => (Level::Ok, None),
     };
     Checked { name: record.profile_name().unwrap_or_default(), level, why, left }
 }

@@ -45,8 +45,8 @@ pub(super) fn as_json(
             "expiry_is_assumed": record.refresh_expiry_assumed,
         },
         "refreshed_at": record.refreshed_at,
-        "usable": !is_edited && matches!(decision, Decision::Fresh | Decision::Soft | Decision::Stale(_)),
-        "needs_login": is_edited || matches!(decision, Decision::NeedsLogin(_)),
+        "usable": !is_edited && matches!(decision, Decision::Fresh | Decision::Soft | Decision::Stale),
+        "needs_login": is_edited || matches!(decision, Decision::Refused(refusal) if refusal.needs_login()),
         "state": if is_edited { words::EDITED } else { words::words(decision) },
         "last_attempt": {
             "number": attempt.number,

@@ -7,18 +7,18 @@ use serde_json::json;
 
 use super::*;
 
-fn view<'a>(access_token: &'a Secret, refresh_token: Option<&'a Secret>) -> TokenView<'a> {
-    TokenView {
-        access_token,
-        base_url: "https://us2.api.concursolutions.com",
+fn token(secret: &Secret, refresh_token: Option<&Secret>) -> AccessToken {
+    AccessToken {
+        secret: secret.clone(),
+        base_url: "https://us2.api.concursolutions.com".to_owned(),
         expires_at: Some(1_700_000_000),
-        company_uuid: "08bcca1e",
-        profile: "acme",
-        refresh_token,
+        principal: "08bcca1e".to_owned(),
+        profile: "acme".to_owned(),
+        refresh_token: refresh_token.cloned(),
     }
 }
 
-fn rendered(format: Format, token: &TokenView<'_>) -> String {
+fn rendered(format: Format, token: &AccessToken) -> String {
     String::from_utf8(render(format, token).unwrap().to_vec()).unwrap()
 }
 
@@ -36,7 +36,7 @@ fn formats_have_the_names_they_are_asked_for_by() {
 #[test]
 fn each_format_looks_as_documented() {
     let (access, refresh) = (Secret::from("at"), Secret::from("rt"));
-    let with = view(&access, Some(&refresh));
+    let with = token(&access, Some(&refresh));
     let rows = [
         (Format::Token, "at\n"),
         (Format::Header, "Authorization: Bearer at\n"),
@@ -79,7 +79,7 @@ fn each_format_looks_as_documented() {
 fn the_refresh_token_is_shown_only_when_it_is_given() {
     let access = Secret::from("at");
     for format in Format::ALL {
-        let shown = rendered(format, &view(&access, None)).to_lowercase();
+        let shown = rendered(format, &token(&access, None)).to_lowercase();
         assert!(!shown.contains("refresh"), "{format}");
     }
 }
@@ -87,12 +87,12 @@ fn the_refresh_token_is_shown_only_when_it_is_given() {
 #[test]
 fn an_unknown_or_impossible_expiry_is_said_to_be_unknown() {
     let access = Secret::from("at");
-    let unknown = TokenView { expires_at: None, ..view(&access, None) };
+    let unknown = AccessToken { expires_at: None, ..token(&access, None) };
     assert!(rendered(Format::Json, &unknown).contains(r#""expires_at":null"#));
     assert!(rendered(Format::Env, &unknown).contains("export CONCUR_TOKEN_EXPIRES_AT=''\n"));
     assert!(rendered(Format::Powershell, &unknown).contains("EXPIRES_AT = ''\n"));
     assert!(!rendered(Format::Git, &unknown).contains("expiry"));
-    let absurd = TokenView { expires_at: Some(i64::MAX), ..view(&access, None) };
+    let absurd = AccessToken { expires_at: Some(i64::MAX), ..token(&access, None) };
     assert!(rendered(Format::Json, &absurd).contains(r#""expires_at_rfc3339":null"#));
 }
 
@@ -102,18 +102,18 @@ fn line_formats_refuse_line_breaks_in_every_field_they_print() {
     for bad in ["x\nrm -rf /", "x\ry", "x\0", "\r\n"] {
         let secret = Secret::from(bad);
         for format in Format::ALL.into_iter().filter(|format| *format != Format::Json) {
-            assert!(render(format, &view(&secret, None)).is_err(), "{format}");
+            assert!(render(format, &token(&secret, None)).is_err(), "{format}");
         }
         for format in [Format::Env, Format::Powershell] {
-            let base = TokenView { base_url: bad, ..view(&good, None) };
+            let base = AccessToken { base_url: bad.to_owned(), ..token(&good, None) };
             assert!(render(format, &base).is_err());
-            assert!(render(format, &view(&good, Some(&secret))).is_err());
+            assert!(render(format, &token(&good, Some(&secret))).is_err());
         }
         for format in [Format::Env, Format::Powershell, Format::Git] {
-            let company = TokenView { company_uuid: bad, ..view(&good, None) };
+            let company = AccessToken { principal: bad.to_owned(), ..token(&good, None) };
             assert!(render(format, &company).is_err());
         }
-        let refused = render(Format::Header, &view(&secret, None)).unwrap_err().to_string();
+        let refused = render(Format::Header, &token(&secret, None)).unwrap_err().to_string();
         assert!(refused.contains("access token") && !refused.contains("rm"));
     }
 }
@@ -123,14 +123,14 @@ fn a_token_that_is_not_text_is_given_only_where_bytes_are() {
     let access = Secret::new([0xff, 0x80]);
     for format in Format::ALL {
         let bytes_are_fine = matches!(format, Format::Token | Format::Git);
-        assert_eq!(render(format, &view(&access, None)).is_ok(), bytes_are_fine, "{format}");
+        assert_eq!(render(format, &token(&access, None)).is_ok(), bytes_are_fine, "{format}");
     }
 }
 
 #[test]
 fn powershell_output_has_no_quote_that_only_looks_like_one() {
     let access = Secret::from("a\u{2018}\u{2019}\u{201a}\u{201b}'; whoami; '\u{1f642}Ñ");
-    let shown = rendered(Format::Powershell, &view(&access, None));
+    let shown = rendered(Format::Powershell, &token(&access, None));
     let first = shown.lines().next().unwrap();
     assert_eq!(
         first,
@@ -142,7 +142,7 @@ fn powershell_output_has_no_quote_that_only_looks_like_one() {
 #[test]
 fn hostile_values_stay_values_in_the_shell() {
     let access = Secret::from("'; rm -rf / #$(id)`id`\"\\!");
-    let shown = rendered(Format::Env, &view(&access, None));
+    let shown = rendered(Format::Env, &token(&access, None));
     assert!(shown.starts_with(r#"export CONCUR_ACCESS_TOKEN=''\''; rm -rf / #$(id)`id`"\!'"#));
 }
 
@@ -214,16 +214,16 @@ proptest! {
     #[test]
     fn every_language_reads_back_the_value(access in single_line_text(), company in single_line_text()) {
         let secret = Secret::from(access.as_str());
-        let view = TokenView { company_uuid: &company, ..view(&secret, None) };
+        let token = AccessToken { principal: company.clone(), ..token(&secret, None) };
 
-        let shell = rendered(Format::Env, &view);
+        let shell = rendered(Format::Env, &token);
         let words: Vec<_> =
             shell.split('\n').filter_map(|line| line.split_once('=')).map(|(_, word)| word).collect();
         prop_assert_eq!(words.len(), 4);
         prop_assert_eq!(posix_unquoted(words[0]), Some(access.clone()));
         prop_assert_eq!(posix_unquoted(words[2]), Some(company.clone()));
 
-        let powershell = rendered(Format::Powershell, &view);
+        let powershell = rendered(Format::Powershell, &token);
         prop_assert!(powershell.is_ascii());
         let values: Vec<_> =
             powershell.split('\n').filter_map(|line| line.split_once(" = ")).map(|(_, v)| v).collect();
@@ -231,7 +231,7 @@ proptest! {
         prop_assert_eq!(powershell_evaluated(values[0]), Some(access.clone()));
         prop_assert_eq!(powershell_evaluated(values[2]), Some(company.clone()));
 
-        let curl = rendered(Format::Curl, &view);
+        let curl = rendered(Format::Curl, &token);
         let quoted = curl.strip_prefix("header = ").and_then(|rest| rest.strip_suffix('\n')).unwrap();
         prop_assert_eq!(curl_unquoted(quoted), Some(format!("Authorization: Bearer {access}")));
     }
@@ -239,8 +239,8 @@ proptest! {
     #[test]
     fn json_reads_back_any_text(access: String, company: String, expires_at: Option<i64>) {
         let secret = Secret::from(access.as_str());
-        let view = TokenView { company_uuid: &company, expires_at, ..view(&secret, Some(&secret)) };
-        let shown = rendered(Format::Json, &view);
+        let token = AccessToken { principal: company.clone(), expires_at, ..token(&secret, Some(&secret)) };
+        let shown = rendered(Format::Json, &token);
         prop_assert_eq!(shown.matches('\n').count(), 1);
         let object: serde_json::Value = serde_json::from_str(&shown).unwrap();
         prop_assert_eq!(&object["access_token"], &json!(access));

@@ -79,9 +79,9 @@ fn a_token_with_life_left_is_fresh_then_soft_then_stale() {
         (EXPIRY - 301, Decision::Fresh),
         (EXPIRY - 299, Decision::Soft),
         (EXPIRY - 61, Decision::Soft),
-        (EXPIRY - 60, Decision::Stale(StaleReason::Expired)),
-        (EXPIRY, Decision::Stale(StaleReason::Expired)),
-        (EXPIRY + 86_400, Decision::Stale(StaleReason::Expired)),
+        (EXPIRY - 60, Decision::Stale),
+        (EXPIRY, Decision::Stale),
+        (EXPIRY + 86_400, Decision::Stale),
     ];
     for (now, expected) in rows {
         assert_eq!(at(&record, now), expected, "{} s left", EXPIRY - now);
@@ -123,7 +123,7 @@ fn the_soft_window_asks_for_no_refresh_that_would_be_refused() {
 #[test]
 fn without_anything_to_renew_with_a_person_must_log_in() {
     let now = EXPIRY;
-    let nothing = Decision::NeedsLogin(LoginReason::NothingToRenewWith);
+    let nothing = Decision::Refused(Refusal::NothingToRefreshWith);
     let mut record = Record { refresh_token: None, ..record() };
     assert_eq!(at(&record, now), nothing);
     record.attempt = backing_off(now, now + 60);
@@ -133,14 +133,14 @@ fn without_anything_to_renew_with_a_person_must_log_in() {
     record.request_token_expires_at = Some(now);
     assert_eq!(at(&record, now), nothing, "a request token whose day is over renews nothing");
     record.request_token_expires_at = Some(now + 1);
-    assert_eq!(at(&record, now), Decision::Stale(StaleReason::Expired));
+    assert_eq!(at(&record, now), Decision::Stale);
     let record = Record { request_token: None, obtained_by: Some(Application), ..record };
-    assert_eq!(at(&record, now), Decision::Stale(StaleReason::Expired), "it asks by itself");
+    assert_eq!(at(&record, now), Decision::Stale, "it asks by itself");
 }
 
 #[test]
 fn a_condemned_refresh_token_stays_condemned() {
-    let condemned = Decision::NeedsLogin(LoginReason::Condemned);
+    let condemned = Decision::Refused(Refusal::Condemned);
     let mut record = with_attempt(ended(OutcomeKind::Condemned, OBTAINED));
     for now in [EXPIRY, EXPIRY + 900, EXPIRY + 400 * 86_400, OBTAINED - 86_400] {
         record.access_expires_at = Some(now.min(EXPIRY));
@@ -155,10 +155,10 @@ fn another_refusal_holds_a_quarter_of_an_hour() {
     let refused_at = EXPIRY + 100;
     let record = with_attempt(ended(OutcomeKind::Rejected, refused_at));
     let until = refused_at + 900;
-    let stale = Decision::Stale(StaleReason::Expired);
+    let stale = Decision::Stale;
     let rows = [
-        (refused_at, Decision::Rejected { until }),
-        (until - 1, Decision::Rejected { until }),
+        (refused_at, Decision::Refused(Refusal::Rejected { until })),
+        (until - 1, Decision::Refused(Refusal::Rejected { until })),
         (until, stale),
         (refused_at - 1, stale), // the clock stepped back: "the last 15 minutes" say nothing
     ];
@@ -172,17 +172,17 @@ fn a_refusal_comes_before_a_back_off_and_gives_way_to_it_when_it_is_over() {
     let from = EXPIRY;
     let attempt = Attempt { outcome: Some(OutcomeKind::Rejected), ..backing_off(from, from + 930) };
     let record = with_attempt(attempt);
-    assert_eq!(at(&record, from + 1), Decision::Rejected { until: from + 900 });
-    assert_eq!(at(&record, from + 901), Decision::Backoff { until: from + 930 });
+    assert_eq!(at(&record, from + 1), Decision::Refused(Refusal::Rejected { until: from + 900 }));
+    assert_eq!(at(&record, from + 901), Decision::Refused(Refusal::Backoff { until: from + 930 }));
 }
 
 #[test]
 fn a_back_off_ends_at_its_time_and_is_ignored_before_its_attempt() {
     let (from, until) = (EXPIRY, EXPIRY + 8);
-    let stale = Decision::Stale(StaleReason::Expired);
+    let stale = Decision::Stale;
     let record = with_attempt(backing_off(from, until));
-    assert_eq!(at(&record, from), Decision::Backoff { until });
-    assert_eq!(at(&record, until - 1), Decision::Backoff { until });
+    assert_eq!(at(&record, from), Decision::Refused(Refusal::Backoff { until }));
+    assert_eq!(at(&record, until - 1), Decision::Refused(Refusal::Backoff { until }));
     assert_eq!(at(&record, until), stale);
     assert_eq!(at(&record, from - 1), stale, "the clock stepped back since");
 }
@@ -190,19 +190,19 @@ fn a_back_off_ends_at_its_time_and_is_ignored_before_its_attempt() {
 #[test]
 fn an_attempt_that_never_ended_blocks_no_caller() {
     let attempt = Attempt { number: 3, started_at: Some(EXPIRY), ..Attempt::default() };
-    let stale = Decision::Stale(StaleReason::Expired);
+    let stale = Decision::Stale;
     assert_eq!(at(&with_attempt(attempt), EXPIRY + 1), stale, "its process was killed");
 }
 
 #[test]
 fn a_refresh_token_past_its_recorded_expiry_is_still_tried() {
     let record = Record { refresh_expires_at: Some(OBTAINED), ..record() };
-    assert_eq!(at(&record, EXPIRY), Decision::Stale(StaleReason::Expired));
+    assert_eq!(at(&record, EXPIRY), Decision::Stale);
 }
 
 #[test]
 fn a_token_without_a_known_expiry_is_not_served() {
-    let none = Decision::Stale(StaleReason::NoAccessToken);
+    let none = Decision::Stale;
     assert_eq!(at(&Record { access_expires_at: None, ..record() }, OBTAINED), none);
     assert_eq!(at(&Record { access_token: None, ..record() }, OBTAINED), none);
 }
@@ -211,8 +211,8 @@ fn a_token_without_a_known_expiry_is_not_served() {
 fn more_life_than_was_given_means_that_the_clock_stepped_back() {
     let record = record();
     assert_eq!(at(&record, OBTAINED - 60), Decision::Fresh, "within the tolerance");
-    assert_eq!(at(&record, OBTAINED - 61), Decision::Stale(StaleReason::Clock));
-    assert_eq!(at(&record, 0), Decision::Stale(StaleReason::Clock));
+    assert_eq!(at(&record, OBTAINED - 61), Decision::Stale);
+    assert_eq!(at(&record, 0), Decision::Stale);
 }
 
 #[test]
@@ -329,10 +329,10 @@ proptest! {
     #[test]
     fn no_caller_is_blocked_beyond_the_longest_back_off(record in any_record(), now in any_time()) {
         match decide(&record, now, DEFAULT_MIN_TTL_SECS) {
-            Decision::Rejected { until } => {
+            Decision::Refused(Refusal::Rejected { until }) => {
                 prop_assert!(until > now && i128::from(until) - i128::from(now) <= 900);
             }
-            Decision::Backoff { until } => {
+            Decision::Refused(Refusal::Backoff { until }) => {
                 // A quarter of an hour from the end of an attempt, which itself is bounded.
                 prop_assert!(until > now && i128::from(until) - i128::from(now) <= 1200);
             }
@@ -340,7 +340,7 @@ proptest! {
                 let left = record.access_expires_at.unwrap() - now;
                 prop_assert!(left <= 300);
             }
-            Decision::Fresh | Decision::NeedsLogin(_) | Decision::Stale(_) => {}
+            Decision::Fresh | Decision::Stale | Decision::Refused(_) => {}
         }
     }
 
@@ -369,7 +369,7 @@ proptest! {
 
     #[test]
     fn what_cannot_be_used_is_never_served(record in any_record(), now in any_time()) {
-        prop_assert!(!is_served(unusable(&record, now, StaleReason::Forced)));
+        prop_assert!(!is_served(plan(&record, now, Need::Replacement)));
     }
 
     #[test]
@@ -377,8 +377,8 @@ proptest! {
         record in any_record(), now in any_time(), min_ttl in any_time(), shift in any_shift(),
     ) {
         let moved = |decision| match decision {
-            Decision::Rejected { until } => Decision::Rejected { until: until + shift },
-            Decision::Backoff { until } => Decision::Backoff { until: until + shift },
+            Decision::Refused(Refusal::Rejected { until }) => Decision::Refused(Refusal::Rejected { until: until + shift }),
+            Decision::Refused(Refusal::Backoff { until }) => Decision::Refused(Refusal::Backoff { until: until + shift }),
             other => other,
         };
         let now = now % 100_000_000_000;

@@ -6,7 +6,7 @@ use super::tests::{OBTAINED, backing_off, ended, record, with_attempt};
 use super::*;
 
 const DAY: i64 = 86_400;
-const DUE: Decision = Decision::Stale(StaleReason::Unused);
+const DUE: Decision = Decision::Stale;
 
 #[test]
 fn a_refresh_token_is_used_once_its_last_use_is_old_enough() {
@@ -32,14 +32,17 @@ fn a_refresh_token_is_used_once_its_last_use_is_old_enough() {
 fn what_concur_said_holds_for_a_daily_job_as_for_anybody() {
     let now = OBTAINED + 2 * DAY;
     let condemned = with_attempt(ended(OutcomeKind::Condemned, OBTAINED));
-    let dead = Decision::NeedsLogin(LoginReason::Condemned);
+    let dead = Decision::Refused(Refusal::Condemned);
     assert_eq!(keep_alive(&condemned, now, DAY), dead);
     assert_eq!(keep_alive(&condemned, OBTAINED + 5, DAY), dead, "lately used or not");
     let rejected = with_attempt(ended(OutcomeKind::Rejected, now - 60));
-    assert!(matches!(keep_alive(&rejected, now, DAY), Decision::Rejected { .. }));
+    assert!(matches!(keep_alive(&rejected, now, DAY), Decision::Refused(Refusal::Rejected { .. })));
     assert_eq!(keep_alive(&rejected, now + 3600, DAY), DUE);
     let waiting = with_attempt(backing_off(now - 5, now + 5));
-    assert_eq!(keep_alive(&waiting, now, DAY), Decision::Backoff { until: now + 5 });
+    assert_eq!(
+        keep_alive(&waiting, now, DAY),
+        Decision::Refused(Refusal::Backoff { until: now + 5 })
+    );
 }
 
 proptest! {

@@ -2,9 +2,9 @@
 
 use std::fs::File;
 use std::io::Write;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use super::{FIRST_POLL, LAST_POLL, is_contended, named_holder, not_lockable};
+use super::{is_contended, named_holder, not_lockable};
 use crate::error::{Error, Kind, Result};
 use crate::sys::paths::Paths;
 use crate::sys::{clock, files};
@@ -38,25 +38,20 @@ impl KeyLock {
 
     /// Takes the lock, waiting for its holder up to `timeout`.
     pub(crate) fn take(paths: &Paths, timeout: Duration) -> Result<Self> {
-        let since = Instant::now();
-        let mut poll = FIRST_POLL;
-        loop {
-            if let Some(lock) = Self::try_take(paths)? {
-                return Ok(lock);
-            }
-            if since.elapsed() >= timeout {
-                return Err(Error::new(
+        super::wait(
+            timeout,
+            |_| Self::try_take(paths),
+            |_| {
+                Error::new(
                     Kind::Temporary,
                     format!(
                         "Another process changes the store's key ({})",
                         named_holder(&paths.key_lock_holder())
                     ),
                     "Run it again when that has ended.",
-                ));
-            }
-            clock::wait(poll);
-            poll = (poll * 2).min(LAST_POLL);
-        }
+                )
+            },
+        )
     }
 }
 

@@ -58,7 +58,56 @@ impl RecordLock {
 
     /// Takes the lock if it is free.
     pub(crate) fn try_take(paths: &Paths, id: RecordId) -> Result<Option<Self>> {
-        Waiting::new(paths, id)?.try_take()
+        LockFile::open(paths, id)?.try_take()
+    }
+
+    /// Takes the lock, waiting for its holder up to `timeout`; `meanwhile` is called each time that another process
+    /// has it, with the time waited so far, and ends the wait by what it finds. `late` makes the error, of the
+    /// holder's name and the time waited.
+    pub(crate) fn take_unless<T>(
+        paths: &Paths,
+        id: RecordId,
+        timeout: Duration,
+        mut meanwhile: impl FnMut(Duration) -> Result<Option<T>>,
+        late: impl FnOnce(&str, Duration) -> Error,
+    ) -> Result<Waited<T>> {
+        let mut file = LockFile::open(paths, id)?;
+        let look = |waited| match file.try_take()? {
+            Some(lock) => Ok(Some(Waited::Locked(lock))),
+            None => Ok(meanwhile(waited)?.map(Waited::Found)),
+        };
+        wait(timeout, look, |waited| late(&holder(paths, id), waited))
+    }
+}
+
+/// What waiting for a lock came to.
+#[derive(Debug)]
+pub(crate) enum Waited<T> {
+    /// The lock.
+    Locked(RecordLock),
+    /// What was found instead.
+    Found(T),
+}
+
+/// Calls `look`, with the time waited so far, until it finds something; a little less often each time. `late` makes
+/// the error when nothing was found in `timeout`.
+fn wait<T>(
+    timeout: Duration,
+    mut look: impl FnMut(Duration) -> Result<Option<T>>,
+    late: impl FnOnce(Duration) -> Error,
+) -> Result<T> {
+    let since = Instant::now();
+    let mut poll = FIRST_POLL;
+    loop {
+        if let Some(found) = look(since.elapsed())? {
+            return Ok(found);
+        }
+        let waited = since.elapsed();
+        if waited >= timeout {
+            return Err(late(waited));
+        }
+        clock::wait(poll);
+        poll = (poll * 2).min(LAST_POLL);
     }
 }
 
@@ -70,34 +119,25 @@ impl Drop for RecordLock {
     }
 }
 
-/// A caller who wants a record's lock.
+/// A record's lock file.
 #[derive(Debug)]
-pub(crate) struct Waiting {
+struct LockFile {
     file: Option<File>,
     id: RecordId,
     holder_file: std::path::PathBuf,
-    since: Instant,
-    poll: Duration,
 }
 
-impl Waiting {
-    /// Opens the lock file.
-    pub(crate) fn new(paths: &Paths, id: RecordId) -> Result<Self> {
+impl LockFile {
+    fn open(paths: &Paths, id: RecordId) -> Result<Self> {
         files::ensure_private_dir(&paths.locks_dir())?;
         let path = paths.lock(id);
         failpoint::write("lock-open").map_err(|error| files::cannot("open", &path, &error))?;
         let file = files::open_private(&path)?;
-        Ok(Self {
-            file: Some(file),
-            id,
-            holder_file: paths.lock_holder(id),
-            since: Instant::now(),
-            poll: FIRST_POLL,
-        })
+        Ok(Self { file: Some(file), id, holder_file: paths.lock_holder(id) })
     }
 
     /// Takes the lock if it is free.
-    pub(crate) fn try_take(&mut self) -> Result<Option<RecordLock>> {
+    fn try_take(&mut self) -> Result<Option<RecordLock>> {
         let Some(file) = &self.file else { return Ok(None) };
         match fs2::FileExt::try_lock_exclusive(file) {
             Ok(()) => Ok(self.file.take().map(|file| self.held(file))),
@@ -114,22 +154,11 @@ impl Waiting {
         }
         RecordLock { file, id: self.id, holder }
     }
+}
 
-    /// Waits until it is worth looking again; a little longer each time.
-    pub(crate) fn pause(&mut self) {
-        clock::wait(self.poll);
-        self.poll = (self.poll * 2).min(LAST_POLL);
-    }
-
-    /// How long this caller has waited.
-    pub(crate) fn waited(&self) -> Duration {
-        self.since.elapsed()
-    }
-
-    /// Who holds the lock, as far as the holder could say.
-    pub(crate) fn holder(&self) -> String {
-        named_holder(&self.holder_file)
-    }
+/// Who holds a record's lock, as far as the holder could say.
+pub(crate) fn holder(paths: &Paths, id: RecordId) -> String {
+    named_holder(&paths.lock_holder(id))
 }
 
 fn named_holder(file: &std::path::Path) -> String {

@@ -1,7 +1,7 @@
 //! What a person is shown of a profile, before it is laid out.
 
 use crate::model::origin::{Origin, SHORT_NAMES};
-use crate::model::policy::{self, Decision};
+use crate::model::policy::{self, Decision, Refusal};
 use crate::model::principal::PrincipalType;
 use crate::model::printable::printable;
 use crate::model::record::{OutcomeKind, Record};
@@ -97,9 +97,9 @@ impl View {
                 .map_or_else(|| "never".to_owned(), |at| ago(at, now)),
             state: words::words(decision),
             urgency: match decision {
-                Decision::Fresh | Decision::Soft | Decision::Stale(_) => Urgency::Good,
-                Decision::Backoff { .. } => Urgency::Warning,
-                Decision::NeedsLogin(_) | Decision::Rejected { .. } => Urgency::Critical,
+                Decision::Fresh | Decision::Soft | Decision::Stale => Urgency::Good,
+                Decision::Refused(Refusal::Backoff { .. }) => Urgency::Warning,
+                Decision::Refused(_) => Urgency::Critical,
             },
         }
     }
@@ -126,9 +126,9 @@ fn short_name(geolocation: &str) -> Option<&'static str> {
 
 fn access(record: &Record, decision: Decision, now: i64) -> Life {
     let over = || match decision {
-        Decision::NeedsLogin(_) | Decision::Rejected { .. } => Urgency::Critical,
-        Decision::Backoff { .. } => Urgency::Warning,
-        Decision::Fresh | Decision::Soft | Decision::Stale(_) => Urgency::None,
+        Decision::Refused(Refusal::Backoff { .. }) => Urgency::Warning,
+        Decision::Refused(_) => Urgency::Critical,
+        Decision::Fresh | Decision::Soft | Decision::Stale => Urgency::None,
     };
     match record.access_times().expires_at {
         Some(at) if at > now => Life {

@@ -25,7 +25,7 @@ fn outcome(status: u16, body: &Value) -> Outcome {
 
 fn grant_of(body: &Value) -> (Grant, Vec<String>) {
     match outcome(200, body) {
-        Outcome::Granted(grant, odd) => (*grant, odd),
+        Outcome::Granted(granted) => (granted.grant, granted.warnings),
         other => panic!("not granted: {other:?}"),
     }
 }
@@ -90,11 +90,11 @@ fn damage_beside_the_tokens_never_costs_them() {
     for body in bodies {
         let shown = String::from_utf8_lossy(&body).into_owned();
         let answer = HttpAnswer { body: Zeroizing::new(body), ..answer(200, "") };
-        let Outcome::Granted(grant, _) = classify(&answer, true, &AllowList::default(), NOW) else {
+        let Outcome::Granted(granted) = classify(&answer, true, &AllowList::default(), NOW) else {
             panic!("lost: {shown}");
         };
-        assert_eq!(grant.refresh_token, Some(Secret::from("r")), "{shown}");
-        assert_eq!(grant.access_token, Some(Secret::from("a")), "{shown}");
+        assert_eq!(granted.grant.refresh_token, Some(Secret::from("r")), "{shown}");
+        assert_eq!(granted.grant.access_token, Some(Secret::from("a")), "{shown}");
     }
 }
 
@@ -113,12 +113,11 @@ fn a_token_with_a_stray_byte_is_not_one() {
         br#"{"access_token":"a","refresh_token":"r\u0000x","expires_in":60}"#,
     ] {
         let answer = HttpAnswer { body: Zeroizing::new(body.to_vec()), ..answer(200, "") };
-        let Outcome::Granted(grant, odd) = classify(&answer, true, &AllowList::default(), NOW)
-        else {
+        let Outcome::Granted(granted) = classify(&answer, true, &AllowList::default(), NOW) else {
             panic!("not granted");
         };
-        assert_eq!(grant.refresh_token, None, "the one already held is kept");
-        assert_eq!(odd.len(), 1, "and it is said");
+        assert_eq!(granted.grant.refresh_token, None, "the one already held is kept");
+        assert_eq!(granted.warnings.len(), 1, "and it is said");
     }
 }
 
@@ -184,8 +183,8 @@ fn refusals_are_decided_on_the_code() {
     ];
     for (status, body, expected) in table {
         let found = match outcome(status, &body) {
-            Outcome::Rejected { condemned, .. } => Some(condemned),
-            Outcome::Transient { .. } => None,
+            Outcome::Failed(Failure::Rejected { condemned, .. }) => Some(condemned),
+            Outcome::Failed(Failure::Transient { .. }) => None,
             other => panic!("{status} {body}: {other:?}"),
         };
         assert_eq!(found, expected, "{status} {body}");
@@ -196,19 +195,22 @@ fn refusals_are_decided_on_the_code() {
 fn only_a_refresh_can_condemn_a_refresh_token() {
     let body = json!({"code": 108, "error": "invalid_grant"}).to_string();
     let outcome = classify(&answer(400, &body), false, &AllowList::default(), NOW);
-    assert!(matches!(outcome, Outcome::Rejected { condemned: false, .. }));
+    assert!(matches!(outcome, Outcome::Failed(Failure::Rejected { condemned: false, .. })));
 }
 
 #[test]
 fn code_16_leads_to_an_allowed_origin_only() {
     let to = |origin: &str| outcome(400, &json!({"code": 16, "geolocation": origin}));
-    assert!(matches!(to("https://eu2.api.concursolutions.com"), Outcome::Elsewhere(..)));
-    assert!(matches!(to("https://evil.example"), Outcome::Rejected { condemned: false, .. }));
+    assert!(matches!(to("https://eu2.api.concursolutions.com"), Outcome::Moved(Moved::ByCode(..))));
+    assert!(matches!(
+        to("https://evil.example"),
+        Outcome::Failed(Failure::Rejected { condemned: false, .. })
+    ));
     let nowhere = outcome(400, &json!({"code": 16}));
-    assert!(matches!(nowhere, Outcome::Rejected { condemned: false, .. }));
+    assert!(matches!(nowhere, Outcome::Failed(Failure::Rejected { condemned: false, .. })));
     let bad_token = json!({"code": 108, "geolocation": "https://eu2.api.concursolutions.com"});
     let not_a_redirect = outcome(400, &bad_token);
-    assert!(matches!(not_a_redirect, Outcome::Rejected { condemned: true, .. }));
+    assert!(matches!(not_a_redirect, Outcome::Failed(Failure::Rejected { condemned: true, .. })));
 }
 
 #[test]
@@ -222,11 +224,15 @@ fn absolute_times_of_a_service_whose_clock_is_off_are_converted_to_ours() {
         (Some(NOW + 20), NOW + 4100),
     ] {
         let answer = HttpAnswer { date, ..answer(200, &body.to_string()) };
-        let Outcome::Granted(grant, _) = classify(&answer, true, &AllowList::default(), NOW) else {
+        let Outcome::Granted(granted) = classify(&answer, true, &AllowList::default(), NOW) else {
             panic!("not granted");
         };
-        assert_eq!(grant.refresh_expires_at, Some(expected), "{date:?}");
-        assert_eq!(grant.access_expires_at, Some(NOW + 3600), "a duration needs no conversion");
+        assert_eq!(granted.grant.refresh_expires_at, Some(expected), "{date:?}");
+        assert_eq!(
+            granted.grant.access_expires_at,
+            Some(NOW + 3600),
+            "a duration needs no conversion"
+        );
     }
 }
 
@@ -282,11 +288,11 @@ fn a_life_is_what_is_told_and_never_longer_than_the_tokens_own() {
             "expires_in": told, "access_token": token(claims.clone()), "refresh_token": "r",
         });
         let answer = HttpAnswer { date, ..answer(200, &body.to_string()) };
-        let Outcome::Granted(grant, _) = classify(&answer, true, &AllowList::default(), NOW) else {
+        let Outcome::Granted(granted) = classify(&answer, true, &AllowList::default(), NOW) else {
             panic!("lost");
         };
         assert_eq!(
-            grant.access_expires_at,
+            granted.grant.access_expires_at,
             life.map(|life| NOW + life),
             "{told} {claims} {date:?}"
         );
@@ -299,8 +305,8 @@ fn only_the_token_endpoint_of_one_of_concurs_own_is_a_redirect_to_follow() {
     let to = |status, location: &str| {
         let answer = HttpAnswer { location: Some(location.to_owned()), ..answer(status, "") };
         match classify(&answer, true, &named, NOW) {
-            Outcome::Redirected(there) => Some(there.origin().as_str().to_owned()),
-            Outcome::Transient { .. } => None,
+            Outcome::Moved(Moved::ByRedirect(there)) => Some(there.origin().as_str().to_owned()),
+            Outcome::Failed(Failure::Transient { .. }) => None,
             other => panic!("{other:?}"),
         }
     };

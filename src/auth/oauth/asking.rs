@@ -5,10 +5,12 @@ use std::time::{Duration, Instant};
 
 use uuid::Uuid;
 
-use crate::auth::oauth::answer::{HttpAnswer, NOT_FOLLOWED, Outcome, classify};
-use crate::auth::oauth::client::TokenService;
-use crate::auth::oauth::form::{GrantRequest, OTP_PATH, TOKEN_PATH, otp_body};
-use crate::auth::oauth::redact;
+use super::answer::{
+    Failure, Granted, HttpAnswer, Moved, NOT_FOLLOWED, Outcome, classify, not_granted,
+};
+use super::client::TokenService;
+use super::form::{GrantRequest, OTP_PATH, TOKEN_PATH, otp_body};
+use super::redact;
 use crate::error::ServiceWord;
 use crate::model::origin::{AllowList, AllowedOrigin};
 use crate::model::secret::Secret;
@@ -23,35 +25,16 @@ const LAST_START: Duration = Duration::from_secs(20);
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 /// Concur's code for a client that is not known where it was asked for.
 const UNKNOWN_CLIENT: i64 = 61;
-/// How asking the token service ended.
-#[derive(Debug)]
-pub(crate) enum Attempted {
-    /// An answer that settles it.
-    Answered(Outcome),
-    /// The service could not be reached from here.
-    Unreached(String),
-}
 
 /// What was learnt by asking.
 #[derive(Debug)]
-pub(crate) struct Asked {
+pub(crate) struct Asked<T> {
     /// How it ended.
-    pub ended: Attempted,
+    pub result: Result<T, Failure>,
     /// From the first request to the end.
     pub took: Duration,
     /// The correlation id of the last request.
     pub correlation_id: Option<String>,
-}
-
-impl Asked {
-    /// Nothing was asked, because of `why`.
-    pub(crate) fn not_made(why: &str) -> Self {
-        Self {
-            ended: Attempted::Unreached(why.to_owned()),
-            took: Duration::ZERO,
-            correlation_id: None,
-        }
-    }
 }
 
 /// Who asks, and with what.
@@ -73,7 +56,7 @@ impl Asking<'_> {
     /// origin when Concur says that the account lives there.
     ///
     /// What a person was shown meanwhile is left for the next writer to wipe: the answer is kept first.
-    pub(crate) fn ask(&self, at: &AllowedOrigin, request: GrantRequest<'_>) -> Asked {
+    pub(crate) fn ask(&self, at: &AllowedOrigin, request: GrantRequest<'_>) -> Asked<Box<Granted>> {
         self.ask_or_at(at, None, request)
     }
 
@@ -84,37 +67,33 @@ impl Asking<'_> {
         at: &AllowedOrigin,
         registered: Option<&AllowedOrigin>,
         request: GrantRequest<'_>,
-    ) -> Asked {
+    ) -> Asked<Box<Granted>> {
         let started = Instant::now();
         let mut last_id = None;
         let shown = progress::waiting(&asking(at));
-        let (ended, has_moved) = self.ask_until(at.clone(), request, started, &mut last_id, &shown);
-        let ended = match (ended, registered.filter(|there| *there != at && !has_moved)) {
-            (Attempted::Answered(first @ Outcome::Rejected { .. }), Some(there))
+        let (result, has_moved) =
+            self.ask_until(at.clone(), request, started, &mut last_id, &shown);
+        let result = match (result, registered.filter(|there| *there != at && !has_moved)) {
+            (Err(first), Some(there))
                 if is_unknown_client(&first) && started.elapsed() < LAST_START =>
             {
                 shown.say(&asking(there));
-                Attempted::Answered(self.ask_where_known(at, there, request, first, &mut last_id))
+                self.ask_where_known(at, there, request, first, &mut last_id)
             }
-            (ended, _) => ended,
+            (result, _) => result,
         };
         shown.leave();
-        Asked { ended, took: started.elapsed(), correlation_id: last_id }
+        Asked { result, took: started.elapsed(), correlation_id: last_id }
     }
 
-    /// Asks Concur to send a one-time password to this address. The origin that did is the one to
-    /// take it to. Asked again by nobody but the person: a lost answer may be a mail that was sent.
-    pub(crate) fn send_otp(
-        &self,
-        at: &AllowedOrigin,
-        email: &str,
-    ) -> Result<AllowedOrigin, Box<Asked>> {
+    /// Asks Concur to send a one-time password to this address; the origin that did is where the code is to be
+    /// exchanged. Asked again only by the person: a lost answer may be a mail that was sent.
+    pub(crate) fn send_otp(&self, at: &AllowedOrigin, email: &str) -> Asked<AllowedOrigin> {
         let started = Instant::now();
         let mut last_id = None;
         let _shown = progress::waiting(&asking(at));
-        self.send_otp_once(at, email, &mut last_id).map_err(|ended| {
-            Box::new(Asked { ended: *ended, took: started.elapsed(), correlation_id: last_id })
-        })
+        let result = self.send_otp_once(at, email, &mut last_id);
+        Asked { result, took: started.elapsed(), correlation_id: last_id }
     }
 
     fn send_otp_once(
@@ -122,34 +101,25 @@ impl Asking<'_> {
         at: &AllowedOrigin,
         email: &str,
         last_id: &mut Option<String>,
-    ) -> Result<AllowedOrigin, Box<Attempted>> {
+    ) -> Result<AllowedOrigin, Failure> {
         let mut at = at.clone();
-        let mut redirected = false;
+        let mut has_moved = false;
         loop {
-            let outcome = match self.post_otp(&at, email, last_id) {
-                Ok(answer) if (200..=299).contains(&answer.status) => return Ok(at),
-                Ok(answer) => {
-                    let outcome = classify(&answer, false, self.allowed, (self.clock)());
-                    redact::outcome(outcome, &[self.client_secret], last_id.as_deref())
-                }
-                Err(NoAnswer::Local(why)) => return Err(Box::new(Attempted::Unreached(why))),
-                Err(NoAnswer::Transient(why)) => lost(why, last_id.clone()),
-            };
-            match outcome {
-                Outcome::Elsewhere(there, _) if !redirected => {
-                    redirected = true;
+            let answer = self
+                .post_otp(&at, email, last_id)
+                .map_err(|no_answer| unanswered(no_answer, last_id.clone()))?;
+            if answer.is_success() {
+                return Ok(at);
+            }
+            let moved = not_granted(&answer, false, self.allowed);
+            match redact::moved(moved, &[self.client_secret], last_id.as_deref())? {
+                Moved::ByCode(there, _) if !has_moved => {
+                    has_moved = true;
                     at = there;
                 }
-                Outcome::Elsewhere(there, word) => {
-                    let outcome = sent_on(&at, &there, word);
-                    return Err(Box::new(Attempted::Answered(outcome)));
-                }
+                Moved::ByCode(there, word) => return Err(sent_on(&at, &there, word)),
                 // Only those of the token endpoint are followed.
-                Outcome::Redirected(_) => {
-                    let outcome = lost(NOT_FOLLOWED.to_owned(), last_id.clone());
-                    return Err(Box::new(Attempted::Answered(outcome)));
-                }
-                settled => return Err(Box::new(Attempted::Answered(settled))),
+                Moved::ByRedirect(_) => return Err(lost(NOT_FOLLOWED.to_owned(), last_id.clone())),
             }
         }
     }
@@ -177,56 +147,55 @@ impl Asking<'_> {
         started: Instant,
         last_id: &mut Option<String>,
         shown: &progress::Waiting,
-    ) -> (Attempted, bool) {
-        let mut moved = None;
+    ) -> (Result<Box<Granted>, Failure>, bool) {
+        let mut moved: Option<Moved> = None;
         let mut count = 0;
-        let settled = loop {
+        let result = loop {
             count += 1;
             shown.say(&asking(&at));
-            let outcome = match self.ask_once(&at, request, last_id) {
-                Ok(outcome) => outcome,
-                Err(NoAnswer::Local(why)) => {
-                    return (Attempted::Unreached(why), moved.is_some());
-                }
-                Err(NoAnswer::Transient(why)) => lost(why, last_id.clone()),
-            };
-            // Each origin is asked once, and two at the most.
-            let may_move_to = |there: &AllowedOrigin| moved.is_none() && *there != at;
+            let outcome = self.ask_once(&at, request, last_id).unwrap_or_else(|no_answer| {
+                Outcome::Failed(unanswered(no_answer, last_id.clone()))
+            });
+            let is_behind_redirect = matches!(moved, Some(Moved::ByRedirect(_)));
             match outcome {
-                Outcome::Elsewhere(there, _) if may_move_to(&there) => {
-                    moved = Some(Moved::ByCode);
-                    at = there;
+                // Each origin is asked once, and two at the most.
+                Outcome::Moved(to) if moved.is_none() && *to.origin() != at => {
+                    at = to.origin().clone();
+                    moved = Some(to);
                 }
-                Outcome::Elsewhere(there, word) => break sent_on(&at, &there, word),
-                Outcome::Redirected(there) if may_move_to(&there) => {
-                    moved = Some(Moved::ByRedirect);
-                    at = there;
+                Outcome::Moved(Moved::ByCode(there, word)) => {
+                    break Err(sent_on(&at, &there, word));
                 }
-                Outcome::Redirected(_) => break lost(NOT_FOLLOWED.to_owned(), last_id.clone()),
-                // Whatever was answered behind a redirect is not asked for again.
-                Outcome::Transient { retry_after, .. } if moved != Some(Moved::ByRedirect) => {
-                    let pause = pause(count, retry_after);
-                    if count >= MAX_REQUESTS || started.elapsed() + pause > LAST_START {
-                        break outcome;
+                Outcome::Moved(Moved::ByRedirect(_)) => {
+                    break Err(lost(NOT_FOLLOWED.to_owned(), last_id.clone()));
+                }
+                Outcome::Granted(mut granted) => {
+                    if moved.is_some() {
+                        granted.grant.geolocation.get_or_insert_with(|| at.origin().clone());
+                    }
+                    break Ok(granted);
+                }
+                // Whatever was answered behind a redirect is not asked for again, and condemns nothing.
+                Outcome::Failed(Failure::Rejected { word, why, .. }) if is_behind_redirect => {
+                    break Err(Failure::Rejected { condemned: false, word, why });
+                }
+                Outcome::Failed(failure) => {
+                    let Failure::Transient { retry_after, .. } = &failure else {
+                        break Err(failure);
+                    };
+                    let pause = pause(count, *retry_after);
+                    let is_late = started.elapsed() + pause > LAST_START;
+                    if is_behind_redirect || count >= MAX_REQUESTS || is_late {
+                        break Err(failure);
                     }
                     shown.say(&format!("{} is busy, asking again", at.origin().host()));
                     if !signals::wait(pause) {
-                        break outcome;
+                        break Err(failure);
                     }
                 }
-                Outcome::Granted(mut grant, odd) => {
-                    if moved.is_some() {
-                        grant.geolocation.get_or_insert_with(|| at.origin().clone());
-                    }
-                    break Outcome::Granted(grant, odd);
-                }
-                Outcome::Rejected { word, why, .. } if moved == Some(Moved::ByRedirect) => {
-                    break Outcome::Rejected { condemned: false, word, why };
-                }
-                settled => break settled,
             }
         };
-        (Attempted::Answered(settled), moved.is_some())
+        (result, moved.is_some())
     }
 
     /// Asks where the client is known. Only a grant counts: any other answer, 108 included, changes nothing,
@@ -236,18 +205,18 @@ impl Asking<'_> {
         at: &AllowedOrigin,
         there: &AllowedOrigin,
         request: GrantRequest<'_>,
-        first: Outcome,
+        first: Failure,
         last_id: &mut Option<String>,
-    ) -> Outcome {
+    ) -> Result<Box<Granted>, Failure> {
         let first_id = last_id.clone();
-        let Ok(Outcome::Granted(mut grant, odd)) = self.ask_once(there, request, last_id) else {
+        let Ok(Outcome::Granted(mut granted)) = self.ask_once(there, request, last_id) else {
             *last_id = first_id;
-            return first;
+            return Err(first);
         };
         // The origin that does not know the client is not asked again, whatever the answer names.
-        grant.geolocation = grant.geolocation.filter(|origin| origin != at.origin());
-        grant.geolocation.get_or_insert_with(|| there.origin().clone());
-        Outcome::Granted(grant, odd)
+        let geolocation = granted.grant.geolocation.take().filter(|origin| origin != at.origin());
+        granted.grant.geolocation = geolocation.or_else(|| Some(there.origin().clone()));
+        Ok(granted)
     }
 
     fn ask_once(
@@ -270,27 +239,25 @@ impl Asking<'_> {
     }
 }
 
-/// What led to another origin.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Moved {
-    /// Code 16.
-    ByCode,
-    /// A 307 or 308.
-    ByRedirect,
+fn is_unknown_client(failure: &Failure) -> bool {
+    matches!(failure, Failure::Rejected { word, .. } if word.code == Some(UNKNOWN_CLIENT))
 }
 
-fn is_unknown_client(outcome: &Outcome) -> bool {
-    matches!(outcome, Outcome::Rejected { word, .. } if word.code == Some(UNKNOWN_CLIENT))
+fn unanswered(no_answer: NoAnswer, correlation_id: Option<String>) -> Failure {
+    match no_answer {
+        NoAnswer::Local(why) => Failure::Unreached(why),
+        NoAnswer::Transient(why) => lost(why, correlation_id),
+    }
 }
 
-fn lost(why: String, correlation_id: Option<String>) -> Outcome {
+fn lost(why: String, correlation_id: Option<String>) -> Failure {
     let word = ServiceWord { correlation_id, ..ServiceWord::default() };
-    Outcome::Transient { why, retry_after: None, word }
+    Failure::Transient { why, retry_after: None, word }
 }
 
-fn sent_on(from: &AllowedOrigin, to: &AllowedOrigin, word: ServiceWord) -> Outcome {
+fn sent_on(from: &AllowedOrigin, to: &AllowedOrigin, word: ServiceWord) -> Failure {
     let why = Some(format!("Concur sent us from {} on to {}", from.origin(), to.origin()));
-    Outcome::Rejected { condemned: false, word, why }
+    Failure::Rejected { condemned: false, word, why }
 }
 
 fn asking(at: &AllowedOrigin) -> String {
