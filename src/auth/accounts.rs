@@ -1,4 +1,4 @@
-//! Which account a caller means.
+//! Which account a command is for.
 
 use crate::auth::refresh;
 use crate::config::Config;
@@ -17,7 +17,7 @@ pub(crate) fn store(app: &Context<'_>) -> Result<Store> {
     app.store()?.ok_or_else(no_profile)
 }
 
-/// The account that is meant without a request: the named one, else the one chosen by `use`, else
+/// The account without a request: the named one, else the one chosen by `use`, else
 /// the only one.
 pub(crate) fn selected(app: &Context<'_>, store: &Store) -> Result<Account> {
     let name = app.named_profile()?;
@@ -61,7 +61,7 @@ pub(crate) fn stored_record(store: &Store, account: &Account) -> Result<Record> 
     store.reread(account.id)?.ok_or_else(|| refresh::gone(Some(account.profile.as_str())))
 }
 
-/// Where a record's token may be sent: its base URL, if that is Concur's own or one that the operator
+/// The origin that takes a record's token: its base URL, if that is Concur's own or one that the operator
 /// named in the settings or at login.
 pub(crate) fn api_origin(store: &Store, config: &Config, record: &Record) -> Result<AllowedOrigin> {
     store.prove_identity(record)?;

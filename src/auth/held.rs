@@ -86,7 +86,7 @@ pub(crate) fn keep_refresh_token(store: &Store, held: &Record, grant: &mut Grant
 }
 
 /// The other profile that holds this refresh token of the same application, if there is one. What is damaged
-/// of other profiles is for `doctor` to tell, and keeps nobody from a login.
+/// of other profiles is reported by `doctor`, and prevents no login.
 pub(crate) fn other_holder(
     store: &Store,
     own: Option<RecordId>,

@@ -52,7 +52,7 @@ fn ask(context: &mut Context<'_>, store: &mut Store, record: Record, args: &Api)
         let id = answer.correlation_id().map(str::to_owned);
         let scope = used.record.scope.as_deref();
         let failure = (!is_done).then(|| answer.failure_by_status(&used.token, scope));
-        hand_on(context, answer, file, args.include, &call)
+        print(context, answer, file, args.include, &call)
             .map_err(|error| with_id(error, id.as_deref()))?;
         return failure.map_or(Ok(()), Err);
     }
@@ -176,7 +176,7 @@ fn bad_field(bad: fields::BadField) -> Error {
 }
 
 /// Prints the answer as it comes; on a terminal without what could steer it.
-fn hand_on(
+fn print(
     context: &mut Context<'_>,
     answer: Answer,
     file: Option<Output>,
@@ -229,7 +229,7 @@ fn broke_off(count: u64, error: &std::io::Error, call: &Call) -> Error {
     Error::new(Kind::Temporary, problem, again(call))
 }
 
-/// What to do when an answer came and could not be handed on.
+/// What to do when an answer came and could not be printed.
 fn again(call: &Call) -> &'static str {
     if method::is_idempotent(&call.method) {
         "Run it again."

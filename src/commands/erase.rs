@@ -16,7 +16,7 @@ pub(super) fn run(context: &mut Context<'_>) -> Result<u8> {
     let Some(request) = helper::git_credential(context, by_git)? else { return Ok(0) };
     let Some(mut store) = context.store()? else { return Ok(0) };
     let accounts = match context.global.profile {
-        // The token tells which one is meant, whatever else chooses.
+        // The token says which profile it is, whatever else chooses.
         None => accounts::matching(&store, &request)?,
         Some(_) => match accounts::managed_for(context, &store, &request)? {
             Managed::One(account) => vec![*account],
@@ -52,7 +52,7 @@ pub(super) fn run(context: &mut Context<'_>) -> Result<u8> {
 }
 
 /// Drops the access token of the managed account whose current one was refused, so that the next
-/// `get` renews; never the refresh token (`logout` does that), and never a token that is so young
+/// `get` refreshes; never the refresh token (`logout` does that), and never a token that is so young
 /// that something else must be wrong.
 fn drop_managed(
     context: &mut Context<'_>,

@@ -1,6 +1,6 @@
 //! `exec`: runs a command with the token in its environment.
 //!
-//! That environment is the one place where the program hands a token on unasked for by name; whoever can
+//! That environment is the one place where the program returns a token unasked for by name; every process that can
 //! read the environment of the caller's processes can read it there (the manual page says so).
 
 use std::ffi::{OsStr, OsString};

@@ -1,4 +1,4 @@
-//! `login`: obtains tokens by one of Concur's grants and makes or renews a profile.
+//! `login`: obtains tokens by one of Concur's grants and makes a profile, or gives one new tokens.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;

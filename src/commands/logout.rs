@@ -20,7 +20,7 @@ pub(super) fn run(context: &mut Context<'_>, args: &Logout) -> Result<u8> {
     if args.revoke {
         store.have_key_at_hand()?;
         store.prove_identity(&record)?;
-        say_what_dies(context, &store, &record)?;
+        say_what_is_revoked(context, &store, &record)?;
     }
     let lock = Refresher::with(context, |refresher| refresher.lock(&store, &record))?;
     if args.revoke {
@@ -46,9 +46,9 @@ pub(super) fn run(context: &mut Context<'_>, args: &Logout) -> Result<u8> {
     Ok(0)
 }
 
-/// Concur knows no single token here: all of the application for the company or user die, also those
+/// Concur revokes no single token here: all of the application for the company or user become invalid, also those
 /// that other machines, other programs and other profiles hold.
-fn say_what_dies(context: &mut Context<'_>, store: &Store, record: &Record) -> Result<()> {
+fn say_what_is_revoked(context: &mut Context<'_>, store: &Store, record: &Record) -> Result<()> {
     let profile = record.profile_name().unwrap_or_default();
     let same = |other: &Record| {
         other.id != record.id
@@ -131,7 +131,7 @@ fn not_revoked(error: &Error, record: &Record) -> Error {
     .of_profile(record.profile_name())
 }
 
-/// Without a good access token Concur cannot be asked.
+/// Without a valid access token Concur cannot be asked.
 fn cannot_ask(error: Error, record: &Record) -> Error {
     if error.kind() != Kind::LoginNeeded {
         return error;

@@ -64,7 +64,7 @@ pub(crate) fn main(args: Vec<OsString>, around: Surroundings<'_>) -> u8 {
     if is_check {
         hardening::end_panics_with(status::UNKNOWN, status::DEFECT);
     }
-    // These two write nothing unless they renew.
+    // These two write nothing unless they refresh.
     if !matches!(cli.command, Command::Get(_) | Command::Token(_)) {
         signals::survive_the_file_size_limit();
     }

@@ -1,4 +1,4 @@
-//! `use`: the profile that is meant when none is named.
+//! `use`: chooses the default profile.
 
 use crate::auth::accounts;
 use crate::cli::Use;

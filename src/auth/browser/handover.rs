@@ -1,4 +1,4 @@
-//! What the browser is told to open: the one-time link, or, where the system does not say whose a socket is,
+//! What the browser opens: the one-time link, or, where the system does not say whose a socket is,
 //! a file of our user's alone that leads to it. Arguments can be read in the list of processes.
 
 use std::io::{self, Write as _};
@@ -17,7 +17,7 @@ pub(crate) struct Handover {
 }
 
 impl Handover {
-    /// The link itself, which is good for our own user alone.
+    /// The link itself, which is valid for our own user alone.
     pub(crate) fn of_link(link: &str) -> Self {
         Self { target: link.to_owned(), file: None }
     }
@@ -43,7 +43,7 @@ impl Handover {
 impl Drop for Handover {
     fn drop(&mut self) {
         if let Some(file) = &self.file {
-            // What is left of it leads to a link that is over.
+            // What is left of it leads to a link that is used or expired.
             let _ = std::fs::remove_file(file);
         }
     }

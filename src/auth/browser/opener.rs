@@ -25,7 +25,7 @@ pub(crate) fn means(env: &Env) -> Option<Means> {
     has_display(env, cfg!(any(windows, target_os = "macos"))).then_some(Means::Desktop)
 }
 
-/// A desktop that needs no display server shows nothing to whoever came by ssh.
+/// A desktop that needs no display server shows nothing to a person who came by ssh.
 fn has_display(env: &Env, is_always_there: bool) -> bool {
     let says = |names: &[&str]| names.iter().any(|name| env.is_set(name));
     says(&["DISPLAY", "WAYLAND_DISPLAY"])
@@ -66,7 +66,7 @@ fn command(entry: &str, link: &str) -> Option<Command> {
     Some(command)
 }
 
-/// Without our secrets, our streams, and the Ctrl-C that is meant for us.
+/// Without our secrets, our streams, and the Ctrl-C that is sent to us.
 fn alone(mut command: Command) -> Command {
     for name in VARIABLES.iter().filter(|name| name.starts_with("CONCUR_CRED_")) {
         command.env_remove(name);

@@ -1,4 +1,4 @@
-//! Pure: what the browser shows at the end. No scripts, nothing from elsewhere, everything escaped.
+//! Pure: what the browser shows at the end. No scripts, nothing from other hosts, everything escaped.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;

@@ -29,7 +29,7 @@ const MAX_HEAD_BYTES: usize = 16 * 1024;
 const MAX_FIELDS: usize = 100;
 /// How long a head may take to arrive.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long a client may go on sending what nobody wants, so that it sees the answer.
+/// How long a client may go on sending what is not read, so that it sees the answer.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(1);
 /// How many connections are open at one time; the oldest makes way, so that silent ones cannot keep the
 /// browser out.
@@ -169,7 +169,7 @@ impl Receiver {
         &self.start_link
     }
 
-    /// Whether the link is good for our own user alone: the system says whose a socket is.
+    /// Whether the link is valid for our own user alone: the system says whose a socket is.
     pub(crate) fn knows_users(&self) -> bool {
         self.knows_users
     }
@@ -202,7 +202,7 @@ enum Then {
     Nothing,
     /// It was the last page.
     Shown,
-    /// The login is over.
+    /// The login has ended.
     Void,
 }
 
@@ -251,7 +251,7 @@ impl Server {
         let _ = stream.set_write_timeout(Some(HEAD_TIMEOUT));
         let is_sent = stream.write_all(&answer).and_then(|()| stream.shutdown(Shutdown::Write));
         match then {
-            // Nobody waits for it any more: all the same.
+            // It is no longer waited for: no difference.
             Then::Shown if is_sent.is_ok() => drop(self.shown.send(())),
             Then::Void => self.tell(Event::Void),
             Then::Shown | Then::Nothing => {}
@@ -263,7 +263,7 @@ impl Server {
         }
     }
 
-    /// Asked when the request is there and its sender waits: nobody can leave its socket to another user.
+    /// Asked when the request is there and its sender waits: no process can leave its socket to another user.
     fn caller(&self, stream: &TcpStream) -> Caller {
         let Some(sockets) = &self.shared.sockets else { return Caller::Unknown };
         match (stream.peer_addr(), stream.local_addr()) {
@@ -312,7 +312,7 @@ impl Server {
     }
 
     fn tell(&self, event: Event) {
-        // Nobody waits any more: the login has ended another way.
+        // No longer waited for: the login has ended another way.
         let _ = self.events.send(event);
     }
 }

@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use url::{Host, Url};
 
-/// What is meant when nobody names one. It has to be registered for the application at Concur, to the
+/// The default. It has to be registered for the application at Concur, to the
 /// letter.
 pub(crate) const DEFAULT_REDIRECT_URI: &str = "http://localhost:8017/callback";
 

@@ -34,7 +34,7 @@ pub(super) enum Verdict {
     NotYours(Page<'static>),
     /// The same, and the login is void: somebody else may have the address of Concur's page.
     Void(Page<'static>),
-    /// No answer: nobody waits for it.
+    /// No answer: no client waits for it.
     Nothing,
     /// On to Concur's page.
     Start(Zeroizing<String>),
@@ -73,8 +73,8 @@ impl Routes {
         }
     }
 
-    /// What the browser is told to open. It may be seen in the list of processes: unlike Concur's page it
-    /// holds no state, it is good once, and where the system says whose a socket is, for our user alone.
+    /// What the browser opens. It may be seen in the list of processes: unlike Concur's page it
+    /// holds no state, it is valid once, and where the system says whose a socket is, for our user alone.
     pub(super) fn start_link(&self) -> String {
         format!("http://{}{}", self.host, self.start_path)
     }
@@ -288,8 +288,8 @@ mod tests {
         ] {
             let mut routes = routes();
             assert!(matches!(routes.route(by(first, START)), Verdict::Start(_)));
-            let told = status(&routes.route(by(second, START)));
-            assert_eq!(told, expected, "{first:?} {second:?}");
+            let answered = status(&routes.route(by(second, START)));
+            assert_eq!(answered, expected, "{first:?} {second:?}");
             let landed = matches!(routes.route(by(first, "/callback")), Verdict::Landed(_));
             assert_eq!(landed, expected != 0, "{first:?} {second:?}");
         }

@@ -44,7 +44,7 @@ pub(crate) struct Waiting<'a> {
     pub can_paste: bool,
 }
 
-/// Hands on the terminal's lines, from a thread of its own: there is no portable way to wait for a
+/// Sends on the terminal's lines, from a thread of its own: there is no portable way to wait for a
 /// terminal and a channel at once. It ends with the process.
 pub(crate) fn read_lines(events: Sender<Event>) {
     // Without the thread the browser is waited for all the same.
@@ -69,7 +69,7 @@ impl Waiting<'_> {
     ) -> Result<Landing> {
         let started = Instant::now();
         let mut pastes_left = if self.can_paste { PASTES } else { 0 };
-        let (mut has_warned, mut has_told) = (false, false);
+        let (mut has_warned, mut has_said_stranger) = (false, false);
         loop {
             let left = self.timeout.saturating_sub(started.elapsed());
             match events.recv_timeout(left) {
@@ -79,8 +79,8 @@ impl Waiting<'_> {
                     say(false, &unexpected(invalid));
                 }
                 Ok(Event::Void) => return Err(void()),
-                Ok(Event::Stranger) if !has_told => {
-                    has_told = true;
+                Ok(Event::Stranger) if !has_said_stranger => {
+                    has_said_stranger = true;
                     say(false, STRANGER);
                 }
                 Ok(Event::Line(line)) if pastes_left > 0 && !line.trim().is_empty() => {

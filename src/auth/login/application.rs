@@ -1,4 +1,4 @@
-//! `client_credentials`: the application for itself. There is no refresh token: it renews by asking
+//! `client_credentials`: the application for itself. There is no refresh token: it refreshes by asking
 //! again with App ID and secret.
 
 use super::flow::{self, Principal, TokenRequest};

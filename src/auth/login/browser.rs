@@ -157,7 +157,7 @@ fn land(
     Ok((landing, receiver))
 }
 
-/// What the browser is told to open: nothing that is of use to another user who sees it.
+/// What the browser opens: nothing that is of use to another user who sees it.
 fn handover(app: &Context<'_>, receiver: &Receiver, redirect_uri: &RedirectUri) -> Handover {
     let link = receiver.start_link();
     match redirect_uri.place() {
@@ -189,7 +189,7 @@ fn explain(
         }
         (None, _) => "\nPaste the address at which the browser ends:",
     };
-    // Nobody can be told when stderr itself is gone.
+    // There is no place to report that stderr itself is gone.
     let _ = writeln!(app.err, "{first}\n\n  {link}\n{paste}");
     let _ = app.err.flush();
 }

@@ -25,7 +25,7 @@ use super::start::Start;
 
 /// How long a company request token lives, seconds (SAP: company request token).
 const REQUEST_TOKEN_LIFE_SECS: i64 = 24 * 3600;
-/// Where to log in when nobody names a data centre: the global landing zone.
+/// Where to log in when no data centre is named: the global landing zone.
 pub(crate) const DEFAULT_BASE_URL: &str = "glz";
 
 /// The OAuth client.
@@ -207,7 +207,7 @@ pub(crate) fn log_in(
         obtain::discard(&store, lock);
     }
     if held.is_some() && signals::is_held() {
-        // The program ends here, and nobody writes it later.
+        // The program ends here; no later moment writes it.
         app.write_audit_log();
     }
     drop(held);
@@ -297,7 +297,7 @@ pub(crate) fn asking<'a>(
 }
 
 /// The origin that was named at an earlier login. It stands in the store in the clear, and what a login
-/// sends there is not sealed for it: so the record's identity must open, whoever's origin it is.
+/// sends there is not sealed for it: so the record's identity must open, whatever origin it is.
 fn proven_origin(
     start: &Start,
     profile: &ProfileName,
@@ -312,7 +312,7 @@ fn proven_origin(
                 "The stored base URL{origin} is not proven to be the one that you named: the store was \
                  edited or damaged, and nothing was sent there"
             ),
-            // Not with that origin to paste: whoever edited the store would have it there.
+            // Not with that origin to paste: it may come from the one who edited the store.
             format!("Name the one that you know: {login} --base-url ORIGIN"),
         )
         .of_profile(Some(profile.as_str()))

@@ -91,7 +91,7 @@ fn keep_beside(app: &mut Context<'_>, store: &mut Store, mut account: NewAccount
         )
     })?;
     let lock = obtain::lock(app, store, None)?;
-    // Whoever names no profile has meant the only one, and goes on to.
+    // A caller who names no profile has used the only one, and goes on to.
     if taken.len() == 1 && store.meta()?.used_profile.is_none() {
         store.use_profile(&name)?;
     }

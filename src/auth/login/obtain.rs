@@ -150,8 +150,8 @@ pub(crate) fn origin_of_file(app: &Context<'_>, text: &str, what: &str) -> Resul
     Ok(origin)
 }
 
-/// The profile to make or renew, and its record if there is one: the named one, else the one that is
-/// meant anyway, else the first, `default`.
+/// The profile to make or to log in again, and its record if there is one: the named one, else the default profile,
+/// else the first, `default`.
 pub(crate) fn profile(
     app: &Context<'_>,
     store: Option<&Store>,
@@ -176,8 +176,8 @@ pub(crate) fn believed<'r>(store: Option<&Store>, old: Option<&'r Record>) -> Op
     old.filter(|record| store.is_some_and(|store| store.prove_identity(record).is_ok()))
 }
 
-/// Refuses to put another company, user or application into a profile, unless told to. `principal`
-/// is `None` before anybody knows it.
+/// Refuses to put another company, user or application into a profile, unless `replace`. `principal`
+/// is `None` before it is known.
 pub(crate) fn refuse_another(
     old: Option<&Record>,
     client_id: &str,
@@ -229,7 +229,7 @@ fn base_url_hint(bad: BadOrigin) -> String {
     }
 }
 
-/// The lock of the record that is made or renewed; key and reserve are sure to be there.
+/// The lock of the record that is made or changed; key and reserve are sure to be there.
 pub(crate) fn lock(
     app: &mut Context<'_>,
     store: &Store,
@@ -301,7 +301,7 @@ const VARIABLES: [(&str, &str); 5] = [
     ("refreshToken", "CONCUR_CRED_REFRESH_TOKEN"),
 ];
 
-/// The error for values that nobody gave; `read`: all that are asked for, by their keys.
+/// The error for values that were not given; `read`: all that are asked for, by their keys.
 pub(crate) fn missing(names: &[&str], read: &[&str], file: Option<&Path>) -> Error {
     let place = match file {
         Some(path) => format!("Add them to {}", shell_word(path)),

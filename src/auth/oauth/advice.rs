@@ -24,7 +24,7 @@ pub(crate) enum Sent<'a> {
     Stored,
     /// From the store, but for a client secret that is not kept there before it is accepted.
     NewSecret,
-    /// From whoever logs in.
+    /// From the person who logs in.
     Given {
         /// What they are called there.
         names: &'a Names,
@@ -303,7 +303,7 @@ fn missing(refused: &Refused<'_>) -> String {
     )
 }
 
-/// A code that nobody documents, or none.
+/// An undocumented code, or none.
 fn unknown(refused: &Refused<'_>) -> String {
     let support = "Give SAP support the code and the correlation ID";
     match refused.sent {

@@ -28,7 +28,7 @@ const MILLISECONDS_FROM: i64 = 100_000_000_000;
 const CLOCK_TOLERANCE_SECS: u64 = 30;
 /// Concur's code for a company in scheduled maintenance: the one code that asks to come back later.
 const MAINTENANCE: i64 = 134;
-/// Concur's code for "lives elsewhere".
+/// Concur's code for an account at another data centre (redirected).
 const ELSEWHERE: i64 = 16;
 /// What is said of every other redirect.
 pub(crate) const NOT_FOLLOWED: &str = "it answered with a redirect that is not followed";

@@ -53,7 +53,7 @@ pub(crate) enum GrantRequest<'a> {
 }
 
 impl GrantRequest<'_> {
-    /// Whether this spends a refresh token: then a bare `invalid_grant` condemns it.
+    /// Whether this uses a refresh token: then a bare `invalid_grant` means that it is invalid.
     pub(crate) fn is_refresh(&self) -> bool {
         matches!(self, Self::Refresh { .. })
     }
@@ -70,7 +70,7 @@ impl GrantRequest<'_> {
         }
     }
 
-    /// The `grant_type`, for the audit trail.
+    /// The `grant_type`, for the audit log.
     pub(crate) fn name(&self) -> &'static str {
         match self {
             Self::Company { .. } => GrantKind::Company.name(),

@@ -81,8 +81,8 @@ pub(super) fn another_principal(
     Some(format!("the new tokens are those of {other} and not of {}", record.principal))
 }
 
-/// The company or user of the new tokens, where it is not the record's. Nobody is known by anything but a UUID
-/// here, and an application's token is its own; its client id stands for whoever was not known yet.
+/// The company or user of the new tokens, where it is not the record's. Only a UUID is compared, an
+/// application's token is its own, and a client id stands in the place of a principal that is not known yet.
 fn other(record: &Record, grant: &Grant, sent: &RenewalSecrets) -> Option<String> {
     let is_known = !record.renews_by_itself() && !record.has_unknown_principal();
     let known = Uuid::try_parse(&record.principal).ok().filter(|_| is_known)?;

@@ -1,4 +1,4 @@
-//! Pure: what a caller is told when there is no token to hand out.
+//! Pure: the errors for a caller when there is no token to return.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use crate::model::policy::Refusal;
 use crate::model::printable::printable;
 use crate::model::record::{OutcomeKind, Record};
 
-/// The record vanished while it was waited for.
+/// The record was removed while its lock was waited for.
 pub(crate) fn gone(profile: Option<&str>) -> Error {
     Error::new(
         Kind::NotFound,
@@ -18,7 +18,7 @@ pub(crate) fn gone(profile: Option<&str>) -> Error {
     .of_profile(profile)
 }
 
-/// A base URL that no secret may be sent to.
+/// A base URL that is not an allowed origin.
 pub(crate) fn not_allowed(base_url: &str, profile: Option<&str>) -> Error {
     Error::new(
         Kind::Unusable,
@@ -28,7 +28,7 @@ pub(crate) fn not_allowed(base_url: &str, profile: Option<&str>) -> Error {
     .of_profile(profile)
 }
 
-/// The newest tokens are in the reserve, and the store takes them still not.
+/// The newest tokens are a pending grant, and the store still cannot be written.
 pub(super) fn still_pending(record: &Record) -> Error {
     Error::new(
         Kind::Unusable,
@@ -67,7 +67,7 @@ pub(super) fn refusal(record: &Record, refusal: Refusal, now: i64) -> Error {
     }
 }
 
-/// Refuses to hand on the stored tokens of a record when they are another principal's.
+/// Refuses to return the stored tokens of a record when they are another principal's.
 pub(crate) fn of_its_principal(record: &Record, now: i64) -> Result<(), Error> {
     match record.attempt.outcome {
         Some(OutcomeKind::OtherPrincipal) => Err(of_attempt(record, now)),
@@ -75,7 +75,7 @@ pub(crate) fn of_its_principal(record: &Record, now: i64) -> Result<(), Error> {
     }
 }
 
-/// What the record's last attempt means for a caller, whoever made it.
+/// What the record's last attempt means for a caller, whichever process made it.
 pub(super) fn of_attempt(record: &Record, now: i64) -> Error {
     let attempt = &record.attempt;
     let profile = record.profile_name();
@@ -121,8 +121,8 @@ pub(super) fn of_attempt(record: &Record, now: i64) -> Error {
     error.with_service(word).of_profile(profile)
 }
 
-/// What an attempt with a client secret that is not kept yet means, whose end is `told` for the stored one.
-pub(super) fn of_new_secret(record: &Record, told: &Error) -> Error {
+/// What an attempt with a client secret that is not kept yet means; `stored`: the error if it were the stored one.
+pub(super) fn of_new_secret(record: &Record, stored: &Error) -> Error {
     let attempt = &record.attempt;
     let profile = record.profile_name();
     let why = attempt.why.as_deref().unwrap_or("it did not say why");
@@ -170,7 +170,7 @@ pub(super) fn of_new_secret(record: &Record, told: &Error) -> Error {
             format!("Run it again later: {again}"),
         ),
     };
-    Error::new(kind, problem, remedy).with_service(told.service().clone()).of_profile(profile)
+    Error::new(kind, problem, remedy).with_service(stored.service().clone()).of_profile(profile)
 }
 
 /// There is nothing that a client secret could be tried with.

@@ -146,7 +146,7 @@ impl Refresher<'_> {
             Waited::Locked(lock) => {
                 let refreshed = self.refresh_under(store, &lock, seen, need);
                 drop(lock);
-                // Only now: a terminal that is stopped holds up whoever writes to it.
+                // Only now: a stopped terminal blocks its writers.
                 progress::wipe();
                 refreshed
             }

@@ -17,7 +17,7 @@ pub(super) struct NewSecret<'a> {
 
 impl Refresher<'_> {
     /// Replaces the client secret of `chosen`'s application in every profile of its App ID and origin, once
-    /// Concur has taken it for a refresh. Whatever else comes of that, the stored one stays. Nobody refreshes any
+    /// Concur has taken it for a refresh. Whatever else comes of that, the stored one stays. No process refreshes any
     /// of these profiles meanwhile: a refusal of the old secret would be recorded after the new one is there.
     /// Returns the profiles that have it now.
     pub(crate) fn replace_client_secret(
@@ -30,7 +30,7 @@ impl Refresher<'_> {
         let application = chosen.application.as_ref();
         let mut records = store.accounts()?;
         records.retain(|record| is_same(record.application.as_ref(), application));
-        // By id, as everybody does who takes more than one.
+        // By id, as every process does that takes more than one.
         records.sort_by_key(|record| record.id);
         lock::expect_many();
         let mut locks = Vec::with_capacity(records.len());
@@ -46,7 +46,7 @@ impl Refresher<'_> {
         let names = found.iter().filter_map(|(_, record)| record.profile_name());
         let mut names: Vec<String> = names.map(str::to_owned).collect();
         names.sort_unstable();
-        // The chosen one first. What Concur has condemned proves nothing.
+        // The chosen one first. An invalid refresh token proves nothing.
         found.sort_by_key(|(_, record)| record.id != chosen.id);
         let now = (self.clock)();
         found.retain(|(_, record)| {

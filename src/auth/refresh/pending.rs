@@ -55,8 +55,8 @@ pub(super) fn keep(
 }
 
 impl Refresher<'_> {
-    /// Keeps what was granted for an account as it is, when the store cannot take it: for whoever holds the
-    /// record's lock. The next one who does puts it into the store.
+    /// Keeps what was granted for an account as it is, when the store cannot take it: for the holder of the
+    /// record's lock. The next holder commits it.
     pub(crate) fn keep_in_reserve(
         &mut self,
         store: &mut Store,
@@ -67,7 +67,7 @@ impl Refresher<'_> {
     }
 }
 
-/// Puts a pending grant into the store, if it is for this record at this generation.
+/// Commits a pending grant, if it is for this record at this generation.
 pub(super) fn absorb(
     store: &mut Store,
     lock: &RecordLock,

@@ -1,5 +1,5 @@
-//! What a rotation of the store's key needs of the locks: nobody renews meanwhile, and no answer waits
-//! outside the store under the old key.
+//! What a rotation of the store's key needs of the locks: no process refreshes meanwhile, and no pending grant is
+//! left under the old key.
 
 use super::Refresher;
 use crate::error::{Kind, Result};
@@ -10,7 +10,7 @@ use crate::store::keys::rotation::{NewKey, Resealed};
 use crate::store::lock::{self, KeyLock, RecordLock};
 
 impl Refresher<'_> {
-    /// The locks of all managed accounts, each waited for as by everybody; spilled answers are taken in.
+    /// The locks of all managed accounts, each waited for as by every caller; pending grants are committed.
     pub(crate) fn every_lock(&mut self, store: &mut Store) -> Result<Vec<RecordLock>> {
         let mut records = store.accounts()?;
         records.sort_by_key(|record| record.id);

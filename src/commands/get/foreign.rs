@@ -8,7 +8,7 @@ use crate::ui::context::Context;
 
 use super::rendered;
 
-/// The most recently stored foreign entry that matches and can be said; one that is valid before one that
+/// The most recently stored credential that matches and can be printed; one that is valid before one that
 /// is expired and can be refreshed.
 pub(super) fn answer(context: &mut Context<'_>, store: &Store, request: &Request) -> Result<u8> {
     let (Some(protocol), Some(host)) = (&request.protocol, &request.host) else { return Ok(0) };

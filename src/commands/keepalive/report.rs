@@ -44,7 +44,7 @@ impl Line {
 
     /// As one line for people, the name in `width` characters.
     pub(super) fn text(&self, width: usize, now: i64) -> String {
-        let told = match &self.kind {
+        let text = match &self.kind {
             Kind::Refreshed => match self.record.refresh_expires_at {
                 Some(at) => {
                     let assumed =
@@ -61,7 +61,7 @@ impl Line {
             Kind::Failed(error) => failure(error),
         };
         // Widest first: the line stays one, whatever the service has said.
-        format!("{:width$}  {}", self.name(), printable(&told, 600))
+        format!("{:width$}  {}", self.name(), printable(&text, 600))
     }
 
     fn outcome(&self) -> &'static str {

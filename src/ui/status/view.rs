@@ -19,7 +19,7 @@ const MAX_CHARS: usize = 200;
 /// How soon a person should look at something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Urgency {
-    /// It is over, and that is as it should be.
+    /// It has expired, and that is as it should be.
     None,
     /// All is well.
     Good,
@@ -36,7 +36,7 @@ pub(crate) struct Life {
     pub parts: Option<usize>,
     /// What is left, in words.
     pub left: String,
-    /// When it is over, in words; empty when there is nothing to say.
+    /// When it expires, in words; empty when there is nothing to say.
     pub until: String,
     /// How soon a person should look at it.
     pub urgency: Urgency,

@@ -1,7 +1,7 @@
 //! The body of an answer, read so that nothing beside the tokens can cost them.
 //!
-//! A rotated refresh token is worth more than good JSON: a byte-order mark, a stray byte, a number out of
-//! range, junk in a field that nobody reads or an end that came too early must not lose it. So the members
+//! A rotated refresh token is worth more than valid JSON: a byte-order mark, a stray byte, a number out of
+//! range, junk in a field that is not read or an end that came too early must not lose it. So the members
 //! of the top-level object are found by a tokenizer of their own, which goes on where a parser would give up
 //! and stops where it cannot be sure; each known value is then read by `serde_json` alone.
 
@@ -28,7 +28,7 @@ const KNOWN: [&str; 12] = [
 pub(super) struct Body {
     /// The known fields that are there to their last byte. `false` stands for a value that is not JSON.
     pub(super) fields: Map<String, Value>,
-    /// Whether the whole body was one good JSON object.
+    /// Whether the whole body was one valid JSON object.
     pub(super) whole: bool,
 }
 
@@ -64,7 +64,7 @@ fn text(literal: &[u8]) -> Option<String> {
     }
 }
 
-/// Tokens are ASCII; a stray byte elsewhere must not cost them, and one in a token is seen as such.
+/// Tokens are ASCII; a stray byte outside a token must not cost them, and one in a token is seen as such.
 fn parsed(value: &[u8]) -> Option<Value> {
     serde_json::from_str(&String::from_utf8_lossy(value)).ok()
 }

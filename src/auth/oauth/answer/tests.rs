@@ -266,7 +266,7 @@ fn a_life_is_what_is_told_and_never_longer_than_the_tokens_own() {
     // Another year than ours: our own clock does not enter.
     let there = NOW - 300_000_000;
     let whole = json!({"iat": there, "exp": there + 600});
-    // What is told, the token's claims, `Date`; the life.
+    // `expires_in`, the token's claims, `Date`; the life.
     for (told, claims, date, life) in [
         (json!(3600), whole.clone(), Some(there), Some(600)),
         (json!(3600), whole.clone(), Some(there + 100), Some(500)),
