@@ -178,7 +178,7 @@ fn valid_token(
     })
 }
 
-/// The life that the caller needs, seconds: what it asked for or what is configured, but not more
+/// The minimum remaining lifetime, seconds: what the caller asked for or what is configured, but not more
 /// than the service's tokens can ever have.
 fn min_ttl(context: &mut Context<'_>, access: AccessTimes, asked: Option<i64>) -> i64 {
     let wanted = asked.unwrap_or(context.config.min_ttl);

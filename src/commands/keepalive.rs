@@ -1,4 +1,4 @@
-//! `keepalive`: the daily job that keeps every refresh token alive.
+//! `keepalive`: the daily job that keeps every refresh token valid.
 
 mod report;
 mod timer;

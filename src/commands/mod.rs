@@ -70,7 +70,7 @@ pub(crate) fn main(args: Vec<OsString>, around: Surroundings<'_>) -> u8 {
     }
     let Surroundings { env, clock, out, err, out_is_terminal } = around;
     let around = Surroundings { env, clock, out: &mut *out, err: &mut *err, out_is_terminal };
-    // The doctor, and a check, report what keeps everybody else from starting; a shell that completes a
+    // The doctor, and a check, report what keeps every other command from starting; a shell that completes a
     // word cannot.
     let context = match &cli.command {
         Command::Doctor(_)

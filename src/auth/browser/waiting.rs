@@ -95,7 +95,7 @@ impl Waiting<'_> {
                 Ok(Event::InvalidCallback(_) | Event::Stranger | Event::Line(_)) => {}
                 Ok(Event::NoMoreLines) => pastes_left = 0,
                 Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {
-                    return Err(self.nobody_came());
+                    return Err(self.timed_out());
                 }
             }
             if pastes_left == 0 && self.redirect_uri.place().is_none() {
@@ -112,7 +112,7 @@ impl Waiting<'_> {
         }
     }
 
-    fn nobody_came(&self) -> Error {
+    fn timed_out(&self) -> Error {
         let seconds = self.timeout.as_secs();
         let waited = match (seconds / 60, seconds % 60) {
             (1, 0) => "1 minute".to_owned(),

@@ -48,7 +48,7 @@ pub(crate) fn log_in(app: &mut Context<'_>, mut start: Start, options: &Options<
     let redirect_uri = redirect_uri(options.redirect_uri)?;
     let bound = redirect_uri.place().map(receiver::bind).transpose()?;
     if bound.is_none() && !prompt::is_possible() {
-        return Err(nobody_pastes());
+        return Err(cannot_paste());
     }
     let application = flow::application(app, &mut start, &[])?;
     let target = flow::target(app, &start, &application, None)?;
@@ -99,7 +99,7 @@ fn redirect_uri(text: Option<&str>) -> Result<RedirectUri> {
     })
 }
 
-fn nobody_pastes() -> Error {
+fn cannot_paste() -> Error {
     Error::new(
         Kind::Usage,
         "This redirect URI leads to another machine, and there is no terminal to paste the address on",

@@ -84,7 +84,7 @@ impl TokenRequest<'_> {
         grant
     }
 
-    /// Whom the operator named, if it is another. A user's tokens may go with the credentials of a company.
+    /// The principal that the operator named, if it is another. A user's tokens may go with the credentials of a company.
     fn named_another<'a>(
         &'a self,
         start: &'a Start,

@@ -4,7 +4,7 @@
 use crate::error::{login_again, refresh_command, set_secret_command};
 use crate::model::grant::GrantKind;
 
-/// Whom Concur refused.
+/// What Concur refused, for the remedy.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Refused<'a> {
     /// The grant, `None` when it is not known.

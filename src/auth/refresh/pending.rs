@@ -37,12 +37,12 @@ struct Written<'a> {
     obtained_at: i64,
 }
 
-/// Whether the record's reserve holds an answer.
+/// Whether the record has a pending grant.
 pub(super) fn is_there(store: &Store, record: &Record) -> bool {
     reserve::spilled(store.paths(), record.id).is_ok_and(|spill| spill.is_some())
 }
 
-/// Keeps an answer in the record's reserve.
+/// Keeps a pending grant in the record's reserve file.
 pub(super) fn keep(
     store: &mut Store,
     record: &Record,

@@ -10,7 +10,7 @@ use crate::store::Store;
 use crate::store::lock::{self, RecordLock, Waited};
 use crate::sys::progress;
 
-/// After this long a waiter says whom it waits for.
+/// After this long a waiter names the lock holder.
 const SAY_WHO_HOLDS_AFTER: Duration = Duration::from_secs(2);
 
 impl Refresher<'_> {

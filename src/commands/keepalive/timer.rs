@@ -11,7 +11,7 @@ use crate::sys::random;
 use crate::ui::context::Context;
 
 /// The job waits a random time up to this, seconds, unless the caller says otherwise: Concur is not to be
-/// asked by everybody in one minute.
+/// asked by every machine in one minute.
 const DEFAULT_JITTER_SECS: i64 = 1800;
 
 /// Settings that the job must have as they are here: a scheduler starts it with next to no environment.
