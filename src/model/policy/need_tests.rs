@@ -1,4 +1,5 @@
-//! What a daily job does for a refresh token, and that no state makes it ask in vain.
+//! What a need makes of a state: what a daily job does for a refresh token, so that no state makes it ask in vain,
+//! and what a person or a refused token may do.
 
 use proptest::prelude::*;
 
@@ -60,5 +61,28 @@ proptest! {
         };
         let is_due = age >= after || left <= after;
         prop_assert_eq!(keep_alive(&record, now, after) == DUE, is_due);
+    }
+}
+
+#[test]
+fn a_person_who_asks_waits_for_no_refusal_and_a_refused_token_does() {
+    let now = OBTAINED + 120;
+    for attempt in [
+        ended(OutcomeKind::Condemned, now - 1),
+        ended(OutcomeKind::Rejected, now - 1),
+        backing_off(now - 1, now + 5),
+    ] {
+        let record = with_attempt(attempt);
+        let token = plan(&record, now, Need::Token { min_ttl: 60 });
+        assert_eq!(token, Decision::Fresh, "a valid token is returned whatever was refused");
+        assert_eq!(plan(&record, now, Need::Refresh), Decision::Stale, "{record:?}");
+        let replacement = plan(&record, now, Need::Replacement);
+        assert!(matches!(replacement, Decision::Refused(_)), "no refresh storm: {replacement:?}");
+    }
+    assert_eq!(plan(&record(), now, Need::Replacement), Decision::Stale);
+    let nothing = Record { refresh_token: None, ..record() };
+    for need in [Need::Refresh, Need::Replacement] {
+        let refused = Decision::Refused(Refusal::NothingToRefreshWith);
+        assert_eq!(plan(&nothing, now, need), refused, "{need:?}");
     }
 }
