@@ -8,7 +8,7 @@ use crate::model::host;
 use crate::model::origin::{AllowedOrigin, Origin};
 use crate::model::profile::ProfileName;
 use crate::model::record::{Account, Record};
-use crate::store::Store;
+use crate::store::{Store, Wanted};
 use crate::ui::context::Context;
 
 /// The store, for a command that has nothing to do without one.
@@ -22,7 +22,8 @@ pub(crate) fn store(app: &Context<'_>) -> Result<Store> {
 pub(crate) fn selected(app: &Context<'_>, store: &Store) -> Result<Account> {
     let name = app.named_profile()?;
     let name = name.as_ref().map(crate::model::profile::ProfileName::as_str);
-    let mut found = store.find_profile(name)?;
+    store.open_cache();
+    let mut found = store.find(Wanted::Profile(name))?;
     match (found.pop(), found.is_empty(), name) {
         (Some(account), true, _) => Ok(account),
         (Some(_), false, _) => Err(ambiguous(&store.profile_names()?)),
@@ -36,7 +37,8 @@ pub(crate) fn selected(app: &Context<'_>, store: &Store) -> Result<Account> {
 
 /// The account of exactly this name.
 pub(crate) fn named(store: &Store, name: &ProfileName) -> Result<Account> {
-    let found = store.find_profile(Some(name.as_str()))?.pop();
+    store.open_cache();
+    let found = store.find(Wanted::Profile(Some(name.as_str())))?.pop();
     match found {
         Some(account) => Ok(account),
         None => Err(unknown(name.as_str(), &store.profile_names()?)),
@@ -127,7 +129,9 @@ pub(crate) enum Managed {
 /// The managed accounts of a host in its canonical form: those of exactly this origin, and of the one whose
 /// `www-` twin it is (Concur's hosts alone).
 fn of_host(store: &Store, protocol: &[u8], host: &[u8]) -> Result<Vec<Account>> {
-    store.accounts_for_host(protocol, host, host::twin_of(protocol, host).unwrap_or(host))
+    store.open_cache();
+    let twin_of = host::twin_of(protocol, host).unwrap_or(host);
+    store.find(Wanted::Host { protocol, host, twin_of })
 }
 
 /// The managed accounts of a git request's host with its user name, when it has one.

@@ -5,6 +5,7 @@ use crate::auth::refresh::Refresher;
 use crate::cli::Rename;
 use crate::error::{Error, Kind, Result};
 use crate::model::profile::ProfileName;
+use crate::store::Wanted;
 use crate::store::audit::Event;
 use crate::ui::context::Context;
 
@@ -12,7 +13,8 @@ pub(super) fn run(context: &mut Context<'_>, args: &Rename) -> Result<u8> {
     let Rename { name, new_name } = args;
     let mut store = accounts::store(context)?;
     let account = accounts::named(&store, name)?;
-    let is_taken = || store.find_profile(Some(new_name.as_str())).map(|found| !found.is_empty());
+    let is_taken =
+        || store.find(Wanted::Profile(Some(new_name.as_str()))).map(|found| !found.is_empty());
     if name != new_name && is_taken()? {
         return Err(Error::new(
             Kind::Usage,

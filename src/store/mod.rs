@@ -7,10 +7,12 @@ pub(crate) mod audit;
 mod cache;
 #[cfg(fuzzing)]
 pub(crate) mod fuzzing;
+mod hit;
 pub(crate) mod keys;
 pub(crate) mod lock;
 pub(crate) mod reserve;
 pub(crate) mod sqlite;
+mod stamp;
 
 use std::cell::OnceCell;
 use std::time::Duration;
@@ -18,10 +20,12 @@ use std::time::Duration;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use crate::error::{Error, Kind, Result};
+use crate::model::record::Account;
 use crate::store::sqlite::{connecting, identity, migrate, refusals, rows};
 use crate::sys::paths::Paths;
 use crate::sys::{files, random, trace};
-use cache::{Cache, Identity, Stamp};
+use hit::Hit;
+pub(crate) use hit::Wanted;
 pub(crate) use keys::keyed::{KeyLook, KeyState};
 pub(crate) use keys::opening::RenewalSecrets;
 use keys::{KeySettings, KeySource};
@@ -32,6 +36,7 @@ use sqlite::refusals::changed_meanwhile;
 pub(crate) use sqlite::refusals::failed;
 pub(crate) use sqlite::refusals::unwritable;
 pub(crate) use sqlite::rows::ForeignFilter;
+use stamp::{FileId, Stamp};
 
 /// How long SQLite waits for another process's commit: below the lock timeout, far above a commit.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
@@ -54,10 +59,11 @@ pub(crate) struct Store {
     /// Opened by the first question that the cache cannot answer.
     connection: OnceCell<Connection>,
     /// Which file the database was when it was opened.
-    identity: Identity,
+    file: FileId,
     /// Its state at that time.
     stamp: Option<Stamp>,
-    cache: OnceCell<Option<Cache>>,
+    /// The cache, once it was looked for: `None` inside when there is no valid one.
+    cached: OnceCell<Option<Hit>>,
     paths: Paths,
     keys: KeySettings,
     meta: OnceCell<Meta>,
@@ -80,9 +86,9 @@ impl Store {
         files::check_private_dir(paths.state_dir())?;
         let store = Self {
             connection: OnceCell::new(),
-            identity: Identity::of(&meta),
+            file: FileId::of(&meta),
             stamp: Stamp::of(&file, &meta, paths),
-            cache: OnceCell::new(),
+            cached: OnceCell::new(),
             paths: paths.clone(),
             keys: keys.clone(),
             meta: OnceCell::new(),
@@ -145,6 +151,17 @@ impl Store {
             return Ok(self.meta.get_or_init(|| meta));
         }
         self.meta.get().ok_or_else(unreachable_state)
+    }
+
+    /// The accounts that are wanted, by name: from the cache where [`Store::open_cache`] found a valid one,
+    /// else from the database.
+    pub(crate) fn find(&self, wanted: Wanted<'_>) -> Result<Vec<Account>> {
+        let cached = self.cached.get().and_then(Option::as_ref);
+        if let Some(found) = cached.and_then(|hit| hit.find(wanted)) {
+            return Ok(found);
+        }
+        let stored = self.load_hit(wanted)?;
+        Ok(stored.and_then(|hit| hit.into_found(wanted)).unwrap_or_default())
     }
 
     /// Whether this is a file in which no store was made yet. One whose profiles are lost is an error.
@@ -210,8 +227,8 @@ impl Store {
     /// Runs `work` in one IMMEDIATE transaction with the version read inside it.
     fn write<T>(&mut self, work: impl FnOnce(&Transaction<'_>) -> Result<T>) -> Result<T> {
         self.prepare_to_write()?;
-        // Whatever is changed, the cache is of the database as it was.
-        self.cache = OnceCell::from(None);
+        // The cache is of the database as it was.
+        self.cached = OnceCell::from(None);
         let binder = self.binder();
         let transaction = self
             .connection_mut()?

@@ -13,7 +13,7 @@ use crate::model::profile::ProfileName;
 use crate::model::record::Record;
 use crate::model::secret::Secret;
 use crate::store::lock::RecordLock;
-use crate::store::{NewAccount, Store, reserve};
+use crate::store::{NewAccount, Store, Wanted, reserve};
 use crate::sys::files::{self, NamedFile, shell_word};
 use crate::ui::context::Context;
 use crate::ui::times::local_time;
@@ -158,7 +158,7 @@ pub(crate) fn profile(
 ) -> Result<(ProfileName, Option<Record>)> {
     let named = app.named_profile()?;
     let mut found = match store {
-        Some(store) => store.find_profile(named.as_ref().map(ProfileName::as_str))?,
+        Some(store) => store.find(Wanted::Profile(named.as_ref().map(ProfileName::as_str)))?,
         None => Vec::new(),
     };
     if let (true, Some(store)) = (found.len() > 1, store) {

@@ -9,8 +9,8 @@ use crate::auth::oauth::asking::Asked;
 use crate::error::{Error, Kind, Result, ServiceWord};
 use crate::model::grant::{Grant, GrantKind};
 use crate::model::profile::ProfileName;
-use crate::store::Store;
 use crate::store::audit::Event;
+use crate::store::{Store, Wanted};
 use crate::ui::context::Context;
 
 const RUN_AGAIN: &str = "Nothing was changed. Run it again in a while.";
@@ -109,6 +109,7 @@ fn audit(
 
 /// Whether there is such a profile: then it has a client secret that may be the older one.
 fn has_profile(app: &Context<'_>, profile: &ProfileName) -> bool {
-    let found = |store: Store| store.find_profile(Some(profile.as_str())).unwrap_or_default();
+    let found =
+        |store: Store| store.find(Wanted::Profile(Some(profile.as_str()))).unwrap_or_default();
     app.store().ok().flatten().map(found).is_some_and(|found| !found.is_empty())
 }

@@ -1,14 +1,14 @@
 //! The questions asked of the store; what a row becomes stands in `columns`.
 
-use rusqlite::{Connection, OptionalExtension, Row, named_params};
+use rusqlite::{Connection, OptionalExtension, Row, ToSql, named_params};
 
 use super::columns::{ACCOUNT_COLUMNS, COLUMNS, read_account, read_application, read_record};
 use super::migrate;
 use super::refusals::{another_schema, endless};
 use crate::error::{Error, Kind, Result};
 use crate::model::host;
-use crate::model::record::{Account, Application, Record, RecordId};
-use crate::store::cache::Cache;
+use crate::model::record::{Application, Record, RecordId};
+use crate::store::hit::{Hit, Wanted};
 use crate::store::keys::KeySource;
 use crate::store::{Meta, Store, changed_meanwhile, failed};
 
@@ -30,20 +30,37 @@ pub(crate) struct ForeignFilter<'a> {
 }
 
 impl Store {
-    /// The account of `profile`; without a name the one chosen by `use`, else every account there
-    /// is, two at the most: so that one means "the only one".
-    pub(crate) fn find_profile(&self, profile: Option<&str>) -> Result<Vec<Account>> {
-        if let Some(found) = self.cache().and_then(|cache| cache.find_profile(profile)) {
-            return Ok(found);
-        }
-        // Names are made of characters between '!' and '~': a range instead of a second statement.
-        let sql = format!(
-            "SELECT {ACCOUNT_COLUMNS} FROM meta m LEFT JOIN record r ON r.profile \
-             BETWEEN coalesce(:profile, m.used_profile, '!') \
-             AND coalesce(:profile, m.used_profile, '~') \
-             LEFT JOIN application a ON a.id = r.application_id LIMIT 2"
-        );
-        self.rows(&sql, named_params! { ":profile": profile }, read_account)
+    /// What a hit needs, of the accounts that are wanted at least; `None` when no store was made in the file
+    /// yet.
+    pub(in crate::store) fn load_hit(&self, wanted: Wanted<'_>) -> Result<Option<Hit>> {
+        let load = |on: &str, rest: &str, parameters: &[(&str, &dyn ToSql)]| {
+            let sql = format!(
+                "SELECT {ACCOUNT_COLUMNS} FROM meta m LEFT JOIN record r ON {on} \
+                 LEFT JOIN application a ON a.id = r.application_id {rest}"
+            );
+            self.rows(&sql, parameters, read_account)
+        };
+        let found = match wanted {
+            // Names are made of characters between '!' and '~': a range instead of a second statement.
+            Wanted::Profile(name) => load(
+                "r.profile BETWEEN coalesce(:profile, m.used_profile, '!') \
+                 AND coalesce(:profile, m.used_profile, '~')",
+                "LIMIT 2",
+                named_params! { ":profile": name },
+            ),
+            Wanted::Host { protocol, host, twin_of } => load(
+                "r.host IN (:host, :twin_of) AND r.protocol = :protocol AND r.profile IS NOT NULL",
+                "ORDER BY r.profile",
+                named_params! { ":host": host, ":twin_of": twin_of, ":protocol": protocol },
+            ),
+            Wanted::AtMost(number) => {
+                load("r.profile >= ''", &format!("ORDER BY r.profile LIMIT {number}"), &[])
+            }
+        };
+        Ok(found?.map(|Found { meta, rows }| {
+            self.meta.get_or_init(|| meta.clone());
+            Hit { meta, accounts: Some(rows) }
+        }))
     }
 
     /// Every managed account, by name.
@@ -63,37 +80,6 @@ impl Store {
              LEFT JOIN application a ON a.id = r.application_id ORDER BY r.profile, r.id"
         );
         self.records(&sql, &[])
-    }
-
-    /// The managed accounts that answer for one of two hosts (a host and the host it may be the
-    /// `www-` twin of).
-    pub(crate) fn accounts_for_host(
-        &self,
-        protocol: &[u8],
-        host: &[u8],
-        twin_of: &[u8],
-    ) -> Result<Vec<Account>> {
-        let by_cache = |cache: &Cache| cache.accounts_for_host(protocol, host, twin_of);
-        if let Some(found) = self.cache().and_then(by_cache) {
-            return Ok(found);
-        }
-        let sql = format!(
-            "SELECT {ACCOUNT_COLUMNS} FROM meta m LEFT JOIN record r ON r.host IN (:host, :twin_of) \
-             AND r.protocol = :protocol AND r.profile IS NOT NULL \
-             LEFT JOIN application a ON a.id = r.application_id ORDER BY r.profile"
-        );
-        let parameters =
-            named_params! { ":host": host, ":twin_of": twin_of, ":protocol": protocol };
-        self.rows(&sql, parameters, read_account)
-    }
-
-    /// Every managed account as a hit needs it, by name, up to this many.
-    pub(crate) fn every_account(&self, at_most: usize) -> Result<Vec<Account>> {
-        let sql = format!(
-            "SELECT {ACCOUNT_COLUMNS} FROM meta m LEFT JOIN record r ON r.profile >= '' \
-             LEFT JOIN application a ON a.id = r.application_id ORDER BY r.profile LIMIT {at_most}"
-        );
-        self.rows(&sql, &[], read_account)
     }
 
     /// The foreign entries that match, the most recently stored first. Earlier versions kept a default port
@@ -158,37 +144,38 @@ impl Store {
         Ok(names.iter().filter_map(|r| r.profile_name().map(str::to_owned)).collect())
     }
 
-    fn records(
-        &self,
-        sql: &str,
-        parameters: &[(&str, &dyn rusqlite::ToSql)],
-    ) -> Result<Vec<Record>> {
-        self.rows(sql, parameters, read_record)
+    fn records(&self, sql: &str, parameters: &[(&str, &dyn ToSql)]) -> Result<Vec<Record>> {
+        let found = self.rows(sql, parameters, read_record)?;
+        Ok(found.map_or_else(Vec::new, |Found { meta, rows }| {
+            self.meta.get_or_init(|| meta);
+            rows
+        }))
     }
 
+    /// What a statement gives; `None` when no store was made in the file yet.
     fn rows<T>(
         &self,
         sql: &str,
-        parameters: &[(&str, &dyn rusqlite::ToSql)],
+        parameters: &[(&str, &dyn ToSql)],
         read: ReadRow<T>,
-    ) -> Result<Vec<T>> {
+    ) -> Result<Option<Found<T>>> {
         match self.query(sql, parameters, read) {
-            Ok(rows) => Ok(rows),
+            Ok(found) => Ok(Some(found)),
             // Tables or columns may be missing because the file is blank, older, newer or another program's.
             Err(QueryError::Sqlite(error)) if is_wrong_schema(&error) => {
                 let emptied = self.emptied();
                 if self.bring_up_to_date()? == 0 {
-                    return emptied.map_or_else(|| Ok(Vec::new()), Err);
+                    return emptied.map_or(Ok(None), Err);
                 }
                 // The first run of another process may have made the store between the two looks.
-                self.query(sql, parameters, read).map_err(|error| match error {
+                self.query(sql, parameters, read).map(Some).map_err(|error| match error {
                     QueryError::Sqlite(error) if is_wrong_schema(&error) => another_schema(),
                     error => error.told(),
                 })
             }
             Err(QueryError::Older) => {
                 self.bring_up_to_date()?;
-                self.query(sql, parameters, read).map_err(QueryError::told)
+                self.query(sql, parameters, read).map(Some).map_err(QueryError::told)
             }
             Err(error) => Err(error.told()),
         }
@@ -197,23 +184,21 @@ impl Store {
     fn query<T>(
         &self,
         sql: &str,
-        parameters: &[(&str, &dyn rusqlite::ToSql)],
+        parameters: &[(&str, &dyn ToSql)],
         read: ReadRow<T>,
-    ) -> Result<Vec<T>, QueryError> {
+    ) -> Result<Found<T>, QueryError> {
         let mut statement = self.connection().map_err(QueryError::Refused)?.prepare(sql)?;
         let mut rows = statement.query(parameters)?;
         let mut found = Vec::new();
-        let mut has_meta = false;
+        let mut meta = None;
         while let Some(row) = rows.next()? {
-            has_meta = true;
             let version = row.get(0)?;
             if version != migrate::CURRENT_VERSION {
                 migrate::refuse_newer(version).map_err(QueryError::Refused)?;
                 return Err(QueryError::Older);
             }
-            if self.meta.get().is_none() {
-                let meta = meta_from_row(row, 1)?.map_err(QueryError::Refused)?;
-                self.meta.get_or_init(|| meta);
+            if meta.is_none() {
+                meta = Some(meta_from_row(row, 1)?.map_err(QueryError::Refused)?);
             }
             if row.get_ref(5)? != rusqlite::types::ValueRef::Null {
                 found.push(read(row)?);
@@ -223,8 +208,15 @@ impl Store {
             }
         }
         // Every statement joins the rows to the store's own one.
-        if has_meta { Ok(found) } else { Err(QueryError::Refused(another_schema())) }
+        let meta = meta.ok_or_else(|| QueryError::Refused(another_schema()))?;
+        Ok(Found { meta, rows: found })
     }
+}
+
+/// Rows, and what the store said of itself in the same moment.
+struct Found<T> {
+    meta: Meta,
+    rows: Vec<T>,
 }
 
 type ReadRow<T> = fn(&Row<'_>) -> rusqlite::Result<T>;

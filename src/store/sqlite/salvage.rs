@@ -19,9 +19,9 @@ use super::migrate::{self, NewStore};
 use super::put;
 use crate::error::{Error, Kind, Result};
 use crate::model::record::{Record, RecordId};
-use crate::store::cache::Identity;
 use crate::store::keys::KeySettings;
 use crate::store::lock::RecordLock;
+use crate::store::stamp::FileId;
 use crate::store::{Meta, Store, changed_meanwhile, connect, failed, unreachable_state};
 use crate::sys::files;
 use crate::sys::paths::{Paths, journal_of};
@@ -243,9 +243,9 @@ fn opened(store: &Store, mut record: Record, lost: &mut Vec<String>) -> Result<O
 fn blank_store(connection: Connection, paths: &Paths, keys: &KeySettings) -> Store {
     Store {
         connection: OnceCell::from(connection),
-        identity: Identity::default(),
+        file: FileId::default(),
         stamp: None,
-        cache: OnceCell::new(),
+        cached: OnceCell::new(),
         paths: paths.clone(),
         keys: keys.clone(),
         meta: OnceCell::new(),
