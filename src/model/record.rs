@@ -7,7 +7,7 @@ use super::principal::PrincipalType;
 use super::profile::ProfileName;
 
 /// The random identity of a record: a positive 63-bit number, written in hex in file names.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RecordId(pub i64);
 
 impl fmt::Display for RecordId {
@@ -160,7 +160,7 @@ pub struct Application {
 
 /// One stored credential: a managed account (with a profile and an application) or a foreign entry
 /// that a caller stored.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Record {
     /// Random identity; names its lock and reserve files.
     pub id: RecordId,
@@ -355,6 +355,17 @@ impl Record {
             Column::IdToken => self.id_token.as_ref(),
             Column::RequestToken => self.request_token.as_ref(),
             Column::UnknownFields => self.unknown_fields.as_ref(),
+        }
+    }
+
+    /// The place of a column's sealed cell.
+    pub(crate) fn cell_mut(&mut self, column: Column) -> &mut Option<SealedCell> {
+        match column {
+            Column::AccessToken => &mut self.access_token,
+            Column::RefreshToken => &mut self.refresh_token,
+            Column::IdToken => &mut self.id_token,
+            Column::RequestToken => &mut self.request_token,
+            Column::UnknownFields => &mut self.unknown_fields,
         }
     }
 

@@ -11,7 +11,9 @@ use super::{Key, KeySource, Loaded};
 use crate::error::Result;
 use crate::model::record::{Application, Record, RecordId, SealedCell};
 use crate::store::lock::{KeyLock, RecordLock};
-use crate::store::sqlite::columns::{COLUMNS, read_application, read_record};
+use crate::store::sqlite::columns::{
+    read_application, read_record, select_applications, select_records,
+};
 use crate::store::sqlite::inspect::{CELLS, owner};
 use crate::store::sqlite::rows;
 use crate::store::{Store, failed, keys, unwritable};
@@ -189,9 +191,9 @@ impl Turn<'_> {
     fn applications(&mut self, transaction: &Transaction<'_>) -> Result<()> {
         for id in ids(transaction, "SELECT id FROM application")? {
             let read = transaction.query_row(
-                "SELECT id, name, client_id, client_secret, origin FROM application WHERE id = ?1",
+                &select_applications("WHERE id = ?1"),
                 [id.0],
-                |row| read_application(row, 0),
+                read_application,
             );
             let Ok(application) = read else {
                 self.done.left.push("an application that makes no sense".to_owned());
@@ -214,10 +216,7 @@ impl Turn<'_> {
     }
 
     fn records(&mut self, transaction: &Transaction<'_>) -> Result<()> {
-        let sql = format!(
-            "SELECT {COLUMNS} FROM meta m JOIN record r ON r.id = ?1 \
-             LEFT JOIN application a ON a.id = r.application_id"
-        );
+        let sql = select_records("r.id = ?1", "");
         for id in ids(transaction, "SELECT id FROM record")? {
             match transaction.query_row(&sql, [id.0], read_record) {
                 Ok(record) => self.record(transaction, &record)?,

@@ -1,7 +1,14 @@
-//! The columns of a row, and how they become an account or a record.
+//! The columns of the database: one line a field says in which it stands, and from that list are made what is
+//! selected, what is written, and how a row is read.
 
-use rusqlite::Row;
-use rusqlite::types::Value;
+#![expect(
+    clippy::ref_option,
+    clippy::unnecessary_wraps,
+    reason = "every kind of column has the same functions"
+)]
+
+use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, Value, ValueRef};
+use rusqlite::{Result, Row};
 
 use crate::model::grant::GrantKind;
 use crate::model::principal::PrincipalType;
@@ -11,82 +18,165 @@ use crate::model::record::{
     RecordId, SealedCell,
 };
 
-/// The columns of a hit, in the order in which [`read_account`] takes them: the version, the store's
-/// identity, and what it takes to hand the access token out. Every further column costs a hit.
+/// The columns of a hit, in the order in which [`read_account`] takes them: [`META`], and what it takes to
+/// print the access token. Every further column costs a hit.
 pub(crate) const ACCOUNT_COLUMNS: &str = "m.schema_version, m.store_id, m.key_source, m.key_id, \
     m.used_profile, r.id, r.profile, r.protocol, r.host, r.username, r.access_token, \
     r.access_expires_at, r.obtained_at, r.geolocation, r.principal, a.client_id, r.obtained_by, r.identity, \
     a.id, a.origin";
 
-/// The columns of a whole record, in the order in which [`read_record`] takes them, after the same
-/// beginning.
-pub(crate) const COLUMNS: &str = "m.schema_version, m.store_id, m.key_source, m.key_id, m.used_profile, \
-    r.id, r.protocol, r.host, r.path_given, r.path, r.username_given, r.username, r.profile, \
-    r.authtype, r.access_token, r.access_expires_at, r.refresh_token, r.refresh_expires_at, \
-    r.refresh_expiry_assumed, r.scope, r.geolocation, r.principal, r.obtained_by, r.principal_type, r.id_token, \
-    r.request_token, r.request_token_expires_at, r.unknown_fields, r.identity, r.created_at, r.obtained_at, r.refreshed_at, \
-    r.updated_at, r.generation, r.attempt, r.attempt_started_at, r.attempt_ended_at, \
-    r.attempt_outcome, r.attempt_why, r.attempt_code, r.attempt_description, \
-    r.attempt_correlation_id, r.attempt_not_before, r.attempt_failures, \
-    a.id, a.name, a.client_id, a.client_secret, a.origin";
+/// How every statement that reads accounts or records begins: the version and what the store says of itself.
+const META: [&str; 5] =
+    ["m.schema_version", "m.store_id", "m.key_source", "m.key_id", "m.used_profile"];
 
-pub(crate) fn read_application(row: &Row<'_>, first: usize) -> rusqlite::Result<Application> {
-    Ok(Application {
-        id: ApplicationId(row.get(first)?),
-        name: row.get(first + 1)?,
-        client_id: row.get(first + 2)?,
-        client_secret: SealedCell(row.get(first + 3)?),
-        origin: row.get(first + 4)?,
-    })
+/// Columns by name, with what is to stand in them.
+pub(crate) type Values<'r> = Vec<(&'static str, ToSqlOutput<'r>)>;
+
+/// What stands in columns of one table.
+pub(crate) trait Stored: Sized {
+    /// The columns, in the order in which [`Self::read`] takes them.
+    fn names(out: &mut Vec<&'static str>);
+    fn read(row: &mut Columns<'_, '_>) -> Result<Self>;
+    fn values<'r>(&'r self, out: &mut Values<'r>) -> Result<()>;
 }
 
-/// Takes the columns one after the other, so that [`COLUMNS`] and the fields stand in one order.
-struct Columns<'r, 's> {
-    row: &'r Row<'s>,
-    next: usize,
+/// `field: kind("column");` for each field, then the parts that have a list of their own. A field without a
+/// line does not compile. A struct expression is evaluated in the order in which it is written.
+macro_rules! stored {
+    ($type:ident { $($field:ident: $kind:ident($($column:literal),+);)+ } $($part:ident: $of:ident;)*) => {
+        impl Stored for $type {
+            fn names(out: &mut Vec<&'static str>) {
+                out.extend([$($($column),+),+]);
+                $($of::names(out);)*
+            }
+
+            fn read(row: &mut Columns<'_, '_>) -> Result<Self> {
+                Ok(Self { $($field: $kind::read(row)?,)+ $($part: $of::read(row)?),* })
+            }
+
+            fn values<'r>(&'r self, out: &mut Values<'r>) -> Result<()> {
+                let Self { $($field,)+ $($part),* } = self;
+                $($kind::write([$($column),+], $field, out)?;)+
+                $($part.values(out)?;)*
+                Ok(())
+            }
+        }
+    };
 }
 
-impl Columns<'_, '_> {
-    fn take<T: rusqlite::types::FromSql>(&mut self) -> rusqlite::Result<T> {
-        let value = self.row.get(self.next)?;
-        self.next += 1;
-        Ok(value)
+// The id is the first: it is NULL where a join found no row.
+stored! {
+    Record {
+        id: plain("id");
+        profile: plain("profile");
+        application: joined("application_id");
+        authtype: plain("authtype");
+        access_token: plain("access_token");
+        access_expires_at: plain("access_expires_at");
+        refresh_token: plain("refresh_token");
+        refresh_expires_at: plain("refresh_expires_at");
+        refresh_expiry_assumed: plain("refresh_expiry_assumed");
+        scope: plain("scope");
+        geolocation: plain("geolocation");
+        principal: plain("principal");
+        obtained_by: word("obtained_by");
+        principal_type: word("principal_type");
+        id_token: plain("id_token");
+        request_token: plain("request_token");
+        request_token_expires_at: plain("request_token_expires_at");
+        unknown_fields: plain("unknown_fields");
+        identity: plain("identity");
+        created_at: plain("created_at");
+        obtained_at: plain("obtained_at");
+        refreshed_at: plain("refreshed_at");
+        updated_at: plain("updated_at");
+        generation: plain("generation");
     }
+    key: GitKey;
+    attempt: Attempt;
+}
 
-    fn cell(&mut self) -> rusqlite::Result<Option<SealedCell>> {
-        Ok(self.take::<Option<Vec<u8>>>()?.map(SealedCell))
-    }
-
-    fn given_bytes(&mut self) -> rusqlite::Result<Option<Vec<u8>>> {
-        let given: bool = self.take()?;
-        let bytes: Vec<u8> = self.take()?;
-        Ok(given.then_some(bytes))
-    }
-
-    fn grant(&mut self) -> rusqlite::Result<Option<GrantKind>> {
-        Ok(self.take::<Option<String>>()?.and_then(|name| GrantKind::from_name(&name)))
-    }
-
-    /// A profile name; one that no program of ours wrote makes the row unreadable, not a panic.
-    fn profile(&mut self) -> rusqlite::Result<Option<ProfileName>> {
-        let at = self.next;
-        let Some(text) = self.take::<Option<String>>()? else { return Ok(None) };
-        let wrong = |bad| {
-            let kind = rusqlite::types::Type::Text;
-            rusqlite::Error::FromSqlConversionFailure(at, kind, Box::new(bad))
-        };
-        text.parse().map(Some).map_err(wrong)
+stored! {
+    GitKey {
+        protocol: plain("protocol");
+        host: plain("host");
+        path: given("path_given", "path");
+        username: given("username_given", "username");
     }
 }
 
-pub(crate) fn read_account(row: &Row<'_>) -> rusqlite::Result<Account> {
-    let mut columns = Columns { row, next: 5 };
+stored! {
+    Attempt {
+        number: plain("attempt");
+        started_at: plain("attempt_started_at");
+        ended_at: plain("attempt_ended_at");
+        outcome: word("attempt_outcome");
+        why: plain("attempt_why");
+        code: plain("attempt_code");
+        description: plain("attempt_description");
+        correlation_id: plain("attempt_correlation_id");
+        not_before: plain("attempt_not_before");
+        failures: plain("attempt_failures");
+    }
+}
+
+stored! {
+    Application {
+        id: plain("id");
+        name: plain("name");
+        client_id: plain("client_id");
+        client_secret: plain("client_secret");
+        origin: plain("origin");
+    }
+}
+
+/// A statement for whole records: those that `on` joins to the store's own row, which is always found.
+pub(crate) fn select_records(on: &str, order: &str) -> String {
+    let list = |table: &str, names: fn(&mut Vec<&'static str>)| {
+        let mut columns = Vec::with_capacity(64);
+        names(&mut columns);
+        columns.iter().flat_map(|column| [", ", table, ".", column]).collect::<String>()
+    };
+    format!(
+        "SELECT {}{}{} FROM meta m LEFT JOIN record r ON {on} \
+         LEFT JOIN application a ON a.id = r.application_id {order}",
+        META.join(", "),
+        list("r", Record::names),
+        list("a", Application::names),
+    )
+}
+
+/// A record, from a row of [`select_records`].
+pub(crate) fn read_record(row: &Row<'_>) -> Result<Record> {
+    let mut columns = Columns { row, next: META.len() };
+    let mut record = Record::read(&mut columns)?;
+    if row.get_ref(columns.next)? != ValueRef::Null {
+        record.application = Some(Application::read(&mut columns)?);
+    }
+    Ok(record)
+}
+
+/// A statement for applications, all of them without a condition.
+pub(crate) fn select_applications(condition: &str) -> String {
+    let mut columns = Vec::new();
+    Application::names(&mut columns);
+    format!("SELECT {} FROM application {condition}", columns.join(", "))
+}
+
+/// An application, from a row of [`select_applications`].
+pub(crate) fn read_application(row: &Row<'_>) -> Result<Application> {
+    Application::read(&mut Columns { row, next: 0 })
+}
+
+/// An account, from a row of [`ACCOUNT_COLUMNS`].
+pub(crate) fn read_account(row: &Row<'_>) -> Result<Account> {
+    let mut columns = Columns { row, next: META.len() };
     let c = &mut columns;
     let mut account = Account {
-        id: RecordId(c.take()?),
-        profile: c.profile()?.ok_or(rusqlite::Error::InvalidQuery)?,
+        id: c.take()?,
+        profile: c.take()?,
         key: GitKey { protocol: c.take()?, host: c.take()?, path: None, username: Some(c.take()?) },
-        access_token: c.cell()?,
+        access_token: c.take()?,
         access_expires_at: c.take()?,
         obtained_at: c.take()?,
         geolocation: c.take()?,
@@ -95,72 +185,158 @@ pub(crate) fn read_account(row: &Row<'_>) -> rusqlite::Result<Account> {
         has_identity: false,
         links: None,
     };
-    let (obtained_by, identity) = (c.grant()?, c.cell()?);
-    let application = c.take::<Option<_>>()?.map(ApplicationId);
+    let (obtained_by, identity): (_, Option<SealedCell>) = (word::read(c)?, c.take()?);
+    let application = c.take::<Option<ApplicationId>>()?;
     let application = application.zip(c.take::<Option<_>>()?);
     account.has_identity = identity.is_some();
     account.links = Some(AccountLinks { application, obtained_by, identity });
     Ok(account)
 }
 
-pub(crate) fn read_record(row: &Row<'_>) -> rusqlite::Result<Record> {
-    let mut columns = Columns { row, next: 5 };
-    let c = &mut columns;
-    let id = RecordId(c.take()?);
-    let key = GitKey {
-        protocol: c.take()?,
-        host: c.take()?,
-        path: c.given_bytes()?,
-        username: c.given_bytes()?,
-    };
-    // Fields in a struct expression are evaluated in the order in which they are written.
-    let mut record = Record {
-        id,
-        key,
-        profile: c.profile()?,
-        application: None,
-        authtype: c.take()?,
-        access_token: c.cell()?,
-        access_expires_at: c.take()?,
-        refresh_token: c.cell()?,
-        refresh_expires_at: c.take()?,
-        refresh_expiry_assumed: c.take()?,
-        scope: c.take()?,
-        geolocation: c.take()?,
-        principal: c.take()?,
-        obtained_by: c.grant()?,
-        principal_type: c
-            .take::<Option<String>>()?
-            .and_then(|text| PrincipalType::from_claim(&text)),
-        id_token: c.cell()?,
-        request_token: c.cell()?,
-        request_token_expires_at: c.take()?,
-        unknown_fields: c.cell()?,
-        identity: c.cell()?,
-        created_at: c.take()?,
-        obtained_at: c.take()?,
-        refreshed_at: c.take()?,
-        updated_at: c.take()?,
-        generation: c.take()?,
-        attempt: read_attempt(c)?,
-    };
-    if row.get::<_, Value>(c.next)? != Value::Null {
-        record.application = Some(read_application(row, c.next)?);
-    }
-    Ok(record)
+/// A row whose columns are taken one after the other.
+pub(crate) struct Columns<'r, 's> {
+    row: &'r Row<'s>,
+    next: usize,
 }
 
-fn read_attempt(c: &mut Columns<'_, '_>) -> rusqlite::Result<Attempt> {
-    Ok(Attempt {
-        number: c.take()?,
-        started_at: c.take()?,
-        ended_at: c.take()?,
-        outcome: c.take::<Option<String>>()?.and_then(|name| OutcomeKind::from_name(&name)),
-        why: c.take()?,
-        code: c.take()?,
-        description: c.take()?,
-        correlation_id: c.take()?,
-        not_before: c.take()?,
-        failures: c.take()?,
-    })
+impl Columns<'_, '_> {
+    fn take<T: FromSql>(&mut self) -> Result<T> {
+        let value = self.row.get(self.next)?;
+        self.next += 1;
+        Ok(value)
+    }
+}
+
+/// One column, as it is.
+mod plain {
+    use super::{Columns, FromSql, Result, ToSql, Values};
+
+    pub(super) fn read<T: FromSql>(row: &mut Columns<'_, '_>) -> Result<T> {
+        row.take()
+    }
+
+    pub(super) fn write<'r, T: ToSql>(
+        [column]: [&'static str; 1],
+        value: &'r T,
+        out: &mut Values<'r>,
+    ) -> Result<()> {
+        out.push((column, value.to_sql()?));
+        Ok(())
+    }
+}
+
+/// Bytes that may be absent, which is not the same as empty: NULLs would never be equal.
+mod given {
+    use super::{Columns, Result, ToSql, Values};
+
+    pub(super) fn read(row: &mut Columns<'_, '_>) -> Result<Option<Vec<u8>>> {
+        let is_given: bool = row.take()?;
+        let bytes: Vec<u8> = row.take()?;
+        Ok(is_given.then_some(bytes))
+    }
+
+    pub(super) fn write<'r>(
+        [is_given, column]: [&'static str; 2],
+        value: &'r Option<Vec<u8>>,
+        out: &mut Values<'r>,
+    ) -> Result<()> {
+        out.push((is_given, value.is_some().into()));
+        out.push((column, value.as_deref().unwrap_or_default().to_sql()?));
+        Ok(())
+    }
+}
+
+/// A word out of a list. One that this program does not know, a newer program's, is none.
+mod word {
+    use super::{Columns, Result, ToSqlOutput, ValueRef, Values, Word};
+
+    pub(super) fn read<T: Word>(row: &mut Columns<'_, '_>) -> Result<Option<T>> {
+        Ok(row.take::<Option<String>>()?.and_then(|text| T::of(&text)))
+    }
+
+    pub(super) fn write<T: Word>(
+        [column]: [&'static str; 1],
+        value: &Option<T>,
+        out: &mut Values<'_>,
+    ) -> Result<()> {
+        let text = value.map_or(ValueRef::Null, |value| ValueRef::from(value.stored()));
+        out.push((column, ToSqlOutput::Borrowed(text)));
+        Ok(())
+    }
+}
+
+/// The application: the record has its id, and its row is read behind the record's.
+mod joined {
+    use super::{Application, Columns, Result, ToSqlOutput, Value, Values};
+
+    pub(super) fn read(row: &mut Columns<'_, '_>) -> Result<Option<Application>> {
+        row.next += 1;
+        Ok(None)
+    }
+
+    pub(super) fn write(
+        [column]: [&'static str; 1],
+        value: &Option<Application>,
+        out: &mut Values<'_>,
+    ) -> Result<()> {
+        let id = value.as_ref().map(|application| application.id.0);
+        out.push((column, ToSqlOutput::Owned(id.map_or(Value::Null, Value::Integer))));
+        Ok(())
+    }
+}
+
+trait Word: Copy {
+    fn of(text: &str) -> Option<Self>;
+    fn stored(self) -> &'static str;
+}
+
+macro_rules! words {
+    ($($type:ident: $of:ident;)+) => {$(
+        impl Word for $type {
+            fn of(text: &str) -> Option<Self> {
+                Self::$of(text)
+            }
+
+            fn stored(self) -> &'static str {
+                self.name()
+            }
+        }
+    )+};
+}
+
+words! {
+    GrantKind: from_name;
+    PrincipalType: from_claim;
+    OutcomeKind: from_name;
+}
+
+macro_rules! as_what_is_in_them {
+    ($($type:ident)+) => {$(
+        impl FromSql for $type {
+            fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+                FromSql::column_result(value).map(Self)
+            }
+        }
+
+        impl ToSql for $type {
+            fn to_sql(&self) -> Result<ToSqlOutput<'_>> {
+                self.0.to_sql()
+            }
+        }
+    )+};
+}
+
+as_what_is_in_them! { RecordId ApplicationId SealedCell }
+
+/// A name that no program of ours wrote makes the row unreadable, not a panic.
+impl FromSql for ProfileName {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        value.as_str()?.parse().map_err(FromSqlError::other)
+    }
+}
+
+impl ToSql for ProfileName {
+    fn to_sql(&self) -> Result<ToSqlOutput<'_>> {
+        self.as_str().to_sql()
+    }
 }

@@ -9,7 +9,7 @@
 use rusqlite::Transaction;
 use uuid::Uuid;
 
-use super::columns::{COLUMNS, read_record};
+use super::columns::{read_record, select_records};
 use super::inspect::CELLS;
 use super::rows;
 use crate::error::{Error, Kind, Result, login_command};
@@ -168,10 +168,7 @@ pub(crate) fn bind_all(transaction: &Transaction<'_>, key: Option<&Key>) -> Resu
     };
     let meta = rows::read_meta(transaction)?;
     let Some(key) = key.filter(|key| key.id().as_slice() == meta.key_id) else { return Ok(()) };
-    let sql = format!(
-        "SELECT {COLUMNS} FROM meta m JOIN record r ON r.id = ?1 \
-         LEFT JOIN application a ON a.id = r.application_id"
-    );
+    let sql = select_records("r.id = ?1", "");
     let mut binding = Binding { key, store_id: &meta.store_id, transaction };
     let mut applications: Vec<Application> = Vec::new();
     for id in unbound {

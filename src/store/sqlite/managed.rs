@@ -390,13 +390,7 @@ impl Store {
             }
             None => None,
         };
-        *match column {
-            Column::AccessToken => &mut record.access_token,
-            Column::RefreshToken => &mut record.refresh_token,
-            Column::IdToken => &mut record.id_token,
-            Column::RequestToken => &mut record.request_token,
-            Column::UnknownFields => &mut record.unknown_fields,
-        } = cell;
+        *record.cell_mut(column) = cell;
         Ok(())
     }
 }

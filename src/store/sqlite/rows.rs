@@ -2,7 +2,10 @@
 
 use rusqlite::{Connection, OptionalExtension, Row, ToSql, named_params};
 
-use super::columns::{ACCOUNT_COLUMNS, COLUMNS, read_account, read_application, read_record};
+use super::columns::{
+    ACCOUNT_COLUMNS, read_account, read_application, read_record, select_applications,
+    select_records,
+};
 use super::migrate;
 use super::refusals::{another_schema, endless};
 use crate::error::{Error, Kind, Result};
@@ -66,31 +69,22 @@ impl Store {
     /// Every managed account, by name.
     pub(crate) fn accounts(&self) -> Result<Vec<Record>> {
         // Not `IS NOT NULL`, which would be looked for row by row among all foreign entries.
-        let sql = format!(
-            "SELECT {COLUMNS} FROM meta m LEFT JOIN record r ON r.profile >= '' \
-             LEFT JOIN application a ON a.id = r.application_id ORDER BY r.profile"
-        );
-        self.records(&sql, &[])
+        self.records(&select_records("r.profile >= ''", "ORDER BY r.profile"), &[])
     }
 
     /// Every record there is, managed or foreign.
     pub(crate) fn every_record(&self) -> Result<Vec<Record>> {
-        let sql = format!(
-            "SELECT {COLUMNS} FROM meta m LEFT JOIN record r \
-             LEFT JOIN application a ON a.id = r.application_id ORDER BY r.profile, r.id"
-        );
-        self.records(&sql, &[])
+        self.records(&select_records("TRUE", "ORDER BY r.profile, r.id"), &[])
     }
 
     /// The foreign entries that match, the most recently stored first. Earlier versions kept a default port
     /// where one was sent.
     pub(crate) fn foreign(&self, filter: &ForeignFilter<'_>) -> Result<Vec<Record>> {
-        let sql = format!(
-            "SELECT {COLUMNS} FROM meta m LEFT JOIN record r ON r.host IN (:host, :with_port) \
-             AND r.protocol = :protocol AND r.profile IS NULL \
+        let sql = select_records(
+            "r.host IN (:host, :with_port) AND r.protocol = :protocol AND r.profile IS NULL \
              AND (:path IS NULL OR (r.path_given AND r.path = :path)) \
-             AND (:username IS NULL OR (r.username_given AND r.username = :username)) \
-             LEFT JOIN application a ON a.id = r.application_id ORDER BY r.generation DESC"
+             AND (:username IS NULL OR (r.username_given AND r.username = :username))",
+            "ORDER BY r.generation DESC",
         );
         let ForeignFilter { protocol, host, path, username } = *filter;
         let parameters = named_params! {
@@ -102,10 +96,7 @@ impl Store {
 
     /// A record by its identity; `None` when it is gone.
     pub(crate) fn reread(&self, id: RecordId) -> Result<Option<Record>> {
-        let sql = format!(
-            "SELECT {COLUMNS} FROM meta m LEFT JOIN record r ON r.id = :id \
-             LEFT JOIN application a ON a.id = r.application_id"
-        );
+        let sql = select_records("r.id = :id", "");
         Ok(self.records(&sql, named_params! { ":id": id.0 })?.pop())
     }
 
@@ -128,12 +119,10 @@ impl Store {
         if self.is_blank()? {
             return Ok(Vec::new());
         }
-        let mut statement = self
-            .connection()?
-            .prepare("SELECT id, name, client_id, client_secret, origin FROM application")
-            .map_err(|error| failed(&error))?;
+        let mut statement =
+            self.connection()?.prepare(&select_applications("")).map_err(|error| failed(&error))?;
         statement
-            .query_map([], |row| read_application(row, 0))
+            .query_map([], read_application)
             .and_then(Iterator::collect)
             .map_err(|error| failed(&error))
     }
