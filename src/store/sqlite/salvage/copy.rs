@@ -12,12 +12,10 @@ use crate::store::{Meta, connect};
 use crate::sys::files::{self, Replace, shell_word};
 use crate::sys::paths::journal_of;
 
-const MAGIC: &[u8; 16] = b"SQLite format 3\0";
-/// What every store of ours has; a header that tells another is believed.
+/// The size of a page of every store of ours.
 const PAGE_BYTES: usize = 4096;
-/// Where a header tells the size of a page, and of the file in pages; and the two counters that
-/// must be equal for that to count.
-const PAGE_SIZE_AT: usize = 16;
+/// Where a header has the size of the file in pages, and the two counters that must be equal for that to count
+/// (SQLite file format, section 1.3).
 const CHANGES_AT: usize = 24;
 const PAGES_AT: usize = 28;
 const VALID_FOR_AT: usize = 92;
@@ -34,7 +32,7 @@ enum Identity {
     Unreadable,
 }
 
-/// A copy that can be asked, and what it says of itself; `None` when there is nothing to mend.
+/// A copy that can be asked, and what it says of itself; `None` when there is nothing to repair.
 pub(super) fn readable(
     work: &Path,
     file: &Path,
@@ -49,10 +47,8 @@ pub(super) fn readable(
         Identity::Refused(error) => return Err(error),
         Identity::Unreadable => {}
     }
-    let mended = [("size.db", with_right_size(bytes)), ("first.db", with_first_page(work, bytes)?)];
-    for (name, mended) in mended {
-        let Some(mended) = mended else { continue };
-        let copy = write(&work.join(name), &mended, None)?;
+    if let Some(fixed) = with_first_page(work, bytes)? {
+        let copy = write(&work.join("first.db"), &fixed, None)?;
         match identify(&copy) {
             Identity::Ours(meta) => return Ok(Some((copy, meta))),
             Identity::Refused(error) => return Err(error),
@@ -134,17 +130,8 @@ fn write(path: &Path, bytes: &[u8], journal: Option<&[u8]>) -> Result<Connection
     connect(path)
 }
 
-/// The same with a header that tells the size that the file really has: SQLite refuses a file that
-/// was cut off before it looks at anything in it.
-fn with_right_size(bytes: &[u8]) -> Option<Vec<u8>> {
-    let told = bytes.get(PAGE_SIZE_AT..PAGE_SIZE_AT + 2)?;
-    let told = usize::from(u16::from_be_bytes([told[0], told[1]]));
-    let page = if told >= 512 && told.is_power_of_two() { told } else { PAGE_BYTES };
-    (bytes.starts_with(MAGIC) && bytes.len() >= page).then(|| sized(bytes.to_vec(), page))
-}
-
-/// The same with the first page of a new store: its tables begin at the same pages, whatever became
-/// of the page that says so.
+/// The same with the first page of a new store, whose tables begin at the same pages, and with the size that
+/// the file really has: SQLite refuses one that was cut off before it reads anything in it.
 fn with_first_page(work: &Path, bytes: &[u8]) -> Result<Option<Vec<u8>>> {
     if bytes.len() <= PAGE_BYTES {
         return Ok(None);
@@ -154,15 +141,11 @@ fn with_first_page(work: &Path, bytes: &[u8]) -> Result<Option<Vec<u8>>> {
     migrate::migrate(&mut new, None)?;
     drop(new);
     let first = std::fs::read(&path).map_err(|error| files::cannot("read", &path, &error))?;
-    let mut mended = bytes.to_vec();
-    mended[..PAGE_BYTES].copy_from_slice(&first[..PAGE_BYTES]);
-    Ok(Some(sized(mended, PAGE_BYTES)))
-}
-
-fn sized(mut bytes: Vec<u8>, page: usize) -> Vec<u8> {
-    bytes.resize(bytes.len().next_multiple_of(page), 0);
-    let pages = u32::try_from(bytes.len() / page).unwrap_or(u32::MAX);
-    bytes[PAGES_AT..PAGES_AT + 4].copy_from_slice(&pages.to_be_bytes());
-    bytes.copy_within(CHANGES_AT..CHANGES_AT + 4, VALID_FOR_AT);
-    bytes
+    let mut fixed = bytes.to_vec();
+    fixed[..PAGE_BYTES].copy_from_slice(&first[..PAGE_BYTES]);
+    fixed.resize(fixed.len().next_multiple_of(PAGE_BYTES), 0);
+    let pages = u32::try_from(fixed.len() / PAGE_BYTES).unwrap_or(u32::MAX);
+    fixed[PAGES_AT..PAGES_AT + 4].copy_from_slice(&pages.to_be_bytes());
+    fixed.copy_within(CHANGES_AT..CHANGES_AT + 4, VALID_FOR_AT);
+    Ok(Some(fixed))
 }
