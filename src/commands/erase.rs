@@ -6,7 +6,7 @@ use crate::error::{Kind, Result};
 use crate::model::policy;
 use crate::model::record::{Account, Column, Record};
 use crate::model::secret::Secret;
-use crate::store::{ForeignFilter, Store};
+use crate::store::{CredentialFilter, Store};
 use crate::ui::context::Context;
 
 use super::helper;
@@ -29,13 +29,13 @@ pub(super) fn run(context: &mut Context<'_>) -> Result<u8> {
         drop_managed(context, &mut store, accounts, refused)?;
     }
     let (Some(protocol), Some(host)) = (&request.protocol, &request.host) else { return Ok(0) };
-    let filter = ForeignFilter {
+    let filter = CredentialFilter {
         protocol,
         host,
         path: request.path.as_deref(),
         username: request.username.as_deref(),
     };
-    let mut matching = store.foreign(&filter)?;
+    let mut matching = store.stored_credentials(&filter)?;
     if let Some(refused) = refused {
         // Another secret than the stored one: a stale caller must not delete a fresh token.
         let same = |record: &Record| {
@@ -46,7 +46,7 @@ pub(super) fn run(context: &mut Context<'_>) -> Result<u8> {
         matching.retain(same);
     }
     if !matching.is_empty() {
-        store.erase_foreign(&matching)?;
+        store.erase_credentials(&matching)?;
     }
     Ok(0)
 }

@@ -18,7 +18,7 @@ pub(super) fn run(context: &mut Context<'_>, args: &Logout) -> Result<u8> {
     let account = accounts::selected(context, &store)?;
     let record = accounts::stored_record(&store, &account)?;
     if args.revoke {
-        store.have_key_at_hand()?;
+        store.preload_key()?;
         store.prove_identity(&record)?;
         say_what_is_revoked(context, &store, &record)?;
     }

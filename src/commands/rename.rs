@@ -23,7 +23,7 @@ pub(super) fn run(context: &mut Context<'_>, args: &Rename) -> Result<u8> {
         ));
     }
     let record = accounts::stored_record(&store, &account)?;
-    store.have_key_at_hand()?;
+    store.preload_key()?;
     let lock = Refresher::with(context, |refresher| refresher.lock(&store, &record))?;
     store.rename_profile(&lock, name, new_name)?;
     store.leave_cache();

@@ -12,7 +12,7 @@ use crate::model::origin::Origin;
 use crate::model::profile::ProfileName;
 use crate::model::record::{Application, GitKey};
 use crate::store::audit::Event;
-use crate::store::{NewAccount, NewForeign, Store};
+use crate::store::{NewAccount, NewStoredCredential, Store};
 use crate::ui::context::Context;
 
 use super::helper;
@@ -68,14 +68,14 @@ fn foreign(context: &mut Context<'_>, request: Request) -> Result<u8> {
         path,
         username,
     };
-    let new = NewForeign {
+    let new = NewStoredCredential {
         key,
         authtype,
         secret,
         expires_at: request.password_expiry_utc,
         refresh_token: request.oauth_refresh_token,
     };
-    store.store_foreign(&new, context.now())?;
+    store.store_credential(&new, context.now())?;
     Ok(0)
 }
 

@@ -9,7 +9,7 @@ const NAME: &str = "audit trail";
 pub(super) fn examine(context: &Context<'_>, report: &mut Report) {
     match inspect::audit_log(context.paths) {
         Ok(AuditLog::Absent) => report.ok(NAME, "none yet"),
-        Ok(AuditLog::Good(events)) => {
+        Ok(AuditLog::Sound(events)) => {
             let count = usize::try_from(events).unwrap_or(0);
             report.ok(NAME, counted(count, "event"));
         }

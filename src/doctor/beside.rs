@@ -74,11 +74,11 @@ pub(super) fn is_whole(paths: &Paths, id: RecordId) -> bool {
 
 fn spill(paths: &Paths, known: &Known<'_>, record: &Record, report: &mut Report) {
     let name = record.profile_name().unwrap_or_default();
-    let Ok(Some(sealed)) = reserve::spilled(paths, record.id) else { return };
+    let Ok(Some(sealed)) = reserve::pending(paths, record.id) else { return };
     if !known.key_is_right {
         return report.warn("spilled answer", format!("{name}: not opened without the key"), "");
     }
-    match known.store.unseal_spill(record.id, record.generation, &sealed) {
+    match known.store.unseal_pending_grant(record.id, record.generation, &sealed) {
         Ok(Some(_)) => report.warn(
             "spilled answer",
             format!(

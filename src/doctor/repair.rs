@@ -94,11 +94,11 @@ fn permissions(context: &Context<'_>, report: &mut Report) -> bool {
 }
 
 fn store(context: &Context<'_>, locks: &mut Locks<'_>) -> Result<Option<Salvaged>> {
-    let Some(wreck) = salvage::examine(context.paths, context.keys)? else { return Ok(None) };
-    for id in wreck.managed() {
+    let Some(damaged) = salvage::examine(context.paths, context.keys)? else { return Ok(None) };
+    for id in damaged.managed() {
         locks.take(id)?;
     }
-    wreck.replace(&locks.held, context.now).map(Some)
+    damaged.replace(&locks.held, context.now).map(Some)
 }
 
 fn report_salvaged(salvaged: &Salvaged, report: &mut Report) {

@@ -1,6 +1,11 @@
 //! A credential as it is kept: what is in the clear, and the cells that are sealed.
 
+mod attempt;
+
 use std::fmt;
+
+pub use attempt::Attempt;
+pub(crate) use attempt::OutcomeKind;
 
 use super::grant::GrantKind;
 use super::principal::PrincipalType;
@@ -47,7 +52,7 @@ impl fmt::Debug for SealedCell {
 /// Which sealed column of a record: part of what binds a cell to its place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Column {
-    /// Access token of a managed account, password or credential of a foreign entry.
+    /// Access token of a managed account, password or credential of another host.
     AccessToken,
     /// `refresh_token`, or git's `oauth_refresh_token`.
     RefreshToken,
@@ -72,77 +77,6 @@ impl Column {
     }
 }
 
-/// How the last attempt to renew ended. The names are stored.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum OutcomeKind {
-    /// New tokens came and were kept.
-    Granted,
-    /// New tokens came and were kept, and are another company's or user's: none is printed.
-    OtherPrincipal,
-    /// Code 108 (or a bare `invalid_grant` to a refresh): the refresh token is dead.
-    Condemned,
-    /// Refused for a reason that can be mended on Concur's side.
-    Rejected,
-    /// Throttled, down, or an answer that says nothing about the token.
-    Transient,
-    /// This caller could not reach the service: name resolution, connect, TLS, proxy.
-    Local,
-}
-
-impl OutcomeKind {
-    /// All of them, for the store's round trip.
-    pub const ALL: [Self; 6] = [
-        Self::Granted,
-        Self::OtherPrincipal,
-        Self::Condemned,
-        Self::Rejected,
-        Self::Transient,
-        Self::Local,
-    ];
-
-    /// The stored name.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Granted => "granted",
-            Self::OtherPrincipal => "other-principal",
-            Self::Condemned => "condemned",
-            Self::Rejected => "rejected",
-            Self::Transient => "transient",
-            Self::Local => "local",
-        }
-    }
-
-    /// The kind with this stored name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.name() == name)
-    }
-}
-
-/// The last attempt to renew a record, shared between all callers through the store.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Attempt {
-    /// Counts attempts; 0 before the first.
-    pub number: i64,
-    /// Epoch seconds when it began.
-    pub started_at: Option<i64>,
-    /// Epoch seconds when it ended. `None` with a start means that its process was killed.
-    pub ended_at: Option<i64>,
-    /// How it ended.
-    pub outcome: Option<OutcomeKind>,
-    /// What went wrong, as a sentence's beginning; never a secret.
-    pub why: Option<String>,
-    /// Concur's `code`.
-    pub code: Option<i64>,
-    /// Concur's description, as received.
-    pub description: Option<String>,
-    /// The correlation id of its last request.
-    pub correlation_id: Option<String>,
-    /// Epoch seconds before which nobody tries again.
-    pub not_before: Option<i64>,
-    /// Failed attempts in a row; 0 after a grant.
-    pub failures: i64,
-}
-
 /// The application (OAuth client) a record's tokens were granted to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Application {
@@ -158,23 +92,22 @@ pub struct Application {
     pub origin: String,
 }
 
-/// One stored credential: a managed account (with a profile and an application) or a foreign entry
-/// that a caller stored.
+/// One record: a managed account (with a profile and an application), or a stored credential.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Record {
     /// Random identity; names its lock and reserve files.
     pub id: RecordId,
     /// What git looks it up by.
     pub key: GitKey,
-    /// The profile; `None` for a foreign entry.
+    /// The profile; `None` for a stored credential.
     pub profile: Option<ProfileName>,
-    /// The application; `None` for a foreign entry.
+    /// The application; `None` for a stored credential.
     pub application: Option<Application>,
-    /// git's `authtype` of a foreign entry stored with `credential`.
+    /// git's `authtype` of a credential stored as `credential`.
     pub authtype: Option<Vec<u8>>,
     /// Access token or password, sealed.
     pub access_token: Option<SealedCell>,
-    /// Epoch seconds; `None` for a foreign entry means that it never expires, for a managed account
+    /// Epoch seconds; `None` for a stored credential means that it never expires, for a managed account
     /// that its expiry could not be learnt (so it counts as expired).
     pub access_expires_at: Option<i64>,
     /// Refresh token, sealed.
@@ -189,7 +122,7 @@ pub struct Record {
     pub geolocation: String,
     /// Company or user UUID.
     pub principal: String,
-    /// By which grant the tokens were obtained; `None` when that is not known, and for a foreign entry.
+    /// By which grant the tokens were obtained; `None` when that is not known, and for a stored credential.
     pub obtained_by: Option<GrantKind>,
     /// What its tokens say that the principal is; `None` when they do not say.
     pub principal_type: Option<PrincipalType>,
@@ -201,7 +134,7 @@ pub struct Record {
     pub request_token_expires_at: Option<i64>,
     /// Unknown fields of an imported file, sealed.
     pub unknown_fields: Option<SealedCell>,
-    /// What vouches for its [`Links`]: an empty sealed cell. `None` for a foreign entry, and for a record
+    /// What vouches for its [`Links`]: an empty sealed cell. `None` for a stored credential, and for a record
     /// that an earlier program wrote.
     pub identity: Option<SealedCell>,
     /// Epoch seconds when the record was made.
@@ -223,7 +156,7 @@ pub struct Record {
 pub struct Binding<'a> {
     /// The record.
     pub id: RecordId,
-    /// The OAuth client id, empty for a foreign entry.
+    /// The OAuth client id, empty for a stored credential.
     pub client_id: &'a str,
     /// What git looks it up by.
     pub key: &'a GitKey,
@@ -325,7 +258,7 @@ impl Record {
         Binding { id: *id, client_id: self.client_id(), key, geolocation, has_identity }
     }
 
-    /// What its identity vouches for; `None` for a foreign entry, and for a row without its application.
+    /// What its identity vouches for; `None` for a stored credential, and for a row without its application.
     pub fn links(&self) -> Option<Links<'_>> {
         let Application { id: application, client_id, origin, .. } = self.application.as_ref()?;
         Some(Links {
@@ -369,7 +302,7 @@ impl Record {
         }
     }
 
-    /// The OAuth client id, empty for a foreign entry.
+    /// The OAuth client id, empty for a stored credential.
     pub fn client_id(&self) -> &str {
         self.application.as_ref().map_or("", |application| &application.client_id)
     }

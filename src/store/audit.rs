@@ -1,5 +1,5 @@
-//! The audit trail: what was done, when, and Concur's correlation id. A file of its own beside the
-//! store; losing it harms nobody, so nothing waits for it or fails by it.
+//! The audit log: what was done, when, and Concur's correlation id. A file of its own beside the
+//! store; losing it does no harm, so nothing waits for it or fails by it.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ pub(super) const SCHEMA_VERSION: i64 = 1;
 pub const KEPT_PER_PROFILE: i64 = 500;
 const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// One line of the audit trail. No field ever holds a secret.
+/// One line of the audit log. No field ever holds a secret.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Event {
     /// Epoch seconds.
@@ -39,7 +39,7 @@ pub(crate) struct Event {
     pub detail: Option<String>,
 }
 
-/// Writes these to the audit trail, in this order. It may fail without harm.
+/// Writes these to the audit log, in this order. It may fail without harm.
 pub(crate) fn record_all(paths: &Paths, events: &mut Vec<Event>) {
     for event in events.drain(..) {
         if record(paths, &event).is_err() {
@@ -99,7 +99,7 @@ pub(crate) fn newest(paths: &Paths, profile: Option<&str>, count: u32) -> Result
         .query_row("PRAGMA user_version", [], |row| row.get(0))
         .map_err(|error| failed(&error))?;
     if version == 0 {
-        // Whoever made the file did not get further.
+        // The process that made the file did not get further.
         return Ok(Vec::new());
     }
     let mut statement = connection

@@ -29,13 +29,13 @@ pub(crate) use hit::Wanted;
 pub(crate) use keys::keyed::{KeyLook, KeyState};
 pub(crate) use keys::opening::RenewalSecrets;
 use keys::{KeySettings, KeySource};
-pub(crate) use sqlite::foreign::NewForeign;
 pub(crate) use sqlite::managed::{NewAccount, RequestToken};
 use sqlite::migrate::NewStore;
 use sqlite::refusals::changed_meanwhile;
 pub(crate) use sqlite::refusals::failed;
 pub(crate) use sqlite::refusals::unwritable;
-pub(crate) use sqlite::rows::ForeignFilter;
+pub(crate) use sqlite::rows::CredentialFilter;
+pub(crate) use sqlite::stored_credentials::NewStoredCredential;
 use stamp::{FileId, Stamp};
 
 /// How long SQLite waits for another process's commit: below the lock timeout, far above a commit.
@@ -183,7 +183,7 @@ impl Store {
         was_used.then(|| refusals::emptied(&self.paths.store()))
     }
 
-    /// Brings the schema of an earlier program's store up to date, for whoever looks into it first.
+    /// Brings the schema of an earlier program's store up to date.
     /// Returns the version that it then has; 0 when no store was made in the file yet.
     pub(crate) fn bring_up_to_date(&self) -> Result<i64> {
         let connection = self.connection()?;
@@ -205,7 +205,7 @@ impl Store {
     }
 
     /// Leaves the database to the end of the process, which closes it at once: with nothing to be
-    /// written, SQLite's own way there is work for nobody. The key is wiped all the same.
+    /// written, SQLite's own way there does nothing useful. The key is wiped all the same.
     pub(crate) fn leave_open(self) {
         let Self { connection, .. } = self;
         std::mem::forget(connection);
@@ -248,7 +248,7 @@ fn connect(file: &std::path::Path) -> Result<Connection> {
 
 /// FULL does not sync the folder after the journal is gone: a committed rotation could come back undone
 /// after a power cut. And what is deleted is gone: SQLite leaves it in free space, where it would open for
-/// whoever comes by file and key.
+/// an attacker with file and key.
 fn make_durable(connection: &Connection) -> Result<()> {
     connection
         .execute_batch(

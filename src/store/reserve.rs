@@ -12,8 +12,8 @@ use crate::sys::{failpoint, files};
 /// Twice the largest answer that is read, bytes.
 pub(crate) const RESERVE_BYTES: usize = 128 * 1024;
 /// What a reserve that holds an answer begins with; an empty one begins with zeros.
-const SPILL_MARK: &[u8; 8] = b"CCSPILL1";
-const HEADER_BYTES: usize = SPILL_MARK.len() + 4;
+const PENDING_MARK: &[u8; 8] = b"CCSPILL1";
+const HEADER_BYTES: usize = PENDING_MARK.len() + 4;
 
 /// Makes sure that the record's reserve is there, whole and durable.
 pub(crate) fn ensure(paths: &Paths, id: RecordId) -> Result<()> {
@@ -38,8 +38,8 @@ pub(crate) fn ensure(paths: &Paths, id: RecordId) -> Result<()> {
     })
 }
 
-/// Overwrites the reserve in place with a sealed answer; durable when it returns.
-pub(crate) fn spill(paths: &Paths, id: RecordId, answer: &SealedCell) -> Result<()> {
+/// Overwrites the reserve in place with a pending grant, sealed; durable when it returns.
+pub(crate) fn keep_pending(paths: &Paths, id: RecordId, answer: &SealedCell) -> Result<()> {
     let path = paths.reserve(id);
     let too_large = || Error::new(Kind::Unusable, "The answer is too large to keep", "");
     let length = u32::try_from(answer.0.len()).map_err(|_| too_large())?;
@@ -47,21 +47,21 @@ pub(crate) fn spill(paths: &Paths, id: RecordId, answer: &SealedCell) -> Result<
         return Err(too_large());
     }
     let mut bytes = Vec::with_capacity(HEADER_BYTES + answer.0.len());
-    bytes.extend_from_slice(SPILL_MARK);
+    bytes.extend_from_slice(PENDING_MARK);
     bytes.extend_from_slice(&length.to_le_bytes());
     bytes.extend_from_slice(&answer.0);
     overwrite("spill-write", &path, &bytes)
 }
 
-/// The sealed answer in the reserve, if it holds one.
-pub(crate) fn spilled(paths: &Paths, id: RecordId) -> Result<Option<SealedCell>> {
+/// The pending grant in the reserve, sealed, if it holds one.
+pub(crate) fn pending(paths: &Paths, id: RecordId) -> Result<Option<SealedCell>> {
     let path = paths.reserve(id);
     if !files::check_private_file(&path)? {
         return Ok(None);
     }
     let mut file = files::open_private(&path)?;
     let mut header = [0; HEADER_BYTES];
-    if file.read_exact(&mut header).is_err() || &header[..SPILL_MARK.len()] != SPILL_MARK {
+    if file.read_exact(&mut header).is_err() || &header[..PENDING_MARK.len()] != PENDING_MARK {
         return Ok(None);
     }
     let length = u32::from_le_bytes([header[8], header[9], header[10], header[11]]) as usize;
@@ -79,7 +79,7 @@ pub(crate) fn clear(paths: &Paths, id: RecordId) -> Result<()> {
 
 /// Removes the reserve of a record that is gone.
 pub(crate) fn remove(paths: &Paths, id: RecordId) {
-    // An orphan costs 128 KiB and tells nothing; it must not make a logout fail.
+    // An orphan costs 128 KiB and holds no secret in the clear; it must not make a logout fail.
     let _ = std::fs::remove_file(paths.reserve(id));
 }
 
@@ -97,29 +97,29 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_spilled_comes_back_and_is_cleared() {
+    fn a_pending_grant_comes_back_and_is_cleared() {
         let home = tempfile::tempdir().unwrap();
         let paths = Paths::under(home.path());
         let id = RecordId(7);
-        assert_eq!(spilled(&paths, id).unwrap(), None);
+        assert_eq!(pending(&paths, id).unwrap(), None);
         ensure(&paths, id).unwrap();
-        assert_eq!(spilled(&paths, id).unwrap(), None);
+        assert_eq!(pending(&paths, id).unwrap(), None);
         let answer = SealedCell(vec![3; 70_000]);
-        spill(&paths, id, &answer).unwrap();
+        keep_pending(&paths, id, &answer).unwrap();
         ensure(&paths, id).unwrap();
-        assert_eq!(spilled(&paths, id).unwrap(), Some(answer), "ensure keeps a spill");
+        assert_eq!(pending(&paths, id).unwrap(), Some(answer), "ensure keeps a pending grant");
         clear(&paths, id).unwrap();
-        assert_eq!(spilled(&paths, id).unwrap(), None);
+        assert_eq!(pending(&paths, id).unwrap(), None);
     }
 
     #[test]
-    fn a_spill_never_grows_the_file() {
+    fn a_pending_grant_never_grows_the_file() {
         let home = tempfile::tempdir().unwrap();
         let paths = Paths::under(home.path());
         let id = RecordId(7);
         ensure(&paths, id).unwrap();
-        assert!(spill(&paths, id, &SealedCell(vec![0; RESERVE_BYTES])).is_err());
-        spill(&paths, id, &SealedCell(vec![1; RESERVE_BYTES - HEADER_BYTES])).unwrap();
+        assert!(keep_pending(&paths, id, &SealedCell(vec![0; RESERVE_BYTES])).is_err());
+        keep_pending(&paths, id, &SealedCell(vec![1; RESERVE_BYTES - HEADER_BYTES])).unwrap();
         let length = std::fs::metadata(paths.reserve(id)).unwrap().len();
         assert_eq!(length, RESERVE_BYTES as u64);
     }

@@ -123,7 +123,7 @@ impl Refresher<'_> {
     /// The current token, refreshed first if no other process is about to. A failure is recorded and harms
     /// no caller: the current token is valid.
     fn soft(&mut self, store: &mut Store, record: Record, need: Need) -> Result<ValidToken> {
-        store.have_key_at_hand()?;
+        store.preload_key()?;
         if let Ok(Some(lock)) = RecordLock::try_take(store.paths(), record.id) {
             let refreshed = self.refresh_under(store, &lock, &record, need);
             drop(lock);
@@ -141,7 +141,7 @@ impl Refresher<'_> {
     fn refresh(&mut self, store: &mut Store, seen: &Record, need: Need) -> Result<ValidToken> {
         // The lock's holder is written as well.
         signals::survive_the_file_size_limit();
-        store.have_key_at_hand()?;
+        store.preload_key()?;
         match self.lock_or_news(store, seen)? {
             Waited::Locked(lock) => {
                 let refreshed = self.refresh_under(store, &lock, seen, need);
@@ -210,7 +210,7 @@ impl Refresher<'_> {
         if !pending::is_there(store, &record) {
             return Ok(record);
         }
-        store.have_key_at_hand()?;
+        store.preload_key()?;
         let lock = self.lock(store, &record)?;
         self.settled_under(store, &lock, &record)
     }
@@ -223,7 +223,7 @@ impl Refresher<'_> {
         lock: &RecordLock,
         record: &Record,
     ) -> Result<Record> {
-        store.look_at_key()?;
+        store.reload_key_if_changed()?;
         let current = reread(store, record)?;
         match pending::absorb(store, lock, current, (self.clock)())? {
             pending::Absorbed::Record(record) => Ok(*record),

@@ -26,7 +26,7 @@ impl Refresher<'_> {
         chosen: &Record,
         secret: &Secret,
     ) -> Result<Vec<String>> {
-        store.have_key_at_hand()?;
+        store.preload_key()?;
         let application = chosen.application.as_ref();
         let mut records = store.accounts()?;
         records.retain(|record| is_same(record.application.as_ref(), application));

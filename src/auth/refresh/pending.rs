@@ -39,7 +39,7 @@ struct Written<'a> {
 
 /// Whether the record has a pending grant.
 pub(super) fn is_there(store: &Store, record: &Record) -> bool {
-    reserve::spilled(store.paths(), record.id).is_ok_and(|spill| spill.is_some())
+    reserve::pending(store.paths(), record.id).is_ok_and(|spill| spill.is_some())
 }
 
 /// Keeps a pending grant in the record's reserve file.
@@ -50,8 +50,8 @@ pub(super) fn keep(
     obtained_at: i64,
 ) -> Result<()> {
     let text = encode(grant, obtained_at)?;
-    let sealed = store.seal_spill(record.id, record.generation, &text)?;
-    reserve::spill(store.paths(), record.id, &sealed)
+    let sealed = store.seal_pending_grant(record.id, record.generation, &text)?;
+    reserve::keep_pending(store.paths(), record.id, &sealed)
 }
 
 impl Refresher<'_> {
@@ -74,13 +74,13 @@ pub(super) fn absorb(
     record: Record,
     now: i64,
 ) -> Result<Absorbed> {
-    let Some(sealed) = reserve::spilled(store.paths(), record.id)? else {
+    let Some(sealed) = reserve::pending(store.paths(), record.id)? else {
         return Ok(Absorbed::Record(Box::new(record)));
     };
-    store.settle_key()?;
+    store.ensure_current_key()?;
     // The commit would vouch for what was edited.
     store.prove_identity(&record)?;
-    let answer = store.unseal_spill(record.id, record.generation, &sealed)?;
+    let answer = store.unseal_pending_grant(record.id, record.generation, &sealed)?;
     let Some((grant, obtained_at)) = answer.as_ref().and_then(decode) else {
         // From before a login or another refresh: of no use any more.
         reserve::clear(store.paths(), record.id)?;

@@ -3,7 +3,7 @@
 use crate::error::Result;
 use crate::formats::git::{Answer, Request};
 use crate::model::record::{Column, Record};
-use crate::store::{ForeignFilter, Store};
+use crate::store::{CredentialFilter, Store};
 use crate::ui::context::Context;
 
 use super::rendered;
@@ -12,14 +12,14 @@ use super::rendered;
 /// is expired and can be refreshed.
 pub(super) fn answer(context: &mut Context<'_>, store: &Store, request: &Request) -> Result<u8> {
     let (Some(protocol), Some(host)) = (&request.protocol, &request.host) else { return Ok(0) };
-    let filter = ForeignFilter {
+    let filter = CredentialFilter {
         protocol,
         host,
         path: request.path.as_deref(),
         username: request.username.as_deref(),
     };
     let now = context.now();
-    let mut records = store.foreign(&filter)?;
+    let mut records = store.stored_credentials(&filter)?;
     records.retain(|record| match &record.authtype {
         None => true,
         // Where the server offers other schemes alone, git would send it in vain and have it erased.

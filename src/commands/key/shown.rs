@@ -45,7 +45,7 @@ pub(super) fn run(context: &mut Context<'_>, args: &KeyShowSource) -> Result<u8>
 fn state(look: Option<&KeyLook>) -> (&'static str, Option<&Error>) {
     match look.map(|look| &look.state) {
         None => ("no store", None),
-        Some(KeyState::Good) => ("good", None),
+        Some(KeyState::Valid) => ("good", None),
         Some(KeyState::Missing(error)) => ("missing", Some(error)),
         Some(KeyState::Wrong(error)) => ("wrong", Some(error)),
         Some(KeyState::Unreadable(error)) => ("unreadable", Some(error)),

@@ -34,7 +34,7 @@ impl Store {
     }
 }
 
-/// Writes them; and what was recorded of refusals of the client secret before is over for every profile.
+/// Writes them, and clears for every profile what was recorded of refusals of the client secret before.
 pub(crate) fn put(transaction: &Transaction<'_>, applications: &[Application]) -> Result<()> {
     for Application { id, name: _, client_id, client_secret, origin } in applications {
         transaction

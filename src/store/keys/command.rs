@@ -13,7 +13,7 @@ use crate::model::printable::printable;
 use crate::sys::env::{Env, keep_secrets_from};
 use crate::sys::{clock, files, progress, streams, trace};
 
-/// After this long a person is told what is waited for.
+/// After this long a person sees what is waited for.
 const SAY_AFTER: Duration = Duration::from_secs(2);
 /// A command that takes longer is ended.
 const TIME_LIMIT: Duration = Duration::from_secs(60);
@@ -35,7 +35,7 @@ pub(crate) struct KeyCommand {
     ran: OnceLock<Result<Key>>,
 }
 
-/// Its arguments are nobody's business but the program's.
+/// Its arguments may be secrets: they are not shown.
 impl std::fmt::Debug for KeyCommand {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("KeyCommand").field("program", &self.program).finish_non_exhaustive()
@@ -78,7 +78,7 @@ impl KeyCommand {
         let status = status.inspect_err(|_| run.end())?;
         trace::step("key command ended");
         if !status.success() {
-            return Err(self.failed(&told(status)));
+            return Err(self.failed(&describe(status)));
         }
         Key::parse(run.printed.bytes()).ok_or_else(|| {
             self.failed("did not print a key, neither 32 bytes nor base64 of 32 bytes")
@@ -162,13 +162,13 @@ impl Run {
         self.deadline.saturating_duration_since(Instant::now())
     }
 
-    /// How it ended. Where whoever started us ignores SIGCHLD, the system keeps that from us: then all that
+    /// How it ended. Where our parent ignores SIGCHLD, the system keeps that from us: then all that
     /// is known is that it did, and the key has to speak for itself.
     fn status(&mut self) -> Option<ExitStatus> {
         self.child.try_wait().unwrap_or_else(|_| Some(ExitStatus::default()))
     }
 
-    /// Ends it, with what it has started where that can be told from us: one that asks at a terminal puts
+    /// Ends it, with what it has started where that is known: one that asks at a terminal puts
     /// that right before it goes.
     fn end(&mut self) {
         self.send(Ending::Asked);
@@ -203,7 +203,7 @@ enum Ending {
     Forced,
 }
 
-/// Where nobody is there to be asked, the command is the head of a process group of its own. At a
+/// Where no person can be asked, the command is the head of a process group of its own. At a
 /// terminal it stays in ours: a question for a passphrase from another group would stop it, and Ctrl-C
 /// would not reach it.
 #[cfg(unix)]
@@ -225,7 +225,7 @@ fn say(text: &str) {
     let _ = progress::beside(|| writeln!(streams::stderr(), "concur-cred: {text}"));
 }
 
-fn told(status: ExitStatus) -> String {
+fn describe(status: ExitStatus) -> String {
     #[cfg(unix)]
     if let Some(signal) = std::os::unix::process::ExitStatusExt::signal(&status) {
         return format!("was ended by signal {signal}");
@@ -251,7 +251,7 @@ mod tests {
 
     #[test]
     fn whatever_else_it_does_is_an_error_that_does_not_quote_it() {
-        for (script, told) in [
+        for (script, says) in [
             ("echo hunter2", "did not print a key"),
             ("printf ''", "did not print a key"),
             ("echo hunter2; exit 3", "failed with exit code 3"),
@@ -260,7 +260,7 @@ mod tests {
         ] {
             let error = ran(script).unwrap_err();
             assert_eq!(error.kind(), Kind::Unusable, "{script}");
-            assert!(error.to_string().contains(told), "{script}: {error}");
+            assert!(error.to_string().contains(says), "{script}: {error}");
             assert!(!error.to_string().contains("hunter2"), "{script}: {error}");
         }
     }

@@ -1,4 +1,4 @@
-//! Keys that somebody has typed or made up, and that can be guessed.
+//! Keys that were typed or made up by a person, and can be guessed.
 
 use std::collections::BTreeSet;
 

@@ -1,8 +1,8 @@
-//! The store and its key: which one it names, whether the one at hand is that, and what is done when
+//! The store and its key: which one it names, whether the loaded one is that, and what is done when
 //! another process changes it in the middle.
 //!
 //! A hit never asks whether its key is the one that the store names: what opens proves it. Everything
-//! here is for whoever seals, and for whoever finds that a cell does not open.
+//! here is for sealing, and for a cell that does not open.
 
 use std::cell::OnceCell;
 
@@ -21,7 +21,7 @@ pub(crate) const LOOKS: u32 = 8;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum KeyState {
     /// It is the store's.
-    Good,
+    Valid,
     /// There is none.
     Missing(Error),
     /// It is another one.
@@ -89,9 +89,9 @@ impl Store {
         self.key().is_ok_and(|key| key.guessable().is_some())
     }
 
-    /// Has the key at hand before a lock is taken, when a program must be run for it: it may ask a
-    /// person, whom nobody else is to wait for.
-    pub(crate) fn have_key_at_hand(&self) -> Result<()> {
+    /// Loads the key before a lock is taken, when a program must be run for it: that may ask a person, and no
+    /// other process is to wait for the answer.
+    pub(crate) fn preload_key(&self) -> Result<()> {
         if self.meta()?.key_source == KeySource::Command { self.key().map(|_| ()) } else { Ok(()) }
     }
 
@@ -131,9 +131,9 @@ impl Store {
         }
     }
 
-    /// Forgets store and key as they were seen, when the store now names another: for whoever has
-    /// just been given a record's lock, under which nobody changes either.
-    pub(crate) fn look_at_key(&mut self) -> Result<()> {
+    /// Forgets store and key as they were seen, when the store now names another: to be called when a
+    /// record's lock was just taken, under which neither changes.
+    pub(crate) fn reload_key_if_changed(&mut self) -> Result<()> {
         let Some(seen) = self.meta.get() else { return Ok(()) };
         let now = rows::read_meta(self.connection()?)?;
         if seen.key_id != now.key_id || seen.key_source != now.key_source {
@@ -147,8 +147,8 @@ impl Store {
         self.key = OnceCell::new();
     }
 
-    /// Makes sure that the key at hand is the one that the store names now.
-    pub(crate) fn settle_key(&mut self) -> Result<()> {
+    /// Makes sure that the loaded key is the one that the store names now.
+    pub(crate) fn ensure_current_key(&mut self) -> Result<()> {
         if self.sealing_key().is_ok() {
             return Ok(());
         }
@@ -158,14 +158,14 @@ impl Store {
         Ok(())
     }
 
-    /// How the key is, as it is told to a person.
+    /// The state of the key, for a person.
     pub(crate) fn look_into_key(&self) -> Result<KeyLook> {
         let Meta { key_source: source, key_id: named, .. } = self.meta()?.clone();
         // Kept for the comparison: a pipe gives it once.
         let keep = |loaded| drop(self.key.set(loaded));
         let found = keys::find(source, &self.paths, &self.keys).map(|found| found.map(keep));
         let state = match (self.agreed(), found) {
-            (Ok(_), _) => KeyState::Good,
+            (Ok(_), _) => KeyState::Valid,
             (Err(error), Ok(None)) => KeyState::Missing(error),
             (Err(error), Ok(Some(()))) => KeyState::Wrong(error),
             (Err(_), Err(error)) => KeyState::Unreadable(error),
@@ -175,12 +175,12 @@ impl Store {
 
     /// Runs what seals and writes, again when the store has another key by then. `work` returns `None`
     /// for that.
-    pub(crate) fn with_its_key<T>(
+    pub(crate) fn with_current_key<T>(
         &mut self,
         mut work: impl FnMut(&mut Self) -> Result<Option<T>>,
     ) -> Result<T> {
         for _ in 0..LOOKS {
-            self.settle_key()?;
+            self.ensure_current_key()?;
             if let Some(done) = work(self)? {
                 return Ok(done);
             }
@@ -188,7 +188,7 @@ impl Store {
         Err(changed_meanwhile())
     }
 
-    /// [`Store::write`] of what was sealed with the key at hand. `None`, and nothing was written: the
+    /// [`Store::write`] of what was sealed with the loaded key. `None`, and nothing was written: the
     /// store is sealed with another by now, and cells under this one would be lost.
     pub(crate) fn write_sealed<T>(
         &mut self,

@@ -12,7 +12,7 @@ use crate::sys::failpoint;
 use crate::sys::files::{self, Replace, shell_word};
 use crate::sys::paths::Paths;
 
-/// Makes the key file when there is none. Whoever comes second finds the winner's.
+/// Makes the key file when there is none. The second process finds the winner's.
 pub(crate) fn ensure_file(paths: &Paths) -> Result<()> {
     files::ensure_private_dir(paths.config_dir())?;
     if files::check_private_file(&paths.key_file())? {
@@ -21,7 +21,7 @@ pub(crate) fn ensure_file(paths: &Paths) -> Result<()> {
     make(&paths.key_file()).map(|_| ())
 }
 
-/// `None` when somebody else was first.
+/// `None` when another process was first.
 fn make(path: &Path) -> Result<Option<Key>> {
     let mut bytes = Zeroizing::new([0u8; KEY_BYTES]);
     crate::sys::random::fill(&mut *bytes)?;
@@ -65,7 +65,7 @@ pub(in crate::store) fn make_next(paths: &Paths, _lock: &KeyLock) -> Result<Key>
     made.ok_or_else(|| files::cannot("make the key file", &path, &exists()))
 }
 
-/// Writes a key again that [`make_next`] made and somebody has removed or replaced since.
+/// Writes a key again that [`make_next`] made and that was removed or replaced since.
 pub(in crate::store) fn write_next(paths: &Paths, key: &Key, _lock: &KeyLock) -> Result<()> {
     let path = paths.next_key_file();
     files::write_whole(&path, key.expose(), Replace::Yes)
@@ -74,7 +74,7 @@ pub(in crate::store) fn write_next(paths: &Paths, key: &Key, _lock: &KeyLock) ->
 
 /// Takes back what [`make_next`] made, when the store was not sealed with it.
 pub(in crate::store) fn discard_next(paths: &Paths, _lock: &KeyLock) {
-    // What is left is replaced by the next rotation, and told by `doctor`.
+    // What is left is replaced by the next rotation, and `doctor` reports it.
     let _ = std::fs::remove_file(paths.next_key_file());
 }
 
@@ -92,7 +92,7 @@ pub(in crate::store) fn promote(paths: &Paths, id: &[u8], _lock: &KeyLock) -> Re
     Ok(true)
 }
 
-/// The same for whoever comes by, unless somebody is at work on the key: under the lock alone, or the
+/// The same for any writer, unless another process changes the key: under the lock alone, or the
 /// file that is renamed could be the one of another rotation.
 pub(in crate::store) fn promote_if_free(paths: &Paths, id: &[u8]) {
     if let Ok(Some(lock)) = KeyLock::try_take(paths) {
@@ -117,7 +117,7 @@ mod tests {
         assert!(!promote(&paths, &first.id(), &lock).unwrap());
         assert_eq!(std::fs::read(paths.key_file()).unwrap(), old, "another key stays where it is");
         promote_if_free(&paths, &second.id());
-        assert!(pending(&paths), "somebody is at work on the key");
+        assert!(pending(&paths), "another process changes the key");
         assert!(promote(&paths, &second.id(), &lock).unwrap());
         assert_eq!(std::fs::read(paths.key_file()).unwrap(), second.expose());
         assert!(!pending(&paths));

@@ -103,8 +103,8 @@ pub(crate) enum KeySource {
     Environment,
     /// The file `concur-cred-key` in systemd's `$CREDENTIALS_DIRECTORY`.
     Credential,
-    /// What the setting `key_command` prints. Never the environment's: whoever can write the database
-    /// or set a variable must not be able to have a program run by that.
+    /// What the setting `key_command` prints. Never the environment's: an attacker who can write the
+    /// database or set a variable must not be able to run a program by that.
     Command,
 }
 
@@ -286,8 +286,8 @@ pub(super) fn refuse_guessable(
     ))
 }
 
-/// A key file of the operator's or of systemd's: links followed, ours or root's, and nobody else may
-/// write it.
+/// A key file of the operator's or of systemd's: links followed, ours or root's, and writable by no
+/// other user.
 fn named(path: Option<&Path>) -> Result<Option<Loaded>> {
     let Some(path) = path else { return Ok(None) };
     let Some(file) = files::find_named(path)? else { return Ok(None) };
@@ -336,7 +336,7 @@ pub(super) fn wrong(source: KeySource, paths: &Paths, keys: &KeySettings) -> Err
     )
 }
 
-/// How whoever needs a key that never was gets one.
+/// How a person gets a new key.
 const A_NEW_ONE: &str = "a new key is made by: openssl rand -base64 32";
 /// What takes a key from another source.
 const SET_SOURCE: &str = "concur-cred key set-source SOURCE";

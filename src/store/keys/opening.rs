@@ -1,4 +1,4 @@
-//! Opening cells. One that does not open under the key at hand is looked at again, because another
+//! Opening cells. One that does not open under the loaded key is looked at again, because another
 //! process may have sealed the store anew since either was read.
 
 use super::keyed::LOOKS;
@@ -33,7 +33,7 @@ impl Store {
         self.open_stored(record, column)
     }
 
-    /// Opens one of a record's cells, whoever's it is: for what is sealed anew or only looked at.
+    /// Opens one of a record's cells, without that proof: for what is sealed anew or only looked at.
     pub(crate) fn open_stored(&self, record: &Record, column: Column) -> Result<Option<Secret>> {
         let open = |cell| self.open_cell(record.binding(), column, cell, record.profile_name());
         record.cell(column).map(open).transpose()
@@ -64,7 +64,7 @@ impl Store {
         })
     }
 
-    /// Opens a cell that did not open under the key at hand. `Ok(None)`: it is damaged.
+    /// Opens a cell that did not open under the loaded key. `Ok(None)`: it is damaged.
     ///
     /// A cell names the key that it was sealed with. Where that is another, the store may have been
     /// sealed anew since the row was read, or since the key was: both are looked at again.
@@ -108,7 +108,7 @@ impl Store {
         })?;
         let client_secret = self.client_secret(application, record.profile_name())?;
         let refresh_token = self.unseal(record, Column::RefreshToken)?;
-        // A damaged one must not keep a good refresh token from being used.
+        // A damaged one must not keep a valid refresh token from being used.
         let request_token = match self.unseal(record, Column::RequestToken) {
             Ok(token) => token.filter(|_| record.has_live_request_token(now)),
             Err(damaged) if refresh_token.is_none() => return Err(damaged),
@@ -141,27 +141,27 @@ impl Store {
         })
     }
 
-    /// Seals an answer that could not be committed, for the reserve file.
-    pub(crate) fn seal_spill(
+    /// Seals a pending grant, for the reserve file.
+    pub(crate) fn seal_pending_grant(
         &mut self,
         id: RecordId,
         generation: i64,
         answer: &Secret,
     ) -> Result<SealedCell> {
-        self.settle_key()?;
-        let place = seal::Place::of_spill(&self.meta()?.store_id, id, generation);
+        self.ensure_current_key()?;
+        let place = seal::Place::of_pending_grant(&self.meta()?.store_id, id, generation);
         seal::seal(self.sealing_key()?, &place, answer)
     }
 
-    /// Opens a spilled answer; `None` when it is not for this record at this generation.
-    pub(crate) fn unseal_spill(
+    /// Opens a pending grant; `None` when it is not for this record at this generation.
+    pub(crate) fn unseal_pending_grant(
         &self,
         id: RecordId,
         generation: i64,
-        spill: &SealedCell,
+        pending: &SealedCell,
     ) -> Result<Option<Secret>> {
-        let place = seal::Place::of_spill(&self.meta()?.store_id, id, generation);
-        Ok(seal::unseal(self.key()?, &place, spill).ok())
+        let place = seal::Place::of_pending_grant(&self.meta()?.store_id, id, generation);
+        Ok(seal::unseal(self.key()?, &place, pending).ok())
     }
 }
 

@@ -33,7 +33,7 @@ enum Seen {
     Nothing,
     /// The mark: the command's own words are all here.
     Mark,
-    /// Nobody can print any more.
+    /// No process can print any more.
     End,
 }
 
@@ -42,7 +42,7 @@ impl Printed {
     pub(super) fn begin() -> io::Result<(Self, Stdio)> {
         let (reader, writer) = io::pipe()?;
         let stdout = Stdio::from(writer.try_clone()?);
-        // What nobody can foresee, nobody prints.
+        // Random, so that the command cannot print it.
         let mut mark = [0; MARK_BYTES];
         random::fill(&mut mark).map_err(io::Error::other)?;
         let (sender, chunks) = mpsc::channel();
@@ -81,7 +81,7 @@ impl Printed {
         self.seen != Seen::Nothing
     }
 
-    /// Whether nobody prints any more.
+    /// Whether no process prints any more.
     pub(super) fn is_over(&self) -> bool {
         self.seen == Seen::End
     }
@@ -97,7 +97,7 @@ impl Printed {
     }
 }
 
-/// Hands on what is printed.
+/// Passes on what is printed.
 fn read(mut from: PipeReader, to: &Sender<io::Result<Zeroizing<Vec<u8>>>>) {
     let mut left = MOST_READ;
     while left > 0 {

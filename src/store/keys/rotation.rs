@@ -143,12 +143,12 @@ impl Store {
 
     /// The key that the store is sealed with, from the source that is recorded.
     pub(crate) fn present_key(&mut self) -> Result<Key> {
-        self.settle_key()?;
+        self.ensure_current_key()?;
         self.key().map(Key::copied)
     }
 
     /// Takes a key for the store's that its source does not give any more.
-    pub(crate) fn have_key(&mut self, key: &Key) {
+    pub(crate) fn use_key(&mut self, key: &Key) {
         self.key = OnceCell::from(Loaded::from(key.copied()));
     }
 

@@ -24,7 +24,7 @@ const HEADER_BYTES: usize = 1 + KEY_ID_BYTES;
 /// Length of a cell with nothing in it: what vouches for its place alone.
 pub(crate) const EMPTY_CELL_BYTES: usize = HEADER_BYTES + NONCE_BYTES + 16;
 
-/// A cell did not open: another key, another place, or damage. Which one cannot be told from the
+/// A cell did not open: another key, another place, or damage. Which one cannot be known from the
 /// cell alone, by design.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct DoesNotOpen;
@@ -124,7 +124,7 @@ impl Place {
     }
 
     /// The place of an answer that could not be committed.
-    pub(crate) fn of_spill(store_id: &[u8], id: RecordId, generation: i64) -> Self {
+    pub(crate) fn of_pending_grant(store_id: &[u8], id: RecordId, generation: i64) -> Self {
         Self::of(&[b"spill", store_id, &id.0.to_le_bytes(), &generation.to_le_bytes()])
     }
 }

@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_asked_for_is_told_only_where_it_is_another() {
+    fn what_is_asked_for_is_named_only_where_it_is_another() {
         let settings = KeySettings::of(&Env::fixed([("CONCUR_CRED_KEY", "x")]));
         assert_eq!(settings.instead_of(KeySource::Environment), "");
         assert!(

@@ -1,4 +1,4 @@
-//! The lock of whoever changes the store's key: one for the whole store.
+//! The lock for changing the store's key: one for the whole store.
 
 use std::fs::File;
 use std::io::Write;
@@ -67,7 +67,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_at_a_time_changes_the_key_and_the_other_is_told_who() {
+    fn one_at_a_time_changes_the_key_and_the_other_learns_who() {
         let home = tempfile::tempdir().unwrap();
         let paths = Paths::under(&home.path().join("home"));
         let lock = KeyLock::take(&paths, Duration::ZERO).unwrap();

@@ -162,7 +162,7 @@ pub(crate) fn holder(paths: &Paths, id: RecordId) -> String {
 }
 
 fn named_holder(file: &std::path::Path) -> String {
-    told(file).map_or_else(|| NAMELESS.to_owned(), |holder| holder.to_string())
+    read_holder(file).map_or_else(|| NAMELESS.to_owned(), |holder| holder.to_string())
 }
 
 fn not_lockable(error: &io::Error) -> Error {
@@ -196,18 +196,18 @@ impl fmt::Display for Holder {
 }
 
 /// What stands in a holder's file; `None` when that is nothing, or no file of ours.
-fn told(holder_file: &std::path::Path) -> Option<Holder> {
+fn read_holder(holder_file: &std::path::Path) -> Option<Holder> {
     let bytes = files::read_private(holder_file).ok().flatten().unwrap_or_default();
     let text = crate::model::printable::printable(String::from_utf8_lossy(&bytes).trim(), 80);
     (!text.is_empty()).then_some(Holder(text))
 }
 
-/// How a record's lock is, for whoever only looks.
+/// The state of a record's lock, for commands that only look.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Holding {
-    /// Nobody has it.
+    /// It is free.
     Free,
-    /// Nobody has it, and the last holder ended without giving it back: what it had said.
+    /// It is free, and the last holder ended without releasing it: what that had written.
     Left(Holder),
     /// This process has it, as far as it said.
     Held(Holder),
@@ -217,13 +217,13 @@ pub(crate) enum Holding {
 pub(crate) fn look(paths: &Paths, id: RecordId) -> Result<Holding> {
     let path = paths.lock(id);
     let Some((file, _)) = files::open_private_to_read(&path)? else { return Ok(Holding::Free) };
-    let told = told(&paths.lock_holder(id));
+    let holder = read_holder(&paths.lock_holder(id));
     match fs2::FileExt::try_lock_shared(&file) {
         Err(error) if is_contended(&error) => {
-            Ok(Holding::Held(told.unwrap_or_else(|| Holder(NAMELESS.to_owned()))))
+            Ok(Holding::Held(holder.unwrap_or_else(|| Holder(NAMELESS.to_owned()))))
         }
         Err(error) => Err(files::cannot("lock", &path, &error)),
-        Ok(()) => Ok(told.map_or(Holding::Free, Holding::Left)),
+        Ok(()) => Ok(holder.map_or(Holding::Free, Holding::Left)),
     }
 }
 

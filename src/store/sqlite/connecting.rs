@@ -1,5 +1,5 @@
-//! How a database is opened, ours or what somebody made of it. SQLite does what a file's schema says and opens
-//! files by names of its own; whoever can write our folder without our key must not have us wait for ever.
+//! How a database is opened, ours or an edited one. SQLite does what a file's schema says and opens files by
+//! names of its own: an attacker who can write our folder but has no key must not make us wait for ever.
 
 use std::io::{Read as _, Seek as _, SeekFrom};
 use std::path::Path;
@@ -70,7 +70,7 @@ fn leads_elsewhere(journal: &Path) -> Result<bool> {
     Ok(read.is_ok() && end == LEADS_ELSEWHERE)
 }
 
-/// Our schema has tables and indexes. Views and triggers are somebody else's, and can be made to run for ever;
+/// Our schema has tables and indexes. Views and triggers are not ours, and can be made to run for ever;
 /// so can expressions, and a tree of pages that leads in circles.
 fn bound(connection: &mut Connection) -> rusqlite::Result<()> {
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_VIEW, false)?;

@@ -53,7 +53,7 @@ impl Bound {
 }
 
 impl Store {
-    /// Makes a record one that may be written. A foreign entry has no links.
+    /// Makes a record one that may be written. A stored credential has no links.
     pub(crate) fn bound(&self, mut record: Record) -> Result<Bound> {
         record.identity = match record.links() {
             Some(links) => {
@@ -67,7 +67,7 @@ impl Store {
 
     /// Proves that profile, application, its origin, client id, principal and grant of a record are those
     /// that were kept together. To be asked before any of them decides where a secret goes or whose it is
-    /// called; what opens a managed record's cells asks it itself. A foreign entry has nothing to prove.
+    /// called; what opens a managed record's cells asks it itself. A stored credential has nothing to prove.
     pub(crate) fn prove_identity(&self, record: &Record) -> Result<()> {
         if record.profile.is_none() && record.application.is_none() {
             return Ok(());
@@ -139,7 +139,7 @@ impl Store {
     }
 
     /// Whether a record's identity is known not to open, or none of its cells, which its base URL and host
-    /// are bound to: for whoever only looks. Not known without the key, for which no program is run.
+    /// are bound to: for commands that only look. Not known without the key, for which no program is run.
     pub(crate) fn is_known_to_be_edited(&self, record: &Record) -> bool {
         self.key_without_asking().is_some()
             && self.sealing_key().is_ok()
@@ -172,7 +172,7 @@ pub(crate) fn bind_all(transaction: &Transaction<'_>, key: Option<&Key>) -> Resu
     let mut binding = Binding { key, store_id: &meta.store_id, transaction };
     let mut applications: Vec<Application> = Vec::new();
     for id in unbound {
-        // What makes no sense is told by others.
+        // A row that makes no sense is reported where it is read.
         let Ok(record) = transaction.query_row(&sql, [id.0], read_record) else { continue };
         if let Some(application) = binding.record(&record)?
             && !applications.contains(application)
@@ -243,7 +243,7 @@ fn edited(profile: Option<&str>) -> Error {
     Error::new(
         Kind::Unusable,
         "The identity of the profile does not open: the store was edited or damaged, and it is not used",
-        // Not with an origin to paste: whoever edited the store would have it there.
+        // Not with an origin to paste: an attacker who edited the store chose it.
         format!(
             "Log in again with the base URL that you know: {} --base-url ORIGIN",
             login_command(profile)

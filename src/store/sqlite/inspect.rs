@@ -27,7 +27,7 @@ pub(crate) const CELLS: [Column; 5] = [
 pub(crate) enum Schema {
     /// None: nothing was made in it yet.
     Blank,
-    /// An earlier program's; it is brought up to date by whoever looks into it.
+    /// An earlier program's; the next command that reads it brings it up to date.
     Older(i64),
     /// This program's.
     Current(i64),
@@ -42,13 +42,13 @@ pub(crate) struct Cells {
     pub closed: Vec<String>,
 }
 
-/// How the audit trail's database is.
+/// The state of the audit log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum AuditLog {
     /// There is none yet.
     Absent,
     /// It has this many events.
-    Good(i64),
+    Sound(i64),
     /// A newer program's, with this version.
     Newer(i64),
     /// It cannot be read.
@@ -172,22 +172,22 @@ fn texts(connection: &Connection, sql: &str) -> Result<Vec<String>> {
         .map_err(|error| failed(&error))
 }
 
-/// How the audit trail is. Busy is an error; damage is an answer.
+/// The state of the audit log. Busy is an error; damage is an answer.
 pub(crate) fn audit_log(paths: &Paths) -> Result<AuditLog> {
     let file = paths.events();
     if !files::check_private_file(&file)? {
         return Ok(AuditLog::Absent);
     }
-    match trail_of(&file) {
+    match state_of(&file) {
         Err(error) if error.kind() == Kind::Temporary => Err(error),
         Err(error) => {
             Ok(AuditLog::Damaged(error.problem().replace("The store", "The audit trail")))
         }
-        Ok(trail) => Ok(trail),
+        Ok(state) => Ok(state),
     }
 }
 
-fn trail_of(file: &std::path::Path) -> Result<AuditLog> {
+fn state_of(file: &std::path::Path) -> Result<AuditLog> {
     let connection = connect(file)?;
     let version: i64 = connection
         .query_row("PRAGMA user_version", [], |row| row.get(0))
@@ -200,10 +200,10 @@ fn trail_of(file: &std::path::Path) -> Result<AuditLog> {
         return Ok(AuditLog::Damaged(printable(fault, 120)));
     }
     if version == 0 {
-        return Ok(AuditLog::Good(0));
+        return Ok(AuditLog::Sound(0));
     }
     connection
         .query_row("SELECT count(*) FROM event", [], |row| row.get(0))
-        .map(AuditLog::Good)
+        .map(AuditLog::Sound)
         .map_err(|error| Error::new(Kind::Unusable, failed(&error).problem(), ""))
 }

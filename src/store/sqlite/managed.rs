@@ -1,20 +1,17 @@
-//! What changes managed accounts. Everything that touches their tokens demands the record's lock.
+//! Managed accounts: made, renamed, forgotten. What touches their tokens demands the record's lock.
 
 use rusqlite::{OptionalExtension, Transaction};
 
-use super::inspect::CELLS;
-use super::{identity, put};
+use super::put;
 use crate::error::Result;
 use crate::model::grant::{Grant, GrantKind};
 use crate::model::origin::Origin;
 use crate::model::profile::ProfileName;
-use crate::model::record::{
-    Application, ApplicationId, Attempt, Binding, Column, Record, RecordId, SealedCell,
-};
+use crate::model::record::{Application, ApplicationId, Binding, Column, Record, SealedCell};
 use crate::model::secret::Secret;
-use crate::store::keys::{client_secret, seal};
+use crate::store::keys::seal;
 use crate::store::lock::RecordLock;
-use crate::store::{Store, changed_meanwhile, failed, unwritable};
+use crate::store::{Store, changed_meanwhile, failed};
 use crate::sys::{failpoint, random};
 
 /// A company request token and when its 24 hours are over (epoch seconds).
@@ -59,7 +56,7 @@ impl Store {
         new: &NewAccount,
         now: i64,
     ) -> Result<Record> {
-        self.with_its_key(|store| store.try_save_account(lock, new, now))
+        self.with_current_key(|store| store.try_save_account(lock, new, now))
     }
 
     fn try_save_account(
@@ -110,138 +107,7 @@ impl Store {
         Ok(written.map(|()| bound.into_record()))
     }
 
-    /// Records that an attempt begins, before anything is sent. Returns the record with it.
-    pub(crate) fn begin_attempt(
-        &mut self,
-        lock: &RecordLock,
-        record: &Record,
-        now: i64,
-    ) -> Result<Record> {
-        let mut begun = same(lock, record).clone();
-        begun.attempt = Attempt {
-            number: record.attempt.number.wrapping_add(1),
-            started_at: Some(now),
-            failures: record.attempt.failures,
-            ..Attempt::default()
-        };
-        self.write(|transaction| {
-            put::attempt(transaction, &begun)?;
-            failpoint::write("attempt-begin").map_err(|error| unwritable(&error))
-        })?;
-        Ok(begun)
-    }
-
-    /// Records how an attempt ended when nothing was granted.
-    pub(crate) fn end_attempt(
-        &mut self,
-        lock: &RecordLock,
-        record: &Record,
-        ended: Attempt,
-    ) -> Result<()> {
-        let mut record = same(lock, record).clone();
-        record.attempt = ended;
-        self.write(|transaction| {
-            put::attempt(transaction, &record)?;
-            failpoint::write("attempt-end").map_err(|error| unwritable(&error))
-        })
-    }
-
-    /// Keeps what was granted: one transaction with everything, every cell sealed for where the
-    /// tokens live from now on; with the client secret that it was granted for, if that is a new one.
-    /// Returns the record as it then is.
-    pub(crate) fn commit_grant(
-        &mut self,
-        lock: &RecordLock,
-        record: &Record,
-        (grant, client_secret): (&Grant, Option<&Secret>),
-        now: i64,
-    ) -> Result<Record> {
-        let old = same(lock, record);
-        let renewed =
-            self.with_its_key(|store| store.try_commit_grant(old, grant, client_secret, now))?;
-        // As when the folder cannot be synced: it is there, and nobody may rely on it.
-        failpoint::write("grant-sync").map_err(|error| unwritable(&error))?;
-        Ok(renewed)
-    }
-
-    fn try_commit_grant(
-        &mut self,
-        old: &Record,
-        grant: &Grant,
-        client_secret: Option<&Secret>,
-        now: i64,
-    ) -> Result<Option<Record>> {
-        let store_id = self.meta()?.store_id.clone();
-        let mut renewed = old.clone();
-        if let Some(origin) = &grant.geolocation {
-            settle_at(&mut renewed, origin);
-        }
-        identity::learn_principal(&mut renewed, grant);
-        take_plain(&mut renewed, grant);
-        if !old.has_live_request_token(now) {
-            renewed.request_token = None;
-            renewed.request_token_expires_at = None;
-        }
-        self.put_cell(&mut renewed, &store_id, Column::AccessToken, grant.access_token.as_ref())?;
-        let fresh = [
-            (Column::RefreshToken, grant.refresh_token.as_ref()),
-            (Column::IdToken, grant.id_token.as_ref()),
-            (Column::RequestToken, None),
-            (Column::UnknownFields, None),
-        ];
-        for (column, secret) in fresh {
-            if secret.is_some() {
-                self.put_cell(&mut renewed, &store_id, column, secret)?;
-            } else {
-                self.keep_cell(old, &mut renewed, &store_id, column)?;
-            }
-        }
-        renewed.obtained_at = now;
-        renewed.refreshed_at = Some(now);
-        renewed.updated_at = now;
-        // Only an edited row is at the end of the numbers, and what follows must only be another one.
-        renewed.generation = old.generation.wrapping_add(1);
-        let bound = self.bound(renewed)?;
-        let applications = self.with_client_secret(old, client_secret)?;
-        let written = self.write_sealed(|transaction| {
-            failpoint::pass("grant-sealed");
-            let here = generation_of(transaction, old.id)?;
-            if here != Some(old.generation) {
-                return Err(changed_meanwhile());
-            }
-            put::record(transaction, &bound)?;
-            client_secret::put(transaction, &applications)?;
-            failpoint::write("grant-commit").map_err(|error| unwritable(&error))
-        })?;
-        Ok(written.map(|()| bound.into_record()))
-    }
-
-    /// Forgets the access token alone, so that the next `get` renews.
-    pub(crate) fn drop_access_token(
-        &mut self,
-        lock: &RecordLock,
-        record: &Record,
-        now: i64,
-    ) -> Result<()> {
-        let old = same(lock, record);
-        self.with_its_key(|store| {
-            let store_id = store.meta()?.store_id.clone();
-            let mut dropped = old.clone();
-            dropped.access_token = None;
-            dropped.access_expires_at = None;
-            dropped.updated_at = now;
-            dropped.generation = dropped.generation.wrapping_add(1);
-            for column in CELLS {
-                store.keep_cell(old, &mut dropped, &store_id, column)?;
-            }
-            let dropped = store.bound(dropped)?;
-            store.write_sealed(|transaction| put::record(transaction, &dropped))
-        })?;
-        self.remove_cache();
-        Ok(())
-    }
-
-    /// Forgets a managed account, and its application when nobody else uses it.
+    /// Forgets a managed account, and its application when no other account uses it.
     pub(crate) fn forget(&mut self, lock: &RecordLock) -> Result<()> {
         let id = lock.record_id();
         self.write(|transaction| {
@@ -268,7 +134,7 @@ impl Store {
         old: &ProfileName,
         new: &ProfileName,
     ) -> Result<()> {
-        self.with_its_key(|store| store.try_rename_profile(lock, old, new))
+        self.with_current_key(|store| store.try_rename_profile(lock, old, new))
     }
 
     fn try_rename_profile(
@@ -305,7 +171,7 @@ impl Store {
         })
     }
 
-    /// Sets the profile that is meant when none is named.
+    /// Sets the default profile.
     pub(crate) fn use_profile(&mut self, profile: &ProfileName) -> Result<()> {
         self.write(|transaction| {
             transaction
@@ -355,25 +221,6 @@ impl Store {
         Ok(record)
     }
 
-    /// Keeps a cell of `old`, sealed for where the record is now and for its identity.
-    fn keep_cell(
-        &self,
-        old: &Record,
-        renewed: &mut Record,
-        store_id: &[u8],
-        column: Column,
-    ) -> Result<()> {
-        let (moved, key) = (renewed.geolocation != old.geolocation, renewed.key != old.key);
-        if renewed.cell(column).is_none() || !(moved || key || old.identity.is_none()) {
-            return Ok(());
-        }
-        // A cell that did not open before is left as it is: it opens nowhere either way.
-        match self.open_stored(old, column) {
-            Ok(kept) => self.put_cell(renewed, store_id, column, kept.as_ref()),
-            Err(_) => Ok(()),
-        }
-    }
-
     pub(crate) fn put_cell(
         &self,
         record: &mut Record,
@@ -395,14 +242,8 @@ impl Store {
     }
 }
 
-/// The record, once it is sure that the lock is its own.
-fn same<'r>(lock: &RecordLock, record: &'r Record) -> &'r Record {
-    assert_eq!(lock.record_id(), record.id, "a lock serves its own record only");
-    record
-}
-
 /// The parts of a grant that are kept in the clear; what it lacks stays as it was.
-fn take_plain(record: &mut Record, grant: &Grant) {
+pub(super) fn take_plain(record: &mut Record, grant: &Grant) {
     record.access_expires_at = grant.access_token.as_ref().and(grant.access_expires_at);
     if grant.refresh_token.is_some() || grant.refresh_expires_at.is_some() {
         record.refresh_expires_at = grant.refresh_expires_at;
@@ -415,17 +256,10 @@ fn take_plain(record: &mut Record, grant: &Grant) {
 }
 
 /// Puts a record where its tokens live: base URL and git key together.
-fn settle_at(record: &mut Record, origin: &Origin) {
+pub(super) fn settle_at(record: &mut Record, origin: &Origin) {
     origin.as_str().clone_into(&mut record.geolocation);
     record.key.protocol = origin.scheme().as_bytes().to_vec();
     record.key.host = origin.host().as_bytes().to_vec();
-}
-
-fn generation_of(transaction: &Transaction<'_>, id: RecordId) -> Result<Option<i64>> {
-    transaction
-        .query_row("SELECT generation FROM record WHERE id = ?1", [id.0], |row| row.get(0))
-        .optional()
-        .map_err(|error| failed(&error))
 }
 
 fn refuse_taken_profile(transaction: &Transaction<'_>, record: &Record) -> Result<()> {

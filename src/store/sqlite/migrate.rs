@@ -129,7 +129,7 @@ pub(crate) fn version(connection: &Connection) -> Result<i64> {
     }
     let version = connection.query_row("SELECT schema_version FROM meta", [], |row| row.get(0));
     let version: i64 = version.map_err(|error| match error.sqlite_error_code() {
-        // A disk that fails or a store that is busy tells nothing about whose it is.
+        // A disk that fails or a store that is busy says nothing about which program made it.
         Some(code) if code != rusqlite::ErrorCode::Unknown => crate::store::failed(&error),
         _ if error == rusqlite::Error::QueryReturnedNoRows => another_schema(),
         _ => foreign(),

@@ -1,8 +1,8 @@
 //! What is remembered in SQLite.
 
+mod attempt;
 pub(crate) mod columns;
 pub(crate) mod connecting;
-pub(crate) mod foreign;
 pub(crate) mod identity;
 pub(crate) mod inspect;
 pub(crate) mod managed;
@@ -11,3 +11,4 @@ pub(crate) mod put;
 pub(crate) mod refusals;
 pub(crate) mod rows;
 pub(crate) mod salvage;
+pub(crate) mod stored_credentials;

@@ -18,7 +18,7 @@ pub(crate) fn changed_meanwhile() -> Error {
     )
 }
 
-/// The error for a file that somebody has made larger, or slower to read, than any of ours.
+/// The error for a file that was made larger, or slower to read, than any of ours.
 pub(crate) fn endless() -> Error {
     Error::new(
         Kind::Unusable,
@@ -97,7 +97,7 @@ pub(crate) fn failed(error: &rusqlite::Error) -> Error {
             "Check the disk and the file system; nothing was half-written.",
         ),
         Some(Code::OperationInterrupted | Code::TooBig) => return endless(),
-        // A value that is not what this column holds: somebody edited it.
+        // A value of another type than the column: it was edited.
         None if is_about_a_value(error) => {
             (Kind::Unusable, "A row of the store cannot be read", REPAIR_OR_RESTORE)
         }

@@ -18,10 +18,10 @@ use crate::store::{Meta, Store, changed_meanwhile, failed};
 /// More rows than this no store has; a damaged one can lead in circles.
 const MOST_ROWS: usize = 300_000;
 
-/// Which foreign entries a caller means: an absent field matches anything, a present one only the
+/// Which stored credentials a caller asks for: an absent field matches anything, a present one only the
 /// same bytes (gitcredentials(7)).
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct ForeignFilter<'a> {
+pub(crate) struct CredentialFilter<'a> {
     /// Always compared.
     pub protocol: &'a [u8],
     /// Always compared; in its canonical form.
@@ -68,25 +68,25 @@ impl Store {
 
     /// Every managed account, by name.
     pub(crate) fn accounts(&self) -> Result<Vec<Record>> {
-        // Not `IS NOT NULL`, which would be looked for row by row among all foreign entries.
+        // Not `IS NOT NULL`, which would be looked for row by row among all stored credentials.
         self.records(&select_records("r.profile >= ''", "ORDER BY r.profile"), &[])
     }
 
-    /// Every record there is, managed or foreign.
+    /// Every record there is, managed or not.
     pub(crate) fn every_record(&self) -> Result<Vec<Record>> {
         self.records(&select_records("TRUE", "ORDER BY r.profile, r.id"), &[])
     }
 
-    /// The foreign entries that match, the most recently stored first. Earlier versions kept a default port
+    /// The stored credentials that match, the most recently stored first. Earlier versions kept a default port
     /// where one was sent.
-    pub(crate) fn foreign(&self, filter: &ForeignFilter<'_>) -> Result<Vec<Record>> {
+    pub(crate) fn stored_credentials(&self, filter: &CredentialFilter<'_>) -> Result<Vec<Record>> {
         let sql = select_records(
             "r.host IN (:host, :with_port) AND r.protocol = :protocol AND r.profile IS NULL \
              AND (:path IS NULL OR (r.path_given AND r.path = :path)) \
              AND (:username IS NULL OR (r.username_given AND r.username = :username))",
             "ORDER BY r.generation DESC",
         );
-        let ForeignFilter { protocol, host, path, username } = *filter;
+        let CredentialFilter { protocol, host, path, username } = *filter;
         let parameters = named_params! {
             ":host": host, ":with_port": host::with_default_port(protocol, host),
             ":protocol": protocol, ":path": path, ":username": username
@@ -159,14 +159,14 @@ impl Store {
                 // The first run of another process may have made the store between the two looks.
                 self.query(sql, parameters, read).map(Some).map_err(|error| match error {
                     QueryError::Sqlite(error) if is_wrong_schema(&error) => another_schema(),
-                    error => error.told(),
+                    error => error.into_error(),
                 })
             }
             Err(QueryError::Older) => {
                 self.bring_up_to_date()?;
-                self.query(sql, parameters, read).map(Some).map_err(QueryError::told)
+                self.query(sql, parameters, read).map(Some).map_err(QueryError::into_error)
             }
-            Err(error) => Err(error.told()),
+            Err(error) => Err(error.into_error()),
         }
     }
 
@@ -218,7 +218,7 @@ enum QueryError {
 }
 
 impl QueryError {
-    fn told(self) -> Error {
+    fn into_error(self) -> Error {
         match self {
             Self::Sqlite(error) => failed(&error),
             Self::Refused(error) => error,

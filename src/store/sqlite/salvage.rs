@@ -46,7 +46,7 @@ pub(crate) struct Salvaged {
 }
 
 /// A damaged store, read as far as it can be. Nothing has been changed yet.
-pub(crate) struct Wreck {
+pub(crate) struct DamagedStore {
     paths: Paths,
     work: TempDir,
     /// Open to the end: to close any handle to a database would drop the locks that SQLite holds on
@@ -59,15 +59,15 @@ pub(crate) struct Wreck {
     lost: Vec<String>,
 }
 
-impl std::fmt::Debug for Wreck {
+impl std::fmt::Debug for DamagedStore {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Wreck").field("paths", &self.paths).finish_non_exhaustive()
+        f.debug_struct("DamagedStore").field("paths", &self.paths).finish_non_exhaustive()
     }
 }
 
 /// Reads a store that is damaged; `None` when there is none, or it is whole. One that is newer,
 /// another program's, or whose key is not there, is an error.
-pub(crate) fn examine(paths: &Paths, keys: &KeySettings) -> Result<Option<Wreck>> {
+pub(crate) fn examine(paths: &Paths, keys: &KeySettings) -> Result<Option<DamagedStore>> {
     let file = paths.store();
     let Some((mut held, _)) = files::open_private_to_read(&file)? else { return Ok(None) };
     files::check_private_dir(paths.state_dir())?;
@@ -82,10 +82,10 @@ pub(crate) fn examine(paths: &Paths, keys: &KeySettings) -> Result<Option<Wreck>
     };
     let (records, lost) = read_records(&copy, &meta, paths, keys)?;
     let paths = paths.clone();
-    Ok(Some(Wreck { paths, work, held, bytes, journal, meta, records, lost }))
+    Ok(Some(DamagedStore { paths, work, held, bytes, journal, meta, records, lost }))
 }
 
-impl Wreck {
+impl DamagedStore {
     /// The managed accounts whose locks must be held to replace it.
     pub(crate) fn managed(&self) -> impl Iterator<Item = RecordId> {
         self.records.iter().filter(|record| record.profile.is_some()).map(|record| record.id)
@@ -115,8 +115,8 @@ impl Wreck {
         assert!(self.managed().all(held), "every account is locked before its row is moved");
     }
 
-    /// Nobody commits to the damaged file between the last look and its replacement. Where SQLite
-    /// refuses to open it, it refuses that to everybody. A writer that waits meanwhile finds that
+    /// Keeps others from committing to the damaged file between the last look and its replacement. Where
+    /// SQLite refuses to open it, no process can. A writer that waits meanwhile finds that
     /// its file has moved, and SQLite refuses to write to that.
     fn block_writers(&self) -> Result<Option<Connection>> {
         if self.journal.is_some() {

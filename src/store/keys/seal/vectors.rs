@@ -126,7 +126,7 @@ impl Fields {
                 }
             }
             Self::Spill { store_id, record_id, generation } => {
-                Place::of_spill(&hex(store_id), RecordId(*record_id), *generation)
+                Place::of_pending_grant(&hex(store_id), RecordId(*record_id), *generation)
             }
             Self::Cache { body } => Place::of_cache(&hex(body)),
         }

@@ -58,7 +58,7 @@ pub(super) fn readable(
     Err(unidentified(file))
 }
 
-/// The error for a file that does not tell which store it is.
+/// The error for a file in which the identity of the store cannot be read.
 pub(super) fn unidentified(file: &Path) -> Error {
     Error::new(
         Kind::Unusable,

@@ -49,10 +49,10 @@ pub(super) fn stage(copy: &Connection, meta: &Meta) -> Result<(Connection, Found
     let names = by_profile.iter().filter_map(|(_, name)| String::from_utf8(name.clone()).ok());
     // What the damage made of a name is no name.
     let profiles = names.filter(|name| name.parse::<ProfileName>().is_ok()).collect();
-    let told: BTreeSet<i64> = by_profile.iter().map(|(id, _)| *id).chain(ids.clone()).collect();
+    let known: BTreeSet<i64> = by_profile.iter().map(|(id, _)| *id).chain(ids.clone()).collect();
     let unread = by_key
         .iter()
-        .filter(|(id, _)| !told.contains(id))
+        .filter(|(id, _)| !known.contains(id))
         .map(|(_, host)| printable(&format!("entry for {}", String::from_utf8_lossy(host)), 120))
         .collect();
     Ok((staged, Found { ids, profiles, unread }))

@@ -1,9 +1,9 @@
-//! Foreign entries: what a caller stored for some host, kept and given back as it was.
+//! Stored credentials: what a caller stored for some host, kept and given back as it was.
 
 use rusqlite::{OptionalExtension, Transaction, named_params};
 
 use super::put;
-use super::rows::ForeignFilter;
+use super::rows::CredentialFilter;
 use crate::error::Result;
 use crate::model::host;
 use crate::model::record::{Column, GitKey, Record, RecordId};
@@ -16,7 +16,7 @@ const STORE_TRIES: u32 = 20;
 
 /// An entry that a caller stores and gets back as it was.
 #[derive(Debug)]
-pub(crate) struct NewForeign {
+pub(crate) struct NewStoredCredential {
     /// What it is looked up by; the host in its canonical form.
     pub key: GitKey,
     /// git's `authtype`, when `secret` is a `credential` and not a password.
@@ -30,14 +30,14 @@ pub(crate) struct NewForeign {
 }
 
 impl Store {
-    /// Keeps a foreign entry in place of the one with exactly the same key.
-    pub(crate) fn store_foreign(&mut self, new: &NewForeign, now: i64) -> Result<()> {
+    /// Keeps a stored credential in place of the one with exactly the same key.
+    pub(crate) fn store_credential(&mut self, new: &NewStoredCredential, now: i64) -> Result<()> {
         for _ in 1..STORE_TRIES {
-            if self.with_its_key(|store| store.try_store_foreign(new, now))? {
+            if self.with_current_key(|store| store.try_store_credential(new, now))? {
                 return Ok(());
             }
         }
-        if self.with_its_key(|store| store.try_store_foreign(new, now))? {
+        if self.with_current_key(|store| store.try_store_credential(new, now))? {
             Ok(())
         } else {
             Err(changed_meanwhile())
@@ -46,10 +46,14 @@ impl Store {
 
     /// `Some(false)` when another process stored or erased this very key meanwhile: the cells, sealed
     /// for one record, are then of no use.
-    fn try_store_foreign(&mut self, new: &NewForeign, now: i64) -> Result<Option<bool>> {
-        let NewForeign { key, authtype, secret, expires_at, refresh_token } = new;
+    fn try_store_credential(
+        &mut self,
+        new: &NewStoredCredential,
+        now: i64,
+    ) -> Result<Option<bool>> {
+        let NewStoredCredential { key, authtype, secret, expires_at, refresh_token } = new;
         let store_id = self.meta()?.store_id.clone();
-        let exact = ForeignFilter {
+        let exact = CredentialFilter {
             protocol: &key.protocol,
             host: &key.host,
             path: key.path.as_deref(),
@@ -57,7 +61,7 @@ impl Store {
         };
         // The host is the same one, however an earlier version spelt it: its row is the one replaced.
         let is_same = |found: &GitKey| (&found.path, &found.username) == (&key.path, &key.username);
-        let old = self.foreign(&exact)?.into_iter().find(|record| is_same(&record.key));
+        let old = self.stored_credentials(&exact)?.into_iter().find(|record| is_same(&record.key));
         let id = old.as_ref().map_or_else(|| random::id().map(RecordId), |old| Ok(old.id))?;
         let mut record = put::blank_record(id, now);
         record.created_at = old.as_ref().map_or(now, |old| old.created_at);
@@ -79,8 +83,8 @@ impl Store {
         })
     }
 
-    /// Forgets these foreign entries, where they are still what was read.
-    pub(crate) fn erase_foreign(&mut self, entries: &[Record]) -> Result<()> {
+    /// Forgets these stored credentials, where they are still what was read.
+    pub(crate) fn erase_credentials(&mut self, entries: &[Record]) -> Result<()> {
         self.write(|transaction| {
             for entry in entries {
                 transaction

@@ -1,0 +1,180 @@
+//! An attempt to renew a managed account: its begin, and what came of it. All of it demands the record's lock.
+
+use rusqlite::{OptionalExtension, Transaction};
+
+use super::inspect::CELLS;
+use super::managed::{settle_at, take_plain};
+use super::{identity, put};
+use crate::error::Result;
+use crate::model::grant::Grant;
+use crate::model::record::{Attempt, Column, Record, RecordId};
+use crate::model::secret::Secret;
+use crate::store::keys::client_secret;
+use crate::store::lock::RecordLock;
+use crate::store::{Store, changed_meanwhile, failed, unwritable};
+use crate::sys::failpoint;
+
+impl Store {
+    /// Records that an attempt begins, before anything is sent. Returns the record with it.
+    pub(crate) fn begin_attempt(
+        &mut self,
+        lock: &RecordLock,
+        record: &Record,
+        now: i64,
+    ) -> Result<Record> {
+        let mut begun = same(lock, record).clone();
+        begun.attempt = Attempt {
+            number: record.attempt.number.wrapping_add(1),
+            started_at: Some(now),
+            failures: record.attempt.failures,
+            ..Attempt::default()
+        };
+        self.write(|transaction| {
+            put::attempt(transaction, &begun)?;
+            failpoint::write("attempt-begin").map_err(|error| unwritable(&error))
+        })?;
+        Ok(begun)
+    }
+
+    /// Records how an attempt ended when nothing was granted.
+    pub(crate) fn end_attempt(
+        &mut self,
+        lock: &RecordLock,
+        record: &Record,
+        ended: Attempt,
+    ) -> Result<()> {
+        let mut record = same(lock, record).clone();
+        record.attempt = ended;
+        self.write(|transaction| {
+            put::attempt(transaction, &record)?;
+            failpoint::write("attempt-end").map_err(|error| unwritable(&error))
+        })
+    }
+
+    /// Keeps what was granted: one transaction with everything, every cell sealed for where the
+    /// tokens live from now on; with the client secret that it was granted for, if that is a new one.
+    /// Returns the record as it then is.
+    pub(crate) fn commit_grant(
+        &mut self,
+        lock: &RecordLock,
+        record: &Record,
+        (grant, client_secret): (&Grant, Option<&Secret>),
+        now: i64,
+    ) -> Result<Record> {
+        let old = same(lock, record);
+        let renewed =
+            self.with_current_key(|store| store.try_commit_grant(old, grant, client_secret, now))?;
+        // As when the folder cannot be synced: it is there, and cannot be relied on.
+        failpoint::write("grant-sync").map_err(|error| unwritable(&error))?;
+        Ok(renewed)
+    }
+
+    fn try_commit_grant(
+        &mut self,
+        old: &Record,
+        grant: &Grant,
+        client_secret: Option<&Secret>,
+        now: i64,
+    ) -> Result<Option<Record>> {
+        let store_id = self.meta()?.store_id.clone();
+        let mut renewed = old.clone();
+        if let Some(origin) = &grant.geolocation {
+            settle_at(&mut renewed, origin);
+        }
+        identity::learn_principal(&mut renewed, grant);
+        take_plain(&mut renewed, grant);
+        if !old.has_live_request_token(now) {
+            renewed.request_token = None;
+            renewed.request_token_expires_at = None;
+        }
+        self.put_cell(&mut renewed, &store_id, Column::AccessToken, grant.access_token.as_ref())?;
+        let fresh = [
+            (Column::RefreshToken, grant.refresh_token.as_ref()),
+            (Column::IdToken, grant.id_token.as_ref()),
+            (Column::RequestToken, None),
+            (Column::UnknownFields, None),
+        ];
+        for (column, secret) in fresh {
+            if secret.is_some() {
+                self.put_cell(&mut renewed, &store_id, column, secret)?;
+            } else {
+                self.keep_cell(old, &mut renewed, &store_id, column)?;
+            }
+        }
+        renewed.obtained_at = now;
+        renewed.refreshed_at = Some(now);
+        renewed.updated_at = now;
+        // Only an edited row is at the end of the numbers, and what follows must only be another one.
+        renewed.generation = old.generation.wrapping_add(1);
+        let bound = self.bound(renewed)?;
+        let applications = self.with_client_secret(old, client_secret)?;
+        let written = self.write_sealed(|transaction| {
+            failpoint::pass("grant-sealed");
+            let here = generation_of(transaction, old.id)?;
+            if here != Some(old.generation) {
+                return Err(changed_meanwhile());
+            }
+            put::record(transaction, &bound)?;
+            client_secret::put(transaction, &applications)?;
+            failpoint::write("grant-commit").map_err(|error| unwritable(&error))
+        })?;
+        Ok(written.map(|()| bound.into_record()))
+    }
+
+    /// Forgets the access token alone, so that the next `get` renews.
+    pub(crate) fn drop_access_token(
+        &mut self,
+        lock: &RecordLock,
+        record: &Record,
+        now: i64,
+    ) -> Result<()> {
+        let old = same(lock, record);
+        self.with_current_key(|store| {
+            let store_id = store.meta()?.store_id.clone();
+            let mut dropped = old.clone();
+            dropped.access_token = None;
+            dropped.access_expires_at = None;
+            dropped.updated_at = now;
+            dropped.generation = dropped.generation.wrapping_add(1);
+            for column in CELLS {
+                store.keep_cell(old, &mut dropped, &store_id, column)?;
+            }
+            let dropped = store.bound(dropped)?;
+            store.write_sealed(|transaction| put::record(transaction, &dropped))
+        })?;
+        self.remove_cache();
+        Ok(())
+    }
+
+    /// Keeps a cell of `old`, sealed for where the record is now and for its identity.
+    fn keep_cell(
+        &self,
+        old: &Record,
+        renewed: &mut Record,
+        store_id: &[u8],
+        column: Column,
+    ) -> Result<()> {
+        let (moved, key) = (renewed.geolocation != old.geolocation, renewed.key != old.key);
+        if renewed.cell(column).is_none() || !(moved || key || old.identity.is_none()) {
+            return Ok(());
+        }
+        // A cell that did not open before is left as it is: it opens nowhere either way.
+        match self.open_stored(old, column) {
+            Ok(kept) => self.put_cell(renewed, store_id, column, kept.as_ref()),
+            Err(_) => Ok(()),
+        }
+    }
+}
+
+/// The record, once it is sure that the lock is its own.
+fn same<'r>(lock: &RecordLock, record: &'r Record) -> &'r Record {
+    assert_eq!(lock.record_id(), record.id, "a lock serves its own record only");
+    record
+}
+
+fn generation_of(transaction: &Transaction<'_>, id: RecordId) -> Result<Option<i64>> {
+    transaction
+        .query_row("SELECT generation FROM record WHERE id = ?1", [id.0], |row| row.get(0))
+        .optional()
+        .map_err(|error| failed(&error))
+}
