@@ -118,7 +118,7 @@ fn to_the_sources_key(
             "Name the file of the old key; nothing was changed.",
         ));
     }
-    store.have_key(&old);
+    store.use_key(&old);
     let locks = Refresher::with(context, |refresher| refresher.every_lock(store))?;
     failpoint::pass("records-locked");
     Refresher::with(context, |refresher| refresher.reseal(store, lock, locks, &old, &new)).map(Some)

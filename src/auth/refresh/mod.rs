@@ -165,7 +165,7 @@ impl Refresher<'_> {
         signals::survive_the_file_size_limit();
         trace::step("lock taken");
         failpoint::pass("lock-taken");
-        store.look_at_key()?;
+        store.reload_key_if_changed()?;
         let record = reread(store, seen)?;
         failpoint::pass("record-reread");
         store.prove_identity(&record)?;
