@@ -25,7 +25,7 @@ const ROOMS: &[(&str, &[&str])] = &[
 type Arrows = BTreeMap<String, BTreeSet<String>>;
 
 #[test]
-fn a_room_is_allowed_rooms_below_it_only() {
+fn a_module_may_import_only_modules_below_it() {
     for (at, (room, allowed)) in ROOMS.iter().enumerate() {
         for other in *allowed {
             let is_below = ROOMS[at + 1..].iter().any(|(below, _)| below == other);
@@ -38,7 +38,7 @@ fn a_room_is_allowed_rooms_below_it_only() {
 }
 
 #[test]
-fn a_room_imports_what_the_table_says() {
+fn a_module_imports_what_the_table_allows() {
     let mut rooms = Arrows::new();
     for (file, others) in imports_of_files() {
         let arrows = rooms.entry(room(&file).to_owned()).or_default();

@@ -171,7 +171,7 @@ fn credentials_are_written_privately_and_never_over_a_file() {
 }
 
 #[test]
-fn with_tls_it_speaks_https_and_gives_its_ca_away() {
+fn with_tls_it_serves_https_and_writes_its_ca_file() {
     let folder = Folder::new();
     let path = folder.file("ca.pem");
     let mut sandbox = Running::start(&["--tls", "--ca", &path]);
@@ -246,7 +246,7 @@ fn faults_and_log_work_from_the_command_line() {
 }
 
 #[test]
-fn a_log_to_stdout_follows_the_hints() {
+fn a_log_to_stdout_comes_after_the_hints() {
     let mut sandbox = Running::start(&["--log", "-"]);
     let origin = sandbox.hints()[0].rsplit(' ').next().unwrap().to_owned();
     post(&origin, "grant_type=password");

@@ -22,7 +22,7 @@ fn hash(bytes: &[u8]) -> String {
 }
 
 #[test]
-fn a_file_is_sent_as_it_is_whatever_its_size() {
+fn a_file_of_any_size_is_sent_unchanged() {
     let world = World::logged_in();
     let small = b"\xff\x00{not json\r\n".to_vec();
     for body in [Vec::new(), small, large()] {
@@ -45,7 +45,7 @@ fn a_file_is_sent_as_it_is_whatever_its_size() {
 }
 
 #[test]
-fn stdin_is_sent_whole_with_its_length_whatever_its_size() {
+fn stdin_of_any_size_is_sent_whole_with_its_length() {
     let world = World::logged_in();
     for body in [b"{\"a\":1}".to_vec(), large()] {
         let output = api(&world, &["POST", ECHO, "--input", "-"]).stdin(body.clone()).ok().silent();
@@ -60,7 +60,7 @@ fn stdin_is_sent_whole_with_its_length_whatever_its_size() {
 }
 
 #[test]
-fn a_large_answer_comes_byte_for_byte() {
+fn a_large_answer_is_printed_byte_for_byte() {
     let world = World::logged_in();
     let path = format!("/sandbox/bytes?count={LARGE}");
     let output = api(&world, &[&path]).ok().silent();
@@ -92,7 +92,7 @@ fn an_answer_is_written_to_a_file_whole_or_not_at_all() {
 }
 
 #[test]
-fn a_body_that_breaks_off_is_temporary_and_says_how_much_came() {
+fn a_truncated_body_is_a_temporary_failure_and_reports_the_bytes_received() {
     let world = World::logged_in();
     world.sandbox.push_faults_at("/sandbox/", 1, Fault::TruncateBody);
     let output = api(&world, &["/sandbox/bytes?count=9000"]).output().code(5);
@@ -101,7 +101,7 @@ fn a_body_that_breaks_off_is_temporary_and_says_how_much_came() {
 }
 
 #[test]
-fn a_body_that_stalls_is_given_up_and_one_that_goes_on_is_not() {
+fn a_stalled_body_times_out_and_a_slow_one_does_not() {
     let world = World::logged_in();
     world.sandbox.push_faults_at("/sandbox/", 1, Fault::StallBody);
     let stalled = api(&world, &["/sandbox/bytes?count=9000"]).env("CONCUR_CRED_HTTP_TIMEOUT", "1s");
@@ -111,7 +111,7 @@ fn a_body_that_stalls_is_given_up_and_one_that_goes_on_is_not() {
 }
 
 #[test]
-fn what_has_come_is_handed_on_before_the_rest_is_there() {
+fn received_bytes_are_printed_before_the_rest_arrives() {
     let world = World::logged_in();
     world.sandbox.push_faults_at("/sandbox/", 1, Fault::StallBody);
     let mut command = api(&world, &["/sandbox/bytes?count=9000"]).into_command();
@@ -127,7 +127,7 @@ fn what_has_come_is_handed_on_before_the_rest_is_there() {
 
 #[cfg(unix)]
 #[test]
-fn a_reader_that_has_gone_away_wanted_no_more() {
+fn a_closed_output_pipe_is_no_failure() {
     let world = World::logged_in();
     let path = format!("/sandbox/bytes?count={LARGE}");
     for args in [&["api", path.as_str()][..], &["api", "-i", path.as_str()]] {
@@ -144,7 +144,7 @@ fn a_reader_that_has_gone_away_wanted_no_more() {
 
 #[cfg(unix)]
 #[test]
-fn a_full_disk_is_said() {
+fn a_full_disk_is_reported() {
     if !std::path::Path::new("/dev/full").exists() {
         return;
     }
@@ -161,7 +161,7 @@ fn a_full_disk_is_said() {
 /// Ctrl-C in a long download, or a machine that goes out.
 #[cfg(target_os = "linux")]
 #[test]
-fn who_is_ended_on_the_way_leaves_no_file_behind() {
+fn an_interrupted_download_leaves_no_file() {
     let world = World::logged_in();
     world.expire("default");
     let gate = world.sandbox.hold_next_token_request();

@@ -6,7 +6,7 @@ use super::support::{ECHO, api, api_requests, refused_before_anything_is_sent, s
 use crate::harness::World;
 
 #[test]
-fn a_path_is_asked_for_with_the_token_and_its_answer_is_printed() {
+fn api_requests_a_path_with_the_token_and_prints_the_answer() {
     let world = World::logged_in();
     let output = api(&world, &["/profile/identity/v4.1/Users?count=1"]).ok().silent();
     assert_eq!(output.json()["Resources"][0]["name"]["familyName"], "Mustermann");
@@ -18,7 +18,7 @@ fn a_path_is_asked_for_with_the_token_and_its_answer_is_printed() {
 }
 
 #[test]
-fn an_expired_token_is_refreshed_first_and_asked_with_once() {
+fn api_refreshes_an_expired_token_first_and_sends_one_request() {
     let world = World::logged_in();
     world.expire("default");
     api(&world, &["/profile/identity/v4.1/Users"]).ok().silent();
@@ -38,7 +38,7 @@ fn the_defaults_are_those_of_a_json_api() {
 }
 
 #[test]
-fn a_method_is_given_before_the_path_or_as_an_option() {
+fn the_method_precedes_the_path_or_is_an_option() {
     let world = World::logged_in();
     for method in ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] {
         assert_eq!(sent(&world, &[method, ECHO])["method"], method);
@@ -104,7 +104,7 @@ fn a_typed_field_can_be_the_text_of_a_file_or_of_stdin() {
 }
 
 #[test]
-fn headers_of_the_callers_go_out_and_those_that_are_not_the_callers_do_not() {
+fn allowed_caller_headers_are_sent_and_reserved_ones_are_refused() {
     let world = World::logged_in();
     let id = "2803b8f8-a42b-43c2-a739-b8768e4759b8";
     let own = format!("concur-correlationid: {id}");
@@ -167,7 +167,7 @@ fn include_prints_the_status_and_the_headers_first() {
 }
 
 #[test]
-fn the_selected_profile_is_the_one_that_asks() {
+fn the_selected_profile_makes_the_request() {
     let world = World::logged_in();
     let other = world.sandbox.add_company();
     world.login("other", &other);

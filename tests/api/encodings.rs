@@ -14,7 +14,7 @@ fn bytes() -> Vec<u8> {
 }
 
 #[test]
-fn no_encoding_is_asked_for_unless_the_caller_does() {
+fn no_encoding_is_requested_unless_the_caller_does() {
     let world = World::logged_in();
     let asked = |args: &[&str]| sent(&world, args)["headers"]["accept-encoding"][0].clone();
     assert_eq!(asked(&[ECHO]), "identity");
@@ -22,7 +22,7 @@ fn no_encoding_is_asked_for_unless_the_caller_does() {
 }
 
 #[test]
-fn an_encoded_body_is_decoded_however_large() {
+fn an_encoded_body_of_any_size_is_decoded() {
     let world = World::logged_in();
     let path = format!("/sandbox/bytes?count={COUNT}");
     for codings in [&[Gzip][..], &[Deflate], &[RawDeflate], &[Deflate, Gzip]] {
@@ -38,7 +38,7 @@ fn an_encoded_body_is_decoded_however_large() {
 }
 
 #[test]
-fn a_body_that_is_labelled_and_not_there_is_empty() {
+fn a_missing_body_with_an_encoding_header_is_empty() {
     let world = World::logged_in();
     let label = Fault::Encoded { codings: Vec::new(), label: Some("gzip".to_owned()) };
     world.sandbox.push_faults_at("/sandbox/", 2, label);
@@ -47,7 +47,7 @@ fn a_body_that_is_labelled_and_not_there_is_empty() {
 }
 
 #[test]
-fn an_encoded_body_that_breaks_off_is_said() {
+fn a_truncated_encoded_body_is_reported() {
     let world = World::logged_in();
     let end = BadEnd::new(Framing::UntilClose).cut(Cut::Off(20));
     let fault = Fault::Together(vec![Fault::encoded(&[Gzip]), Fault::BadEnd(end)]);
@@ -58,7 +58,7 @@ fn an_encoded_body_that_breaks_off_is_said() {
 }
 
 #[test]
-fn a_failure_says_what_it_says_encoded_too() {
+fn encoded_failure_messages_are_shown_too() {
     let world = World::logged_in();
     let body = br#"{"message":"no such report"}"#.to_vec();
     let raw = Fault::RawBody { status: 404, content_type: "application/json".to_owned(), body };
@@ -68,7 +68,7 @@ fn a_failure_says_what_it_says_encoded_too() {
 }
 
 #[test]
-fn an_encoding_that_is_not_decoded_is_named_or_handed_on_to_who_asked_for_it() {
+fn an_unsupported_encoding_is_named_or_passed_on_if_requested() {
     let world = World::logged_in();
     for name in ["br", "zstd", "gzip, br"] {
         let label = Fault::Encoded { codings: Vec::new(), label: Some(name.to_owned()) };

@@ -14,7 +14,7 @@ const SHOW: &str = "printf '%s\\n' \"$CONCUR_ACCESS_TOKEN\" \"$CONCUR_BASE_URL\"
     \"$CONCUR_COMPANY_UUID\" \"$CONCUR_TOKEN_EXPIRES_AT\"";
 
 #[test]
-fn a_command_finds_the_token_and_what_belongs_to_it() {
+fn a_command_gets_the_token_and_its_details_in_the_environment() {
     let world = World::logged_in();
     let output = exec(&world, &["sh", "-c", SHOW]).ok().silent();
     let lines: Vec<&str> = output.text().lines().collect();
@@ -27,7 +27,7 @@ fn a_command_finds_the_token_and_what_belongs_to_it() {
 }
 
 #[test]
-fn the_dashes_may_be_left_out_and_the_commands_own_options_are_its_own() {
+fn the_dashes_are_optional_and_the_commands_options_are_passed_on() {
     let world = World::logged_in();
     for args in [
         &["exec", "echo", "--profile", "x", "-q", "--"][..],
@@ -42,7 +42,7 @@ fn the_dashes_may_be_left_out_and_the_commands_own_options_are_its_own() {
 }
 
 #[test]
-fn an_expired_token_is_refreshed_first_and_a_longer_life_can_be_asked_for() {
+fn an_expired_token_is_refreshed_first_and_min_ttl_is_honoured() {
     let world = World::logged_in();
     world.expire("default");
     let token =
@@ -57,7 +57,7 @@ fn an_expired_token_is_refreshed_first_and_a_longer_life_can_be_asked_for() {
 }
 
 #[test]
-fn a_refresh_is_in_the_audit_trail_though_the_process_has_become_another() {
+fn the_refresh_is_logged_before_the_process_is_replaced() {
     let world = World::logged_in();
     world.expire("default");
     let _ = exec(&world, &["true"]).ok().silent();
@@ -85,7 +85,7 @@ fn without_a_token_the_command_does_not_run() {
 }
 
 #[test]
-fn a_command_that_is_not_there_is_127_and_one_that_is_no_program_126() {
+fn a_missing_command_exits_127_and_a_non_executable_one_126() {
     let world = World::logged_in();
     world.write("data", "not a program");
     for (command, code) in [
@@ -109,7 +109,7 @@ fn a_command_that_is_not_there_is_127_and_one_that_is_no_program_126() {
 }
 
 #[test]
-fn an_empty_path_finds_no_command_by_its_name_and_any_by_its_file() {
+fn an_empty_path_variable_finds_commands_only_by_file_path() {
     let world = World::logged_in();
     let sh =
         ["/bin/sh", "/usr/bin/sh"].into_iter().find(|path| std::path::Path::new(path).exists());

@@ -70,7 +70,7 @@ fn no_signal_is_ignored_or_blocked_for_the_command() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn nothing_of_ours_is_open_in_the_command() {
+fn the_command_inherits_no_open_files() {
     let world = World::logged_in();
     world.expire("default");
     let list = ["sh", "-c", "for fd in /proc/$$/fd/*; do readlink \"$fd\" || true; done"];
@@ -116,7 +116,7 @@ fn stdin_stdout_and_stderr_are_the_commands() {
 }
 
 #[test]
-fn a_reader_that_goes_away_ends_the_command_as_it_would_any_other() {
+fn a_closed_pipe_ends_the_command_as_usual() {
     let world = World::logged_in();
     let script = "\"$0\" exec -- yes | head -n 1; echo ${PIPESTATUS[0]}";
     let output = world.run("bash", ["-c", script, BINARY]).ok().silent();
@@ -124,7 +124,7 @@ fn a_reader_that_goes_away_ends_the_command_as_it_would_any_other() {
 }
 
 #[test]
-fn secrets_of_ours_are_kept_from_the_command_and_everything_else_is_handed_on() {
+fn the_command_inherits_every_variable_except_our_secrets() {
     let world = World::logged_in();
     let secrets = concur_cred::SECRET_VARIABLES;
     let mut run = exec(&world, &["env"]).env("OTHER", "kept").env("CONCUR_CRED_TRACE", "0");
@@ -147,7 +147,7 @@ fn secrets_of_ours_are_kept_from_the_command_and_everything_else_is_handed_on() 
 }
 
 #[test]
-fn a_proxy_is_handed_on_without_a_password_only() {
+fn proxy_variables_with_a_password_are_not_passed_on() {
     let world = World::logged_in();
     let seen = |url: &str| {
         let run = exec(&world, &["sh", "-c", "echo \"${CONCUR_CRED_PROXY-none}\""]);
@@ -158,7 +158,7 @@ fn a_proxy_is_handed_on_without_a_password_only() {
 }
 
 #[test]
-fn what_an_earlier_token_left_in_the_environment_is_replaced() {
+fn token_variables_of_an_earlier_run_are_replaced() {
     let world = World::logged_in();
     let run = exec(&world, &["sh", "-c", "echo \"$CONCUR_ACCESS_TOKEN\""]);
     let output = run.env("CONCUR_ACCESS_TOKEN", "old").ok().silent();

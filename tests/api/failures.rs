@@ -11,7 +11,7 @@ fn json(status: u16, body: &str) -> Fault {
 }
 
 #[test]
-fn a_status_ends_with_its_exit_code_and_an_empty_stdout() {
+fn each_failure_status_has_its_exit_code_and_an_empty_stdout() {
     let world = World::logged_in();
     for (status, code) in [
         (400, 1),
@@ -41,7 +41,7 @@ fn a_status_ends_with_its_exit_code_and_an_empty_stdout() {
 }
 
 #[test]
-fn what_is_not_json_is_not_shown_and_what_is_shown_is_escaped() {
+fn only_json_messages_are_shown_and_they_are_escaped() {
     let world = World::logged_in();
     world.sandbox.push_faults_at("/sandbox/", 1, Fault::service_unavailable());
     let output = api(&world, &[ECHO]).fails(5).says("503");
@@ -57,7 +57,7 @@ fn what_is_not_json_is_not_shown_and_what_is_shown_is_escaped() {
 }
 
 #[test]
-fn with_include_the_whole_answer_is_shown_whatever_the_status() {
+fn include_shows_the_whole_answer_for_any_status() {
     let world = World::logged_in();
     world.sandbox.push_faults_at("/sandbox/", 1, json(422, r#"{"validation":["a","b"]}"#));
     let output = api(&world, &["-i", ECHO]).output().code(1).says("422").says("correlation ");
@@ -100,7 +100,7 @@ fn a_redirect_is_not_followed_and_only_its_origin_is_named() {
 }
 
 #[test]
-fn no_answer_is_temporary_and_a_request_that_may_have_been_carried_out_is_said_to_be() {
+fn a_missing_answer_is_temporary_and_warns_that_the_request_may_have_taken_effect() {
     let world = World::logged_in();
     let lost = "It may have been carried out";
     for fault in [Fault::DropBefore, Fault::ResetAfter, Fault::Silence] {
@@ -132,7 +132,7 @@ fn a_service_that_cannot_be_reached_is_temporary_and_nothing_was_sent() {
 }
 
 #[test]
-fn without_a_token_nothing_is_asked() {
+fn without_a_token_no_request_is_sent() {
     let world = World::new();
     let _ = api(&world, &[ECHO]).fails(3).says("concur-cred login");
     assert_eq!(std::fs::read_dir(world.home()).unwrap().count(), 0, "a question creates nothing");

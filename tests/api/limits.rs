@@ -8,7 +8,7 @@ use super::support::{ECHO, api, refused_before_anything_is_sent};
 use crate::harness::World;
 
 #[test]
-fn a_device_or_pipe_without_end_is_refused_and_leaves_nothing() {
+fn an_endless_device_or_pipe_is_refused_and_leaves_nothing() {
     let world = World::logged_in();
     for args in [
         &["POST", ECHO, "--input", "/dev/zero"][..],

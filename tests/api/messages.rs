@@ -45,7 +45,7 @@ fn the_messages_of_scim_budget_and_xml_are_shown() {
 }
 
 #[test]
-fn what_is_shown_is_bounded_on_one_line_and_steers_nothing() {
+fn shown_messages_are_short_single_lines_and_escaped() {
     let world = World::logged_in();
     let long = "x".repeat(20_000);
     let many: Vec<String> =
@@ -64,7 +64,7 @@ fn what_is_shown_is_bounded_on_one_line_and_steers_nothing() {
 }
 
 #[test]
-fn a_message_that_repeats_the_token_is_not_shown_in_any_shape() {
+fn a_message_that_contains_the_token_is_not_shown_in_any_encoding() {
     let world = World::logged_in();
     let token = current_token(&world);
     let entities: Vec<String> = token.chars().map(|c| format!("&#{};", u32::from(c))).collect();

@@ -16,7 +16,7 @@ fn with_a_dead_token(config: Config) -> World {
 }
 
 #[test]
-fn a_refused_token_is_replaced_and_the_request_made_again_once() {
+fn a_refused_token_is_replaced_and_the_request_repeated_once() {
     for forbidden_status in [401, 403] {
         let world = with_a_dead_token(Config { forbidden_status, ..Config::default() });
         let before = current_token(&world);
@@ -34,7 +34,7 @@ fn a_refused_token_is_replaced_and_the_request_made_again_once() {
 }
 
 #[test]
-fn a_body_is_sent_again_whatever_it_came_from() {
+fn a_body_from_any_source_can_be_sent_again() {
     let bodies = [b"{\"small\":1}".to_vec(), vec![b'x'; 3 << 20], vec![b'x'; 24 << 20]];
     for body in bodies {
         let world = with_a_dead_token(Config::default());
@@ -50,7 +50,7 @@ fn a_body_is_sent_again_whatever_it_came_from() {
 }
 
 #[test]
-fn a_missing_scope_is_said_and_is_no_refresh_storm() {
+fn a_missing_scope_is_reported_and_causes_no_refresh_storm() {
     let scope = "openid identity.user.core.read".to_owned();
     let world = World::logged_in_with(Config { scope, ..Config::default() });
     world.sandbox.clear_log();
@@ -69,7 +69,7 @@ fn a_missing_scope_is_said_and_is_no_refresh_storm() {
 }
 
 #[test]
-fn a_herd_with_a_dead_token_refreshes_once_and_is_served() {
+fn a_herd_with_a_refused_token_refreshes_once_and_is_served() {
     let rotation = Rotation::NewRevokeFamily;
     let world = with_a_dead_token(Config { rotation, ..Config::default() });
     let herd: Vec<Running> = (0..60).map(|_| api(&world, &[ECHO]).start()).collect();
@@ -81,7 +81,7 @@ fn a_herd_with_a_dead_token_refreshes_once_and_is_served() {
 }
 
 #[test]
-fn a_token_that_another_process_has_replaced_meanwhile_is_used_without_a_refresh() {
+fn a_token_replaced_by_another_process_is_used_without_a_refresh() {
     let world = with_a_dead_token(Config::default());
     let gate = world.sandbox.hold_next_api_request();
     let asking = api(&world, &[ECHO]).start();
@@ -95,7 +95,7 @@ fn a_token_that_another_process_has_replaced_meanwhile_is_used_without_a_refresh
 }
 
 #[test]
-fn a_refresh_that_fails_is_what_is_told_and_is_not_tried_by_everybody() {
+fn a_failed_refresh_is_reported_and_not_repeated_by_every_caller() {
     let world = with_a_dead_token(Config::default());
     world.sandbox.fault_always(Fault::too_many_requests(300));
     let output = api(&world, &[ECHO]).fails(5);
@@ -108,7 +108,7 @@ fn a_refresh_that_fails_is_what_is_told_and_is_not_tried_by_everybody() {
 }
 
 #[test]
-fn a_dead_refresh_token_needs_a_person() {
+fn an_invalid_refresh_token_requires_a_login() {
     let world = with_a_dead_token(Config { request_token_uses: Some(1), ..Config::default() });
     world.sandbox.revoke_refresh_tokens();
     let _ = api(&world, &[ECHO]).fails(4).says("Concur answered 403").says("code 108");
@@ -118,7 +118,7 @@ fn a_dead_refresh_token_needs_a_person() {
 }
 
 #[test]
-fn a_token_goes_to_no_origin_that_is_not_allowed() {
+fn a_token_is_sent_only_to_allowed_origins() {
     let world = World::logged_in();
     let elsewhere = concur_sandbox::Sandbox::start(Config::default()).unwrap();
     let edits = ["geolocation = ?1", "host = CAST(substr(?1, 8) AS BLOB)"];
@@ -135,7 +135,7 @@ fn a_token_goes_to_no_origin_that_is_not_allowed() {
 }
 
 #[test]
-fn a_token_that_has_moved_is_followed_to_its_new_base_url() {
+fn a_token_with_a_new_base_url_is_used_there() {
     let world = World::new();
     let app = world.sandbox.app().clone();
     let there =

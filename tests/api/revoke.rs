@@ -26,7 +26,7 @@ fn forgets_nothing(world: &World, code: i32) -> Output {
 }
 
 #[test]
-fn the_tokens_are_dead_at_concur_and_gone_here() {
+fn revoke_invalidates_the_tokens_at_concur_and_removes_them_here() {
     let world = World::logged_in();
     let token = current_token(&world);
     let file = world.concur(["export", "-"]).ok().json();
@@ -52,7 +52,7 @@ fn the_tokens_are_dead_at_concur_and_gone_here() {
 }
 
 #[test]
-fn it_is_said_before_it_is_done() {
+fn revoke_announces_itself_before_it_acts() {
     let world = World::logged_in();
     world.sandbox.push_faults_at("/app-mgmt/", 1, Fault::Silence);
     let mut command = revoke(&world).into_command();
@@ -80,7 +80,7 @@ fn another_profile_of_the_same_application_and_company_is_named() {
 }
 
 #[test]
-fn an_expired_token_is_refreshed_first() {
+fn revoke_refreshes_an_expired_token_first() {
     let world =
         World::logged_in_with(Config { rotation: Rotation::NewRevokeFamily, ..Config::default() });
     world.expire("default");
@@ -90,7 +90,7 @@ fn an_expired_token_is_refreshed_first() {
 }
 
 #[test]
-fn a_token_that_is_dead_at_concur_is_replaced_first() {
+fn revoke_replaces_a_token_that_concur_refuses_first() {
     for forbidden_status in [401, 403] {
         let world = World::logged_in_with(Config { forbidden_status, ..Config::default() });
         world.sandbox.expire_access_tokens();
@@ -102,7 +102,7 @@ fn a_token_that_is_dead_at_concur_is_replaced_first() {
 }
 
 #[test]
-fn a_refusal_or_a_failure_of_concurs_forgets_nothing() {
+fn a_refused_or_failed_revocation_removes_nothing() {
     let world = World::logged_in();
     for code in [400, 401, 403, 404, 429, 500, 503] {
         let fault = Fault::Status { code, body: StatusBody::Json, retry_after: None };
@@ -119,7 +119,7 @@ fn a_refusal_or_a_failure_of_concurs_forgets_nothing() {
 }
 
 #[test]
-fn an_answer_that_is_lost_forgets_nothing() {
+fn a_lost_answer_removes_nothing() {
     let world = World::logged_in();
     world.sandbox.push_faults_at("/app-mgmt/", 1, Fault::DropBefore);
     let _ = forgets_nothing(&world, 5).says("there is no answer").says("correlation ");
@@ -129,7 +129,7 @@ fn an_answer_that_is_lost_forgets_nothing() {
 }
 
 #[test]
-fn without_a_network_nothing_is_forgotten() {
+fn without_a_network_nothing_is_removed() {
     let mut world = World::logged_in_with(leaving());
     drop(std::mem::replace(&mut world.sandbox, Sandbox::start(Config::default()).unwrap()));
     let _ = forgets_nothing(&world, 5).says("cannot be reached");
@@ -139,7 +139,7 @@ fn without_a_network_nothing_is_forgotten() {
 }
 
 #[test]
-fn a_dead_refresh_token_is_forgotten_by_plain_logout() {
+fn plain_logout_removes_an_invalid_refresh_token() {
     let world = World::logged_in_with(Config { request_token_uses: Some(1), ..Config::default() });
     world.sandbox.revoke_refresh_tokens();
     world.expire("default");
@@ -150,7 +150,7 @@ fn a_dead_refresh_token_is_forgotten_by_plain_logout() {
 }
 
 #[test]
-fn a_lost_answer_to_a_revocation_that_was_made_ends_with_a_plain_logout() {
+fn after_a_lost_revocation_answer_plain_logout_works() {
     let world = World::logged_in_with(Config { request_token_uses: Some(1), ..Config::default() });
     world.age_access_token("default", 600);
     world.sandbox.push_faults_at("/app-mgmt/", 1, Fault::DropAfter);
@@ -161,7 +161,7 @@ fn a_lost_answer_to_a_revocation_that_was_made_ends_with_a_plain_logout() {
 }
 
 #[test]
-fn nobody_refreshes_while_a_revocation_is_under_way() {
+fn no_caller_refreshes_during_a_revocation() {
     let world = World::logged_in();
     world.expire("default");
     let gate = world.sandbox.hold_next_token_request();
@@ -177,7 +177,7 @@ fn nobody_refreshes_while_a_revocation_is_under_way() {
 }
 
 #[test]
-fn what_is_quiet_says_nothing_and_revokes_all_the_same() {
+fn quiet_revokes_without_output() {
     let world = World::logged_in();
     let _ = world.concur(["--quiet", "logout", "--revoke"]).ok().silent();
     assert_eq!(world.sandbox.counters().disconnections, 1);

@@ -25,7 +25,7 @@ fn assert_absent(secrets: &[String], bytes: &[u8], place: &str) {
 }
 
 #[test]
-fn no_token_stands_in_messages_and_traces() {
+fn no_token_appears_in_messages_or_traces() {
     let world = World::logged_in_with(Config {
         rotation: Rotation::NewKeepOld,
         request_token_uses: Some(1),
@@ -75,7 +75,7 @@ fn no_token_stands_in_messages_and_traces() {
 }
 
 #[test]
-fn no_token_stands_in_an_argument_and_only_execs_command_has_it_in_its_environment() {
+fn no_token_appears_in_arguments_and_only_the_command_of_exec_has_it_in_its_environment() {
     let world = World::logged_in();
     let secrets = stored(&world);
     let gate = world.sandbox.hold_next_api_request();

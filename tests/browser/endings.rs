@@ -29,7 +29,7 @@ fn assert_ends_early(place: &Place, login: Login, code: i32, says: &[&str]) {
 }
 
 #[test]
-fn a_person_who_does_not_allow_it_is_told_what_to_do() {
+fn denying_access_shows_what_to_do() {
     let place = Place::new();
     let login = place.start(&[]);
     assert_eq!(place.get(&press(&place.world.sandbox, &login.link, "deny")).status, 303);
@@ -40,7 +40,7 @@ fn a_person_who_does_not_allow_it_is_told_what_to_do() {
 }
 
 #[test]
-fn what_concur_says_of_a_refusal_is_shown_harmless_with_its_advice() {
+fn concurs_refusal_is_shown_escaped_with_advice() {
     let place = Place::new();
     let login = place.start(&[]);
     let put = |name: &str, value: &str| Fault::OverrideField {
@@ -59,7 +59,7 @@ fn what_concur_says_of_a_refusal_is_shown_harmless_with_its_advice() {
 }
 
 #[test]
-fn a_code_is_not_sent_to_a_place_that_is_not_allowed() {
+fn a_code_is_not_sent_to_an_origin_that_is_not_allowed() {
     let place = Place::new();
     let login = place.start(&[]);
     let evil = Fault::Geolocation("https://us.api.concursolutions.com.evil.example".to_owned());
@@ -69,7 +69,7 @@ fn a_code_is_not_sent_to_a_place_that_is_not_allowed() {
 }
 
 #[test]
-fn a_code_is_exchanged_where_its_geolocation_says() {
+fn a_code_is_exchanged_at_its_geolocation() {
     let place = Place::new();
     let app = place.world.sandbox.app().clone();
     let there =
@@ -87,7 +87,7 @@ fn a_code_is_exchanged_where_its_geolocation_says() {
 }
 
 #[test]
-fn a_code_that_somebody_else_has_used_makes_no_profile() {
+fn a_code_that_was_already_used_makes_no_profile() {
     let place = Place::new();
     let login = place.start(&[]);
     let landing = press(&place.world.sandbox, &login.link, "allow");
@@ -136,7 +136,7 @@ fn a_profile_of_another_user_is_not_overwritten() {
 }
 
 #[test]
-fn nobody_who_comes_in_time_is_a_temporary_failure() {
+fn a_browser_login_timeout_is_a_temporary_failure() {
     let place = Place::new();
     let login = place.start(&["--timeout", "0s"]);
     assert_ends_early(&place, login, 5, &["Nobody came back", "--timeout 15m", "registered"]);
@@ -144,7 +144,7 @@ fn nobody_who_comes_in_time_is_a_temporary_failure() {
 }
 
 #[test]
-fn a_port_that_is_taken_is_said_before_anything_else() {
+fn a_port_in_use_is_reported_first() {
     for host in ["127.0.0.1", "[::1]"] {
         let place = Place::new();
         let Ok(taken) = TcpListener::bind(format!("{host}:{}", place.port)) else { continue };

@@ -55,7 +55,7 @@ fn the_browser_that_browser_names_is_opened_without_any_secret() {
 }
 
 #[test]
-fn no_display_and_no_browser_both_show_the_address_alone() {
+fn without_display_or_browser_only_the_address_is_shown() {
     let place = Place::new();
     let display = place.world.concur(place.login(&["--no-browser", "--timeout", "0s"]));
     display.env("BROWSER", "made-up-browser").fails_saying(&place);

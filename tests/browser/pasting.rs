@@ -121,7 +121,7 @@ fn a_redirect_uri_of_another_machine_works_by_pasting_alone() {
 }
 
 #[test]
-fn who_pastes_nothing_right_four_times_is_told_and_nothing_is_made() {
+fn four_invalid_pastes_end_the_login_and_make_nothing() {
     let place = Place::at(1, "https://intranet.example/cb");
     let Some(mut terminal) = Terminal::login(&place) else { return };
     terminal.wait_for("at which the browser ends:");

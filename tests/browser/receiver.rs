@@ -16,7 +16,7 @@ fn assert_is_last_page(reply: &Reply, heading: &str) {
 }
 
 #[test]
-fn what_the_browser_brings_back_becomes_a_profile_that_renews_itself() {
+fn the_callback_makes_a_profile_that_refreshes() {
     let place = Place::new();
     let world = &place.world;
     let login = place.start(&["--scope", "openid EXPRPT"]);
@@ -37,7 +37,7 @@ fn what_the_browser_brings_back_becomes_a_profile_that_renews_itself() {
 }
 
 #[test]
-fn nothing_keeps_the_code_or_the_state() {
+fn code_and_state_are_stored_nowhere() {
     let place = Place::new();
     let login = place.start(&["--trace"]);
     let landing = press(&place.world.sandbox, &login.link, "allow");
@@ -61,7 +61,7 @@ fn nothing_keeps_the_code_or_the_state() {
 }
 
 #[test]
-fn strangers_are_turned_away_and_the_right_one_is_still_taken() {
+fn invalid_callbacks_are_refused_and_the_valid_one_is_still_accepted() {
     let place = Place::new();
     let mut login = place.start(&[]);
     let landing = press(&place.world.sandbox, &login.link, "allow");
@@ -103,7 +103,7 @@ fn strangers_are_turned_away_and_the_right_one_is_still_taken() {
 }
 
 #[test]
-fn silent_connections_do_not_keep_the_browser_out() {
+fn silent_connections_do_not_block_the_browser() {
     let place = Place::new();
     let login = place.start(&[]);
     let landing = press(&place.world.sandbox, &login.link, "allow");
@@ -122,7 +122,7 @@ fn silent_connections_do_not_keep_the_browser_out() {
 }
 
 #[test]
-fn of_two_landings_at_once_one_counts() {
+fn of_two_simultaneous_callbacks_one_counts() {
     let place = Place::new();
     let login = place.start(&[]);
     let landing = press(&place.world.sandbox, &login.link, "allow");
@@ -143,7 +143,7 @@ fn of_two_landings_at_once_one_counts() {
 }
 
 #[test]
-fn localhost_is_listened_at_in_both_families_and_nowhere_else() {
+fn the_receiver_listens_only_on_loopback_ipv4_and_ipv6() {
     let place = Place::new();
     let login = place.start(&[]);
     let landing = press(&place.world.sandbox, &login.link, "allow");
@@ -165,7 +165,7 @@ fn localhost_is_listened_at_in_both_families_and_nowhere_else() {
 }
 
 #[test]
-fn a_state_that_the_service_drops_or_changes_is_not_taken() {
+fn a_missing_or_changed_state_is_refused() {
     let place = Place::new();
     let sandbox = &place.world.sandbox;
     let mut login = place.start(&[]);

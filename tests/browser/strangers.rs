@@ -88,7 +88,7 @@ fn finish(place: &Place, login: Login, landing: &str) -> String {
 }
 
 #[test]
-fn another_user_who_is_first_is_served_neither_the_link_nor_the_end() {
+fn another_user_who_connects_first_gets_neither_link_nor_result() {
     let place = Place::new();
     let Some(bert) = Bert::at(&place) else { return };
     let (login, link) = start(&place, &[]);
@@ -111,7 +111,7 @@ fn another_user_who_is_first_is_served_neither_the_link_nor_the_end() {
 }
 
 #[test]
-fn another_user_who_does_not_wait_for_the_answer_is_no_other() {
+fn a_callback_of_another_user_who_disconnects_is_ignored() {
     let place = Place::new();
     if Bert::at(&place).is_none() {
         return;
@@ -129,7 +129,7 @@ fn another_user_who_does_not_wait_for_the_answer_is_no_other() {
 }
 
 #[test]
-fn another_user_who_is_second_voids_the_login() {
+fn another_user_who_connects_second_cancels_the_login() {
     let place = Place::new();
     let Some(bert) = Bert::at(&place) else { return };
     let (login, link) = start(&place, &[]);
@@ -219,7 +219,7 @@ impl<'a> Table<'a> {
 
 #[cfg(target_endian = "little")]
 #[test]
-fn the_systems_table_says_whose_request_it_is() {
+fn the_systems_connection_table_identifies_the_user() {
     let place = Place::new();
     let table = Table::at(&place);
     let (login, link) = start(&place, &[("CONCUR_CRED_TEST_SOCKETS", &table.folder)]);
@@ -239,7 +239,7 @@ fn the_systems_table_says_whose_request_it_is() {
 
 #[cfg(target_endian = "little")]
 #[test]
-fn a_forwarded_port_goes_on_until_somebody_else_has_the_link() {
+fn a_forwarded_port_works_until_another_user_has_the_link() {
     let forwarded = |from, to| vec![(to, from, 1, Table::OURS, 9)];
     for second in [Table::OURS, 1001] {
         let place = Place::new();
@@ -255,7 +255,7 @@ fn a_forwarded_port_goes_on_until_somebody_else_has_the_link() {
 }
 
 #[test]
-fn where_the_system_does_not_say_it_the_browser_gets_a_file_of_our_users_alone() {
+fn where_users_cannot_be_identified_the_browser_gets_a_private_file() {
     let place = Place::new();
     let nowhere = place.world.work().join("nowhere");
     // Another user's checkout takes no folder of ours.

@@ -29,7 +29,7 @@ fn another_machines_redirect_uri_needs_a_person_who_pastes() {
 }
 
 #[test]
-fn what_is_for_the_browser_is_refused_for_other_grants() {
+fn browser_options_are_refused_for_other_grants() {
     let place = Place::new();
     for option in [
         &["--redirect-uri", "http://localhost:8017/cb"][..],

@@ -33,7 +33,7 @@ fn explained(chapter: &str) -> BTreeSet<String> {
 }
 
 #[test]
-fn every_dependency_has_its_reason_and_no_other_is_named() {
+fn every_dependency_and_no_other_crate_has_a_reason() {
     let text = page("ARCHITECTURE.md");
     for (heading, manifest) in
         [("### concur-cred", "Cargo.toml"), ("### concur-sandbox", "sandbox/Cargo.toml")]
@@ -46,7 +46,7 @@ fn every_dependency_has_its_reason_and_no_other_is_named() {
 }
 
 #[test]
-fn every_file_that_is_named_is_there() {
+fn every_named_file_exists() {
     let belongs = |c: char| c.is_ascii_alphanumeric() || "/._-".contains(c);
     for name in [
         "ARCHITECTURE.md",

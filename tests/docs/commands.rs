@@ -118,7 +118,7 @@ fn the_manual_pages_have_every_option_and_no_other() {
 }
 
 #[test]
-fn the_manual_pages_begin_as_the_help_does() {
+fn the_manual_pages_begin_with_the_text_of_the_help() {
     use clap::CommandFactory as _;
     let program = concur_cred::Cli::command();
     let all = manual();
@@ -154,7 +154,7 @@ fn the_manual_pages_begin_as_the_help_does() {
 }
 
 #[test]
-fn every_command_line_in_the_pages_is_one_that_the_program_knows() {
+fn every_command_line_in_the_pages_parses() {
     let (global, commands) = command_line();
     let mut seen = BTreeSet::new();
     let mut pages = vec![manual()];
@@ -192,7 +192,7 @@ pub(crate) fn command_words(rest: &str) -> Vec<&str> {
 }
 
 #[test]
-fn the_first_words_after_the_program_in_a_shell_block_are_a_command() {
+fn every_program_call_in_a_shell_block_names_a_command() {
     let (global, commands) = command_line();
     for block in blocks(&page("README.md")).iter().filter(|block| block.language == "sh") {
         for line in block.text.lines().map(str::trim) {

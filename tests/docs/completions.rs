@@ -31,7 +31,7 @@ fn is_there(shell: &str) -> bool {
 }
 
 #[test]
-fn completion_scripts_are_whole_and_know_the_commands() {
+fn completion_scripts_are_complete_and_list_the_commands() {
     let world = World::new();
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
         let script = world.concur(["completions", shell]).ok().silent();
@@ -77,7 +77,7 @@ fn a_list_never_fails_writes_or_asks_the_service() {
 
 /// An edited store must not run commands in a shell that completes a word.
 #[test]
-fn a_name_that_a_shell_could_take_for_a_command_is_not_listed() {
+fn a_name_that_a_shell_could_execute_is_not_listed() {
     let world = two_profiles();
     for (table, column, what) in
         [("application", "name", "applications"), ("record", "profile", "profiles")]
@@ -207,7 +207,7 @@ fn fish_completes_commands_options_and_names() {
 
 /// There is no PowerShell on most of the machines that this runs on.
 #[test]
-fn powershell_asks_for_names_before_it_looks_at_the_commands() {
+fn powershell_completes_names_before_commands() {
     let world = World::new();
     let script = world.concur(["completions", "powershell"]).ok().silent();
     let (head, body) = script.text().split_once("$commandElements = ").unwrap();

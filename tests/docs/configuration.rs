@@ -40,7 +40,7 @@ fn every_variable_is_in_the_manual_page_and_in_the_readme() {
 }
 
 #[test]
-fn no_page_names_a_variable_that_nobody_reads() {
+fn no_page_names_a_variable_that_is_not_read() {
     for name in PAGES {
         let text = page(name);
         for word in ours(&text) {
@@ -58,7 +58,7 @@ fn no_page_names_a_variable_that_nobody_reads() {
 }
 
 #[test]
-fn no_variable_is_read_that_is_not_listed() {
+fn every_variable_that_is_read_is_listed() {
     for (file, text) in sources("src") {
         for word in ours(&text) {
             let prefix_alone = word == "CONCUR_CRED_";
@@ -78,7 +78,7 @@ fn keys() -> BTreeSet<String> {
 }
 
 #[test]
-fn the_pages_name_the_keys_of_the_configuration_and_no_other() {
+fn the_pages_name_exactly_the_keys_of_the_configuration() {
     let keys = keys();
     assert!(keys.contains("min_ttl"), "{keys:?}");
     let text = manual();
@@ -106,7 +106,7 @@ fn example_configuration() -> String {
 }
 
 #[test]
-fn the_readmes_configuration_is_read_as_it_stands_and_with_its_comments_gone() {
+fn the_readmes_configuration_parses_with_and_without_its_comments() {
     let world = World::logged_in();
     let example = example_configuration();
     let plain = world.write("plain.toml", &example);
@@ -119,7 +119,7 @@ fn the_readmes_configuration_is_read_as_it_stands_and_with_its_comments_gone() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn the_documented_files_are_the_ones_that_are_made() {
+fn the_documented_files_are_the_ones_created() {
     let world = World::logged_in();
     let env = concur_cred::Env::fixed([("CONCUR_CRED_HOME", "/h")]);
     let paths = Paths::from_env(&env).unwrap();

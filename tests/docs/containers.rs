@@ -18,7 +18,7 @@ fn settings(text: &str) -> Vec<(&str, &str)> {
 }
 
 #[test]
-fn the_dockerfile_names_what_there_is() {
+fn the_dockerfile_names_existing_files_and_variables() {
     let text = page(DOCKERFILE);
     let settings = settings(&text);
     assert_eq!(settings.len(), 2, "{settings:?}");

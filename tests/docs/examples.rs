@@ -90,7 +90,7 @@ fn a_script_of_the_readme_stops_when_there_is_no_token() {
 }
 
 #[test]
-fn the_newcomers_commands_stand_in_the_readme() {
+fn the_first_commands_are_in_the_readme() {
     let readme = page("README.md");
     let first =
         blocks(&readme).into_iter().find(|block| block.text.contains("cargo test")).unwrap();

@@ -81,7 +81,7 @@ fn the_help_has_every_exit_code_with_its_meaning() {
 }
 
 #[test]
-fn the_documented_codes_are_the_ones_that_come() {
+fn the_program_exits_with_the_documented_codes() {
     let world = World::new();
     drop(world.concur(["get", "--no-such-option"]).output().code(2));
     world.concur(["get"]).fails(3);

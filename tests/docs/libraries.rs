@@ -95,7 +95,7 @@ fn one(words: &mut &[&str], allowed: &BTreeSet<String>) -> bool {
 }
 
 #[test]
-fn an_expression_is_read_as_spdx_has_it() {
+fn licence_expressions_are_parsed_as_spdx() {
     let allowed = ["MIT", "ISC", "Apache-2.0 WITH LLVM-exception"].map(str::to_owned).into();
     for (expression, expected) in [
         ("MIT", true),
@@ -114,7 +114,7 @@ fn an_expression_is_read_as_spdx_has_it() {
 }
 
 #[test]
-fn every_library_has_a_licence_that_may_come_in() {
+fn every_library_has_an_allowed_licence() {
     let allowed = listed(&deny()["licenses"]["allow"], "");
     let Some(libraries) = libraries() else { return };
     assert!(libraries.len() > 100, "{}", libraries.len());
@@ -129,7 +129,7 @@ fn every_library_has_a_licence_that_may_come_in() {
 }
 
 #[test]
-fn no_library_is_locked_twice_without_a_reason_and_none_that_is_banned() {
+fn no_library_is_banned_or_duplicated_without_a_reason() {
     let lock: toml::Table = toml::from_str(&page("Cargo.lock")).unwrap();
     let mut versions: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for package in lock["package"].as_array().unwrap() {
@@ -157,7 +157,7 @@ fn no_library_is_locked_twice_without_a_reason_and_none_that_is_banned() {
 }
 
 #[test]
-fn the_workflow_holds_all_of_it() {
+fn the_workflow_checks_all_of_deny_toml() {
     let workflow = page(".github/workflows/libraries.yml");
     for step in [
         "run: cargo deny check\n",

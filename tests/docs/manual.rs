@@ -168,7 +168,7 @@ fn the_options_of_the_manual_pages_are_written_from_the_clap_types() {
 }
 
 #[test]
-fn what_the_pages_say_of_an_option_has_its_values_and_its_default() {
+fn each_option_in_the_pages_has_its_values_and_its_default() {
     let program = program();
     for (name, options) in pages(&program) {
         let text = page(&name).replace("\\-", "-");
@@ -193,7 +193,7 @@ fn what_the_pages_say_of_an_option_has_its_values_and_its_default() {
 }
 
 #[test]
-fn a_page_keeps_what_is_said_by_hand_and_gains_and_loses_options() {
+fn a_page_keeps_handwritten_text_while_options_come_and_go() {
     let flag = |name: &'static str, help: &'static str| {
         Arg::new(name).long(name).help(help).action(clap::ArgAction::SetTrue)
     };

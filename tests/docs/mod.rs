@@ -7,6 +7,7 @@ mod commands;
 mod completions;
 mod configuration;
 mod containers;
+mod contributing;
 #[cfg(unix)]
 mod examples;
 mod exit_codes;
@@ -18,4 +19,3 @@ mod package;
 mod peers;
 mod schema;
 mod security;
-mod workplace;

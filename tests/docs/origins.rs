@@ -41,7 +41,7 @@ fn with(words: &[&str]) -> Vec<String> {
 }
 
 #[test]
-fn an_allowed_origin_is_made_in_one_place() {
+fn allowed_origins_are_created_in_one_function() {
     // A constructor is called, or handed on as a function.
     assert_eq!(with(&["AllowedOrigin(", "map(AllowedOrigin"]), ["src/model/origin.rs"]);
     let code = page("src/model/origin.rs");
@@ -56,7 +56,7 @@ fn an_allowed_origin_is_made_in_one_place() {
 }
 
 #[test]
-fn who_may_widen_the_list_is_known() {
+fn only_known_functions_extend_the_list_of_origins() {
     // Configuration and environment; everywhere else the list is that one, and an origin that the operator
     // named at a login.
     assert_eq!(
@@ -78,7 +78,7 @@ fn who_may_widen_the_list_is_known() {
 }
 
 #[test]
-fn a_request_is_made_only_where_an_allowed_origin_was_handed_over() {
+fn every_request_takes_an_allowed_origin() {
     const SENDERS: [&str; 2] = ["src/api/client.rs", "src/auth/oauth/client.rs"];
     let makes =
         ["Client::new", "Client::builder", "ClientBuilder::new", "blocking::get", "reqwest::get"];

@@ -34,7 +34,7 @@ fn files(source: &str) -> BTreeSet<String> {
 }
 
 #[test]
-fn everything_in_the_package_is_there_or_is_made_by_its_script() {
+fn every_file_of_the_package_exists_or_is_made_by_its_script() {
     let script = page("scripts/debian-package");
     for (source, _) in assets() {
         let Some(source) = source else { continue };

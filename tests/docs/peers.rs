@@ -41,7 +41,7 @@ fn each_command_in_our_cells_exists() {
 }
 
 #[test]
-fn each_word_about_a_peer_is_the_one_whose_source_is_told() {
+fn every_claim_about_a_peer_has_its_source() {
     let (readme, sources) = (page("README.md"), page("docs/peers.md"));
     let rows = table_rows(chapter(&readme, "## Peers"));
     let legend = chapter(&readme, "## Peers").rsplit_once("\n|").unwrap().1;
@@ -62,7 +62,7 @@ fn each_word_about_a_peer_is_the_one_whose_source_is_told() {
 }
 
 #[test]
-fn the_readme_and_the_peers_are_read_on_a_hundred_columns() {
+fn the_readme_and_the_peers_fit_a_hundred_columns() {
     for name in ["README.md", "docs/peers.md"] {
         let text = page(name);
         // What `status` prints into a pipe is a line a profile, however long.

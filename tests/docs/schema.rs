@@ -97,7 +97,7 @@ fn the_status_as_json_is_as_the_schema_describes_it() {
 }
 
 #[test]
-fn the_schema_refuses_what_is_otherwise() {
+fn the_schema_refuses_other_values() {
     let world = World::logged_in();
     let good = world.concur(["status", "--json"]).ok().json();
     let wrong: [(&str, Value); 6] = [

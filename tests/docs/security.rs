@@ -76,7 +76,7 @@ fn the_pages_python_opens_a_store_that_the_program_made() {
 }
 
 #[test]
-fn the_pages_python_opens_a_store_whose_key_was_rotated_at_whatever_moment_that_was_killed() {
+fn the_pages_python_opens_a_store_whose_rotation_was_killed_at_any_moment() {
     for moment in ["next-written", "rotation-committed", "key-renamed"] {
         let world = World::logged_in();
         let rotate = world.concur(["key", "rotate"]);
@@ -91,7 +91,7 @@ fn the_pages_python_opens_a_store_whose_key_was_rotated_at_whatever_moment_that_
 }
 
 #[test]
-fn the_pages_python_opens_an_answer_that_was_spilled() {
+fn the_pages_python_opens_a_pending_grant() {
     let world = World::logged_in();
     world.expire("default");
     let failing = "grant-commit=full";
@@ -137,7 +137,7 @@ db.commit()
 "#;
 
 #[test]
-fn the_program_opens_what_another_one_sealed_by_the_page() {
+fn the_program_opens_cells_sealed_by_the_pages_python() {
     let world = World::logged_in();
     let Some(python) = python() else { return };
     let text = block("format") + WRITER;
@@ -184,7 +184,7 @@ fn every_library_comes_from_the_registry_with_its_checksum() {
 }
 
 #[test]
-fn no_build_script_is_ours() {
+fn our_crates_have_no_build_script() {
     for (folder, manifest) in [(".", "Cargo.toml"), ("sandbox", "sandbox/Cargo.toml")] {
         assert!(!path(folder).join("build.rs").exists(), "{folder}");
         let manifest: toml::Table = toml::from_str(&page(manifest)).unwrap();

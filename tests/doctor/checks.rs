@@ -4,7 +4,7 @@ use super::support::{doctor, only, put_store, report};
 use crate::harness::{BINARY, World, set_mode};
 
 #[test]
-fn a_healthy_world_is_all_ok() {
+fn every_check_passes_on_a_healthy_installation() {
     let world = World::logged_in();
     doctor(&world).is_all_ok();
     world.concur(["store"]).stdin("protocol=https\nhost=h\nusername=u\npassword=p\n\n").ok();
@@ -16,7 +16,7 @@ fn a_healthy_world_is_all_ok() {
 }
 
 #[test]
-fn nothing_stored_yet_is_fine_and_stays_so() {
+fn an_empty_home_passes_and_stays_empty() {
     let world = World::new();
     doctor(&world).has("store", "ok", "nothing stored yet").is_all_ok();
     world.concur(["doctor", "--offline", "--repair"]).ok();
@@ -28,7 +28,7 @@ fn nothing_stored_yet_is_fine_and_stays_so() {
 }
 
 #[test]
-fn the_report_is_safe_to_paste_and_asks_nobody() {
+fn the_report_is_safe_to_paste_and_sends_no_request() {
     let world = World::logged_in();
     let before = world.token_requests();
     let token = world.concur(["get"]).ok().line();
@@ -48,7 +48,7 @@ fn the_report_is_safe_to_paste_and_asks_nobody() {
 }
 
 #[test]
-fn wrong_permissions_are_told_with_their_chmod() {
+fn wrong_permissions_are_reported_with_the_chmod_command() {
     let world = World::logged_in();
     world.concur(["log"]).ok();
     let lock = only(&world.state_dir().join("locks"), ".lock");
@@ -78,7 +78,7 @@ fn wrong_permissions_are_told_with_their_chmod() {
 }
 
 #[test]
-fn a_link_in_a_files_place_is_told() {
+fn a_symlink_in_place_of_a_file_is_reported() {
     let world = World::logged_in();
     let away = world.work().join("store.db");
     std::fs::rename(world.store_file(), &away).unwrap();
@@ -87,7 +87,7 @@ fn a_link_in_a_files_place_is_told() {
 }
 
 #[test]
-fn settings_that_stop_everybody_else_are_reported() {
+fn settings_that_stop_other_commands_are_reported() {
     let world = World::logged_in();
     std::fs::write(world.config_dir().join("config.toml"), "min_tll = 5\n").unwrap();
     set_mode(&world.config_dir().join("config.toml"), 0o600);
@@ -96,7 +96,7 @@ fn settings_that_stop_everybody_else_are_reported() {
 }
 
 #[test]
-fn a_key_that_is_not_there_or_not_the_right_one_is_told() {
+fn a_missing_or_wrong_key_is_reported() {
     let world = World::logged_in();
     let path = world.config_dir().join("key");
     std::fs::write(&path, [7; 32]).unwrap();
@@ -110,7 +110,7 @@ fn a_key_that_is_not_there_or_not_the_right_one_is_told() {
 }
 
 #[test]
-fn a_damaged_newer_or_foreign_store_is_told() {
+fn a_damaged_newer_or_unrecognised_store_is_reported() {
     let world = World::logged_in();
     let whole = std::fs::read(world.store_file()).unwrap();
     put_store(&world, b"no database");
@@ -130,7 +130,7 @@ fn a_damaged_newer_or_foreign_store_is_told() {
 }
 
 #[test]
-fn a_cell_that_does_not_open_is_named() {
+fn a_cell_that_cannot_be_opened_is_named() {
     let world = World::logged_in();
     world
         .concur(["store"])
@@ -148,7 +148,7 @@ fn a_cell_that_does_not_open_is_named() {
 }
 
 #[test]
-fn reserves_that_are_missing_small_of_nobody_or_full_are_told() {
+fn missing_small_orphaned_or_full_reserves_are_reported() {
     let world = World::logged_in();
     let reserve = only(&world.state_dir().join("reserve"), "");
     let whole = std::fs::read(&reserve).unwrap();
@@ -167,7 +167,7 @@ fn reserves_that_are_missing_small_of_nobody_or_full_are_told() {
 }
 
 #[test]
-fn locks_say_who_holds_them_and_who_left_them() {
+fn lock_checks_name_the_current_and_the_last_holder() {
     let world = World::logged_in();
     let path = only(&world.state_dir().join("locks"), ".lock");
     let holder = path.with_extension("holder");
@@ -197,7 +197,7 @@ fn locks_say_who_holds_them_and_who_left_them() {
 }
 
 #[test]
-fn a_clock_that_stepped_or_stands_before_2024_is_told() {
+fn a_clock_that_stepped_or_is_before_2024_is_reported() {
     let world = World::logged_in();
     let at = |seconds: i64| {
         report(&world.concur(["doctor", "--offline", "--json"]).at_offset(seconds).output())
@@ -213,7 +213,7 @@ fn a_clock_that_stepped_or_stands_before_2024_is_told() {
 }
 
 #[test]
-fn a_journal_of_a_killed_writer_and_unfinished_files_are_told() {
+fn a_leftover_journal_and_unfinished_files_are_reported() {
     let world = World::logged_in();
     let journal = world.state_dir().join("store.db-journal");
     std::fs::write(&journal, [0; 600]).unwrap();
@@ -227,7 +227,7 @@ fn a_journal_of_a_killed_writer_and_unfinished_files_are_told() {
 }
 
 #[test]
-fn a_damaged_audit_trail_is_told() {
+fn a_damaged_audit_log_is_reported() {
     let world = World::logged_in();
     let events = world.state_dir().join("events.db");
     std::fs::write(&events, "no database").unwrap();
@@ -237,7 +237,7 @@ fn a_damaged_audit_trail_is_told() {
 }
 
 #[test]
-fn a_home_that_is_no_folder_is_told() {
+fn a_home_that_is_not_a_folder_is_reported() {
     let world = World::new();
     let run = world.run(BINARY, ["doctor", "--offline"]).env("CONCUR_CRED_HOME", "/dev/null");
     let output = run.output().code(6).silent();

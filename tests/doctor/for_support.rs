@@ -110,7 +110,7 @@ fn the_report_holds_no_secret_in_any_spelling() {
 }
 
 #[test]
-fn the_search_finds_what_it_searches_for() {
+fn the_search_itself_finds_planted_secrets() {
     for secret in [CLIENT_SECRET, PROXY_PASSWORD, FOREIGN] {
         let in_a_header = BASE64_STANDARD.encode(format!("erika:{secret}"));
         assert!(spellings(secret).iter().any(|spelling| in_a_header.contains(spelling)));
@@ -122,7 +122,7 @@ fn the_search_finds_what_it_searches_for() {
 }
 
 #[test]
-fn the_report_has_what_support_asks_for() {
+fn the_report_contains_what_support_asks_for() {
     let (world, _) = planted();
     let output = with_secrets_around(world.concur(["doctor", "--report", "-"])).output().code(0);
     let text = output.text();
@@ -154,7 +154,7 @@ fn the_report_has_what_support_asks_for() {
 }
 
 #[test]
-fn the_report_is_a_file_of_its_owner_alone_and_replaces_none() {
+fn the_report_file_is_private_and_never_overwrites() {
     let world = World::logged_in();
     let file = world.work().join("report.txt");
     let run = || world.concur(["doctor", "--offline", "--report"]).arg(&file);
@@ -172,7 +172,7 @@ fn the_report_is_a_file_of_its_owner_alone_and_replaces_none() {
 }
 
 #[test]
-fn a_wrong_configuration_is_in_the_report_and_stops_it_not() {
+fn an_invalid_configuration_is_reported_and_does_not_stop_the_report() {
     let world = World::logged_in();
     let file = world.config_dir().join("config.toml");
     std::fs::write(&file, "min_tll = 5\n").unwrap();

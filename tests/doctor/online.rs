@@ -29,7 +29,7 @@ fn by_tls(tls: Tls) -> (World, std::path::PathBuf) {
 }
 
 #[test]
-fn a_service_that_answers_is_told_with_way_code_and_clock_and_sees_no_secret() {
+fn a_reachable_service_is_reported_with_route_status_and_clock_and_gets_no_secret() {
     let world = World::logged_in();
     world.sandbox.clear_log();
     let origin = world.sandbox.origin();
@@ -45,7 +45,7 @@ fn a_service_that_answers_is_told_with_way_code_and_clock_and_sees_no_secret() {
 }
 
 #[test]
-fn each_service_is_asked_once_however_many_profiles_it_has() {
+fn each_service_gets_one_request_for_any_number_of_profiles() {
     let world = World::logged_in();
     world.login("other", &world.sandbox.add_company());
     world.sandbox.clear_log();
@@ -54,7 +54,7 @@ fn each_service_is_asked_once_however_many_profiles_it_has() {
 }
 
 #[test]
-fn a_clock_that_is_off_is_told_with_its_remedy() {
+fn clock_skew_is_reported_with_its_remedy() {
     let world = World::logged_in();
     let at = |seconds| asked(doctor(&world).at_offset(seconds));
     at(45).has("service clock", "warn", "ahead of").has("service clock", "warn", "NTP");
@@ -69,7 +69,7 @@ fn html(status: u16) -> Fault {
 }
 
 #[test]
-fn a_service_that_fails_or_is_another_is_told() {
+fn a_failing_or_unexpected_service_is_reported() {
     let world = World::logged_in();
     let with = |fault: Fault| {
         world.sandbox.push_fault(fault);
@@ -86,7 +86,7 @@ fn a_service_that_fails_or_is_another_is_told() {
 }
 
 #[test]
-fn a_service_that_is_not_there_is_told() {
+fn an_unreachable_service_is_reported() {
     let world = World::logged_in();
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let gone = format!("http://127.0.0.1:{port}");
@@ -98,7 +98,7 @@ fn a_service_that_is_not_there_is_told() {
 }
 
 #[test]
-fn tls_is_told_with_whom_it_is_by_or_why_it_is_not() {
+fn tls_is_reported_with_its_issuer_or_its_error() {
     let (world, ca) = by_tls(Tls::default());
     let by = |world: &World| doctor(world).env("CONCUR_CRED_CA_BUNDLE", &ca);
     asked(by(&world)).has("service", "ok", "TLS by a root of ca_bundle").is_all_ok();
@@ -117,7 +117,7 @@ fn tls_is_told_with_whom_it_is_by_or_why_it_is_not() {
 }
 
 #[test]
-fn the_proxy_in_use_is_told_without_its_password() {
+fn the_proxy_in_use_is_reported_without_its_password() {
     let (world, ca) = by_tls(Tls::default());
     let run = || doctor(&world).env("CONCUR_CRED_CA_BUNDLE", &ca);
     let url = "http://erika:hunter2@127.0.0.1:1";
@@ -138,7 +138,7 @@ fn the_proxy_in_use_is_told_without_its_password() {
 }
 
 #[test]
-fn a_proxy_that_cannot_be_asked_is_no_direct_way() {
+fn an_unreachable_proxy_never_means_a_direct_connection() {
     let world = World::new();
     let output = doctor(&world).env("HTTPS_PROXY", "socks5://me:s3cr3t@127.0.0.1:1").output();
     assert!(!output.text().contains("s3cr3t"), "{output:?}");
@@ -147,7 +147,7 @@ fn a_proxy_that_cannot_be_asked_is_no_direct_way() {
 }
 
 #[test]
-fn gits_wiring_is_told() {
+fn the_git_configuration_is_reported() {
     let world = World::logged_in();
     if world.run("git", ["--version"]).output().code != Some(0) {
         return;
@@ -184,7 +184,7 @@ fn gits_wiring_is_told() {
 
 /// Whoever can write the database names an origin of his own, in both places where one stands.
 #[test]
-fn an_origin_that_nothing_proves_is_not_asked_nor_shown_a_certificate() {
+fn an_unverified_origin_gets_no_request_and_no_client_certificate() {
     let (world, ca) = by_tls(Tls::default());
     let tls = Tls { host: Some("localhost".to_owned()), wants_client: true, ..Tls::default() };
     let trap =
@@ -210,7 +210,7 @@ fn an_origin_that_nothing_proves_is_not_asked_nor_shown_a_certificate() {
 
 /// Without the key nothing proves an origin that is not Concur's.
 #[test]
-fn without_the_key_only_allowed_origins_are_asked() {
+fn without_the_key_only_allowed_origins_get_a_request() {
     let world = World::logged_in();
     world.sandbox.clear_log();
     std::fs::remove_file(world.config_dir().join("key")).unwrap();
@@ -223,7 +223,7 @@ fn without_the_key_only_allowed_origins_are_asked() {
 
 /// The other profile's origin is one that was named, but not for this one.
 #[test]
-fn a_profile_that_was_linked_to_another_ones_application_is_not_asked_for_there() {
+fn a_profile_linked_to_another_application_causes_no_request_there() {
     let (world, ca) = by_tls(Tls::default());
     let other = concur_sandbox::Sandbox::start(Config::default()).unwrap();
     let file = world.write("other.json", other.credentials_json());

@@ -18,7 +18,7 @@ fn headless(world: &World) -> Vec<u8> {
 }
 
 #[test]
-fn without_the_right_key_nothing_is_touched() {
+fn without_the_right_key_repair_changes_nothing() {
     let world = populated();
     let damaged = headless(&world);
     put_store(&world, &damaged);
@@ -37,7 +37,7 @@ fn without_the_right_key_nothing_is_touched() {
 }
 
 #[test]
-fn a_newer_store_is_not_touched_though_it_is_damaged() {
+fn a_damaged_store_of_a_newer_version_is_not_changed() {
     let world = populated();
     world
         .database()
@@ -50,7 +50,7 @@ fn a_newer_store_is_not_touched_though_it_is_damaged() {
 }
 
 #[test]
-fn what_is_not_recognised_is_not_touched() {
+fn an_unrecognised_file_is_not_changed() {
     let world = World::logged_in();
     let whole = std::fs::read(world.store_file()).unwrap();
     let mut without_meta = whole.clone();
@@ -66,7 +66,7 @@ fn what_is_not_recognised_is_not_touched() {
 }
 
 #[test]
-fn a_store_of_which_nothing_opens_is_not_replaced_by_an_empty_one() {
+fn an_unreadable_store_is_not_replaced_by_an_empty_one() {
     let world = World::logged_in();
     world
         .database()
@@ -76,7 +76,7 @@ fn a_store_of_which_nothing_opens_is_not_replaced_by_an_empty_one() {
 }
 
 #[test]
-fn a_held_lock_is_respected_and_its_holder_named() {
+fn repair_respects_a_held_lock_and_names_its_holder() {
     let world = populated();
     put_store(&world, &headless(&world));
     let locks = world.state_dir().join("locks");
@@ -96,7 +96,7 @@ fn a_held_lock_is_respected_and_its_holder_named() {
 }
 
 #[test]
-fn a_whole_store_is_not_rebuilt() {
+fn a_sound_store_is_not_rebuilt() {
     let world = populated();
     let before = everything(&world);
     repair(&world).has("repair", "ok", "nothing to mend").is_all_ok();
@@ -105,7 +105,7 @@ fn a_whole_store_is_not_rebuilt() {
 }
 
 #[test]
-fn a_writer_in_the_middle_is_not_disturbed() {
+fn repair_does_not_disturb_an_active_writer() {
     let world = populated();
     world.database().execute_batch("DROP INDEX record_by_key").unwrap();
     let before = everything(&world);

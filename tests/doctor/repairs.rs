@@ -37,7 +37,7 @@ fn all() -> Vec<String> {
 }
 
 #[test]
-fn a_zeroed_header_and_a_lost_first_page_lose_nothing() {
+fn repair_recovers_everything_after_a_lost_header_or_first_page() {
     let world = populated();
     let whole = std::fs::read(world.store_file()).unwrap();
     for (length, byte) in [(16, 0), (100, 0), (100, 0xff), (4096, 0), (4096, 0x5a)] {
@@ -50,7 +50,7 @@ fn a_zeroed_header_and_a_lost_first_page_lose_nothing() {
 }
 
 #[test]
-fn a_missing_index_is_made_again() {
+fn repair_recreates_a_missing_index() {
     let world = populated();
     world.database().execute_batch("DROP INDEX record_by_key").unwrap();
     let damaged = std::fs::read(world.store_file()).unwrap();
@@ -58,7 +58,7 @@ fn a_missing_index_is_made_again() {
 }
 
 #[test]
-fn what_stands_before_the_end_of_a_truncated_store_is_saved() {
+fn repair_saves_the_rows_before_the_end_of_a_truncated_store() {
     let world = populated();
     let whole = std::fs::read(world.store_file()).unwrap();
     let mut saved = Vec::new();
@@ -71,7 +71,7 @@ fn what_stands_before_the_end_of_a_truncated_store_is_saved() {
 }
 
 #[test]
-fn a_page_of_garbage_costs_only_what_stands_in_it() {
+fn a_garbage_page_loses_only_its_own_rows() {
     let world = populated();
     let whole = std::fs::read(world.store_file()).unwrap();
     let mut saved = 0;
@@ -103,7 +103,7 @@ fn doctor_says_sound(world: &World) -> bool {
 }
 
 #[test]
-fn a_cell_with_wrong_bytes_is_told_and_harms_no_other() {
+fn a_corrupt_cell_is_reported_and_harms_no_other() {
     let world = populated();
     let cell: Vec<u8> = world.column("c", "access_token");
     let mut bytes = std::fs::read(world.store_file()).unwrap();
@@ -118,7 +118,7 @@ fn a_cell_with_wrong_bytes_is_told_and_harms_no_other() {
 }
 
 #[test]
-fn a_cell_that_does_not_open_is_left_out_of_a_new_store_and_told() {
+fn a_cell_that_cannot_be_opened_is_left_out_of_the_new_store_and_reported() {
     let world = populated();
     world
         .database()
@@ -137,7 +137,7 @@ fn a_cell_that_does_not_open_is_left_out_of_a_new_store_and_told() {
 }
 
 #[test]
-fn a_name_that_can_be_none_is_told_with_what_mends_it_and_costs_only_its_profile() {
+fn an_invalid_name_is_reported_with_its_fix_and_costs_only_its_profile() {
     let world = populated();
     let sql = "UPDATE record SET profile = '$(touch x)' WHERE profile = 'c'";
     world.database().execute(sql, []).unwrap();
@@ -151,7 +151,7 @@ fn a_name_that_can_be_none_is_told_with_what_mends_it_and_costs_only_its_profile
 }
 
 #[test]
-fn a_row_whose_application_is_gone_does_not_stay() {
+fn a_row_without_its_application_is_removed() {
     let world = World::logged_in();
     let other = world.sandbox.app().clone();
     world.login("other", &other);
@@ -166,7 +166,7 @@ fn a_row_whose_application_is_gone_does_not_stay() {
 }
 
 #[test]
-fn a_damaged_store_with_a_journal_is_kept_with_it() {
+fn a_damaged_store_is_kept_together_with_its_journal() {
     let world = populated();
     let mut damaged = std::fs::read(world.store_file()).unwrap();
     damaged[..100].fill(0);
@@ -184,7 +184,7 @@ fn a_damaged_store_with_a_journal_is_kept_with_it() {
 }
 
 #[test]
-fn a_damaged_audit_trail_is_put_aside_and_a_new_one_begins() {
+fn a_damaged_audit_log_is_set_aside_and_a_new_one_begins() {
     let world = World::logged_in();
     std::fs::write(world.state_dir().join("events.db"), "no database").unwrap();
     repair(&world).has("repair: audit trail", "ok", "a new one begins");
@@ -195,7 +195,7 @@ fn a_damaged_audit_trail_is_put_aside_and_a_new_one_begins() {
 }
 
 #[test]
-fn permissions_and_reserves_are_mended_and_nothing_else_is_touched() {
+fn repair_fixes_permissions_and_reserves_and_changes_nothing_else() {
     let world = World::logged_in();
     let store = std::fs::read(world.store_file()).unwrap();
     let reserve = super::support::only(&world.state_dir().join("reserve"), "");
@@ -220,7 +220,7 @@ fn permissions_and_reserves_are_mended_and_nothing_else_is_touched() {
 
 #[cfg(debug_assertions)]
 #[test]
-fn an_answer_in_the_reserve_outlives_the_repair_and_is_taken_over_by_the_next_get() {
+fn a_pending_grant_survives_repair_and_the_next_get_commits_it() {
     let world = populated();
     world.expire("default");
     let get = world.concur(["get", "--profile", "default"]);
@@ -239,7 +239,7 @@ fn an_answer_in_the_reserve_outlives_the_repair_and_is_taken_over_by_the_next_ge
 }
 
 #[test]
-fn what_a_killed_writer_left_is_rolled_back_and_needs_no_repair() {
+fn a_killed_writers_journal_is_rolled_back_without_repair() {
     let world = populated();
     let before = std::fs::read(world.store_file()).unwrap();
     let copy = world.work().join("copy.db");

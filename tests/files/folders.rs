@@ -25,7 +25,7 @@ fn open_world() -> World {
 }
 
 #[test]
-fn a_folder_such_as_tmp_is_refused_and_never_closed_to_the_others() {
+fn a_shared_folder_is_refused_and_its_mode_is_never_changed() {
     let world = open_world();
     let tmp = world.work().join("tmp");
     std::fs::create_dir(&tmp).unwrap();
@@ -66,7 +66,7 @@ impl Silence for Output {
 }
 
 #[test]
-fn a_way_on_which_everybody_can_swap_folders_is_refused_before_anything_is_spent() {
+fn a_path_with_a_world_writable_folder_is_refused_before_a_token_is_spent() {
     let world = open_world();
     let between = world.home().join(".local");
     std::fs::create_dir(&between).unwrap();
@@ -90,7 +90,7 @@ fn a_way_on_which_everybody_can_swap_folders_is_refused_before_anything_is_spent
 }
 
 #[test]
-fn a_link_on_the_way_leads_to_a_way_that_counts_as_well() {
+fn the_target_path_of_a_symlink_is_checked_too() {
     let world = open_world();
     let disk = world.work().join("disk");
     std::fs::create_dir_all(disk.join("mine")).unwrap();
@@ -104,7 +104,7 @@ fn a_link_on_the_way_leads_to_a_way_that_counts_as_well() {
 }
 
 #[test]
-fn below_a_folder_that_nobody_else_enters_nothing_is_asked() {
+fn nothing_is_checked_below_a_private_folder() {
     let world = open_world();
     set_mode(&world.home(), 0o700);
     std::fs::create_dir(world.home().join(".local")).unwrap();
@@ -114,7 +114,7 @@ fn below_a_folder_that_nobody_else_enters_nothing_is_asked() {
 }
 
 #[test]
-fn a_folder_that_its_owner_cannot_search_or_write_is_told() {
+fn a_folder_that_its_owner_cannot_search_or_write_is_reported() {
     if is_root() {
         // Permission bits do not bind root; the same as another user is in `two_users`.
         return;
@@ -133,7 +133,7 @@ fn a_folder_that_its_owner_cannot_search_or_write_is_told() {
 }
 
 #[test]
-fn a_set_group_bit_is_nobodys_access() {
+fn a_setgid_bit_grants_no_access() {
     let world = World::new();
     std::fs::create_dir_all(world.state_dir()).unwrap();
     set_mode(&world.state_dir(), 0o2700);
@@ -145,7 +145,7 @@ fn a_set_group_bit_is_nobodys_access() {
 }
 
 #[test]
-fn units_are_not_put_where_everybody_could_replace_them() {
+fn units_are_not_installed_in_a_world_writable_folder() {
     let world = World::logged_in();
     let systemctl = world.bin().join("systemctl");
     symlink("/bin/true", &systemctl).unwrap();

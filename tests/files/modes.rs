@@ -47,7 +47,7 @@ fn two_hundred_first_callers_make_one_store_of_the_right_modes_under_any_umask()
 }
 
 #[test]
-fn a_login_a_refresh_and_answers_under_any_umask() {
+fn login_refresh_and_get_make_the_right_modes_under_any_umask() {
     for umask in ["000", "077", "0277", "777"] {
         let world = World::new();
         world.write("credentials.json", world.sandbox.credentials_json());
@@ -88,7 +88,7 @@ fn modes_asked_for(trace: &str) -> Vec<(&str, &str)> {
 }
 
 #[test]
-fn nothing_is_ever_asked_for_with_another_mode() {
+fn every_file_is_created_with_its_final_mode() {
     let world = World::new();
     world.write("credentials.json", world.sandbox.credentials_json());
     let log = world.work().join("strace");

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::places;
 
 #[test]
-fn the_page_has_a_row_for_every_file_and_no_other() {
+fn the_page_has_exactly_one_row_for_every_file() {
     let page = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/security.md");
     let page = std::fs::read_to_string(page).unwrap();
     let chapter = page.split("\n## Files\n").nth(1).unwrap().split("\n## ").next().unwrap();

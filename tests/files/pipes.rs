@@ -49,7 +49,7 @@ fn pipe(path: &Path) -> PathBuf {
 }
 
 #[test]
-fn a_pipe_without_anybody_at_its_other_end_is_waited_for_up_to_a_limit() {
+fn a_pipe_without_a_writer_times_out() {
     let world = World::logged_in();
     world.concur(["export"]).ok();
     world.expire("default");
@@ -73,7 +73,7 @@ fn a_pipe_without_anybody_at_its_other_end_is_waited_for_up_to_a_limit() {
 }
 
 #[test]
-fn the_configuration_that_nobody_named_is_no_pipe_at_all() {
+fn the_default_configuration_file_must_not_be_a_pipe() {
     let world = World::logged_in();
     pipe(&world.config_dir().join("config.toml"));
     let began = Instant::now();
@@ -82,7 +82,7 @@ fn the_configuration_that_nobody_named_is_no_pipe_at_all() {
 }
 
 #[test]
-fn a_pipe_link_or_file_of_another_user_is_refused_at_once_wherever_it_is_named() {
+fn a_pipe_link_or_file_of_another_user_is_always_refused_at_once() {
     let Some(users) = Users::logged_in() else { return };
     users.concur_as(ANNA, &["export"]).ok();
     let own = |name: &str, text: &str| {
@@ -136,7 +136,7 @@ fn bash(world: &World, script: &str) -> Option<Run> {
 }
 
 #[test]
-fn what_a_shell_hands_over_as_a_pipe_is_read_by_every_command() {
+fn every_command_reads_process_substitution() {
     let tls = Some(Tls { wants_client: true, ..Tls::default() });
     let world = World::with(Config { tls, ..Config::default() });
     world.write("ca.pem", world.sandbox.ca_pem().unwrap());
@@ -161,7 +161,7 @@ fn what_a_shell_hands_over_as_a_pipe_is_read_by_every_command() {
 }
 
 #[test]
-fn a_file_without_end_or_beyond_any_size_is_let_go() {
+fn endless_and_oversized_files_are_refused() {
     let world = World::logged_in();
     world.concur(["export"]).ok();
     world.expire("default");

@@ -65,18 +65,18 @@ fn each(places: &[Place]) {
 }
 
 #[test]
-fn what_is_planted_in_the_place_of_the_store_and_its_files_is_refused_or_harmless() {
+fn anything_planted_in_place_of_the_store_is_refused_or_harmless() {
     each(&of_the_store());
     each(&of_a_renewal());
 }
 
 #[test]
-fn what_is_planted_in_the_place_of_the_operators_files_is_refused_or_harmless() {
+fn anything_planted_in_place_of_the_operators_files_is_refused_or_harmless() {
     each(&of_the_operator());
 }
 
 #[test]
-fn what_is_planted_in_the_place_of_an_answer_is_refused_or_harmless() {
+fn anything_planted_in_place_of_an_output_file_is_refused_or_harmless() {
     each(&of_answers());
     each(&of_the_job());
 }
@@ -95,7 +95,7 @@ fn a_huge_store_is_not_read_into_memory_for_a_repair() {
 }
 
 #[test]
-fn a_second_name_of_the_store_is_told_by_doctor_and_refused_to_nobody() {
+fn a_hard_link_to_the_store_is_reported_by_doctor_and_refused_by_no_command() {
     let world = world();
     let second = world.work().join("second");
     std::fs::hard_link(world.store_file(), &second).unwrap();

@@ -36,7 +36,7 @@ fn while_swapped(world: &World, place: &std::path::Path, run: impl Fn() -> Optio
 }
 
 #[test]
-fn a_trace_is_not_written_through_a_link_however_quickly_it_appears() {
+fn a_trace_is_never_written_through_a_symlink_that_appears_in_a_race() {
     let world = World::logged_in();
     let trace = world.work().join("trace");
     while_swapped(&world, &trace, || {
@@ -45,7 +45,7 @@ fn a_trace_is_not_written_through_a_link_however_quickly_it_appears() {
 }
 
 #[test]
-fn a_lock_or_its_holder_is_not_written_through_a_link_however_quickly_it_appears() {
+fn a_lock_is_never_written_through_a_symlink_that_appears_in_a_race() {
     let world = World::logged_in();
     for ending in [".lock", ".holder"] {
         let path = super::support::only(&world, "locks", ending);

@@ -26,7 +26,7 @@ fn can_be_tried() -> bool {
 }
 
 #[test]
-fn a_read_only_home_serves_a_good_token_and_refuses_the_rest_with_the_reason() {
+fn a_read_only_home_serves_a_valid_token_and_refuses_the_rest_with_the_reason() {
     if !can_be_tried() {
         return;
     }
@@ -59,7 +59,7 @@ fn a_read_only_home_serves_a_good_token_and_refuses_the_rest_with_the_reason() {
 }
 
 #[test]
-fn a_first_login_in_a_read_only_home_asks_nobody_and_leaves_nothing() {
+fn a_first_login_in_a_read_only_home_sends_no_request_and_leaves_nothing() {
     if !can_be_tried() {
         return;
     }

@@ -9,7 +9,7 @@ fn traced(world: &World, file: &Path) -> Output {
 }
 
 #[test]
-fn a_file_that_is_no_trace_is_not_added_to() {
+fn only_a_trace_file_is_appended_to() {
     let world = World::logged_in();
     world.concur(["get"]).ok();
     let id = world.home().join(".ssh");
@@ -41,7 +41,7 @@ fn a_file_that_is_no_trace_is_not_added_to() {
 }
 
 #[test]
-fn a_new_file_an_empty_one_and_a_trace_are_added_to() {
+fn a_new_file_an_empty_file_and_a_trace_are_appended_to() {
     let world = World::logged_in();
     let new = world.work().join("new");
     let empty = world.write("empty", "");

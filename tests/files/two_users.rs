@@ -7,7 +7,7 @@ use super::users::{ANNA, BERT, Users};
 use crate::harness::set_mode;
 
 #[test]
-fn another_user_reads_changes_and_plants_nothing() {
+fn another_user_cannot_read_change_or_plant_files() {
     let Some(users) = Users::logged_in() else { return };
     users.world.expire("default");
     // The journal and files of the tests' own looks are root's.
@@ -62,7 +62,7 @@ fn a_process_shows_another_user_neither_its_environment_nor_its_memory() {
 }
 
 #[test]
-fn what_is_anothers_is_refused_with_whose_it_is() {
+fn files_of_another_user_are_refused_and_their_owner_named() {
     let Some(users) = Users::logged_in() else { return };
     let home = users.world.home();
     // As far as her folders let him see them at all.
@@ -79,7 +79,7 @@ fn what_is_anothers_is_refused_with_whose_it_is() {
 }
 
 #[test]
-fn what_was_planted_in_a_shared_folder_ahead_of_time_is_not_used() {
+fn files_planted_in_a_shared_folder_are_not_used() {
     let Some(users) = Users::logged_in() else { return };
     let at = |name: &str| users.shared.join(name);
     let precious = users.world.home().join("precious");
@@ -121,7 +121,7 @@ fn what_was_planted_in_a_shared_folder_ahead_of_time_is_not_used() {
 }
 
 #[test]
-fn root_by_sudo_makes_nothing_in_a_users_home_and_takes_nothing_over() {
+fn root_by_sudo_creates_and_takes_over_nothing_in_a_users_home() {
     let Some(users) = Users::new() else { return };
     let root = |args: &[&str]| {
         users.concur_as(0, args).env("SUDO_UID", ANNA.to_string()).env("SUDO_USER", "anna")
@@ -164,7 +164,7 @@ fn root_by_sudo_makes_nothing_in_a_users_home_and_takes_nothing_over() {
 }
 
 #[test]
-fn what_sudo_once_made_is_told_with_the_command_that_gives_it_back() {
+fn files_made_by_sudo_are_reported_with_the_chown_command() {
     let Some(users) = Users::logged_in() else { return };
     let state = users.world.state_dir();
     for (path, _, _, _) in tree(&state) {

@@ -9,7 +9,7 @@ fn on_nfs(run: Run) -> Run {
 }
 
 #[test]
-fn a_network_disk_is_told_at_login_and_by_doctor_and_by_nothing_else() {
+fn only_login_and_doctor_report_a_network_disk() {
     let world = World::new();
     world.write("credentials.json", world.sandbox.credentials_json());
     let origin = world.sandbox.origin().to_owned();
@@ -38,7 +38,7 @@ const OVER: &str = "bindfs \"$0\" \"$1\" || exit 99; home=$1; shift; \"$@\"; cod
                     umount \"$home\"; exit $code";
 
 #[test]
-fn a_disk_of_another_program_is_known_by_what_the_system_says_of_it() {
+fn a_fuse_disk_is_recognised_by_its_file_system_type() {
     let world = World::logged_in();
     let real = world.work().join("real");
     std::fs::rename(world.home(), &real).unwrap();

@@ -66,7 +66,7 @@ fn a_refresh_and_a_login_are_advised_by_the_code() {
 }
 
 #[test]
-fn what_a_login_was_given_by_variables_is_called_by_their_names() {
+fn advice_names_the_variables_that_a_login_was_given() {
     for (code, names) in [
         (5, ["CONCUR_CRED_CLIENT_SECRET", "CONCUR_CRED_REQUEST_TOKEN"]),
         (61, ["CONCUR_CRED_CLIENT_ID", "CONCUR_CRED_CLIENT_SECRET"]),
@@ -96,7 +96,7 @@ fn what_a_login_was_given_by_variables_is_called_by_their_names() {
 }
 
 #[test]
-fn a_place_is_said_to_be_named_only_where_one_was() {
+fn advice_mentions_a_base_url_only_where_one_was_given() {
     let elsewhere = |geolocation: &str| {
         Fault::RawBody {
         status: 400,

@@ -57,7 +57,7 @@ fn the_environment_alone_is_enough() {
 }
 
 #[test]
-fn what_is_not_given_is_named_and_nothing_else() {
+fn only_the_missing_values_are_named() {
     let world = World::new();
     let output = world.concur(["login", "--grant", "app"]).fails(2);
     let output = output.says("Not given: appID, clientSecret.\n");
@@ -66,7 +66,7 @@ fn what_is_not_given_is_named_and_nothing_else() {
 }
 
 #[test]
-fn an_expired_token_is_renewed_by_asking_again_once() {
+fn an_expired_token_is_replaced_with_one_request() {
     let world = logged_in();
     let first = world.concur(["get"]).ok().line();
     world.expire("default");
@@ -100,7 +100,7 @@ fn fifty_callers_at_once_cost_one_request() {
 }
 
 #[test]
-fn a_dead_service_costs_all_callers_one_attempt() {
+fn an_unreachable_service_costs_all_callers_one_attempt() {
     let world = logged_in();
     world.expire("default");
     world.sandbox.fault_always(Fault::Status {
@@ -117,7 +117,7 @@ fn a_dead_service_costs_all_callers_one_attempt() {
 }
 
 #[test]
-fn a_grant_that_was_taken_away_is_called_by_its_name_and_not_asked_for_again() {
+fn a_grant_removed_from_the_app_is_named_and_not_retried() {
     let world = logged_in();
     world.expire("default");
     world.sandbox.configure(|config| config.allowed_grants = vec![GrantType::Password]);
@@ -133,7 +133,7 @@ fn a_grant_that_was_taken_away_is_called_by_its_name_and_not_asked_for_again() {
 }
 
 #[test]
-fn a_dropped_token_is_renewed_and_an_edited_place_is_sent_nothing() {
+fn an_erased_token_is_replaced_and_an_edited_origin_gets_nothing() {
     let world = logged_in();
     world.age_access_token("default", 600);
     let token = world.concur(["get"]).ok().line();
@@ -147,7 +147,7 @@ fn a_dropped_token_is_renewed_and_an_edited_place_is_sent_nothing() {
 }
 
 #[test]
-fn it_does_not_take_the_place_of_a_company_unless_told_to() {
+fn it_replaces_a_company_profile_only_with_replace() {
     let world = World::logged_in();
     write_application(&world);
     let args = ["login", "--grant", "app", "--base-url", world.sandbox.origin()];
@@ -161,7 +161,7 @@ fn it_does_not_take_the_place_of_a_company_unless_told_to() {
 }
 
 #[test]
-fn scopes_are_for_those_grants_that_take_them() {
+fn scopes_are_refused_for_grants_that_take_none() {
     let world = World::new();
     for grant in ["company", "app", "user"] {
         let args = ["login", "--grant", grant, "--scope", "EXPRPT"];

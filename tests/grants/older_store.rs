@@ -58,7 +58,7 @@ fn assert_sound(world: &World) {
 }
 
 #[test]
-fn whoever_comes_first_brings_it_up_to_date_and_is_served() {
+fn the_first_command_migrates_the_store_and_succeeds() {
     let first: [&[&str]; 7] = [
         &["get"],
         &["get", "--format", "json"],
@@ -81,7 +81,7 @@ fn whoever_comes_first_brings_it_up_to_date_and_is_served() {
 }
 
 #[test]
-fn a_stored_entry_and_an_erased_one_bring_it_up_to_date() {
+fn git_store_and_erase_migrate_the_store() {
     for verb in ["store", "erase"] {
         let world = older();
         let entry = "protocol=https\nhost=two.example\nusername=u\npassword=p\n\n";
@@ -92,7 +92,7 @@ fn a_stored_entry_and_an_erased_one_bring_it_up_to_date() {
 }
 
 #[test]
-fn an_account_of_before_renews_and_is_told_of_the_request_token() {
+fn a_migrated_account_refreshes_and_the_request_token_is_explained() {
     let world = older();
     world.expire("default");
     world.concur(["get"]).ok().silent();
@@ -110,7 +110,7 @@ fn an_account_of_before_renews_and_is_told_of_the_request_token() {
 }
 
 #[test]
-fn an_application_logs_in_to_a_store_of_before() {
+fn an_application_login_works_in_a_migrated_store() {
     let world = older();
     write_application(&world);
     let args =
@@ -121,7 +121,7 @@ fn an_application_logs_in_to_a_store_of_before() {
 }
 
 #[test]
-fn two_hundred_first_looks_at_once_change_it_once_and_are_all_served() {
+fn two_hundred_first_callers_share_one_migration() {
     let world = older();
     let before = world.token_requests();
     let running: Vec<Running> = (0..MANY).map(|_| world.concur(["get"]).start()).collect();
@@ -134,7 +134,7 @@ fn two_hundred_first_looks_at_once_change_it_once_and_are_all_served() {
 }
 
 #[test]
-fn one_that_cannot_be_written_is_an_error_that_says_so_and_is_left_alone() {
+fn an_unwritable_older_store_is_an_error_and_stays_unchanged() {
     let world = older();
     // A write version that SQLite does not know: it must take the file for read-only, whoever asks.
     let mut bytes = fs::read(world.store_file()).unwrap();
@@ -153,7 +153,7 @@ fn one_that_cannot_be_written_is_an_error_that_says_so_and_is_left_alone() {
 }
 
 #[test]
-fn the_doctor_brings_a_sound_one_up_to_date_and_says_so() {
+fn doctor_migrates_a_sound_store_and_reports_it() {
     let world = older();
     let report = world.concur(["doctor"]).ok();
     assert!(report.text().contains("schema version 1 was brought up to 3"), "{report:?}");
@@ -163,7 +163,7 @@ fn the_doctor_brings_a_sound_one_up_to_date_and_says_so() {
 }
 
 #[test]
-fn a_damaged_one_is_not_written_to_and_is_repaired() {
+fn doctor_repairs_a_damaged_older_store_only_on_request() {
     let damage: [fn(&mut Vec<u8>); 3] = [
         |bytes| bytes[..100].fill(0),
         |bytes| bytes[..4096].fill(0x5a),

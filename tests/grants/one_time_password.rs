@@ -23,7 +23,7 @@ fn asked_for_code(world: &World, args: &str) -> Option<Terminal> {
 }
 
 #[test]
-fn the_code_from_the_mail_makes_a_profile_that_renews_by_itself() {
+fn the_mailed_code_makes_a_profile_that_refreshes() {
     let world = world_with_user();
     let Some(mut terminal) = asked_for_code(&world, "") else { return };
     let otp = world.sandbox.sent_otp(EMAIL).unwrap();
@@ -46,7 +46,7 @@ fn the_code_from_the_mail_makes_a_profile_that_renews_by_itself() {
 }
 
 #[test]
-fn when_the_refresh_token_is_dead_the_command_has_its_grant() {
+fn an_invalid_refresh_token_suggests_a_login_with_the_same_grant() {
     let world = world_with_user();
     let Some(mut terminal) = asked_for_code(&world, "--profile me") else { return };
     terminal.answer_unseen(&world.sandbox.sent_otp(EMAIL).unwrap());
@@ -88,7 +88,7 @@ fn a_wrong_address_and_a_wrong_code_are_asked_for_again() {
 }
 
 #[test]
-fn after_three_wrong_codes_it_ends_and_leaves_no_account() {
+fn three_wrong_codes_end_the_login_and_leave_no_account() {
     let world = world_with_user();
     let Some(mut terminal) = asked_for_code(&world, "") else { return };
     terminal.answer_unseen("wrong-one-1");
@@ -106,7 +106,7 @@ fn after_three_wrong_codes_it_ends_and_leaves_no_account() {
 }
 
 #[test]
-fn a_question_that_is_abandoned_leaves_nothing() {
+fn a_cancelled_prompt_leaves_nothing() {
     for interrupt in [true, false] {
         let world = world_with_user();
         let Some(mut terminal) = asked_for_code(&world, "") else { return };
@@ -121,7 +121,7 @@ fn a_question_that_is_abandoned_leaves_nothing() {
 }
 
 #[test]
-fn nobody_is_kept_waiting_while_a_person_is_asked() {
+fn no_lock_is_held_during_a_prompt() {
     let world = world_with_user();
     world.login("default", &world.sandbox.app().clone());
     world.expire("default");
@@ -135,7 +135,7 @@ fn nobody_is_kept_waiting_while_a_person_is_asked() {
 }
 
 #[test]
-fn a_profile_that_changed_hands_while_a_person_was_asked_is_not_overwritten() {
+fn a_profile_that_changed_during_a_prompt_is_not_overwritten() {
     let world = world_with_user();
     let Some(mut terminal) = asked_for_code(&world, "") else { return };
     terminal.answer_unseen(&world.sandbox.sent_otp(EMAIL).unwrap());
@@ -153,7 +153,7 @@ fn a_profile_that_changed_hands_while_a_person_was_asked_is_not_overwritten() {
 }
 
 #[test]
-fn scopes_are_asked_for_as_they_were_named() {
+fn scopes_are_sent_as_given() {
     let world = world_with_user();
     let Some(mut terminal) = asked_for_code(&world, "--scope 'openid EXPRPT'") else { return };
     terminal.answer_unseen(&world.sandbox.sent_otp(EMAIL).unwrap());
@@ -169,7 +169,7 @@ fn scopes_are_asked_for_as_they_were_named() {
 }
 
 #[test]
-fn a_user_who_lives_elsewhere_is_asked_for_there() {
+fn a_user_of_another_data_centre_is_redirected_there() {
     let home = world_with_user();
     let landing = world_with_user();
     let (app, user) = (home.sandbox.app().clone(), user(&home));
@@ -194,7 +194,7 @@ fn a_user_who_lives_elsewhere_is_asked_for_there() {
 }
 
 #[test]
-fn without_a_terminal_it_says_what_to_do_instead() {
+fn without_a_terminal_the_error_suggests_an_alternative() {
     let world = world_with_user();
     for grant in ["otp", "user"] {
         let output = world.concur(["login", "--grant", grant]).stdin("x\n").fails(2);

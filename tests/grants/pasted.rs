@@ -14,7 +14,7 @@ fn start(world: &World, args: &str) -> Option<Terminal> {
 }
 
 #[test]
-fn a_link_of_the_mail_is_the_one_time_password() {
+fn a_pasted_mail_link_contains_the_one_time_password() {
     for link in [
         "https://vendor.example/login?token=OTP",
         "https://vendor.example/login&token=OTP",
@@ -39,7 +39,7 @@ fn a_link_of_the_mail_is_the_one_time_password() {
 }
 
 #[test]
-fn an_address_of_the_app_center_is_company_and_request_token() {
+fn a_pasted_app_center_url_contains_company_and_request_token() {
     for address in [
         "https://vendor.example/connect?id=ID&requestToken=TOKEN&userId=7",
         "'https://vendor.example/connect?userId=7&requestToken=TOKEN&id=ID'",
@@ -63,7 +63,7 @@ fn an_address_of_the_app_center_is_company_and_request_token() {
 }
 
 #[test]
-fn an_address_in_the_place_of_the_request_token_must_be_that_companys() {
+fn a_pasted_url_for_another_company_is_refused() {
     let world = World::new();
     let app = world.sandbox.app().clone();
     write_application(&world);

@@ -38,7 +38,7 @@ fn assert_nothing_was_lost(world: &World) {
 }
 
 #[test]
-fn a_store_that_cannot_be_written_is_found_before_anything_is_sent() {
+fn an_unwritable_store_is_detected_before_anything_is_sent() {
     for kind in ["full", "io"] {
         let world = world();
         refused(&world, &format!("login-begin={kind}")).fails(6);
@@ -52,14 +52,14 @@ fn a_store_that_cannot_be_written_is_found_before_anything_is_sent() {
 }
 
 #[test]
-fn on_a_disk_that_fills_up_meanwhile_a_new_profile_has_the_room_of_its_reserve() {
+fn on_a_full_disk_a_new_profile_uses_the_space_of_its_reserve() {
     let world = world();
     refused(&world, "account-save=full").ok();
     assert_nothing_was_lost(&world);
 }
 
 #[test]
-fn for_a_profile_that_is_there_the_answer_waits_in_its_reserve() {
+fn an_existing_profile_keeps_the_answer_in_its_reserve() {
     let world = world();
     refused(&world, "").ok();
     let output = refused(&world, "account-save=full").fails(6);
@@ -71,7 +71,7 @@ fn for_a_profile_that_is_there_the_answer_waits_in_its_reserve() {
 }
 
 #[test]
-fn a_token_that_is_lost_all_the_same_is_said_to_be() {
+fn a_lost_token_is_reported() {
     let world = world();
     let output = refused(&world, "account-save=io,account-save-again=io").fails(6);
     let output = output.says("has replaced the refresh token").says("could not be kept");
@@ -80,7 +80,7 @@ fn a_token_that_is_lost_all_the_same_is_said_to_be() {
 }
 
 #[test]
-fn a_signal_ends_the_login_when_the_answer_is_kept() {
+fn a_signal_ends_the_login_after_the_answer_is_committed() {
     for signal in [Signal::HUP, Signal::INT, Signal::TERM] {
         let world = world();
         let origin = world.sandbox.origin().to_owned();

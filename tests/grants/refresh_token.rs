@@ -27,7 +27,7 @@ fn with_app(world: &World, run: Run) -> Run {
 }
 
 #[test]
-fn a_refresh_token_of_ones_own_makes_a_profile() {
+fn a_login_with_a_refresh_token_makes_a_profile() {
     let world = World::new();
     let token = refresh_token(&world);
     let run = with_app(&world, login(&world)).env("CONCUR_CRED_REFRESH_TOKEN", &token);
@@ -48,7 +48,7 @@ fn a_refresh_token_of_ones_own_makes_a_profile() {
 }
 
 #[test]
-fn another_company_than_the_one_named_is_told() {
+fn an_answer_for_another_company_is_reported() {
     let world = World::new();
     let other = "1b4e28ba-2fa1-41d2-883f-0016d3cca427";
     let token = refresh_token(&world);
@@ -60,7 +60,7 @@ fn another_company_than_the_one_named_is_told() {
 }
 
 #[test]
-fn the_credentials_file_has_it_by_every_name_that_is_met() {
+fn every_known_field_name_of_the_credentials_file_is_read() {
     let names = [
         ["appID", "clientSecret", "refreshToken"],
         ["client_id", "client_secret", "refresh_token"],
@@ -85,7 +85,7 @@ fn the_credentials_file_has_it_by_every_name_that_is_met() {
 }
 
 #[test]
-fn the_file_names_the_base_url_but_widens_nothing() {
+fn a_credentials_file_cannot_allow_an_origin() {
     let world = World::new();
     let app = world.sandbox.app().clone();
     let origin = world.sandbox.origin().to_owned();
@@ -115,7 +115,7 @@ fn the_file_names_the_base_url_but_widens_nothing() {
 }
 
 #[test]
-fn what_the_service_answers_is_what_is_kept() {
+fn the_tokens_of_the_answer_are_the_ones_stored() {
     for rotation in [Rotation::Same, Rotation::NewKeepOld, Rotation::NewRevokeFamily] {
         let world = World::with(Config { rotation, ..Config::default() });
         let token = refresh_token(&world);
@@ -136,7 +136,7 @@ fn what_the_service_answers_is_what_is_kept() {
 }
 
 #[test]
-fn one_that_is_refused_makes_no_profile() {
+fn a_refused_refresh_token_makes_no_profile() {
     let world = World::new();
     let token = refresh_token(&world);
     world.sandbox.revoke_refresh_tokens();
@@ -153,7 +153,7 @@ fn one_that_is_refused_makes_no_profile() {
 }
 
 #[test]
-fn what_is_missing_is_named_with_the_variables_that_are_read() {
+fn missing_values_are_named_with_their_variables() {
     let world = World::new();
     let output = login(&world).fails(2).says("Not given: appID, clientSecret, refreshToken.");
     let output = output.says("CONCUR_CRED_REFRESH_TOKEN");
@@ -170,7 +170,7 @@ fn what_is_missing_is_named_with_the_variables_that_are_read() {
 }
 
 #[test]
-fn the_variable_is_kept_from_every_child() {
+fn no_child_process_inherits_the_variable() {
     let world = World::logged_in();
     let run = world.concur(["exec", "--", "env"]);
     let output = run.env("CONCUR_CRED_REFRESH_TOKEN", "of-somebody-else").ok();
@@ -194,7 +194,7 @@ fn a_second_profile_with_the_same_refresh_token_is_refused() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn on_a_terminal_it_is_asked_for_without_echo() {
+fn a_terminal_prompt_reads_it_without_echo() {
     use crate::harness::terminal::Terminal;
     let world = World::new();
     let app = world.sandbox.app().clone();
@@ -249,7 +249,7 @@ fn tokens_of_another_company_do_not_overwrite_and_are_not_lost() {
 }
 
 #[test]
-fn who_has_a_refresh_token_and_no_request_token_is_told_of_the_grant() {
+fn a_missing_request_token_suggests_the_refresh_grant() {
     let world = World::new();
     let run = world.concur(["login", "--base-url", world.sandbox.origin()]);
     let output = with_app(&world, run).env("CONCUR_CRED_REFRESH_TOKEN", "r-1").fails(2);
@@ -257,7 +257,7 @@ fn who_has_a_refresh_token_and_no_request_token_is_told_of_the_grant() {
 }
 
 #[test]
-fn an_answer_that_does_not_say_whose_it_is_is_followed_by_one_that_does() {
+fn an_answer_without_a_principal_may_be_followed_by_one_with_it() {
     let world = World::new();
     let token = refresh_token(&world);
     let names = ["access_token", "id_token"].map(str::to_owned).to_vec();
@@ -276,7 +276,7 @@ fn an_answer_that_does_not_say_whose_it_is_is_followed_by_one_that_does() {
 }
 
 #[test]
-fn a_login_that_says_whose_it_is_takes_the_place_of_one_that_did_not() {
+fn a_login_with_a_principal_replaces_one_without() {
     let world = World::new();
     let names = ["access_token", "id_token"].map(str::to_owned).to_vec();
     world.sandbox.push_fault(Fault::OmitFields(names));

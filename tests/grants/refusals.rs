@@ -22,7 +22,7 @@ fn assert_says(output: &Output, code: u32, what: &[&str]) {
 }
 
 #[test]
-fn a_request_token_of_another_application_is_to_be_made_anew() {
+fn a_request_token_of_another_application_must_be_made_again() {
     let world = World::new();
     let request_token = world.sandbox.add_app().request_token;
     let app = App { request_token, ..world.sandbox.app().clone() };

@@ -56,7 +56,7 @@ fn assert_kept(world: &World, output: &Output) {
 }
 
 #[test]
-fn a_replaced_secret_is_replaced_in_every_profile_of_the_application() {
+fn set_secret_updates_every_profile_of_the_application() {
     for rotation in [Rotation::Same, Rotation::NewKeepOld, Rotation::NewRevokeFamily] {
         for code in [64, 61] {
             let config = Config { rotation, wrong_secret_code: code, ..Config::default() };
@@ -148,7 +148,7 @@ fn a_secret_that_concur_refuses_is_not_kept() {
 }
 
 #[test]
-fn every_other_answer_is_told_and_costs_nothing() {
+fn every_other_answer_is_reported_and_changes_nothing() {
     let status = |code| Fault::Status { code, body: StatusBody::Html, retry_after: None };
     for (fault, code, says) in [
         (Fault::Code(59), 4, "could not be checked"),
@@ -184,7 +184,7 @@ fn a_service_that_cannot_be_reached_changes_nothing() {
 }
 
 #[test]
-fn a_refresh_token_that_is_invalid_proves_nothing_and_the_next_profile_is_asked() {
+fn an_invalid_refresh_token_proves_nothing_and_the_next_profile_is_tried() {
     let world = world();
     let secret = world.sandbox.change_client_secret();
     world.sandbox.push_fault(Fault::Code(108));
@@ -242,7 +242,7 @@ fn secret_and_tokens_are_written_together_or_not_at_all() {
 }
 
 #[test]
-fn gets_at_the_same_moment_find_the_new_secret() {
+fn concurrent_gets_use_the_new_secret() {
     let world = world();
     let secret = world.sandbox.change_client_secret();
     expire_all(&world);
@@ -273,7 +273,7 @@ fn without_a_profile_there_is_nothing_to_replace() {
 }
 
 #[test]
-fn an_edited_link_sends_the_secret_nowhere() {
+fn an_edited_link_sends_no_secret() {
     let world = world();
     let elsewhere = World::new();
     let sql = "UPDATE application SET origin = ?1 WHERE client_id = ?2";
@@ -288,7 +288,7 @@ fn an_edited_link_sends_the_secret_nowhere() {
 }
 
 #[test]
-fn an_edited_row_leads_the_new_secret_to_no_other_application() {
+fn an_edited_row_gives_the_new_secret_to_no_other_application() {
     let other_link = "UPDATE record SET application_id = \
                       (SELECT application_id FROM record WHERE profile = 'other') WHERE profile = 'one'";
     // One after the other: names are unique, and the order of rows is that of random ids.
@@ -304,7 +304,7 @@ fn an_edited_row_leads_the_new_secret_to_no_other_application() {
 }
 
 #[test]
-fn tokens_of_another_principal_are_told_and_the_secret_is_kept_with_them() {
+fn tokens_of_another_principal_are_reported_and_kept_with_the_new_secret() {
     let world = world();
     let secret = world.sandbox.change_client_secret();
     let another = "0a3ac1d5-1c0b-4c5c-9d6a-5b8f3f3f0001";
@@ -316,7 +316,7 @@ fn tokens_of_another_principal_are_told_and_the_secret_is_kept_with_them() {
 }
 
 #[test]
-fn a_variable_that_is_no_text_is_named() {
+fn a_variable_that_is_not_text_is_named() {
     use std::os::unix::ffi::OsStrExt as _;
     let world = world();
     let latin = std::ffi::OsStr::from_bytes(b"\xff\xfe");

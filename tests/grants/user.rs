@@ -22,7 +22,7 @@ fn asked_for_password(world: &World) -> Option<Terminal> {
 }
 
 #[test]
-fn the_password_is_typed_once_and_kept_nowhere() {
+fn the_password_is_asked_for_once_and_never_stored() {
     let world = world_with_user();
     let user = user(&world);
     let Some(mut terminal) = asked_for_password(&world) else { return };
@@ -43,7 +43,7 @@ fn the_password_is_typed_once_and_kept_nowhere() {
 }
 
 #[test]
-fn a_password_is_sent_with_every_blank_of_it() {
+fn a_password_is_sent_with_its_spaces() {
     let world = world_with_user();
     let password = " pass  phrase ".to_owned();
     world.sandbox.configure(|config| {
@@ -56,7 +56,7 @@ fn a_password_is_sent_with_every_blank_of_it() {
 }
 
 #[test]
-fn a_wrong_password_says_what_may_be_wrong_and_leaves_no_account() {
+fn a_wrong_password_lists_likely_causes_and_leaves_no_account() {
     let world = world_with_user();
     let Some(mut terminal) = asked_for_password(&world) else { return };
     terminal.answer_unseen("not-the-password");
@@ -69,7 +69,7 @@ fn a_wrong_password_says_what_may_be_wrong_and_leaves_no_account() {
 }
 
 #[test]
-fn the_profile_of_another_user_is_not_taken() {
+fn the_profile_of_another_user_is_not_overwritten() {
     let world = world_with_user();
     world.login("default", &world.sandbox.app().clone());
     let password = user(&world).password;
@@ -83,7 +83,7 @@ fn the_profile_of_another_user_is_not_taken() {
 }
 
 #[test]
-fn an_abandoned_question_leaves_nothing() {
+fn a_cancelled_prompt_leaves_no_profile() {
     for interrupt in [true, false] {
         let world = world_with_user();
         let Some(mut terminal) = asked_for_password(&world) else { return };
@@ -98,7 +98,7 @@ fn an_abandoned_question_leaves_nothing() {
 }
 
 #[test]
-fn a_company_uuid_that_is_none_is_asked_for_three_times() {
+fn an_invalid_company_uuid_is_asked_for_three_times() {
     let world = world_with_user();
     let Some(mut terminal) = Terminal::login(&world, "") else {
         skipped("there is no script(1) to make a terminal with");

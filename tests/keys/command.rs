@@ -31,7 +31,7 @@ fn logged_in() -> (World, PathBuf) {
 
 /// A daemon that never asks how its children ended; so the system keeps that from ours, too.
 #[test]
-fn whoever_ignores_its_children_is_served_as_well() {
+fn a_parent_that_ignores_sigchld_is_served_too() {
     let (world, _) = logged_in();
     let get = || {
         let run = world.run("env", ["--ignore-signal=CHLD", crate::harness::BINARY, "get"]);
@@ -43,7 +43,7 @@ fn whoever_ignores_its_children_is_served_as_well() {
 }
 
 #[test]
-fn it_is_run_once_a_process_and_only_where_a_key_is_needed() {
+fn the_key_command_runs_once_per_process_and_only_if_a_key_is_needed() {
     let (world, ran) = logged_in();
     assert_eq!(count(&ran), 1, "by the login");
     assert!(!key_file(&world).exists());
@@ -78,7 +78,7 @@ fn it_is_run_once_a_process_and_only_where_a_key_is_needed() {
 }
 
 #[test]
-fn it_is_run_before_the_lock_is_taken_that_others_wait_for() {
+fn the_key_command_runs_before_the_lock_is_taken() {
     let (world, _) = logged_in();
     let begun = world.work().join("begun");
     let go_on = world.work().join("go on");
@@ -114,7 +114,7 @@ fn get_with(rest: &str) -> (World, Output) {
 }
 
 #[test]
-fn a_command_that_fails_is_named_with_its_end_and_never_quoted() {
+fn a_failed_key_command_is_named_with_its_exit_status_and_never_quoted() {
     for (rest, told) in [
         ("echo s3cret; exit 7", "failed with exit code 7"),
         ("echo s3cret; kill -KILL $$", "was ended by signal 9"),
@@ -135,13 +135,13 @@ fn a_command_that_fails_is_named_with_its_end_and_never_quoted() {
 }
 
 #[test]
-fn what_it_says_to_a_person_is_passed_on_as_it_is() {
+fn stderr_of_the_key_command_is_passed_on_unchanged() {
     let (_, output) = get_with(&format!("echo 'touch your token' >&2; echo {KEY}"));
     assert_eq!(output.code(0).stderr, "touch your token\n");
 }
 
 #[test]
-fn a_key_of_raw_bytes_will_do_as_well() {
+fn the_key_command_may_print_raw_bytes() {
     let world = World::new();
     command(&world, &format!("echo {KEY} | base64 -d"));
     log_in(&world, |run| run);
@@ -150,7 +150,7 @@ fn a_key_of_raw_bytes_will_do_as_well() {
 }
 
 #[test]
-fn a_program_that_is_not_there_is_told_with_its_name() {
+fn a_missing_key_program_is_reported_with_its_name() {
     let (world, _) = logged_in();
     configure(&world, "key_command = [\"no-such-vault\", \"hunter2\"]\n");
     let output = world.concur(["get"]).fails(6).says("no-such-vault").says("PATH");
@@ -165,7 +165,7 @@ fn a_program_that_is_not_there_is_told_with_its_name() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_command_that_hangs_is_ended_with_all_that_it_started() {
+fn a_hanging_key_command_is_killed_with_its_children() {
     let (world, _) = logged_in();
     let pid = world.work().join("pid");
     let never = world.work().join("never");
@@ -196,7 +196,7 @@ fn a_command_that_hangs_is_ended_with_all_that_it_started() {
 }
 
 #[test]
-fn it_gets_none_of_our_secrets() {
+fn the_key_command_inherits_no_secret() {
     let (world, _) = logged_in();
     let seen = world.work().join("environment");
     command(&world, &format!("env >'{}'; echo {KEY}", seen.display()));
@@ -216,7 +216,7 @@ fn it_gets_none_of_our_secrets() {
 }
 
 #[test]
-fn only_a_configuration_that_nobody_else_can_write_names_it() {
+fn key_command_is_read_only_from_a_configuration_that_others_cannot_write() {
     let (world, ran) = logged_in();
     std::fs::write(&ran, "").unwrap();
     let config = world.config_dir().join("config.toml");
@@ -237,7 +237,7 @@ fn only_a_configuration_that_nobody_else_can_write_names_it() {
 }
 
 #[test]
-fn a_word_is_looked_for_in_the_path_and_a_path_beside_the_configuration() {
+fn a_bare_name_is_found_in_path_and_a_relative_path_beside_the_configuration() {
     let (world, _) = logged_in();
     let script = world.bin().join("my-vault");
     program::script(&script, &format!("#!/bin/sh\necho {KEY}\n"));
@@ -248,7 +248,7 @@ fn a_word_is_looked_for_in_the_path_and_a_path_beside_the_configuration() {
 }
 
 #[test]
-fn show_source_tells_the_program_and_not_its_arguments() {
+fn show_source_prints_the_program_and_not_its_arguments() {
     let (world, _) = logged_in();
     for shown in [
         world.concur(["key", "show-source"]).ok().text().to_owned(),
@@ -263,7 +263,7 @@ fn show_source_tells_the_program_and_not_its_arguments() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn an_agent_that_it_leaves_for_the_next_time_is_not_waited_for() {
+fn an_agent_started_by_the_key_command_is_not_waited_for() {
     let (world, _) = logged_in();
     let never = world.work().join("never");
     rustix::fs::mkfifoat(rustix::fs::CWD, &never, rustix::fs::Mode::from_raw_mode(0o600)).unwrap();
@@ -276,7 +276,7 @@ fn an_agent_that_it_leaves_for_the_next_time_is_not_waited_for() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_command_that_is_too_slow_can_put_the_terminal_right_before_it_goes() {
+fn a_timed_out_key_command_can_restore_the_terminal() {
     let (world, _) = logged_in();
     let (never, told) = (world.work().join("never"), world.work().join("told"));
     rustix::fs::mkfifoat(rustix::fs::CWD, &never, rustix::fs::Mode::from_raw_mode(0o600)).unwrap();
@@ -288,7 +288,7 @@ fn a_command_that_is_too_slow_can_put_the_terminal_right_before_it_goes() {
 }
 
 #[test]
-fn one_that_asks_us_for_its_own_key_is_told_so_and_is_not_run_again_and_again() {
+fn a_key_command_that_calls_us_fails_and_is_not_run_recursively() {
     let (world, ran) = logged_in();
     // Whatever goes wrong here ends: each run would start another.
     let few = format!("[ \"$(wc -l <'{}')\" -gt 5 ] && exit 9", ran.display());

@@ -25,7 +25,7 @@ fn killed(world: &World, args: &[&str], moment: &str, env: &[(&str, &str)]) {
 }
 
 #[test]
-fn killed_at_any_moment_it_loses_nothing_and_the_next_writer_finishes_it() {
+fn a_rotation_killed_at_any_named_moment_loses_nothing_and_is_finished_by_the_next_writer() {
     for moment in KEY_ROTATION {
         let world = world();
         let (_, old_id) = recorded(&world);
@@ -50,7 +50,7 @@ fn killed_at_any_moment_it_loses_nothing_and_the_next_writer_finishes_it() {
 }
 
 #[test]
-fn killed_between_commit_and_rename_every_kind_of_caller_finds_the_key() {
+fn after_a_kill_between_commit_and_rename_every_caller_finds_the_key() {
     let callers: [&[&str]; 6] = [
         &["get"],
         &["refresh", "--all"],
@@ -81,7 +81,7 @@ fn killed_between_commit_and_rename_every_kind_of_caller_finds_the_key() {
 }
 
 #[test]
-fn a_next_key_that_the_store_does_not_name_is_never_believed() {
+fn a_next_key_that_the_store_does_not_name_is_never_used() {
     let world = world();
     killed(&world, &["key", "rotate"], "next-written", &[]);
     let report = world.concur(["doctor", "--offline"]).ok();
@@ -98,7 +98,7 @@ fn a_next_key_that_the_store_does_not_name_is_never_believed() {
 /// It may be the only key that opens the store.
 #[cfg(unix)]
 #[test]
-fn nobody_is_told_to_remove_a_next_key_that_cannot_be_looked_into() {
+fn no_message_suggests_deleting_an_unreadable_next_key() {
     let world = world();
     killed(&world, &["key", "rotate"], "rotation-committed", &[]);
     crate::harness::set_mode(&next_file(&world), 0o644);
@@ -110,7 +110,7 @@ fn nobody_is_told_to_remove_a_next_key_that_cannot_be_looked_into() {
 }
 
 #[test]
-fn a_write_that_is_refused_changes_nothing_or_leaves_everything_working() {
+fn a_write_failure_changes_nothing_or_leaves_everything_working() {
     for write in KEY_WRITES {
         for kind in ["full", "io"] {
             let what = format!("{write}={kind}");
@@ -131,7 +131,7 @@ fn a_write_that_is_refused_changes_nothing_or_leaves_everything_working() {
 }
 
 #[test]
-fn a_source_that_is_not_ours_can_be_rotated_again_after_a_kill() {
+fn a_rotation_of_an_external_source_can_be_repeated_after_a_kill() {
     for moment in
         ["rotation-locked", "records-locked", "cells-resealed", "rotation-committed", "cache-gone"]
     {
@@ -147,7 +147,7 @@ fn a_source_that_is_not_ours_can_be_rotated_again_after_a_kill() {
 }
 
 #[test]
-fn a_change_of_source_that_is_killed_can_be_made_again() {
+fn a_killed_change_of_source_can_be_repeated() {
     for moment in
         ["rotation-locked", "records-locked", "cells-resealed", "rotation-committed", "cache-gone"]
     {
@@ -168,7 +168,7 @@ fn a_change_of_source_that_is_killed_can_be_made_again() {
 
 /// Not only where there is a failpoint: also within SQLite, the system, and the file that is written anew.
 #[test]
-fn killed_after_any_time_it_loses_nothing() {
+fn a_rotation_killed_at_a_random_moment_loses_nothing() {
     let world = world();
     let begun = Instant::now();
     world.concur(["key", "rotate"]).ok();

@@ -1,7 +1,7 @@
 //! The store's key: where it comes from, how it moves, and how another one takes its place.
 
 mod command;
-mod crowd;
+mod concurrent;
 mod kills;
 mod rotate;
 mod set_source;

@@ -63,7 +63,7 @@ fn a_hit_after_a_rotation_leaves_a_valid_cache_again() {
 }
 
 #[test]
-fn a_cell_that_does_not_open_is_told_and_keeps_nobody_from_it() {
+fn a_cell_that_cannot_be_opened_is_reported_and_does_not_stop_the_rotation() {
     let world = furnished();
     let damage = "UPDATE record SET refresh_token = zeroblob(80) WHERE profile = 'other'";
     world.database().execute(damage, []).unwrap();
@@ -77,7 +77,7 @@ fn a_cell_that_does_not_open_is_told_and_keeps_nobody_from_it() {
 }
 
 #[test]
-fn an_answer_that_waits_outside_the_store_survives() {
+fn a_pending_grant_survives_a_rotation() {
     let world = strict_logged_in();
     world
         .concur(["refresh"])
@@ -90,7 +90,7 @@ fn an_answer_that_waits_outside_the_store_survives() {
 }
 
 #[test]
-fn without_a_store_there_is_nothing_to_rotate_and_nothing_is_made() {
+fn without_a_store_rotate_creates_nothing() {
     let world = World::new();
     world.concur(["key", "rotate"]).fails(3).says("There is no store yet");
     world.concur(["key", "set-source", "environment"]).fails(3).says("There is no store yet");
@@ -134,7 +134,7 @@ fn a_key_that_cannot_be_had_or_replaced_safely_changes_nothing() {
 }
 
 #[test]
-fn another_at_work_is_waited_for_and_named() {
+fn a_concurrent_rotation_is_waited_for_and_named() {
     let world = strict_logged_in();
     let stopped = world.concur(["key", "rotate"]);
     let mut stopped = stopped.env("CONCUR_CRED_TEST_FAILPOINT", "next-written=stop").start();
@@ -156,7 +156,7 @@ fn another_at_work_is_waited_for_and_named() {
 }
 
 #[test]
-fn a_refresh_in_flight_is_waited_for() {
+fn a_rotation_waits_for_a_refresh_in_flight() {
     let world = strict_logged_in();
     let gate = world.sandbox.hold_next_token_request();
     let refresh = world.concur(["refresh"]).start();
@@ -171,7 +171,7 @@ fn a_refresh_in_flight_is_waited_for() {
 }
 
 #[test]
-fn a_key_of_anybody_else_is_replaced_by_them_and_the_old_one_named() {
+fn an_externally_managed_key_is_replaced_by_its_owner_and_the_old_one_is_named() {
     let world = strict();
     let file = world.write("my key", KEY);
     log_in(&world, |run| run.env("CONCUR_CRED_KEY_FILE", &file));
@@ -204,7 +204,7 @@ fn a_key_of_anybody_else_is_replaced_by_them_and_the_old_one_named() {
 }
 
 #[test]
-fn a_key_file_that_is_gone_is_not_made_anew_for_a_rotation() {
+fn a_rotation_does_not_recreate_a_missing_key_file() {
     let world = strict_logged_in();
     let old = world.work().join("old");
     std::fs::rename(key_file(&world), &old).unwrap();
@@ -219,7 +219,7 @@ fn a_key_file_that_is_gone_is_not_made_anew_for_a_rotation() {
 }
 
 #[test]
-fn the_old_key_opens_what_waits_outside_the_store_as_well() {
+fn a_pending_grant_sealed_with_the_old_key_still_opens() {
     let world = strict();
     log_in(&world, |run| run.env("CONCUR_CRED_KEY", KEY));
     let refresh = world.concur(["refresh"]).env("CONCUR_CRED_KEY", KEY);
@@ -232,7 +232,7 @@ fn the_old_key_opens_what_waits_outside_the_store_as_well() {
 }
 
 #[test]
-fn a_command_gives_the_new_key_and_is_run_once() {
+fn a_key_command_that_gives_the_new_key_runs_once() {
     let world = strict();
     let script = |key: &str| {
         configure(
@@ -254,7 +254,7 @@ fn a_command_gives_the_new_key_and_is_run_once() {
 }
 
 #[test]
-fn more_accounts_than_files_may_be_open_at_first_are_locked_all_the_same() {
+fn more_accounts_than_the_open_file_limit_can_be_locked() {
     let world = strict_logged_in();
     let app = world.sandbox.app().clone();
     let credentials = world.write("credentials.json", world.sandbox.credentials_json_of(&app));

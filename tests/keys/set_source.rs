@@ -11,7 +11,7 @@ fn set(world: &World, source: &str) -> Run {
 }
 
 #[test]
-fn the_same_key_from_elsewhere_changes_nothing_but_the_source() {
+fn the_same_key_from_another_source_changes_only_the_source() {
     let world = strict_logged_in();
     let before = recorded(&world);
     let cell: Vec<u8> = world.column("default", "refresh_token");
@@ -32,7 +32,7 @@ fn the_same_key_from_elsewhere_changes_nothing_but_the_source() {
 }
 
 #[test]
-fn another_key_takes_everything_with_it() {
+fn a_new_key_seals_everything_again() {
     let world = strict_logged_in();
     store_entry(&world, "one.example", "first");
     let (_, old_id) = recorded(&world);
@@ -54,7 +54,7 @@ fn another_key_takes_everything_with_it() {
 }
 
 #[test]
-fn a_target_that_gives_no_key_changes_nothing() {
+fn a_new_source_without_a_key_changes_nothing() {
     let world = strict_logged_in();
     let before = recorded(&world);
     for (source, remedy) in [
@@ -78,7 +78,7 @@ fn a_target_that_gives_no_key_changes_nothing() {
 }
 
 #[test]
-fn a_source_that_is_gone_is_needed_only_for_another_key() {
+fn the_previous_source_is_needed_only_for_a_different_key() {
     let world = strict();
     log_in(&world, |run| run.env("CONCUR_CRED_KEY", KEY));
     let (same, other) = (world.write("same", KEY), world.write("other", OTHER));
@@ -93,7 +93,7 @@ fn a_source_that_is_gone_is_needed_only_for_another_key() {
 }
 
 #[test]
-fn what_is_asked_for_elsewhere_is_told() {
+fn a_conflicting_setting_is_reported() {
     let world = strict_logged_in();
     configure(&world, "key_source = \"file\"\n");
     let output = set(&world, "environment").env("CONCUR_CRED_KEY", KEY).ok();

@@ -4,7 +4,7 @@ use super::support::{KEY, OTHER, configure, key_file, log_in, recorded, show, sh
 use crate::harness::{World, set_mode};
 
 #[test]
-fn without_a_store_it_says_what_a_first_login_would_take_and_makes_nothing() {
+fn without_a_store_it_shows_the_source_of_a_first_login_and_creates_nothing() {
     let world = World::new();
     let look = show(&world);
     assert_eq!(
@@ -20,7 +20,7 @@ fn without_a_store_it_says_what_a_first_login_would_take_and_makes_nothing() {
 }
 
 #[test]
-fn it_tells_good_missing_wrong_and_unreadable_apart_and_answers_all_of_them() {
+fn it_distinguishes_valid_missing_wrong_and_unreadable_keys() {
     let world = World::logged_in();
     let good = show(&world);
     assert_eq!(good["state"], "good");
@@ -49,7 +49,7 @@ fn it_tells_good_missing_wrong_and_unreadable_apart_and_answers_all_of_them() {
 }
 
 #[test]
-fn it_tells_what_is_asked_for_where_that_is_another_source() {
+fn it_shows_a_setting_that_names_another_source() {
     let world = World::logged_in();
     configure(&world, "key_source = \"credential\"\n");
     let look = show(&world);

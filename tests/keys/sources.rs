@@ -88,7 +88,7 @@ fn assert_unusable(world: &World, source: &str, with: impl Fn(Run) -> Run) {
 }
 
 #[test]
-fn whatever_gives_the_key_at_the_first_login_is_recorded_and_needed_again() {
+fn the_key_source_of_the_first_login_is_recorded_and_needed_again() {
     let names: Vec<&str> = ways(&World::new()).iter().map(|way| way.name).collect();
     for name in names {
         let world = World::new();
@@ -108,7 +108,7 @@ fn whatever_gives_the_key_at_the_first_login_is_recorded_and_needed_again() {
 }
 
 #[test]
-fn an_error_says_what_is_asked_for_instead_and_nothing_else_is_tried() {
+fn an_error_names_the_expected_source_and_no_other_source_is_tried() {
     let world = World::logged_in();
     let key = std::fs::read(key_file(&world)).unwrap();
     let elsewhere = world.write("elsewhere", &key);
@@ -124,7 +124,7 @@ fn an_error_says_what_is_asked_for_instead_and_nothing_else_is_tried() {
 }
 
 #[test]
-fn a_setting_chooses_the_source_of_a_new_store_and_of_no_other() {
+fn a_setting_selects_the_source_of_a_new_store_only() {
     let world = World::new();
     configure(&world, "key_source = \"file\"\n");
     log_in(&world, |run| run.env("CONCUR_CRED_KEY", KEY));
@@ -160,7 +160,7 @@ fn a_credential_that_others_could_write_is_refused() {
 }
 
 #[test]
-fn credentials_without_a_key_of_ours_leave_the_key_file_the_default() {
+fn systemd_credentials_without_our_key_leave_the_key_file_as_default() {
     let world = World::new();
     let folder = world.work().join("credentials");
     std::fs::create_dir(&folder).unwrap();
@@ -213,7 +213,7 @@ fn a_password_of_a_keys_length_is_not_taken_for_a_key() {
 
 /// As long as a key, and no harder to guess than a password: from whatever source.
 #[test]
-fn equal_bytes_and_other_patterns_are_no_key() {
+fn repeated_bytes_and_other_patterns_are_refused_as_keys() {
     let world = World::new();
     world.write("credentials.json", world.sandbox.credentials_json());
     let login = || world.concur(["login", "--base-url", world.sandbox.origin()]);
@@ -247,7 +247,7 @@ fn equal_bytes_and_other_patterns_are_no_key() {
 }
 
 #[test]
-fn a_key_that_is_lost_for_good_is_got_over_by_what_the_message_says() {
+fn the_message_for_a_lost_key_explains_how_to_start_again() {
     let world = World::logged_in();
     std::fs::remove_file(key_file(&world)).unwrap();
     let told = world.concur(["get"]).fails(6).says("and log in again");

@@ -4,7 +4,7 @@ use crate::harness::BINARY;
 
 /// `ci/try-strings` looks for more in the binary that is installed, which has no paths for debuggers.
 #[test]
-fn nothing_of_the_tests_stands_in_the_binary() {
+fn the_binary_contains_no_text_of_the_tests() {
     let bytes = std::fs::read(BINARY).unwrap();
     let strings = String::from_utf8_lossy(&bytes);
     let holds = |text: &str| strings.contains(text);

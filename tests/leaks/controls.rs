@@ -1,7 +1,7 @@
 //! The hunter is hunted: what leaks on purpose is found, in each form and in each place.
 
+use super::finder::{KINDS, PART_BYTES, Secrets};
 use super::forms::FORMS;
-use super::hunter::{KINDS, PART_BYTES, Secrets};
 use super::scene::{Scene, odd};
 use super::search::PLACES;
 
@@ -75,7 +75,7 @@ fn every_form_is_found_in(place: &str) {
 }
 
 #[test]
-fn a_part_of_a_secret_is_found_and_what_is_shorter_is_not() {
+fn a_part_of_a_secret_is_found_and_a_shorter_part_is_not() {
     let secret = odd("c0ntrol");
     let mut secrets = Secrets::default();
     secrets.add("client secret", &secret);

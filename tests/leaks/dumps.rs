@@ -47,7 +47,7 @@ fn crashes_are_dumped(world: &World) -> bool {
 }
 
 #[test]
-fn a_crash_leaves_no_core_dump_whenever_it_comes() {
+fn a_crash_at_any_moment_leaves_no_core_dump() {
     let world = World::logged_in();
     if !crashes_are_dumped(&world) {
         return;
@@ -63,7 +63,7 @@ fn a_crash_leaves_no_core_dump_whenever_it_comes() {
 }
 
 #[test]
-fn a_crash_of_execs_command_leaves_the_dump_that_it_would_leave_without_us() {
+fn the_command_of_exec_dumps_core_as_usual() {
     let world = World::logged_in();
     if !crashes_are_dumped(&world) {
         return;
@@ -74,7 +74,7 @@ fn a_crash_of_execs_command_leaves_the_dump_that_it_would_leave_without_us() {
 }
 
 #[test]
-fn another_program_of_the_same_user_cannot_look_into_it() {
+fn another_program_of_the_same_user_cannot_read_its_memory() {
     if rustix::process::geteuid().is_root() {
         return skipped("root can look into everything");
     }
@@ -94,7 +94,7 @@ fn another_program_of_the_same_user_cannot_look_into_it() {
 
 /// They lie below `/proc/self`, which is not everybody's any more.
 #[test]
-fn the_names_of_our_own_streams_are_still_files() {
+fn dev_stdin_and_dev_stdout_can_still_be_opened() {
     let world = World::logged_in();
     let token = world.concur(["token"]).ok().line();
     let app = world.sandbox.app().clone();

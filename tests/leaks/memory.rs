@@ -8,8 +8,8 @@ use std::process::{Child, Stdio};
 use concur_sandbox::{App, Config, Rotation, Tls};
 use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
 
+use super::finder::Secrets;
 use super::forms::FORMS;
-use super::hunter::Secrets;
 use super::scene::{graphic, odd};
 use crate::harness::{Run, World};
 
@@ -158,7 +158,7 @@ fn steps(world: &World, password: &str) -> Vec<Step> {
 }
 
 #[test]
-fn nothing_is_left_in_memory_but_what_the_page_says() {
+fn only_documented_secrets_stay_in_memory() {
     let mut seen = BTreeSet::new();
     for by_https in [false, true] {
         let (world, mut secrets) = world(by_https);
@@ -189,7 +189,7 @@ fn nothing_is_left_in_memory_but_what_the_page_says() {
 
 /// A leak on purpose: the search finds what is there.
 #[test]
-fn what_is_in_memory_is_found() {
+fn the_memory_search_finds_a_secret() {
     let (world, mut secrets) = world(false);
     let name = world.sandbox.app().client_secret.clone();
     let run = world.concur(["status"]).env("SOME_VARIABLE", &name);

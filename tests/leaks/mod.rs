@@ -7,9 +7,9 @@ mod controls;
 #[cfg(target_os = "linux")]
 mod dumps;
 #[cfg(target_os = "linux")]
-mod forms;
+mod finder;
 #[cfg(target_os = "linux")]
-mod hunter;
+mod forms;
 #[cfg(target_os = "linux")]
 mod memory;
 mod panics;

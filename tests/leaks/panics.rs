@@ -24,7 +24,7 @@ fn assert_told(output: &Output) {
 }
 
 #[test]
-fn a_panic_says_where_and_never_what_and_loses_nothing() {
+fn a_panic_shows_its_location_and_not_its_message_and_loses_nothing() {
     let world = World::logged_in_with(Config::default());
     for how in ["panic", "panic-elsewhere"] {
         for at in RENEWAL {
@@ -46,7 +46,7 @@ fn a_panic_says_where_and_never_what_and_loses_nothing() {
 }
 
 #[test]
-fn a_panic_at_the_end_and_before_a_command_begins_is_told_the_same_way() {
+fn panics_before_and_after_a_command_are_reported_in_the_same_way() {
     let world = World::logged_in();
     for (args, at) in [(vec!["status"], "end"), (vec!["exec", "--", "true"], "command-begins")] {
         for how in ["panic", "panic-elsewhere"] {
@@ -57,7 +57,7 @@ fn a_panic_at_the_end_and_before_a_command_begins_is_told_the_same_way() {
 
 /// Only somebody who edits the store, or a disk that turns bits, makes these of them.
 #[test]
-fn numbers_of_the_store_that_are_at_their_end_end_nothing() {
+fn extreme_numbers_in_the_store_cause_no_panic() {
     let world = World::logged_in();
     for number in [i64::MAX, i64::MIN, -1] {
         let edit = "UPDATE record SET generation = ?1, attempt = ?1, attempt_failures = 0";
@@ -77,7 +77,7 @@ fn numbers_of_the_store_that_are_at_their_end_end_nothing() {
 }
 
 #[test]
-fn a_record_without_its_application_is_a_damaged_store_and_no_defect() {
+fn a_record_without_its_application_is_a_damaged_store_and_no_panic() {
     let world = World::logged_in();
     let edit = "PRAGMA foreign_keys = OFF; UPDATE record SET application_id = 77";
     world.database().execute_batch(edit).unwrap();

@@ -9,8 +9,8 @@ use concur_sandbox::{App, Config, Fault, GrantType, Rotation, Tls, User};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::finder::Secrets;
 use super::forms::FORMS;
-use super::hunter::Secrets;
 use crate::harness::{BINARY, Output, Run, World, set_mode, skipped};
 
 /// The user of the sandbox.

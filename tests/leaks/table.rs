@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use clap::CommandFactory as _;
 use concur_cred::Cli;
 
+use super::finder::KINDS;
 use super::forms::FORMS;
-use super::hunter::KINDS;
 use super::rows::{Row, all};
 use super::search::PLACES;
 
@@ -35,7 +35,7 @@ fn hunt(row: &Row, by_https: bool) -> Found {
 
 /// `LEAKS_ONLY=TEXT` runs the scenarios alone whose command or description holds it.
 #[test]
-fn no_secret_stands_anywhere_after_any_scenario() {
+fn no_scenario_leaves_a_secret_anywhere() {
     let rows = all();
     let only = std::env::var("LEAKS_ONLY").unwrap_or_default();
     let next = AtomicUsize::new(0);
@@ -113,7 +113,7 @@ fn every_command_has_scenarios_of_success_and_of_failure() {
 }
 
 #[test]
-fn the_page_has_the_figures_of_the_hunt() {
+fn the_page_has_the_figures_of_the_leak_search() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/security.md");
     let page = std::fs::read_to_string(path).unwrap();
     for figure in [

@@ -33,7 +33,7 @@ fn a_hit_with_a_cache_leaves_the_database_closed() {
 }
 
 #[test]
-fn any_commit_makes_it_void() {
+fn any_commit_invalidates_the_cache() {
     let world = World::logged_in();
     let token = world.concur(["get"]).ok().line();
     for change in [
@@ -51,7 +51,7 @@ fn any_commit_makes_it_void() {
 }
 
 #[test]
-fn what_is_no_valid_cache_is_not_believed() {
+fn an_invalid_cache_is_ignored() {
     let world = World::logged_in();
     let token = world.concur(["get"]).ok().line();
     let good = fs::read(cache(&world)).unwrap();
@@ -96,7 +96,7 @@ fn a_cache_that_others_could_have_written_is_not_read() {
 }
 
 #[test]
-fn an_old_cache_is_of_an_old_database() {
+fn an_old_cache_is_ignored_with_a_newer_database() {
     let world = World::logged_in();
     let old_cache = fs::read(cache(&world)).unwrap();
     let old_store = fs::read(world.store_file()).unwrap();
@@ -113,7 +113,7 @@ fn an_old_cache_is_of_an_old_database() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_database_put_in_place_of_the_one_that_was_read_gets_no_cache_of_it() {
+fn a_database_replaced_during_a_read_gets_no_cache() {
     use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
     let world = World::logged_in();
     let old = world.concur(["get"]).ok().line();
@@ -134,7 +134,7 @@ fn a_database_put_in_place_of_the_one_that_was_read_gets_no_cache_of_it() {
 
 #[cfg(unix)]
 #[test]
-fn a_key_that_can_be_read_once_is_read_for_the_answer() {
+fn a_key_that_can_be_read_only_once_is_used_for_the_answer() {
     let world = World::new();
     world.write("credentials.json", world.sandbox.credentials_json());
     world.write("key", b"\x9e\x01\xc4 random enough to be a key.\xff\x80".as_slice());
@@ -153,7 +153,7 @@ fn a_key_that_can_be_read_once_is_read_for_the_answer() {
 }
 
 #[test]
-fn a_cache_of_another_store_with_the_same_key_is_of_no_use() {
+fn a_cache_of_another_store_with_the_same_key_is_ignored() {
     let world = World::logged_in();
     let token = world.concur(["get"]).ok().line();
     let other = World::new();
@@ -185,7 +185,7 @@ fn a_journal_or_another_journal_mode_sends_every_hit_to_the_database() {
 }
 
 #[test]
-fn what_is_forgotten_is_not_in_the_cache() {
+fn removed_accounts_are_not_in_the_cache() {
     let world = World::logged_in();
     let other = world.sandbox.add_company();
     world.login("other", &other);
@@ -201,7 +201,7 @@ fn what_is_forgotten_is_not_in_the_cache() {
 }
 
 #[test]
-fn the_rules_of_choice_are_the_same_with_and_without_a_cache() {
+fn account_selection_is_the_same_with_and_without_a_cache() {
     let world = World::logged_in();
     for name in ["b", "c"] {
         let app = world.sandbox.add_app();
@@ -238,7 +238,7 @@ fn the_rules_of_choice_are_the_same_with_and_without_a_cache() {
 }
 
 #[test]
-fn of_many_accounts_the_database_is_asked() {
+fn many_accounts_are_read_from_the_database() {
     let world = World::logged_in();
     for name in 0..17 {
         let app = world.sandbox.add_company();

@@ -15,7 +15,7 @@ fn cache(world: &World) -> PathBuf {
 
 /// A `get` that was slow to write what it had read, while a `logout` went by.
 #[test]
-fn a_slow_get_leaves_no_cache_of_a_profile_that_is_gone() {
+fn a_slow_get_leaves_no_cache_of_a_removed_profile() {
     for change in [&["logout"][..], &["rename", "default", "other"], &["refresh"]] {
         let world = World::logged_in();
         fs::remove_file(cache(&world)).unwrap();

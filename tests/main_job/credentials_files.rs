@@ -72,7 +72,7 @@ fn assert_nothing_made(world: &World, name: &str) {
 }
 
 #[test]
-fn a_bad_credentials_file_is_refused_with_its_place_and_never_quoted() {
+fn an_invalid_credentials_file_is_refused_by_line_and_never_quoted() {
     let mut cases = bad_files();
     cases.extend([
         bad("a number", "{\"appID\":7,\"x\":\"MARK\"}", (1, 10), "appID"),
@@ -95,7 +95,7 @@ fn a_bad_credentials_file_is_refused_with_its_place_and_never_quoted() {
 }
 
 #[test]
-fn a_bad_token_file_is_refused_with_its_place_and_never_quoted() {
+fn an_invalid_token_file_is_refused_by_line_and_never_quoted() {
     let mut cases = bad_files();
     cases.extend([
         bad("a number", "{\"access_token\":7,\"x\":\"MARK\"}", (1, 17), "access_token"),
@@ -121,7 +121,7 @@ fn a_bad_token_file_is_refused_with_its_place_and_never_quoted() {
 }
 
 #[test]
-fn a_bad_file_leaves_a_profile_that_is_there_alone() {
+fn an_invalid_file_leaves_an_existing_profile_unchanged() {
     let world = World::logged_in();
     let before = std::fs::read(world.store_file()).unwrap();
     world.write("credentials.json", "{\"appID\":");
@@ -132,7 +132,7 @@ fn a_bad_file_leaves_a_profile_that_is_there_alone() {
 }
 
 #[test]
-fn an_editor_that_adds_a_mark_and_line_ends_does_no_harm() {
+fn a_bom_and_crlf_line_ends_are_accepted() {
     let world = World::new();
     let text = world.sandbox.credentials_json().replace(',', ",\r\n\t").replace(":\"", ": \"");
     world.write("credentials.json", format!("\u{feff}{text}\r\n"));
@@ -141,7 +141,7 @@ fn an_editor_that_adds_a_mark_and_line_ends_does_no_harm() {
 }
 
 #[test]
-fn values_that_are_still_blank_are_listed() {
+fn blank_values_are_listed() {
     let filled = r#"{"appID":"a","clientSecret":"b","grantType":"password","companyUUID":"c","companyRequestToken":"d"}"#;
     let cases = [
         (r#""a""#, r#""""#, "Not given: appID."),
@@ -159,7 +159,7 @@ fn values_that_are_still_blank_are_listed() {
 }
 
 #[test]
-fn a_credentials_file_that_is_named_must_be_there() {
+fn a_named_credentials_file_must_exist() {
     let world = World::new();
     let output = world.concur(["login", "--credentials", "nowhere.json"]).output();
     assert!([Some(2), Some(6)].contains(&output.code), "{output:?}");
@@ -192,7 +192,7 @@ fn init_writes_the_tutorials_blank_file_for_its_owner_alone_and_never_again() {
 
 #[cfg(unix)]
 #[test]
-fn a_credentials_file_that_others_can_read_is_used_with_a_warning_that_mends_it() {
+fn a_readable_credentials_file_is_used_with_a_warning_and_a_fix() {
     for mode in [0o640, 0o604, 0o644] {
         let world = World::new();
         let file = world.write("credentials.json", world.sandbox.credentials_json());

@@ -91,7 +91,7 @@ fn a_newer_schema_is_refused_untouched() {
 }
 
 #[test]
-fn a_key_source_that_nobody_knows_is_not_guessed() {
+fn an_unknown_key_source_is_not_guessed() {
     let world = World::logged_in();
     world.database().execute("UPDATE meta SET key_source = 'keyring'", []).unwrap();
     world.concur(["get"]).fails(6).says("key source");
@@ -100,7 +100,7 @@ fn a_key_source_that_nobody_knows_is_not_guessed() {
 }
 
 #[test]
-fn a_damaged_store_never_panics_and_never_prints_another_thing() {
+fn a_damaged_store_never_panics_and_never_prints_a_wrong_value() {
     let world = World::logged_in();
     let token = format!("{}\n", world.concur(["get"]).ok().line());
     let whole = std::fs::read(world.store_file()).unwrap();
@@ -161,7 +161,7 @@ fn a_hit_rolls_back_what_a_killed_writer_left_behind() {
 }
 
 #[test]
-fn a_hundred_thousand_entries_of_others_slow_nobody_down() {
+fn a_hundred_thousand_stored_credentials_slow_no_hit() {
     let world = World::logged_in();
     let token = world.concur(["get"]).ok().line();
     let foreign = "protocol=https\nhost=one.example\nusername=u\npassword=p\n\n";

@@ -124,7 +124,7 @@ fn an_edited_store_sends_no_login_to_another_host() {
 }
 
 #[test]
-fn an_edited_store_hands_no_token_to_another_host() {
+fn an_edited_store_prints_no_token_for_another_host() {
     each(&edits(), |(what, sql)| {
         let scene = Scene::new();
         scene.edit(sql);
@@ -138,7 +138,7 @@ fn an_edited_store_hands_no_token_to_another_host() {
 }
 
 #[test]
-fn a_hit_opens_only_a_cell_that_is_in_its_place() {
+fn a_hit_refuses_a_cell_moved_from_another_record() {
     let other = "(SELECT access_token FROM record WHERE profile = 'other')";
     let cases = [
         "geolocation = '{origin}'".to_owned(),
@@ -160,7 +160,7 @@ fn a_hit_opens_only_a_cell_that_is_in_its_place() {
 
 /// Monitoring does not call good what every caller is refused.
 #[test]
-fn status_names_a_profile_whose_place_was_edited() {
+fn status_names_a_profile_whose_base_url_was_edited() {
     for set in ["geolocation = '{origin}'".to_owned(), MOVE_HOST.to_owned()] {
         let scene = Scene::new();
         scene.edit(&format!("UPDATE record SET {set} WHERE profile = 'default'"));
@@ -199,7 +199,7 @@ fn one_damaged_account_does_not_block_the_other() {
 }
 
 #[test]
-fn a_damaged_access_token_is_said_and_renewed() {
+fn a_damaged_access_token_is_reported_and_refreshed() {
     let scene = Scene::new();
     scene.edit("UPDATE record SET access_token = x'00' WHERE profile = 'default'");
     let output = scene.concur(&["get"]).ok();
@@ -211,7 +211,7 @@ fn a_damaged_access_token_is_said_and_renewed() {
 }
 
 #[test]
-fn a_damaged_cell_that_is_not_needed_blocks_nothing() {
+fn a_damaged_cell_that_is_not_needed_fails_no_command() {
     each(&["id_token", "request_token", "unknown_fields"], |column| {
         let scene = Scene::new();
         scene.edit(&format!("UPDATE record SET {column} = x'00' WHERE profile = 'default'"));
@@ -224,7 +224,7 @@ fn a_damaged_cell_that_is_not_needed_blocks_nothing() {
 }
 
 #[test]
-fn a_damaged_refresh_token_leaves_the_way_back_open() {
+fn a_damaged_refresh_token_is_replaced_by_the_company_grant() {
     let scene = Scene::new();
     scene.edit("UPDATE record SET refresh_token = x'00' WHERE profile = 'default'");
     scene.concur(&["get"]).ok().silent();

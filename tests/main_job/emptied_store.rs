@@ -6,7 +6,7 @@ use crate::harness::{World, set_mode};
 
 /// Every way in, and what the caller is told.
 #[test]
-fn an_emptied_store_is_no_fresh_one() {
+fn an_emptied_store_is_reported_and_not_recreated() {
     let world = World::logged_in();
     let whole = fs::read(world.store_file()).unwrap();
     // Cut off, and a database without a table.
@@ -62,7 +62,7 @@ fn an_emptied_store_is_no_fresh_one() {
 
 /// Without the row that says which store it is, no other row can be opened: it is no store without profiles.
 #[test]
-fn a_store_without_its_own_row_is_damaged() {
+fn a_store_without_its_meta_row_is_damaged() {
     let world = World::logged_in();
     // Nor with a version that no store has: its profiles are not lost.
     for edit in ["UPDATE meta SET schema_version = 0", "UPDATE meta SET schema_version = -1"] {

@@ -38,7 +38,7 @@ fn the_environment_fills_in_what_the_file_lacks() {
 }
 
 #[test]
-fn a_file_that_is_named_comes_before_the_environment_and_that_before_a_file_that_is_found() {
+fn a_named_file_precedes_the_environment_and_that_precedes_the_default_file() {
     let world = World::new();
     let other = world.sandbox.add_company();
     let file = world.write("credentials.json", world.sandbox.credentials_json());
@@ -51,7 +51,7 @@ fn a_file_that_is_named_comes_before_the_environment_and_that_before_a_file_that
 }
 
 #[test]
-fn what_is_missing_without_any_file_names_variables_and_init() {
+fn missing_values_without_a_file_suggest_variables_and_init() {
     let world = World::new();
     let app = world.sandbox.app().clone();
     let output = login(&world).env("CONCUR_CRED_CLIENT_ID", &app.client_id).fails(2);
@@ -64,7 +64,7 @@ fn what_is_missing_without_any_file_names_variables_and_init() {
 }
 
 #[test]
-fn a_base_url_that_is_none_is_wrong_usage_and_gets_nothing() {
+fn an_invalid_base_url_is_wrong_usage_and_gets_nothing() {
     let world = World::new();
     world.write("credentials.json", world.sandbox.credentials_json());
     let cases = [
@@ -90,7 +90,7 @@ fn a_base_url_that_is_none_is_wrong_usage_and_gets_nothing() {
 }
 
 #[test]
-fn a_wrong_setting_is_named_before_anything_is_sent() {
+fn an_invalid_setting_is_named_before_anything_is_sent() {
     let world = World::logged_in();
     world.expire("default");
     let cases = [
@@ -109,7 +109,7 @@ fn a_wrong_setting_is_named_before_anything_is_sent() {
 }
 
 #[test]
-fn a_configuration_that_is_named_must_be_there_and_right() {
+fn a_named_configuration_must_exist_and_be_valid() {
     let world = World::logged_in();
     world.concur(["get", "--config", "nowhere.toml"]).fails(6).says("nowhere.toml");
     world.write("config.toml", "min_ttl = 60\nmin_tll = 60\n");

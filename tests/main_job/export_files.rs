@@ -37,7 +37,7 @@ fn an_export_never_overwrites_unasked() {
 
 #[cfg(unix)]
 #[test]
-fn a_forced_export_takes_the_place_of_the_old_file_in_one_step() {
+fn a_forced_export_replaces_the_old_file_atomically() {
     use std::os::unix::fs::MetadataExt;
     let world = World::logged_in();
     let file = world.write(NAME, "old");
@@ -66,7 +66,7 @@ fn an_export_does_not_write_through_a_link() {
 }
 
 #[test]
-fn an_export_to_where_none_can_be_is_an_error_and_leaves_nothing() {
+fn an_export_to_an_impossible_path_is_an_error_and_leaves_nothing() {
     let world = World::logged_in();
     let before = tree(&world.work());
     std::fs::create_dir(world.work().join("folder")).unwrap();
@@ -80,7 +80,7 @@ fn an_export_to_where_none_can_be_is_an_error_and_leaves_nothing() {
 }
 
 #[test]
-fn an_export_puts_no_file_in_the_place_of_a_pipe_or_device() {
+fn an_export_does_not_replace_a_pipe_or_device() {
     use std::os::unix::fs::FileTypeExt as _;
     let world = World::logged_in();
     world.run("mkfifo", ["pipe"]).ok();
@@ -92,7 +92,7 @@ fn an_export_puts_no_file_in_the_place_of_a_pipe_or_device() {
 }
 
 #[test]
-fn two_exports_of_one_state_are_the_same_but_for_the_time_left() {
+fn two_exports_of_one_state_differ_only_in_the_remaining_time() {
     let world = World::logged_in();
     let read = |name: &str| {
         let text = std::fs::read(exported_to(&world, name)).unwrap();
@@ -105,7 +105,7 @@ fn two_exports_of_one_state_are_the_same_but_for_the_time_left() {
 }
 
 #[test]
-fn an_export_of_a_profile_that_is_not_there_writes_nothing() {
+fn an_export_of_an_unknown_profile_writes_nothing() {
     let world = World::logged_in();
     world.concur(["export", "x.json", "--profile", "gamma"]).fails(3).says("gamma");
     assert!(!world.work().join("x.json").exists());

@@ -70,7 +70,7 @@ fn twenty_first_stores_at_once_keep_twenty_entries() {
 }
 
 #[test]
-fn twenty_stores_of_one_entry_at_once_keep_one_of_them_whole() {
+fn twenty_concurrent_stores_of_one_entry_keep_one_complete_entry() {
     let world = World::new();
     let running: Vec<Running> = (0..MANY)
         .map(|n| {
@@ -89,7 +89,7 @@ fn twenty_stores_of_one_entry_at_once_keep_one_of_them_whole() {
 }
 
 #[test]
-fn logins_into_one_new_profile_at_once_end_in_one_profile_that_works() {
+fn concurrent_logins_into_one_new_profile_make_one_working_profile() {
     let world = World::new();
     world.write("credentials.json", world.sandbox.credentials_json());
     let running: Vec<Running> = (0..8)
@@ -107,7 +107,7 @@ fn logins_into_one_new_profile_at_once_end_in_one_profile_that_works() {
 }
 
 #[test]
-fn questions_beside_a_first_login_see_nothing_or_the_whole() {
+fn gets_during_a_first_login_see_all_or_nothing() {
     for _ in 0..5 {
         let world = World::new();
         world.write("credentials.json", world.sandbox.credentials_json());

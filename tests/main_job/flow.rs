@@ -9,7 +9,7 @@ use crate::harness::moment::now;
 use crate::harness::{Output, World, skipped};
 
 #[test]
-fn a_token_is_served_from_the_store_and_refreshed_when_it_is_over() {
+fn a_token_is_served_from_the_store_and_refreshed_when_expired() {
     let world = World::logged_in();
     let first = world.concur(["get"]).ok().silent().line();
     let again = world.concur(["token"]).ok().silent().line();
@@ -71,7 +71,7 @@ fn assert_valid_for_the_tutorials_script(world: &World, name: &str) {
 }
 
 #[test]
-fn what_one_home_exports_another_home_imports_and_renews() {
+fn an_export_can_be_imported_and_refreshed_in_another_home() {
     let world = World::logged_in();
     let token = world.concur(["get"]).ok().line();
     world.concur(["export"]).ok();
@@ -91,7 +91,7 @@ fn what_one_home_exports_another_home_imports_and_renews() {
 }
 
 #[test]
-fn an_export_says_what_is_left_and_not_what_was_granted() {
+fn an_export_contains_the_remaining_lifetime() {
     let world = World::logged_in();
     let file = world.concur(["export", "-"]).at_offset(1800).ok().json();
     let life = file["expires_in"].as_i64().unwrap();
@@ -139,7 +139,7 @@ fn a_status_table_shows_what_a_person_needs() {
 }
 
 #[test]
-fn a_status_as_json_tells_what_the_table_tells() {
+fn json_status_contains_what_the_table_shows() {
     let world = World::logged_in();
     let status = status_of(&world, "default");
     assert_eq!(status["base_url"], world.sandbox.origin());
@@ -179,7 +179,7 @@ fn events(output: &Output) -> Vec<Value> {
 }
 
 #[test]
-fn a_refused_refresh_stands_in_the_log_with_its_code() {
+fn a_refused_refresh_is_logged_with_its_code() {
     let world = World::logged_in();
     world.sandbox.push_fault(concur_sandbox::Fault::Code(59));
     world.expire("default");

@@ -25,7 +25,7 @@ fn a_full_disk_does_not_disturb_a_hit() {
 }
 
 #[test]
-fn a_full_disk_stops_a_refresh_before_anything_is_spent() {
+fn a_full_disk_fails_a_refresh_before_the_refresh_token_is_spent() {
     let rotation = Rotation::NewRevokeFamily;
     let world = World::logged_in_with(Config { rotation, ..Config::default() });
     world.expire("default");
@@ -38,7 +38,7 @@ fn a_full_disk_stops_a_refresh_before_anything_is_spent() {
 }
 
 #[test]
-fn a_full_disk_stops_a_refresh_whose_reserve_is_gone() {
+fn a_full_disk_fails_a_refresh_without_a_reserve() {
     let world = World::logged_in();
     for reserve in tree(&world.state_dir().join("reserve")) {
         std::fs::remove_file(reserve).unwrap();
@@ -52,7 +52,7 @@ fn a_full_disk_stops_a_refresh_whose_reserve_is_gone() {
 }
 
 #[test]
-fn a_full_disk_stops_a_login_before_the_request_token_is_spent() {
+fn a_full_disk_fails_a_login_before_the_request_token_is_spent() {
     let world = World::new();
     world.write("credentials.json", world.sandbox.credentials_json());
     limited(&world, 0, &["login", "--base-url", world.sandbox.origin()]).fails(6);
@@ -65,7 +65,7 @@ fn a_full_disk_stops_a_login_before_the_request_token_is_spent() {
 }
 
 #[test]
-fn a_full_disk_leaves_an_old_export_as_it_was() {
+fn a_full_disk_leaves_an_old_export_unchanged() {
     let world = World::logged_in();
     world.concur(["export", "tokens.json"]).ok();
     let before = std::fs::read(world.work().join("tokens.json")).unwrap();
@@ -89,7 +89,7 @@ fn with_a_large_store() -> World {
 }
 
 #[test]
-fn what_is_granted_when_the_disk_fills_up_is_served_and_kept() {
+fn tokens_granted_while_the_disk_fills_up_are_printed_and_kept() {
     let world = with_a_large_store();
     let token = "t".repeat(50_000);
     let value = json!(token);

@@ -37,7 +37,7 @@ fn assert_tells(output: Output, program: &str) -> Output {
 }
 
 #[test]
-fn a_git_that_hangs_is_ended() {
+fn git_is_killed_when_it_hangs() {
     let world = world_with("git", HANGS);
     for args in
         [&["configure-git"][..], &["configure-git", "--unset"], &["configure-git", "--print"]]
@@ -51,7 +51,7 @@ fn a_git_that_hangs_is_ended() {
 }
 
 #[test]
-fn a_git_that_hangs_later_is_ended_as_well() {
+fn git_is_killed_when_it_hangs_later() {
     for hanging in ["config", "--exec-path"] {
         let answers = format!(
             "[ \"$1\" = {hanging} ] || {{ [ \"$1\" = --version ] && echo 'git version 2.47.3' || pwd; exit 0; }}"
@@ -63,7 +63,7 @@ fn a_git_that_hangs_later_is_ended_as_well() {
 }
 
 #[test]
-fn a_helper_that_hangs_is_ended_and_named() {
+fn a_hanging_helper_is_killed_and_named() {
     let world = World::logged_in();
     let helper = world.bin().join("git-credential-concur");
     std::fs::remove_file(&helper).unwrap();
@@ -77,7 +77,7 @@ fn a_helper_that_hangs_is_ended_and_named() {
 }
 
 #[test]
-fn a_git_that_leaves_something_with_its_streams_is_not_waited_for() {
+fn children_that_git_leaves_behind_are_not_waited_for() {
     let script = "#!/bin/sh\n[ \"$1\" = --version ] || exit 1\nsleep 600 & echo $! >>\"$HOME/left\"\n\
                   echo 'git version 2.47.3'\n";
     let world = world_with("git", script);
@@ -90,7 +90,7 @@ fn a_git_that_leaves_something_with_its_streams_is_not_waited_for() {
 }
 
 #[test]
-fn a_crontab_that_hangs_is_ended_and_nothing_is_lost() {
+fn a_hanging_crontab_is_killed_and_nothing_is_lost() {
     let world = world_with("crontab", HANGS);
     for what in ["--install", "--uninstall"] {
         let output = concur(&world, &["keepalive", what, "cron"]).fails(5);
@@ -105,14 +105,14 @@ fn a_crontab_that_hangs_is_ended_and_nothing_is_lost() {
 }
 
 #[test]
-fn a_crontab_that_never_stops_printing_is_no_crontab() {
+fn an_endless_crontab_is_refused() {
     let world = world_with("crontab", "#!/bin/sh\nexec yes '# a line'\n");
     let output = world.concur(["keepalive", "--install", "cron"]).fails(6);
     output.says("printed without end");
 }
 
 #[test]
-fn a_systemctl_that_hangs_is_ended() {
+fn a_hanging_systemctl_is_killed() {
     let world = world_with("systemctl", HANGS);
     let output = concur(&world, &["keepalive", "--install", "systemd"]).output().code(5);
     assert_tells(output, "systemctl")
@@ -123,7 +123,7 @@ fn a_systemctl_that_hangs_is_ended() {
 }
 
 #[test]
-fn a_browser_that_hangs_holds_up_no_login() {
+fn a_hanging_browser_delays_no_login() {
     let world = world_with("a-browser", HANGS);
     world.write("credentials.json", world.sandbox.credentials_json());
     let args = ["login", "--grant", "browser", "--profile", "new", "--timeout", "0s"];

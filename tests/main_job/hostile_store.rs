@@ -125,7 +125,7 @@ fn endless_view(world: &World, table: &str) -> String {
 }
 
 #[test]
-fn a_schema_without_end_is_refused() {
+fn an_endless_schema_is_refused() {
     let doubled = (1..40).map(|level| {
         let below = level - 1;
         format!("CREATE VIEW v{level} AS SELECT a.one FROM v{below} a, v{below} b;")
@@ -188,7 +188,7 @@ fn refused(what: &str, sql: &str, is_refused: bool) {
 }
 
 #[test]
-fn an_audit_log_without_end_is_refused() {
+fn an_endless_audit_log_is_refused() {
     let world = World::logged_in();
     let events = rusqlite::Connection::open(world.state_dir().join("events.db")).unwrap();
     let edit = "ALTER TABLE event RENAME TO kept; CREATE VIEW event AS \

@@ -55,7 +55,7 @@ fn app_id_secret_and_refresh_token_are_enough() {
 }
 
 #[test]
-fn every_name_that_is_met_is_read() {
+fn every_known_field_name_is_read() {
     let ids = ["client_id", "clientId", "appID", "appId", "app_id"];
     let secrets = ["client_secret", "clientSecret"];
     let tokens = ["refresh_token", "refreshToken"];
@@ -82,7 +82,7 @@ fn every_name_that_is_met_is_read() {
 }
 
 #[test]
-fn the_base_url_comes_by_any_name_in_any_form() {
+fn the_base_url_is_read_from_every_known_field_in_every_form() {
     let names = ["api_url", "base_url", "baseUrl", "instance_url", "geolocation"];
     let forms = [
         "us2.api.concursolutions.com",
@@ -103,7 +103,7 @@ fn the_base_url_comes_by_any_name_in_any_form() {
 }
 
 #[test]
-fn the_operators_base_url_wins_over_whatever_the_file_says() {
+fn the_operators_base_url_overrides_the_files() {
     for geolocation in [
         "https://us2.api.concursolutions.com",
         "https://www.concursolutions.com",
@@ -129,7 +129,7 @@ fn the_operators_base_url_wins_over_whatever_the_file_says() {
 }
 
 #[test]
-fn the_files_own_application_wins_over_credentials_and_those_over_variables() {
+fn the_files_application_precedes_credentials_and_those_precede_variables() {
     let world = World::new();
     let stranger = world.sandbox.add_app();
     world.write("credentials.json", world.sandbox.credentials_json_of(&stranger));
@@ -151,7 +151,7 @@ fn the_files_own_application_wins_over_credentials_and_those_over_variables() {
 }
 
 #[test]
-fn a_secret_does_not_go_with_another_app_id() {
+fn a_secret_is_never_combined_with_another_app_id() {
     let world = World::new();
     world.write("credentials.json", world.sandbox.credentials_json());
     let mut file = handed(&world);
@@ -162,7 +162,7 @@ fn a_secret_does_not_go_with_another_app_id() {
 }
 
 #[test]
-fn what_is_missing_is_named_with_the_variables_that_import_reads() {
+fn missing_values_are_named_with_the_variables_that_import_reads() {
     let world = World::new();
     let file = json!({ "refresh_token": "r-1" });
     let output = refused(&world, import(&world, &file).fails(2));
@@ -178,7 +178,7 @@ fn what_is_missing_is_named_with_the_variables_that_import_reads() {
 }
 
 #[test]
-fn the_credentials_file_may_name_the_base_url_and_another_company_is_told() {
+fn the_credentials_file_may_name_the_base_url_and_another_company_is_reported() {
     let world = World::new();
     let app = world.sandbox.app().clone();
     let mut file = world.sandbox.issue_token_response(&app, 60);
@@ -203,7 +203,7 @@ fn the_credentials_file_may_name_the_base_url_and_another_company_is_told() {
 
 /// An application's credentials name a company, and a user of it holds the tokens.
 #[test]
-fn a_users_tokens_go_with_the_credentials_of_a_company() {
+fn a_users_tokens_can_be_imported_with_a_companys_credentials() {
     let world = World::new();
     let mut file = handed(&world);
     for name in ["client_id", "client_secret"] {
@@ -216,7 +216,7 @@ fn a_users_tokens_go_with_the_credentials_of_a_company() {
 }
 
 #[test]
-fn the_tokens_own_word_is_whose_they_are() {
+fn the_tokens_claims_decide_the_principal() {
     for name in ["companyUUID", "company_uuid", "companyId"] {
         let world = World::new();
         let app = world.sandbox.app().clone();
@@ -237,7 +237,7 @@ fn the_tokens_own_word_is_whose_they_are() {
 }
 
 #[test]
-fn a_company_is_called_so_and_a_user_so() {
+fn messages_distinguish_a_company_from_a_user() {
     for (claim, noun) in [("user", "user"), ("company", "company"), ("app", "application")] {
         let world = World::new();
         let mut file = handed(&world);
@@ -258,7 +258,7 @@ fn a_company_is_called_so_and_a_user_so() {
 }
 
 #[test]
-fn an_expiry_that_is_really_a_time_is_one() {
+fn an_expires_in_that_is_a_timestamp_is_read_as_one() {
     let now = now();
     for (at, is_access) in
         [(now + 1800, true), ((now + 1800) * 1000, true), (now + 90 * 86_400, false)]
@@ -282,7 +282,7 @@ fn an_expiry_that_is_really_a_time_is_one() {
 }
 
 #[test]
-fn one_that_is_refused_changes_nothing() {
+fn a_refused_import_changes_nothing() {
     let world = World::new();
     let file = handed(&world);
     world.sandbox.revoke_refresh_tokens();
@@ -300,7 +300,7 @@ fn one_that_is_refused_changes_nothing() {
 }
 
 #[test]
-fn the_values_of_a_refused_one_are_called_as_they_came() {
+fn errors_name_the_fields_as_the_file_does() {
     for (code, says) in [
         (61, "Correct the App ID and CONCUR_CRED_CLIENT_SECRET, "),
         (5, "Check the App ID, CONCUR_CRED_CLIENT_SECRET and the refresh token, "),
@@ -324,7 +324,7 @@ fn the_values_of_a_refused_one_are_called_as_they_came() {
 }
 
 #[test]
-fn a_token_with_its_scheme_in_front_is_the_token() {
+fn a_bearer_prefix_is_removed_from_a_token() {
     let world = World::new();
     let app = world.sandbox.app().clone();
     let mut file = handed(&world);
@@ -336,7 +336,7 @@ fn a_token_with_its_scheme_in_front_is_the_token() {
 }
 
 #[test]
-fn what_is_no_json_is_told_with_another_way() {
+fn input_that_is_not_json_suggests_an_alternative() {
     let world = World::new();
     let run = world.concur(["import", "-"]).stdin("CLIENT_ID=a\nREFRESH_TOKEN=r\n");
     let output = refused(&world, run.fails(2)).says("stdin: line 1, column 1");

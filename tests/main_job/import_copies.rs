@@ -64,7 +64,7 @@ fn an_older_copy_over_newer_tokens_changes_nothing() {
 }
 
 #[test]
-fn a_newer_copy_is_taken() {
+fn a_newer_copy_is_imported() {
     for (age, file_age) in [(3000, 600), (600, 0)] {
         let world = world();
         import(&world, &copy(&world, age)).ok();
@@ -116,7 +116,7 @@ fn a_copy_from_before_a_refresh_is_older() {
 
 /// A refresh token that Concur has called invalid is nothing to lose.
 #[test]
-fn a_copy_in_the_place_of_an_invalid_refresh_token_is_taken() {
+fn a_copy_replaces_an_invalid_refresh_token() {
     let world = world();
     import(&world, &copy(&world, 5000)).ok();
     world.sandbox.revoke_refresh_tokens();
@@ -172,7 +172,7 @@ fn a_company_login_with_the_same_refresh_token_only_warns() {
 
 /// "There are certain conditions where a refresh token is not returned": then the one already held stays.
 #[test]
-fn a_login_whose_answer_has_no_refresh_token_keeps_the_one_that_is_held() {
+fn a_login_answer_without_a_refresh_token_keeps_the_stored_one() {
     let world = World::logged_in();
     let held = stored_refresh_token(&world, "default");
     world.sandbox.configure(|config| config.omit_refresh_token = true);
@@ -191,7 +191,7 @@ fn a_login_whose_answer_has_no_refresh_token_keeps_the_one_that_is_held() {
 
 /// What a caller stores for an application is a profile like any other.
 #[test]
-fn what_a_caller_stores_makes_no_second_profile_with_the_same_refresh_token() {
+fn store_makes_no_second_profile_with_the_same_refresh_token() {
     let world = World::logged_in();
     let held = exported(&world, "default");
     let text = |name: &str| held[name].as_str().unwrap().to_owned();

@@ -36,7 +36,7 @@ fn refused(output: Output, world: &World) -> Output {
 }
 
 #[test]
-fn an_imported_token_is_served_and_renewed_where_it_lives() {
+fn an_imported_token_is_served_and_refreshed_at_its_own_origin() {
     let (world, file) = world_with_file(0);
     import(&world, &file).ok().says("credentials.json").says(world.sandbox.origin());
     assert_eq!(world.concur(["get"]).ok().silent().line(), file["access_token"].as_str().unwrap());
@@ -47,7 +47,7 @@ fn an_imported_token_is_served_and_renewed_where_it_lives() {
 }
 
 #[test]
-fn an_imported_token_that_is_over_is_renewed_at_the_first_use() {
+fn an_imported_expired_token_is_refreshed_at_the_first_use() {
     let (world, file) = world_with_file(5 * 3600);
     import(&world, &file).ok();
     let token = world.concur(["get"]).ok().silent().line();
@@ -56,7 +56,7 @@ fn an_imported_token_that_is_over_is_renewed_at_the_first_use() {
 }
 
 #[test]
-fn an_imported_refresh_token_that_is_over_by_its_date_is_tried_once() {
+fn an_imported_refresh_token_past_its_expiry_is_tried_once() {
     let (world, file) = world_with_file(2 * 3600);
     import(&world, &changed(file, "refresh_expires_in", json!(1_700_000_000))).ok();
     let token = world.concur(["get"]).ok().line();
@@ -64,7 +64,7 @@ fn an_imported_refresh_token_that_is_over_by_its_date_is_tried_once() {
 }
 
 #[test]
-fn expiries_come_in_seconds_or_milliseconds_as_numbers_or_text() {
+fn expiries_may_be_seconds_or_milliseconds_numbers_or_text() {
     let (world, file) = world_with_file(0);
     let end = file["refresh_expires_in"].as_i64().unwrap();
     let values = [
@@ -100,7 +100,7 @@ fn a_file_without_a_geolocation_needs_a_base_url() {
 
 /// The profile and all else that was asked for stay: the same again, and one option more.
 #[test]
-fn a_file_of_another_origin_is_told_by_what_option_it_comes_in() {
+fn a_file_of_another_origin_suggests_the_option_to_import_it() {
     let (world, file) = world_with_file(0);
     world.write("refreshTokenObjectFile.json", file.to_string());
     let import = ["import", "--profile", "acme"];
@@ -113,7 +113,7 @@ fn a_file_of_another_origin_is_told_by_what_option_it_comes_in() {
 }
 
 #[test]
-fn a_file_can_never_widen_where_secrets_go() {
+fn an_imported_file_can_never_allow_an_origin() {
     let cases = [
         "https://evil.example",
         "http://us2.api.concursolutions.com",
@@ -140,7 +140,7 @@ fn a_file_can_never_widen_where_secrets_go() {
 }
 
 #[test]
-fn concurs_own_geolocation_needs_no_permission() {
+fn a_geolocation_of_concur_is_always_allowed() {
     let (world, file) = world_with_file(0);
     let file = changed(file, "geolocation", json!("https://US2.api.concursolutions.com/x/"));
     world.write("refreshTokenObjectFile.json", file.to_string());
@@ -151,7 +151,7 @@ fn concurs_own_geolocation_needs_no_permission() {
 }
 
 #[test]
-fn unknown_fields_come_through_import_refresh_and_export() {
+fn unknown_fields_survive_import_refresh_and_export() {
     let (world, file) = world_with_file(0);
     let unknown = [
         ("x_note", json!("ü \"quoted\" \u{7f} \n")),
@@ -187,7 +187,7 @@ fn import_and_export_are_each_others_inverse() {
 }
 
 #[test]
-fn a_dry_run_says_what_it_would_do_and_does_nothing() {
+fn a_dry_run_reports_the_import_and_changes_nothing() {
     let (world, file) = world_with_file(0);
     let output = import(&world, &file).arg("--dry-run").ok();
     let company = world.sandbox.app().company_uuid.clone();
@@ -240,7 +240,7 @@ fn the_application_is_looked_for_beside_the_file() {
 }
 
 #[test]
-fn a_file_comes_in_by_stdin_and_goes_out_by_stdout() {
+fn import_reads_stdin_and_export_writes_stdout() {
     let (world, file) = world_with_file(0);
     let import = world.concur(["import", "-", "--base-url", world.sandbox.origin()]);
     import.stdin(file.to_string()).ok().says("credentials.json");
@@ -254,7 +254,7 @@ fn a_file_comes_in_by_stdin_and_goes_out_by_stdout() {
 }
 
 #[test]
-fn a_file_without_a_refresh_token_serves_its_hour_and_then_needs_a_person() {
+fn a_file_without_a_refresh_token_lasts_an_hour_and_then_requires_a_login() {
     let (world, file) = world_with_file(0);
     let file = without(without(file, "refresh_token"), "refresh_expires_in");
     import(&world, &file).ok();

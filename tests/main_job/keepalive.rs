@@ -47,7 +47,7 @@ fn pairs(expected: &[(&str, &str)]) -> Vec<(String, String)> {
 }
 
 #[test]
-fn keepalive_refreshes_what_was_not_refreshed_for_a_day_and_nothing_else() {
+fn keepalive_refreshes_only_tokens_not_refreshed_for_a_day() {
     let world = world_of(&["acme", "globex-eu"]);
     idle(&world, "acme", DAY + 1);
     idle(&world, "globex-eu", 3 * 3600);
@@ -66,7 +66,7 @@ fn keepalive_refreshes_what_was_not_refreshed_for_a_day_and_nothing_else() {
 }
 
 #[test]
-fn the_time_can_be_set_by_option_variable_and_file() {
+fn the_interval_can_be_set_by_option_variable_and_file() {
     let world = world_of(&["acme"]);
     idle(&world, "acme", 3600);
     let file = world.write("k.toml", "keepalive_after = \"2h\"\n");
@@ -81,7 +81,7 @@ fn the_time_can_be_set_by_option_variable_and_file() {
 }
 
 #[test]
-fn a_token_that_would_end_before_the_next_run_is_used_whenever_it_was_last() {
+fn a_token_that_would_expire_before_the_next_run_is_refreshed() {
     let config = Config { refresh_lifetime_seconds: DAY / 2, ..Config::default() };
     let world = world_with(&["acme"], config);
     let output = world.concur(["keepalive"]).ok().says("acme: the refresh token ends in 12 h");
@@ -89,7 +89,7 @@ fn a_token_that_would_end_before_the_next_run_is_used_whenever_it_was_last() {
 }
 
 #[test]
-fn who_has_no_request_token_is_not_told_to_make_one() {
+fn a_profile_without_a_request_token_is_not_advised_to_create_one() {
     let config = Config { refresh_lifetime_seconds: DAY / 2, ..Config::default() };
     let world = world_with(&["acme"], config);
     world.concur(["keepalive"]).ok().says("companytokens").says("concur-cred login --profile acme");
@@ -101,7 +101,7 @@ fn who_has_no_request_token_is_not_told_to_make_one() {
 }
 
 #[test]
-fn a_report_that_cannot_be_written_costs_no_profile_its_turn() {
+fn an_unwritable_report_skips_no_profile() {
     let world = world_of(&["acme", "globex", "umbrella"]);
     for profile in ["acme", "globex", "umbrella"] {
         idle(&world, profile, 2 * DAY);
@@ -113,7 +113,7 @@ fn a_report_that_cannot_be_written_costs_no_profile_its_turn() {
 }
 
 #[test]
-fn a_use_that_was_written_by_a_wrong_clock_is_none() {
+fn a_last_use_in_the_future_is_ignored() {
     let world = world_of(&["acme"]);
     idle(&world, "acme", -90 * DAY);
     world.concur(["keepalive"]).ok().silent();
@@ -135,7 +135,7 @@ fn trouble() -> World {
 }
 
 #[test]
-fn ones_failure_never_stops_the_others_and_is_not_asked_for_again() {
+fn one_profiles_failure_stops_no_other_and_is_not_retried() {
     let world = trouble();
     let output = world.concur(["keepalive"]).output().code(4);
     let lines: Vec<&str> = output.text().lines().collect();
@@ -166,7 +166,7 @@ fn ones_failure_never_stops_the_others_and_is_not_asked_for_again() {
 }
 
 #[test]
-fn the_exit_code_is_that_of_the_one_who_needs_most() {
+fn the_exit_code_is_that_of_the_most_urgent_profile() {
     let world = trouble();
     drop(world.concur(["keepalive"]).output().code(4));
     let only = |profile: &str, code: i32| {
@@ -199,7 +199,7 @@ fn without_a_refresh_token_there_is_nothing_to_keep_alive() {
 }
 
 #[test]
-fn a_refresh_token_that_ends_soon_is_warned_about() {
+fn a_refresh_token_that_expires_soon_causes_a_warning() {
     let config = Config { refresh_lifetime_seconds: 20 * DAY, ..Config::default() };
     let world = world_with(&["acme"], config);
     let warned = world.concur(["keepalive"]).ok().says("acme: the refresh token ends in 20 d, ");
@@ -211,7 +211,7 @@ fn a_refresh_token_that_ends_soon_is_warned_about() {
 }
 
 #[test]
-fn beside_a_job_that_refreshes_it_refreshes_nothing_a_second_time() {
+fn keepalive_does_not_repeat_another_jobs_refresh() {
     let world = world_of(&["acme"]);
     world.expire("acme");
     idle(&world, "acme", 2 * DAY);
@@ -229,7 +229,7 @@ fn beside_a_job_that_refreshes_it_refreshes_nothing_a_second_time() {
 }
 
 #[test]
-fn an_answer_that_waits_in_the_reserve_is_taken_in_and_not_asked_for_again() {
+fn keepalive_commits_a_pending_grant_without_a_request() {
     let world = world_of(&["acme"]);
     let full = "grant-commit=full";
     world.concur(["refresh"]).env("CONCUR_CRED_TEST_FAILPOINT", full).ok().says("reserve");
@@ -243,7 +243,7 @@ fn an_answer_that_waits_in_the_reserve_is_taken_in_and_not_asked_for_again() {
 }
 
 #[test]
-fn a_jitter_is_waited_for_first() {
+fn keepalive_waits_for_its_jitter_first() {
     let world = world_of(&["acme"]);
     for jitter in ["0s", "1s"] {
         idle(&world, "acme", 2 * DAY);

@@ -120,7 +120,7 @@ fn as_read_by_cron(line: &str, unescapes: &str) -> String {
 }
 
 #[test]
-fn every_path_survives_every_cron() {
+fn every_path_is_quoted_for_every_cron() {
     for folder in ["50%", r"a\%b", r"a\\%b", r"\", "%%", r"it's \% of $HOME `x`", r"\045", "%s %d"]
     {
         let world = world();
@@ -152,7 +152,7 @@ fn a_line_that_is_too_long_for_cron_is_refused() {
 }
 
 #[test]
-fn the_jobs_options_and_folders_are_those_of_the_installation() {
+fn the_job_keeps_the_options_and_folders_of_its_installation() {
     let world = world();
     let home = world.work().join("all of it");
     let file = world.write("credentials.json", world.sandbox.credentials_json());
@@ -171,7 +171,7 @@ fn the_jobs_options_and_folders_are_those_of_the_installation() {
 }
 
 #[test]
-fn every_other_line_of_the_crontab_stays() {
+fn every_other_line_of_the_crontab_is_kept() {
     let world = world();
     let others = "MAILTO=erika\n# m h\n*/5 * * * * date +\\%s\n";
     std::fs::write(world.work().join("crontab"), others).unwrap();
@@ -227,7 +227,7 @@ fn print_shows_and_writes_nothing() {
 }
 
 #[test]
-fn the_units_are_written_enabled_and_taken_away() {
+fn the_units_are_written_enabled_and_removed() {
     let world = world();
     keepalive(&world, &["--install", "systemd"]).ok().says("the timer runs").says("enable-linger");
     let [service, timer] = units(&world).map(|path| std::fs::read_to_string(path).unwrap());
@@ -251,7 +251,7 @@ fn the_units_are_written_enabled_and_taken_away() {
 /// Where systemd keeps a user's job to one folder it maps user ids, and root's files are nobody's then:
 /// the program would refuse them daily.
 #[test]
-fn a_job_that_reads_roots_files_is_not_put_where_they_are_nobodys() {
+fn a_job_that_reads_roots_files_is_not_confined_by_systemd() {
     let world = world();
     let roots = Path::new("/etc/hostname");
     let print = |config: &Path| {
@@ -274,7 +274,7 @@ fn a_job_that_reads_roots_files_is_not_put_where_they_are_nobodys() {
 }
 
 #[test]
-fn what_the_job_lacks_of_the_key_is_told_and_a_key_command_can_do_its_work() {
+fn a_key_the_job_cannot_get_is_reported_and_a_key_command_works() {
     const KEY: &str = "Uc17XpDrdZxuyIGnfcKpIAtExDjkFriCv5qHwz3+7dw=";
     let world = world();
     let print = |run: Run| ["--install", "systemd", "--print"].into_iter().fold(run, Run::arg).ok();
@@ -307,7 +307,7 @@ fn what_the_job_lacks_of_the_key_is_told_and_a_key_command_can_do_its_work() {
 }
 
 #[test]
-fn where_systemd_does_not_answer_the_commands_are_named() {
+fn without_systemd_the_commands_are_shown() {
     let world = world();
     world.write("broken", "");
     // Quiet or not: who installs it in a script is not to believe that it runs.
@@ -320,7 +320,7 @@ fn where_systemd_does_not_answer_the_commands_are_named() {
 }
 
 #[test]
-fn units_that_somebody_else_wrote_are_not_touched() {
+fn units_written_by_others_are_not_changed() {
     let world = world();
     let xdg = world.work().join("xdg");
     let folder = xdg.join("systemd/user");
@@ -342,7 +342,7 @@ fn units_that_somebody_else_wrote_are_not_touched() {
 }
 
 #[test]
-fn systemd_takes_the_units_as_they_are_meant() {
+fn systemd_parses_the_units_as_intended() {
     let world = world();
     let folder = world.work().join("50%h \"x\" \\t");
     let args = ["--install", "systemd", "--config"];

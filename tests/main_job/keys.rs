@@ -27,7 +27,7 @@ fn assert_unusable(world: &World, source: &str, with: impl Fn(Run) -> Run) {
 }
 
 #[test]
-fn a_missing_key_file_is_named_and_never_made_anew() {
+fn a_missing_key_file_is_named_and_never_recreated() {
     let world = World::logged_in();
     let path = world.config_dir().join("key");
     let key = std::fs::read(&path).unwrap();
@@ -81,7 +81,7 @@ fn a_login_without_the_right_key_spends_nothing_and_writes_nothing() {
 }
 
 #[test]
-fn a_question_that_needs_no_key_is_answered_without_it() {
+fn a_request_that_needs_no_key_is_answered_without_it() {
     let world = World::logged_in();
     std::fs::remove_file(world.config_dir().join("key")).unwrap();
     world.concur(["status", "--json"]).ok();
@@ -108,7 +108,7 @@ fn a_key_from_the_environment_leaves_no_key_file_and_is_needed_again() {
 }
 
 #[test]
-fn a_key_file_that_the_operator_names_is_used_and_needed_again() {
+fn a_named_key_file_is_used_and_needed_again() {
     let world = World::new();
     let file = world.write("my key", format!("{KEY}\n"));
     let with = |run: Run| run.env("CONCUR_CRED_KEY_FILE", &file);
@@ -148,7 +148,7 @@ fn a_store_sealed_with_its_file_takes_no_other_key_by_accident() {
 }
 
 #[test]
-fn a_bad_key_of_choice_makes_no_store() {
+fn an_invalid_key_makes_no_store() {
     let world = World::new();
     world.write("credentials.json", world.sandbox.credentials_json());
     let login = || world.concur(["login", "--base-url", world.sandbox.origin()]);

@@ -10,10 +10,13 @@ mod damaged_store;
 mod edited_store;
 mod emptied_store;
 mod environment;
+mod erased;
+mod escaping;
+#[cfg(target_os = "linux")]
+mod escaping_data;
 mod export_files;
 mod first_runs;
 mod flow;
-mod forgotten;
 mod full_disk;
 #[cfg(target_os = "linux")]
 mod hanging_programs;
@@ -27,14 +30,14 @@ mod keepalive;
 mod keepalive_timers;
 mod keys;
 mod moves;
+#[cfg(target_os = "linux")]
+mod no_hard_links;
+mod no_store;
 mod nonblocking;
 mod permissions;
 mod profiles;
 mod progress;
 mod prompts;
-mod questions;
-#[cfg(target_os = "linux")]
-mod second_names;
 mod secrets;
 mod service_answers;
 mod service_encodings;
@@ -43,9 +46,6 @@ mod service_grants;
 mod service_lifetimes;
 mod service_lost;
 mod service_refusals;
-mod shown;
-#[cfg(target_os = "linux")]
-mod shown_data;
 mod status_check;
 mod status_screen;
 mod status_unknown;

@@ -14,7 +14,7 @@ fn two_data_centres() -> (World, Sandbox) {
 }
 
 #[test]
-fn an_account_that_moves_takes_every_sealed_cell_along() {
+fn an_account_that_moves_gets_every_cell_sealed_again() {
     let (world, there) = two_data_centres();
     let app = world.sandbox.app().clone();
     let mut file: serde_json::Value =
@@ -49,7 +49,7 @@ fn an_account_that_moves_takes_every_sealed_cell_along() {
 }
 
 #[test]
-fn an_account_that_moved_finds_its_way_back_by_its_request_token() {
+fn an_account_that_moved_can_use_its_request_token() {
     let (world, there) = two_data_centres();
     let allowed = |run: Run| run.env("CONCUR_CRED_ALLOWED_ORIGINS", there.origin());
     world.sandbox.push_fault(Fault::Geolocation(there.origin().to_owned()));
@@ -64,7 +64,7 @@ fn an_account_that_moved_finds_its_way_back_by_its_request_token() {
 }
 
 #[test]
-fn an_account_whose_place_is_no_longer_allowed_sends_nothing_there() {
+fn an_account_at_an_origin_no_longer_allowed_sends_nothing() {
     let (world, there) = two_data_centres();
     world.sandbox.push_fault(Fault::Geolocation(there.origin().to_owned()));
     let refresh = world.concur(["refresh"]);
@@ -76,7 +76,7 @@ fn an_account_whose_place_is_no_longer_allowed_sends_nothing_there() {
 }
 
 #[test]
-fn a_clock_that_stepped_back_or_far_ahead_ends_in_a_token_that_works() {
+fn a_clock_that_stepped_back_or_far_ahead_still_yields_a_valid_token() {
     each(&[-86_400, -10 * 365 * 86_400, 86_400, 400 * 86_400], |seconds| {
         let world = World::logged_in();
         let first = world.concur(["get"]).ok().line();
@@ -121,7 +121,7 @@ fn a_token_of_any_length_that_an_answer_can_hold_is_kept_and_served() {
 }
 
 #[test]
-fn credentials_can_come_out_of_a_pipe() {
+fn credentials_can_be_read_from_a_pipe() {
     let world = World::new();
     let login = ["login", "--base-url", world.sandbox.origin(), "--credentials", "/dev/stdin"];
     if cfg!(unix) {

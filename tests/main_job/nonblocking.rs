@@ -54,7 +54,7 @@ fn through_a_full_pipe(run: Run, on_stderr: bool) -> (Option<i32>, Vec<u8>, Vec<
 }
 
 #[test]
-fn every_answer_comes_through_a_pipe_that_is_full() {
+fn every_answer_is_written_completely_to_a_full_pipe() {
     let world = World::logged_in();
     for args in [
         &["token"][..],
@@ -82,7 +82,7 @@ fn every_answer_comes_through_a_pipe_that_is_full() {
 }
 
 #[test]
-fn an_error_comes_through_a_pipe_that_is_full() {
+fn an_error_is_written_completely_to_a_full_pipe() {
     let world = World::logged_in();
     let run = world.concur(["token", "--profile", "nobody"]);
     let (code, error, answer) = through_a_full_pipe(run, true);
@@ -93,7 +93,7 @@ fn an_error_comes_through_a_pipe_that_is_full() {
 }
 
 #[test]
-fn a_large_body_is_handed_on_whole() {
+fn a_large_body_is_written_completely() {
     let world = World::logged_in();
     let count = 3_000_000;
     let path = format!("/sandbox/bytes?count={count}");

@@ -57,7 +57,7 @@ fn assert_refused_and_mended(world: &World, path: &Path, bits: u32, command: &[&
 const BITS: [u32; 7] = [0o040, 0o020, 0o010, 0o004, 0o002, 0o001, 0o077];
 
 #[test]
-fn what_others_could_touch_is_refused_on_a_hit() {
+fn a_hit_refuses_files_that_others_can_write() {
     let world = World::logged_in();
     let paths =
         [world.store_file(), world.state_dir(), world.config_dir().join("key"), world.config_dir()];
@@ -69,7 +69,7 @@ fn what_others_could_touch_is_refused_on_a_hit() {
 }
 
 #[test]
-fn the_command_that_mends_can_be_pasted_whatever_the_folder_is_called() {
+fn the_suggested_chmod_quotes_any_folder_name() {
     let world = World::logged_in();
     let home = world.work().join("it's \"a\" home $(touch pwned) `touch pwned`; touch pwned\\");
     std::fs::rename(world.home(), &home).unwrap();
@@ -85,7 +85,7 @@ fn the_command_that_mends_can_be_pasted_whatever_the_folder_is_called() {
 }
 
 #[test]
-fn a_folder_that_others_could_touch_is_refused_before_a_first_login_spends_anything() {
+fn a_first_login_refuses_a_folder_that_others_can_write() {
     for folder in ["config", "state"] {
         let world = World::new();
         let path = if folder == "config" { world.config_dir() } else { world.state_dir() };
@@ -109,7 +109,7 @@ fn only_file(world: &World, folder: &str, ending: &str) -> PathBuf {
 }
 
 #[test]
-fn what_others_could_touch_is_refused_before_a_refresh_sends_anything() {
+fn a_refresh_refuses_files_that_others_can_write_before_it_sends_anything() {
     let world = World::logged_in();
     let paths = [
         world.state_dir().join("locks"),
@@ -131,7 +131,7 @@ fn what_others_could_touch_is_refused_before_a_refresh_sends_anything() {
 }
 
 #[test]
-fn an_audit_trail_that_others_could_touch_is_not_written_and_harms_nobody() {
+fn an_audit_log_that_others_can_write_is_not_used_and_fails_no_command() {
     let world = World::logged_in();
     let events = world.state_dir().join("events.db");
     set_mode(&events, 0o644);
@@ -144,7 +144,7 @@ fn an_audit_trail_that_others_could_touch_is_not_written_and_harms_nobody() {
 }
 
 #[test]
-fn a_link_in_a_files_place_is_refused_and_not_followed() {
+fn a_symlink_in_place_of_a_file_is_refused_and_not_followed() {
     for name in ["store", "key"] {
         let world = World::logged_in();
         let path = match name {
@@ -161,7 +161,7 @@ fn a_link_in_a_files_place_is_refused_and_not_followed() {
 }
 
 #[test]
-fn a_dangling_link_is_not_an_empty_store() {
+fn a_dangling_symlink_is_not_an_empty_store() {
     let world = World::new();
     std::fs::create_dir_all(world.state_dir()).unwrap();
     set_mode(&world.state_dir(), 0o700);
@@ -175,7 +175,7 @@ fn a_dangling_link_is_not_an_empty_store() {
 }
 
 #[test]
-fn what_is_no_regular_file_is_refused_without_waiting_on_it() {
+fn a_special_file_is_refused_without_waiting() {
     for kind in ["mkdir", "mkfifo"] {
         for name in ["store", "key"] {
             let world = World::logged_in();
@@ -209,7 +209,7 @@ fn wait_at_most(child: &mut std::process::Child, limit: Duration) -> bool {
 }
 
 #[test]
-fn a_file_in_a_folders_place_is_refused() {
+fn a_file_in_place_of_a_folder_is_refused() {
     let world = World::new();
     std::fs::create_dir_all(world.state_dir().parent().unwrap()).unwrap();
     std::fs::write(world.state_dir(), "").unwrap();
@@ -238,7 +238,7 @@ fn a_file_that_belongs_to_another_user_is_refused() {
 }
 
 #[test]
-fn a_store_that_cannot_be_written_still_serves_a_good_token() {
+fn a_read_only_store_still_serves_a_valid_token() {
     let world = World::logged_in();
     set_mode(&world.store_file(), 0o400);
     set_mode(&world.state_dir(), 0o500);

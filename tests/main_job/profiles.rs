@@ -27,14 +27,14 @@ fn a_first_login_without_a_name_makes_default() {
 }
 
 #[test]
-fn the_only_profile_is_meant_whatever_its_name() {
+fn the_only_profile_is_the_default_whatever_its_name() {
     let world = World::new();
     world.login("acme", &world.sandbox.app().clone());
     world.concur(["get"]).ok().silent();
 }
 
 #[test]
-fn several_profiles_and_none_chosen_are_listed() {
+fn several_profiles_without_a_choice_are_listed() {
     let world = two_companies();
     for command in ["get", "token", "refresh", "export", "logout"] {
         world.concur([command]).fails(3).says("acme").says("beta").says("--profile");
@@ -67,7 +67,7 @@ fn an_unknown_profile_is_an_error_that_lists_the_known_ones() {
 }
 
 #[test]
-fn a_name_that_is_none_is_wrong_usage() {
+fn an_invalid_name_is_wrong_usage() {
     let world = two_companies();
     for name in ["", "Acme", "-acme", "a b", "../acme", &"a".repeat(65)] {
         let output = world.concur(["get"]).arg(format!("--profile={name}")).output().code(2);
@@ -77,7 +77,7 @@ fn a_name_that_is_none_is_wrong_usage() {
 }
 
 #[test]
-fn without_any_profile_a_person_is_told_how_to_begin() {
+fn without_any_profile_the_error_suggests_login() {
     let world = World::new();
     for command in ["get", "token", "status", "refresh", "export", "logout"] {
         world.concur([command]).fails(3).says("concur-cred init").says("concur-cred login");
@@ -124,7 +124,7 @@ fn a_login_into_a_profile_of_another_application_needs_replace() {
 }
 
 #[test]
-fn a_profile_is_renewed_at_the_base_url_it_was_made_at() {
+fn a_profile_is_refreshed_at_the_base_url_of_its_login() {
     let world = World::logged_in();
     let before = world.concur(["get"]).ok().line();
     world.write("credentials.json", world.sandbox.credentials_json());
@@ -135,7 +135,7 @@ fn a_profile_is_renewed_at_the_base_url_it_was_made_at() {
 }
 
 #[test]
-fn two_companies_are_renewed_apart() {
+fn two_companies_are_refreshed_separately() {
     let world = two_companies();
     let beta = token_of(&world, "beta");
     world.expire("acme");
@@ -149,7 +149,7 @@ fn two_companies_are_renewed_apart() {
 }
 
 #[test]
-fn a_logout_forgets_one_profile_and_revokes_nothing() {
+fn a_logout_removes_one_profile_and_revokes_nothing() {
     let world = two_companies();
     world.concur(["use", "acme"]).ok();
     let gone = exported(&world, "acme");
@@ -216,7 +216,7 @@ fn lasting(world: &World, profile: &str) -> serde_json::Value {
 }
 
 #[test]
-fn rename_takes_no_other_profiles_name_and_no_unknown_one() {
+fn rename_refuses_a_name_in_use_and_an_unknown_profile() {
     let world = two_companies();
     let before = lasting(&world, "beta");
     world.concur(["rename", "acme", "beta"]).fails(2).says("already");

@@ -25,7 +25,7 @@ fn asking(world: &World) -> String {
 }
 
 #[test]
-fn what_is_waited_for_is_shown_and_wiped_without_a_trace() {
+fn progress_is_shown_and_then_erased_completely() {
     let world = World::logged_in();
     world.expire("default");
     let Some((mut terminal, gate)) = held(&world, "token") else { return };
@@ -42,7 +42,7 @@ fn what_is_waited_for_is_shown_and_wiped_without_a_trace() {
 }
 
 #[test]
-fn notes_and_errors_stand_on_lines_of_their_own() {
+fn notes_and_errors_get_their_own_lines() {
     let world = World::logged_in();
     let Some((mut terminal, gate)) = held(&world, "refresh") else { return };
     terminal.wait_for(&asking(&world));
@@ -63,7 +63,7 @@ fn notes_and_errors_stand_on_lines_of_their_own() {
 }
 
 #[test]
-fn a_login_shows_whom_it_asks() {
+fn a_login_shows_which_service_it_contacts() {
     let world = World::new();
     world.write("credentials.json", world.sandbox.credentials_json());
     let login = format!("login --base-url {}", world.sandbox.origin());
@@ -78,7 +78,7 @@ fn a_login_shows_whom_it_asks() {
 }
 
 #[test]
-fn a_wait_for_another_process_is_shown_too() {
+fn waiting_for_another_process_is_shown_too() {
     let world = World::logged_in();
     world.expire("default");
     let gate = world.sandbox.hold_next_token_request();
@@ -97,7 +97,7 @@ fn a_wait_for_another_process_is_shown_too() {
 }
 
 #[test]
-fn a_terminal_of_utf8_and_few_columns_gets_a_line_that_fits() {
+fn the_progress_line_fits_a_narrow_utf8_terminal() {
     let world = World::logged_in();
     let gate = world.sandbox.hold_next_token_request();
     let env = [("LANG", "C.UTF-8")];
@@ -110,7 +110,7 @@ fn a_terminal_of_utf8_and_few_columns_gets_a_line_that_fits() {
 }
 
 #[test]
-fn a_terminal_that_becomes_narrower_is_not_filled_with_lines() {
+fn a_terminal_that_gets_narrower_shows_one_progress_line() {
     let world = World::logged_in();
     let Some((mut terminal, gate)) = held(&world, "refresh") else { return };
     terminal.wait_for(&asking(&world));
@@ -129,7 +129,7 @@ fn a_terminal_that_becomes_narrower_is_not_filled_with_lines() {
 }
 
 #[test]
-fn a_job_in_the_background_writes_nothing_over_what_a_person_types() {
+fn a_background_job_never_overwrites_typed_text() {
     let world = World::logged_in();
     // Long enough for a line to be shown.
     world.sandbox.push_fault(concur_sandbox::Fault::Latency(Duration::from_millis(1200)));
@@ -145,7 +145,7 @@ fn a_job_in_the_background_writes_nothing_over_what_a_person_types() {
 }
 
 #[test]
-fn a_person_can_end_a_jitter_and_nothing_is_held_meanwhile() {
+fn a_jitter_can_be_interrupted_and_holds_no_lock() {
     let world = World::logged_in();
     let Some(mut terminal) = Terminal::start(&world, 80, "keepalive --jitter 30d", &[]) else {
         return;
@@ -160,7 +160,7 @@ fn a_person_can_end_a_jitter_and_nothing_is_held_meanwhile() {
 }
 
 #[test]
-fn whoever_asks_for_quiet_or_has_no_terminal_sees_nothing() {
+fn quiet_or_no_terminal_means_no_progress() {
     let world = World::logged_in();
     for (args, env) in
         [("--quiet refresh", "xterm"), ("refresh 2>&1 | cat", "xterm"), ("refresh", "dumb")]
@@ -181,7 +181,7 @@ fn whoever_asks_for_quiet_or_has_no_terminal_sees_nothing() {
 }
 
 #[test]
-fn a_stopped_terminal_holds_up_neither_the_commit_nor_another_process() {
+fn a_stopped_terminal_delays_neither_the_commit_nor_other_processes() {
     let world = World::logged_in();
     world.expire("default");
     let generation = || world.column::<i64>("default", "generation");

@@ -5,7 +5,7 @@ use crate::harness::terminal::Terminal;
 use crate::harness::{BINARY, World, skipped};
 
 #[test]
-fn what_no_file_gives_is_asked_for_and_secrets_are_not_echoed() {
+fn missing_values_are_prompted_for_and_secrets_are_not_echoed() {
     let world = World::new();
     let app = world.sandbox.app().clone();
     let Some(mut terminal) = Terminal::login(&world, "") else {
@@ -30,7 +30,7 @@ fn what_no_file_gives_is_asked_for_and_secrets_are_not_echoed() {
 }
 
 #[test]
-fn only_what_is_missing_is_asked_for() {
+fn only_missing_values_are_prompted_for() {
     let world = World::new();
     let app = world.sandbox.app().clone();
     let text = world.sandbox.credentials_json();
@@ -47,7 +47,7 @@ fn only_what_is_missing_is_asked_for() {
 }
 
 #[test]
-fn a_question_without_an_answer_makes_nothing() {
+fn an_unanswered_prompt_creates_nothing() {
     let world = World::new();
     let Some(mut terminal) = Terminal::login(&world, "") else {
         skipped("there is no script(1) to make a terminal with");
@@ -132,7 +132,7 @@ const UNTIL_IT_SETTLES: &str = "\
     kill -KILL $pid";
 
 #[test]
-fn who_waits_for_the_terminal_in_the_background_is_ended_by_a_signal() {
+fn a_signal_ends_a_background_process_that_waits_for_the_terminal() {
     let world = World::new();
     let text = world.sandbox.credentials_json();
     world.write("credentials.json", text.replace(&world.sandbox.app().request_token, ""));
@@ -148,7 +148,7 @@ fn who_waits_for_the_terminal_in_the_background_is_ended_by_a_signal() {
 }
 
 #[test]
-fn who_lost_the_terminal_at_a_secret_is_ended_by_a_signal() {
+fn a_signal_ends_a_secret_prompt_that_lost_its_terminal() {
     let world = World::new();
     // The shell takes the terminal when the job has stopped.
     let stopped = "until grep -q '^State:.T' /proc/$(cat pid)/status; do :; done";
@@ -168,7 +168,7 @@ fn who_lost_the_terminal_at_a_secret_is_ended_by_a_signal() {
 }
 
 #[test]
-fn who_stops_the_program_at_a_secret_is_asked_again_when_it_goes_on() {
+fn a_secret_prompt_is_shown_again_after_stop_and_continue() {
     let world = World::new();
     let app = world.sandbox.app().clone();
     let script = "set -m; LOGIN; SETTINGS; fg; echo \"ended with $?\"";
@@ -190,7 +190,7 @@ fn who_stops_the_program_at_a_secret_is_asked_again_when_it_goes_on() {
 }
 
 #[test]
-fn who_has_no_file_is_asked_for_the_data_centre_of_a_new_profile_alone() {
+fn only_a_new_profile_is_prompted_for_its_data_centre() {
     let world = World::new();
     let app = world.sandbox.app().clone();
     for is_new in [true, false] {

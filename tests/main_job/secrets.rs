@@ -82,7 +82,7 @@ fn spellings(secret: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
 }
 
 #[test]
-fn the_search_itself_finds_every_spelling() {
+fn the_search_itself_finds_every_encoding() {
     let mut secrets = Secrets::default();
     secrets.add("s", "p@ss \"w\"/ö+&=%");
     for (spelling, form) in spellings(&secrets.0[0].1) {
@@ -175,7 +175,7 @@ fn files_at_home(world: &World) -> Vec<(PathBuf, Vec<u8>)> {
 }
 
 #[test]
-fn no_secret_stands_in_any_file_trace_message_or_log() {
+fn no_secret_appears_in_any_file_trace_message_or_log() {
     let (world, mut secrets) = world();
     let said = session(&world, &mut secrets);
     assert!(said.len() > 1000, "the session was heard");
@@ -199,7 +199,7 @@ fn no_secret_stands_in_any_file_trace_message_or_log() {
 }
 
 #[test]
-fn what_was_asked_for_is_there_and_nothing_else_is() {
+fn only_requested_secrets_are_printed() {
     let (world, mut secrets) = world();
     let _ = session(&world, &mut secrets);
     let export = std::fs::read(world.work().join("tokens.json")).unwrap();
@@ -215,7 +215,7 @@ fn what_was_asked_for_is_there_and_nothing_else_is() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn no_secret_stands_in_a_process_title_or_environment() {
+fn no_secret_appears_in_a_process_title_or_environment() {
     let (world, mut secrets) = world();
     world.write("credentials.json", world.sandbox.credentials_json());
     world.concur(["login", "--base-url", world.sandbox.origin()]).ok();

@@ -78,7 +78,7 @@ fn assert_names_who_did_what(world: &World, before: &str, output: &Output) {
 }
 
 #[test]
-fn an_answer_that_is_none_is_temporary_and_costs_nothing() {
+fn an_invalid_answer_is_temporary_and_loses_nothing() {
     each(&transient_answers(), |(name, fault)| {
         let world = World::logged_in();
         world.expire("default");
@@ -99,7 +99,7 @@ fn an_answer_that_is_none_is_temporary_and_costs_nothing() {
 }
 
 #[test]
-fn a_login_that_gets_no_answer_keeps_nothing() {
+fn a_login_without_a_valid_answer_stores_nothing() {
     each(&transient_answers(), |(name, fault)| {
         let world = World::new();
         world.sandbox.fault_always(fault.clone());
@@ -113,7 +113,7 @@ fn a_login_that_gets_no_answer_keeps_nothing() {
 }
 
 #[test]
-fn a_login_again_that_gets_no_answer_leaves_the_profile_as_it_was() {
+fn a_repeated_login_without_a_valid_answer_leaves_the_profile_unchanged() {
     let world = World::logged_in();
     let token = world.concur(["get"]).ok().line();
     world.sandbox.fault_always(Fault::service_unavailable());
@@ -124,7 +124,7 @@ fn a_login_again_that_gets_no_answer_leaves_the_profile_as_it_was() {
 }
 
 #[test]
-fn one_bad_answer_is_asked_again_and_nobody_hears_of_it() {
+fn one_invalid_answer_is_retried_silently() {
     let cases = [Fault::service_unavailable(), Fault::DropBefore, raw(200, "text/html", "<p>")];
     each(&cases, |fault| {
         let world = World::logged_in();
@@ -137,7 +137,7 @@ fn one_bad_answer_is_asked_again_and_nobody_hears_of_it() {
 }
 
 #[test]
-fn silence_ends_with_the_timeout_and_is_temporary() {
+fn a_missing_answer_times_out_and_is_temporary() {
     let world = World::logged_in();
     world.expire("default");
     world.sandbox.fault_always(Fault::Silence);
@@ -151,7 +151,7 @@ fn silence_ends_with_the_timeout_and_is_temporary() {
 }
 
 #[test]
-fn an_answer_slower_than_the_timeout_can_be_had_by_waiting_longer() {
+fn a_longer_timeout_accepts_a_slower_answer() {
     let world = World::logged_in();
     world.expire("default");
     world.sandbox.push_fault(Fault::Latency(Duration::from_millis(1500)));
@@ -184,7 +184,7 @@ fn a_redirect_is_never_followed_with_secrets() {
 }
 
 #[test]
-fn retry_after_binds_every_caller_until_it_is_over() {
+fn retry_after_binds_every_caller_until_it_ends() {
     let world = World::logged_in();
     world.expire("default");
     world.sandbox.fault_always(Fault::too_many_requests(600));
@@ -198,7 +198,7 @@ fn retry_after_binds_every_caller_until_it_is_over() {
 }
 
 #[test]
-fn retry_after_of_days_or_nonsense_is_not_believed() {
+fn retry_after_of_days_or_nonsense_is_limited() {
     each(&["86400", "99999999999999999999", "-5", "soon", ""], |text| {
         let world = World::logged_in();
         world.expire("default");
@@ -228,7 +228,7 @@ fn a_short_retry_after_is_honoured_within_the_same_call() {
 }
 
 #[test]
-fn a_service_that_is_not_there_is_temporary_and_the_callers_own_affair() {
+fn an_unreachable_service_is_temporary_and_binds_other_callers_only_briefly() {
     let mut world = World::logged_in_with(leaving());
     let origin = world.sandbox.origin().to_owned();
     let before = super::support::stored_refresh_token(&world, "default");
@@ -245,7 +245,7 @@ fn a_service_that_is_not_there_is_temporary_and_the_callers_own_affair() {
 }
 
 #[test]
-fn a_login_at_a_service_that_is_not_there_is_temporary_and_keeps_nothing() {
+fn a_login_at_an_unreachable_service_is_temporary_and_stores_nothing() {
     let world = World::new();
     let gone = Sandbox::start(leaving()).unwrap();
     let origin = gone.origin().to_owned();
@@ -256,7 +256,7 @@ fn a_login_at_a_service_that_is_not_there_is_temporary_and_keeps_nothing() {
 }
 
 #[test]
-fn a_soft_refresh_that_fails_serves_the_current_token_in_silence() {
+fn a_failed_soft_refresh_serves_the_current_token_silently() {
     let world = World::logged_in();
     let token = world.concur(["get"]).ok().line();
     world.age_access_token("default", 3600 - 200);

@@ -29,7 +29,7 @@ fn served_by_one_request(world: &World, fault: &Fault) {
 }
 
 #[test]
-fn gzip_and_deflate_are_decoded_however_they_are_called() {
+fn gzip_and_deflate_are_decoded_whatever_the_header_says() {
     let cases = [
         Fault::encoded(&[Gzip]),
         Fault::encoded(&[Deflate]),
@@ -51,7 +51,7 @@ fn gzip_and_deflate_are_decoded_however_they_are_called() {
 }
 
 #[test]
-fn an_encoded_answer_that_is_cut_is_what_came_of_it() {
+fn a_truncated_encoded_answer_is_decoded_as_far_as_it_came() {
     let padding = || Fault::OverrideField { name: "x".to_owned(), value: json!("x".repeat(500)) };
     let mut cases = Vec::new();
     for codings in [&[Gzip][..], &[Deflate], &[RawDeflate], &[Deflate, Gzip]] {
@@ -70,7 +70,7 @@ fn an_encoded_answer_that_is_cut_is_what_came_of_it() {
 }
 
 #[test]
-fn a_bomb_is_read_as_far_as_any_answer() {
+fn a_decompression_bomb_is_read_up_to_the_usual_limit() {
     let large = |length: usize| Fault::OverrideField {
         name: "padding".to_owned(),
         value: json!(" ".repeat(length)),
@@ -82,7 +82,7 @@ fn a_bomb_is_read_as_far_as_any_answer() {
 }
 
 #[test]
-fn a_refusal_is_understood_encoded_too() {
+fn an_encoded_refusal_is_decoded_too() {
     let world = World::logged_in();
     world.expire("default");
     world.sandbox.push_fault(Fault::Together(vec![Fault::Code(59), Fault::encoded(&[Gzip])]));
@@ -90,7 +90,7 @@ fn a_refusal_is_understood_encoded_too() {
 }
 
 #[test]
-fn an_encoding_that_is_not_decoded_is_named_and_costs_no_stored_token() {
+fn an_unsupported_encoding_is_named_and_loses_no_stored_token() {
     each(&["br", "zstd", "compress", "gzip, br", "made-up"], |name| {
         let world = World::logged_in();
         let before = stored_refresh_token(&world, "default");

@@ -61,7 +61,7 @@ fn keeps_all(world: &World, fault: &Fault, env: &[(&str, &str)]) -> Output {
 }
 
 #[test]
-fn an_answer_that_ends_badly_behind_its_tokens_is_an_answer() {
+fn an_answer_truncated_after_its_tokens_is_accepted() {
     let framings = [&FRAMINGS[..], &[Framing::Length(-300), Framing::Length(1 << 40)]].concat();
     each(&framings, |framing| {
         let world = World::logged_in_with(rotating());
@@ -76,7 +76,7 @@ fn an_answer_that_ends_badly_behind_its_tokens_is_an_answer() {
 }
 
 #[test]
-fn a_whole_answer_needs_no_word_about_how_it_ended() {
+fn a_complete_answer_causes_no_warning() {
     let whole = [Framing::Length(100), Framing::Unended, Framing::BadChunk, Framing::UntilClose];
     each(&whole, |framing| {
         let world = World::logged_in_with(rotating());
@@ -85,7 +85,7 @@ fn a_whole_answer_needs_no_word_about_how_it_ended() {
 }
 
 #[test]
-fn by_https_an_end_without_close_notify_is_one() {
+fn an_https_answer_without_close_notify_is_accepted() {
     let ends: Vec<BadEnd> = FRAMINGS
         .into_iter()
         .flat_map(|framing| {
@@ -104,7 +104,7 @@ fn by_https_an_end_without_close_notify_is_one() {
 }
 
 #[test]
-fn an_answer_that_stalls_is_what_came_until_the_timeout() {
+fn a_stalled_answer_is_read_up_to_the_timeout() {
     let ends: Vec<BadEnd> = [
         BadEnd::new(Framing::Length(100)),
         BadEnd::new(Framing::Unended),
@@ -122,7 +122,7 @@ fn an_answer_that_stalls_is_what_came_until_the_timeout() {
 }
 
 #[test]
-fn neither_many_headers_nor_bad_ones_cost_an_answer() {
+fn many_or_invalid_headers_lose_no_answer() {
     let many = |count| (0..count).map(|at| header(format!("x-{at}"), "x")).collect();
     let large = vec![header("x-large".to_owned(), &"x".repeat(100_000))];
     let cookies = (0..200).map(|_| header("set-cookie".to_owned(), "a=b")).collect();
@@ -134,7 +134,7 @@ fn neither_many_headers_nor_bad_ones_cost_an_answer() {
 }
 
 #[test]
-fn of_a_body_that_is_too_large_the_tokens_in_front_are_kept() {
+fn the_tokens_at_the_start_of_an_oversized_body_are_kept() {
     let padding = |length: usize| field("padding", json!("x".repeat(length)));
     let cases = [
         padding(64 * 1024),
@@ -152,7 +152,7 @@ fn of_a_body_that_is_too_large_the_tokens_in_front_are_kept() {
 }
 
 #[test]
-fn without_a_usable_access_token_the_refresh_token_is_kept_and_the_code_is_5() {
+fn without_a_usable_access_token_the_refresh_token_is_kept_and_the_exit_code_is_5() {
     let without = || Fault::OmitFields(vec!["access_token".to_owned()]);
     let cut = |framing| Fault::BadEnd(BadEnd::new(framing).cut(after("refresh_token")));
     let cases = [
@@ -177,7 +177,7 @@ fn without_a_usable_access_token_the_refresh_token_is_kept_and_the_code_is_5() {
 }
 
 #[test]
-fn a_refresh_token_that_is_none_leaves_the_one_already_held() {
+fn an_invalid_refresh_token_value_leaves_the_stored_one() {
     let cases = [json!(""), json!("  "), json!("r\u{fc}ckw\u{e4}rts"), json!(null), json!(7)];
     each(&cases, |value| {
         let world = World::logged_in();
@@ -195,7 +195,7 @@ fn a_refresh_token_that_is_none_leaves_the_one_already_held() {
 }
 
 #[test]
-fn what_is_not_surely_the_answers_own_refresh_token_is_not_taken() {
+fn a_doubtful_refresh_token_of_a_truncated_answer_is_ignored() {
     let bodies = [
         r#"{"access_token":"planted","expires_in":3600,"refresh_token":"pla"#,
         r#"{"access_token":"planted","expires_in":3600,"refresh_token":"planted\"#,
@@ -221,7 +221,7 @@ fn what_is_not_surely_the_answers_own_refresh_token_is_not_taken() {
 }
 
 #[test]
-fn escapes_are_decoded_in_what_was_cut() {
+fn escapes_are_decoded_in_a_truncated_answer() {
     let world = World::logged_in();
     let answer = world.sandbox.issue_token_response(world.sandbox.app(), 0);
     let token = |name: &str| answer[name].as_str().unwrap().to_owned();
@@ -242,7 +242,7 @@ fn escapes_are_decoded_in_what_was_cut() {
 }
 
 #[test]
-fn a_login_whose_answer_ends_badly_is_one() {
+fn a_login_with_a_truncated_answer_succeeds() {
     let ends = [
         BadEnd::new(Framing::Length(100)),
         BadEnd::new(Framing::Unended).cut(after("refresh_token")),
@@ -260,7 +260,7 @@ fn a_login_whose_answer_ends_badly_is_one() {
 }
 
 #[test]
-fn a_refusal_counts_when_it_came_whole_and_not_when_it_did_not() {
+fn a_refusal_counts_only_when_it_is_complete() {
     each(&[Framing::Length(100), Framing::Unended, Framing::UntilClose], |framing| {
         let world = World::logged_in();
         let fault = |cut| {

@@ -31,7 +31,7 @@ fn assert_served_and_kept(world: &World, fault: &Fault) {
 }
 
 #[test]
-fn an_absurd_life_of_the_access_token_is_replaced_by_its_own_word() {
+fn an_absurd_access_token_lifetime_is_replaced_by_the_tokens_own_expiry() {
     let values = [
         json!(0),
         json!(-5),
@@ -77,7 +77,7 @@ fn numbers_may_come_as_text() {
 }
 
 #[test]
-fn an_absurd_end_of_the_refresh_token_becomes_an_assumption_of_six_months() {
+fn an_absurd_refresh_token_expiry_is_replaced_by_six_months() {
     let values = [
         json!(0),
         json!(-1),
@@ -107,7 +107,7 @@ fn an_absurd_end_of_the_refresh_token_becomes_an_assumption_of_six_months() {
 }
 
 #[test]
-fn the_end_of_the_refresh_token_may_come_in_milliseconds() {
+fn the_refresh_token_expiry_may_be_in_milliseconds() {
     let world = rotating();
     let end = exported(&world, "default")["refresh_expires_in"].as_i64().unwrap();
     for value in [json!(end * 1000), json!((end * 1000).to_string()), json!(end.to_string())] {
@@ -118,7 +118,7 @@ fn the_end_of_the_refresh_token_may_come_in_milliseconds() {
 }
 
 #[test]
-fn a_geolocation_in_any_dress_is_the_same_origin() {
+fn every_spelling_of_a_geolocation_is_the_same_origin() {
     each(&["/", "/oauth2/v0/token", "/?x=y", "#top"], |tail| {
         let world = rotating();
         let origin = world.sandbox.origin().to_owned();
@@ -151,7 +151,7 @@ const HOSTILE: [&str; 16] = [
 ];
 
 #[test]
-fn a_hostile_geolocation_costs_no_token_and_gets_nothing() {
+fn a_hostile_geolocation_loses_no_token_and_gets_no_request() {
     each(&HOSTILE, |text| {
         let attacker = Sandbox::start(Config::default()).unwrap();
         let text = text.replace("{}", attacker.origin().trim_start_matches("http://"));
@@ -167,7 +167,7 @@ fn a_hostile_geolocation_costs_no_token_and_gets_nothing() {
 }
 
 #[test]
-fn a_geolocation_that_is_no_text_or_not_there_changes_nothing() {
+fn a_missing_or_non_text_geolocation_changes_nothing() {
     let faults = [
         field("geolocation", json!(7)),
         field("geolocation", json!(["https://us2.api.concursolutions.com"])),
@@ -182,7 +182,7 @@ fn a_geolocation_that_is_no_text_or_not_there_changes_nothing() {
 }
 
 #[test]
-fn a_hostile_geolocation_at_login_keeps_the_origin_that_was_named() {
+fn a_hostile_geolocation_at_login_keeps_the_given_origin() {
     each(&HOSTILE, |text| {
         let attacker = Sandbox::start(Config::default()).unwrap();
         let text = text.replace("{}", attacker.origin().trim_start_matches("http://"));
@@ -196,7 +196,7 @@ fn a_hostile_geolocation_at_login_keeps_the_origin_that_was_named() {
 }
 
 #[test]
-fn a_service_that_tells_neither_geolocation_nor_expiry_serves_as_well() {
+fn an_answer_without_geolocation_or_expiry_is_accepted() {
     let world = World::logged_in_with(Config {
         omit_geolocation: true,
         omit_refresh_expires_in: true,
@@ -215,7 +215,7 @@ fn a_service_that_tells_neither_geolocation_nor_expiry_serves_as_well() {
 }
 
 #[test]
-fn a_refresh_without_a_new_refresh_token_keeps_the_old_one() {
+fn a_refresh_answer_without_a_refresh_token_keeps_the_old_one() {
     let world = World::logged_in();
     let before = exported(&world, "default");
     world.sandbox.configure(|config| config.omit_refresh_token = true);
@@ -231,7 +231,7 @@ fn a_refresh_without_a_new_refresh_token_keeps_the_old_one() {
 }
 
 #[test]
-fn a_login_without_a_refresh_token_serves_its_hour_and_then_the_request_token() {
+fn a_login_without_a_refresh_token_lasts_an_hour_and_then_uses_the_request_token() {
     let world = World::logged_in_with(Config { omit_refresh_token: true, ..Config::default() });
     world.concur(["get"]).ok().silent();
     world.expire("default");
@@ -287,7 +287,7 @@ fn a_login_without_a_usable_access_token_keeps_its_refresh_token() {
 }
 
 #[test]
-fn a_token_that_would_break_its_line_is_not_printed_and_costs_no_refresh_token() {
+fn a_token_with_a_line_break_is_not_printed_and_loses_no_refresh_token() {
     each(&["two\nlines", "nul\0byte", "carriage\rreturn"], |text| {
         let world = rotating();
         world.sandbox.push_fault(field("access_token", json!(text)));
@@ -300,7 +300,7 @@ fn a_token_that_would_break_its_line_is_not_printed_and_costs_no_refresh_token()
 }
 
 #[test]
-fn a_short_lived_token_is_served_to_who_asked_for_it() {
+fn a_short_lived_token_is_printed_to_its_requester() {
     let world = World::logged_in_with(Config { access_lifetime_seconds: 30, ..Config::default() });
     let token = world.concur(["get"]).ok().line();
     assert!(world.sandbox.was_issued_access_token(&token), "less than the least life, yet new");

@@ -32,7 +32,7 @@ fn seconds_left(world: &World) -> i64 {
 }
 
 #[test]
-fn the_tokens_own_end_bounds_its_life() {
+fn the_tokens_own_expiry_limits_its_lifetime() {
     let claims = |iat: i64, exp: i64| token(&json!({"iat": iat, "exp": exp}));
     let cases = [
         // What is told, the token, the service's time; the life.
@@ -68,7 +68,7 @@ fn the_tokens_own_end_bounds_its_life() {
 }
 
 #[test]
-fn our_own_clock_does_not_enter() {
+fn our_own_clock_does_not_affect_the_lifetime() {
     each(&[-86_400 * 400, -7200, 7200, 86_400 * 100], |offset| {
         let world = World::logged_in();
         world.sandbox.push_fault(field("expires_in", json!(3_600_000)));
@@ -80,7 +80,7 @@ fn our_own_clock_does_not_enter() {
 }
 
 #[test]
-fn a_token_of_unknown_life_is_kept_and_not_printed() {
+fn a_token_of_unknown_lifetime_is_kept_and_not_printed() {
     let config = Config { rotation: Rotation::NewRevokeFamily, ..Config::default() };
     let world = World::logged_in_with(config);
     world.sandbox.push_fault(Fault::Together(vec![

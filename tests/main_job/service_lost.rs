@@ -30,7 +30,7 @@ fn a_connection_lost_before_the_grant_costs_one_more_request() {
 }
 
 #[test]
-fn an_answer_lost_after_the_grant_ends_in_a_token_that_works() {
+fn an_answer_lost_after_the_grant_still_yields_a_valid_token() {
     let faults = [Fault::DropAfter, Fault::ResetAfter, Fault::TruncateBody];
     each(&cases(&faults), |(rotation, fault)| {
         let world = world(*rotation);
@@ -44,7 +44,7 @@ fn an_answer_lost_after_the_grant_ends_in_a_token_that_works() {
 }
 
 #[test]
-fn a_rotated_token_whose_answer_is_lost_is_told_when_nothing_can_bring_it_back() {
+fn a_lost_rotation_is_reported_when_nothing_can_recover_it() {
     let world = world(Rotation::NewRevokeFamily);
     world.sandbox.push_fault(Fault::DropAfter);
     // Two days later the request token of the login is no way back any more.
@@ -54,7 +54,7 @@ fn a_rotated_token_whose_answer_is_lost_is_told_when_nothing_can_bring_it_back()
 }
 
 #[test]
-fn a_login_whose_answer_is_lost_can_be_had_by_the_next_request() {
+fn a_login_with_a_lost_answer_succeeds_with_the_next_request() {
     each(&[Fault::DropAfter, Fault::ResetAfter, Fault::TruncateBody], |fault| {
         let world = World::new();
         world.sandbox.push_fault(fault.clone());
@@ -65,7 +65,7 @@ fn a_login_whose_answer_is_lost_can_be_had_by_the_next_request() {
 }
 
 #[test]
-fn every_answer_lost_is_temporary_and_the_stored_token_stays() {
+fn losing_every_answer_is_temporary_and_keeps_the_stored_token() {
     let world = world(Rotation::Same);
     let before = stored_refresh_token(&world, "default");
     world.sandbox.fault_always(Fault::TruncateBody);

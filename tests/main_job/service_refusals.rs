@@ -15,7 +15,7 @@ fn last_correlation_id(world: &World) -> String {
 }
 
 #[test]
-fn every_documented_refusal_of_a_refresh_names_its_code_and_costs_no_token() {
+fn every_documented_refresh_refusal_names_its_code_and_loses_no_token() {
     let world = World::logged_in();
     for code in CODES.iter().filter(|code| !SPECIAL.contains(&code.number)) {
         world.sandbox.push_fault(Fault::Code(code.number));
@@ -31,7 +31,7 @@ fn every_documented_refusal_of_a_refresh_names_its_code_and_costs_no_token() {
 }
 
 #[test]
-fn every_documented_refusal_of_a_login_names_its_code_and_keeps_nothing() {
+fn every_documented_login_refusal_names_its_code_and_stores_nothing() {
     let world = World::new();
     world.write("credentials.json", world.sandbox.credentials_json());
     for code in CODES.iter().filter(|code| ![16, 134].contains(&code.number)) {
@@ -46,7 +46,7 @@ fn every_documented_refusal_of_a_login_names_its_code_and_keeps_nothing() {
 }
 
 #[test]
-fn a_code_that_nobody_documented_is_a_refusal_as_well() {
+fn an_undocumented_code_is_a_refusal_too() {
     let world = World::logged_in();
     world.expire("default");
     world.sandbox.push_fault(Fault::Code(9999));
@@ -55,7 +55,7 @@ fn a_code_that_nobody_documented_is_a_refusal_as_well() {
 }
 
 #[test]
-fn a_refusal_holds_for_a_quarter_of_an_hour_and_is_then_tried_again() {
+fn a_refusal_holds_for_15_minutes_and_is_then_retried() {
     let world = World::logged_in();
     world.expire("default");
     world.sandbox.disable_client(true);
@@ -69,7 +69,7 @@ fn a_refusal_holds_for_a_quarter_of_an_hour_and_is_then_tried_again() {
 }
 
 #[test]
-fn an_explicit_refresh_always_asks() {
+fn an_explicit_refresh_sends_a_request_after_any_refusal() {
     let world = World::logged_in();
     world.expire("default");
     world.sandbox.disable_client(true);
@@ -80,7 +80,7 @@ fn an_explicit_refresh_always_asks() {
 }
 
 #[test]
-fn a_dead_refresh_token_falls_back_on_a_request_token_that_lives() {
+fn an_invalid_refresh_token_falls_back_to_a_valid_request_token() {
     let world = World::logged_in();
     world.sandbox.revoke_refresh_tokens();
     world.expire("default");
@@ -91,7 +91,7 @@ fn a_dead_refresh_token_falls_back_on_a_request_token_that_lives() {
 }
 
 #[test]
-fn a_dead_refresh_token_and_no_way_back_lead_a_person_to_a_new_login() {
+fn an_invalid_refresh_token_without_a_request_token_requires_a_login() {
     let world = World::logged_in();
     world.sandbox.revoke_refresh_tokens();
     let late = || world.concur(["get"]).at_offset(2 * DAY_SECS);
@@ -109,7 +109,7 @@ fn a_dead_refresh_token_and_no_way_back_lead_a_person_to_a_new_login() {
 }
 
 #[test]
-fn a_bare_invalid_grant_condemns_and_a_bare_invalid_client_does_not() {
+fn a_bare_invalid_grant_invalidates_the_refresh_token_and_a_bare_invalid_client_does_not() {
     let body = |error: &str| Fault::RawBody {
         status: 400,
         content_type: "application/json".to_owned(),
@@ -128,7 +128,7 @@ fn a_bare_invalid_grant_condemns_and_a_bare_invalid_client_does_not() {
 }
 
 #[test]
-fn hostile_words_of_the_service_do_not_reach_the_terminal_raw() {
+fn control_characters_of_the_service_never_reach_the_terminal() {
     let world = World::logged_in();
     world.expire("default");
     world.sandbox.push_fault(Fault::RawBody {
@@ -156,7 +156,7 @@ fn two_data_centres() -> (World, Sandbox) {
 }
 
 #[test]
-fn who_lives_elsewhere_is_asked_for_there_when_that_is_allowed() {
+fn a_redirected_login_goes_to_an_allowed_origin() {
     let (world, there) = two_data_centres();
     world.sandbox.configure(|config| config.lives_elsewhere = Some(there.origin().to_owned()));
     world.write("credentials.json", world.sandbox.credentials_json());
@@ -172,7 +172,7 @@ fn who_lives_elsewhere_is_asked_for_there_when_that_is_allowed() {
 }
 
 #[test]
-fn who_lives_at_a_place_that_is_not_allowed_sends_nothing_there() {
+fn a_redirected_login_sends_nothing_to_an_origin_that_is_not_allowed() {
     let (world, there) = two_data_centres();
     world.sandbox.configure(|config| config.lives_elsewhere = Some(there.origin().to_owned()));
     world.write("credentials.json", world.sandbox.credentials_json());
@@ -184,7 +184,7 @@ fn who_lives_at_a_place_that_is_not_allowed_sends_nothing_there() {
 }
 
 #[test]
-fn two_data_centres_that_send_one_another_the_caller_are_asked_once_each() {
+fn two_data_centres_that_redirect_to_each_other_get_one_request_each() {
     let (world, there) = two_data_centres();
     let here = world.sandbox.origin().to_owned();
     world.sandbox.configure(|config| config.lives_elsewhere = Some(there.origin().to_owned()));
@@ -215,7 +215,7 @@ fn a_geolocation_beside_code_108_is_not_a_redirect() {
 }
 
 #[test]
-fn wrong_values_in_the_credentials_are_told_apart_from_a_dead_service() {
+fn invalid_credentials_are_distinguished_from_an_unreachable_service() {
     let good = World::new();
     let app = good.sandbox.app().clone();
     let wrong = || "11111111-2222-3333-4444-555555555555".to_owned();

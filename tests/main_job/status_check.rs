@@ -24,7 +24,7 @@ fn leave(world: &World, seconds: i64) {
 }
 
 #[test]
-fn all_is_well_with_figures_for_graphs() {
+fn a_healthy_profile_is_ok_with_performance_data() {
     let world = World::logged_in();
     leave(&world, 181 * DAY);
     assert_eq!(
@@ -38,7 +38,7 @@ fn all_is_well_with_figures_for_graphs() {
 }
 
 #[test]
-fn what_is_left_of_a_refresh_token_decides() {
+fn the_remaining_lifetime_of_the_refresh_token_decides() {
     let world = World::logged_in();
     leave(&world, 20 * DAY);
     let line = check(&world, &[], 1).line();
@@ -58,7 +58,7 @@ fn what_is_left_of_a_refresh_token_decides() {
 }
 
 #[test]
-fn who_needs_a_person_is_critical_though_the_access_token_still_serves() {
+fn a_profile_that_needs_a_login_is_critical_while_its_access_token_is_valid() {
     let world = World::logged_in();
     set(&world, "attempt_outcome = 'condemned', attempt_ended_at = 1");
     let line = check(&world, &[], 2).line();
@@ -72,7 +72,7 @@ fn who_needs_a_person_is_critical_though_the_access_token_still_serves() {
 }
 
 #[test]
-fn a_back_off_is_a_warning_while_it_lasts() {
+fn a_back_off_is_a_warning() {
     let world = World::logged_in();
     let now: i64 = world.column("default", "obtained_at");
     set(
@@ -88,7 +88,7 @@ fn a_back_off_is_a_warning_while_it_lasts() {
 }
 
 #[test]
-fn the_worst_profile_decides_and_one_can_be_named() {
+fn the_worst_profile_decides_and_one_profile_can_be_selected() {
     let world = World::logged_in();
     let other = world.sandbox.add_company();
     world.login("beta", &other);
@@ -101,7 +101,7 @@ fn the_worst_profile_decides_and_one_can_be_named() {
 }
 
 #[test]
-fn what_cannot_be_known_is_unknown() {
+fn an_undeterminable_state_is_unknown() {
     let world = World::logged_in();
     for args in [
         &["--warn", "7d", "--crit", "30d"][..],

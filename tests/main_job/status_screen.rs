@@ -58,7 +58,7 @@ fn nothing_is_cut_and_no_line_is_wider_than_the_screen() {
 }
 
 #[test]
-fn colours_tell_how_urgent_it_is() {
+fn colours_show_the_urgency() {
     let world = world();
     let Some(text) = shown(&world, 80, &[]) else { return };
     assert!(text.contains("\u{1b}[32m[##########]"), "green: {text:?}");

@@ -16,7 +16,7 @@ fn check(world: &World) -> Run {
 }
 
 #[test]
-fn a_panic_is_unknown_with_its_line() {
+fn a_panic_is_unknown_with_a_status_line() {
     let world = World::logged_in();
     for how in ["panic", "panic-elsewhere"] {
         let at =
@@ -33,7 +33,7 @@ fn a_panic_is_unknown_with_its_line() {
 }
 
 #[test]
-fn settings_and_surroundings_that_cannot_be_used_are_unknown() {
+fn unusable_settings_and_environments_are_unknown() {
     let world = World::logged_in();
     let folder = world.work().join("folder");
     std::fs::create_dir(&folder).unwrap();
@@ -78,7 +78,7 @@ fn a_store_that_cannot_be_read_is_unknown() {
 }
 
 #[test]
-fn wrong_usage_is_unknown_with_its_line_and_another_commands_words_are_no_check() {
+fn wrong_usage_of_check_is_unknown_with_a_status_line_and_only_of_check() {
     let world = World::logged_in();
     for args in [&["--no-such-option"][..], &["--warn"], &["stray"], &["--config"]] {
         let wrong = unknown(args.iter().fold(check(&world), Run::arg));

@@ -46,7 +46,7 @@ fn a_refresh_whose_answer_cannot_be_written_is_kept_all_the_same() {
 }
 
 #[test]
-fn a_reader_that_has_gone_away_wanted_no_more() {
+fn a_closed_output_pipe_is_not_an_error() {
     let world = World::logged_in();
     for args in [&["get"][..], &["status"], &["log"], &["--help"]] {
         let (reader, writer) = std::io::pipe().unwrap();
@@ -65,7 +65,7 @@ fn a_reader_that_has_gone_away_wanted_no_more() {
 }
 
 #[test]
-fn closed_streams_make_no_panic_and_lose_nothing() {
+fn closed_streams_cause_no_panic_and_lose_nothing() {
     let world = World::logged_in();
     for closed in ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"] {
         world.expire("default");

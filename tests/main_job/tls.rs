@@ -62,7 +62,7 @@ fn login_refresh_and_get_by_https_with_the_bundle_in_the_environment() {
 }
 
 #[test]
-fn the_same_with_the_bundle_in_the_configuration_and_beside_it() {
+fn a_bundle_in_the_configuration_works_by_relative_path() {
     let world = World::with(config(Tls::default()));
     let ca = ca(&world);
     std::fs::create_dir_all(world.config_dir()).unwrap();
@@ -93,7 +93,7 @@ fn an_unknown_issuer_is_named_with_the_setting_that_helps() {
 }
 
 #[test]
-fn a_certificate_that_is_not_good_is_refused_with_its_reason() {
+fn an_invalid_certificate_is_refused_with_its_reason() {
     let wrong_name = Tls { names: vec!["elsewhere.test".to_owned()], ..Tls::default() };
     let cases = [
         (config(wrong_name), "is for another name"),
@@ -119,7 +119,7 @@ fn host(world: &World) -> &str {
 }
 
 #[test]
-fn a_bundle_may_hold_several_certificates_and_words_between_them() {
+fn a_bundle_may_contain_several_certificates_and_text_between_them() {
     let (world, _) = logged_in();
     let other = Sandbox::start(config(Tls::default())).unwrap();
     let (a, b) = (other.ca_pem().unwrap(), world.sandbox.ca_pem().unwrap());
@@ -129,7 +129,7 @@ fn a_bundle_may_hold_several_certificates_and_words_between_them() {
 }
 
 #[test]
-fn a_bundle_that_cannot_be_used_stops_before_anything_is_spent() {
+fn an_unusable_bundle_fails_before_a_token_is_spent() {
     let (world, _) = logged_in();
     world.expire("default");
     let pem = world.sandbox.ca_pem().unwrap();
@@ -173,7 +173,7 @@ fn a_bundle_that_others_can_write_is_refused_and_one_that_they_can_read_is_not()
 }
 
 #[test]
-fn a_hit_never_looks_at_the_bundle() {
+fn a_hit_never_reads_the_bundle() {
     let (world, _) = logged_in();
     world.concur(["get"]).env(BUNDLE, "/nonexistent/ca.pem").ok().silent();
     // So does a token in its last minutes, which is served whether it can be renewed or not.
@@ -183,7 +183,7 @@ fn a_hit_never_looks_at_the_bundle() {
 }
 
 #[test]
-fn loopback_is_never_asked_for_through_a_proxy_by_https_either() {
+fn https_on_loopback_never_uses_a_proxy_either() {
     let (world, ca) = logged_in();
     world.expire("default");
     let get = world.concur(["get"]).env(BUNDLE, &ca);
@@ -191,7 +191,7 @@ fn loopback_is_never_asked_for_through_a_proxy_by_https_either() {
 }
 
 #[test]
-fn an_answer_that_breaks_off_is_no_local_failure() {
+fn a_truncated_answer_is_not_a_local_failure() {
     let (world, ca) = logged_in();
     world.expire("default");
     world.sandbox.push_faults(3, concur_sandbox::Fault::ResetBefore);

@@ -110,7 +110,7 @@ fn port_of(world: &World) -> u16 {
 }
 
 #[test]
-fn a_client_certificate_is_the_services_to_see_and_no_proxys() {
+fn only_the_service_gets_the_client_certificate_and_not_the_proxy() {
     let world = World::with(at_localhost(true));
     let pem = world.write("client.pem", world.sandbox.client_pem().unwrap());
     let ca = world.sandbox.ca_pem().unwrap();
@@ -134,7 +134,7 @@ fn a_client_certificate_is_the_services_to_see_and_no_proxys() {
 }
 
 #[test]
-fn a_proxy_that_insists_on_a_certificate_is_told_and_given_none() {
+fn a_proxy_that_demands_a_certificate_is_reported_and_gets_none() {
     let world = World::with(at_localhost(false));
     let insisting = Sandbox::start(at_localhost(true)).unwrap();
     let pem = world.write("client.pem", insisting.client_pem().unwrap());

@@ -92,7 +92,7 @@ pub(crate) fn by(world: &World, proxy: &str, run: Run) -> Run {
 }
 
 #[test]
-fn a_proxy_is_asked_to_connect_and_sees_nothing_else() {
+fn a_proxy_gets_a_connect_request_and_nothing_else() {
     let (world, proxy) = world();
     by(&world, &proxy.url, world.concur(["get"])).ok().silent();
     let port = world.sandbox.origin().rsplit(':').next().unwrap();
@@ -103,7 +103,7 @@ fn a_proxy_is_asked_to_connect_and_sees_nothing_else() {
 
 /// The HTTP library leaves out what it cannot read, and would go past the proxy.
 #[test]
-fn a_variable_that_names_no_proxy_is_an_error_and_nothing_is_sent() {
+fn an_invalid_proxy_variable_is_an_error_and_nothing_is_sent() {
     let (world, proxy) = world();
     for no_proxy in ["http//proxy", "htp://proxy:3128", "proxy:99999"] {
         let run = by(&world, no_proxy, world.concur(["refresh"]).env("ALL_PROXY", &proxy.url));
@@ -113,7 +113,7 @@ fn a_variable_that_names_no_proxy_is_an_error_and_nothing_is_sent() {
 }
 
 #[test]
-fn a_callers_broken_proxy_holds_others_up_for_five_seconds_and_no_longer() {
+fn one_callers_broken_proxy_delays_others_for_at_most_five_seconds() {
     let (world, proxy) = world();
     let get = || world.concur(["get"]);
     let broken = by(&world, BROKEN, get()).fails(5);
@@ -130,7 +130,7 @@ fn a_callers_broken_proxy_holds_others_up_for_five_seconds_and_no_longer() {
 }
 
 #[test]
-fn a_person_who_asks_with_a_good_proxy_is_not_held_up_at_all() {
+fn an_explicit_refresh_with_a_working_proxy_is_not_delayed() {
     let (world, proxy) = world();
     by(&world, BROKEN, world.concur(["get"])).fails(5);
     by(&world, &proxy.url, world.concur(["refresh"])).ok();

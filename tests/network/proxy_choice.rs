@@ -66,7 +66,7 @@ fn a_proxy_that_cannot_be_used_is_exit_6_names_its_variable_and_spends_nothing()
 }
 
 #[test]
-fn a_proxy_is_judged_only_where_it_would_be_asked() {
+fn a_proxy_setting_is_validated_only_where_it_would_be_used() {
     let (world, proxy) = proxies::world();
     let ca = world.work().join("ca.pem");
     let refresh = || world.concur(["refresh"]).env("CONCUR_CRED_CA_BUNDLE", &ca);
@@ -127,7 +127,7 @@ fn no_proxy_is_read_as_curl_and_go_read_it() {
 }
 
 #[test]
-fn what_lists_exceptions_is_judged_only_where_there_is_a_proxy_to_except_from() {
+fn no_proxy_is_validated_only_where_a_proxy_is_set() {
     let (world, _proxy) = proxies::world();
     let ca = world.work().join("ca.pem");
     let refresh = || world.concur(["refresh"]).env("CONCUR_CRED_CA_BUNDLE", &ca);

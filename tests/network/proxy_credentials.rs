@@ -82,7 +82,7 @@ fn expect_sent(proxy: &Proxy, meant: &str, what: &str) {
 }
 
 #[test]
-fn a_password_of_any_characters_is_sent_whole_by_every_setting_and_seen_nowhere() {
+fn every_setting_sends_a_password_of_any_characters_and_never_shows_it() {
     let (world, proxy) = proxies::world();
     let trace = world.work().join("trace.txt");
     let ca = world.work().join("ca.pem");
@@ -115,7 +115,7 @@ fn a_password_of_any_characters_is_sent_whole_by_every_setting_and_seen_nowhere(
 
 /// The proxy is not there: every command's message of it, and every page about the settings.
 #[test]
-fn a_password_is_seen_in_no_message_of_a_proxy_that_fails() {
+fn no_proxy_error_shows_the_password() {
     let (world, _proxy) = proxies::world();
     let ca = world.work().join("ca.pem");
     let trace = world.work().join("trace.txt");
@@ -165,7 +165,7 @@ fn a_password_is_seen_in_no_message_of_a_proxy_that_fails() {
 }
 
 #[test]
-fn other_settings_with_addresses_quote_no_user_information_either() {
+fn no_url_setting_shows_its_user_information() {
     let world = World::logged_in();
     let url = format!("https://{USER}:hun@ter2-pr0xy@service.example");
     let parts = parts("hun@ter2-pr0xy", "hun@ter2-pr0xy");

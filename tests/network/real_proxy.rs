@@ -92,7 +92,7 @@ fn fails_and_loses_nothing(world: &World, run: Run) -> Output {
 }
 
 #[test]
-fn each_setting_leads_through_the_proxy_and_the_nearest_one_counts() {
+fn each_proxy_setting_works_and_the_most_specific_one_wins() {
     let Some(proxy) = TinyProxy::start("") else { return };
     let world = world();
     let nowhere = "http://127.0.0.1:1";
@@ -107,7 +107,7 @@ fn each_setting_leads_through_the_proxy_and_the_nearest_one_counts() {
 }
 
 #[test]
-fn no_proxy_and_direct_lead_past_the_proxy() {
+fn no_proxy_and_direct_bypass_the_proxy() {
     let Some(proxy) = TinyProxy::start("") else { return };
     let world = world();
     let set = |run: Run| run.env("CONCUR_CRED_PROXY", proxy.url());
@@ -122,7 +122,7 @@ fn no_proxy_and_direct_lead_past_the_proxy() {
 }
 
 #[test]
-fn loopback_has_no_proxy_whatever_is_set() {
+fn loopback_never_uses_a_proxy() {
     let world = World::logged_in();
     world.expire("default");
     let get = world.concur(["get"]).env("CONCUR_CRED_PROXY", "http://127.0.0.1:1");
@@ -131,7 +131,7 @@ fn loopback_has_no_proxy_whatever_is_set() {
 }
 
 #[test]
-fn a_proxy_that_is_not_there_is_named() {
+fn an_unreachable_proxy_is_named() {
     let world = world();
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let url = format!("http://{USER}:{PASSWORD}@127.0.0.1:{port}");
@@ -143,7 +143,7 @@ fn a_proxy_that_is_not_there_is_named() {
 }
 
 #[test]
-fn a_proxy_that_wants_a_password_says_so_and_gets_the_one_of_the_setting() {
+fn a_proxy_that_wants_a_password_is_reported_and_gets_the_configured_one() {
     let Some(proxy) = TinyProxy::start(&format!("BasicAuth {USER} {PASSWORD}")) else { return };
     let world = world();
     let set = |url: String| get(&world).env("CONCUR_CRED_PROXY", url);
@@ -179,7 +179,7 @@ fn answering(answer: &'static str) -> String {
 }
 
 #[test]
-fn the_proxys_password_stands_in_no_stream_and_in_no_file_but_its_own() {
+fn the_proxys_password_appears_only_in_its_configuration_file() {
     let Some(proxy) = TinyProxy::start(&format!("BasicAuth {USER} {PASSWORD}")) else { return };
     let world = world();
     configure(&world, &format!("proxy = \"{}\"\n", proxy.url_for(USER, PASSWORD)));
@@ -230,7 +230,7 @@ fn the_proxys_password_stands_in_no_stream_and_in_no_file_but_its_own() {
 
 #[cfg(unix)]
 #[test]
-fn a_password_in_a_configuration_that_others_can_read_is_said_at_login() {
+fn login_warns_about_a_password_in_a_readable_configuration() {
     let Some(proxy) = TinyProxy::start("") else { return };
     let world = world();
     configure(&world, &format!("proxy = \"{}\"\n", proxy.url_for(USER, PASSWORD)));
@@ -244,7 +244,7 @@ fn a_password_in_a_configuration_that_others_can_read_is_said_at_login() {
 }
 
 #[test]
-fn a_proxy_that_refuses_the_host_or_cannot_reach_it_is_named_with_both() {
+fn a_proxy_that_refuses_or_cannot_reach_the_host_is_named_with_the_host() {
     let folder = tempfile::tempdir().unwrap();
     let filter = folder.path().join("filter");
     std::fs::write(&filter, "^allowed\\.example$\n").unwrap();
@@ -259,7 +259,7 @@ fn a_proxy_that_refuses_the_host_or_cannot_reach_it_is_named_with_both() {
 }
 
 #[test]
-fn a_proxy_that_is_silent_is_left_in_time_and_nothing_counts_as_sent() {
+fn a_silent_proxy_times_out_and_nothing_counts_as_sent() {
     let world = world();
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", silent.local_addr().unwrap());
@@ -270,7 +270,7 @@ fn a_proxy_that_is_silent_is_left_in_time_and_nothing_counts_as_sent() {
 }
 
 #[test]
-fn a_proxy_that_is_asked_by_https_has_a_certificate_of_its_own() {
+fn an_https_proxys_own_certificate_is_verified() {
     let world = world();
     let other = Sandbox::start(config(at_localhost())).unwrap();
     let set = |run: Run| run.env("CONCUR_CRED_PROXY", other.origin());
@@ -287,7 +287,7 @@ fn a_proxy_that_is_asked_by_https_has_a_certificate_of_its_own() {
 }
 
 #[test]
-fn tls_through_the_proxy_is_checked_as_without_it() {
+fn tls_through_the_proxy_is_verified_as_without_it() {
     let Some(proxy) = TinyProxy::start("") else { return };
     let shown = |certificate| Tls { certificate, ..at_localhost() };
     let wrong_name = Tls { names: vec!["elsewhere.test".to_owned()], ..at_localhost() };
@@ -307,7 +307,7 @@ fn tls_through_the_proxy_is_checked_as_without_it() {
 }
 
 #[test]
-fn a_client_certificate_is_shown_through_the_proxy() {
+fn a_client_certificate_is_presented_through_the_proxy() {
     let Some(proxy) = TinyProxy::start("") else { return };
     let world = World::with(config(Tls { wants_client: true, ..at_localhost() }));
     let pem = world.write("client.pem", world.sandbox.client_pem().unwrap());
@@ -327,7 +327,7 @@ fn a_client_certificate_is_shown_through_the_proxy() {
 }
 
 #[test]
-fn a_setting_that_is_no_proxy_stops_before_anything_is_spent() {
+fn an_invalid_proxy_setting_fails_before_a_token_is_spent() {
     let world = world();
     let wrong = "is not a proxy such as http://host:3128, or direct";
     for (value, says) in [

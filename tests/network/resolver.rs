@@ -100,8 +100,8 @@ fn a_name_with_an_ipv6_address_alone_is_reached() {
 }
 
 #[test]
-fn a_name_that_is_not_there_is_said_to_be_not_there() {
-    if !inside("network::resolver::a_name_that_is_not_there_is_said_to_be_not_there") {
+fn an_unknown_name_is_reported_as_unknown() {
+    if !inside("network::resolver::an_unknown_name_is_reported_as_unknown") {
         return;
     }
     etc("resolv.conf", HERE);
@@ -110,8 +110,8 @@ fn a_name_that_is_not_there_is_said_to_be_not_there() {
 }
 
 #[test]
-fn without_a_server_in_resolv_conf_no_other_is_asked() {
-    if !inside("network::resolver::without_a_server_in_resolv_conf_no_other_is_asked") {
+fn without_a_server_in_resolv_conf_no_other_server_gets_a_query() {
+    if !inside("network::resolver::without_a_server_in_resolv_conf_no_other_server_gets_a_query") {
         return;
     }
     let world = world("concur.test");
@@ -129,8 +129,8 @@ fn without_a_server_in_resolv_conf_no_other_is_asked() {
 }
 
 #[test]
-fn servers_that_do_not_answer_are_a_failure_soon() {
-    if !inside("network::resolver::servers_that_do_not_answer_are_a_failure_soon") {
+fn silent_servers_fail_quickly() {
+    if !inside("network::resolver::silent_servers_fail_quickly") {
         return;
     }
     // The usual waits, which together would be longer than the connect timeout; all of them shortened alike.

@@ -3,7 +3,7 @@
 
 use serde_json::json;
 
-use super::ways::{ALLOWED, Row, Scene};
+use super::sources::{ALLOWED, Row, Scene};
 use crate::harness::{Output, Run, World};
 
 const US2: &str = "https://us2.api.concursolutions.com";

@@ -130,7 +130,7 @@ fn an_edited_link_sends_nothing_and_prints_nothing() {
 }
 
 #[test]
-fn git_is_told_nothing_of_an_edited_link() {
+fn an_edited_link_gives_git_no_answer() {
     each_edit(&TOKENS[..1], |scene, edit, tokens| {
         let what = format!("{}, {}", edit.0, tokens.0);
         let git = scene.world.helper(["get"]).stdin(scene.world.request("")).output();
@@ -160,7 +160,7 @@ fn doctor_and_status_name_the_profile_and_show_no_company() {
 }
 
 #[test]
-fn a_login_that_names_the_base_url_heals_every_edit() {
+fn a_login_with_a_base_url_fixes_every_edit() {
     each_edit(&TOKENS[..1], |scene, edit, tokens| {
         let what = format!("{}, {}", edit.0, tokens.0);
         let login = ["login", "--credentials", "credentials-prod.json", "--base-url"];
@@ -177,7 +177,7 @@ fn a_login_that_names_the_base_url_heals_every_edit() {
 
 /// What changes a link on purpose makes its identity anew, in the same commit.
 #[test]
-fn whatever_changes_a_link_keeps_it_proven() {
+fn every_legitimate_link_change_keeps_it_verified() {
     let scene = Scene::new();
     let world = &scene.world;
     scene.edit("DELETE FROM application WHERE id = 7");
@@ -207,7 +207,7 @@ fn whatever_changes_a_link_keeps_it_proven() {
 
 /// An edited row does not keep the others from anything.
 #[test]
-fn the_other_profile_is_served() {
+fn an_edit_of_one_profile_does_not_affect_another() {
     let scene = Scene::new();
     scene.edit("UPDATE record SET principal = 'x' WHERE profile = 'prod'");
     for way in [&["token"][..], &["refresh"], &["export", "-"], &["status"]] {
@@ -225,7 +225,7 @@ fn the_other_profile_is_served() {
 
 /// An answer that waits outside the store is not taken into a record that was edited, which would vouch for it.
 #[test]
-fn a_pending_grant_makes_no_edit_good() {
+fn a_pending_grant_does_not_legitimise_an_edit() {
     let scene = Scene::new();
     scene.edit(EXPIRED);
     let full = ("CONCUR_CRED_TEST_FAILPOINT", "grant-commit=full");
@@ -245,7 +245,7 @@ fn a_pending_grant_makes_no_edit_good() {
 
 /// A repair proves what was proven before, and nothing else.
 #[test]
-fn a_repair_makes_no_edit_good() {
+fn a_repair_does_not_legitimise_an_edit() {
     let scene = Scene::new();
     scene.edit("DELETE FROM application WHERE id = 7");
     let damage = "DROP INDEX record_by_key";
@@ -267,7 +267,7 @@ fn a_repair_makes_no_edit_good() {
 
 /// The name of an application says whose client secret goes with a caller's tokens.
 #[test]
-fn an_application_answers_to_its_own_name_alone() {
+fn an_application_is_found_only_by_its_own_name() {
     let scene = Scene::new();
     scene.edit(
         "DELETE FROM application WHERE id = 7; UPDATE application SET name = 'x' WHERE name = 'prod'; \
@@ -284,7 +284,7 @@ fn an_application_answers_to_its_own_name_alone() {
 
 /// A store of before is bound as it stands by whatever writes first, whole; from then on it is as any other.
 #[test]
-fn the_first_write_binds_a_store_of_before() {
+fn the_first_write_seals_the_identities_of_an_older_store() {
     let scene = Scene::new();
     cells::unbind(&scene.world);
     let older = fs::read(scene.world.store_file()).unwrap();

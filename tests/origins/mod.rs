@@ -5,6 +5,6 @@ mod link_edits;
 mod links;
 mod places;
 mod senders;
+mod sources;
 mod spellings;
 mod trap;
-mod ways;

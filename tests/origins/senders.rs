@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use concur_sandbox::{Config, Fault, GrantType};
 
+use super::sources::{ALLOWED, Scene};
 use super::trap::Trap;
-use super::ways::{ALLOWED, Scene};
 use crate::harness::World;
 
 /// A world whose application may use its own grant, too.
@@ -35,7 +35,7 @@ const SENDERS: [(&str, &str, &[&str]); 8] = [
 
 /// Not to a place that may be sent a secret, nor to the service itself: who is asked is who was named.
 #[test]
-fn a_redirect_is_followed_by_nobody() {
+fn no_secret_follows_a_redirect() {
     std::thread::scope(|scope| {
         for sender in SENDERS {
             for statuses in [&[301, 302][..], &[303, 307], &[308]] {
@@ -97,7 +97,7 @@ const fn server_hello(minor: u8) -> [u8; 47] {
 
 /// Whoever answers so is shown a greeting and an alert, and no secret.
 #[test]
-fn tls_is_not_talked_down() {
+fn tls_is_never_downgraded() {
     for (how, answer) in IMPOSTORS {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let origin = format!("https://{}", listener.local_addr().unwrap());

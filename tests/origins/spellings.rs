@@ -1,7 +1,7 @@
 //! Base URLs as people have them: wherever a person names one, each spelling of a host of Concur's is its
 //! origin, and a legacy host is refused with the one to name.
 
-use super::ways::{ALLOWED, Scene};
+use super::sources::{ALLOWED, Scene};
 
 const US2: &str = "https://us2.api.concursolutions.com";
 

@@ -23,7 +23,7 @@ fn left(world: &World, name: &str) -> String {
 }
 
 #[test]
-fn the_token_comes_when_stdin_has_nothing_to_say() {
+fn get_prints_the_token_when_stdin_is_empty() {
     let (world, token) = logged_in();
     let dev_null = world.concur(["get"]).ok().silent();
     assert_eq!(dev_null.line(), token, "/dev/null");
@@ -40,7 +40,7 @@ fn the_token_comes_when_stdin_has_nothing_to_say() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn the_token_comes_when_stdin_is_a_terminal() {
+fn get_prints_the_token_when_stdin_is_a_terminal() {
     let (world, token) = logged_in();
     let typed = "\"$BIN\" get > token.txt 2> err.txt; \
                  \"$GIT_NAME\" get > git.txt 2>> err.txt; \
@@ -78,7 +78,7 @@ fn without_a_profile_the_bare_form_is_an_error() {
 }
 
 #[test]
-fn a_bare_failure_leaves_the_substitution_empty() {
+fn a_failed_get_leaves_the_substitution_empty() {
     let world = World::logged_in();
     world.expire("default");
     world.sandbox.fault_always(concur_sandbox::Fault::too_many_requests(600));
@@ -87,7 +87,7 @@ fn a_bare_failure_leaves_the_substitution_empty() {
 }
 
 #[test]
-fn a_child_that_swallowed_a_script_does_not_look_successful() {
+fn get_fails_when_stdin_is_the_rest_of_a_script() {
     let (world, _) = logged_in();
     for rest in [
         "echo next > next.txt",
@@ -109,7 +109,7 @@ fn a_child_that_swallowed_a_script_does_not_look_successful() {
 }
 
 #[test]
-fn token_leaves_a_script_on_stdin_alone() {
+fn token_does_not_read_a_script_on_stdin() {
     let (world, token) = logged_in();
     let script = "\"$BIN\" token > out.txt\necho next > next.txt\n";
     drop(world.run("bash", ["-s"]).env("BIN", BINARY).stdin(script).ok());
@@ -150,7 +150,7 @@ fn token_and_format_never_read_stdin() {
 }
 
 #[test]
-fn a_silent_stdin_gets_a_hint_and_may_still_speak() {
+fn a_silent_stdin_gets_a_hint_and_may_still_send_a_request() {
     let (world, token) = logged_in();
     let mut command = world.concur(["get"]).into_command();
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());

@@ -18,7 +18,7 @@ fn ours(world: &World) -> String {
 }
 
 #[test]
-fn a_uri_of_ours_gets_its_header_and_when_it_is_over() {
+fn a_managed_uri_gets_its_header_and_expiry() {
     let world = World::logged_in();
     let token = world.concur(["token"]).ok().line();
     let answer = ask(&world, &ours(&world));
@@ -32,7 +32,7 @@ fn a_uri_of_ours_gets_its_header_and_when_it_is_over() {
 }
 
 #[test]
-fn an_expired_token_is_refreshed_for_it() {
+fn bazel_gets_a_refreshed_token_for_an_expired_one() {
     let world = World::logged_in();
     world.expire("default");
     let answer = ask(&world, &ours(&world)).json();
@@ -42,7 +42,7 @@ fn an_expired_token_is_refreshed_for_it() {
 }
 
 #[test]
-fn a_uri_that_is_not_ours_gets_an_empty_object() {
+fn any_other_uri_gets_an_empty_object() {
     let world = World::logged_in();
     let port = world.host().rsplit(':').next().unwrap().to_owned();
     for uri in [
@@ -60,7 +60,7 @@ fn a_uri_that_is_not_ours_gets_an_empty_object() {
 }
 
 #[test]
-fn ours_that_cannot_be_had_is_an_error_and_prints_nothing() {
+fn a_managed_token_that_cannot_be_obtained_is_an_error_and_prints_nothing() {
     let world = World::logged_in_with(one_login());
     world.expire("default");
     world.sandbox.fault_always(concur_sandbox::Fault::too_many_requests(600));
@@ -82,7 +82,7 @@ fn of_several_accounts_at_a_host_one_must_be_chosen() {
 }
 
 #[test]
-fn what_is_no_request_is_refused_without_a_trace_of_it() {
+fn an_invalid_request_is_refused_and_not_quoted() {
     let world = World::logged_in();
     let before = snapshot(&world);
     let long = format!("{{\"uri\":\"https://h/{}\"}}", "s3cr3t".repeat(20_000));

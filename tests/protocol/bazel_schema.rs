@@ -67,7 +67,7 @@ fn is_a(name: &str, value: &Value) -> bool {
 }
 
 #[test]
-fn the_check_itself_finds_what_is_wrong() {
+fn the_schema_check_finds_invalid_answers() {
     let response = schema(RESPONSE);
     for good in [json!({}), json!({ "headers": {} }), json!({ "headers": { "a": [] }, "x": 1 })] {
         assert_eq!(wrong(&response, &good, "$"), Vec::<String>::new());
@@ -89,7 +89,7 @@ fn the_check_itself_finds_what_is_wrong() {
 }
 
 #[test]
-fn every_answer_is_one_of_the_schema_with_nothing_besides() {
+fn every_answer_matches_the_schema_exactly() {
     let world = World::logged_in();
     let answer = |uri: &str| {
         let request = json!({ "uri": uri });
@@ -115,7 +115,7 @@ fn every_answer_is_one_of_the_schema_with_nothing_besides() {
 }
 
 #[test]
-fn a_request_that_is_not_one_of_the_schema_is_refused_with_nothing_on_stdout() {
+fn a_request_outside_the_schema_is_refused_with_empty_stdout() {
     let world = World::logged_in();
     for request in [json!({}), json!({ "uri": 1 }), json!({ "uri": [world.sandbox.origin()] })] {
         assert_eq!(wrong(&schema(REQUEST), &request, "$").len(), 1, "{request}");
@@ -124,7 +124,7 @@ fn a_request_that_is_not_one_of_the_schema_is_refused_with_nothing_on_stdout() {
 }
 
 #[test]
-fn the_command_alone_is_enough_and_no_command_at_all_is_a_failure_with_the_usage() {
+fn the_command_alone_is_enough_and_no_command_shows_the_usage() {
     let world = World::logged_in();
     let output = world.concur([""; 0]).output().code(2);
     assert!(output.stdout.is_empty() && output.stderr.contains("Usage:"), "{output:?}");

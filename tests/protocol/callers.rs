@@ -16,7 +16,7 @@ fn quits(run: Run, code: i32) {
 }
 
 #[test]
-fn quit_is_said_whatever_keeps_a_managed_token_from_being_had() {
+fn quit_is_sent_whenever_a_managed_token_cannot_be_obtained() {
     for more in ["", "capability[]=authtype\n", "path=x\n"] {
         let world = World::logged_in();
         world.expire("default");
@@ -35,7 +35,7 @@ fn quit_is_said_whatever_keeps_a_managed_token_from_being_had() {
 }
 
 #[test]
-fn quit_is_said_when_key_or_cells_are_damaged() {
+fn quit_is_sent_when_key_or_cells_are_damaged() {
     let world = World::logged_in();
     let asked = || world.helper(["get"]).stdin(world.request(""));
     let key = world.config_dir().join("key");
@@ -49,7 +49,7 @@ fn quit_is_said_when_key_or_cells_are_damaged() {
 }
 
 #[test]
-fn quit_is_not_said_when_nothing_was_selected() {
+fn quit_is_not_sent_when_no_account_matches() {
     let world = World::with(one_login());
     let other = world.sandbox.add_company();
     drop(world.login("one", &world.sandbox.app().clone()));
@@ -71,7 +71,7 @@ fn quit_is_not_said_when_nothing_was_selected() {
 }
 
 #[test]
-fn a_failure_in_bazels_form_says_nothing_of_gits() {
+fn a_bazel_failure_contains_no_git_fields() {
     let world = World::logged_in();
     world.expire("default");
     let uri = serde_json::json!({ "uri": world.sandbox.origin() }).to_string();
@@ -112,7 +112,7 @@ fn a_server_that_does_not_offer_bearer_gets_user_name_and_password() {
 }
 
 #[test]
-fn what_a_shell_puts_before_a_request_is_skipped_under_the_own_name_alone() {
+fn a_leading_bom_or_blank_line_is_skipped_only_under_our_own_name() {
     let world = World::logged_in();
     let token = world.concur(["token"]).ok().line();
     for before in ["\n", "\r\n", "\n\n\r\n\n", "\u{feff}", "\u{feff}\n", "\u{feff}\r\n\r\n"] {
@@ -136,7 +136,7 @@ fn what_a_shell_puts_before_a_request_is_skipped_under_the_own_name_alone() {
 }
 
 #[test]
-fn under_gits_name_a_blank_first_line_ends_the_request_and_a_mark_is_part_of_a_key() {
+fn under_gits_name_a_blank_first_line_ends_the_request_and_a_bom_is_part_of_a_key() {
     let world = World::logged_in();
     let token = world.concur(["token"]).ok().line();
     let before = snapshot(&world);
@@ -155,7 +155,7 @@ fn under_gits_name_a_blank_first_line_ends_the_request_and_a_mark_is_part_of_a_k
 }
 
 #[test]
-fn blanks_alone_are_no_request_and_print_no_token() {
+fn blank_input_is_no_request_and_prints_no_token() {
     let world = World::logged_in();
     for input in ["\n", "\r\n\n", "\u{feff}", "\u{feff}\r\n", "\u{feff}\u{feff}\n", " \n", "\r"] {
         assert_nothing(&world.concur(["get"]).stdin(input).fails(2).says("concur-cred token"));
@@ -165,7 +165,7 @@ fn blanks_alone_are_no_request_and_print_no_token() {
 }
 
 #[test]
-fn of_an_expired_entry_user_name_and_refresh_token_come_back_and_no_password() {
+fn an_expired_credential_returns_user_name_and_refresh_token_without_password() {
     let keep = |world: &World, more: &str| {
         store(world, format!("protocol=https\nhost=git.example\n{more}\n"));
     };

@@ -32,7 +32,7 @@ fn configured(world: &World) -> Output {
 }
 
 #[test]
-fn concurs_hosts_are_answered_by_us_and_others_by_whom_they_were() {
+fn concurs_hosts_use_our_helper_and_others_keep_theirs() {
     let world = World::logged_in();
     drop(git(&world, ["config", "--global", "credential.helper", OTHER]).ok());
     drop(configured(&world).says("https://*.api.concursolutions.com, https://*.api.concurcdc.cn"));
@@ -51,7 +51,7 @@ fn concurs_hosts_are_answered_by_us_and_others_by_whom_they_were() {
 
 /// Concur's own hosts cannot be asked here; that git asks us for them can be seen.
 #[test]
-fn every_host_of_concurs_is_asked_of_us_and_none_that_looks_like_one() {
+fn every_host_of_concur_uses_our_helper_and_no_lookalike_does() {
     let world = World::new();
     drop(configured(&world));
     let entry =
@@ -74,7 +74,7 @@ fn every_host_of_concurs_is_asked_of_us_and_none_that_looks_like_one() {
 }
 
 #[test]
-fn a_second_time_changes_nothing_and_unset_takes_away_exactly_what_was_written() {
+fn configuring_twice_changes_nothing_and_unset_removes_exactly_what_was_written() {
     let world = World::logged_in();
     for (key, value) in [
         ("user.name", "Erika"),
@@ -99,7 +99,7 @@ fn a_second_time_changes_nothing_and_unset_takes_away_exactly_what_was_written()
 }
 
 #[test]
-fn a_helper_that_somebody_named_for_the_very_hosts_is_left() {
+fn a_helper_already_configured_for_these_hosts_is_kept() {
     let world = World::new();
     drop(git(&world, ["config", "--global", KEY, "cache"]).ok());
     drop(world.concur(["configure-git"]).ok().says("is left as it is"));
@@ -108,7 +108,7 @@ fn a_helper_that_somebody_named_for_the_very_hosts_is_left() {
 }
 
 #[test]
-fn print_shows_commands_that_do_the_same_and_runs_none() {
+fn print_shows_equivalent_commands_and_runs_none() {
     let world = World::logged_in();
     let before = configuration(&world);
     let printed = world.concur(["configure-git", "--print"]).ok().silent();
@@ -127,7 +127,7 @@ fn print_shows_commands_that_do_the_same_and_runs_none() {
 
 /// Who looks for a defect of git's has these set.
 #[test]
-fn a_git_that_traces_is_understood() {
+fn git_trace_output_does_not_confuse_the_parser() {
     let world = World::new();
     let traced = |args: &[&str]| {
         let run = world.concur(args).env("GIT_TRACE", "1").env("GIT_TRACE_SETUP", "1");
@@ -139,7 +139,7 @@ fn a_git_that_traces_is_understood() {
 }
 
 #[test]
-fn the_configuration_is_the_one_that_was_asked_for() {
+fn the_requested_configuration_file_is_changed() {
     let world = World::new();
     let other = world.work().join("other config");
     let run = world.concur(["configure-git"]).env("GIT_CONFIG_GLOBAL", &other);
@@ -177,7 +177,7 @@ fn path_of_git(world: &World) -> PathBuf {
 }
 
 #[test]
-fn the_name_that_git_calls_is_made_beside_the_program() {
+fn the_git_credential_link_is_made_beside_the_program() {
     let world = World::new();
     let (program, path) = installed(&world);
     let link = program.with_file_name("git-credential-concur");
@@ -196,7 +196,7 @@ fn the_name_that_git_calls_is_made_beside_the_program() {
 }
 
 #[test]
-fn a_folder_that_is_not_on_path_is_told_and_nothing_is_configured() {
+fn a_folder_outside_path_is_reported_and_nothing_is_configured() {
     let world = World::new();
     let (program, _) = installed(&world);
     let run = world.run(&program, ["configure-git"]).env("PATH", path_of_git(&world));
@@ -206,7 +206,7 @@ fn a_folder_that_is_not_on_path_is_told_and_nothing_is_configured() {
 
 /// git would put a file in its place: /dev/null is gone then, if root does it. Here it is a socket.
 #[test]
-fn a_configuration_that_is_no_file_stays_what_it_is() {
+fn a_configuration_that_is_not_a_file_is_left_unchanged() {
     let world = World::new();
     let path = world.work().join("socket");
     let _listener = std::os::unix::net::UnixListener::bind(&path).unwrap();
@@ -222,7 +222,7 @@ fn a_configuration_that_is_no_file_stays_what_it_is() {
 }
 
 #[test]
-fn a_link_to_nothing_is_told_as_what_it_is() {
+fn a_dangling_symlink_is_reported_as_such() {
     let world = World::new();
     let (program, path) = installed(&world);
     let place = program.with_file_name("git-credential-concur");
@@ -235,7 +235,7 @@ fn a_link_to_nothing_is_told_as_what_it_is() {
 }
 
 #[test]
-fn a_folder_of_others_is_told_with_the_command_to_run() {
+fn a_folder_of_another_user_is_reported_with_the_command_to_run() {
     use std::os::unix::fs::PermissionsExt;
     let world = World::new();
     let (program, path) = installed(&world);
@@ -265,7 +265,7 @@ fn with_program(world: &World, name: &str, text: &str) -> PathBuf {
 }
 
 #[test]
-fn a_git_that_is_missing_too_old_or_silent_is_told() {
+fn a_missing_old_or_silent_git_is_reported() {
     let world = World::new();
     let run = |path: &Path| world.concur(["configure-git"]).env("PATH", path);
     drop(run(&world.work()).fails(1).says("There is no git on PATH").says("Install git"));
@@ -276,14 +276,14 @@ fn a_git_that_is_missing_too_old_or_silent_is_told() {
 }
 
 #[test]
-fn a_configuration_that_git_cannot_read_is_told_in_its_words() {
+fn an_unreadable_configuration_is_reported_with_gits_message() {
     let world = World::new();
     std::fs::write(world.home().join(".gitconfig"), "[user\n").unwrap();
     drop(world.concur(["configure-git"]).fails(1).says("git refused: fatal: bad config line 1"));
 }
 
 #[test]
-fn another_program_of_that_name_is_told() {
+fn another_program_of_that_name_is_reported() {
     let world = World::new();
     let folder = with_program(&world, "git-credential-concur", "echo something 1.0");
     let path = format!("{}:{}", folder.display(), path_of_git(&world).display());
@@ -299,7 +299,7 @@ fn another_program_of_that_name_is_told() {
 }
 
 #[test]
-fn git_and_what_it_runs_are_given_no_secret_of_ours() {
+fn git_and_its_children_inherit_no_secret() {
     let world = World::new();
     let log = world.work().join("environment");
     let text = format!("env >>'{}'; echo git version 2.47.0", log.display());

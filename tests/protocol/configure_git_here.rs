@@ -52,7 +52,7 @@ fn run(world: &World, program: &Path, path: &str, args: &[&str]) -> Run {
 }
 
 #[test]
-fn no_alias_of_the_repository_is_run_and_none_is_taken_for_the_helper() {
+fn no_alias_of_the_repository_is_run_or_taken_for_the_helper() {
     let world = World::new();
     hostile(&world);
     let (program, path) = installed(&world);
@@ -77,7 +77,7 @@ fn no_alias_of_the_repository_is_run_and_none_is_taken_for_the_helper() {
 }
 
 #[test]
-fn what_the_user_configures_is_the_users_and_what_is_local_the_repositorys() {
+fn global_settings_go_to_the_user_and_local_ones_to_the_repository() {
     let world = World::new();
     hostile(&world);
     let list = |scope: &str| world.run("git", ["config", scope, "--list"]).output();

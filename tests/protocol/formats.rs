@@ -18,7 +18,7 @@ fn logged_in() -> (World, String) {
 }
 
 #[test]
-fn each_format_is_what_is_documented() {
+fn each_format_prints_what_is_documented() {
     let (world, token) = logged_in();
     let origin = world.sandbox.origin();
     let uuid = &world.sandbox.app().company_uuid;
@@ -49,7 +49,7 @@ fn each_format_is_what_is_documented() {
 }
 
 #[test]
-fn json_tells_the_token_its_place_and_its_expiry_twice() {
+fn json_contains_token_base_url_and_two_forms_of_expiry() {
     let (world, token) = logged_in();
     let json = format(&world, "json").json();
     let expires: i64 = world.column("default", "access_expires_at");
@@ -66,7 +66,7 @@ fn json_tells_the_token_its_place_and_its_expiry_twice() {
 }
 
 #[test]
-fn the_refresh_token_is_in_a_format_only_when_it_is_asked_for() {
+fn formats_contain_the_refresh_token_only_on_request() {
     let (world, _) = logged_in();
     let run = world.concur(["get", "--format", "json", "--with-refresh-token"]);
     let json = run.ok().silent().json();
@@ -166,7 +166,7 @@ fn min_ttl_is_a_time_and_anything_else_is_wrong_usage() {
 }
 
 #[test]
-fn more_life_than_can_be_had_is_capped_with_a_warning() {
+fn an_unreachable_min_ttl_is_capped_with_a_warning() {
     let (world, token) = logged_in();
     for text in ["31m", "2h", "365d"] {
         let output = world.concur(["get", "--min-ttl", text]).ok().says("--min-ttl");
@@ -181,7 +181,7 @@ fn more_life_than_can_be_had_is_capped_with_a_warning() {
 }
 
 #[test]
-fn a_setting_that_can_never_be_met_does_not_make_every_call_a_refresh() {
+fn an_unreachable_min_ttl_setting_does_not_refresh_on_every_call() {
     let (world, token) = logged_in();
     for _ in 0..3 {
         let output = world.concur(["get"]).env("CONCUR_CRED_MIN_TTL", "2h").ok();

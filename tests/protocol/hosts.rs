@@ -70,7 +70,7 @@ fn a_host_of_concurs_is_answered_under_its_www_twin_too() {
 }
 
 #[test]
-fn of_a_twin_nothing_is_planted_and_the_current_token_is_dropped() {
+fn store_under_the_www_twin_is_ignored_and_erase_drops_the_token() {
     let (world, token) = at("https://us2.api.concursolutions.com");
     let twin = "protocol=https\nhost=www-us2.api.concursolutions.com\n";
     let before = snapshot(&world);
@@ -83,7 +83,7 @@ fn of_a_twin_nothing_is_planted_and_the_current_token_is_dropped() {
 }
 
 #[test]
-fn the_www_name_of_any_other_host_is_another_companys() {
+fn the_www_name_of_any_other_host_is_a_different_host() {
     let (world, token) = at("https://gateway.example");
     assert_eq!(git(&world, "https", "gateway.example").value("password"), Some(token));
     for host in ["www-gateway.example", "WWW-gateway.example", "www-gateway.example:443"] {
@@ -175,7 +175,7 @@ fn what_an_earlier_version_stored_with_its_default_port_is_found_replaced_and_er
 }
 
 #[test]
-fn a_host_that_readers_differ_on_is_answered_in_no_form() {
+fn a_host_that_url_parsers_read_differently_gets_no_answer() {
     let world = World::logged_in();
     let token = world.concur(["token"]).ok().line();
     let port = world.host().rsplit(':').next().unwrap().to_owned();

@@ -6,7 +6,7 @@ use super::common::{ask, assert_nothing, erase, get, now, one_login, snapshot, s
 use crate::harness::World;
 
 #[test]
-fn the_accounts_host_is_answered_and_no_other() {
+fn only_the_accounts_host_is_answered() {
     let world = World::logged_in();
     let token = world.concur(["token"]).ok().line();
     let host = world.host().to_owned();
@@ -100,7 +100,7 @@ fn neither_protocol_nor_host_is_ever_printed() {
 }
 
 #[test]
-fn an_unknown_user_name_of_our_host_gets_nothing() {
+fn an_unknown_user_name_gets_no_answer() {
     let world = World::logged_in();
     for username in ["somebody", "", "%", "*"] {
         assert_nothing(&get(&world, &format!("username={username}\n")).silent());
@@ -131,7 +131,7 @@ fn store_never_changes_a_managed_account() {
 }
 
 #[test]
-fn a_planted_entry_of_another_user_never_answers_in_the_accounts_place() {
+fn a_planted_credential_of_another_user_never_replaces_the_account() {
     let world = World::logged_in();
     let token = world.concur(["token"]).ok().line();
     store(&world, world.request("username=mallory\npassword=planted\n"));
@@ -168,7 +168,7 @@ fn erase_of_the_current_token_makes_the_next_get_refresh() {
 }
 
 #[test]
-fn erase_of_a_token_under_a_minute_old_is_not_believed() {
+fn erase_of_a_token_under_a_minute_old_is_ignored() {
     let world = World::logged_in();
     let token = world.concur(["token"]).ok().line();
     world.age_access_token("default", 30);
@@ -257,7 +257,7 @@ fn condemned() -> World {
 }
 
 #[test]
-fn quit_is_said_alone_when_only_a_new_login_helps() {
+fn quit_is_the_whole_answer_when_a_new_login_is_required() {
     let world = condemned();
     for more in ["", "capability[]=authtype\n", "path=x\n"] {
         let output = world.helper(["get"]).stdin(world.request(more)).output().code(4);
@@ -270,7 +270,7 @@ fn quit_is_said_alone_when_only_a_new_login_helps() {
 }
 
 #[test]
-fn quit_is_not_said_for_another_host_or_user() {
+fn quit_is_not_sent_for_another_host_or_user() {
     let world = condemned();
     for request in [
         "protocol=https\nhost=git.example\n\n".to_owned(),
@@ -283,7 +283,7 @@ fn quit_is_not_said_for_another_host_or_user() {
 }
 
 #[test]
-fn an_expired_token_is_renewed_for_git_and_its_expiry_lies_ahead() {
+fn git_gets_a_refreshed_token_with_a_future_expiry() {
     let world = World::logged_in();
     world.expire("default");
     let output = get(&world, "capability[]=authtype\n").silent();

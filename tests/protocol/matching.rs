@@ -102,7 +102,7 @@ fn a_host_is_compared_whole_with_its_port_and_without_regard_to_case() {
 }
 
 #[test]
-fn an_entry_for_every_host_cannot_be_made() {
+fn a_credential_for_every_host_cannot_be_stored() {
     let world = World::new();
     for host in ["*", "%", "*.example", ".example"] {
         store(&world, format!("protocol=https\nhost={host}\nusername=me\npassword=p\n\n"));

@@ -13,7 +13,6 @@ mod common;
 mod configure_git;
 #[cfg(unix)]
 mod configure_git_here;
-mod foreign;
 #[cfg(unix)]
 mod formats;
 mod hosts;
@@ -25,3 +24,4 @@ mod real_git;
 mod requests;
 mod several;
 mod store_application;
+mod stored_credentials;

@@ -60,7 +60,7 @@ fn only_the_pinned_profile_answers_a_managed_host() {
 }
 
 #[test]
-fn the_only_account_of_a_host_does_not_answer_for_another_one_that_is_pinned() {
+fn a_hosts_only_account_never_answers_for_another_pinned_profile() {
     let world = World::logged_in();
     far(&world);
     refused(pinned(&world, "far", "get", world.request("")).output(), "far");
@@ -88,7 +88,7 @@ fn the_requested_user_name_must_be_the_pinned_profiles() {
 }
 
 #[test]
-fn a_stored_credential_does_not_answer_in_the_pinned_profiles_place() {
+fn a_stored_credential_never_answers_for_a_pinned_profile() {
     let (world, _) = three();
     store(&world, world.request("username=mallory\npassword=planted\n"));
     for profile in ["far", "nowhere", "one"] {
@@ -98,7 +98,7 @@ fn a_stored_credential_does_not_answer_in_the_pinned_profiles_place() {
 }
 
 #[test]
-fn hosts_of_no_managed_account_know_no_pin() {
+fn a_pin_has_no_effect_on_other_hosts() {
     let (world, _) = three();
     for profile in ["one", "far", "nowhere"] {
         let host = format!("protocol=https\nhost={profile}.example\n");
@@ -112,7 +112,7 @@ fn hosts_of_no_managed_account_know_no_pin() {
 }
 
 #[test]
-fn store_and_erase_for_another_profiles_host_change_nothing_and_say_nothing() {
+fn store_and_erase_for_another_profiles_host_are_silently_ignored() {
     let (world, [one, two]) = three();
     store(&world, world.request("username=me\npassword=p\n"));
     world.age_access_token("one", 600);

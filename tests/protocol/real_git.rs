@@ -26,7 +26,7 @@ fn finds_nothing(run: Run) {
 }
 
 #[test]
-fn a_foreign_host_goes_round() {
+fn a_stored_credential_round_trips_through_git() {
     let world = World::new();
     let asked = "protocol=https\nhost=git.example:8443\n\n";
     finds_nothing(git(&world, "concur", &[], "fill").stdin(asked));
@@ -62,7 +62,7 @@ fn a_managed_account_is_filled_with_and_without_the_path() {
 }
 
 #[test]
-fn approving_what_was_filled_changes_nothing() {
+fn approving_a_filled_token_changes_nothing() {
     let world = World::logged_in();
     let before = snapshot(&world);
     for capability in ["", "capability[]=authtype\n"] {
@@ -74,7 +74,7 @@ fn approving_what_was_filled_changes_nothing() {
 }
 
 #[test]
-fn rejecting_what_was_filled_makes_the_next_fill_fresh() {
+fn rejecting_a_filled_token_refreshes_it_on_the_next_fill() {
     for capability in ["", "capability[]=authtype\n"] {
         let world = World::logged_in();
         world.age_access_token("default", 120);
@@ -93,7 +93,7 @@ fn git_speaks_authtype(world: &World) -> bool {
 }
 
 #[test]
-fn git_is_given_a_bearer_credential_when_it_can_take_one() {
+fn git_gets_a_bearer_credential_if_it_supports_them() {
     let world = World::logged_in();
     assert_eq!(
         world.helper(["capability"]).ok().silent().text(),
@@ -150,7 +150,7 @@ fn a_temporary_failure_leaves_git_without_an_answer() {
 }
 
 #[test]
-fn an_operation_that_git_adds_later_is_ignored() {
+fn an_unknown_operation_is_ignored() {
     let world = World::logged_in();
     for args in [&["rotate"][..], &["--profile", "default", "list"]] {
         let output = world.helper(args).stdin(world.request("")).ok().silent();
@@ -159,7 +159,7 @@ fn an_operation_that_git_adds_later_is_ignored() {
 }
 
 #[test]
-fn a_git_without_a_home_is_not_disturbed() {
+fn git_without_a_home_works() {
     let world = World::new();
     for value in ["/nonexistent", "/dev/null"] {
         let asked = "protocol=https\nhost=git.example\n\n";

@@ -138,7 +138,7 @@ fn an_under_specified_request_is_refused() {
 }
 
 #[test]
-fn what_is_too_large_is_refused_and_not_read_to_its_end() {
+fn an_oversized_request_is_refused_before_its_end() {
     let world = world();
     let good = format!("protocol=http\nhost={}\n", world.host());
     let long_line = format!("{good}x={}\n\n", "h".repeat(65_535));
@@ -150,7 +150,7 @@ fn what_is_too_large_is_refused_and_not_read_to_its_end() {
 }
 
 #[test]
-fn what_stays_within_the_limits_is_answered() {
+fn a_request_within_the_limits_is_answered() {
     let world = World::logged_in();
     let token = world.concur(["token"]).ok().line();
     let longest = format!("x={}\n", "h".repeat(65_533));
@@ -161,7 +161,7 @@ fn what_stays_within_the_limits_is_answered() {
 }
 
 #[test]
-fn the_ways_to_write_a_good_request_get_the_same_answer() {
+fn every_valid_form_of_a_request_gets_the_same_answer() {
     let world = World::logged_in();
     let host = world.host().to_owned();
     let expected = ask(&world, format!("protocol=http\nhost={host}\n\n")).silent().stdout;
@@ -186,7 +186,7 @@ fn the_ways_to_write_a_good_request_get_the_same_answer() {
 }
 
 #[test]
-fn an_encoded_newline_stays_a_part_of_its_value() {
+fn an_encoded_newline_stays_part_of_its_value() {
     let world = world();
     for host in ["evil.example%0ahost=git.example", "git.example%0a", "%67it.example"] {
         let request = format!("protocol=https\nhost={host}\n\n");
@@ -197,7 +197,7 @@ fn an_encoded_newline_stays_a_part_of_its_value() {
 }
 
 #[test]
-fn an_empty_request_under_gits_name_is_nothing() {
+fn an_empty_request_under_gits_name_gets_no_answer() {
     let world = world();
     let before = snapshot(&world);
     for operation in ["get", "store", "erase"] {
@@ -210,7 +210,7 @@ fn an_empty_request_under_gits_name_is_nothing() {
 }
 
 #[test]
-fn a_mere_question_creates_nothing() {
+fn a_get_creates_no_files() {
     let world = World::new();
     for request in ["", "protocol=https\nhost=git.example\n\n"] {
         assert_nothing(&ask(&world, request).silent());

@@ -19,7 +19,7 @@ fn password(run: Run) -> Option<String> {
 }
 
 #[test]
-fn without_a_choice_nothing_is_answered_and_the_candidates_are_named() {
+fn an_ambiguous_request_gets_no_answer_and_lists_the_candidates() {
     let (world, ..) = two();
     for more in ["", "capability[]=authtype\n", "path=x\n"] {
         let output = get(&world, more);
@@ -29,7 +29,7 @@ fn without_a_choice_nothing_is_answered_and_the_candidates_are_named() {
 }
 
 #[test]
-fn the_requested_user_name_decides_before_all_else() {
+fn the_requested_user_name_takes_precedence() {
     let (world, one, _) = two();
     let uuid: String = world.column("one", "principal");
     let request = world.request(&format!("username={uuid}\n"));
@@ -39,7 +39,7 @@ fn the_requested_user_name_decides_before_all_else() {
 }
 
 #[test]
-fn the_option_decides_before_environment_configuration_and_use() {
+fn the_option_precedes_environment_configuration_and_use() {
     let (world, one, two) = two();
     drop(world.concur(["use", "one"]).ok());
     let ask = || world.helper(["get"]).stdin(world.request(""));
@@ -55,14 +55,14 @@ fn the_option_decides_before_environment_configuration_and_use() {
 }
 
 #[test]
-fn a_choice_that_is_not_on_this_host_chooses_nothing() {
+fn a_selected_profile_of_another_host_selects_nothing() {
     let (world, ..) = two();
     let run = world.helper(["--profile", "three", "get"]).stdin(world.request(""));
     assert_nothing(&run.output());
 }
 
 #[test]
-fn a_foreign_entry_does_not_answer_in_the_place_of_an_ambiguous_account() {
+fn a_stored_credential_never_answers_for_an_ambiguous_account() {
     let (world, ..) = two();
     store(&world, world.request("username=mallory\npassword=planted\n"));
     let output = get(&world, "");
@@ -70,7 +70,7 @@ fn a_foreign_entry_does_not_answer_in_the_place_of_an_ambiguous_account() {
 }
 
 #[test]
-fn quit_is_not_said_while_it_is_open_which_account_is_meant() {
+fn quit_is_not_sent_for_an_ambiguous_request() {
     let world = World::with(one_login());
     let other = world.sandbox.add_company();
     drop(world.login("one", &world.sandbox.app().clone()));
@@ -85,7 +85,7 @@ fn quit_is_not_said_while_it_is_open_which_account_is_meant() {
 }
 
 #[test]
-fn erase_drops_the_token_of_the_one_company_that_it_names() {
+fn erase_drops_only_the_token_of_the_named_company() {
     let (world, one, two) = two();
     world.age_access_token("one", 600);
     world.age_access_token("two", 600);

@@ -28,7 +28,7 @@ fn store_as(world: &World, profile: &str, request: impl Into<Vec<u8>>) -> Run {
 }
 
 #[test]
-fn what_is_stored_for_an_application_is_served_and_later_refreshed() {
+fn tokens_stored_for_an_application_are_served_and_later_refreshed() {
     let (world, tokens, uuid) = world_and_tokens();
     let request = world.request(&lines(&tokens, &uuid, now() + 3600));
     drop(store_as(&world, "second", request).ok());
@@ -44,7 +44,7 @@ fn what_is_stored_for_an_application_is_served_and_later_refreshed() {
 }
 
 #[test]
-fn a_token_of_unknown_life_is_refreshed_before_it_is_served() {
+fn a_token_of_unknown_lifetime_is_refreshed_first() {
     let (world, tokens, uuid) = world_and_tokens();
     let request = world.request(&lines(&tokens, &uuid, 0));
     drop(store_as(&world, "second", request).ok());
@@ -69,7 +69,7 @@ fn a_bearer_credential_is_bound_like_a_password() {
 }
 
 #[test]
-fn an_origin_that_may_not_be_sent_a_secret_is_refused() {
+fn an_origin_that_is_not_allowed_is_refused() {
     let (world, tokens, uuid) = world_and_tokens();
     let lines = lines(&tokens, &uuid, now() + 3600);
     let before = snapshot(&world);
@@ -98,7 +98,7 @@ fn an_origin_that_may_not_be_sent_a_secret_is_refused() {
 }
 
 #[test]
-fn concurs_own_origins_need_no_permission() {
+fn concurs_own_origins_are_always_allowed() {
     let (world, tokens, uuid) = world_and_tokens();
     let lines = lines(&tokens, &uuid, now() + 3600);
     let request = format!("protocol=https\nhost=US2.api.concursolutions.com\n{lines}\n");
@@ -109,7 +109,7 @@ fn concurs_own_origins_need_no_permission() {
 }
 
 #[test]
-fn an_origin_is_taken_as_all_readers_read_it() {
+fn an_ambiguous_host_is_refused_and_a_default_port_dropped() {
     let (world, tokens, uuid) = world_and_tokens();
     let lines = lines(&tokens, &uuid, now() + 3600);
     let port = world.host().rsplit(':').next().unwrap().to_owned();
@@ -126,7 +126,7 @@ fn an_origin_is_taken_as_all_readers_read_it() {
 }
 
 #[test]
-fn what_is_incomplete_or_ephemeral_is_ignored() {
+fn an_incomplete_or_ephemeral_credential_is_ignored() {
     let (world, ..) = world_and_tokens();
     let before = snapshot(&world);
     for more in [
@@ -152,7 +152,7 @@ fn an_unknown_application_is_named_with_the_known_ones() {
 }
 
 #[test]
-fn an_account_that_is_there_already_is_not_overwritten() {
+fn an_existing_account_is_not_overwritten() {
     let (world, tokens, _) = world_and_tokens();
     let uuid = world.sandbox.app().company_uuid.clone();
     let before = snapshot(&world);

@@ -36,7 +36,7 @@ fn a_first_run_takes_all_and_the_next_one_what_changed_since() {
 }
 
 #[test]
-fn a_run_that_fails_leaves_state_and_table_as_they_were() {
+fn a_failed_run_leaves_state_and_table_unchanged() {
     let world = World::logged_in();
     let Some(output) = extract(&world) else { return };
     drop(output.code(0));

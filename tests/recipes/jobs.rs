@@ -62,7 +62,7 @@ fn the_crontabs_lines_refresh_and_report_in_crons_environment() {
 }
 
 #[test]
-fn the_check_tells_the_worst_and_mail_comes_only_then() {
+fn the_check_reports_the_worst_profile_and_mails_only_on_problems() {
     let recipe = Recipe::open("monitoring.md", &["check", "mail"]);
     let world = World::new();
     assert!(recipe.run("check", &world).output().code(3).text().starts_with("CONCUR UNKNOWN"));

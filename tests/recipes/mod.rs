@@ -5,7 +5,7 @@ mod recipe;
 mod containers;
 mod extract;
 mod github;
-mod house;
+mod index;
 mod jobs;
 mod moving;
 mod scripts;

@@ -11,7 +11,7 @@ fn allowed(run: Run, world: &World) -> Run {
 }
 
 #[test]
-fn the_tutorials_files_are_taken_over_and_cleared_away() {
+fn the_tutorials_files_are_imported_and_deleted() {
     if !have(&["shred"]) {
         return;
     }
@@ -41,7 +41,7 @@ fn the_tutorials_files_are_taken_over_and_cleared_away() {
 }
 
 #[test]
-fn each_company_is_asked_and_one_that_fails_stops_no_other() {
+fn each_company_is_refreshed_and_one_failure_stops_no_other() {
     if !have(&["jq"]) {
         return;
     }
@@ -77,7 +77,7 @@ fn machine() -> Recipe {
 }
 
 #[test]
-fn store_and_key_move_and_the_old_machine_forgets() {
+fn store_and_key_move_and_leave_nothing_on_the_old_machine() {
     if !have(&["tar", "shred", "jq"]) {
         return;
     }
@@ -108,7 +108,7 @@ fn store_and_key_move_and_the_old_machine_forgets() {
 }
 
 #[test]
-fn one_profile_moves_over_a_line_without_a_file_in_between() {
+fn one_profile_moves_through_a_pipe_without_a_file() {
     let recipe = machine();
     let world = World::new();
     world.login("acme", &world.sandbox.app().clone());

@@ -62,7 +62,7 @@ fn the_bash_loop_stops_in_the_middle_when_a_page_is_refused() {
 }
 
 #[test]
-fn curl_gets_its_header_by_a_pipe_and_by_a_file_that_is_none() {
+fn curl_reads_its_header_from_a_pipe_and_from_process_substitution() {
     if !have(&["curl"]) {
         return;
     }
@@ -134,7 +134,7 @@ fn a_short_python_program_is_run_with_the_token_in_its_environment() {
 }
 
 #[test]
-fn python_and_node_give_a_refused_token_back_once() {
+fn python_and_node_erase_a_refused_token_once() {
     for (recipe, run) in languages() {
         let world = World::logged_in();
         revoke(&world);
@@ -162,7 +162,7 @@ fn python_and_node_do_not_refresh_at_every_request_for_a_missing_scope() {
 }
 
 #[test]
-fn python_and_node_say_what_is_wrong_when_there_is_no_token() {
+fn python_and_node_report_why_there_is_no_token() {
     for (recipe, run) in languages() {
         let world = World::new();
         let Some(output) = run(&recipe, &world) else { continue };

@@ -184,7 +184,7 @@ rm -rf "$CREDENTIALS_DIRECTORY"
 "#;
 
 #[test]
-fn another_key_takes_the_place_of_the_first_by_the_pages_commands() {
+fn the_documented_commands_rotate_the_key() {
     let machine = Machine::new();
     make_key(&machine);
     drop(machine.start("concur-login.service").code(0));
@@ -207,7 +207,7 @@ fn another_key_takes_the_place_of_the_first_by_the_pages_commands() {
 }
 
 #[test]
-fn without_the_credential_the_store_stays_shut() {
+fn without_the_credential_the_store_cannot_be_opened() {
     let machine = Machine::new();
     make_key(&machine);
     drop(machine.start("concur-login.service").code(0));

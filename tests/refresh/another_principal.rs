@@ -22,7 +22,7 @@ fn names_both(world: &World, output: Output) -> Output {
 }
 
 #[test]
-fn the_new_tokens_are_kept_and_both_are_named() {
+fn new_tokens_of_another_principal_are_kept_and_both_principals_are_named() {
     let (world, output) = world();
     drop(names_both(&world, output).says("--replace"));
     world.sandbox.configure(|config| config.refresh_principal = None);
@@ -33,7 +33,7 @@ fn the_new_tokens_are_kept_and_both_are_named() {
 }
 
 #[test]
-fn everybody_after_it_is_told_the_same_without_a_request() {
+fn later_callers_get_the_same_error_without_a_request() {
     let (world, _) = world();
     let asked = world.token_requests();
     for args in [
@@ -64,7 +64,7 @@ fn everybody_after_it_is_told_the_same_without_a_request() {
 }
 
 #[test]
-fn a_token_that_still_serves_is_not_printed_either() {
+fn a_token_that_is_still_valid_is_not_printed_either() {
     let world = World::logged_in();
     world.sandbox.configure(|config| config.refresh_principal = Some(OTHER.to_owned()));
     world.age_access_token("default", 3600 - 200);
@@ -74,7 +74,7 @@ fn a_token_that_still_serves_is_not_printed_either() {
 }
 
 #[test]
-fn a_crowd_is_told_by_one_request() {
+fn many_callers_get_the_error_from_one_request() {
     let world = World::logged_in();
     world.sandbox.configure(|config| config.refresh_principal = Some(OTHER.to_owned()));
     world.expire("default");
@@ -88,7 +88,7 @@ fn a_crowd_is_told_by_one_request() {
 }
 
 #[test]
-fn status_shows_it() {
+fn status_shows_the_other_principal() {
     let (world, _) = world();
     let status = world.concur(["status", "--json"]).ok().json();
     let profile = &status["profiles"][0];
@@ -103,7 +103,7 @@ fn status_shows_it() {
 }
 
 #[test]
-fn a_login_or_an_import_in_its_place_clears_it() {
+fn a_login_or_an_import_clears_the_error() {
     let (world, _) = world();
     world.sandbox.configure(|config| config.refresh_principal = None);
     drop(world.login("default", &world.sandbox.app().clone()));
@@ -119,7 +119,7 @@ fn a_login_or_an_import_in_its_place_clears_it() {
 }
 
 #[test]
-fn the_same_principal_in_another_spelling_is_the_same() {
+fn the_same_principal_in_another_spelling_is_accepted() {
     let world = World::logged_in();
     let upper = world.sandbox.app().company_uuid.to_uppercase();
     world.sandbox.configure(|config| config.refresh_principal = Some(upper.clone()));
@@ -128,7 +128,7 @@ fn the_same_principal_in_another_spelling_is_the_same() {
 }
 
 #[test]
-fn either_token_tells_whose_it_is() {
+fn either_token_names_the_principal() {
     each(["id_token", "access_token"], |known| {
         let world = World::logged_in();
         world.sandbox.configure(|config| config.refresh_principal = Some(OTHER.to_owned()));

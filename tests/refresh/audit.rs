@@ -24,7 +24,7 @@ fn of_the_service(world: &World) -> String {
 }
 
 #[test]
-fn every_attempt_is_there_with_the_correlation_id_of_the_services_log() {
+fn every_attempt_is_logged_with_the_services_correlation_id() {
     let world = World::logged_in();
     let login = last(&world);
     assert_eq!(
@@ -45,7 +45,7 @@ fn every_attempt_is_there_with_the_correlation_id_of_the_services_log() {
 }
 
 #[test]
-fn a_refusal_is_there_with_its_code() {
+fn a_refusal_is_logged_with_its_code() {
     let world = World::logged_in_with(Config { request_token_uses: Some(1), ..Config::default() });
     world.expire("default");
     world.sandbox.push_fault(Fault::Code(60));
@@ -60,7 +60,7 @@ fn a_refusal_is_there_with_its_code() {
 }
 
 #[test]
-fn a_transient_failure_is_there_with_an_id_to_ask_sap_about() {
+fn a_transient_failure_is_logged_with_a_correlation_id() {
     each([Fault::too_many_requests(600), Fault::DropBefore], |fault| {
         let world = World::logged_in();
         world.expire("default");
@@ -73,7 +73,7 @@ fn a_transient_failure_is_there_with_an_id_to_ask_sap_about() {
 }
 
 #[test]
-fn a_hit_leaves_no_trace() {
+fn a_hit_is_not_logged() {
     let world = World::logged_in();
     let before = events(&world).len();
     for _ in 0..3 {
@@ -84,7 +84,7 @@ fn a_hit_leaves_no_trace() {
 }
 
 #[test]
-fn the_way_back_is_told_as_what_it_was() {
+fn the_company_grant_is_logged_as_such() {
     let world = World::logged_in();
     world.sandbox.revoke_refresh_tokens();
     world.expire("default");
@@ -98,7 +98,7 @@ fn the_way_back_is_told_as_what_it_was() {
 }
 
 #[test]
-fn no_secret_gets_into_it() {
+fn the_audit_log_contains_no_secret() {
     let world = World::logged_in();
     world.expire("default");
     let token = world.concur(["get"]).ok().line();
@@ -113,7 +113,7 @@ fn no_secret_gets_into_it() {
 }
 
 #[test]
-fn an_audit_trail_that_cannot_be_written_harms_nobody() {
+fn an_audit_log_that_cannot_be_written_fails_no_command() {
     type Damage = fn(&World);
     let damages: [(&str, Damage); 5] = [
         ("not a database", |world| {
@@ -148,7 +148,7 @@ fn an_audit_trail_that_cannot_be_written_harms_nobody() {
 }
 
 #[test]
-fn a_lost_audit_trail_begins_anew() {
+fn a_lost_audit_log_is_created_again() {
     let world = World::logged_in();
     std::fs::remove_file(world.state_dir().join("events.db")).unwrap();
     assert_eq!(events(&world), Vec::<Value>::new(), "an absent trail is an empty one");
@@ -157,7 +157,7 @@ fn a_lost_audit_trail_begins_anew() {
 }
 
 #[test]
-fn what_somebody_wrote_into_it_cannot_steer_a_terminal() {
+fn control_characters_in_an_edited_audit_log_are_escaped() {
     let world = World::logged_in();
     let file = rusqlite::Connection::open(world.state_dir().join("events.db")).unwrap();
     file.execute("UPDATE event SET action = 'x\u{1b}[2J', profile = '\u{202e}default'", [])
@@ -168,7 +168,7 @@ fn what_somebody_wrote_into_it_cannot_steer_a_terminal() {
 }
 
 #[test]
-fn it_is_bounded() {
+fn the_audit_log_is_bounded() {
     let world = World::logged_in();
     let database = rusqlite::Connection::open(world.state_dir().join("events.db")).unwrap();
     database

@@ -16,7 +16,7 @@ fn recorded_wait(world: &World) -> i64 {
 }
 
 #[test]
-fn the_wait_doubles_with_each_failed_attempt_and_ends_with_a_success() {
+fn the_back_off_doubles_with_each_failure_and_ends_with_a_success() {
     let world = World::logged_in();
     world.expire("default");
     world.sandbox.clear_log();
@@ -35,7 +35,7 @@ fn the_wait_doubles_with_each_failed_attempt_and_ends_with_a_success() {
 }
 
 #[test]
-fn the_wait_goes_on_doubling_and_is_never_longer_than_a_minute() {
+fn the_back_off_never_exceeds_a_minute() {
     each([(2, 8), (4, 32), (5, 60), (40, 60)], |(failures, wait)| {
         let world = World::logged_in();
         world.expire("default");
@@ -48,7 +48,7 @@ fn the_wait_goes_on_doubling_and_is_never_longer_than_a_minute() {
 }
 
 #[test]
-fn the_service_is_left_alone_for_as_long_as_it_asks() {
+fn retry_after_is_honoured_by_every_caller() {
     let world = World::logged_in();
     world.expire("default");
     world.sandbox.clear_log();
@@ -63,7 +63,7 @@ fn the_service_is_left_alone_for_as_long_as_it_asks() {
 }
 
 #[test]
-fn a_short_wait_is_waited_for() {
+fn a_short_retry_after_is_waited_for_in_the_same_call() {
     let world = World::logged_in();
     world.expire("default");
     world.sandbox.clear_log();
@@ -75,7 +75,7 @@ fn a_short_wait_is_waited_for() {
 }
 
 #[test]
-fn no_wait_is_longer_than_a_quarter_of_an_hour() {
+fn no_retry_after_exceeds_15_minutes() {
     let far = RetryAfter::Date("Fri, 31 Dec 2100 23:59:59 GMT".to_owned());
     let absurd = RetryAfter::Seconds(u64::from(u32::MAX));
     for retry_after in [RetryAfter::Seconds(86_400), absurd, far] {
@@ -94,7 +94,7 @@ fn no_wait_is_longer_than_a_quarter_of_an_hour() {
 }
 
 #[test]
-fn a_clock_that_stepped_back_lifts_the_wait() {
+fn a_clock_that_stepped_back_ends_the_back_off() {
     let world = World::logged_in();
     world.expire("default");
     world.sandbox.push_fault(unavailable(RetryAfter::Seconds(600)));
@@ -105,7 +105,7 @@ fn a_clock_that_stepped_back_lifts_the_wait() {
 }
 
 #[test]
-fn the_message_says_what_happened_and_for_how_long_nobody_asks() {
+fn the_message_names_the_failure_and_the_remaining_back_off() {
     let world = World::logged_in();
     world.expire("default");
     world.sandbox.push_fault(Fault::too_many_requests(600));
@@ -116,7 +116,7 @@ fn the_message_says_what_happened_and_for_how_long_nobody_asks() {
 }
 
 #[test]
-fn a_login_ends_the_wait() {
+fn a_login_ends_the_back_off() {
     let world = World::logged_in();
     world.expire("default");
     world.sandbox.push_fault(Fault::too_many_requests(600));
@@ -127,7 +127,7 @@ fn a_login_ends_the_wait() {
 }
 
 #[test]
-fn one_callers_dead_network_binds_others_for_five_seconds_only() {
+fn one_callers_network_failure_delays_others_for_at_most_five_seconds() {
     let mut world = World::logged_in_with(crate::harness::leaving());
     world.expire("default");
     let another = concur_sandbox::Sandbox::start(concur_sandbox::Config::default()).unwrap();

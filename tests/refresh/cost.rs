@@ -28,7 +28,7 @@ fn files(folder: &Path) -> BTreeMap<PathBuf, (SystemTime, u64)> {
 }
 
 #[test]
-fn a_hit_writes_no_file_and_asks_nobody() {
+fn a_hit_writes_no_file_and_sends_no_request() {
     let world = World::logged_in();
     let before = files(&world.home());
     let asked = world.token_requests();
@@ -82,7 +82,7 @@ fn steps(world: &World) -> Vec<String> {
 }
 
 #[test]
-fn a_trace_says_what_took_how_long() {
+fn a_trace_shows_how_long_each_step_took() {
     let world = World::logged_in();
     let hit = steps(&world);
     let expected = [

@@ -47,7 +47,7 @@ fn the_soft_window_of_a_short_lived_token_is_a_tenth_of_its_life() {
 }
 
 #[test]
-fn a_failure_inside_the_soft_window_is_recorded_and_harms_nobody() {
+fn a_failure_inside_the_soft_window_is_recorded_and_fails_no_caller() {
     for fault in [come_back_later(), Fault::Code(108), Fault::Code(60), Fault::Code(59)] {
         let world =
             World::logged_in_with(Config { request_token_uses: Some(1), ..Config::default() });
@@ -64,7 +64,7 @@ fn a_failure_inside_the_soft_window_is_recorded_and_harms_nobody() {
 }
 
 #[test]
-fn a_token_is_handed_out_down_to_the_minimum_and_not_below() {
+fn a_token_is_printed_down_to_the_minimum_remaining_lifetime_and_not_below() {
     let world = World::logged_in();
     let current = token(&world);
     world.sandbox.fault_always(come_back_later());
@@ -79,7 +79,7 @@ fn a_token_is_handed_out_down_to_the_minimum_and_not_below() {
 }
 
 #[test]
-fn a_caller_who_needs_more_life_gets_a_new_token() {
+fn a_caller_who_needs_a_longer_lifetime_gets_a_new_token() {
     let world = World::logged_in();
     let current = token(&world);
     world.age_access_token("default", 1900);
@@ -90,7 +90,7 @@ fn a_caller_who_needs_more_life_gets_a_new_token() {
 }
 
 #[test]
-fn a_clock_that_stepped_back_makes_the_token_suspect() {
+fn a_clock_that_stepped_back_causes_a_refresh() {
     let world = World::logged_in();
     let current = token(&world);
     let a_little = world.concur(["get"]).at_offset(-45).ok().silent();
@@ -102,7 +102,7 @@ fn a_clock_that_stepped_back_makes_the_token_suspect() {
 }
 
 #[test]
-fn without_a_refresh_token_the_company_grant_serves_for_its_day() {
+fn without_a_refresh_token_the_company_grant_is_used_for_24_hours() {
     let world = World::logged_in_with(Config { omit_refresh_token: true, ..Config::default() });
     world.expire("default");
     world.sandbox.clear_log();
@@ -115,7 +115,7 @@ fn without_a_refresh_token_the_company_grant_serves_for_its_day() {
 }
 
 #[test]
-fn a_refresh_that_brings_no_refresh_token_keeps_the_one_held() {
+fn a_refresh_without_a_new_refresh_token_keeps_the_stored_one() {
     let world = World::logged_in();
     world.expire("default");
     world.sandbox.configure(|config| config.omit_refresh_token = true);
@@ -144,7 +144,7 @@ fn a_refresh_token_past_its_recorded_expiry_is_tried_once() {
 }
 
 #[test]
-fn an_explicit_refresh_tries_whatever_the_state() {
+fn an_explicit_refresh_always_sends_a_request() {
     let world = World::logged_in();
     let first = token(&world);
     drop(world.concur(["refresh"]).ok());
@@ -161,7 +161,7 @@ fn an_explicit_refresh_tries_whatever_the_state() {
 }
 
 #[test]
-fn a_token_that_lives_for_less_than_the_minimum_is_served_to_who_asked_for_it() {
+fn a_token_issued_with_less_than_the_minimum_lifetime_is_printed_to_its_requester() {
     let world = World::logged_in();
     world.expire("default");
     world.sandbox.configure(|config| config.access_lifetime_seconds = 30);
@@ -175,7 +175,7 @@ fn a_token_that_lives_for_less_than_the_minimum_is_served_to_who_asked_for_it() 
 }
 
 #[test]
-fn an_absurd_life_is_read_from_the_token_itself() {
+fn an_absurd_lifetime_is_replaced_by_the_tokens_own_expiry() {
     let world = World::logged_in();
     for odd in [json!(0), json!(-5), json!(1e300), json!("soon"), json!(null), json!([3600])] {
         world.expire("default");
@@ -190,7 +190,7 @@ fn an_absurd_life_is_read_from_the_token_itself() {
 }
 
 #[test]
-fn a_life_written_as_text_is_a_number() {
+fn a_lifetime_written_as_text_is_read_as_a_number() {
     let style = concur_sandbox::NumberStyle::Text;
     let world = World::logged_in_with(Config { number_style: style, ..Config::default() });
     world.expire("default");

@@ -49,7 +49,7 @@ fn a_hundred_callers_of_an_expired_token_cost_one_refresh_and_get_one_answer() {
 }
 
 #[test]
-fn a_herd_with_a_refused_refresh_token_takes_the_way_back_once() {
+fn a_herd_with_an_invalid_refresh_token_uses_the_company_grant_once() {
     let world = World::logged_in();
     world.sandbox.revoke_refresh_tokens();
     world.expire("default");
@@ -63,7 +63,7 @@ fn a_herd_with_a_refused_refresh_token_takes_the_way_back_once() {
 }
 
 #[test]
-fn a_herd_without_a_way_back_condemns_once() {
+fn a_herd_without_a_request_token_records_one_invalid_refresh_token() {
     let once = Config { request_token_uses: Some(1), ..Config::default() };
     let world = World::logged_in_with(once);
     world.sandbox.revoke_refresh_tokens();
@@ -92,7 +92,7 @@ fn a_herd_that_waits_while_the_request_is_under_way_gets_its_answer() {
 }
 
 #[test]
-fn a_hundred_explicit_refreshes_at_once_never_run_side_by_side() {
+fn a_hundred_explicit_refreshes_run_one_at_a_time() {
     let world = World::logged_in_with(rotating());
     for output in ends(herd(&world, HERD, &["refresh"])) {
         drop(output.code(0));
@@ -119,7 +119,7 @@ fn a_hundred_callers_of_a_service_that_is_down_cost_three_requests() {
 }
 
 #[test]
-fn callers_inside_the_back_off_fail_fast_and_ask_nothing() {
+fn callers_inside_the_back_off_fail_fast_without_a_request() {
     let world = World::logged_in();
     world.expire("default");
     let retry_after = Some(concur_sandbox::RetryAfter::Seconds(300));
@@ -134,7 +134,7 @@ fn callers_inside_the_back_off_fail_fast_and_ask_nothing() {
 }
 
 #[test]
-fn a_herd_before_a_dead_port_makes_one_attempt() {
+fn a_herd_on_a_closed_port_makes_one_attempt() {
     let mut world = World::logged_in_with(leaving());
     world.expire("default");
     drop(std::mem::replace(&mut world.sandbox, Sandbox::start(Config::default()).unwrap()));
@@ -178,7 +178,7 @@ fn a_waiter_gives_up_after_the_lock_timeout_and_names_the_holder() {
 }
 
 #[test]
-fn a_waiter_says_after_two_seconds_whom_it_waits_for() {
+fn a_waiter_names_the_lock_holder_after_two_seconds() {
     let world = World::logged_in();
     world.expire("default");
     let (holder, gate) = held(&world, &["get"]);
@@ -203,7 +203,7 @@ mod unix {
     }
 
     #[test]
-    fn a_stopped_holder_makes_waiters_give_up_and_harms_nothing() {
+    fn waiters_give_up_on_a_stopped_holder_and_lose_nothing() {
         let world = World::logged_in_with(rotating());
         world.expire("default");
         let (holder, gate) = held(&world, &["get"]);
@@ -219,7 +219,7 @@ mod unix {
     }
 
     #[test]
-    fn after_a_killed_holder_the_next_caller_proceeds() {
+    fn the_next_caller_proceeds_after_a_killed_holder() {
         let world = World::logged_in();
         world.expire("default");
         let (holder, gate) = held(&world, &["get"]);
@@ -248,7 +248,7 @@ mod unix {
 }
 
 #[test]
-fn two_profiles_refresh_side_by_side() {
+fn two_profiles_refresh_in_parallel() {
     let world = World::new();
     world_with_two(&world);
     let (one, first_gate) = held(&world, &["get", "--profile", "one"]);

@@ -59,7 +59,7 @@ fn assert_nothing_was_lost(world: &World) {
 }
 
 #[test]
-fn a_signal_ends_the_program_when_the_answer_is_kept() {
+fn a_signal_takes_effect_after_the_answer_is_committed() {
     each(ENDING, |signal| {
         each([&["get"][..], &["refresh"], &["exec", "true"]], |args| {
             let world = world();
@@ -74,7 +74,7 @@ fn a_signal_ends_the_program_when_the_answer_is_kept() {
 }
 
 #[test]
-fn another_signal_ends_it_at_once() {
+fn a_second_signal_ends_the_program_at_once() {
     let pairs =
         [(Signal::INT, Signal::INT), (Signal::HUP, Signal::TERM), (Signal::TERM, Signal::INT)];
     each(pairs, |(first, then)| {
@@ -96,7 +96,7 @@ fn another_signal_ends_it_at_once() {
 
 /// `timeout` sends one to the process and one to its group, a shell repeats a terminal's.
 #[test]
-fn two_signals_at_once_are_one() {
+fn two_simultaneous_signals_count_as_one() {
     each(ENDING, |signal| {
         let world = world();
         let (running, gate) = asking(&world, heeding(&world, &["get"]));
@@ -134,7 +134,7 @@ fn wait_until(what: &str, is_so: impl Fn() -> bool) {
 }
 
 #[test]
-fn a_quit_ends_it_at_once() {
+fn sigquit_ends_the_program_at_once() {
     let world = world();
     let (running, gate) = asking(&world, heeding(&world, &["get"]));
     send(&running, Signal::QUIT);
@@ -143,7 +143,7 @@ fn a_quit_ends_it_at_once() {
 }
 
 #[test]
-fn who_presses_ctrl_c_loses_nothing() {
+fn ctrl_c_loses_no_tokens() {
     let world = world();
     let gate = world.sandbox.hold_next_token_request();
     let Some(mut terminal) = Terminal::start(&world, 80, "get </dev/null", &[]) else { return };
@@ -158,7 +158,7 @@ fn who_presses_ctrl_c_loses_nothing() {
 }
 
 #[test]
-fn what_is_ignored_stays_ignored() {
+fn an_ignored_signal_stays_ignored() {
     each(ENDING, |signal| {
         let world = world();
         let ignoring = format!("trap '' {}; exec \"$0\" get", signal.as_raw());
@@ -172,7 +172,7 @@ fn what_is_ignored_stays_ignored() {
 }
 
 #[test]
-fn no_new_request_is_made_for_who_was_asked_to_end() {
+fn no_new_request_begins_after_a_signal() {
     each(ENDING, |signal| {
         let world = world();
         world.sandbox.push_fault(Fault::service_unavailable());
@@ -200,7 +200,7 @@ fn a_pause_between_requests_ends_with_a_signal() {
 }
 
 #[test]
-fn who_waits_for_another_is_ended_at_once() {
+fn a_signal_ends_a_waiter_at_once() {
     each(ENDING, |signal| {
         let world = world();
         let (holder, gate) = asking(&world, heeding(&world, &["get"]));

@@ -49,7 +49,7 @@ fn json_body(status: u16, body: &Value) -> Fault {
 }
 
 #[test]
-fn a_client_that_is_not_known_at_its_base_url_is_asked_for_where_it_was_registered() {
+fn a_client_unknown_at_its_base_url_is_retried_at_the_origin_it_was_registered_for() {
     for names in ["itself", "the other", "nothing"] {
         let migrated = Migrated::new();
         let registered = migrated.world.sandbox.origin().to_owned();
@@ -70,7 +70,7 @@ fn a_client_that_is_not_known_at_its_base_url_is_asked_for_where_it_was_register
 }
 
 #[test]
-fn any_other_answer_there_changes_nothing() {
+fn any_other_answer_of_that_origin_changes_nothing() {
     let answers = [
         Fault::Code(108),
         Fault::Code(61),
@@ -100,7 +100,7 @@ fn any_other_answer_there_changes_nothing() {
 }
 
 #[test]
-fn only_61_leads_there() {
+fn only_code_61_causes_the_retry() {
     each([5, 53, 59, 60, 64, 108], |code| {
         let migrated = Migrated::new();
         migrated.world.sandbox.configure(|config| config.allowed_grants.truncate(0));
@@ -112,7 +112,7 @@ fn only_61_leads_there() {
 }
 
 #[test]
-fn where_it_was_registered_is_asked_once() {
+fn the_registered_origin_gets_one_request() {
     let world = World::logged_in();
     world.sandbox.clear_log();
     world.sandbox.configure(|config| config.unknown_client = true);
@@ -121,7 +121,7 @@ fn where_it_was_registered_is_asked_once() {
 }
 
 #[test]
-fn two_places_are_asked_at_the_most() {
+fn at_most_two_origins_get_a_request() {
     let migrated = Migrated::new();
     let app = Some(migrated.world.sandbox.app().clone());
     let third = Sandbox::start(Config { app, unknown_client: true, ..Config::default() }).unwrap();
@@ -133,7 +133,7 @@ fn two_places_are_asked_at_the_most() {
 }
 
 #[test]
-fn an_edited_store_sends_nothing_to_either_place() {
+fn an_edited_store_sends_nothing_to_either_origin() {
     let migrated = Migrated::new();
     let attacker = Sandbox::start(Config::default()).unwrap();
     let sql = "UPDATE application SET origin = ?1";

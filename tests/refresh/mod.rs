@@ -4,18 +4,18 @@
 mod another_principal;
 mod audit;
 mod back_off;
+mod code_16;
 mod cost;
 mod decide;
-mod elsewhere;
 mod herd;
 #[cfg(target_os = "linux")]
 mod interrupted;
 mod migrated;
-mod redirects;
 #[cfg(target_os = "linux")]
-mod spill;
+mod pending_grant;
+mod redirects;
+mod refusals;
 mod trouble;
-mod ways_back;
 
 /// Checks every row at the same time, in a world of its own each: most of the time is spent waiting.
 fn each<T: Send>(rows: impl IntoIterator<Item = T>, check: impl Fn(T) + Sync) {

@@ -127,7 +127,7 @@ fn to(name: &str) -> String {
 }
 
 #[test]
-fn to_another_of_concurs_own_origins_once_and_remembered() {
+fn a_redirect_to_another_origin_of_concur_is_followed_once_and_remembered() {
     each([307, 308], |status| {
         for location in [to(THERE), to(&THERE.to_uppercase()), to(&format!("{THERE}:443"))] {
             let concur = Concur::new();
@@ -146,7 +146,7 @@ fn to_another_of_concurs_own_origins_once_and_remembered() {
 }
 
 #[test]
-fn a_login_is_led_there_too() {
+fn a_login_follows_the_redirect_too() {
     let concur = Concur::new();
     concur.world.sandbox.push_fault(redirect(308, &to(THERE)));
     concur.granted_there();
@@ -156,7 +156,7 @@ fn a_login_is_led_there_too() {
 }
 
 #[test]
-fn nowhere_else() {
+fn a_redirect_to_any_other_origin_is_not_followed() {
     let outside = Sandbox::start(Config::default()).unwrap();
     let outside = outside.origin();
     let locations = [
@@ -203,7 +203,7 @@ fn nowhere_else() {
 }
 
 #[test]
-fn no_other_status_leads_anywhere() {
+fn only_307_and_308_are_followed() {
     each([301, 302, 303, 300, 304], |status| {
         let concur = Concur::new();
         concur.world.sandbox.fault_always(redirect(status, &to(THERE)));
@@ -213,7 +213,7 @@ fn no_other_status_leads_anywhere() {
 }
 
 #[test]
-fn what_is_answered_there_condemns_nothing_and_leads_no_further() {
+fn a_redirected_answer_invalidates_no_refresh_token_and_is_not_followed_further() {
     let answers = [
         (Fault::Code(108), 4),
         (json_body(400, &json!({"error": "invalid_grant"})), 4),
@@ -239,7 +239,7 @@ fn what_is_answered_there_condemns_nothing_and_leads_no_further() {
 }
 
 #[test]
-fn code_16_does_not_lead_to_a_redirect() {
+fn a_redirect_after_code_16_is_not_followed() {
     let concur = Concur::new();
     let elsewhere = json!({"code": 16, "error": "x", "geolocation": format!("https://{THERE}")});
     concur.world.sandbox.fault_always(json_body(400, &elsewhere));

@@ -23,7 +23,7 @@ fn over(name: &str, value: Value) -> Fault {
 }
 
 #[test]
-fn a_connection_that_breaks_is_tried_again() {
+fn a_broken_connection_is_retried() {
     each(
         [
             Fault::DropBefore,
@@ -44,7 +44,7 @@ fn a_connection_that_breaks_is_tried_again() {
 }
 
 #[test]
-fn a_rotated_token_lost_on_its_way_is_got_back_by_the_company_grant() {
+fn after_a_lost_rotation_the_company_grant_obtains_new_tokens() {
     let world = world(Rotation::NewRevokeFamily);
     world.sandbox.push_fault(Fault::DropAfter);
     let token = world.concur(["get"]).ok().line();
@@ -53,7 +53,7 @@ fn a_rotated_token_lost_on_its_way_is_got_back_by_the_company_grant() {
 }
 
 #[test]
-fn a_good_status_without_a_good_body_is_tried_again() {
+fn a_success_status_with_an_invalid_body_is_retried() {
     let big = format!("{{\"access_token\":\"{}\"}}", "a".repeat(70_000));
     each(
         [
@@ -92,7 +92,7 @@ fn three_broken_answers_end_the_attempt() {
 }
 
 #[test]
-fn a_silent_request_is_given_up_after_the_timeout_and_made_again() {
+fn a_request_without_an_answer_times_out_and_is_retried() {
     let world = world(Rotation::Same);
     world.sandbox.push_fault(Fault::Silence);
     let run = world.concur(["get"]).env("CONCUR_CRED_HTTP_TIMEOUT", "1s");
@@ -101,7 +101,7 @@ fn a_silent_request_is_given_up_after_the_timeout_and_made_again() {
 }
 
 #[test]
-fn a_service_that_says_neither_place_nor_expiry_is_understood() {
+fn an_answer_without_geolocation_and_expiry_is_accepted() {
     let world = World::with(Config {
         omit_geolocation: true,
         omit_refresh_expires_in: true,
@@ -128,7 +128,7 @@ fn a_refresh_expiry_in_milliseconds_is_the_same_time() {
 }
 
 #[test]
-fn a_refresh_expiry_that_makes_no_sense_never_costs_the_refresh_token() {
+fn an_invalid_refresh_expiry_never_loses_the_refresh_token() {
     for odd in [json!(0), json!(-1), json!(1000), json!("never"), json!(i64::MAX), json!({})] {
         let world = world(Rotation::NewRevokeFamily);
         world.sandbox.push_fault(over("refresh_expires_in", odd.clone()));
@@ -141,7 +141,7 @@ fn a_refresh_expiry_that_makes_no_sense_never_costs_the_refresh_token() {
 }
 
 #[test]
-fn a_token_of_unknown_life_is_kept_with_its_refresh_token_and_not_served() {
+fn a_token_of_unknown_lifetime_is_kept_with_its_refresh_token_and_not_printed() {
     let world = world(Rotation::NewRevokeFamily);
     let opaque = over("access_token", json!("opaque"));
     world.sandbox.push_fault(Fault::Together(vec![opaque, over("expires_in", json!(0))]));
@@ -153,7 +153,7 @@ fn a_token_of_unknown_life_is_kept_with_its_refresh_token_and_not_served() {
 }
 
 #[test]
-fn a_token_that_would_break_a_line_is_never_printed() {
+fn a_token_with_a_line_break_is_never_printed() {
     for hostile in ["a\nhost=evil.example", "a\r\nb", "a\0b"] {
         let world = world(Rotation::Same);
         world.sandbox.fault_always(over("access_token", json!(hostile)));
@@ -167,7 +167,7 @@ fn a_token_that_would_break_a_line_is_never_printed() {
 }
 
 #[test]
-fn control_characters_of_a_description_are_never_shown_as_they_are() {
+fn control_characters_in_a_description_are_escaped() {
     let world = world(Rotation::Same);
     let text = "a\u{1b}]0;title\u{7}\nconcur-cred: all is well\u{202e}";
     world

@@ -49,7 +49,7 @@ fn fails_and_loses_nothing(world: &World, run: Run, code: i32) -> Output {
 }
 
 #[test]
-fn it_is_shown_to_who_asks_by_variable_or_configuration() {
+fn a_service_that_requests_a_certificate_gets_it_from_variable_or_configuration() {
     let (world, pem) = logged_in();
     get(&world).env(CERT, &pem).ok().silent();
     world.expire("default");
@@ -60,14 +60,14 @@ fn it_is_shown_to_who_asks_by_variable_or_configuration() {
 }
 
 #[test]
-fn who_does_not_ask_is_not_shown_it_and_does_not_mind() {
+fn a_service_that_requests_no_certificate_gets_none() {
     let world = World::with(config(false));
     let pem = world.write("client.pem", world.sandbox.client_pem().unwrap());
     login(&world).env(CERT, pem).ok();
 }
 
 #[test]
-fn a_service_that_asks_and_gets_none_or_a_strangers_is_said_so() {
+fn a_missing_or_wrong_client_certificate_is_reported() {
     let (world, pem) = logged_in();
     fails_and_loses_nothing(&world, get(&world), 5)
         .says("asks for a client certificate, which the setting client_cert gives");
@@ -81,7 +81,7 @@ fn a_service_that_asks_and_gets_none_or_a_strangers_is_said_so() {
 }
 
 #[test]
-fn a_file_that_cannot_be_used_stops_before_anything_is_spent() {
+fn an_unusable_certificate_file_fails_before_a_token_is_spent() {
     let (world, pem) = logged_in();
     let text = std::fs::read_to_string(&pem).unwrap();
     let at = text.find("-----BEGIN PRIVATE KEY-----").unwrap();
@@ -125,7 +125,7 @@ fn a_file_that_cannot_be_used_stops_before_anything_is_spent() {
 
 #[cfg(unix)]
 #[test]
-fn a_key_that_others_can_read_is_said_at_login_and_one_they_can_write_is_refused() {
+fn login_warns_about_a_readable_key_and_refuses_a_writable_one() {
     let (world, pem) = logged_in();
     set_mode(&pem, 0o644);
     login(&world).env(CERT, &pem).ok().says("others can read").says("chmod 600");
@@ -144,7 +144,7 @@ fn a_key_that_others_can_read_is_said_at_login_and_one_they_can_write_is_refused
 }
 
 #[test]
-fn a_hit_never_looks_at_it() {
+fn a_hit_never_reads_the_client_certificate() {
     let world = World::with(config(false));
     login(&world).ok();
     world.concur(["get"]).env(CERT, Path::new("/nonexistent/client.pem")).ok().silent();

@@ -1,7 +1,7 @@
 //! The settings: where each comes from, how it is shown, and what is said of a wrong one.
 
 mod client_certs;
-mod homeless;
+mod no_home;
 mod pems;
 mod show;
 mod unreadable;

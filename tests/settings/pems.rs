@@ -46,7 +46,7 @@ fn refused(world: &World, name: &str, content: &[u8], why: &str) {
 }
 
 #[test]
-fn a_bundle_is_read_whole_however_its_blocks_stand() {
+fn every_block_of_a_bundle_is_read_in_any_layout() {
     let world = world();
     let ours = world.sandbox.ca_pem().unwrap();
     let other = Sandbox::start(Config { tls: Some(Tls::default()), ..Config::default() }).unwrap();
@@ -69,7 +69,7 @@ fn a_bundle_is_read_whole_however_its_blocks_stand() {
 }
 
 #[test]
-fn a_block_that_is_no_root_is_refused_by_name_and_not_left_out() {
+fn a_block_that_is_no_certificate_is_refused_by_name_and_not_skipped() {
     let world = world();
     let ours = world.sandbox.ca_pem().unwrap();
     for label in [
@@ -106,7 +106,7 @@ fn a_block_that_is_no_root_is_refused_by_name_and_not_left_out() {
 }
 
 #[test]
-fn certificate_and_key_are_read_however_their_blocks_stand() {
+fn certificate_and_key_are_read_in_any_order() {
     let world = world();
     let pem = world.sandbox.client_pem().unwrap();
     let (certificate, key) = pem.split_at(pem.find("-----BEGIN PRIVATE KEY").unwrap());

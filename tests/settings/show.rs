@@ -17,7 +17,7 @@ fn show(world: &World) -> Run {
 }
 
 #[test]
-fn without_any_setting_the_defaults_are_shown_and_nothing_is_made() {
+fn without_settings_the_defaults_are_shown_and_nothing_is_created() {
     let world = World::new();
     let output = world.concur(["config", "show"]).ok().silent();
     for line in ["min_ttl          60s", "lock_timeout     90s", "http_timeout     60s"] {
@@ -32,7 +32,7 @@ fn without_any_setting_the_defaults_are_shown_and_nothing_is_made() {
 }
 
 #[test]
-fn a_value_comes_from_a_variable_else_a_line_else_nowhere() {
+fn a_value_comes_from_its_variable_or_else_from_the_file() {
     let world = World::new();
     let file = configure(
         &world,
@@ -82,7 +82,7 @@ fn every_key_of_the_configuration_is_shown() {
 }
 
 #[test]
-fn a_proxy_is_shown_without_its_user_and_with_whoever_named_it() {
+fn a_proxy_is_shown_without_its_user_and_with_its_source() {
     let world = World::new();
     let url = "http://erika:hunter2@proxy.example:3128";
     let shown = "http://…@proxy.example:3128";
@@ -102,7 +102,7 @@ fn a_proxy_is_shown_without_its_user_and_with_whoever_named_it() {
 }
 
 #[test]
-fn an_unknown_key_is_told_with_its_line_and_the_one_that_is_meant() {
+fn an_unknown_key_is_reported_with_its_line_and_a_suggestion() {
     let world = World::new();
     for (text, says) in [
         ("min_tll = 5\n", "line 1: an unknown key; min_ttl is probably meant."),
@@ -121,7 +121,7 @@ fn an_unknown_key_is_told_with_its_line_and_the_one_that_is_meant() {
 }
 
 #[test]
-fn a_value_of_the_wrong_kind_is_told_and_not_quoted() {
+fn a_value_of_the_wrong_type_is_reported_and_not_quoted() {
     let world = World::new();
     for text in ["proxy = 5", "proxy = [\"hunter2\"]", "client_cert = { hunter2 = 1 }"] {
         configure(&world, text);
@@ -131,7 +131,7 @@ fn a_value_of_the_wrong_kind_is_told_and_not_quoted() {
 }
 
 #[test]
-fn without_a_home_there_is_still_an_answer() {
+fn config_show_works_without_a_home() {
     let world = World::new();
     let run = world.concur(["config", "show"]).without_env("HOME");
     assert!(run.ok().silent().text().contains("min_ttl"));

@@ -90,7 +90,7 @@ fn a_setting_that_is_not_text_is_named_by_every_command_that_reads_it() {
 }
 
 #[test]
-fn white_space_around_a_value_is_none_of_it() {
+fn white_space_around_a_value_is_ignored() {
     let world = World::logged_in();
     let shown = |name: &str, value: &str| {
         let output = world.concur(["config", "show", "--json"]).env(name, value).ok().json();
@@ -180,7 +180,7 @@ fn a_folder_that_is_not_absolute_is_refused_and_nothing_is_made_there() {
 }
 
 #[test]
-fn a_bad_value_in_the_file_is_named_by_its_key_and_one_of_a_variable_by_the_variable() {
+fn an_invalid_value_is_named_by_its_key_or_its_variable() {
     let world = World::logged_in();
     configure(&world, "default_profile = \"No Good\"\n");
     world.concur(["token"]).fails(6).says("The setting default_profile is not");

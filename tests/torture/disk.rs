@@ -51,7 +51,7 @@ fn spilled() -> (World, String, String) {
 }
 
 #[test]
-fn a_write_refused_before_the_request_spends_nothing() {
+fn a_write_failure_before_the_request_spends_no_refresh_token() {
     for write in ["lock-open", "reserve-write", "attempt-begin"] {
         for kind in KINDS {
             let world = expired();
@@ -67,7 +67,7 @@ fn a_write_refused_before_the_request_spends_nothing() {
 }
 
 #[test]
-fn a_grant_whose_commit_is_refused_is_sealed_served_and_absorbed() {
+fn a_grant_whose_commit_fails_becomes_pending_and_is_committed_later() {
     for write in ["grant-commit", "grant-sync"] {
         for kind in KINDS {
             let world = expired();
@@ -87,7 +87,7 @@ fn a_grant_whose_commit_is_refused_is_sealed_served_and_absorbed() {
 }
 
 #[test]
-fn a_grant_that_can_be_kept_nowhere_is_served_and_the_loss_is_said() {
+fn a_grant_that_cannot_be_saved_is_printed_and_the_loss_is_reported() {
     for kind in KINDS {
         let world = expired();
         let refused = format!("grant-commit={kind},spill-write={kind}");
@@ -100,7 +100,7 @@ fn a_grant_that_can_be_kept_nowhere_is_served_and_the_loss_is_said() {
 }
 
 #[test]
-fn a_spill_that_cannot_be_cleared_is_absorbed_and_not_believed_again() {
+fn a_pending_grant_that_cannot_be_cleared_is_committed_only_once() {
     for kind in KINDS {
         let world = expired();
         let token = get(&world, "grant-commit=full").code(0).line();
@@ -120,7 +120,7 @@ fn a_spill_that_cannot_be_cleared_is_absorbed_and_not_believed_again() {
 }
 
 #[test]
-fn a_failure_that_cannot_be_recorded_is_told_and_holds_nobody_up() {
+fn a_failure_that_cannot_be_recorded_is_reported_and_delays_no_caller() {
     for kind in KINDS {
         let world = expired();
         world.sandbox.push_fault(Fault::too_many_requests(300));
@@ -134,7 +134,7 @@ fn a_failure_that_cannot_be_recorded_is_told_and_holds_nobody_up() {
 }
 
 #[test]
-fn inside_the_soft_window_a_refused_write_disturbs_nobody() {
+fn inside_the_soft_window_a_write_failure_fails_no_caller() {
     for write in WRITES {
         let world = World::logged_in_with(strictest());
         world.age_access_token("default", 3400);
@@ -146,7 +146,7 @@ fn inside_the_soft_window_a_refused_write_disturbs_nobody() {
 }
 
 #[test]
-fn whoever_hands_on_the_refresh_token_takes_a_spill_in_first() {
+fn every_output_of_the_refresh_token_commits_a_pending_grant_first() {
     let (world, ..) = spilled();
     assert!(world.sandbox.is_current_refresh_token(&exported(&world)), "export");
     let (world, ..) = spilled();
@@ -158,7 +158,7 @@ fn whoever_hands_on_the_refresh_token_takes_a_spill_in_first() {
 }
 
 #[test]
-fn a_refresh_token_that_was_spent_is_not_handed_on() {
+fn a_spent_refresh_token_is_never_printed() {
     let world = expired();
     let args = ["get", "--format", "json", "--with-refresh-token"];
     let run = world.concur(args).env("CONCUR_CRED_TEST_FAILPOINT", "grant-commit=full");
@@ -168,7 +168,7 @@ fn a_refresh_token_that_was_spent_is_not_handed_on() {
 }
 
 #[test]
-fn an_erase_does_not_make_a_spill_one_of_an_earlier_generation() {
+fn an_erase_does_not_invalidate_a_pending_grant() {
     let (world, old, _) = spilled();
     let request = world.request(&format!("password={old}\n"));
     world.concur(["erase"]).stdin(request).ok().silent();

@@ -92,7 +92,7 @@ impl Herd {
 }
 
 #[test]
-fn expired_costs_one_refresh_and_serves_all() {
+fn an_expired_token_costs_a_herd_one_refresh() {
     let world = expired_with(strictest());
     let herd = herd(&world, &[]);
     herd.say("expired", &world, world.token_requests());
@@ -102,7 +102,7 @@ fn expired_costs_one_refresh_and_serves_all() {
 }
 
 #[test]
-fn the_soft_window_serves_all_while_one_refreshes() {
+fn inside_the_soft_window_one_caller_refreshes_and_all_are_served() {
     let world = World::logged_in_with(strictest());
     let current = world.concur(["get"]).ok().line();
     world.age_access_token("default", 3400);
@@ -118,7 +118,7 @@ fn the_soft_window_serves_all_while_one_refreshes() {
 }
 
 #[test]
-fn a_slow_service_serves_all_with_one_request() {
+fn a_slow_service_gets_one_request_and_all_are_served() {
     let world = expired_with(strictest());
     world.sandbox.push_fault(Fault::Latency(Duration::from_millis(1500)));
     let herd = herd(&world, &[]);
@@ -128,7 +128,7 @@ fn a_slow_service_serves_all_with_one_request() {
 }
 
 #[test]
-fn a_throttling_service_is_asked_once() {
+fn a_throttling_service_gets_one_request() {
     let world = expired_with(strictest());
     world.sandbox.fault_always(Fault::too_many_requests(300));
     let herd = herd(&world, &[]);
@@ -141,7 +141,7 @@ fn a_throttling_service_is_asked_once() {
 }
 
 #[test]
-fn a_half_open_service_costs_one_attempt() {
+fn a_service_that_never_answers_costs_one_attempt() {
     let world = expired_with(strictest());
     world.sandbox.fault_always(Fault::Silence);
     let herd = herd(&world, &[("CONCUR_CRED_HTTP_TIMEOUT", "1s")]);
@@ -169,7 +169,7 @@ fn a_failing_service_costs_one_attempt() {
 }
 
 #[test]
-fn a_dead_service_puts_all_off_and_serves_all_when_it_is_back() {
+fn an_unreachable_service_fails_all_and_serves_all_once_it_is_back() {
     // An address that no other sandbox of this test run listens on, so that its port stays closed.
     let bind = address_of_its_own();
     let app = App::made_up();
@@ -192,7 +192,7 @@ fn a_dead_service_puts_all_off_and_serves_all_when_it_is_back() {
 }
 
 #[test]
-fn one_callers_clock_holds_nobody_else_up() {
+fn one_callers_wrong_clock_delays_no_other_caller() {
     const YEAR: i64 = 365 * 86_400;
     let faults = [Fault::service_unavailable(), Fault::too_many_requests(900), Fault::Code(59)];
     let rows = faults.iter().flat_map(|fault| [YEAR, 7200, -7200, -YEAR].map(|off| (fault, off)));
@@ -215,7 +215,7 @@ fn wrong_clock_holds_nobody_up(fault: &Fault, off: i64) {
 }
 
 #[test]
-fn many_profiles_refresh_side_by_side() {
+fn many_profiles_refresh_in_parallel() {
     const PROFILES: usize = 20;
     let world = World::with(strictest());
     let names: Vec<String> = (0..PROFILES).map(|number| format!("profile-{number}")).collect();

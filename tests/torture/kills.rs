@@ -59,7 +59,7 @@ fn inside_the_window_the_store_shows_an_attempt_without_an_end() {
 }
 
 #[test]
-fn inside_the_window_a_service_that_lets_old_tokens_live_loses_nothing() {
+fn inside_the_window_nothing_is_lost_if_old_tokens_stay_valid() {
     for moment in WINDOW {
         let config = Config { rotation: Rotation::NewKeepOld, ..Config::default() };
         let world = World::logged_in_with(config);
@@ -71,7 +71,7 @@ fn inside_the_window_a_service_that_lets_old_tokens_live_loses_nothing() {
 }
 
 #[test]
-fn a_stopped_holder_is_named_and_left_at_the_deadline() {
+fn waiters_name_a_stopped_holder_and_give_up_at_the_timeout() {
     let world = World::logged_in_with(strictest());
     world.expire("default");
     let mut holder =

@@ -160,7 +160,7 @@ fn a_disk_that_is_read_only_spends_nothing() {
 }
 
 #[test]
-fn wherever_a_file_may_not_grow_any_more_nothing_is_lost() {
+fn a_file_size_limit_at_any_write_loses_nothing() {
     // In blocks of 512 bytes: from nothing to all that a renewal writes.
     let limits = [0, 1, 2, 4, 8, 9, 12, 16, 17, 24, 32, 40, 48, 56, 64, 80, 96, 128, 255, 257];
     let mut ends = std::collections::BTreeMap::<String, usize>::new();

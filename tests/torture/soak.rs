@@ -121,7 +121,7 @@ impl Soak {
 
 #[test]
 #[ignore = "takes minutes; run it by hand, with a release build"]
-fn fifty_thousand_questions_leave_nothing_behind() {
+fn fifty_thousand_gets_leave_no_files_and_stay_fast() {
     let soak = Soak::new();
     // The first refresh of each profile may still settle something.
     soak.world.run(&soak.binary, ["refresh", "--all"]).ok();

@@ -26,7 +26,7 @@ fn strictest() -> Config {
 }
 
 #[test]
-fn a_token_that_ends_between_decision_and_use_costs_its_caller_one_more_question() {
+fn a_token_that_expires_between_decision_and_use_costs_one_more_get() {
     let world = World::logged_in_with(strictest());
     let old = world.concur(["get"]).ok().line();
     let suspended = stopped_at(&world, "lock-released");
@@ -41,7 +41,7 @@ fn a_token_that_ends_between_decision_and_use_costs_its_caller_one_more_question
 }
 
 #[test]
-fn whoever_sleeps_with_an_answer_in_hand_keeps_it() {
+fn a_process_suspended_with_an_answer_keeps_it() {
     for moment in ["answer-received", "grant-sealed", "grant-committed"] {
         let world = World::logged_in_with(strictest());
         world.expire("default");
@@ -64,7 +64,7 @@ fn whoever_sleeps_with_an_answer_in_hand_keeps_it() {
 }
 
 #[test]
-fn whoever_sleeps_before_the_lock_uses_what_others_made_meanwhile() {
+fn a_process_suspended_before_the_lock_uses_the_newer_tokens() {
     let world = World::logged_in_with(strictest());
     world.expire("default");
     let suspended = stopped_at(&world, "lock-taken");

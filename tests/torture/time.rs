@@ -62,7 +62,7 @@ fn a_clock_that_steps_and_steps_back_costs_a_refresh_each_and_loses_nothing() {
 }
 
 #[test]
-fn a_service_whose_clock_is_off_is_understood() {
+fn a_service_with_a_wrong_clock_is_handled() {
     // The service's clock against ours, seen from here: ours is the one that the test can move.
     for offset in [HOUR, -HOUR, 86_400, -86_400] {
         let world = world();
@@ -78,7 +78,7 @@ fn a_service_whose_clock_is_off_is_understood() {
 }
 
 #[test]
-fn times_beyond_2038_and_before_1970_are_times() {
+fn times_beyond_2038_and_before_1970_are_valid() {
     for offset in [20 * YEAR, 100 * YEAR, -80 * YEAR] {
         let world = world();
         login_at(&world, offset);
@@ -100,7 +100,7 @@ fn times_beyond_2038_and_before_1970_are_times() {
 }
 
 #[test]
-fn a_token_from_the_future_is_served_or_renewed_and_never_stuck() {
+fn a_token_from_the_future_is_served_or_refreshed() {
     for ahead in [HOUR, 86_400, YEAR] {
         let world = world();
         let app = world.sandbox.app().clone();
@@ -119,7 +119,7 @@ fn a_token_from_the_future_is_served_or_renewed_and_never_stuck() {
 }
 
 #[test]
-fn a_failure_recorded_at_another_time_holds_nobody_up_now() {
+fn a_failure_recorded_by_a_wrong_clock_delays_no_caller() {
     for offset in [YEAR, -YEAR] {
         let world = world();
         login_at(&world, 0);

@@ -22,7 +22,7 @@ fn since_the_answer(trace: &str) -> u64 {
 }
 
 #[test]
-fn nothing_stands_between_the_answer_and_its_commit() {
+fn nothing_runs_between_the_answer_and_its_commit() {
     let binary = std::env::var("TORTURE_BINARY").unwrap_or_else(|_| BINARY.to_owned());
     let config = Config { rotation: Rotation::NewRevokeFamily, ..Config::default() };
     let world = World::logged_in_with(config);

@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_limit_and_no_date_is_refused() {
+    fn an_invalid_limit_or_date_is_refused() {
         for query in [
             "limit=0",
             "limit=101",

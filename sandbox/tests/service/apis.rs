@@ -3,7 +3,7 @@ use concur_sandbox::{Config, Sandbox};
 use crate::http::{USERS, call, company_form, log_in, post, refresh, send};
 
 #[test]
-fn users_are_listed_for_a_live_token() {
+fn users_are_listed_for_a_valid_token() {
     let sandbox = Sandbox::start(Config::default()).unwrap();
     let access = log_in(&sandbox).field("access_token");
     for (target, expected) in [
@@ -40,7 +40,7 @@ fn absent_wrong_and_expired_tokens_are_forbidden() {
 }
 
 #[test]
-fn a_token_born_expired_is_forbidden() {
+fn a_token_issued_expired_is_forbidden() {
     let config = Config { access_lifetime_seconds: -5, ..Config::default() };
     let sandbox = Sandbox::start(config).unwrap();
     let reply = log_in(&sandbox);
@@ -104,7 +104,7 @@ fn reports_are_listed_and_made_for_a_token_with_their_scope() {
 }
 
 #[test]
-fn the_echo_says_what_was_sent_but_for_the_token() {
+fn the_echo_endpoint_returns_the_request_without_the_token() {
     let sandbox = Sandbox::start(Config::default()).unwrap();
     let access = log_in(&sandbox).field("access_token");
     let reply = post_json(&sandbox, "/sandbox/echo?a=1&a=b%20c", &access, "[7]");
@@ -128,7 +128,7 @@ fn the_echo_says_what_was_sent_but_for_the_token() {
 }
 
 #[test]
-fn a_delete_of_the_connections_with_content_is_refused_and_on_record() {
+fn a_delete_of_the_connections_with_a_body_is_refused_and_recorded() {
     let sandbox = Sandbox::start(Config::default()).unwrap();
     let access = log_in(&sandbox).field("access_token");
     let query = call(&sandbox, "DELETE", "/app-mgmt/v0/connections?all=1", &access);

@@ -143,7 +143,7 @@ fn a_code_is_bound_to_its_client_its_redirect_uri_and_its_time() {
 }
 
 #[test]
-fn nobody_is_sent_to_a_place_that_is_not_registered() {
+fn an_unregistered_redirect_uri_is_never_redirected_to() {
     let sandbox = sandbox();
     let good = asking(&sandbox);
     let mut cases = vec![with(good.clone(), "client_id", "unknown")];
@@ -171,7 +171,7 @@ fn nobody_is_sent_to_a_place_that_is_not_registered() {
 }
 
 #[test]
-fn what_the_application_did_wrong_and_a_denial_are_told_to_it() {
+fn errors_and_denials_are_sent_to_the_application() {
     let sandbox = sandbox();
     let good = asking(&sandbox);
     let told = |reply: &Reply| {

@@ -48,7 +48,7 @@ fn a_length_can_be_wrong_either_way() {
 }
 
 #[test]
-fn chunks_end_as_told() {
+fn chunks_end_as_configured() {
     for (framing, end) in [
         (Framing::Unended, &b"}\r\n"[..]),
         (Framing::ShortChunk, b"}"),
@@ -71,7 +71,7 @@ fn a_body_can_end_behind_a_field_or_before_its_last_bytes() {
 }
 
 #[test]
-fn a_body_comes_encoded_as_told() {
+fn a_body_is_encoded_as_configured() {
     let sandbox = Sandbox::start(Config::default()).unwrap();
     let token = log_in(&sandbox).field("refresh_token");
     for (codings, label, first) in [
@@ -87,7 +87,7 @@ fn a_body_comes_encoded_as_told() {
 }
 
 #[test]
-fn they_can_be_told_on_the_command_line() {
+fn endings_can_be_set_on_the_command_line() {
     let fault = |text: &str| text.parse::<FaultSpec>().map(|spec| (spec.times, spec.fault));
     assert_eq!(
         fault("2xend:length-20,after=refresh_token,reset"),

@@ -52,7 +52,7 @@ fn drop_before_grants_nothing() {
 }
 
 #[test]
-fn drop_after_rotates_and_does_not_tell() {
+fn drop_after_rotates_and_sends_no_answer() {
     let (sandbox, token) = rotating();
     sandbox.push_fault(Fault::DropAfter);
     assert!(try_refresh(&sandbox, &token).unwrap().is_none());
@@ -136,7 +136,7 @@ fn raw_bodies_go_out_as_they_are() {
 }
 
 #[test]
-fn faults_are_taken_in_order_and_the_standing_one_last() {
+fn faults_apply_in_order_and_the_permanent_one_last() {
     let (sandbox, _) = rotating();
     sandbox.push_faults(2, Fault::Code(134));
     sandbox.push_fault(Fault::Code(14));
@@ -188,7 +188,7 @@ fn specs_of_the_command_line_are_read() {
 }
 
 #[test]
-fn a_header_stands_before_the_services_own_whether_it_grants_or_refuses() {
+fn an_added_header_precedes_the_services_own() {
     let (sandbox, token) = rotating();
     let name = "concur-correlationid";
     let header = || Fault::Header { name: name.to_owned(), value: "said".to_owned() };
@@ -201,7 +201,7 @@ fn a_header_stands_before_the_services_own_whether_it_grants_or_refuses() {
 }
 
 #[test]
-fn refresh_tokens_end_as_they_are_told_to_and_every_token_is_known() {
+fn refresh_tokens_expire_as_configured_and_every_token_is_listed() {
     let rotation = Rotation::NewRevokeFamily;
     let refresh_token_tail = "+/=".to_owned();
     let config = Config { rotation, refresh_token_tail, ..Config::default() };

@@ -174,7 +174,7 @@ fn credentials_json_has_the_tutorials_shape() {
 }
 
 #[test]
-fn an_answer_of_long_ago_has_an_expired_access_token_and_a_live_refresh_token() {
+fn an_old_answer_has_an_expired_access_token_and_a_valid_refresh_token() {
     let sandbox = Sandbox::start(Config::default()).unwrap();
     let text = sandbox.refresh_token_object_file(sandbox.app(), 3601);
     let file: Value = serde_json::from_str(&text).unwrap();
@@ -189,7 +189,7 @@ fn an_answer_of_long_ago_has_an_expired_access_token_and_a_live_refresh_token() 
 }
 
 #[test]
-fn companies_and_apps_are_kept_apart() {
+fn companies_and_apps_are_separate() {
     let sandbox = Sandbox::start(Config::default()).unwrap();
     let (company, app) = (sandbox.add_company(), sandbox.add_app());
     assert_eq!(company.client_id, sandbox.app().client_id);

@@ -52,7 +52,7 @@ fn the_log_names_secrets_by_fingerprint_and_never_shows_one() {
 }
 
 #[test]
-fn a_record_says_who_asked_for_what_and_what_came_of_it() {
+fn a_record_contains_the_client_the_request_and_the_outcome() {
     let sandbox = Sandbox::start(Config::default()).unwrap();
     let id = "2803b8f8-a42b-43c2-a739-b8768e4759b8";
     let request = token_request(&company_form(sandbox.app()));

@@ -38,7 +38,7 @@ fn log_in(sandbox: &Sandbox, otp: &str) -> Reply {
 }
 
 #[test]
-fn who_reads_the_mail_is_the_user_once() {
+fn a_one_time_password_works_once() {
     let sandbox = sandbox();
     let otp = sent(&sandbox);
     let reply = log_in(&sandbox, &otp);
@@ -50,7 +50,7 @@ fn who_reads_the_mail_is_the_user_once() {
 }
 
 #[test]
-fn a_wrong_password_is_told_from_one_that_is_over() {
+fn wrong_and_expired_passwords_have_different_codes() {
     let sandbox = sandbox();
     assert_eq!(log_in(&sandbox, "12345678").code(), 83, "none was sent");
     let otp = sent(&sandbox);
@@ -92,7 +92,7 @@ fn each_field_of_the_request_is_checked() {
 }
 
 #[test]
-fn open_ones_are_counted_and_an_app_without_the_grant_sends_none() {
+fn open_passwords_are_limited_and_an_app_without_the_grant_gets_none() {
     let sandbox = sandbox();
     for _ in 0..3 {
         sent(&sandbox);
@@ -106,7 +106,7 @@ fn open_ones_are_counted_and_an_app_without_the_grant_sends_none() {
 }
 
 #[test]
-fn a_user_who_lives_elsewhere_is_sent_there() {
+fn a_user_of_another_data_centre_gets_code_16() {
     let sandbox = sandbox();
     sandbox.configure(|config| config.lives_elsewhere = Some("http://127.0.0.1:9".to_owned()));
     let reply = ask(&sandbox, &otp_form(&sandbox, EMAIL));
@@ -115,7 +115,7 @@ fn a_user_who_lives_elsewhere_is_sent_there() {
 }
 
 #[test]
-fn what_was_sent_with_the_request_is_sent_with_the_password_too() {
+fn name_company_and_link_of_the_request_must_be_repeated_with_the_password() {
     let told = [("name", EMAIL), ("company", "Example"), ("link", "https://vendor.example/")];
     for left_out in [None, Some("name"), Some("company"), Some("link")] {
         let sandbox = sandbox();

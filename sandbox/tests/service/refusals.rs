@@ -37,7 +37,7 @@ fn a_refusal_has_the_documented_fields_and_the_correlation_id() {
 }
 
 #[test]
-fn wrong_clients_are_told_apart() {
+fn unknown_client_and_wrong_secret_have_different_codes() {
     let sandbox = Sandbox::start(Config::default()).unwrap();
     let unknown = App { client_id: App::made_up().client_id, ..sandbox.app().clone() };
     assert_eq!(post(&sandbox, &company_form(&unknown)).code(), 61);

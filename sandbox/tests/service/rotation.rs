@@ -16,7 +16,7 @@ fn same_answers_the_same_refresh_token_again() {
 }
 
 #[test]
-fn new_keep_old_leaves_the_old_one_alive() {
+fn new_keep_old_keeps_the_old_refresh_token_valid() {
     let sandbox = start(Rotation::NewKeepOld);
     let first = log_in(&sandbox).field("refresh_token");
     let second = refresh(&sandbox, &first).field("refresh_token");
@@ -26,7 +26,7 @@ fn new_keep_old_leaves_the_old_one_alive() {
 }
 
 #[test]
-fn reuse_of_a_dead_refresh_token_revokes_the_whole_family() {
+fn reuse_of_a_spent_refresh_token_revokes_the_whole_family() {
     let sandbox = start(Rotation::NewRevokeFamily);
     let first = log_in(&sandbox);
     let bystander = log_in(&sandbox);
@@ -44,7 +44,7 @@ fn reuse_of_a_dead_refresh_token_revokes_the_whole_family() {
 }
 
 #[test]
-fn a_chain_of_rotations_stays_alive() {
+fn a_chain_of_rotations_stays_valid() {
     let sandbox = start(Rotation::NewRevokeFamily);
     let mut token = log_in(&sandbox).field("refresh_token");
     for _ in 0..5 {

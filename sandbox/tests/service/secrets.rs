@@ -9,7 +9,7 @@ fn with_secret(sandbox: &Sandbox, client_secret: &str) -> App {
 }
 
 #[test]
-fn a_replaced_secret_is_refused_and_the_refresh_token_stays_good() {
+fn a_replaced_secret_is_refused_and_the_refresh_token_stays_valid() {
     let sandbox = Sandbox::start(Config::default()).unwrap();
     let token = log_in(&sandbox).field("refresh_token");
     let new = sandbox.change_client_secret();

@@ -117,7 +117,7 @@ fn a_followed_redirect_is_a_violation() {
 }
 
 #[test]
-fn wrong_methods_and_paths_are_told_so() {
+fn wrong_methods_and_paths_get_their_status() {
     let sandbox = Sandbox::start(Config::default()).unwrap();
     let get = |target: &str| {
         send(&sandbox, &format!("GET {target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"))

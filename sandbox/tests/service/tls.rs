@@ -62,7 +62,7 @@ fn refused(sandbox: &Sandbox, name: &str) -> CertificateError {
 }
 
 #[test]
-fn it_serves_by_https_under_each_of_its_names() {
+fn the_sandbox_serves_https_under_each_of_its_names() {
     let sandbox = sandbox(Tls::default());
     assert!(sandbox.origin().starts_with("https://127.0.0.1:"), "{}", sandbox.origin());
     for name in ["127.0.0.1", "localhost", "::1"] {
@@ -73,7 +73,7 @@ fn it_serves_by_https_under_each_of_its_names() {
 }
 
 #[test]
-fn a_name_of_its_own_is_in_the_origin_and_the_only_one() {
+fn a_configured_name_is_the_only_one_in_the_origin() {
     let sandbox = sandbox(Tls::named("concur.test"));
     assert!(sandbox.origin().starts_with("https://concur.test:"), "{}", sandbox.origin());
     assert_eq!(log_in_as(&sandbox, "concur.test").unwrap().unwrap().status, 200);
@@ -91,7 +91,7 @@ fn an_expired_certificate_and_one_of_another_ca_are_what_they_claim() {
 }
 
 #[test]
-fn who_wants_clients_lets_in_its_own_and_tells_the_others_why_not() {
+fn client_certificates_are_required_and_wrong_ones_refused_with_a_reason() {
     let strict = || sandbox(Tls { wants_client: true, ..Tls::default() });
     let ours = strict();
     let pem = ours.client_pem().unwrap();
@@ -117,7 +117,7 @@ fn who_wants_clients_lets_in_its_own_and_tells_the_others_why_not() {
 }
 
 #[test]
-fn drops_and_resets_are_those_of_the_socket() {
+fn drops_and_resets_happen_at_the_socket() {
     let sandbox = sandbox(Tls::default());
     sandbox.push_fault(Fault::DropBefore);
     let error = log_in_as(&sandbox, "127.0.0.1").unwrap_err();
@@ -130,7 +130,7 @@ fn drops_and_resets_are_those_of_the_socket() {
 }
 
 #[test]
-fn a_name_that_cannot_stand_in_a_certificate_is_refused_at_the_start() {
+fn a_name_that_is_invalid_in_a_certificate_is_refused_at_the_start() {
     let names = vec!["not\u{e9}ascii".to_owned()];
     let config = Config { tls: Some(Tls { names, ..Tls::default() }), ..Config::default() };
     Sandbox::start(config).unwrap_err();

@@ -1,8 +1,8 @@
 //! The scenarios: every command, well and badly.
 
-mod care;
 mod keys;
 mod logins;
+mod maintenance;
 mod profiles;
 mod tokens;
 mod using;
@@ -55,7 +55,7 @@ const fn by_http(
 
 /// All of them.
 pub(crate) fn all() -> Vec<&'static Row> {
-    [logins::ROWS, tokens::ROWS, using::ROWS, profiles::ROWS, care::ROWS, keys::ROWS]
+    [logins::ROWS, tokens::ROWS, using::ROWS, profiles::ROWS, maintenance::ROWS, keys::ROWS]
         .into_iter()
         .flatten()
         .collect()

@@ -12,7 +12,7 @@ fn keep(world: &World, more: &str) {
 }
 
 #[test]
-fn user_name_and_password_come_back_and_nothing_else() {
+fn user_name_and_password_are_returned_and_nothing_else() {
     let world = World::new();
     keep(&world, "username=me\npassword=p\npath=x\nwwwauth[]=Basic\nstate[]=a\ncontinue=1\n");
     assert_eq!(ask(&world, ASKED).silent().text(), "username=me\npassword=p\n");
@@ -22,7 +22,7 @@ fn user_name_and_password_come_back_and_nothing_else() {
 }
 
 #[test]
-fn expiry_and_refresh_token_come_back() {
+fn expiry_and_refresh_token_are_returned() {
     let world = World::new();
     let expires = now() + 600;
     keep(
@@ -52,7 +52,7 @@ fn values_are_neither_trimmed_nor_decoded() {
 }
 
 #[test]
-fn bytes_that_are_not_utf8_come_back_as_they_were() {
+fn bytes_that_are_not_utf8_are_returned_unchanged() {
     let world = World::new();
     let mut lines = b"username=\xff\xfe\x80\npassword=".to_vec();
     lines.extend((1u8..=255).filter(|byte| !matches!(byte, b'\n' | b'\r')));
@@ -71,7 +71,7 @@ fn bytes_that_are_not_utf8_come_back_as_they_were() {
 }
 
 #[test]
-fn what_is_expired_is_never_returned() {
+fn an_expired_credential_is_never_returned() {
     let world = World::new();
     for expires in [1, now() - 1, now() - 86_400] {
         keep(&world, &format!("username=me\npassword=p\npassword_expiry_utc={expires}\n"));
@@ -84,7 +84,7 @@ fn what_is_expired_is_never_returned() {
 }
 
 #[test]
-fn an_older_entry_answers_when_the_newer_is_expired() {
+fn an_older_credential_answers_when_the_newer_is_expired() {
     let world = World::new();
     keep(&world, "username=a\npassword=of a\n");
     keep(&world, "username=b\npassword=of b\npassword_expiry_utc=1\n");
@@ -92,7 +92,7 @@ fn an_older_entry_answers_when_the_newer_is_expired() {
 }
 
 #[test]
-fn an_expiry_of_zero_or_junk_never_comes() {
+fn an_invalid_expiry_is_ignored() {
     for expires in ["0", "", "-1", "soon", "1e3", "99999999999999999999"] {
         let world = World::new();
         keep(&world, &format!("username=me\npassword=p\npassword_expiry_utc={expires}\n"));
@@ -102,7 +102,7 @@ fn an_expiry_of_zero_or_junk_never_comes() {
 }
 
 #[test]
-fn a_bearer_entry_is_not_for_a_server_that_offers_other_schemes_alone() {
+fn a_bearer_credential_is_not_sent_to_a_server_without_bearer() {
     let world = World::new();
     keep(&world, "username=me\npassword=p\n");
     keep(&world, "authtype=bearer\ncredential=c\n");
@@ -123,7 +123,7 @@ fn a_bearer_entry_is_not_for_a_server_that_offers_other_schemes_alone() {
 }
 
 #[test]
-fn an_entry_with_an_authtype_needs_the_capability() {
+fn a_credential_with_an_authtype_needs_the_capability() {
     let world = World::new();
     keep(&world, "capability[]=authtype\nauthtype=Bearer\ncredential=c\n");
     assert_nothing(&ask(&world, ASKED).silent());
@@ -137,7 +137,7 @@ fn an_entry_with_an_authtype_needs_the_capability() {
 }
 
 #[test]
-fn what_is_ephemeral_is_not_kept() {
+fn an_ephemeral_credential_is_not_stored() {
     let world = World::new();
     keep(&world, "username=me\npassword=p\nephemeral=1\n");
     keep(&world, "authtype=Bearer\ncredential=c\nephemeral=true\n");
@@ -149,7 +149,7 @@ fn what_is_ephemeral_is_not_kept() {
 }
 
 #[test]
-fn what_is_incomplete_is_ignored() {
+fn an_incomplete_credential_is_not_stored() {
     let world = World::new();
     for more in [
         "",
@@ -167,7 +167,7 @@ fn what_is_incomplete_is_ignored() {
 }
 
 #[test]
-fn nothing_is_kept_in_the_clear() {
+fn credentials_are_stored_sealed() {
     let world = World::new();
     keep(&world, "username=me\npassword=sesame-open\noauth_refresh_token=sesame-renew\n");
     keep(&world, "authtype=Bearer\ncredential=sesame-bear\n");
@@ -180,7 +180,7 @@ fn nothing_is_kept_in_the_clear() {
 }
 
 #[test]
-fn many_who_store_at_once_lose_nothing() {
+fn concurrent_stores_lose_nothing() {
     let world = World::new();
     let request = |user: &str| {
         format!("protocol=https\nhost=git.example\nusername={user}\npassword=of {user}\n\n")
@@ -198,7 +198,7 @@ fn many_who_store_at_once_lose_nothing() {
 }
 
 #[test]
-fn many_who_store_the_same_at_once_agree_in_silence() {
+fn concurrent_stores_of_one_credential_succeed_silently() {
     let world = World::new();
     let request = "protocol=https\nhost=git.example\nusername=me\npassword=p\n\n";
     let callers: Vec<_> = (0..30).map(|_| world.helper(["store"]).stdin(request).start()).collect();

@@ -66,7 +66,7 @@ pub(super) fn all_looks(run: impl Fn(&[&str]) -> Run) {
 }
 
 #[test]
-fn what_the_service_says() {
+fn text_of_the_service_is_escaped() {
     let world = World::logged_in();
     for field in ["error", "error_description"] {
         let mut body = json!({ "code": 61, "error": "invalid_client" });
@@ -97,7 +97,7 @@ fn what_the_service_says() {
 }
 
 #[test]
-fn how_files_and_folders_are_called() {
+fn file_and_folder_names_are_escaped() {
     let world = World::logged_in();
     world.write(HOSTILE, "nothing of ours");
     let inside = format!("{HOSTILE}/x");
@@ -129,7 +129,7 @@ fn how_files_and_folders_are_called() {
 }
 
 #[test]
-fn what_a_caller_gives() {
+fn text_of_a_caller_is_escaped() {
     let world = World::logged_in();
     let option = format!("--{HOSTILE}");
     let field = format!("{HOSTILE}=@x");
@@ -172,7 +172,7 @@ fn what_a_caller_gives() {
 }
 
 #[test]
-fn what_stands_in_the_configuration() {
+fn text_of_the_configuration_is_escaped() {
     let world = World::logged_in();
     std::fs::create_dir_all(world.config_dir()).unwrap();
     let file = world.config_dir().join("config.toml");
@@ -193,7 +193,7 @@ fn what_stands_in_the_configuration() {
 }
 
 #[test]
-fn a_token_that_is_printed_on_a_terminal_is_told_to_stay_there() {
+fn a_token_printed_on_a_terminal_causes_a_scrollback_note() {
     const NOTE: &str = "scrollback";
     let world = World::logged_in();
     let token = world.concur(["get"]).ok().silent().line();

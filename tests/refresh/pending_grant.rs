@@ -62,7 +62,7 @@ fn spilled() -> (World, String) {
 }
 
 #[test]
-fn an_answer_that_cannot_be_committed_is_served_and_absorbed_by_the_next_caller() {
+fn a_pending_grant_is_printed_and_committed_by_the_next_caller() {
     let (world, token) = spilled();
     let next = world.concur(["get"]).ok().silent();
     assert_eq!(next.line(), token);
@@ -77,7 +77,7 @@ fn an_answer_that_cannot_be_committed_is_served_and_absorbed_by_the_next_caller(
 }
 
 #[test]
-fn a_herd_after_a_spill_absorbs_it_once() {
+fn a_herd_commits_a_pending_grant_once() {
     let (world, token) = spilled();
     let herd: Vec<_> = (0..30).map(|_| world.concur(["get"]).start()).collect();
     for caller in herd {
@@ -87,7 +87,7 @@ fn a_herd_after_a_spill_absorbs_it_once() {
 }
 
 #[test]
-fn git_and_an_explicit_refresh_absorb_a_spill_as_well() {
+fn git_and_an_explicit_refresh_commit_a_pending_grant_too() {
     let (world, token) = spilled();
     let answer = world.helper(["get"]).stdin(world.request("")).ok().silent();
     assert_eq!(answer.value("password"), Some(token));
@@ -98,7 +98,7 @@ fn git_and_an_explicit_refresh_absorb_a_spill_as_well() {
 }
 
 #[test]
-fn a_spill_is_sealed() {
+fn a_pending_grant_is_sealed() {
     let (world, token) = spilled();
     let bytes = std::fs::read(reserve(&world)).unwrap();
     let run = world.helper(["get", "--with-refresh-token"]).stdin(world.request(""));
@@ -112,7 +112,7 @@ fn a_spill_is_sealed() {
 }
 
 #[test]
-fn while_the_store_stays_unwritable_the_spill_serves() {
+fn a_pending_grant_is_printed_while_the_store_cannot_be_written() {
     let (world, token) = spilled();
     for _ in 0..2 {
         let blocks = NO_ROOM_FOR_A_PAGE / 512;
@@ -124,7 +124,7 @@ fn while_the_store_stays_unwritable_the_spill_serves() {
 }
 
 #[test]
-fn a_spill_of_another_generation_is_ignored_and_cleared() {
+fn a_pending_grant_of_another_generation_is_ignored_and_cleared() {
     let (world, old) = spilled();
     let stale = std::fs::read(reserve(&world)).unwrap();
     drop(world.concur(["get"]).ok());
@@ -138,7 +138,7 @@ fn a_spill_of_another_generation_is_ignored_and_cleared() {
 }
 
 #[test]
-fn a_login_makes_a_spill_stale() {
+fn a_login_makes_a_pending_grant_stale() {
     let (world, old) = spilled();
     let app = world.sandbox.app().clone();
     drop(world.login("default", &app));
@@ -150,7 +150,7 @@ fn a_login_makes_a_spill_stale() {
 }
 
 #[test]
-fn a_damaged_spill_is_not_believed() {
+fn a_damaged_pending_grant_is_ignored() {
     let (world, _) = spilled();
     let mut bytes = std::fs::read(reserve(&world)).unwrap();
     for byte in bytes.iter_mut().skip(40).take(8) {
@@ -163,7 +163,7 @@ fn a_damaged_spill_is_not_believed() {
 }
 
 #[test]
-fn without_room_in_the_store_nothing_is_spent() {
+fn without_space_in_the_store_no_refresh_token_is_spent() {
     let world = world();
     let refresh_token: Vec<u8> = world.column("default", "refresh_token");
     drop(limited(&world, 1, "get").fails(6));
@@ -173,7 +173,7 @@ fn without_room_in_the_store_nothing_is_spent() {
 }
 
 #[test]
-fn without_room_inside_the_soft_window_the_current_token_is_served() {
+fn without_space_inside_the_soft_window_the_current_token_is_printed() {
     let world = World::logged_in();
     let token = world.concur(["get"]).ok().line();
     world.age_access_token("default", 3600 - 280);
@@ -183,7 +183,7 @@ fn without_room_inside_the_soft_window_the_current_token_is_served() {
 }
 
 #[test]
-fn without_room_for_the_reserve_nothing_is_spent() {
+fn without_space_for_the_reserve_no_refresh_token_is_spent() {
     let world = world();
     std::fs::remove_file(reserve(&world)).unwrap();
     // Enough for the database and its journal, not for the 128 KiB.
@@ -194,14 +194,14 @@ fn without_room_for_the_reserve_nothing_is_spent() {
 }
 
 #[test]
-fn a_hit_needs_no_room_at_all() {
+fn a_hit_needs_no_disk_space() {
     let world = World::logged_in();
     let token = world.concur(["get"]).ok().line();
     assert_eq!(limited(&world, 0, "get").ok().silent().line(), token);
 }
 
 #[test]
-fn even_without_the_reserve_the_token_is_served_and_the_loss_is_said() {
+fn even_without_the_reserve_the_token_is_printed_and_the_loss_is_reported() {
     let world = world();
     let (caller, gate) = held_and_limited(&world, 0);
     gate.release();
@@ -212,7 +212,7 @@ fn even_without_the_reserve_the_token_is_served_and_the_loss_is_said() {
 /// The newest tokens may be in the reserve file alone. A copy that is newer than the store and older than those
 /// is older.
 #[test]
-fn an_older_copy_that_is_imported_does_not_overwrite_a_spilled_answer() {
+fn importing_an_older_copy_does_not_overwrite_a_pending_grant() {
     let rotation = Rotation::NewRevokeFamily;
     let world = World::with(Config { rotation, ..Config::default() });
     let app = world.sandbox.app().clone();

@@ -46,7 +46,7 @@ fn world() -> World {
 }
 
 #[test]
-fn a_refresh_leaves_nothing_of_the_tokens_before_it() {
+fn a_refresh_leaves_no_bytes_of_the_previous_tokens() {
     let world = world();
     let before = cells(&world, "other");
     assert_eq!(left(&world, &before), before.len());
@@ -58,7 +58,7 @@ fn a_refresh_leaves_nothing_of_the_tokens_before_it() {
 }
 
 #[test]
-fn a_logout_leaves_nothing() {
+fn a_logout_leaves_no_bytes_of_the_tokens() {
     let world = world();
     let all = cells(&world, "other");
     assert_eq!((all.len(), left(&world, &all)), (5, 5));
@@ -72,7 +72,7 @@ fn a_logout_leaves_nothing() {
 }
 
 #[test]
-fn what_git_rejects_leaves_nothing() {
+fn a_credential_that_git_rejects_leaves_no_bytes() {
     let world = world();
     let entry = "protocol=https\nhost=git.example\nusername=me\n";
     let whole = format!("{entry}password=secret-of-git\noauth_refresh_token=and-another\n\n");

@@ -21,7 +21,7 @@ fn body(status: u16, body: &Value) -> Fault {
 }
 
 #[test]
-fn a_refused_refresh_token_is_followed_by_the_company_grant_once() {
+fn an_invalid_refresh_token_is_followed_by_one_company_grant() {
     let world = World::logged_in();
     world.sandbox.revoke_refresh_tokens();
     world.expire("default");
@@ -41,7 +41,7 @@ fn a_refused_refresh_token_is_followed_by_the_company_grant_once() {
 }
 
 #[test]
-fn a_request_token_over_its_day_is_not_tried() {
+fn a_request_token_older_than_24_hours_is_not_used() {
     let world = World::logged_in();
     world.sandbox.revoke_refresh_tokens();
     world.sandbox.clear_log();
@@ -50,7 +50,7 @@ fn a_request_token_over_its_day_is_not_tried() {
 }
 
 #[test]
-fn without_a_way_back_a_person_must_log_in_and_nobody_asks_again() {
+fn without_a_request_token_a_login_is_required_and_no_request_is_repeated() {
     let world = World::logged_in_with(one_login());
     world.sandbox.revoke_refresh_tokens();
     world.expire("default");
@@ -67,7 +67,7 @@ fn without_a_way_back_a_person_must_log_in_and_nobody_asks_again() {
 }
 
 #[test]
-fn an_explicit_refresh_tries_though_condemned() {
+fn an_explicit_refresh_tries_a_refresh_token_recorded_as_invalid() {
     let world = World::logged_in_with(one_login());
     world.expire("default");
     world.sandbox.push_fault(Fault::Code(108));
@@ -83,7 +83,7 @@ fn an_explicit_refresh_tries_though_condemned() {
 }
 
 #[test]
-fn a_new_login_ends_the_condemnation() {
+fn a_new_login_replaces_an_invalid_refresh_token() {
     let world = World::logged_in_with(one_login());
     world.sandbox.revoke_refresh_tokens();
     world.expire("default");
@@ -97,7 +97,7 @@ fn a_new_login_ends_the_condemnation() {
 }
 
 #[test]
-fn other_refusals_hold_a_quarter_of_an_hour_and_condemn_nothing() {
+fn other_refusals_hold_for_15_minutes_and_invalidate_nothing() {
     for code in [5, 10, 14, 53, 54, 59, 60, 61, 64, 84, 105, 107, 119, 136] {
         let world = World::logged_in();
         world.expire("default");
@@ -115,7 +115,7 @@ fn other_refusals_hold_a_quarter_of_an_hour_and_condemn_nothing() {
 }
 
 #[test]
-fn a_grant_taken_from_the_app_is_said_and_comes_back() {
+fn a_grant_removed_from_the_app_is_refused_and_works_once_restored() {
     let world = World::logged_in();
     world.expire("default");
     world.sandbox.configure(|config| config.allowed_grants = vec![GrantType::Password]);
@@ -148,7 +148,7 @@ fn a_bare_invalid_grant_to_a_refresh_counts_as_108() {
 }
 
 #[test]
-fn a_bare_invalid_grant_has_the_same_way_back() {
+fn a_bare_invalid_grant_is_followed_by_the_company_grant() {
     let world = World::logged_in();
     world.expire("default");
     world.sandbox.push_fault(body(401, &json!({ "error": "invalid_grant" })));
@@ -157,7 +157,7 @@ fn a_bare_invalid_grant_has_the_same_way_back() {
 }
 
 #[test]
-fn other_errors_without_a_code_do_not_condemn() {
+fn other_errors_without_a_code_do_not_invalidate_the_refresh_token() {
     for error in ["invalid_client", "invalid_request", "access_denied", "server_error"] {
         let world = World::logged_in();
         world.expire("default");
@@ -179,7 +179,7 @@ fn the_code_may_be_text_and_the_status_any_refusal() {
 }
 
 #[test]
-fn a_gateways_page_says_nothing_about_the_token() {
+fn a_gateways_error_page_does_not_invalidate_the_token() {
     let html = |status| Fault::RawBody {
         status,
         content_type: "text/html".to_owned(),
@@ -210,7 +210,7 @@ fn a_gateways_page_says_nothing_about_the_token() {
 }
 
 #[test]
-fn when_the_way_back_is_down_the_refresh_token_is_not_condemned_in_silence() {
+fn a_failed_company_grant_is_retried_later() {
     let world = World::logged_in();
     world.sandbox.revoke_refresh_tokens();
     world.expire("default");

@@ -36,7 +36,7 @@ fn every_example_is_run_or_says_why_not() {
 }
 
 #[test]
-fn links_lead_somewhere() {
+fn every_link_has_a_target() {
     let mut pages: Vec<String> = names().into_iter().collect();
     pages.push("README.md".to_owned());
     for name in pages {

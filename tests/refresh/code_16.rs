@@ -67,7 +67,7 @@ fn code_16_is_followed_once_to_an_allowed_origin_and_remembered() {
 }
 
 #[test]
-fn what_the_other_place_answers_without_a_geolocation_lives_there() {
+fn tokens_of_a_redirected_answer_without_geolocation_belong_to_the_new_origin() {
     let world = World::logged_in();
     let there = twin(&world);
     world.expire("default");
@@ -80,7 +80,7 @@ fn what_the_other_place_answers_without_a_geolocation_lives_there() {
 }
 
 #[test]
-fn the_account_answers_git_where_it_moved_to() {
+fn a_redirected_account_answers_git_at_its_new_host() {
     let world = World::logged_in();
     let there = twin(&world);
     world.expire("default");
@@ -95,7 +95,7 @@ fn the_account_answers_git_where_it_moved_to() {
 }
 
 #[test]
-fn a_permission_that_was_withdrawn_stops_everything_before_it_is_sent() {
+fn removing_an_origin_from_allowed_origins_stops_every_request_to_it() {
     let world = World::logged_in();
     let there = twin(&world);
     world.expire("default");
@@ -110,7 +110,7 @@ fn a_permission_that_was_withdrawn_stops_everything_before_it_is_sent() {
 }
 
 #[test]
-fn code_16_to_an_origin_that_nobody_allowed_is_refused() {
+fn code_16_to_an_origin_that_is_not_allowed_is_refused() {
     let world = World::logged_in();
     let attacker = attacker();
     let host = attacker.origin().trim_start_matches("http://");
@@ -158,7 +158,7 @@ fn code_16_twice_in_a_row_is_not_followed_twice() {
 }
 
 #[test]
-fn two_places_that_name_each_other_are_not_a_loop() {
+fn two_origins_that_redirect_to_each_other_cause_no_loop() {
     let world = World::logged_in();
     let there = twin(&world);
     world.expire("default");
@@ -182,7 +182,7 @@ fn a_geolocation_beside_108_is_not_a_redirect() {
 }
 
 #[test]
-fn a_hostile_geolocation_in_a_good_answer_costs_nothing_and_is_not_believed() {
+fn a_hostile_geolocation_in_a_valid_answer_is_ignored_and_loses_nothing() {
     let world =
         World::logged_in_with(Config { rotation: Rotation::NewRevokeFamily, ..Config::default() });
     let attacker = attacker();
@@ -214,7 +214,7 @@ fn a_hostile_geolocation_in_a_good_answer_costs_nothing_and_is_not_believed() {
 }
 
 #[test]
-fn a_geolocation_as_seen_in_the_wild_is_understood() {
+fn geolocations_as_seen_in_practice_are_accepted() {
     let world = World::logged_in();
     for odd in ["/", "/oauth2/v0/token", "/?a=b"] {
         world.expire("default");

@@ -9,7 +9,7 @@ use concur_sandbox::Fault;
 use rusqlite::Connection;
 use serde_json::{Value, json};
 
-use super::shown::{HOSTILE, all_looks, assert_harmless, harmless, shows_harmless};
+use super::escaping::{HOSTILE, all_looks, assert_harmless, harmless, shows_harmless};
 use crate::harness::terminal::Terminal;
 use crate::harness::{Run, World, cells, program, skipped};
 
@@ -53,7 +53,7 @@ fn columns(file: &Path) -> Vec<(String, String)> {
 
 /// Whatever stands in one cell: as text, and as bytes.
 #[test]
-fn every_cell_of_the_databases() {
+fn control_characters_in_any_database_cell_are_escaped() {
     let world = World::logged_in();
     drop(world.concur(["use", "default"]).ok());
     let mut seen = 0;
@@ -84,7 +84,7 @@ fn every_cell_of_the_databases() {
 }
 
 #[test]
-fn an_edited_trail_is_shown_and_a_script_has_it_as_it_is() {
+fn an_edited_audit_log_is_escaped_for_people_and_exact_in_json() {
     let world = World::logged_in();
     let events = Connection::open(world.state_dir().join("events.db")).unwrap();
     events.execute("UPDATE event SET detail = ?1", [HOSTILE]).unwrap();
@@ -119,7 +119,7 @@ fn json_with_a_token_in_it_is_escaped_and_means_the_same() {
 }
 
 #[test]
-fn words_variables_and_requests_that_are_no_text() {
+fn arguments_variables_and_requests_that_are_not_utf8_are_escaped() {
     let world = World::logged_in();
     let odd = OsStr::from_bytes(BYTES);
     for words in [
@@ -176,7 +176,7 @@ fn said_by(world: &World, program: &str) -> PathBuf {
 }
 
 #[test]
-fn what_other_programs_say() {
+fn messages_of_other_programs_are_escaped() {
     let world = World::logged_in();
     for (program, commands) in [
         (
@@ -199,7 +199,7 @@ fn what_other_programs_say() {
 
 /// A body goes through as it is; on a terminal it is shown.
 #[test]
-fn what_an_api_answers_on_a_terminal() {
+fn api_answers_are_escaped_on_a_terminal() {
     let world = World::logged_in();
     let body = json!({ "name": HOSTILE, "lines": "a\r\nb" }).to_string();
     let answer = || {

@@ -53,7 +53,7 @@ fn assert_programs(file: &str, text: &str) {
 }
 
 #[test]
-fn the_workflows_run_scripts_that_there_are() {
+fn the_workflows_run_existing_scripts() {
     let workflows = sources(".github/workflows");
     assert!(workflows.len() > 2, "{}", workflows.len());
     let mut run = BTreeSet::new();
@@ -112,7 +112,7 @@ fn recipes() -> Vec<(String, Vec<String>)> {
 }
 
 #[test]
-fn each_recipe_only_calls_cargo_or_a_script_that_there_is() {
+fn each_recipe_only_calls_cargo_or_an_existing_script() {
     let recipes = recipes();
     assert!(recipes.len() > 10, "{}", recipes.len());
     for (name, commands) in &recipes {
@@ -131,7 +131,7 @@ fn each_recipe_only_calls_cargo_or_a_script_that_there_is() {
 }
 
 #[test]
-fn contributing_names_recipes_scripts_tests_and_files_that_there_are() {
+fn contributing_names_existing_recipes_scripts_tests_and_files() {
     let text = page("CONTRIBUTING.md");
     for script in scripts_in(&text) {
         assert_runs("CONTRIBUTING.md", script);
@@ -152,7 +152,7 @@ fn contributing_names_recipes_scripts_tests_and_files_that_there_are() {
 }
 
 #[test]
-fn the_scripts_follow_the_fuzz_targets_and_the_oldest_rust_of_the_manifests() {
+fn the_scripts_agree_with_the_manifests_on_fuzz_targets_and_oldest_rust() {
     let table = page("fuzz/README.md");
     for line in page("fuzz/Cargo.toml").lines() {
         let Some(target) = line.strip_prefix("path = \"fuzz_targets/") else { continue };

@@ -5,7 +5,7 @@ use std::fs;
 use crate::harness::World;
 
 #[test]
-fn a_file_system_without_second_names_holds_key_store_and_exports() {
+fn a_file_system_without_hard_links_holds_key_store_and_exports() {
     // With files without a name, and as exFAT is, without these either.
     // Shared folders of virtual machines cannot make a folder's entries durable, either.
     for seams in [

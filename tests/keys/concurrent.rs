@@ -26,7 +26,7 @@ fn overtaken(world: &World, run: Run, moment: &str) {
 }
 
 #[test]
-fn what_was_sealed_before_a_rotation_is_sealed_again_before_it_is_written() {
+fn cells_sealed_before_a_rotation_are_sealed_again_before_the_write() {
     let world = strict_logged_in();
     overtaken(&world, store_by(world.concur(["store"]), "one.example", "first"), "foreign-sealed");
     assert_eq!(entry(&world, "one.example").unwrap(), "first");
@@ -39,7 +39,7 @@ fn what_was_sealed_before_a_rotation_is_sealed_again_before_it_is_written() {
 }
 
 #[test]
-fn whoever_read_the_store_before_a_rotation_is_served_after_it() {
+fn a_reader_that_began_before_a_rotation_is_served_after_it() {
     let world = strict_logged_in();
     store_entry(&world, "one.example", "first");
     world.expire("default");
@@ -84,7 +84,7 @@ fn wait_until_it_waits(pid: u32) {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn whoever_waits_through_a_rotation_keeps_what_it_gets_under_the_key_of_after() {
+fn a_refresh_that_waited_through_a_rotation_uses_the_new_key() {
     for refused in ["", "grant-commit=full", "sealed-begin=io"] {
         let world = strict_logged_in();
         world.concur(["get"]).ok();
@@ -114,7 +114,7 @@ fn whoever_waits_through_a_rotation_keeps_what_it_gets_under_the_key_of_after() 
 }
 
 #[test]
-fn rotations_at_once_take_turns() {
+fn concurrent_rotations_run_one_at_a_time() {
     let world = strict_logged_in();
     let rotations: Vec<_> = (0..4).map(|_| world.concur(["key", "rotate"]).start()).collect();
     for rotation in rotations {
@@ -125,7 +125,7 @@ fn rotations_at_once_take_turns() {
 }
 
 #[test]
-fn while_the_key_turns_and_turns_nobody_fails_and_nothing_is_lost() {
+fn during_repeated_rotations_no_caller_fails_and_nothing_is_lost() {
     let world = strict_logged_in();
     world.login("other", &world.sandbox.app().clone());
     store_entry(&world, "one.example", "first");

@@ -9,7 +9,7 @@ fn homeless(world: &World, args: &[&str]) -> [Run; 2] {
 }
 
 #[test]
-fn every_command_that_needs_the_store_says_that_there_is_no_home() {
+fn every_command_that_needs_the_store_reports_the_missing_home() {
     let world = World::new();
     let origin = world.sandbox.origin().to_owned();
     world.write("credentials.json", world.sandbox.credentials_json());
@@ -56,7 +56,7 @@ fn every_command_that_needs_the_store_says_that_there_is_no_home() {
 }
 
 #[test]
-fn a_helper_request_is_answered_with_nothing_and_what_needs_no_store_works() {
+fn without_a_home_a_helper_request_gets_no_answer_and_other_commands_work() {
     let world = World::new();
     let request = "protocol=https\nhost=us2.api.concursolutions.com\n\n";
     let stored = "protocol=https\nhost=example.org\nusername=u\npassword=p\n\n";

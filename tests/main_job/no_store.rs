@@ -47,7 +47,7 @@ fn nothing() -> Vec<PathBuf> {
 }
 
 #[test]
-fn questions_in_an_empty_home_make_nothing() {
+fn gets_in_an_empty_home_create_nothing() {
     let world = World::new();
     ask_everything(&world, |run| run);
     assert_eq!(tree(&world.home()), nothing());
@@ -55,7 +55,7 @@ fn questions_in_an_empty_home_make_nothing() {
 }
 
 #[test]
-fn questions_in_a_home_that_is_not_there_make_nothing() {
+fn gets_in_a_missing_home_create_nothing() {
     let world = World::new();
     let home = world.work().join("no such home");
     ask_everything(&world, |run| run.env("HOME", &home));
@@ -63,7 +63,7 @@ fn questions_in_a_home_that_is_not_there_make_nothing() {
 }
 
 #[test]
-fn questions_where_home_is_no_folder_disturb_nobody() {
+fn gets_work_when_home_is_not_a_folder() {
     let world = World::new();
     let file = world.write("file", "not a folder");
     for home in [file.clone(), file.join("below"), "/dev/null".into()] {
@@ -73,7 +73,7 @@ fn questions_where_home_is_no_folder_disturb_nobody() {
 }
 
 #[test]
-fn questions_in_a_home_that_cannot_be_written_make_nothing() {
+fn gets_in_an_unwritable_home_create_nothing() {
     let world = World::new();
     set_mode(&world.home(), 0o500);
     ask_everything(&world, |run| run);
@@ -89,7 +89,7 @@ fn real_state_folder() -> PathBuf {
 }
 
 #[test]
-fn a_git_that_asks_with_an_empty_environment_is_not_disturbed() {
+fn git_with_an_empty_environment_works() {
     let world = World::new();
     let folder = real_state_folder();
     let was_there = folder.exists();
@@ -116,7 +116,7 @@ fn assert_login_is_refused_before_it_asks(world: &World, home: &Path) {
 }
 
 #[test]
-fn a_login_that_could_not_be_kept_spends_nothing() {
+fn a_login_that_could_not_be_stored_spends_no_token() {
     let world = World::new();
     let file = world.write("file", "not a folder");
     assert_login_is_refused_before_it_asks(&world, &file);
@@ -132,7 +132,7 @@ fn a_login_that_could_not_be_kept_spends_nothing() {
 }
 
 #[test]
-fn a_store_without_anything_to_store_makes_nothing() {
+fn a_store_request_without_a_credential_creates_nothing() {
     let world = World::new();
     let requests = [
         "protocol=https\nhost=h\nusername=u\n\n",
@@ -148,7 +148,7 @@ fn a_store_without_anything_to_store_makes_nothing() {
 }
 
 #[test]
-fn a_foreign_store_where_none_can_be_is_an_error_and_makes_nothing() {
+fn storing_a_credential_in_an_impossible_place_is_an_error_and_creates_nothing() {
     let world = World::new();
     let file = world.write("file", "not a folder");
     let request = "protocol=https\nhost=h\nusername=u\npassword=hunter2\n\n";
