@@ -1,4 +1,4 @@
-//! What a stored token's way out costs, counted: these figures do not depend on the machine's load.
+//! The cost of a hit, counted: these figures do not depend on the machine's load.
 //!
 //! `cargo bench --bench cost`; `-- --check` holds them to `benches/budget.toml`, `-- --write-budget`
 //! makes them the budget, `-- --calls` lists the system calls.

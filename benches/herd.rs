@@ -1,4 +1,4 @@
-//! Two hundred callers at once: with a good token, and with one that is over.
+//! Two hundred callers at once: with a valid token, and with an expired one.
 //!
 //! `cargo bench --bench herd`; `-- --quick` for fewer repetitions.
 
@@ -65,7 +65,7 @@ fn expired(home: &Home, caller: &Contender, service: &Service, repetitions: usiz
         let gate = service.sandbox.hold_next_token_request();
         let mut callers = herd::start(caller)?;
         if !gate.wait_until_reached(Duration::from_secs(30)) {
-            return Err("nobody asked for a new token".into());
+            return Err("no new token was requested".into());
         }
         herd::wait_until_all_want_the_lock(&callers)?;
         let released = Instant::now();

@@ -1,4 +1,4 @@
-//! A stored token's way out, against its peers: whole processes, side by side.
+//! `get` of a stored token compared with similar programs: whole processes, alternating.
 //!
 //! `cargo bench --bench hit`; `-- --quick` for a tenth of the rounds.
 

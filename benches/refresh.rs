@@ -1,4 +1,4 @@
-//! An expired token's way, against a bare `curl` that makes the same request of the same service.
+//! `get` of an expired token, compared with `curl` that sends the same request to the same service.
 //!
 //! `cargo bench --bench refresh`; `-- --quick` for a tenth of the rounds.
 

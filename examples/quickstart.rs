@@ -19,7 +19,7 @@ type Outcome<T = ()> = Result<T, Box<dyn Error>>;
 /// How long the sandbox's access tokens live: long enough for the steps, short enough to watch one
 /// run out.
 const ACCESS_LIFE_SECS: i64 = 8;
-/// The least life a token must have left, so that it is handed out until its last second.
+/// The minimum remaining lifetime: zero, so that a token is printed until its last second.
 const MIN_TTL: &str = "1s";
 
 fn main() -> Outcome {
@@ -45,7 +45,7 @@ fn main() -> Outcome {
         "exactly one refresh was asked for in all of this",
     )?;
     check(tour.sandbox.violations().is_empty(), "and Concur's protocol was kept")?;
-    check(tour.sandbox.is_live_access_token(&token), "and the last token is good")?;
+    check(tour.sandbox.is_live_access_token(&token), "and the last token is valid")?;
     tour.say("Done. Everything above was the real program; only Concur was played.")
 }
 
@@ -72,7 +72,7 @@ impl Tour {
         check(self.sandbox.is_live_access_token(&first), "Concur takes it")?;
         self.say("4. get again, answered from the store:")?;
         let second = self.token(&["get"])?;
-        check(first == second, "the same token, and nobody was asked")?;
+        check(first == second, "the same token, without a request")?;
         self.say(&format!("5. the token lives {ACCESS_LIFE_SECS} s here; waiting for its end …"))?;
         let life = Duration::from_secs(ACCESS_LIFE_SECS.unsigned_abs());
         std::thread::sleep(life.saturating_sub(got_at.elapsed()));
@@ -96,7 +96,7 @@ impl Tour {
     fn show_status(&self) -> Outcome {
         self.say("7. status shows how long everything lives:")?;
         let output = self.run(&["status"])?;
-        check(String::from_utf8(output.stdout)?.contains("good"), "all is good")
+        check(String::from_utf8(output.stdout)?.contains("good"), "all tokens are valid")
     }
 
     /// Runs the program in the tour's own home and prints what it says, tokens redacted.

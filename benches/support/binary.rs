@@ -1,4 +1,4 @@
-//! The binary that is measured: the one that users get, never one of the bench's own profile.
+//! The measured binary: the release build that users get, never one of the bench profile.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};

@@ -1,4 +1,4 @@
-//! `benches/budget.toml`: what each way may cost. A change that costs more is seen in review, because
+//! `benches/budget.toml`: what each command may cost. A change that costs more is seen in review, because
 //! the file must change with it.
 
 use std::fmt::Write as _;
@@ -13,7 +13,7 @@ const HEAD: &str = "\
 # `growth` is what 100,000 records may cost more than one. After a change that is worth its price, or
 # to keep a gain: `cargo bench --bench cost -- --write-budget`.
 ";
-/// Ways that grew no more than this are as good as equal.
+/// Costs that grew no more than this count as equal.
 const LEAST_GROWTH: u64 = 1_000;
 
 /// What one way cost.

@@ -1,4 +1,4 @@
-//! A program as it is run: whole, never inside a shell, always in the same surroundings.
+//! A program to measure: a whole process, without a shell, always in the same environment.
 
 use std::ffi::OsString;
 use std::io::{PipeReader, Read, Write};

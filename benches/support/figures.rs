@@ -1,4 +1,4 @@
-//! Medians and how figures are written.
+//! Medians and the format of figures.
 
 /// Where the middle of some figures lies, and how far they spread.
 pub struct Spread {

@@ -1,4 +1,4 @@
-//! Many at once.
+//! Many concurrent processes.
 
 use std::path::Path;
 use std::time::{Duration, Instant};

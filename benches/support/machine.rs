@@ -1,4 +1,4 @@
-//! The machine, as a reader must know it to judge the figures. No names of hosts or people.
+//! The facts about the machine that a reader needs to judge the figures. No host or user names.
 
 use std::fs::read_to_string;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! What the benches share. Each uses its own part.
+//! Code shared by the benches. Each uses its own part.
 
 #![allow(dead_code, unreachable_pub, reason = "each bench uses its own part")]
 

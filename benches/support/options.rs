@@ -1,4 +1,4 @@
-//! What a bench is asked for.
+//! The options of a bench.
 
 use super::Outcome;
 

@@ -1,4 +1,4 @@
-//! The programs that ours is compared with. One that is not installed is left out, with a message.
+//! The programs that ours is compared with. A program that is not installed is skipped with a message.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -113,7 +113,7 @@ impl GitCache {
 
 impl Drop for GitCache {
     fn drop(&mut self) {
-        // A daemon that is gone already is as good.
+        // A daemon that has already ended is fine too.
         let _ = self.contender("exit").answer();
     }
 }

@@ -1,4 +1,4 @@
-//! Programs side by side: one of each in every round, so that what else the machine does meets all.
+//! Runs programs in alternation, one of each per round, so that other load affects all of them.
 
 use super::contender::Contender;
 use super::figures::Spread;
@@ -10,7 +10,7 @@ const ROUNDS_A_COPY: usize = 25;
 /// Seconds, by contender and round.
 pub struct Times(Vec<Vec<f64>>);
 
-/// Runs every contender once a round. Each round begins with another one: whoever follows a program
+/// Runs every contender once a round. Each round begins with another one: a program that follows another one
 /// that swept the caches is not always the same.
 pub fn run(contenders: &[Contender], rounds: usize) -> Outcome<Times> {
     let mut times = vec![Vec::with_capacity(rounds); contenders.len()];

@@ -8,7 +8,7 @@ use tempfile::NamedTempFile;
 
 use super::Outcome;
 
-/// A token service, and what a client must be told to trust it.
+/// A token service, and what a client needs to trust it.
 pub struct Service {
     /// The service.
     pub sandbox: Sandbox,

@@ -1,4 +1,4 @@
-//! Counting: what does not depend on what else the machine does.
+//! Counting instructions and system calls, which do not depend on the machine's load.
 
 use std::ffi::OsString;
 use std::fs::read_to_string;
@@ -15,7 +15,7 @@ fn found(candidates: &[&str]) -> Option<PathBuf> {
 /// A tool under which programs are run.
 pub struct Tool {
     path: PathBuf,
-    /// Its Debian package, for whoever must install it.
+    /// Its Debian package, for the message that it is missing.
     pub package: &'static str,
 }
 

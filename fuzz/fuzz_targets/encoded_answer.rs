@@ -1,5 +1,5 @@
-//! The body of an answer with any encoding around it: what is decoded stays within its room; decoded at once
-//! or as it comes it is the same; what was encoded comes back, and cut, a beginning of it.
+//! The body of an answer in any encoding: the decoded text stays within its limit; decoded at once
+//! or in parts, the result is the same; an encoded text decodes to itself, and truncated, to its beginning.
 #![no_main]
 
 use std::io::{Read as _, Write as _};

@@ -1,4 +1,4 @@
-//! Requests of a caller that need not be git.
+//! Requests of any caller, not only git.
 #![no_main]
 
 mod git;

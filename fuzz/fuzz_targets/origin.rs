@@ -1,4 +1,4 @@
-//! Base URLs: what an operator names, what a service's answer or an imported file claims.
+//! Base URLs from an operator, an answer of the service, or an imported file.
 #![no_main]
 
 use std::net::IpAddr;
@@ -55,8 +55,8 @@ fn is_concurs_only_below_concurs_domains(origin: &Origin) {
     let is_below = below(&["api", "concursolutions", "com"]) || below(&["api", "concurcdc", "cn"]);
     if origin.is_concur() {
         assert!(is_below && origin.scheme() == "https" && !origin.is_loopback(), "{origin}");
-        let good = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-        let is_label = |label: &str| !label.is_empty() && label.chars().all(good);
+        let is_allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        let is_label = |label: &str| !label.is_empty() && label.chars().all(is_allowed);
         assert!(labels.iter().all(|label| is_label(label)), "{origin}");
     }
 }

@@ -1,4 +1,4 @@
-//! Cells of a store that somebody else could write to.
+//! Cells of a store that another user can write to.
 #![no_main]
 
 use std::sync::OnceLock;
@@ -23,7 +23,7 @@ enum Input<'a> {
     Bytes(&'a [u8]),
     /// A real cell with bytes changed (where, by what), then cut or grown.
     Damaged { edits: Vec<(u8, u8)>, keep: u8, more: &'a [u8] },
-    /// A real cell in a place of somebody's making.
+    /// A real cell in another place.
     Moved(Box<Somewhere<'a>>),
 }
 

@@ -1,4 +1,4 @@
-//! Answers of the token service, or of whatever stands in its place.
+//! Answers of the token service, or of any other server in its place.
 //!
 //! Input: three letters that choose status, circumstances and clocks, then the body.
 #![no_main]
@@ -90,7 +90,7 @@ fuzz_target!(|data: &[u8]| {
         Outcome::Failed(Failure::Unreached(why)) => panic!("there is an answer: {why}"),
     }
     nothing_beside_the_tokens_costs_them(body);
-    cut_anywhere_it_gives_the_same_or_none(body, usize::from(*clock));
+    a_truncated_answer_gives_the_same_refresh_token_or_none(body, usize::from(*clock));
     // The same bytes as the payload of a JWT, which base64 would hide from the fuzzer.
     let payload = BASE64_URL_SAFE_NO_PAD.encode(body);
     if let Some(claims) = jwt::claims(&Secret::from(format!("e30.{payload}.c2ln"))) {
@@ -113,7 +113,7 @@ fn nothing_beside_the_tokens_costs_them(junk: &[u8]) {
 }
 
 /// Of a beginning of an answer no other refresh token is taken than of the whole.
-fn cut_anywhere_it_gives_the_same_or_none(body: &[u8], at: usize) {
+fn a_truncated_answer_gives_the_same_refresh_token_or_none(body: &[u8], at: usize) {
     let given = |body: &[u8]| {
         let answer = HttpAnswer {
             status: 200,

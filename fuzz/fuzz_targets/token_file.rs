@@ -1,4 +1,4 @@
-//! `refreshTokenObjectFile.json`, as people and scripts mangle it.
+//! `refreshTokenObjectFile.json`, as people and scripts damage it.
 #![no_main]
 
 use concur_cred::fuzzing::{FileError, TokenFile, UnknownFields, Secret};

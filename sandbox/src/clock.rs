@@ -1,4 +1,4 @@
-//! The only reader of the clock. The pure rooms get the time as an argument.
+//! The only reader of the clock. The pure modules get the time as an argument.
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 

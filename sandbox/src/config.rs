@@ -1,4 +1,4 @@
-//! What a sandbox does, as plain values.
+//! The configuration of a sandbox.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -37,7 +37,7 @@ pub struct Config {
     pub refresh_lifetime_seconds: i64,
     /// Seconds a company request token lives; default 24 h.
     pub request_token_lifetime_seconds: i64,
-    /// How many grants a company request token is good for; default `None`, any number.
+    /// How many grants a company request token is valid for; default `None`, any number.
     pub request_token_uses: Option<u32>,
     /// What a refresh does to the refresh token; default [`Rotation::Same`].
     pub rotation: Rotation,
@@ -183,7 +183,7 @@ pub enum Rotation {
     Same,
     /// A new value is answered; the old one lives on.
     NewKeepOld,
-    /// A new value is answered and the old one is dead: its reuse revokes the whole family, access tokens
+    /// A new value is answered and the old one is spent: its reuse revokes the whole family, access tokens
     /// too (RFC 9700 §4.14.2).
     NewRevokeFamily,
 }

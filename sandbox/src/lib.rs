@@ -9,19 +9,19 @@
 //! # Ok::<(), std::io::Error>(())
 //! ```
 //!
-//! The layout, from the top; a row imports only from rows below it (`tests/layout.rs` checks this):
+//! The layout, from the top; a module imports only modules below it (`tests/layout.rs` checks this):
 //!
-//! | room | holds |
+//! | module | contains |
 //! |---|---|
 //! | `main`, `cli` | the program `concur-sandbox` |
 //! | `sandbox` | [`Sandbox`], the handle that tests and programs hold |
 //! | `server/` | the listener, TLS, and `dispatch`, which alone knows all endpoints |
 //! | `endpoints/` | one file an endpoint; `post` and `guard` are what they have in common |
 //! | `grants/` | one file a grant, each a function of a token request and the world |
-//! | `state/` | what handle and server share; the journal; the request being served |
-//! | `faults/` | what a test scripts to go wrong, and what it does to an answer |
+//! | `state/` | the state shared by handle and server; the journal; the request being served |
+//! | `faults/` | scripted faults, and their effect on an answer |
 //! | `world/` | what the service knows and has issued; pure: the time is an argument |
-//! | `protocol/` | what Concur documents: paths, error codes, answers, tokens, forms, and what it does not take |
+//! | `protocol/` | what Concur documents: paths, error codes, answers, tokens, forms, and what it refuses |
 //! | `http/` | replies, request headers, encodings, and endings that break HTTP |
 //! | `config`, `clock` | what a test configures; the only reader of the clock |
 

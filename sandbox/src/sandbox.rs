@@ -250,12 +250,12 @@ impl Sandbox {
     }
 
     /// Replaces the client secret of [`Sandbox::app`], as an administrator does who lost it: the new one. The
-    /// one before is refused from now on; refresh tokens stay good. [`Sandbox::app`] itself does not change.
+    /// one before is refused from now on; refresh tokens stay valid. [`Sandbox::app`] itself does not change.
     pub fn change_client_secret(&self) -> String {
         self.new_client_secret(false)
     }
 
-    /// A second active client secret for [`Sandbox::app`]: the ones before stay good.
+    /// A second active client secret for [`Sandbox::app`]: the earlier ones stay valid.
     pub fn add_client_secret(&self) -> String {
         self.new_client_secret(true)
     }
@@ -273,7 +273,7 @@ impl Sandbox {
         secret
     }
 
-    /// A new request token for [`Sandbox::app`]; the earlier ones stay good.
+    /// A new request token for [`Sandbox::app`]; the earlier ones stay valid.
     pub fn new_request_token(&self) -> String {
         let config = self.config();
         lock(&self.shared.world).new_request_token(&self.app, &config, clock::now_epoch())

@@ -1,13 +1,13 @@
-//! The layout of `src`: which room may import which, and that no file imports in a circle.
+//! The layout of `src`: which module may import which, and that no files import each other in a circle.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
-/// Every room (a folder or a file of `src`), from the top, with the rooms that it imports. Two of them are not
-/// here: `lib`, which declares all, and the program (`main`, `cli`), which sees the library's face only.
-const ROOMS: &[(&str, &[&str])] = &[
+/// Every top module (a folder or a file of `src`), from the top, with the modules that it imports. Not
+/// here: `lib`, which declares all, and the program (`main`, `cli`), which uses only the library's public items.
+const MODULES: &[(&str, &[&str])] = &[
     ("sandbox", &["clock", "config", "faults", "grants", "protocol", "server", "state", "world"]),
     ("server", &["config", "endpoints", "faults", "http", "protocol", "state"]),
     ("endpoints", &["clock", "config", "faults", "grants", "http", "protocol", "state", "world"]),
@@ -26,12 +26,12 @@ type Arrows = BTreeMap<String, BTreeSet<String>>;
 
 #[test]
 fn a_module_may_import_only_modules_below_it() {
-    for (at, (room, allowed)) in ROOMS.iter().enumerate() {
+    for (at, (top_module, allowed)) in MODULES.iter().enumerate() {
         for other in *allowed {
-            let is_below = ROOMS[at + 1..].iter().any(|(below, _)| below == other);
+            let is_below = MODULES[at + 1..].iter().any(|(below, _)| below == other);
             assert!(
                 is_below,
-                "{other} does not stand below {room} in the table: that allows a circle"
+                "{other} is not below {top_module} in the table: that allows a circle"
             );
         }
     }
@@ -39,21 +39,21 @@ fn a_module_may_import_only_modules_below_it() {
 
 #[test]
 fn a_module_imports_what_the_table_allows() {
-    let mut rooms = Arrows::new();
+    let mut modules = Arrows::new();
     for (file, others) in imports_of_files() {
-        let arrows = rooms.entry(room(&file).to_owned()).or_default();
-        arrows.extend(others.iter().map(|other| room(other).to_owned()));
+        let arrows = modules.entry(top_module(&file).to_owned()).or_default();
+        arrows.extend(others.iter().map(|other| top_module(other).to_owned()));
     }
-    for (room, others) in &mut rooms {
-        others.remove(room);
+    for (top_module, others) in &mut modules {
+        others.remove(top_module);
     }
-    let table = |&(room, others): &(&str, &[&str])| {
-        (room.to_owned(), others.iter().map(|&other| other.to_owned()).collect())
+    let table = |&(top_module, others): &(&str, &[&str])| {
+        (top_module.to_owned(), others.iter().map(|&other| other.to_owned()).collect())
     };
-    let table: Arrows = ROOMS.iter().map(table).collect();
+    let table: Arrows = MODULES.iter().map(table).collect();
     assert_eq!(
-        rooms, table,
-        "left is src, right the table of this test; an arrow to lib is an import of the library's face"
+        modules, table,
+        "left is src, right the table of this test; an arrow to lib is an import of the library's public items"
     );
 }
 
@@ -97,8 +97,8 @@ fn imports_are_found_in_every_form() {
     assert_eq!(found, expected);
 }
 
-/// The room of a module: the first name of its path.
-fn room(module: &str) -> &str {
+/// The top module of a module: the first name of its path.
+fn top_module(module: &str) -> &str {
     module.split("::").next().unwrap_or(module)
 }
 

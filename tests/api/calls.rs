@@ -1,4 +1,4 @@
-//! `api`: what is asked for is what is sent.
+//! `api`: the request that is sent.
 
 use serde_json::json;
 

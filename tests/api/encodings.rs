@@ -1,4 +1,4 @@
-//! Bodies that come encoded, whoever asked for it.
+//! Encoded bodies, requested or not.
 
 use concur_sandbox::{BadEnd, Coding, Cut, Fault, Framing};
 

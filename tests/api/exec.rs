@@ -98,10 +98,10 @@ fn a_missing_command_exits_127_and_a_non_executable_one_126() {
     ] {
         // The caller's own PATH may name folders that this user cannot look into: then it is 126.
         let output = exec(&world, &[command]).env("PATH", "/usr/bin:/bin").output();
-        let told = output.code.unwrap();
+        let actual = output.code.unwrap();
         // What a path below a file is called differs between systems.
         assert!(
-            told == code || (command.contains("below") && told == 127),
+            actual == code || (command.contains("below") && actual == 127),
             "{command}\n{output:?}"
         );
         assert!(output.stdout.is_empty() && output.stderr.starts_with("concur-cred: Cannot run "));

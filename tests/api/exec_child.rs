@@ -107,7 +107,7 @@ fn stdin_stdout_and_stderr_are_the_commands() {
     let script = "cat; echo to stderr >&2";
     let output = exec(&world, &["sh", "-c", script]).stdin(bytes.clone()).ok();
     assert!(output.stdout == bytes && output.stderr == "to stderr\n");
-    // A child that leaves stdin alone leaves it to whoever comes next.
+    // A child that does not read stdin leaves it to the next program.
     let script = "\"$0\" exec -- true; cat";
     let rest = world.run("sh", ["-c", script, BINARY]).stdin("all of it").ok().silent();
     assert_eq!(rest.text(), "all of it");
@@ -120,7 +120,7 @@ fn a_closed_pipe_ends_the_command_as_usual() {
     let world = World::logged_in();
     let script = "\"$0\" exec -- yes | head -n 1; echo ${PIPESTATUS[0]}";
     let output = world.run("bash", ["-c", script, BINARY]).ok().silent();
-    assert_eq!(output.text(), "y\n141\n", "SIGPIPE ends it, and it complains to nobody");
+    assert_eq!(output.text(), "y\n141\n", "SIGPIPE ends it silently");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! `api`: what is a failure, what is said of it, and with which exit code.
+//! `api`: failures, their messages and exit codes.
 
 use concur_sandbox::{Config, Fault, RetryAfter, Sandbox, StatusBody};
 
@@ -95,7 +95,7 @@ fn a_redirect_is_not_followed_and_only_its_origin_is_named() {
     world.sandbox.push_faults_at("/sandbox/", 1, Fault::Redirect { status: 302, location });
     let output = api(&world, &["-i", ECHO]).output().code(1).says("https://evil.example;");
     assert!(output.text().contains("\r\nlocation: https://evil.example/x\r\n"), "{output:?}");
-    assert!(other.requests().is_empty(), "nobody else is asked");
+    assert!(other.requests().is_empty(), "no other origin gets a request");
     assert_eq!(world.sandbox.violations(), Vec::<String>::new());
 }
 

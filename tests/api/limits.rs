@@ -1,4 +1,4 @@
-//! `api`: what never ends is not kept without end.
+//! `api`: endless bodies are not buffered without a limit.
 #![cfg(unix)]
 
 use std::io::Write as _;

@@ -1,4 +1,4 @@
-//! `api`: what the bodies of Concur's failures say is shown, whichever API's shape they have.
+//! `api`: error messages in Concur's failure bodies are shown, in the format of any API.
 
 use concur_sandbox::Fault;
 

@@ -1,4 +1,4 @@
-//! What uses a token on the caller's behalf: `exec`, `api` and `logout --revoke`, with the real binary,
+//! Commands that use a token for the caller: `exec`, `api` and `logout --revoke`, with the real binary,
 //! the sandbox and a real shell.
 
 mod support;

@@ -1,4 +1,4 @@
-//! `api`: a token that the service refuses is replaced once, and never in a storm.
+//! `api`: a token that the service refuses is replaced once, without a refresh storm.
 
 use concur_sandbox::{Config, Fault, Rotation, fingerprint};
 use serde_json::json;
@@ -6,7 +6,7 @@ use serde_json::json;
 use super::support::{ECHO, api, api_requests, current_token};
 use crate::harness::{Running, World};
 
-/// A world whose token is old enough to be replaced on somebody's word, and dead at Concur.
+/// A world whose token is old enough to be replaced after a refusal, and revoked at Concur.
 fn with_a_dead_token(config: Config) -> World {
     let world = World::logged_in_with(config);
     world.sandbox.expire_access_tokens();
@@ -114,24 +114,27 @@ fn an_invalid_refresh_token_requires_a_login() {
     let _ = api(&world, &[ECHO]).fails(4).says("Concur answered 403").says("code 108");
     assert_eq!(world.refreshes(), 1);
     let _ = api(&world, &[ECHO]).fails(4);
-    assert_eq!(world.refreshes(), 1, "what is dead is not asked again");
+    assert_eq!(world.refreshes(), 1, "an invalid refresh token is not sent again");
 }
 
 #[test]
 fn a_token_is_sent_only_to_allowed_origins() {
     let world = World::logged_in();
-    let elsewhere = concur_sandbox::Sandbox::start(Config::default()).unwrap();
+    let other_service = concur_sandbox::Sandbox::start(Config::default()).unwrap();
     let edits = ["geolocation = ?1", "host = CAST(substr(?1, 8) AS BLOB)"];
     for edit in edits {
         let world = World::logged_in();
         let sql = format!("UPDATE record SET {edit}");
-        world.database().execute(&sql, [elsewhere.origin()]).unwrap();
+        world.database().execute(&sql, [other_service.origin()]).unwrap();
         let _ = api(&world, &[ECHO]).fails(6);
         assert!(api_requests(&world).is_empty());
     }
-    world.database().execute("UPDATE application SET origin = ?1", [elsewhere.origin()]).unwrap();
+    world
+        .database()
+        .execute("UPDATE application SET origin = ?1", [other_service.origin()])
+        .unwrap();
     let _ = api(&world, &[ECHO]).fails(6);
-    assert!(elsewhere.requests().is_empty() && api_requests(&world).is_empty());
+    assert!(other_service.requests().is_empty() && api_requests(&world).is_empty());
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! `logout --revoke`: Concur first; if that fails, nothing is forgotten.
+//! `logout --revoke`: it revokes at Concur first; if that fails, nothing is removed.
 
 use std::time::Duration;
 

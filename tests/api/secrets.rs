@@ -1,4 +1,4 @@
-//! No token stands in an argument, a message or a trace, on any path.
+//! No token appears in an argument, a message or a trace, on any code path.
 
 use std::time::Duration;
 

@@ -38,7 +38,7 @@ impl Window {
             port.parse().ok()
         });
         let address = SocketAddr::from(([127, 0, 0, 1], port.unwrap()));
-        // It goes on writing: somebody has to read.
+        // It goes on writing: its output must be read.
         std::thread::spawn(move || lines.for_each(drop));
         let mut window = Self { driver, address, session: String::new() };
         let arguments = [
@@ -104,7 +104,7 @@ impl Window {
         self.call("GET", "/url", &Value::Null).as_str().unwrap().to_owned()
     }
 
-    /// What the browser complains about, but for the icon that nobody has.
+    /// The browser's complaints, except about the missing icon.
     fn complaints(&self) -> Vec<String> {
         let log = self.call("POST", "/se/log", &json!({ "type": "browser" }));
         let entries = log.as_array().unwrap().iter();

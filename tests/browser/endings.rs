@@ -1,4 +1,4 @@
-//! How a login ends that does not end well, and what it leaves behind: nothing.
+//! Failed browser logins: their messages, and that they leave nothing behind.
 
 use std::net::TcpListener;
 use std::process::Command;
@@ -78,8 +78,8 @@ fn a_code_is_exchanged_at_its_geolocation() {
     let allowed = place.world.concur(place.login(&["--no-browser"]));
     let login =
         Login::start(allowed.env("CONCUR_CRED_ALLOWED_ORIGINS", there.origin()).into_command());
-    let elsewhere = Fault::Geolocation(there.origin().to_owned());
-    place.world.sandbox.push_faults_at(AUTHORIZE, 1, elsewhere);
+    let geolocation = Fault::Geolocation(there.origin().to_owned());
+    place.world.sandbox.push_faults_at(AUTHORIZE, 1, geolocation);
     place.get(&press(&place.world.sandbox, &login.link, "allow"));
     // The two sandboxes do not share their codes: that it is refused there shows where it went.
     assert_ends(&place, login, 4, &["code 103", "sign in again"]);

@@ -1,4 +1,4 @@
-//! Opening the browser: `BROWSER`, and what it is handed.
+//! Opening the browser: `BROWSER`, and what it is given.
 
 use super::support::Place;
 use crate::harness::{moment, program, skipped};

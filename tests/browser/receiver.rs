@@ -1,4 +1,4 @@
-//! What the receiver takes, and what it does not.
+//! Which requests the receiver accepts.
 
 use std::io::Write as _;
 use std::net::{Ipv6Addr, SocketAddr, TcpStream};

@@ -1,4 +1,4 @@
-//! Another user of the machine, who reads the link in the list of processes: nothing is served to them.
+//! Another user of the machine who reads the link in the process list is served nothing.
 
 use std::fmt::Write as _;
 use std::io::{BufReader, Write as _};
@@ -13,7 +13,7 @@ const END: &str = "/concur-cred/done";
 /// Another user.
 const BERT: u32 = 61_002;
 
-/// A browser that hands over what it is told to open, and does nothing more.
+/// A browser that only reports the URL that it should open.
 fn record_link(place: &Place) {
     let pipe = place.world.work().join("link");
     assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
@@ -21,7 +21,7 @@ fn record_link(place: &Place) {
     program::script(&place.world.bin().join("recorder"), script);
 }
 
-/// A login that opens that browser; and what it was told to open.
+/// A login that opens that browser, and the URL.
 fn start(place: &Place, variables: &[(&str, &Path)]) -> (Login, String) {
     record_link(place);
     let mut run = place.world.concur(place.login(&[])).env("BROWSER", "recorder");
@@ -76,7 +76,7 @@ fn refused() -> (String, String) {
     ("403".to_owned(), String::new())
 }
 
-/// Our own browser's part, to a good end.
+/// Our own browser's part, to a successful end.
 fn finish(place: &Place, login: Login, landing: &str) -> String {
     assert_eq!(place.get(landing).status, 303);
     assert!(place.get(END).body.contains("You are logged in"));
@@ -228,7 +228,7 @@ fn the_systems_connection_table_identifies_the_user() {
     assert_eq!(table.get_as(1001, link), 403);
     assert_eq!(table.get_as(1001, &landing), 403);
     let closed = table.get(&landing, |from, to| vec![(from, to, 5, 0, 0)]);
-    assert!(closed.is_none(), "nobody's socket: {closed:?}");
+    assert!(closed.is_none(), "an unowned socket: {closed:?}");
     let reset = table.get(&landing, |_, _| vec![]);
     assert!(reset.is_none(), "neither end is there: {reset:?}");
     assert_eq!(table.get_as(Table::OURS, link), 303);

@@ -1,4 +1,4 @@
-//! A login that waits, and a browser written by hand: what is sent is exactly what the test says.
+//! A waiting login, and a handwritten browser that sends exactly what the test says.
 
 use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -14,7 +14,7 @@ use crate::harness::World;
 /// No test should wait this long; it only keeps a broken one from hanging.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
-/// A free port, below those that the system gives to clients: nobody takes it meanwhile.
+/// A free port, below those that the system gives to clients: no other program gets it meanwhile.
 pub(crate) fn free_port() -> u16 {
     static NEXT: AtomicU16 = AtomicU16::new(0);
     loop {

@@ -11,7 +11,7 @@ use concur_cred::SHORT_NAMES;
 
 pub(crate) type Options = BTreeSet<String>;
 
-/// What `--help` tells of one command.
+/// The text of `--help` for one command.
 struct Help {
     options: Options,
     commands: Vec<String>,
@@ -88,9 +88,9 @@ fn every_help_fits_a_hundred_columns_and_its_examples_are_command_lines() {
         let output = world.concur([name, "--help"]).ok().silent();
         let text = output.text();
         assert!(text.lines().all(|line| line.chars().count() <= 100), "{name}\n{text}");
-        let told = text.rsplit_once("\nExample").map_or("", |(_, told)| told);
-        for (at, program) in told.match_indices("concur-cred ") {
-            let words = command_words(&told[at + program.len()..]);
+        let documented = text.rsplit_once("\nExample").map_or("", |(_, documented)| documented);
+        for (at, program) in documented.match_indices("concur-cred ") {
+            let words = command_words(&documented[at + program.len()..]);
             assert!(commands.contains_key(words[0]), "{name}: {words:?}");
             let mut given = words.iter().filter(|word| word.starts_with("--"));
             let known = |word: &&str| options.contains(*word) || global.contains(*word);
@@ -129,8 +129,8 @@ fn the_manual_pages_begin_with_the_text_of_the_help() {
         let heading = format!(".TH CONCUR-CRED-{} 1 ", name.to_uppercase());
         assert!(text.starts_with(&heading), "{name}");
         let line = section(&text, ".SH NAME");
-        let (_, told) = line.split_once(" - ").unwrap();
-        assert_eq!(told.to_lowercase(), about.to_lowercase(), "{name}: NAME");
+        let (_, documented) = line.split_once(" - ").unwrap();
+        assert_eq!(documented.to_lowercase(), about.to_lowercase(), "{name}: NAME");
         assert!(all.contains(&format!("\n{about}.\n")), "{name}: its line in concur-cred(1)");
         let synopsis = section(&text, ".SH SYNOPSIS");
         assert!(synopsis.starts_with(&format!(".B concur-cred {name}")), "{name}: SYNOPSIS");
@@ -143,8 +143,8 @@ fn the_manual_pages_begin_with_the_text_of_the_help() {
         let description = section(&text, ".SH DESCRIPTION");
         for nested in command.get_subcommands() {
             let (verb, about) = (nested.get_name(), nested.get_about().unwrap());
-            let told = format!(".TP\n.B {verb}\n{about}.\n");
-            assert!(format!("{description}\n").contains(&told), "{name}: {told}");
+            let documented = format!(".TP\n.B {verb}\n{about}.\n");
+            assert!(format!("{description}\n").contains(&documented), "{name}: {documented}");
             assert!(synopsis.contains(&format!(".B concur-cred {name} {verb}")), "{name} {verb}");
         }
         let examples = section(&text, ".SH EXAMPLES");

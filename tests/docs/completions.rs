@@ -1,4 +1,4 @@
-//! Completion scripts, in the shells that they are for.
+//! Completion scripts, run in their shells.
 
 use std::process::Command;
 
@@ -65,11 +65,7 @@ fn a_list_never_fails_writes_or_asks_the_service() {
     assert_eq!(list().ok().silent().text(), "acme\n");
     assert_eq!(world.token_requests(), asked);
     std::fs::write(world.config_dir().join("config.toml"), "no = such\nkey").unwrap();
-    assert_eq!(
-        list().ok().silent().text(),
-        "acme\n",
-        "a wrong setting is another command's to tell"
-    );
+    assert_eq!(list().ok().silent().text(), "acme\n", "another command reports a wrong setting");
     std::fs::write(world.store_file(), "no database").unwrap();
     assert_eq!(list().ok().silent().text(), "");
     assert_eq!(list().without_env("HOME").ok().silent().text(), "");
@@ -130,7 +126,7 @@ fn bash_completes_commands_options_and_names() {
     }
 }
 
-/// zsh has to believe that somebody types. A key behind the tabulator shows the line as it is then.
+/// zsh must believe that a person types. A key behind the tabulator shows the line as it is then.
 const TYPED: &str = r#"
 zmodload zsh/zpty
 zpty typist zsh -f -i

@@ -1,4 +1,4 @@
-//! Variables, configuration keys and files: what the pages name is what the program reads.
+//! Variables, configuration keys and files: the pages name exactly what the program reads.
 
 use std::collections::BTreeSet;
 
@@ -93,7 +93,7 @@ fn the_pages_name_exactly_the_keys_of_the_configuration() {
     assert_eq!(named, keys, "the README's config.toml");
     for key in keys {
         let variable = format!("CONCUR_CRED_{}", key.to_uppercase());
-        // A program to run is named by the file alone, which nobody else can write.
+        // A program to run is named only in the file, which others cannot write.
         let can_be_set = key != "key_command";
         assert_eq!(VARIABLES.contains(&variable.as_str()), can_be_set, "{key} by the environment");
     }

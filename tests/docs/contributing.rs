@@ -1,4 +1,4 @@
-//! What contributors run: workflows, the justfile and CONTRIBUTING.md name scripts, tests and recipes that there are.
+//! Workflows, the justfile and CONTRIBUTING.md name scripts, tests and recipes that exist.
 
 use std::collections::BTreeSet;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! The README's examples run, from its top to its end, in one world: as a reader would.
+//! The README's examples run in order in one home, as a reader would run them.
 
 use std::process::Command;
 

@@ -28,13 +28,13 @@ fn expected() -> Vec<(String, &'static str)> {
     all.into_iter().map(|(code, word)| (code.to_string(), word)).collect()
 }
 
-fn assert_same(where_: &str, told: &[(String, String)]) {
+fn assert_same(where_: &str, documented: &[(String, String)]) {
     let expected = expected();
     let codes = |(code, _): &(String, String)| code.clone();
-    let told_codes: Vec<String> = told.iter().map(codes).collect();
+    let documented_codes: Vec<String> = documented.iter().map(codes).collect();
     let codes: Vec<String> = expected.iter().map(|(code, _)| code.clone()).collect();
-    assert_eq!(told_codes, codes, "the codes in {where_}");
-    for ((code, meaning), (_, word)) in told.iter().zip(&expected) {
+    assert_eq!(documented_codes, codes, "the codes in {where_}");
+    for ((code, meaning), (_, word)) in documented.iter().zip(&expected) {
         let meaning = meaning.to_lowercase();
         assert!(meaning.contains(word), "{where_}: {code} is {word:?}, not {meaning:?}");
     }
@@ -43,23 +43,23 @@ fn assert_same(where_: &str, told: &[(String, String)]) {
 #[test]
 fn the_readme_has_every_exit_code_with_its_meaning() {
     let readme = page("README.md");
-    let told: Vec<(String, String)> = table_rows(chapter(&readme, "## Exit codes"))
+    let documented: Vec<(String, String)> = table_rows(chapter(&readme, "## Exit codes"))
         .into_iter()
         .skip(1)
         .map(|row| (row[0].clone(), row[1].clone()))
         .collect();
-    assert_same("the README", &told);
+    assert_same("the README", &documented);
 }
 
 #[test]
 fn the_manual_page_has_every_exit_code_with_its_meaning() {
     let text = section(&manual(), ".SH EXIT STATUS");
-    let told: Vec<(String, String)> = text
+    let documented: Vec<(String, String)> = text
         .split(".TP\n.B ")
         .filter_map(|entry| entry.split_once('\n'))
         .map(|(code, meaning)| (code.to_owned(), meaning.replace('\n', " ")))
         .collect();
-    assert_same("the manual page", &told);
+    assert_same("the manual page", &documented);
 }
 
 #[test]
@@ -69,15 +69,15 @@ fn the_help_has_every_exit_code_with_its_meaning() {
     let (_, list) = text.split_once("Exit codes:\n").unwrap();
     let list = list.split_once("\n\n").unwrap().0;
     let list = list.split_whitespace().collect::<Vec<_>>().join(" ");
-    let mut told = Vec::new();
+    let mut documented = Vec::new();
     let mut rest = list.as_str();
     for (code, _) in expected() {
         let start = rest.find(&format!("{code} ")).unwrap_or_else(|| panic!("{code} in {rest}"));
         rest = &rest[start + code.len()..];
         let end = rest.find(|c: char| c.is_ascii_digit()).unwrap_or(rest.len());
-        told.push((code, rest[..end].trim().to_owned()));
+        documented.push((code, rest[..end].trim().to_owned()));
     }
-    assert_same("--help", &told);
+    assert_same("--help", &documented);
 }
 
 #[test]

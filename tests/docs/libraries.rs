@@ -1,4 +1,4 @@
-//! deny.toml, held without cargo-deny and without the network: what may come in is seen at every run of the
+//! The rules of deny.toml, checked without cargo-deny and without the network at every run of the
 //! tests, for the platform that they run on.
 
 use crate::harness::skipped;
@@ -141,9 +141,9 @@ fn no_library_is_banned_or_duplicated_without_a_reason() {
     assert_eq!(bans["multiple-versions"].as_str(), Some("deny"));
     let skipped = listed(&bans["skip"], "crate");
     // Of targets that deny.toml does not name: the lock file has them for every target there is.
-    let elsewhere = ["windows-sys"];
+    let other_platforms = ["windows-sys"];
     let twice = versions.iter().filter(|(_, versions)| versions.len() > 1);
-    for (name, versions) in twice.filter(|(name, _)| !elsewhere.contains(*name)) {
+    for (name, versions) in twice.filter(|(name, _)| !other_platforms.contains(*name)) {
         let is_skipped = |version: &&&str| {
             let of = |parts: usize| version.split('.').take(parts).collect::<Vec<_>>().join(".");
             (1..=3).any(|parts| skipped.contains(&format!("{name}@{}", of(parts))))

@@ -1,4 +1,4 @@
-//! The documents say what the program does: each claim here holds a page to the code.
+//! Tests that compare the documents with the code.
 
 pub(crate) mod pages;
 

@@ -1,5 +1,5 @@
-//! "No secret is sent without an allowed origin", held to the code: one place makes one, and whoever sends
-//! anything was handed one.
+//! "No secret is sent without an allowed origin", checked in the code: only one function creates an
+//! allowed origin, and every sender takes one.
 
 use std::path::Path;
 
@@ -42,7 +42,7 @@ fn with(words: &[&str]) -> Vec<String> {
 
 #[test]
 fn allowed_origins_are_created_in_one_function() {
-    // A constructor is called, or handed on as a function.
+    // A constructor is called, or passed as a function.
     assert_eq!(with(&["AllowedOrigin(", "map(AllowedOrigin"]), ["src/model/origin.rs"]);
     let code = page("src/model/origin.rs");
     let made: Vec<&str> = code.lines().filter(|line| line.contains("AllowedOrigin(")).collect();
@@ -101,5 +101,5 @@ fn every_request_takes_an_allowed_origin() {
         assert!(signature.contains("to: &AllowedOrigin"), "{name}: {signature}");
     }
     assert_eq!(with(&["(AUTHORIZATION, "]), ["src/api/client.rs"], "who shows a token");
-    assert_eq!(with(&["TcpStream::connect", "UdpSocket"]), [""; 0], "nobody goes past the client");
+    assert_eq!(with(&["TcpStream::connect", "UdpSocket"]), [""; 0], "nothing bypasses the client");
 }

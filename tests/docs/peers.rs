@@ -1,4 +1,4 @@
-//! The table of peers: our cells name commands that exist, and every other word has its source.
+//! The comparison table: our cells name commands that exist, and every other claim has its source.
 
 use super::commands::{command_line, command_words};
 use super::pages::{blocks, chapter, page, table_rows};
@@ -50,11 +50,14 @@ fn every_claim_about_a_peer_has_its_source() {
         let heading = sources.lines().find(|line| line.starts_with("## ") && line.ends_with(&ends));
         let heading = heading.unwrap_or_else(|| panic!("docs/peers.md has {short}"));
         assert!(legend.contains(short.as_str()), "the README says who {short} is");
-        let told = chapter(&sources, heading);
-        assert!(told.contains("\nLooked at: ") && told.contains("<https://"), "{heading}");
-        let told = entries(told);
-        assert_eq!(told.len(), rows.len() - 1, "{heading}");
-        for (row, (what, word, source)) in rows[1..].iter().zip(&told) {
+        let documented = chapter(&sources, heading);
+        assert!(
+            documented.contains("\nLooked at: ") && documented.contains("<https://"),
+            "{heading}"
+        );
+        let documented = entries(documented);
+        assert_eq!(documented.len(), rows.len() - 1, "{heading}");
+        for (row, (what, word, source)) in rows[1..].iter().zip(&documented) {
             assert_eq!((&row[0], &row[column]), (what, word), "{heading}");
             assert!(source.len() > 5, "{heading}: the source of {what:?}");
         }

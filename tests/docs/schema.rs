@@ -99,7 +99,7 @@ fn the_status_as_json_is_as_the_schema_describes_it() {
 #[test]
 fn the_schema_refuses_other_values() {
     let world = World::logged_in();
-    let good = world.concur(["status", "--json"]).ok().json();
+    let valid = world.concur(["status", "--json"]).ok().json();
     let wrong: [(&str, Value); 6] = [
         ("used", json!("yes")),
         ("profile", json!(5)),
@@ -109,11 +109,11 @@ fn the_schema_refuses_other_values() {
         ("refreshed_at", json!(1.5)),
     ];
     for (name, value) in wrong {
-        let mut bad = good.clone();
+        let mut bad = valid.clone();
         bad["profiles"][0][name] = value;
         assert_eq!(faults_of(&bad).len(), 1, "{name}: {:?}", faults_of(&bad));
     }
-    let mut less = good.clone();
+    let mut less = valid.clone();
     less["profiles"][0].as_object_mut().unwrap().remove("state");
     assert_eq!(faults_of(&less).len(), 1);
     assert_eq!(faults_of(&json!({})).len(), 1);

@@ -1,4 +1,4 @@
-//! docs/security.md: its Python opens the published cells, and those of a store that the program made.
+//! docs/security.md: its Python opens the published cells, and those of a store made by the program.
 
 use std::collections::BTreeSet;
 use std::process::Command;
@@ -51,9 +51,9 @@ fn the_pages_python_opens_every_published_cell_from_its_fields() {
 #[test]
 fn the_pages_python_opens_a_store_that_the_program_made() {
     let world = World::logged_in();
-    let foreign = "protocol=https\nhost=git.example.org\npath=team/repo.git\nusername=zoë\n\
+    let credential = "protocol=https\nhost=git.example.org\npath=team/repo.git\nusername=zoë\n\
                    password=pass wörd\n\n";
-    let _ = world.concur(["store"]).stdin(foreign).ok();
+    let _ = world.concur(["store"]).stdin(credential).ok();
     let folders = [world.config_dir(), world.state_dir()];
     let folders = folders.each_ref().map(std::path::PathBuf::as_path);
     let Some(output) = run(&world, "store", &folders) else { return };
@@ -100,10 +100,10 @@ fn the_pages_python_opens_a_pending_grant() {
     let folders = [world.config_dir(), world.state_dir()];
     let folders = folders.each_ref().map(std::path::PathBuf::as_path);
     let Some(output) = run(&world, "store", &folders) else { return };
-    let spill = output.text().lines().find_map(|line| line.strip_prefix("default spill "));
-    let spill: serde_json::Value = serde_json::from_str(spill.unwrap()).unwrap();
-    assert_eq!(spill["access_token"], token);
-    let named: BTreeSet<&str> = spill.as_object().unwrap().keys().map(String::as_str).collect();
+    let pending = output.text().lines().find_map(|line| line.strip_prefix("default spill "));
+    let pending: serde_json::Value = serde_json::from_str(pending.unwrap()).unwrap();
+    assert_eq!(pending["access_token"], token);
+    let named: BTreeSet<&str> = pending.as_object().unwrap().keys().map(String::as_str).collect();
     let text = page("docs/security.md");
     assert_eq!(named.len(), 10, "{named:?}");
     for name in named {

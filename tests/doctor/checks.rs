@@ -1,4 +1,4 @@
-//! For every check a world in which it fails, and one in which all are well.
+//! For every check an installation in which it fails, and one in which all pass.
 
 use super::support::{doctor, only, put_store, report};
 use crate::harness::{BINARY, World, set_mode};
@@ -152,9 +152,9 @@ fn missing_small_orphaned_or_full_reserves_are_reported() {
     let world = World::logged_in();
     let reserve = only(&world.state_dir().join("reserve"), "");
     let whole = std::fs::read(&reserve).unwrap();
-    let mut spilled = b"CCSPILL1\x04\0\0\0abcd".to_vec();
-    spilled.resize(whole.len(), 0);
-    std::fs::write(&reserve, spilled).unwrap();
+    let mut pending = b"CCSPILL1\x04\0\0\0abcd".to_vec();
+    pending.resize(whole.len(), 0);
+    std::fs::write(&reserve, pending).unwrap();
     doctor(&world).has("spilled answer", "warn", "not for the record");
     std::fs::write(&reserve, &whole[..100]).unwrap();
     doctor(&world).has("reserves", "warn", "default");

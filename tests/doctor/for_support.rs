@@ -1,4 +1,4 @@
-//! `doctor --report`: everything that support needs, and nothing that anybody could use.
+//! `doctor --report`: it contains everything that support needs, and no secret.
 
 use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD, Engine};
 

@@ -1,4 +1,4 @@
-//! `doctor`: every fault is found and told with what mends it; what is mended loses nothing.
+//! `doctor`: it reports every fault with its fix, and repairs without loss.
 
 mod support;
 

@@ -1,4 +1,4 @@
-//! The half of `doctor` that asks: token services, git, and what a request needs of the settings.
+//! The online checks of `doctor`: token services, git, and the settings for requests.
 
 use std::net::TcpListener;
 
@@ -41,7 +41,7 @@ fn a_reachable_service_is_reported_with_route_status_and_clock_and_gets_no_secre
     assert!(requests[0].secrets.is_empty() && requests[0].client_id.is_none(), "{requests:?}");
     assert_eq!(world.sandbox.violations(), [""; 0]);
     asked(world.concur(["doctor", "--offline", "--json"])).is_all_ok();
-    assert_eq!(world.sandbox.requests().len(), 1, "offline nobody is asked");
+    assert_eq!(world.sandbox.requests().len(), 1, "offline sends no request");
 }
 
 #[test]

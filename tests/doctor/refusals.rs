@@ -3,7 +3,7 @@
 use super::support::{everything, kept, only, populated, put_store, repair};
 use crate::harness::World;
 
-/// Repairs, is told why not, and finds every file as it was.
+/// Runs the repair, expects a refusal with its reason, and unchanged files.
 fn assert_untouched(world: &World, says: &str) {
     let before = everything(world);
     repair(world).has("repair: store", "fail", says);

@@ -1,11 +1,11 @@
-//! What `doctor --repair` mends, and that nothing which opened is lost by it.
+//! What `doctor --repair` fixes, and that it keeps every cell that can be opened.
 
 use super::support::{NAMES, doctor, kept, populated, put_store, repair};
 use crate::harness::{World, mode, set_mode};
 
 /// Repairs a world whose store became `damaged`: it is kept byte for byte, and every profile that
 /// is left works. Returns the names of those.
-fn mended(world: &World, damaged: &[u8]) -> Vec<String> {
+fn repaired(world: &World, damaged: &[u8]) -> Vec<String> {
     put_store(world, damaged);
     let before = world.token_requests();
     let report = repair(world);
@@ -43,7 +43,7 @@ fn repair_recovers_everything_after_a_lost_header_or_first_page() {
     for (length, byte) in [(16, 0), (100, 0), (100, 0xff), (4096, 0), (4096, 0x5a)] {
         let mut damaged = whole.clone();
         damaged[..length].fill(byte);
-        assert_eq!(mended(&world, &damaged), all(), "{length} bytes of {byte}");
+        assert_eq!(repaired(&world, &damaged), all(), "{length} bytes of {byte}");
         let entry = world.concur(["get"]).stdin("protocol=https\nhost=one.example\n\n").ok();
         assert_eq!(entry.value("password").as_deref(), Some("p"));
     }
@@ -54,7 +54,7 @@ fn repair_recreates_a_missing_index() {
     let world = populated();
     world.database().execute_batch("DROP INDEX record_by_key").unwrap();
     let damaged = std::fs::read(world.store_file()).unwrap();
-    assert_eq!(mended(&world, &damaged), all());
+    assert_eq!(repaired(&world, &damaged), all());
 }
 
 #[test]
@@ -63,7 +63,7 @@ fn repair_saves_the_rows_before_the_end_of_a_truncated_store() {
     let whole = std::fs::read(world.store_file()).unwrap();
     let mut saved = Vec::new();
     for pages in [1, 2, 4, 6] {
-        let names = mended(&world, &whole[..whole.len() - pages * 4096]);
+        let names = repaired(&world, &whole[..whole.len() - pages * 4096]);
         assert!(!names.is_empty(), "{pages} pages less");
         saved.push(names.len());
     }
@@ -89,7 +89,7 @@ fn a_garbage_page_loses_only_its_own_rows() {
         if lost_cell_only {
             continue;
         }
-        let names = mended(&world, &damaged);
+        let names = repaired(&world, &damaged);
         assert!(names.len() >= all().len() - 3, "page {page}: {names:?}");
         saved += 1;
     }
@@ -111,7 +111,11 @@ fn a_corrupt_cell_is_reported_and_harms_no_other() {
     bytes[at + 35] ^= 1;
     put_store(&world, &bytes);
     repair(&world).has("sealed cells", "fail", "c: access_token");
-    assert_eq!(std::fs::read(world.store_file()).unwrap(), bytes, "an edit is no damage to mend");
+    assert_eq!(
+        std::fs::read(world.store_file()).unwrap(),
+        bytes,
+        "an edit is not damage to repair"
+    );
     for name in ["a", "b", "d", "default"] {
         world.concur(["get", "--profile", name]).ok().silent();
     }
@@ -147,7 +151,7 @@ fn an_invalid_name_is_reported_with_its_fix_and_costs_only_its_profile() {
     let damaged = std::fs::read(world.store_file()).unwrap();
     let mut left = all();
     left.retain(|name| name != "c");
-    assert_eq!(mended(&world, &damaged), left);
+    assert_eq!(repaired(&world, &damaged), left);
 }
 
 #[test]
@@ -162,7 +166,7 @@ fn a_row_without_its_application_is_removed() {
         )
         .unwrap();
     let damaged = std::fs::read(world.store_file()).unwrap();
-    assert_eq!(mended(&world, &damaged), ["default"]);
+    assert_eq!(repaired(&world, &damaged), ["default"]);
 }
 
 #[test]

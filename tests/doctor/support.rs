@@ -1,4 +1,4 @@
-//! What the files of this crate share.
+//! Helpers shared by these tests.
 
 #![allow(dead_code, reason = "each platform uses its own part")]
 
@@ -63,7 +63,7 @@ pub(crate) fn report(output: &Output) -> Report {
     Report::of(output)
 }
 
-/// A world with profiles enough that their rows fill many pages, and one foreign entry.
+/// A world with enough profiles to fill many pages, and one stored credential.
 pub(crate) fn populated() -> World {
     let world = World::logged_in();
     for name in NAMES {

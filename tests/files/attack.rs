@@ -1,4 +1,4 @@
-//! What can be planted in a file's place.
+//! What an attacker can put in place of a file.
 
 use std::ffi::OsStr;
 use std::os::unix::fs::{MetadataExt, symlink};

@@ -1,4 +1,4 @@
-//! The folders that ours lie in, and ours themselves.
+//! Our folders, and the folders above them.
 
 use std::os::unix::fs::symlink;
 use std::path::Path;
@@ -16,7 +16,7 @@ fn at(world: &World, home: &Path, args: &[&str]) -> crate::harness::Run {
     timed(world, args).env("CONCUR_CRED_HOME", home)
 }
 
-/// A folder of the world's that everybody could enter, were the world not closed.
+/// A folder that all users could enter if the world's folder were not private.
 fn open_world() -> World {
     let world = World::new();
     set_mode(world.home().parent().unwrap(), 0o755);
@@ -84,7 +84,7 @@ fn a_path_with_a_world_writable_folder_is_refused_before_a_token_is_spent() {
     assert_eq!(mode(&between), 0o775, "{remedy}");
     set_mode(&between, 0o755);
     login(&world).ok();
-    // What was made before is served all the same: whoever swaps the folder has no file of ours.
+    // Existing data is still served: an attacker who swaps the folder has no file that we own.
     set_mode(&between, 0o777);
     timed(&world, &["get"]).ok().silent();
 }

@@ -1,4 +1,4 @@
-//! What is made has its mode from the first moment on, whatever the umask and however many make it.
+//! Files have their final mode from creation, with any umask and any number of concurrent writers.
 
 use std::path::Path;
 
@@ -16,7 +16,7 @@ fn assert_right(world: &World, umask: &str) {
     assert!(made.iter().any(|(path, ..)| path.ends_with("store.db")), "{umask}: {made:?}");
     for (path, _, _, _) in made.iter().filter(|(path, ..)| is_ours(world, path)) {
         let expected = if path.is_dir() { 0o700 } else { 0o600 };
-        // A cache is a copy: one that the umask takes from its owner is none.
+        // A cache is a copy: with a mode that its owner cannot read it is ignored.
         let is_right =
             mode(path) == expected || (path.ends_with("ticket") && mode(path) < expected);
         assert!(is_right, "{:o} {} under umask {umask}", mode(path), path.display());
@@ -34,7 +34,7 @@ fn two_hundred_first_callers_make_one_store_of_the_right_modes_under_any_umask()
         );
         let output = world.run("sh", ["-c", &script, BINARY]).ok();
         assert_right(&world, umask);
-        // On a slow disk the last of so many writers is told to come again.
+        // On a slow disk the last of so many writers may fail as temporary.
         let kept = output.text().lines().filter(|code| *code == "0").count();
         let busy = output.text().lines().filter(|code| *code == "5").count();
         assert!(kept > 0 && kept + busy == CALLERS, "umask {umask}\n{output:?}");

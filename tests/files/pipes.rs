@@ -1,5 +1,5 @@
-//! No command waits without end for a file that it is given: a pipe that nobody writes to, one of another
-//! user, a device; and what a shell's `<(…)` gives is read.
+//! No command waits for ever for a file that it is given: a pipe without a writer, a pipe of another
+//! user, a device. A shell's process substitution `<(…)` is read.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

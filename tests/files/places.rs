@@ -1,4 +1,4 @@
-//! The table of files: where each lies, what uses it, and what becomes of whoever plants something there.
+//! The table of files: the path of each, the commands that use it, and the result of an attack on it.
 //! Held against docs/security.md by `page.rs`.
 
 use std::path::{Path, PathBuf};
@@ -34,7 +34,7 @@ fn all(attacks: impl IntoIterator<Item = Attack>, code: i32) -> Vec<(Attack, i32
     attacks.into_iter().map(|attack| (attack, code)).collect()
 }
 
-/// No link, nothing but a regular file, ours, nobody else's.
+/// No link; a regular file that we own and others cannot write.
 fn private() -> Vec<(Attack, i32)> {
     all(Attack::NO_FILE.into_iter().chain(Attack::TOUCHED), 6)
 }
@@ -110,7 +110,7 @@ pub(crate) fn of_the_store() -> Vec<Place> {
             |world, _| timed(world, &["log"]),
             private(),
         ),
-        // The audit trail may fail without harm.
+        // The audit log may fail without an error.
         Place::new(
             "events.db",
             |world| world.state_dir().join("events.db"),
@@ -138,7 +138,7 @@ pub(crate) fn of_a_renewal() -> Vec<Place> {
             [written_in_place(), all([Immutable], 6)].concat(),
         )
         .renewing(),
-        // It is for people, and tells nothing when it cannot.
+        // It is for people, and silent when it cannot be read.
         Place::new(
             "locks/ID.holder",
             |world| only(world, "locks", ".holder"),
@@ -262,7 +262,7 @@ pub(crate) fn of_the_job() -> Vec<Place> {
             let _ = std::os::unix::fs::symlink("/bin/true", systemctl);
             timed(world, &["keepalive", "--install", "systemd"])
         },
-        // Whatever was not written here is somebody's own.
+        // A file that was not written by us belongs to the user.
         all(Attack::ALL, 6),
     )]
 }

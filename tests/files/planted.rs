@@ -1,5 +1,5 @@
-//! Every file of the table through every attack: nothing hangs, nothing is followed, written or replaced
-//! that must not be, nothing is spent, and it is said what is wrong.
+//! Every attack on every file of the table: no command hangs, no link is followed, no file is wrongly written or
+//! replaced, no token is spent, and the message names the problem.
 
 use super::attack::Attack;
 use super::places::{
@@ -39,9 +39,9 @@ fn through_every_attack(place: &Place) {
             assert!(output.stdout.is_empty(), "{what}\n{output:?}");
             let name = path.file_name().unwrap().to_str().unwrap();
             let names_it = output.stderr.contains(name);
-            // SQLite does not tell which of its files cannot be written.
-            let is_told = names_it || attack == Attack::Immutable;
-            assert!(is_told || place.code(attack) != 6, "{what}\n{output:?}");
+            // SQLite does not report which of its files cannot be written.
+            let is_reported = names_it || attack == Attack::Immutable;
+            assert!(is_reported || place.code(attack) != 6, "{what}\n{output:?}");
         }
         // A database is no other one for a second name of it.
         let is_written = place.is_database && attack == Attack::SecondName;

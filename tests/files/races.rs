@@ -1,4 +1,4 @@
-//! A file that is swapped for a link between a look and its opening: what is opened is what is checked.
+//! A file that is replaced by a symlink between check and open: the opened file is the checked one.
 
 use std::os::unix::fs::symlink;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -1,4 +1,4 @@
-//! A home that cannot be written, really mounted so: a good token is served, and nothing is half done.
+//! A read-only mounted home: a valid token is printed, and no command stops halfway.
 
 use std::process::Command;
 

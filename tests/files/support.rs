@@ -1,4 +1,4 @@
-//! What several files of this crate share.
+//! Helpers shared by these tests.
 
 use std::path::{Path, PathBuf};
 

@@ -1,4 +1,4 @@
-//! A trace is added to a trace file and to nothing else: its variable may name anything.
+//! A trace is appended only to a trace file, whatever its variable names.
 
 use std::path::Path;
 

@@ -1,4 +1,4 @@
-//! What another user of the machine can do to Anna, and what root does to her home.
+//! What another user of the machine can do to the user Anna, and what root does in her home.
 
 use std::os::unix::fs::{MetadataExt, symlink};
 
@@ -55,7 +55,7 @@ fn a_process_shows_another_user_neither_its_environment_nor_its_memory() {
         let script = script.replace("{}", &pid);
         assert_ne!(users.sh_as(BERT, &script).code, Some(0), "{script}");
     }
-    // Its name is for everybody: it is the right process.
+    // Its name is public: it is the right process.
     assert_eq!(users.sh_as(BERT, &format!("cat /proc/{pid}/comm")).line(), "concur-cred");
     gate.release();
     running.wait().code(0);
@@ -154,9 +154,9 @@ fn root_by_sudo_creates_and_takes_over_nothing_in_a_users_home() {
     ];
     for args in commands {
         let output = root(args).output().code(6);
-        let told = format!("{}{}", output.text(), output.stderr);
-        assert!(told.contains(&format!("(uid {ANNA})")), "{output:?}");
-        assert!(!told.contains("chown"), "root would take it from her: {output:?}");
+        let message = format!("{}{}", output.text(), output.stderr);
+        assert!(message.contains(&format!("(uid {ANNA})")), "{output:?}");
+        assert!(!message.contains("chown"), "root would take it from her: {output:?}");
         assert_eq!(home(), before, "{args:?}");
     }
     assert_eq!(users.world.refreshes(), 0);

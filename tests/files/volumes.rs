@@ -1,4 +1,4 @@
-//! Disks of other machines: said once where secrets are put, and by doctor; never on a hit.
+//! Network disks: reported by commands that store secrets and by doctor; never on a hit.
 
 use super::support::timed;
 use crate::harness::{Run, World, skipped};

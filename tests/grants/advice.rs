@@ -1,4 +1,4 @@
-//! What a refusal advises, by the real program: for what is stored, and for what was given to a login.
+//! The advice after a refusal: for stored values, and for values given to a login.
 
 use concur_sandbox::Fault;
 
@@ -23,9 +23,9 @@ fn login_by_file(world: &World) -> Output {
 }
 
 fn assert_advises(output: &Output, words: &[&str]) {
-    let told = remedy(output);
+    let message = remedy(output);
     for word in words {
-        assert!(told.contains(word), "{word:?}\n{output:?}");
+        assert!(message.contains(word), "{word:?}\n{output:?}");
     }
     for promise in ["tried again", "15 minutes"] {
         assert!(!output.stderr.contains(promise), "{output:?}");
@@ -55,7 +55,7 @@ fn a_refresh_and_a_login_are_advised_by_the_code() {
         world.sandbox.push_fault(Fault::Code(code));
         let output = world.concur(["get"]).fails(4).says(&format!("code {code}"));
         assert_advises(&output, &refreshed);
-        // The next caller is told the same, from what is stored.
+        // The next caller gets the same message from the store.
         assert_advises(&world.concur(["get"]).fails(4), &refreshed);
         world.sandbox.push_fault(Fault::Code(code));
         assert_advises(&login_by_file(&world), &logged_in);
@@ -81,7 +81,7 @@ fn advice_names_the_variables_that_a_login_was_given() {
         assert!(!output.stderr.contains("clientSecret"), "{output:?}");
         assert!(!output.stderr.contains("set-secret"), "there is no profile yet: {output:?}");
     }
-    // Each by where it came from: variables win over the file that nobody named.
+    // Each is named by its source: variables precede the default file.
     let world = World::new();
     world.write("credentials.json", world.sandbox.credentials_json());
     world.sandbox.push_fault(Fault::Code(64));
@@ -97,7 +97,7 @@ fn advice_names_the_variables_that_a_login_was_given() {
 
 #[test]
 fn advice_mentions_a_base_url_only_where_one_was_given() {
-    let elsewhere = |geolocation: &str| {
+    let code_16 = |geolocation: &str| {
         Fault::RawBody {
         status: 400,
         content_type: "application/json".to_owned(),
@@ -114,7 +114,7 @@ fn advice_mentions_a_base_url_only_where_one_was_given() {
         (r#","geolocation":"https://evil.example""#, true),
     ] {
         let world = World::logged_in();
-        world.sandbox.push_fault(elsewhere(geolocation));
+        world.sandbox.push_fault(code_16(geolocation));
         let output = world.concur(["refresh"]).fails(4).says("code 16");
         assert_eq!(output.stderr.contains("named another place"), is_named, "{output:?}");
         assert_advises(&output, &["--base-url"]);

@@ -1,4 +1,4 @@
-//! `login --grant app`: App ID and secret, no refresh token, and renewal by asking again.
+//! `login --grant app`: App ID and secret, no refresh token; an expired token is replaced by a new grant.
 
 use concur_sandbox::{Config, Fault, GrantType, StatusBody};
 

@@ -1,4 +1,4 @@
-//! The grants beside the company's, what a person is told of each, and the store that remembers them.
+//! The grants other than the company grant, their messages, and the migration of the store.
 
 mod support;
 

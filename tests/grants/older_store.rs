@@ -1,4 +1,4 @@
-//! A store that the first program wrote is brought up to date by whoever looks into it first.
+//! The first command that opens a store of the first version migrates it.
 
 use std::fs;
 
@@ -136,7 +136,7 @@ fn two_hundred_first_callers_share_one_migration() {
 #[test]
 fn an_unwritable_older_store_is_an_error_and_stays_unchanged() {
     let world = older();
-    // A write version that SQLite does not know: it must take the file for read-only, whoever asks.
+    // An unknown write version: SQLite must open the file read-only, for any user.
     let mut bytes = fs::read(world.store_file()).unwrap();
     bytes[18] = 3;
     fs::write(world.store_file(), &bytes).unwrap();

@@ -26,8 +26,8 @@ fn a_pasted_mail_link_contains_the_one_time_password() {
         terminal.answer(EMAIL);
         terminal.wait_for("One-time password (not shown): ");
         terminal.answer_unseen("https://vendor.example/login");
-        let told = terminal.wait_for("One-time password (not shown): ");
-        assert!(told.contains("holds no one-time password"), "{told}");
+        let message = terminal.wait_for("One-time password (not shown): ");
+        assert!(message.contains("holds no one-time password"), "{message}");
         let otp = world.sandbox.sent_otp(EMAIL).unwrap();
         terminal.answer_unseen(&link.replace("OTP", &otp));
         let (code, shown) = terminal.end();
@@ -50,8 +50,8 @@ fn a_pasted_app_center_url_contains_company_and_request_token() {
         let Some(mut terminal) = start(&world, "") else { return };
         terminal.wait_for("Company UUID: ");
         terminal.answer_unseen("https://vendor.example/connect?requestToken=half-of-it");
-        let told = terminal.wait_for("Company UUID: ");
-        assert!(told.contains("holds no id with a requestToken"), "{told}");
+        let message = terminal.wait_for("Company UUID: ");
+        assert!(message.contains("holds no id with a requestToken"), "{message}");
         let address = address.replace("ID", &app.company_uuid);
         terminal.answer_unseen(&address.replace("TOKEN", &app.request_token));
         let (code, shown) = terminal.end();
@@ -75,8 +75,8 @@ fn a_pasted_url_for_another_company_is_refused() {
         |id: &str| format!("https://v.example/?id={id}&requestToken={}", app.request_token);
     terminal.wait_for("request token (not shown): ");
     terminal.answer_unseen(&address(&other.company_uuid));
-    let told = terminal.wait_for("request token (not shown): ");
-    assert!(told.contains("another company"), "{told}");
+    let message = terminal.wait_for("request token (not shown): ");
+    assert!(message.contains("another company"), "{message}");
     terminal.answer_unseen(&address(&app.company_uuid.to_uppercase()));
     let (code, shown) = terminal.end();
     assert_eq!(code, Some(0), "{shown}");
@@ -121,7 +121,7 @@ fn a_link_as_an_argument_is_refused_and_not_shown() {
         }
     }
     assert_eq!(world.token_requests(), before);
-    // What is somebody else's word is not refused.
+    // A password of another form is not refused.
     let link = format!("https://vendor.example/?token={secret}");
     world.concur(["exec", "--", "echo"]).arg(&link).ok();
 }

@@ -1,5 +1,5 @@
-//! `login --grant refresh` spends the refresh token that it is given: what comes in its place is kept, whatever
-//! befalls the store, and nothing is spent that could not be kept.
+//! `login --grant refresh` spends the refresh token that it is given: the new one is kept, whatever
+//! happens to the store, and nothing is spent that could not be kept.
 
 use std::time::Duration;
 

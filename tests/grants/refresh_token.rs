@@ -1,4 +1,4 @@
-//! `login --grant refresh`: App ID, secret and a refresh token that one has already.
+//! `login --grant refresh`: App ID, secret and an existing refresh token.
 
 use concur_sandbox::{Config, Fault, Rotation};
 use serde_json::{Value, json};
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::support::{assert_nowhere, files, status};
 use crate::harness::{Run, World, skipped};
 
-/// The service's answer to a grant that somebody else made.
+/// The service's answer to another client's grant.
 fn held(world: &World) -> Value {
     world.sandbox.issue_token_response(&world.sandbox.app().clone(), 60)
 }

@@ -1,4 +1,4 @@
-//! What a person is told of Concur's refusals: each says what to do.
+//! Messages for Concur's refusals: each says what to do.
 
 use concur_sandbox::{App, Config, Fault, GrantType};
 
@@ -61,9 +61,9 @@ fn the_command_to_run_again_is_the_one_that_was_run() {
     let origin = world.sandbox.origin();
     let args = ["login", "--grant", "app", "--profile", "batch", "--base-url", origin];
     let output = world.concur(args).arg("--credentials").arg("the app.json").fails(4);
-    let told = remedy(&output);
-    let (_, command) = told.split_once("run: concur-cred ").unwrap();
-    assert!(file.exists() && command.contains(origin), "glz knows nothing of it: {told}");
+    let message = remedy(&output);
+    let (_, command) = message.split_once("run: concur-cred ").unwrap();
+    assert!(file.exists() && command.contains(origin), "glz knows nothing of it: {message}");
     let again = format!("exec \"$0\" {command}");
     world.run("sh", ["-c", &again, crate::harness::BINARY]).ok();
     world.concur(["get", "--profile", "batch"]).ok().silent();

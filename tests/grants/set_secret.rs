@@ -46,7 +46,7 @@ fn assert_all_refresh(world: &World, why: &str) {
     }
     assert_eq!(world.refreshes(), before + 3, "{why}");
     let counters = world.sandbox.counters();
-    assert_eq!(counters.token_requests_of("password"), 0, "{why}: nobody logged in again");
+    assert_eq!(counters.token_requests_of("password"), 0, "{why}: no new login");
 }
 
 /// What is stored is what was stored before, and is not held back.
@@ -71,7 +71,7 @@ fn set_secret_updates_every_profile_of_the_application() {
             }
             let output = set_secret(&world, &secret).ok().says("profiles one, two");
             assert!(output.stdout.is_empty(), "{output:?}");
-            // A refusal of the old one holds nobody back.
+            // A recorded refusal of the old secret delays no caller.
             world.concur(["get"]).ok().silent();
             world.concur(["get", "--profile", "two"]).ok().silent();
             assert_all_refresh(&world, "the new secret is used");
@@ -129,7 +129,7 @@ fn a_secret_that_concur_refuses_is_not_kept() {
         let output = set_secret(&world, UNKNOWN).fails(4).says(&format!("code {code}"));
         let output = output.says("refused the new client secret");
         assert!(remedy(&output).contains("concur-cred set-secret --profile one"), "{output:?}");
-        // The stored one is good: a get is not held back by that refusal.
+        // The stored secret is valid: that refusal does not delay a get.
         world.concur(["get"]).ok().silent();
         assert_kept(&world, &output);
         assert!(world.concur(["log"]).ok().text().contains("set-secret"));
@@ -275,16 +275,16 @@ fn without_a_profile_there_is_nothing_to_replace() {
 #[test]
 fn an_edited_link_sends_no_secret() {
     let world = world();
-    let elsewhere = World::new();
+    let other_service = World::new();
     let sql = "UPDATE application SET origin = ?1 WHERE client_id = ?2";
     let client_id = world.sandbox.app().client_id.clone();
-    world.database().execute(sql, (elsewhere.sandbox.origin(), &client_id)).unwrap();
+    world.database().execute(sql, (other_service.sandbox.origin(), &client_id)).unwrap();
     let output = set_secret(&world, UNKNOWN).fails(6);
     assert!(!output.stderr.contains(UNKNOWN), "{output:?}");
     let sql = "UPDATE record SET geolocation = ?1";
-    world.database().execute(sql, [elsewhere.sandbox.origin()]).unwrap();
+    world.database().execute(sql, [other_service.sandbox.origin()]).unwrap();
     set_secret(&world, UNKNOWN).fails(6);
-    assert_eq!((elsewhere.sandbox.requests().len(), world.token_requests()), (0, 0));
+    assert_eq!((other_service.sandbox.requests().len(), world.token_requests()), (0, 0));
 }
 
 #[test]

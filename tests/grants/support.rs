@@ -1,4 +1,4 @@
-//! What the files of this crate share.
+//! Helpers shared by these tests.
 
 #![allow(dead_code, reason = "each platform uses its own part")]
 

@@ -1,4 +1,4 @@
-//! Where the worlds' folders stand.
+//! Where the tests' home folders are.
 
 use std::path::PathBuf;
 

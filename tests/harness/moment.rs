@@ -1,4 +1,4 @@
-//! When the tests happen: now, or at another moment for which `ci/test-at-moments` runs them.
+//! The time of a test: now, or another moment set by `ci/test-at-moments`.
 
 use std::ffi::OsString;
 use std::time::{SystemTime, UNIX_EPOCH};

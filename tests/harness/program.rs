@@ -1,4 +1,4 @@
-//! Programs that a test makes to have them run.
+//! Programs written by a test.
 //!
 //! Another process writes them: what this one has open for writing, a child of another thread holds too for
 //! a moment, and such a file cannot be run (ETXTBSY).

@@ -1,4 +1,4 @@
-//! A person at a terminal: types, and reads what is shown.
+//! A person at a terminal: types, and reads the screen.
 
 use std::io::{Read, Write};
 use std::process::{Child, Command, Stdio};

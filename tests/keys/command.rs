@@ -1,4 +1,4 @@
-//! The key command: run once, alone, without our secrets; what it prints is nobody's.
+//! The key command: run once, without our secrets; its output is never shown.
 
 use std::path::PathBuf;
 
@@ -93,7 +93,7 @@ fn the_key_command_runs_before_the_lock_is_taken() {
     );
     world.expire("default");
     let caller = world.concur(["get"]).start();
-    // It asks a person; nobody else is kept waiting by that.
+    // It prompts a person; no other process waits for that.
     std::fs::read(&begun).unwrap();
     let config = format!("key_source = \"command\"\nkey_command = [\"echo\", \"{KEY}\"]\n");
     let config = world.write("quick.toml", config);
@@ -115,7 +115,7 @@ fn get_with(rest: &str) -> (World, Output) {
 
 #[test]
 fn a_failed_key_command_is_named_with_its_exit_status_and_never_quoted() {
-    for (rest, told) in [
+    for (rest, message) in [
         ("echo s3cret; exit 7", "failed with exit code 7"),
         ("echo s3cret; kill -KILL $$", "was ended by signal 9"),
         ("echo s3cret", "did not print a key"),
@@ -124,7 +124,7 @@ fn a_failed_key_command_is_named_with_its_exit_status_and_never_quoted() {
         ("exec yes s3cret", "printed far more than a key"),
     ] {
         let (_, output) = get_with(rest);
-        let output = output.code(6).says(told).says("unlock");
+        let output = output.code(6).says(message).says("unlock");
         assert!(output.stdout.is_empty(), "{output:?}");
         for hidden in ["s3cret", "hunter2"] {
             assert!(!output.stderr.contains(hidden), "{hidden}: {output:?}");
@@ -183,7 +183,7 @@ fn a_hanging_key_command_is_killed_with_its_children() {
     let output = output.says("did not end within 5 s").says("waiting for the key command");
     let pid = std::fs::read_to_string(&pid).unwrap();
     let pid = rustix::process::Pid::from_raw(pid.trim().parse().unwrap()).unwrap();
-    // Killed; whoever adopts it may not have looked yet, and the kernel may be a moment behind.
+    // Killed; its new parent may not have reaped it yet, and the kernel may be a moment late.
     let is_ended = || {
         let stat = std::fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero()));
         stat.map_or(true, |stat| stat.rsplit(") ").next().unwrap().starts_with(['Z', 'X']))
@@ -278,13 +278,13 @@ fn an_agent_started_by_the_key_command_is_not_waited_for() {
 #[test]
 fn a_timed_out_key_command_can_restore_the_terminal() {
     let (world, _) = logged_in();
-    let (never, told) = (world.work().join("never"), world.work().join("told"));
+    let (never, message) = (world.work().join("never"), world.work().join("told"));
     rustix::fs::mkfifoat(rustix::fs::CWD, &never, rustix::fs::Mode::from_raw_mode(0o600)).unwrap();
-    let trap = format!("trap 'echo right >\"{}\"; exit 1' TERM", told.display());
+    let trap = format!("trap 'echo right >\"{}\"; exit 1' TERM", message.display());
     command(&world, &format!("{trap}\n(read -r line <'{}') 2>/dev/null & wait", never.display()));
     let get = world.run("setsid", ["--wait", crate::harness::BINARY, "get"]);
     get.env("CONCUR_CRED_TEST_HASTE", "12").fails(5).says("was ended");
-    assert_eq!(std::fs::read_to_string(told).unwrap(), "right\n");
+    assert_eq!(std::fs::read_to_string(message).unwrap(), "right\n");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Everybody at work while the key turns.
+//! Other commands during a key rotation.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -168,7 +168,7 @@ fn during_repeated_rotations_no_caller_fails_and_nothing_is_lost() {
         turning.join().unwrap()
     });
     assert!(rotations > 3, "{rotations} rotations");
-    assert_eq!(world.refreshes(), 20, "nobody asked twice");
+    assert_eq!(world.refreshes(), 20, "no caller sent a second request");
     for at in 0..10 {
         assert_eq!(entry(&world, &format!("host{at}.example")).unwrap(), format!("password{at}"));
         world.concur(["export", "-", "--profile", &format!("p{at}")]).ok();

@@ -1,4 +1,4 @@
-//! A rotation that is killed at every named moment, and refused every write.
+//! A rotation that is killed at every named moment, or whose writes fail.
 
 use std::time::Instant;
 
@@ -106,7 +106,7 @@ fn no_message_suggests_deleting_an_unreadable_next_key() {
     assert!(!report.text().contains("rm "), "{report:?}");
     assert!(report.text().contains("chmod 600"), "{report:?}");
     crate::harness::set_mode(&next_file(&world), 0o600);
-    assert_whole(&world, &["default", "other"], "its permissions mended");
+    assert_whole(&world, &["default", "other"], "its permissions fixed");
 }
 
 #[test]
@@ -184,7 +184,7 @@ fn a_rotation_killed_at_a_random_moment_loses_nothing() {
         let _ = rotation.child.kill();
         drop(rotation.wait());
         let what = format!("round {round}, after {moment:?} of {whole:?}");
-        // Whoever reads comes first in one round, whoever writes in the other.
+        // A reader comes first in one round, a writer in the other.
         if round % 2 == 0 {
             world.concur(["refresh", "--profile", "other"]).ok();
         }
@@ -193,7 +193,7 @@ fn a_rotation_killed_at_a_random_moment_loses_nothing() {
     }
     assert_whole(&world, &["default", "other"], "after all of them");
     world.concur(["key", "rotate"]).ok();
-    // What a kill leaves of a file that was being written is told, and harms nobody.
+    // A half-written file left by a kill is reported and affects no command.
     for left in std::fs::read_dir(world.config_dir()).unwrap().map(|entry| entry.unwrap().path()) {
         if left.file_name().unwrap().to_string_lossy().starts_with(".concur-cred-") {
             std::fs::remove_file(left).unwrap();

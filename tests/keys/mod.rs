@@ -1,4 +1,4 @@
-//! The store's key: where it comes from, how it moves, and how another one takes its place.
+//! The store's key: its sources, and its rotation.
 
 mod command;
 mod concurrent;

@@ -20,7 +20,7 @@ fn every_secret_moves_to_the_new_key_and_the_old_one_opens_nothing() {
     let world = furnished();
     let (_, old_id) = recorded(&world);
     let old = std::fs::read(key_file(&world)).unwrap();
-    // Cells of earlier days lie in the file's unused room.
+    // Old cells are in the file's unused space.
     for _ in 0..3 {
         world.concur(["refresh", "--all"]).ok();
     }
@@ -85,8 +85,8 @@ fn a_pending_grant_survives_a_rotation() {
         .ok()
         .says("reserve");
     world.concur(["key", "rotate"]).ok();
-    assert_whole(&world, &["default"], "after a spilled answer");
-    assert_clean(&world, "after a spilled answer");
+    assert_whole(&world, &["default"], "after a pending grant");
+    assert_clean(&world, "after a pending grant");
 }
 
 #[test]
@@ -105,11 +105,11 @@ fn a_key_that_cannot_be_had_or_replaced_safely_changes_nothing() {
     set_mode(&key_file(&world), 0o640);
     world.concur(["key", "rotate"]).fails(6).says("chmod 600");
     set_mode(&key_file(&world), 0o600);
-    // What somebody put in the next key's place is neither followed nor removed.
-    let elsewhere = world.write("elsewhere", "precious");
-    std::os::unix::fs::symlink(&elsewhere, next_file(&world)).unwrap();
+    // A planted file in place of the next key is neither followed nor removed.
+    let target = world.write("elsewhere", "precious");
+    std::os::unix::fs::symlink(&target, next_file(&world)).unwrap();
     world.concur(["key", "rotate"]).fails(6).says("key.next is not a regular file");
-    assert_eq!(std::fs::read_to_string(&elsewhere).unwrap(), "precious");
+    assert_eq!(std::fs::read_to_string(&target).unwrap(), "precious");
     std::fs::remove_file(next_file(&world)).unwrap();
     std::fs::create_dir(next_file(&world)).unwrap();
     world.concur(["key", "rotate"]).fails(6).says("key.next");

@@ -1,4 +1,4 @@
-//! `key set-source`: the same key from elsewhere, or another one.
+//! `key set-source`: the same key from another source, or another key.
 
 use super::support::{
     KEY, OTHER, assert_clean, assert_whole, configure, entry, holds, key_file, log_in, recorded,

@@ -22,13 +22,13 @@ fn without_a_store_it_shows_the_source_of_a_first_login_and_creates_nothing() {
 #[test]
 fn it_distinguishes_valid_missing_wrong_and_unreadable_keys() {
     let world = World::logged_in();
-    let good = show(&world);
-    assert_eq!(good["state"], "good");
-    assert_eq!(good["source"], "file");
-    assert_eq!(good["key_id"], recorded(&world).1);
-    assert!(good["place"].as_str().unwrap().contains(key_file(&world).to_str().unwrap()));
-    assert_eq!((&good["problem"], &good["asked"]), (&().into(), &().into()));
-    assert_eq!(good["unfinished"], false);
+    let valid = show(&world);
+    assert_eq!(valid["state"], "good");
+    assert_eq!(valid["source"], "file");
+    assert_eq!(valid["key_id"], recorded(&world).1);
+    assert!(valid["place"].as_str().unwrap().contains(key_file(&world).to_str().unwrap()));
+    assert_eq!((&valid["problem"], &valid["asked"]), (&().into(), &().into()));
+    assert_eq!(valid["unfinished"], false);
     let key = std::fs::read(key_file(&world)).unwrap();
     for (content, state) in [(&[7; 32][..], "wrong"), (b"not a key", "unreadable")] {
         std::fs::write(key_file(&world), content).unwrap();

@@ -1,4 +1,4 @@
-//! Every source: the first login takes it, hits and refreshes need it again, and nothing else will do.
+//! Every key source: the first login records it, and hits and refreshes need the same one.
 
 use std::path::PathBuf;
 
@@ -111,10 +111,10 @@ fn the_key_source_of_the_first_login_is_recorded_and_needed_again() {
 fn an_error_names_the_expected_source_and_no_other_source_is_tried() {
     let world = World::logged_in();
     let key = std::fs::read(key_file(&world)).unwrap();
-    let elsewhere = world.write("elsewhere", &key);
+    let moved = world.write("elsewhere", &key);
     std::fs::remove_file(key_file(&world)).unwrap();
     // The very key, but not where the store has it.
-    let output = world.concur(["get"]).env("CONCUR_CRED_KEY_FILE", &elsewhere).fails(6);
+    let output = world.concur(["get"]).env("CONCUR_CRED_KEY_FILE", &moved).fails(6);
     output
         .says(key_file(&world).to_str().unwrap())
         .says("CONCUR_CRED_KEY_FILE asks for named-file")
@@ -250,8 +250,8 @@ fn repeated_bytes_and_other_patterns_are_refused_as_keys() {
 fn the_message_for_a_lost_key_explains_how_to_start_again() {
     let world = World::logged_in();
     std::fs::remove_file(key_file(&world)).unwrap();
-    let told = world.concur(["get"]).fails(6).says("and log in again");
-    let remedy = told.stderr.lines().last().unwrap();
+    let failed = world.concur(["get"]).fails(6).says("and log in again");
+    let remedy = failed.stderr.lines().last().unwrap();
     let command =
         remedy.split_once("so are the tokens: ").unwrap().1.split_once(", and").unwrap().0;
     world.run("sh", ["-c", command]).ok();

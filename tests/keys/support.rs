@@ -1,4 +1,4 @@
-//! What the files of this crate share.
+//! Helpers shared by these tests.
 
 use std::path::{Path, PathBuf};
 
@@ -11,7 +11,7 @@ use crate::harness::{Run, World, set_mode};
 pub(crate) const KEY: &str = "Uc17XpDrdZxuyIGnfcKpIAtExDjkFriCv5qHwz3+7dw=";
 pub(crate) const OTHER: &str = "hgb6HehXe51+w/bLbx7KuLPQTn0fpk2evA27p0+ZaTY=";
 
-/// A world in which a used refresh token is dead, and its whole family with it when it comes again.
+/// A world in which a spent refresh token is invalid, and its reuse revokes the whole family.
 pub(crate) fn strict() -> World {
     World::with(Config { rotation: Rotation::NewRevokeFamily, ..Config::default() })
 }
@@ -48,7 +48,7 @@ pub(crate) fn configure(world: &World, text: &str) -> PathBuf {
     file
 }
 
-/// Stores a foreign entry.
+/// Stores a credential.
 pub(crate) fn store_entry(world: &World, host: &str, password: &str) {
     store_by(world.concur(["store"]), host, password).ok().silent();
 }
@@ -57,7 +57,7 @@ pub(crate) fn store_by(run: Run, host: &str, password: &str) -> Run {
     run.stdin(format!("protocol=https\nhost={host}\nusername=u\npassword={password}\n\n"))
 }
 
-/// The password of a foreign entry.
+/// The password of a stored credential.
 pub(crate) fn entry(world: &World, host: &str) -> Option<String> {
     let request = format!("protocol=https\nhost={host}\n\n");
     world.concur(["get"]).stdin(request).ok().silent().value("password")

@@ -1,4 +1,4 @@
-//! What stands in the binary: nothing of the tests, and nobody's folders.
+//! Text in the binary: none from the tests, and no folders of the build machine.
 
 use crate::harness::BINARY;
 

@@ -1,4 +1,4 @@
-//! The hunter is hunted: what leaks on purpose is found, in each form and in each place.
+//! Checks of the search itself: deliberate leaks are found in each encoding and each place.
 
 use super::finder::{KINDS, PART_BYTES, Secrets};
 use super::forms::FORMS;
@@ -57,7 +57,7 @@ fn a_leak_in_any_form_is_found_in_every_place() {
 
 fn every_form_is_found_in(place: &str) {
     let mut scene = Scene::in_use(false);
-    // A kind for each form, to tell them apart.
+    // A kind for each form, to distinguish them.
     let mut planted = Secrets::default();
     for ((_, write), kind) in FORMS.iter().zip(KINDS) {
         let secret = odd("c0ntrol");

@@ -1,4 +1,4 @@
-//! No core dump while secrets are held, and no other program of the same user looks into the memory.
+//! No core dump while secrets are in memory, and no other program of the same user can read it.
 
 use std::os::unix::fs::MetadataExt as _;
 use std::os::unix::process::ExitStatusExt as _;
@@ -81,7 +81,7 @@ fn another_program_of_the_same_user_cannot_read_its_memory() {
     let world = World::logged_in();
     let child = stopped(world.concur(["get"]), "answer-printed");
     let memory = format!("/proc/{}/mem", child.id());
-    assert_eq!(std::fs::metadata(&memory).unwrap().uid(), 0, "nobody's but root's");
+    assert_eq!(std::fs::metadata(&memory).unwrap().uid(), 0, "only root's");
     assert!(std::fs::File::open(&memory).is_err());
     assert!(std::fs::read(format!("/proc/{}/environ", child.id())).is_err());
     let _ = crash(child, Signal::KILL);
@@ -92,7 +92,7 @@ fn another_program_of_the_same_user_cannot_read_its_memory() {
     let _ = crash(child, Signal::KILL);
 }
 
-/// They lie below `/proc/self`, which is not everybody's any more.
+/// They are below `/proc/self`, which is no longer readable by other processes.
 #[test]
 fn dev_stdin_and_dev_stdout_can_still_be_opened() {
     let world = World::logged_in();

@@ -1,4 +1,4 @@
-//! Looks for secrets, whole or in part, in whatever encoding.
+//! Finds secrets, whole or in part, in any encoding.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -82,7 +82,7 @@ impl Secrets {
         if secret.len() < PART_BYTES {
             self.short.push(self.all.len());
         }
-        // A host name and the like are shown in lower case, and so is a secret that somebody makes one of.
+        // A host name and the like are shown in lower case, and so is a secret used as one.
         for secret in [secret, &secret.to_ascii_lowercase()] {
             for (at, part) in secret.windows(PART_BYTES).enumerate() {
                 self.filter[hash(part)] = true;

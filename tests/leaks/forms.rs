@@ -1,5 +1,5 @@
-//! The encodings in which a secret could stand somewhere: how each is written, for the controls, and how it
-//! is undone, for the hunt.
+//! The encodings in which a secret could appear: how each is written, for the controls, and how it
+//! is decoded, for the search.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};

@@ -1,4 +1,4 @@
-//! What is left in the memory of the program when its work is done: secrets are wiped after use.
+//! The memory of the program after its work: secrets are wiped after use.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
@@ -132,7 +132,7 @@ const NOTHING: &[&str] = &[];
 fn steps(world: &World, password: &str) -> Vec<Step> {
     let origin = world.sandbox.origin();
     let fed = |args, stdin: String| Step { stdin, ..step(args, NOTHING) };
-    let foreign = "protocol=https\nhost=git.example.org\nusername=me\n";
+    let credential = "protocol=https\nhost=git.example.org\nusername=me\n";
     let request = origin.replace("://", "\nhost=");
     vec![
         step(&format!("login --base-url {origin}"), ANSWER),
@@ -146,8 +146,11 @@ fn steps(world: &World, password: &str) -> Vec<Step> {
         step("export file.json", NOTHING),
         step(&format!("import file.json --base-url {origin}"), NOTHING),
         step("api /sandbox/echo", TOKEN),
-        fed("store", format!("{foreign}password={password}\noauth_refresh_token={password}\n\n")),
-        fed("get", format!("{foreign}\n")),
+        fed(
+            "store",
+            format!("{credential}password={password}\noauth_refresh_token={password}\n\n"),
+        ),
+        fed("get", format!("{credential}\n")),
         Step { moment: "command-begins", ..step("exec -- true", TOKEN) },
         step("status", NOTHING),
         step("keepalive", NOTHING),

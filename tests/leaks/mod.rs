@@ -1,5 +1,5 @@
-//! The leak hunt: secrets that are recognisable in every encoding are planted, every command is run, well
-//! and badly, and everything that it left anywhere is searched for them.
+//! The leak search: it plants secrets that are recognisable in every encoding, runs every command, successfully
+//! and with failures, and searches everything that the command left.
 
 mod binary;
 #[cfg(target_os = "linux")]

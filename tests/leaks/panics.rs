@@ -1,4 +1,4 @@
-//! A defect that ends the program: nothing of its message is shown, nothing is half-written.
+//! A panic: its message is not shown, and no file is left half-written.
 
 use concur_cred::failpoint::RENEWAL;
 use concur_sandbox::Config;
@@ -14,7 +14,7 @@ fn bursting(run: Run, at: &str, how: &str) -> Run {
         .env("RUST_BACKTRACE", "full")
 }
 
-fn assert_told(output: &Output) {
+fn assert_reported(output: &Output) {
     let lines: Vec<&str> = output.stderr.lines().collect();
     let place =
         "concur-cred: A part of the program that cannot fail has failed at src/sys/failpoint.rs:";
@@ -30,7 +30,7 @@ fn a_panic_shows_its_location_and_not_its_message_and_loses_nothing() {
         for at in RENEWAL {
             world.expire("default");
             let output = bursting(world.concur(["get"]), at, how).output().code(1);
-            assert_told(&output);
+            assert_reported(&output);
             // Of the answer all was printed, or nothing.
             let is_printed = at == "answer-printed";
             assert_eq!(output.stdout.is_empty(), !is_printed, "{at}\n{output:?}");
@@ -50,12 +50,12 @@ fn panics_before_and_after_a_command_are_reported_in_the_same_way() {
     let world = World::logged_in();
     for (args, at) in [(vec!["status"], "end"), (vec!["exec", "--", "true"], "command-begins")] {
         for how in ["panic", "panic-elsewhere"] {
-            assert_told(&bursting(world.concur(&args), at, how).output().code(1));
+            assert_reported(&bursting(world.concur(&args), at, how).output().code(1));
         }
     }
 }
 
-/// Only somebody who edits the store, or a disk that turns bits, makes these of them.
+/// Only an edit of the store or a bit error produces these values.
 #[test]
 fn extreme_numbers_in_the_store_cause_no_panic() {
     let world = World::logged_in();

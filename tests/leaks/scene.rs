@@ -1,4 +1,4 @@
-//! One scenario's world: everything in it is secret in some way, and everything that happens in it is heard.
+//! One scenario's world: every value in it is a planted secret, and all output is captured.
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
@@ -173,7 +173,7 @@ impl Scene {
         self.not_searched.push(file);
     }
 
-    /// A file to import, with fields that nobody knows, and its credentials.
+    /// A file to import, with unknown fields, and its credentials.
     pub(crate) fn import_file(&mut self, name: &str) {
         let app = self.world.sandbox.add_company();
         self.secrets.add("company request token", &app.request_token);
@@ -212,7 +212,7 @@ impl Scene {
         self
     }
 
-    /// The command that is started is meant to have the token.
+    /// The started command should have the token.
     pub(crate) fn hands_on(&mut self) -> &mut Self {
         self.hands_on = true;
         self
@@ -342,7 +342,7 @@ impl Scene {
         output
     }
 
-    /// Listens to what was said elsewhere.
+    /// Adds output that was captured separately.
     pub(crate) fn hear_said(&mut self, said: &str) {
         self.heard.push(("stderr", said.as_bytes().to_vec()));
     }

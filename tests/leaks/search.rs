@@ -1,4 +1,4 @@
-//! Where a scenario could have left something, and what of it must not be there.
+//! The places where a scenario may leave data, and the secrets that must not be there.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! The hunt itself: every scenario, then the figures.
+//! The search itself: every scenario, then the figures.
 
 use std::collections::BTreeSet;
 use std::sync::Mutex;
@@ -73,7 +73,7 @@ fn no_scenario_leaves_a_secret_anywhere() {
     report(rows.len());
 }
 
-#[expect(clippy::print_stderr, reason = "the figures are for whoever reads the test's output")]
+#[expect(clippy::print_stderr, reason = "the figures are for readers of the test's output")]
 fn report(rows: usize) {
     eprintln!(
         "leaks: {rows} scenarios, {} kinds of secrets, {} forms, {} places",

@@ -1,4 +1,4 @@
-//! The cache: what spares a hit the database, and never says anything else than the database does.
+//! The cache lets a hit skip the database, and gives the same answers as the database.
 
 use std::fs;
 use std::path::PathBuf;
@@ -54,12 +54,12 @@ fn any_commit_invalidates_the_cache() {
 fn an_invalid_cache_is_ignored() {
     let world = World::logged_in();
     let token = world.concur(["get"]).ok().line();
-    let good = fs::read(cache(&world)).unwrap();
+    let valid = fs::read(cache(&world)).unwrap();
     let mut bad = vec![Vec::new(), b"{}".to_vec(), vec![0; 4096], vec![0xff; 2 << 20]];
-    bad.push([&good[..], b"x"].concat());
-    bad.extend((0..good.len()).step_by(97).map(|length| good[..length].to_vec()));
-    for at in (0..good.len()).step_by(41) {
-        let mut flipped = good.clone();
+    bad.push([&valid[..], b"x"].concat());
+    bad.extend((0..valid.len()).step_by(97).map(|length| valid[..length].to_vec()));
+    for at in (0..valid.len()).step_by(41) {
+        let mut flipped = valid.clone();
         flipped[at] ^= 1;
         bad.push(flipped);
     }
@@ -68,7 +68,7 @@ fn an_invalid_cache_is_ignored() {
         let output = world.concur(["get"]).ok().silent();
         assert_eq!(output.line(), token, "{} bytes", bytes.len());
     }
-    assert!(!asks_the_database(&world, &token), "and a good one takes its place");
+    assert!(!asks_the_database(&world, &token), "and a valid one replaces it");
     assert_eq!(world.refreshes(), 0);
 }
 
@@ -149,7 +149,7 @@ fn a_key_that_can_be_read_only_once_is_used_for_the_answer() {
     set_mode(&world.work().join("credentials.json"), 0o600);
     let run = world.run("bash", ["-c", script]).env("BIN", crate::harness::BINARY);
     let output = run.env("ORIGIN", world.sandbox.origin()).ok().silent();
-    assert_eq!(output.text(), "", "nobody waits for a key that the answer does not need");
+    assert_eq!(output.text(), "", "the key is not read for an answer that does not need it");
 }
 
 #[test]
@@ -180,7 +180,7 @@ fn a_journal_or_another_journal_mode_sends_every_hit_to_the_database() {
     let _gone = fs::remove_file(&journal);
     world.database().execute_batch("PRAGMA journal_mode = WAL").unwrap();
     for _ in 0..2 {
-        assert!(asks_the_database(&world, &token), "in WAL mode nothing tells of a commit");
+        assert!(asks_the_database(&world, &token), "in WAL mode nothing shows a commit");
     }
 }
 
@@ -221,8 +221,9 @@ fn account_selection_is_the_same_with_and_without_a_cache() {
             git(&["get"], host.replace("http", "https")),
             git(&["get"], world.request("username=nobody\n")),
         ];
-        let told = |output: crate::harness::Output| (output.stdout.clone(), output.stderr.clone());
-        bare.into_iter().chain(requests).map(told).collect::<Vec<_>>()
+        let streams =
+            |output: crate::harness::Output| (output.stdout.clone(), output.stderr.clone());
+        bare.into_iter().chain(requests).map(streams).collect::<Vec<_>>()
     };
     for used in [None, Some("b")] {
         if let Some(name) = used {

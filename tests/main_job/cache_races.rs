@@ -1,5 +1,5 @@
-//! The cache of a hit after a profile is gone: nobody leaves one behind, and nobody brings an older one back
-//! to life.
+//! The cache after a profile is removed: no process leaves one behind or makes an older one valid
+//! again.
 
 use std::fs::{self, File, FileTimes};
 use std::io::{Seek as _, Write as _};

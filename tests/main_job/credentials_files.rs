@@ -1,4 +1,4 @@
-//! Bad files: said by line and column and never quoted; nothing touched, nothing made.
+//! Invalid files: reported by line and column and never quoted; nothing is changed or created.
 
 use std::path::{Path, PathBuf};
 
@@ -199,10 +199,10 @@ fn a_readable_credentials_file_is_used_with_a_warning_and_a_fix() {
         set_mode(&file, mode);
         let login = || world.concur(["login", "--base-url", world.sandbox.origin()]);
         login().ok().says("others can read credentials.json").says("chmod 600 credentials.json");
-        assert_eq!(crate::harness::mode(&file), mode, "a person's file is theirs to mend");
+        assert_eq!(crate::harness::mode(&file), mode, "a person's file is not changed");
         set_mode(&file, 0o600);
-        let mended = login().ok();
-        assert!(!mended.stderr.contains("chmod"), "{mended:?}");
+        let fixed = login().ok();
+        assert!(!fixed.stderr.contains("chmod"), "{fixed:?}");
     }
 }
 

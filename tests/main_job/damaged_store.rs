@@ -1,4 +1,4 @@
-//! A store that is damaged, newer or somebody else's: said, and left exactly as it is.
+//! A store that is damaged, newer or another program's is reported and left unchanged.
 #![cfg(unix)]
 
 use rusqlite::Connection;
@@ -164,8 +164,8 @@ fn a_hit_rolls_back_what_a_killed_writer_left_behind() {
 fn a_hundred_thousand_stored_credentials_slow_no_hit() {
     let world = World::logged_in();
     let token = world.concur(["get"]).ok().line();
-    let foreign = "protocol=https\nhost=one.example\nusername=u\npassword=p\n\n";
-    world.concur(["store"]).stdin(foreign).ok();
+    let credential = "protocol=https\nhost=one.example\nusername=u\npassword=p\n\n";
+    world.concur(["store"]).stdin(credential).ok();
     let columns: Vec<String> = {
         let database = world.database();
         let mut names = database.prepare("SELECT name FROM pragma_table_info('record')").unwrap();

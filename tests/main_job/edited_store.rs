@@ -1,4 +1,4 @@
-//! Whoever edits the database learns nothing and moves no secret: a changed place does not open.
+//! An attacker who edits the database learns no secret and cannot redirect one: a cell does not open elsewhere.
 
 use concur_sandbox::{Config, Sandbox};
 
@@ -158,7 +158,7 @@ fn a_hit_refuses_a_cell_moved_from_another_record() {
     });
 }
 
-/// Monitoring does not call good what every caller is refused.
+/// Monitoring does not report OK for a profile that every caller is refused.
 #[test]
 fn status_names_a_profile_whose_base_url_was_edited() {
     for set in ["geolocation = '{origin}'".to_owned(), MOVE_HOST.to_owned()] {

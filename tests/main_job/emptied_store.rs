@@ -1,10 +1,10 @@
-//! A store that was cut off to nothing.
+//! A store file that was truncated to zero bytes.
 
 use std::fs;
 
 use crate::harness::{World, set_mode};
 
-/// Every way in, and what the caller is told.
+/// Every command, and its message.
 #[test]
 fn an_emptied_store_is_reported_and_not_recreated() {
     let world = World::logged_in();
@@ -53,8 +53,8 @@ fn an_emptied_store_is_reported_and_not_recreated() {
         assert_eq!(fs::read(world.store_file()).unwrap(), before);
     }
     // What the message says helps.
-    let told = world.concur(["get"]).fails(6);
-    let command = told.stderr.split_once("none: ").unwrap().1.split_once(", and").unwrap().0;
+    let failed = world.concur(["get"]).fails(6);
+    let command = failed.stderr.split_once("none: ").unwrap().1.split_once(", and").unwrap().0;
     drop(world.run("sh", ["-c", command]).ok());
     drop(world.login("default", &world.sandbox.app().clone()));
     drop(world.concur(["get"]).ok().silent());
@@ -90,7 +90,7 @@ fn a_store_without_its_meta_row_is_damaged() {
     drop(world.helper(["get"]).stdin(world.request("")).fails(6).says("was edited or damaged"));
 }
 
-/// A first run that was killed before it made anything is none.
+/// A first run that was killed before it created anything counts as none.
 #[test]
 fn an_empty_file_where_nothing_was_stored_becomes_the_store() {
     let world = World::new();

@@ -1,5 +1,5 @@
-//! What is replaced or forgotten is gone from the files, sealed as it was: a file system has no secrets of
-//! ours that nobody knows of, for somebody who comes by the key later.
+//! Replaced and removed values are overwritten in the files, although they were sealed: an attacker who
+//! obtains the key later must not find old secrets.
 
 use std::path::Path;
 
@@ -10,7 +10,7 @@ use crate::harness::World;
 
 const COLUMNS: &str = "access_token, refresh_token, id_token, request_token";
 
-/// The sealed cells of a profile, or of foreign entries.
+/// The sealed cells of a profile, or of stored credentials.
 fn cells(world: &World, profile: &str) -> Vec<Vec<u8>> {
     let database = world.database();
     let sql = format!("SELECT {COLUMNS} FROM record WHERE ifnull(profile, '') = ?1");

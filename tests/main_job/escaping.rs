@@ -1,4 +1,4 @@
-//! Text that others chose (the service, files, callers, whoever edits the store) is shown escaped: it cannot
+//! Text from outside (the service, files, callers, an edited store) is shown escaped: it cannot
 //! steer a terminal, reorder a line, hide in it, or pass for a line of ours.
 #![cfg(target_os = "linux")]
 
@@ -33,8 +33,8 @@ pub(super) fn assert_harmless(output: &Output) {
 /// The run must show the text, in some form.
 pub(super) fn shows_harmless(run: Run) {
     let output = run.output();
-    let is_told = output.text().contains("FORGED") || output.stderr.contains("FORGED");
-    assert!(is_told, "it is shown at all\n{output:?}");
+    let is_shown = output.text().contains("FORGED") || output.stderr.contains("FORGED");
+    assert!(is_shown, "it is shown at all\n{output:?}");
     assert_harmless(&output);
 }
 
@@ -207,13 +207,13 @@ fn a_token_printed_on_a_terminal_causes_a_scrollback_note() {
     for better in ["api", "exec", "--format curl"] {
         assert!(after.contains(better), "{better}: {after}");
     }
-    // Not with --quiet, not where the token goes elsewhere, and not when there is none.
+    // Not with --quiet, not when the token is not written to the terminal, and not without a token.
     for script in ["get --quiet", "get | cat", "get > token; cat token", "get < /dev/null"] {
         let script = format!("concur-cred {script}");
         let (code, shown) = Terminal::shell(&world, 300, &script, &[]).unwrap().end();
         assert_eq!((code, shown.trim_end()), (Some(0), token.as_str()), "{script}");
     }
-    // A refresh token lives for months: it is told of wherever one is printed.
+    // A refresh token is valid for months: every command that prints one adds the note.
     for args in ["export -", "get --with-refresh-token --format json"] {
         let (code, shown) = Terminal::start(&world, 300, args, &[]).unwrap().end();
         assert_eq!((code, shown.matches(NOTE).count()), (Some(0), 1), "{args}: {shown}");

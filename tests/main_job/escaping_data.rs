@@ -1,5 +1,5 @@
-//! The rest of what others chose: every cell of both databases, bytes that are no text, what other programs
-//! say, and data that is printed as it is asked for.
+//! More text from outside: every cell of both databases, bytes that are not UTF-8, messages of other
+//! programs, and data that is printed unchanged on request.
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt as _;

@@ -1,4 +1,4 @@
-//! The exported file: whole, for its owner alone, and never over another one unasked.
+//! The exported file: complete, private, and never replacing another file without `--force`.
 
 use std::path::PathBuf;
 
@@ -101,7 +101,7 @@ fn two_exports_of_one_state_differ_only_in_the_remaining_time() {
         value
     };
     assert_eq!(read("one.json"), read("two.json"));
-    assert_eq!(world.token_requests(), 1, "exporting asks nobody");
+    assert_eq!(world.token_requests(), 1, "export sends no request");
 }
 
 #[test]

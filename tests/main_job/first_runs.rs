@@ -1,4 +1,4 @@
-//! Many first runs at once make one store, with everything of everybody in it.
+//! Many concurrent first runs make one store that contains the data of all.
 
 use super::support::{status_of, tree};
 use crate::harness::{Running, World};

@@ -13,7 +13,7 @@ fn a_token_is_served_from_the_store_and_refreshed_when_expired() {
     let world = World::logged_in();
     let first = world.concur(["get"]).ok().silent().line();
     let again = world.concur(["token"]).ok().silent().line();
-    assert_eq!(first, again, "a good token comes from the store");
+    assert_eq!(first, again, "a valid token comes from the store");
     assert_eq!(world.refreshes(), 0);
     world.expire("default");
     let renewed = world.concur(["get"]).ok().silent().line();
@@ -76,14 +76,14 @@ fn an_export_can_be_imported_and_refreshed_in_another_home() {
     let token = world.concur(["get"]).ok().line();
     world.concur(["export"]).ok();
     let origin = world.sandbox.origin().to_owned();
-    let elsewhere = world.work().join("another home");
-    std::fs::create_dir(&elsewhere).unwrap();
+    let other_home = world.work().join("another home");
+    std::fs::create_dir(&other_home).unwrap();
     world.write("credentials.json", world.sandbox.credentials_json());
-    let there = |args: &[&str]| world.concur(args).env("HOME", &elsewhere);
+    let there = |args: &[&str]| world.concur(args).env("HOME", &other_home);
 
     there(&["import", "--base-url", &origin]).ok().says("credentials.json");
     assert_eq!(there(&["get"]).ok().silent().line(), token, "the imported token serves");
-    assert_eq!(world.token_requests(), 1, "importing asks nobody");
+    assert_eq!(world.token_requests(), 1, "import sends no request");
     let renewed = there(&["get"]).at_offset(3700).ok().silent().line();
     assert_ne!(renewed, token);
     assert!(world.sandbox.is_live_access_token(&renewed));
@@ -134,8 +134,8 @@ fn a_status_table_shows_what_a_person_needs() {
     }
     world.expire("default");
     let table = world.concur(["status"]).ok().silent().text().to_owned();
-    assert!(table.contains("over"), "the access token is over:\n{table}");
-    assert_eq!(world.token_requests(), 1, "a status asks nobody");
+    assert!(table.contains("over"), "the access token is expired:\n{table}");
+    assert_eq!(world.token_requests(), 1, "status sends no request");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! A disk that takes nothing more (played by the limit on the size of files): nothing is spent that
+//! A full disk (simulated by the file size limit): nothing is spent that
 //! could not be kept, and what was granted is kept.
 #![cfg(unix)]
 
@@ -97,7 +97,7 @@ fn tokens_granted_while_the_disk_fills_up_are_printed_and_kept() {
     let length = std::fs::metadata(world.store_file()).unwrap().len();
     assert!(length > 160 * 1024, "{length}");
     let output = limited(&world, length / 512, &["get"]).ok();
-    assert_eq!(output.line(), token, "it is good for its hour");
+    assert_eq!(output.line(), token, "it is valid for its hour");
     let _ = output.says("reserve");
     // Still full: served from the reserve, not asked for again.
     assert_eq!(limited(&world, length / 512, &["get"]).ok().line(), token);

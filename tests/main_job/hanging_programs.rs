@@ -1,4 +1,4 @@
-//! Programs of the machine that hang, or leave something that holds their streams: nothing waits for ever.
+//! External programs that hang, or leave children that hold their streams: no command waits for ever.
 
 use std::path::Path;
 
@@ -32,7 +32,7 @@ fn assert_nothing_is_left(world: &World) {
     }
 }
 
-fn assert_tells(output: Output, program: &str) -> Output {
+fn assert_names(output: Output, program: &str) -> Output {
     output.says(program).says("did not end in time, and was ended")
 }
 
@@ -42,7 +42,7 @@ fn git_is_killed_when_it_hangs() {
     for args in
         [&["configure-git"][..], &["configure-git", "--unset"], &["configure-git", "--print"]]
     {
-        let output = assert_tells(concur(&world, args).fails(5), "git");
+        let output = assert_names(concur(&world, args).fails(5), "git");
         output.says("git --version");
     }
     let doctor = concur(&world, &["doctor", "--offline"]).output();
@@ -57,7 +57,7 @@ fn git_is_killed_when_it_hangs_later() {
             "[ \"$1\" = {hanging} ] || {{ [ \"$1\" = --version ] && echo 'git version 2.47.3' || pwd; exit 0; }}"
         );
         let world = world_with("git", &HANGS.replace("sleep", &format!("{answers}\nsleep")));
-        assert_tells(concur(&world, &["configure-git"]).fails(5), "git");
+        assert_names(concur(&world, &["configure-git"]).fails(5), "git");
         assert_nothing_is_left(&world);
     }
 }
@@ -72,7 +72,7 @@ fn a_hanging_helper_is_killed_and_named() {
     if output.stderr.contains("no git on PATH") {
         return;
     }
-    assert_tells(output.code(5), "git-credential-concur");
+    assert_names(output.code(5), "git-credential-concur");
     assert_nothing_is_left(&world);
 }
 
@@ -94,13 +94,13 @@ fn a_hanging_crontab_is_killed_and_nothing_is_lost() {
     let world = world_with("crontab", HANGS);
     for what in ["--install", "--uninstall"] {
         let output = concur(&world, &["keepalive", what, "cron"]).fails(5);
-        assert_tells(output, "crontab").says("nothing was changed");
+        assert_names(output, "crontab").says("nothing was changed");
     }
     assert_nothing_is_left(&world);
     let hangs_when_writing = HANGS.replace("sleep", "[ \"$1\" != -l ] || exit 0\nsleep");
     let world = world_with("crontab", &hangs_when_writing);
     let output = concur(&world, &["keepalive", "--install", "cron"]).fails(5);
-    assert_tells(output, "crontab").says("it may have taken").says("crontab -l");
+    assert_names(output, "crontab").says("it may have taken").says("crontab -l");
     assert_nothing_is_left(&world);
 }
 
@@ -115,7 +115,7 @@ fn an_endless_crontab_is_refused() {
 fn a_hanging_systemctl_is_killed() {
     let world = world_with("systemctl", HANGS);
     let output = concur(&world, &["keepalive", "--install", "systemd"]).output().code(5);
-    assert_tells(output, "systemctl")
+    assert_names(output, "systemctl")
         .says("written but not enabled")
         .says("systemctl --user enable");
     concur(&world, &["keepalive", "--uninstall", "systemd"]).ok();

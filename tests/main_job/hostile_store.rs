@@ -1,5 +1,5 @@
-//! A store that somebody without the key made to be waited for: pipes where SQLite opens files by names of its
-//! own, views and rows without end. Every command ends, and says what is wrong.
+//! A store manipulated without the key to block commands: pipes where SQLite opens files by names of its
+//! own, endless views and rows. Every command ends with a message about the problem.
 
 use std::fs;
 use std::os::unix::net::UnixListener;

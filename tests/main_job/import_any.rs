@@ -1,4 +1,4 @@
-//! `import` of what people hold: any JSON object with a refresh token, by the names that are met.
+//! `import` of any JSON object with a refresh token, by all known field names.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
@@ -31,7 +31,7 @@ fn refused(world: &World, output: Output) -> Output {
     output
 }
 
-/// A token of this payload, with a signature that nobody checks.
+/// A token with this payload and an unchecked signature.
 fn jwt(payload: &Value) -> String {
     let part = |text: &str| BASE64_URL_SAFE_NO_PAD.encode(text);
     format!("{}.{}.c2ln", part(r#"{"alg":"RS256"}"#), part(&payload.to_string()))

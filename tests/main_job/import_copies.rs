@@ -1,4 +1,4 @@
-//! Copies: an older one takes no newer tokens' place, and no two profiles come to hold one refresh token.
+//! Copies of tokens: an older copy does not replace newer tokens, and no two profiles get the same refresh token.
 
 use concur_sandbox::{Config, Rotation};
 use serde_json::{Value, json};

@@ -1,5 +1,5 @@
-//! `keepalive`: every refresh token is used in time, one profile's trouble is not another's, and nobody
-//! is asked for what is known.
+//! `keepalive`: every refresh token is used in time, one profile's failure does not affect another, and no
+//! request is sent whose answer is known.
 
 use concur_sandbox::{Config, Fault, RetryAfter, Rotation, StatusBody};
 use serde_json::Value;
@@ -108,7 +108,7 @@ fn an_unwritable_report_skips_no_profile() {
     }
     let output = world.run("sh", ["-c", "exec \"$0\" keepalive >/dev/full", BINARY]).output();
     let output = output.code(1).says("The answer cannot be written");
-    assert_eq!(output.stderr.matches("cannot be written").count(), 1, "told once: {output:?}");
+    assert_eq!(output.stderr.matches("cannot be written").count(), 1, "reported once: {output:?}");
     assert_eq!(world.refreshes(), 3, "the two others would have lost a day");
 }
 
@@ -162,7 +162,7 @@ fn one_profiles_failure_stops_no_other_and_is_not_retried() {
     assert_eq!(outcomes(&again), pairs(&expected));
     assert_eq!(again.json()["exit_code"], 4);
     assert_eq!(again.json()["profiles"][0]["error"]["code"], 108);
-    assert_eq!(world.token_requests(), 4, "nobody is asked for what is known");
+    assert_eq!(world.token_requests(), 4, "no request is sent for a known failure");
 }
 
 #[test]
@@ -224,7 +224,7 @@ fn keepalive_does_not_repeat_another_jobs_refresh() {
     drop(job.wait().code(0));
     drop(keepalive.wait().code(0));
     drop(other.wait().code(0));
-    assert_eq!(world.refreshes(), 1, "whoever did it, it is done");
+    assert_eq!(world.refreshes(), 1, "refreshed once, by either process");
     assert_eq!(world.sandbox.counters().families_revoked_by_reuse, 0);
 }
 

@@ -1,5 +1,5 @@
-//! `keepalive --install`: what is written is what systemd, cron and the shell read, nothing of anybody
-//! else's is lost, and the job that is written does its work.
+//! `keepalive --install`: systemd, cron and the shell read what was written, nothing of another
+//! owner is lost, and the installed job works.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -217,7 +217,7 @@ fn print_shows_and_writes_nothing() {
         assert!(shown.contains(part), "{part} in {shown}");
     }
     assert!(!world.home().join(".config/systemd").exists() && crontab(&world).is_empty());
-    assert!(!world.work().join("systemctl").exists(), "nobody was asked");
+    assert!(!world.work().join("systemctl").exists(), "no request was sent");
     keepalive(&world, &["--install", "systemd"]).ok();
     keepalive(&world, &["--uninstall", "systemd", "--print"]).output().code(2);
     assert!(

@@ -169,7 +169,7 @@ fn one_folder_can_hold_everything() {
     for name in ["key", "store.db", "events.db", "locks", "reserve"] {
         assert!(folder.join(name).exists(), "{name}");
     }
-    assert_eq!(tree(&world.home()).len(), 0, "and nothing is elsewhere");
+    assert_eq!(tree(&world.home()).len(), 0, "and nothing is in another folder");
     world.concur(["get"]).fails(3);
     assert_eq!(crate::harness::mode(&folder), 0o700);
 }

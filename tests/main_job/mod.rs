@@ -1,4 +1,4 @@
-//! The main job, end to end: the tutorial's path with the real binary.
+//! The main job, end to end: the steps of the tutorial with the real binary.
 
 mod cache;
 mod support;

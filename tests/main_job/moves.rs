@@ -1,4 +1,4 @@
-//! An account that moves to another data centre, a clock that moves, and a proxy in between.
+//! An account that moves to another data centre, a clock that steps, and a proxy.
 
 use concur_sandbox::{Config, Fault, Sandbox};
 use serde_json::json;

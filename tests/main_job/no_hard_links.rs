@@ -1,4 +1,4 @@
-//! File systems that know no hard links (exFAT, some mounts over a network).
+//! File systems without hard links (exFAT, some network mounts).
 
 use std::fs;
 

@@ -1,4 +1,4 @@
-//! A mere question makes nothing, and a home that is not there disturbs nobody who merely asks.
+//! `get` creates no files, and works without a home.
 #![cfg(unix)]
 
 use std::path::{Path, PathBuf};
@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::support::tree;
 use crate::harness::{BINARY, Run, World, set_mode};
 
-/// A git request for a host that nobody has.
+/// A git request for an unknown host.
 const REQUEST: &str = "protocol=https\nhost=nobody.invalid\n\n";
 
 /// A question, what it reads, and its exit code where there is no store.
@@ -122,7 +122,7 @@ fn a_login_that_could_not_be_stored_spends_no_token() {
     assert_login_is_refused_before_it_asks(&world, &file);
     assert_login_is_refused_before_it_asks(&world, &file.join("below"));
     if super::support::is_root() {
-        // Permission bits do not bind root; a home below /dev/null binds everybody.
+        // Permission bits do not restrict root; a home below /dev/null restricts all users.
         assert_login_is_refused_before_it_asks(&world, Path::new("/dev/null/home"));
     } else {
         set_mode(&world.home(), 0o500);

@@ -1,5 +1,5 @@
-//! Standard streams that another process has made non-blocking: whoever shares a pipe or terminal with a
-//! program that does so (Node, ssh) hands it on like that.
+//! Standard streams that another process has made non-blocking: a caller that shares a pipe or terminal with a
+//! program that does so (Node, ssh) passes it on in that state.
 #![cfg(target_os = "linux")]
 
 use std::io::{PipeReader, PipeWriter, Read as _, Write as _};

@@ -1,4 +1,4 @@
-//! Files are made right, and refused when they are wrong, with the command that mends them.
+//! Files are created with the right permissions, and refused with wrong ones, with the command that fixes them.
 #![cfg(unix)]
 
 use std::os::unix::fs::{MetadataExt, symlink};
@@ -40,7 +40,7 @@ fn key_and_store_lie_in_different_folders() {
     assert!(blocks * 512 >= 128 * 1024, "the reserve is really written: {blocks} blocks");
 }
 
-/// Refused with a command; that command, run by a shell, mends it.
+/// Refused with a command; that command, run by a shell, fixes the permissions.
 fn assert_refused_and_mended(world: &World, path: &Path, bits: u32, command: &[&str]) {
     let was = mode(path);
     set_mode(path, was | bits);

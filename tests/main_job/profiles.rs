@@ -1,4 +1,4 @@
-//! Which profile is meant, and what `login`, `use` and `logout` do to the others.
+//! Which profile is used by default, and what `login`, `use` and `logout` do to the others.
 
 use super::support::{exported, status_of, tree};
 use crate::harness::{Run, World};

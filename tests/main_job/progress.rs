@@ -1,4 +1,4 @@
-//! Who waits at a terminal sees for what, and finds no trace of it afterwards; nobody else sees anything.
+//! Progress is shown on a terminal and erased afterwards; it is shown nowhere else.
 #![cfg(target_os = "linux")]
 
 use std::time::Duration;
@@ -50,8 +50,8 @@ fn notes_and_errors_get_their_own_lines() {
     let (code, shown) = terminal.end();
     assert_eq!(code, Some(0), "{shown}");
     let lines = screen(&shown);
-    let told = "concur-cred: default: refreshed; the access token lives ";
-    assert!(lines[0].starts_with(told) && lines[1..] == [""], "{shown}");
+    let message = "concur-cred: default: refreshed; the access token lives ";
+    assert!(lines[0].starts_with(message) && lines[1..] == [""], "{shown}");
 
     world.sandbox.disable_client(true);
     let Some((mut terminal, gate)) = held(&world, "refresh") else { return };
@@ -140,7 +140,7 @@ fn a_background_job_never_overwrites_typed_text() {
     };
     terminal.wait_for("over");
     let (_, shown) = terminal.end();
-    assert!(shown.contains("default: refreshed"), "what is to be told is told: {shown}");
+    assert!(shown.contains("default: refreshed"), "notes are still shown: {shown}");
     assert!(!shown.contains("asking"), "{shown}");
 }
 
@@ -188,7 +188,7 @@ fn a_stopped_terminal_delays_neither_the_commit_nor_other_processes() {
     let before = generation();
     let Some((mut terminal, gate)) = held(&world, "token") else { return };
     terminal.wait_for(&asking(&world));
-    // Ctrl-S: whoever writes to the terminal waits from now on.
+    // Ctrl-S: every writer to the terminal blocks from now on.
     terminal.press("\u{13}");
     gate.release();
     let deadline = std::time::Instant::now() + SOON;

@@ -61,7 +61,7 @@ fn an_unanswered_prompt_creates_nothing() {
     assert_eq!(world.token_requests(), 0);
 }
 
-/// `login` under a shell that then tells the terminal's settings, with the script's further words.
+/// `login` under a shell that then prints the terminal's settings, with further commands.
 fn login_under_shell(world: &World, words: &str) -> Option<Terminal> {
     let settings = "set -- $(stty -a); echo settings: $*";
     let login = format!("'{BINARY}' login --base-url {}", world.sandbox.origin());
@@ -80,7 +80,7 @@ fn until_the_secret(world: &World, terminal: &mut Terminal) {
     terminal.wait_for("Client secret (not shown): ");
 }
 
-/// Whether the settings that the shell told are those of a terminal that one can work with.
+/// Whether the shell printed the settings of a usable terminal.
 fn are_usual(settings: &str) -> bool {
     let has = |word| settings.split_whitespace().any(|one| one == word);
     ["echo", "icanon", "isig"].into_iter().all(has)
@@ -204,8 +204,11 @@ fn only_a_new_profile_is_prompted_for_its_data_centre() {
             let question = "Data centre (us2, eu2, apj1, ... or an origin) [glz]: ";
             terminal.wait_for(question);
             terminal.answer("us3");
-            let told = terminal.wait_for(question);
-            assert!(told.contains("no data centre") && told.contains("emea-impl"), "{told}");
+            let message = terminal.wait_for(question);
+            assert!(
+                message.contains("no data centre") && message.contains("emea-impl"),
+                "{message}"
+            );
             terminal.answer(world.sandbox.origin());
         }
         let before = terminal.wait_for("Company UUID: ");

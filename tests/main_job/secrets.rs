@@ -1,4 +1,4 @@
-//! After a whole session no secret stands anywhere but where it was asked for.
+//! After a whole session secrets appear only where they were requested.
 
 use std::path::{Path, PathBuf};
 

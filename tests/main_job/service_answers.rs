@@ -1,4 +1,4 @@
-//! Answers that say nothing about the tokens: transient, exit code 5, and nothing is lost.
+//! Answers without information about the tokens: temporary, exit code 5, and nothing is lost.
 
 use std::time::Duration;
 
@@ -54,7 +54,7 @@ fn transient_answers() -> Vec<(&'static str, Fault)> {
         ("407 of a proxy", status(407, StatusBody::Html)),
         ("408", status(408, StatusBody::Html)),
         ("403 of a gateway", status(403, StatusBody::Html)),
-        ("403 with somebody's JSON", status(403, StatusBody::Json)),
+        ("403 with another program's JSON", status(403, StatusBody::Json)),
         ("401 with a page", status(401, StatusBody::Html)),
         ("404 with a page", status(404, StatusBody::Html)),
         ("400 with an array", raw(400, json, r#"[{"code":108}]"#)),
@@ -89,7 +89,7 @@ fn an_invalid_answer_is_temporary_and_loses_nothing() {
         assert!((1..=3).contains(&asked), "{name}: at most three requests, not {asked}");
         assert_eq!(world.sandbox.counters().grants_made_of("password"), 1, "{name}");
         world.concur(["get"]).fails(5);
-        assert_eq!(world.refreshes(), asked, "{name}: the next caller is told without asking");
+        assert_eq!(world.refreshes(), asked, "{name}: the next caller fails without a request");
         assert_refresh_token_is_not_lost(&world, name);
 
         world.sandbox.clear_faults();
@@ -163,20 +163,20 @@ fn a_longer_timeout_accepts_a_slower_answer() {
 #[test]
 fn a_redirect_is_never_followed_with_secrets() {
     each(&[301, 302, 303, 307, 308], |status| {
-        let elsewhere = Sandbox::start(concur_sandbox::Config::default()).unwrap();
+        let other_service = Sandbox::start(concur_sandbox::Config::default()).unwrap();
         let world = World::logged_in();
-        let location = format!("{}/oauth2/v0/token", elsewhere.origin());
+        let location = format!("{}/oauth2/v0/token", other_service.origin());
         world.sandbox.fault_always(Fault::Redirect { status: *status, location: location.clone() });
         world.expire("default");
         // Not even when that place may be sent a secret.
-        let get = world.concur(["get"]).env("CONCUR_CRED_ALLOWED_ORIGINS", elsewhere.origin());
+        let get = world.concur(["get"]).env("CONCUR_CRED_ALLOWED_ORIGINS", other_service.origin());
         get.fails(5).says("redirect");
         world.sandbox.fault_always(Fault::Redirect {
             status: *status,
             location: format!("{}/oauth2/v0/token?again", world.sandbox.origin()),
         });
         world.concur(["get"]).at_offset(61).fails(5).says("redirect");
-        assert_eq!(elsewhere.requests().len(), 0, "{status}: nothing goes there");
+        assert_eq!(other_service.requests().len(), 0, "{status}: nothing goes there");
         assert_eq!(world.sandbox.violations(), Vec::<String>::new(), "{status}");
         world.sandbox.clear_faults();
         assert_refresh_token_is_not_lost(&world, "a redirect");
@@ -189,7 +189,7 @@ fn retry_after_binds_every_caller_until_it_ends() {
     world.expire("default");
     world.sandbox.fault_always(Fault::too_many_requests(600));
     world.concur(["get"]).fails(5).says("429").says("600 s");
-    assert_eq!(world.refreshes(), 1, "nobody waits ten minutes for a second request");
+    assert_eq!(world.refreshes(), 1, "no caller waits ten minutes for a second request");
     world.sandbox.clear_faults();
     world.concur(["get"]).at_offset(590).fails(5);
     assert_eq!(world.refreshes(), 1, "still inside");
@@ -267,5 +267,5 @@ fn a_failed_soft_refresh_serves_the_current_token_silently() {
     assert_eq!(world.concur(["get"]).ok().silent().line(), token);
     assert_eq!(world.refreshes(), asked, "and not again inside the back-off");
     world.sandbox.clear_faults();
-    assert_ne!(world.concur(["get"]).at_offset(61).ok().silent().line(), token, "mended");
+    assert_ne!(world.concur(["get"]).at_offset(61).ok().silent().line(), token, "fixed");
 }

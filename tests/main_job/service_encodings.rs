@@ -1,4 +1,4 @@
-//! Answers that come encoded though nobody asked for it.
+//! Encoded answers although no encoding was accepted.
 
 use concur_sandbox::{BadEnd, Coding, Config, Cut, Fault, Framing, Rotation};
 use serde_json::json;

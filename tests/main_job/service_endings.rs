@@ -1,4 +1,4 @@
-//! Answers that end badly, after the old refresh token has died: what came whole is kept, by one request.
+//! Truncated and malformed answers, after the old refresh token was invalidated: complete values are kept, with one request.
 
 use concur_sandbox::{BadEnd, Config, Cut, Fault, Framing, Rotation, Then, Tls};
 use serde_json::{Value, json};
@@ -42,7 +42,7 @@ fn ends_of(framing: Framing) -> Vec<BadEnd> {
     ends.filter(|end| !is_short(end) || end.cut != after("refresh_token")).collect()
 }
 
-/// `get` meets this once; then its token is good, and the new refresh token is the one that is sent next.
+/// `get` meets this once; then its token is valid, and the new refresh token is sent next.
 fn keeps_all(world: &World, fault: &Fault, env: &[(&str, &str)]) -> Output {
     let run = || env.iter().fold(world.concur(["get"]), |run, (name, value)| run.env(name, value));
     world.sandbox.clear_log();

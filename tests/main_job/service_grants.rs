@@ -1,4 +1,4 @@
-//! Grants with something odd about them: the tokens are kept, whatever else the answer says.
+//! Grants with unusual or invalid fields: the tokens are kept, whatever else the answer says.
 
 use concur_sandbox::{Config, Fault, NumberStyle, Rotation, Sandbox};
 use serde_json::{Value, json};
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::support::{assert_refresh_token_is_not_lost, each, exported, status_of};
 use crate::harness::World;
 
-/// A profile whose refresh token is dead the moment that a new one is issued.
+/// A profile whose refresh token becomes invalid as soon as a new one is issued.
 fn rotating() -> World {
     World::logged_in_with(Config { rotation: Rotation::NewRevokeFamily, ..Config::default() })
 }

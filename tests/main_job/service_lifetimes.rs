@@ -35,7 +35,7 @@ fn seconds_left(world: &World) -> i64 {
 fn the_tokens_own_expiry_limits_its_lifetime() {
     let claims = |iat: i64, exp: i64| token(&json!({"iat": iat, "exp": exp}));
     let cases = [
-        // What is told, the token, the service's time; the life.
+        // The stated lifetime, the token, the service's time; the resulting lifetime.
         (json!(3_600_000), claims(THERE, THERE + 3600), date(THERE), 3600),
         (json!(3600), claims(THERE, THERE + 600), date(THERE), 600),
         (json!("3600"), claims(THERE, THERE + 600), date(THERE), 600),
@@ -53,17 +53,17 @@ fn the_tokens_own_expiry_limits_its_lifetime() {
         // A token that says nothing.
         (json!(1800), field("access_token", json!("opaque")), date(THERE), 1800),
     ];
-    each(&cases, |(told, token, date, life)| {
+    each(&cases, |(stated, token, date, life)| {
         let world = World::logged_in();
         world.sandbox.push_fault(Fault::Together(vec![
-            field("expires_in", told.clone()),
+            field("expires_in", stated.clone()),
             token.clone(),
             date.clone(),
         ]));
         world.expire("default");
         world.concur(["get"]).ok();
         let left = seconds_left(&world);
-        assert!((life - 60..=*life).contains(&left), "{left} of {life}: {told} {token:?}");
+        assert!((life - 60..=*life).contains(&left), "{left} of {life}: {stated} {token:?}");
     });
 }
 

@@ -1,4 +1,4 @@
-//! Answers that are lost on the way, before and after the grant was made.
+//! Answers that are lost, before and after the grant.
 
 use concur_sandbox::{Config, Fault, Rotation};
 

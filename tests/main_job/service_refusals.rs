@@ -1,4 +1,4 @@
-//! Concur's own refusals: the code decides, a person is told what to do, and only 108 condemns.
+//! Concur's refusals: the code decides, the message says what to do, and only code 108 invalidates the refresh token.
 
 use concur_sandbox::{CODES, Config, Fault, Sandbox};
 
@@ -96,12 +96,15 @@ fn an_invalid_refresh_token_without_a_request_token_requires_a_login() {
     world.sandbox.revoke_refresh_tokens();
     let late = || world.concur(["get"]).at_offset(2 * DAY_SECS);
     let page = "https://www.concursolutions.com/nui/authadmin/companytokens";
-    let told = late().fails(4).says("code 108").says("bad or expired refresh token");
-    told.says(&last_correlation_id(&world)).says(page).says("concur-cred login --profile default");
+    let failed = late().fails(4).says("code 108").says("bad or expired refresh token");
+    failed
+        .says(&last_correlation_id(&world))
+        .says(page)
+        .says("concur-cred login --profile default");
     let asked = world.token_requests();
     late().fails(4).says("code 108").says("concur-cred login --profile default");
     world.concur(["get"]).at_offset(4 * DAY_SECS).fails(4).says("108");
-    assert_eq!(world.token_requests(), asked, "a condemned token is not sent again");
+    assert_eq!(world.token_requests(), asked, "an invalid refresh token is not sent again");
 
     let app = world.sandbox.app().clone();
     world.login("default", &app);
@@ -216,8 +219,8 @@ fn a_geolocation_beside_code_108_is_not_a_redirect() {
 
 #[test]
 fn invalid_credentials_are_distinguished_from_an_unreachable_service() {
-    let good = World::new();
-    let app = good.sandbox.app().clone();
+    let valid = World::new();
+    let app = valid.sandbox.app().clone();
     let wrong = || "11111111-2222-3333-4444-555555555555".to_owned();
     let cases = [
         concur_sandbox::App { client_id: wrong(), ..app.clone() },
@@ -227,13 +230,13 @@ fn invalid_credentials_are_distinguished_from_an_unreachable_service() {
     ];
     each(&cases, |case| {
         let home =
-            good.work().join(format!("home of {}", cases.iter().position(|c| c == case).unwrap()));
+            valid.work().join(format!("home of {}", cases.iter().position(|c| c == case).unwrap()));
         std::fs::create_dir(&home).unwrap();
         let file = home.join("credentials.json");
-        std::fs::write(&file, good.sandbox.credentials_json_of(case)).unwrap();
+        std::fs::write(&file, valid.sandbox.credentials_json_of(case)).unwrap();
         crate::harness::set_mode(&file, 0o600);
-        let args = ["login", "--base-url", good.sandbox.origin(), "--credentials"];
-        let output = good.concur(args).arg(&file).env("HOME", &home).fails(4);
+        let args = ["login", "--base-url", valid.sandbox.origin(), "--credentials"];
+        let output = valid.concur(args).arg(&file).env("HOME", &home).fails(4);
         output.says("code ").says("correlation ");
     });
 }

@@ -34,7 +34,7 @@ fn a_healthy_profile_is_ok_with_performance_data() {
     );
     world.expire("default");
     check(&world, &[], 0);
-    assert_eq!(world.token_requests(), 1, "a check asks nobody");
+    assert_eq!(world.token_requests(), 1, "a check sends no request");
 }
 
 #[test]

@@ -51,7 +51,7 @@ fn nothing_is_cut_and_no_line_is_wider_than_the_screen() {
         assert!(words.iter().all(|word| all.contains(word)) || columns == 200, "{columns}:\n{all}");
         let is_table = all.contains("REFRESH TOKEN");
         assert_eq!(is_table, columns >= 120, "{columns}:\n{all}");
-        // Where there is room for a table, but not for this column, it is left out whole.
+        // Where a table fits without this column, the column is left out.
         assert_eq!(all.contains(&company), columns != 120, "{columns}:\n{all}");
         assert!(columns < 120 || lines.len() == 4, "a line a profile at {columns}:\n{all}");
     }
@@ -70,8 +70,8 @@ fn colours_show_the_urgency() {
     let Some(late) = shown(&world, 80, &[("CONCUR_CRED_WARN_BEFORE", "1d")]) else { return };
     assert!(!late.contains("\u{1b}[33m"), "{late:?}");
     world.database().execute("UPDATE record SET attempt_outcome = 'condemned'", []).unwrap();
-    let Some(dead) = shown(&world, 80, &[]) else { return };
-    assert!(dead.contains("\u{1b}[31m[..........]\u{1b}[0m refused"), "red: {dead:?}");
+    let Some(invalid) = shown(&world, 80, &[]) else { return };
+    assert!(invalid.contains("\u{1b}[31m[..........]\u{1b}[0m refused"), "red: {invalid:?}");
     let Some(plain) = shown(&world, 80, &[("NO_COLOR", "1")]) else { return };
     assert!(!plain.contains('\u{1b}'), "{plain:?}");
 }

@@ -1,4 +1,4 @@
-//! `status --check` that fails inside: UNKNOWN (3) and its line, whatever it is, and never a code that means
+//! Internal failures of `status --check`: always UNKNOWN (3) with a status line, never a code that means
 //! something else to a monitor.
 #![cfg(unix)]
 

@@ -1,4 +1,4 @@
-//! Where stdout goes wrong, nothing is lost and nothing panics.
+//! Write errors on stdout lose nothing and cause no panic.
 #![cfg(unix)]
 
 use std::fs::File;

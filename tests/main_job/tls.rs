@@ -1,4 +1,4 @@
-//! https: whom the program trusts, and what it says when it does not.
+//! https: which certificates are accepted, and the messages for others.
 
 use std::path::{Path, PathBuf};
 

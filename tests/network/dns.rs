@@ -1,4 +1,4 @@
-//! A DNS server of a few names on 127.0.0.1:53, for a network namespace of the test's own.
+//! A DNS server with a few names on 127.0.0.1:53, for a network namespace.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, UdpSocket};

@@ -1,5 +1,5 @@
-//! A proxy that is asked by https, and asks for client certificates itself: it sees none of ours, the service
-//! behind it does.
+//! An https proxy that requests client certificates itself: it gets none of ours, and the service
+//! behind it gets ours.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};

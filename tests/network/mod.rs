@@ -1,4 +1,4 @@
-//! Ways to the service: names resolved as a static build does, and proxies.
+//! The network path to the service: name resolution of static builds, and proxies.
 
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 mod dns;

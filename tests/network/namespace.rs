@@ -1,4 +1,4 @@
-//! A test in user, mount and network namespaces of its own: a loopback that nobody else has, and an
+//! A test in user, mount and network namespaces of its own: its own loopback, and an
 //! `/etc` that holds what the test puts there.
 
 use crate::harness::skipped;

@@ -1,4 +1,4 @@
-//! Proxies: asked with CONNECT alone, and one caller's broken one harms nobody for long.
+//! Proxies get only CONNECT requests, and one caller's broken proxy delays others only briefly.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -118,7 +118,7 @@ fn one_callers_broken_proxy_delays_others_for_at_most_five_seconds() {
     let get = || world.concur(["get"]);
     let broken = by(&world, BROKEN, get()).fails(5);
     broken.says("The token service cannot be reached").says("could not connect to");
-    // Inside the five seconds nobody asks again, so that a herd of such callers costs one attempt.
+    // Inside the five seconds no caller tries again, so that a herd of such callers costs one attempt.
     by(&world, &proxy.url, get()).fails(5).says("The token service cannot be reached");
     assert_eq!(proxy.requests().len(), 1, "the login alone");
     let token = by(&world, &proxy.url, get()).at_offset(6).ok().silent().line();

@@ -1,4 +1,4 @@
-//! Which setting decides about a proxy, and that one that cannot be used is never as if it were not set.
+//! Which proxy setting applies, and that an unusable one is never silently ignored.
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
@@ -55,7 +55,7 @@ fn a_proxy_that_cannot_be_used_is_exit_6_names_its_variable_and_spends_nothing()
             fails_before_anything(&world, with_another).says(name);
         }
     }
-    // A hit asks nobody.
+    // A hit sends no request.
     world.age_access_token("default", -7200);
     for args in [&["get"][..], &["token"]] {
         world.concur(args).env("HTTPS_PROXY", not_text()).ok().silent();
@@ -75,7 +75,7 @@ fn a_proxy_setting_is_validated_only_where_it_would_be_used() {
         // Desktops set both; the more specific one decides.
         refresh().env("ALL_PROXY", bad).env("HTTPS_PROXY", &proxy.url).ok();
         refresh().env("HTTPS_PROXY", bad).env("CONCUR_CRED_PROXY", &proxy.url).ok();
-        // For http alone, which nobody speaks through a proxy here.
+        // Only for http, which is not used through a proxy here.
         refresh().env("HTTP_PROXY", bad).env("HTTPS_PROXY", &proxy.url).ok();
         refresh().env("NO_PROXY", bad).env("CONCUR_CRED_PROXY", "direct").fails(5);
     }
@@ -100,7 +100,7 @@ fn no_proxy_is_read_as_curl_and_go_read_it() {
         let run = world.concur(["refresh"]).env("CONCUR_CRED_CA_BUNDLE", &ca);
         let output =
             run.env("HTTPS_PROXY", &proxy.url).env("NO_PROXY", no_proxy).at_offset(6).output();
-        // Past the proxy nobody knows the name.
+        // Without the proxy the name is unknown.
         assert!([Some(0), Some(5)].contains(&output.code), "{output:?}");
         output.code == Some(0)
     };
@@ -132,7 +132,7 @@ fn no_proxy_is_validated_only_where_a_proxy_is_set() {
     let ca = world.work().join("ca.pem");
     let refresh = || world.concur(["refresh"]).env("CONCUR_CRED_CA_BUNDLE", &ca);
     for name in ["NO_PROXY", "no_proxy"] {
-        // Asked directly, and nobody knows the name.
+        // Direct: the name is unknown.
         refresh().env(name, not_text()).at_offset(6).fails(5).says("could not connect to");
     }
     let logout = world.concur(["logout", "--revoke"]).env("CONCUR_CRED_CA_BUNDLE", &ca);

@@ -1,4 +1,4 @@
-//! A proxy's user name and password: sent as they were meant, shown nowhere.
+//! A proxy's user name and password: sent unchanged, never shown.
 
 use base64::prelude::{BASE64_STANDARD, Engine};
 
@@ -7,7 +7,7 @@ use crate::harness::{Run, World};
 
 /// No part of it may be seen anywhere.
 const USER: &str = "me-pr0xy@corp.test";
-/// Each as it is written, and as it is meant.
+/// Each as it is written in the URL, and its value.
 const PASSWORDS: [(&str, &str); 11] = [
     ("hun@ter2-pr0xy", "hun@ter2-pr0xy"),
     ("hun:ter2-pr0xy", "hun:ter2-pr0xy"),

@@ -1,4 +1,4 @@
-//! The way through a real proxy: by which setting, and what is said when it does not lead there.
+//! Requests through a real proxy: the settings, and the messages for failures.
 //!
 //! `https://localhost:PORT` is no literal loopback address, so it goes through proxies.
 
@@ -22,7 +22,7 @@ fn at_localhost() -> Tls {
     Tls { host: Some("localhost".to_owned()), ..Tls::default() }
 }
 
-/// A world in which `login` has made the profile `default` directly, and whose access token is over.
+/// A world in which `login` has made the profile `default` directly, with an expired access token.
 fn world() -> World {
     world_with(at_localhost())
 }
@@ -349,7 +349,7 @@ fn an_invalid_proxy_setting_fails_before_a_token_is_spent() {
     let output =
         of_the_system.fails(6).says("ALL_PROXY").says("socks5://127.0.0.1:1 is a SOCKS proxy");
     assert!(!output.stderr.contains("hunter2"), "{output:?}");
-    // A hit asks nobody, and so looks at no proxy.
+    // A hit sends no request, and so reads no proxy setting.
     world.age_access_token("default", -7200);
     world.concur(["get"]).env("CONCUR_CRED_PROXY", "nonsense").ok().silent();
 }

@@ -1,5 +1,5 @@
-//! The resolver of static builds: hosts file, search domains, both families, and no server of its own
-//! choice.
+//! The resolver of static builds: hosts file, search domains, both families, and no default
+//! server.
 
 use std::net::{IpAddr, Ipv6Addr, UdpSocket};
 
@@ -71,7 +71,7 @@ fn addresses_and_localhost_need_no_file_at_all() {
     let before = packets();
     works(&world_with("127.0.0.1", Config::default()));
     works(&world("localhost"));
-    assert_eq!(packets(), before, "nobody was asked");
+    assert_eq!(packets(), before, "no request was sent");
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 
 use tempfile::TempDir;
 
-/// How often another port is tried when somebody was quicker.
+/// How often another port is tried when one is taken.
 const TRIES: u32 = 10;
 
 pub(crate) struct TinyProxy {

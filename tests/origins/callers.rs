@@ -1,5 +1,5 @@
-//! The ways in of whoever asks: the host of a request, what is stored for one, the path of an API. No token
-//! is handed out for another place than its own, and nothing of a caller's is sent anywhere by itself.
+//! Origins from callers: the host of a request, a stored credential's host, the path of an API. No token
+//! is printed for another origin than its own, and stored values of a caller are never sent on their own.
 
 use serde_json::json;
 
@@ -62,7 +62,7 @@ fn by_the_host_of_gits_request() {
     assert!(answered >= 4, "{answered}");
 }
 
-/// A token is bound to its host: written under another one, it is not handed out there.
+/// A token is bound to its host: moved to another one, it is not printed there.
 #[test]
 fn by_an_edited_host() {
     let (scene, token) = at_us2();
@@ -119,7 +119,7 @@ fn stored(scene: &Scene, run: Run, text: &str) -> Output {
     output
 }
 
-/// A refresh token that some caller stored is nobody's to refresh.
+/// A refresh token in a stored credential is never used for a refresh.
 #[test]
 fn by_what_a_caller_stores() {
     let scene = Scene::new();
@@ -130,7 +130,7 @@ fn by_what_a_caller_stores() {
         let request = format!("protocol={protocol}\nhost={host}\nusername=me\n\n");
         let output = scene.world.helper(["get"]).stdin(request).output();
         scene.nothing_was_sent(0, &output);
-        assert!(!output.text().contains("old"), "it is over: {output:?}");
+        assert!(!output.text().contains("old"), "expired: {output:?}");
     }
     let all = scene.concur(&["keepalive"]).ok();
     scene.nothing_was_sent(0, &all);
@@ -194,13 +194,13 @@ fn by_an_edited_cache() {
     for _ in 0..2 {
         drop(scene.world.concur(["token"]).ok());
     }
-    let good = std::fs::read(&cache).unwrap();
+    let valid = std::fs::read(&cache).unwrap();
     let field = |text: &str| [&(text.len() as u64).to_le_bytes(), text.as_bytes()].concat();
     scene.world.sandbox.clear_log();
     for Row { text, from_operator, .. } in scene.rows() {
         let (from, to) = (field(&home), field(&text));
-        let at = good.windows(from.len()).position(|part| part == from).unwrap();
-        let edited = [&good[..at], &to, &good[at + from.len()..]].concat();
+        let at = valid.windows(from.len()).position(|part| part == from).unwrap();
+        let edited = [&valid[..at], &to, &valid[at + from.len()..]].concat();
         std::fs::write(&cache, &edited).unwrap();
         let allowed = from_operator.unwrap_or_default();
         let output = scene.concur(&["get", "--format", "json"]).env(ALLOWED, &allowed).ok();

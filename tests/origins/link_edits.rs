@@ -1,4 +1,4 @@
-//! What the tests of links do to a store behind its key's back.
+//! The edits of the tests of links: changes to a store without its key.
 
 /// An edit's name and its statements.
 pub(super) type Edit = (&'static str, &'static str);

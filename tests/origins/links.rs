@@ -1,7 +1,7 @@
-//! Links between rows: which profile, whose application, its origin, whose tokens, by which grant. Whoever
-//! writes the store without its key moves a client secret and a request token to another service of the same
-//! App ID, or a token to another company's name, without touching a sealed cell. One cell vouches for all of
-//! them; nothing is sent and nothing is printed when it does not open.
+//! Links between rows: profile, application and its origin, principal, grant. An attacker who
+//! writes to the store without its key could send a client secret and a request token to another service of the same
+//! App ID, or give a token another company's name, without touching a sealed cell. One cell protects all of
+//! them; when it does not open, nothing is sent and nothing is printed.
 
 use std::fs;
 
@@ -15,7 +15,7 @@ struct Scene {
     world: World,
     other: Sandbox,
     /// The store as it was kept.
-    good: Vec<u8>,
+    original: Vec<u8>,
 }
 
 /// Every way in, as `--profile prod`.
@@ -55,7 +55,7 @@ impl Scene {
                 [],
             )
             .unwrap();
-        let scene = Self { good: fs::read(world.store_file()).unwrap(), world, other };
+        let scene = Self { original: fs::read(world.store_file()).unwrap(), world, other };
         scene.forget_requests();
         scene
     }
@@ -66,7 +66,7 @@ impl Scene {
     }
 
     fn put_back(&self) {
-        fs::write(self.world.store_file(), &self.good).unwrap();
+        fs::write(self.world.store_file(), &self.original).unwrap();
     }
 
     fn edit(&self, sql: &str) {
@@ -81,7 +81,7 @@ impl Scene {
     fn nothing_came_of(&self, output: &Output, what: &str) {
         assert!(self.world.sandbox.requests().is_empty(), "{what}\n{output:?}");
         assert!(self.other.requests().is_empty(), "sent to the other service: {what}\n{output:?}");
-        // That git is to ask nobody else is all that it is told.
+        // git gets only `quit`.
         assert!(["", "quit=1\n"].contains(&output.text()), "{what}\n{output:?}");
         assert!(!self.world.work().join("tokens.json").exists(), "{what}");
     }
@@ -296,13 +296,13 @@ fn the_first_write_seals_the_identities_of_an_older_store() {
     drop(scene.prod(&["token"]).ok().silent());
     drop(scene.prod(&["export", "-"]).ok());
     assert_eq!(bound(), 0, "a look writes nothing");
-    let foreign = "protocol=https\nhost=git.example\nusername=u\npassword=p\n\n";
+    let credential = "protocol=https\nhost=git.example\nusername=u\npassword=p\n\n";
     let firsts: [&[&str]; 5] =
         [&["use", "prod"], &["refresh"], &["rename", "test", "t"], &["store"], &["key", "rotate"]];
     for first in firsts {
         fs::write(scene.world.store_file(), &older).unwrap();
         let run = scene.prod(first);
-        drop(if first == ["store"] { run.stdin(foreign) } else { run }.ok());
+        drop(if first == ["store"] { run.stdin(credential) } else { run }.ok());
         assert_eq!(bound(), 2, "{first:?}");
         drop(scene.prod(&["token"]).ok().silent());
         scene.world.database().execute_batch("UPDATE record SET identity = NULL").unwrap();

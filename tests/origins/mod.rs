@@ -1,4 +1,4 @@
-//! Where a secret may go: every way in which a place comes to us, against every kind of place.
+//! Where a secret may be sent: every source of an origin, with every kind of origin.
 
 mod callers;
 mod link_edits;

@@ -1,4 +1,4 @@
-//! The places.
+//! The kinds of origins.
 
 /// A text that names a place, and what becomes of it. `{port}` in it is the trap's.
 #[derive(Clone, Copy)]
@@ -22,12 +22,12 @@ const fn concurs_too(text: &'static str) -> Place {
     Place { text, from_outside: Some(text), from_operator: Some(text) }
 }
 
-/// A good origin that is not Concur's: only the operator can name it.
+/// A valid origin that is not Concur's: only the operator can allow it.
 const fn named(text: &'static str, origin: &'static str) -> Place {
     Place { text, from_outside: None, from_operator: Some(origin) }
 }
 
-/// Never, whoever says so.
+/// Never, whatever its source.
 const fn never(text: &'static str) -> Place {
     Place { text, from_outside: None, from_operator: None }
 }

@@ -1,4 +1,4 @@
-//! Whoever sends a secret, at a service that sends on, or that is not who it should be.
+//! Commands that send a secret, with a service that redirects, or with an untrusted certificate.
 
 use std::io::{Read, Write};
 use std::net::TcpListener;
@@ -57,7 +57,7 @@ fn sends_on((name, path, command): (&str, &str, &[&str]), statuses: &[u16]) {
             scene.world.sandbox.clear_faults();
             let location = format!("{to}/oauth2/v0/token?moved");
             let fault = Fault::Redirect { status, location };
-            // As often as anybody could try.
+            // More often than any client retries.
             scene.world.sandbox.push_faults_at(path, 20, fault);
             let mut run = scene.concur(command).env(ALLOWED, &to).at_offset(later);
             if command[0] == "login" {
@@ -74,7 +74,7 @@ fn sends_on((name, path, command): (&str, &str, &[&str]), statuses: &[u16]) {
     }
 }
 
-/// What answers a handshake by something else, or by an older TLS than is good.
+/// A server that answers a handshake with other data, or with an outdated TLS version.
 const IMPOSTORS: [(&str, &[u8]); 4] = [
     ("in the clear", b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"),
     ("with a redirect in the clear", b"HTTP/1.1 307 x\r\nLocation: http://127.0.0.1:9/\r\n\r\n"),
@@ -101,7 +101,7 @@ fn tls_is_never_downgraded() {
     for (how, answer) in IMPOSTORS {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let origin = format!("https://{}", listener.local_addr().unwrap());
-        let (told, heard) = mpsc::channel();
+        let (results, heard) = mpsc::channel();
         std::thread::spawn(move || {
             for client in listener.incoming() {
                 let mut client = client.unwrap();
@@ -111,15 +111,15 @@ fn tls_is_never_downgraded() {
                 let _ = client.write_all(answer);
                 let mut rest = Vec::new();
                 let _ = client.read_to_end(&mut rest);
-                let _ = told.send((greeting, rest));
+                let _ = results.send((greeting, rest));
             }
         });
         let world = World::new();
         world.write("credentials.json", world.sandbox.credentials_json());
         let output = world.concur(["login", "--base-url", &origin]).fails(5);
-        // The client has gone: what it said is told as soon as it is read to its end.
+        // The client has gone: its data is reported once it is read completely.
         let first = heard.recv_timeout(Duration::from_secs(60));
-        let first = first.unwrap_or_else(|_| panic!("{how}: nobody came\n{output:?}"));
+        let first = first.unwrap_or_else(|_| panic!("{how}: no connection\n{output:?}"));
         let connections = std::iter::once(first).chain(heard.try_iter());
         for (greeting, rest) in connections {
             assert_eq!(greeting[0], 0x16, "{how}: a handshake begins");

@@ -1,5 +1,5 @@
-//! The ways in. "Nothing is sent" is seen at both ends: nobody came to the trap, which is every other place
-//! and every proxy, and the service's log has nothing that was not asked of it.
+//! The sources of an origin. "Nothing is sent" is checked at both ends: the trap, which stands for every other origin
+//! and every proxy, had no connection, and the service's log has only expected requests.
 
 use concur_sandbox::Fault;
 use serde_json::{Value, json};
@@ -188,7 +188,7 @@ fn by_an_edited_cell() {
     drop(scene.concur(&["refresh"]).ok());
 }
 
-/// A login goes where the last one went, unless it is told otherwise: what is written there since is asked
+/// A login goes to the origin of the last one, unless told otherwise: an edited origin is checked
 /// never, not even when it is Concur's own.
 #[test]
 fn by_an_edited_cell_at_a_login() {

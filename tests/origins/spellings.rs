@@ -1,5 +1,5 @@
-//! Base URLs as people have them: wherever a person names one, each spelling of a host of Concur's is its
-//! origin, and a legacy host is refused with the one to name.
+//! Base URLs as people write them: every spelling of a Concur host is accepted as its
+//! origin, and a legacy host is refused with the right one.
 
 use super::sources::{ALLOWED, Scene};
 

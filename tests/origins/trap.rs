@@ -1,4 +1,4 @@
-//! Where a secret would end that goes to the wrong place: a listener on loopback that counts who comes.
+//! A stand-in for every wrong origin: a listener on loopback that counts connections.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -17,7 +17,7 @@ impl Trap {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         listen(listener, &heads);
-        // Machines without IPv6 have nobody there either.
+        // Machines without IPv6 have no listener there either.
         match TcpListener::bind(format!("[::1]:{port}")) {
             Ok(listener) => listen(listener, &heads),
             Err(error) => assert_ne!(error.kind(), ErrorKind::AddrInUse, "{port}"),
@@ -40,7 +40,7 @@ fn listen(listener: TcpListener, heads: &Arc<Mutex<Vec<String>>>) {
     let heads = Arc::clone(heads);
     std::thread::spawn(move || {
         for client in listener.incoming() {
-            // Noted before it is answered, so that whoever has its answer finds it noted.
+            // Counted before the answer, so that a client with an answer is already counted.
             serve(client.unwrap(), &heads);
         }
     });
@@ -68,5 +68,5 @@ fn serve(mut client: TcpStream, heads: &Mutex<Vec<String>>) {
     let _ = client.read_to_end(&mut bytes);
 }
 
-/// Concur's, so that nobody tries again.
+/// Concur's, so that no client retries.
 const REFUSAL: &str = "{\"code\":61,\"error\":\"invalid_client\"}";

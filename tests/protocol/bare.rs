@@ -1,4 +1,4 @@
-//! `$(concur-cred get)`, whatever stdin is; and that a child never takes a script's text for a request.
+//! `$(concur-cred get)` with any stdin; and that a script's text on stdin is never taken for a request.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::process::Stdio;
@@ -102,9 +102,9 @@ fn get_fails_when_stdin_is_the_rest_of_a_script() {
         drop(world.run("bash", ["-s"]).env("BIN", BINARY).stdin(script).output());
         assert_eq!(left(&world, "code.txt"), "2\n", "{rest:?}");
         assert_eq!(left(&world, "out.txt"), "", "{rest:?}");
-        let told = left(&world, "err.txt");
-        assert!(told.contains("concur-cred token"), "{rest:?}: {told}");
-        assert!(!told.contains("next"), "the script is not shown: {told}");
+        let message = left(&world, "err.txt");
+        assert!(message.contains("concur-cred token"), "{rest:?}: {message}");
+        assert!(!message.contains("next"), "the script is not shown: {message}");
     }
 }
 
@@ -156,8 +156,8 @@ fn a_silent_stdin_gets_a_hint_and_may_still_send_a_request() {
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
     let mut hint = String::new();
-    let mut told = BufReader::new(child.stderr.take().unwrap());
-    told.read_line(&mut hint).unwrap();
+    let mut message = BufReader::new(child.stderr.take().unwrap());
+    message.read_line(&mut hint).unwrap();
     assert!(hint.contains("concur-cred token"), "{hint}");
     let mut stdin = child.stdin.take().unwrap();
     stdin.write_all(world.request("").as_bytes()).unwrap();
@@ -174,8 +174,8 @@ fn a_request_of_git_is_answered_under_the_bare_name_too() {
     let (world, token) = logged_in();
     let output = world.concur(["get"]).stdin(world.request("")).ok().silent();
     assert_eq!(output.value("password"), Some(token));
-    let foreign = "protocol=https\nhost=git.example\n\n";
-    assert_nothing(&world.concur(["get"]).stdin(foreign).ok().silent());
+    let other = "protocol=https\nhost=git.example\n\n";
+    assert_nothing(&world.concur(["get"]).stdin(other).ok().silent());
     let blank = world.concur(["get"]).stdin("\n").fails(2);
     drop(blank.says("concur-cred token"));
 }

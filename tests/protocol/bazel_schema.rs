@@ -1,4 +1,4 @@
-//! What goes in and out in Bazel's protocol, held to the schemas of its specification.
+//! Requests and answers of Bazel's protocol, checked against the schemas of its specification.
 
 use serde_json::{Value, json};
 
@@ -69,8 +69,8 @@ fn is_a(name: &str, value: &Value) -> bool {
 #[test]
 fn the_schema_check_finds_invalid_answers() {
     let response = schema(RESPONSE);
-    for good in [json!({}), json!({ "headers": {} }), json!({ "headers": { "a": [] }, "x": 1 })] {
-        assert_eq!(wrong(&response, &good, "$"), Vec::<String>::new());
+    for valid in [json!({}), json!({ "headers": {} }), json!({ "headers": { "a": [] }, "x": 1 })] {
+        assert_eq!(wrong(&response, &valid, "$"), Vec::<String>::new());
     }
     for bad in [
         json!([]),

@@ -1,5 +1,5 @@
-//! What callers bring and get that is not about the host: quit, the schemes of a server, what stands before a
-//! request, and what is left of an expired entry.
+//! Parts of the helper protocol other than the host: quit, the schemes of a server, text before a
+//! request, and the fields of an expired credential.
 
 use concur_sandbox::Fault;
 
@@ -28,10 +28,10 @@ fn quit_is_sent_whenever_a_managed_token_cannot_be_obtained() {
         quits(asked(), 5);
         quits(world.concur(["get"]).stdin(world.request(more)), 5);
     }
-    let condemned = World::logged_in_with(one_login());
-    condemned.sandbox.revoke_refresh_tokens();
-    condemned.expire("default");
-    quits(condemned.helper(["get"]).stdin(condemned.request("")), 4);
+    let rejected = World::logged_in_with(one_login());
+    rejected.sandbox.revoke_refresh_tokens();
+    rejected.expire("default");
+    quits(rejected.helper(["get"]).stdin(rejected.request("")), 4);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! What the modules share.
+//! Helpers shared by these tests.
 
 use concur_sandbox::Config;
 use rusqlite::types::Value;
@@ -44,7 +44,7 @@ pub(super) fn erase(world: &World, request: impl Into<Vec<u8>>) {
     assert!(output.stdout.is_empty(), "erase prints nothing\n{output:?}");
 }
 
-/// A service whose request tokens are good for one login, so that there is no way back after 108.
+/// A service whose request tokens are valid for one login: no company grant after code 108.
 pub(super) fn one_login() -> Config {
     Config { request_token_uses: Some(1), ..Config::default() }
 }

@@ -1,4 +1,4 @@
-//! git, asked from within a repository of anybody's: nothing of it is run.
+//! git, run inside an untrusted repository: nothing of the repository is run.
 
 use std::path::Path;
 

@@ -1,4 +1,4 @@
-//! `get --format F`, as the programs that read it understand it; and how much life a token has.
+//! `get --format F`, as the programs that read it parse it; and the minimum remaining lifetime.
 
 use crate::harness::{BINARY, Output, Run, World};
 

@@ -1,5 +1,5 @@
-//! Which host a request is for: origins are compared as origins, `www-` twins are Concur's alone, and no
-//! host that readers differ on is answered.
+//! The host of a request: origins are compared as origins, only Concur's hosts have `www-` twins, and no
+//! host that URL parsers read differently is answered.
 
 use serde_json::json;
 

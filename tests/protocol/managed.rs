@@ -83,8 +83,8 @@ fn the_refresh_token_is_printed_only_when_it_is_asked_for() {
         let output = get(&world, more);
         assert_eq!(output.value("oauth_refresh_token"), None, "{more:?}");
         let run = world.helper(["get", "--with-refresh-token"]).stdin(world.request(more));
-        let told = run.ok().silent().value("oauth_refresh_token").unwrap();
-        assert!(world.sandbox.is_current_refresh_token(&told));
+        let printed = run.ok().silent().value("oauth_refresh_token").unwrap();
+        assert!(world.sandbox.is_current_refresh_token(&printed));
     }
 }
 
@@ -160,7 +160,7 @@ fn erase_of_the_current_token_makes_the_next_get_refresh() {
         let token = world.concur(["token"]).ok().line();
         world.age_access_token("default", 61);
         erase(&world, refused(&world, &token)[shape].clone());
-        assert_eq!(world.token_requests(), 1, "erase asks nobody: login was the only request");
+        assert_eq!(world.token_requests(), 1, "erase sends no request: login was the only one");
         let renewed = get(&world, "").silent().value("password").unwrap();
         assert_ne!(renewed, token);
         assert_eq!(world.refreshes(), 1);
@@ -228,8 +228,8 @@ fn erase_of_another_or_no_token_leaves_the_account_alone() {
         erase(&world, world.request(&more));
         assert_eq!(snapshot(&world), before, "{more}");
     }
-    let elsewhere = format!("protocol=https\nhost={}\npassword={token}\n\n", world.host());
-    erase(&world, elsewhere);
+    let without_path = format!("protocol=https\nhost={}\npassword={token}\n\n", world.host());
+    erase(&world, without_path);
     assert_eq!(snapshot(&world), before);
 }
 
@@ -249,7 +249,7 @@ fn erase_never_destroys_the_refresh_token() {
 }
 
 /// A world in which only a new login helps.
-fn condemned() -> World {
+fn rejected() -> World {
     let world = World::logged_in_with(one_login());
     world.sandbox.revoke_refresh_tokens();
     world.expire("default");
@@ -258,7 +258,7 @@ fn condemned() -> World {
 
 #[test]
 fn quit_is_the_whole_answer_when_a_new_login_is_required() {
-    let world = condemned();
+    let world = rejected();
     for more in ["", "capability[]=authtype\n", "path=x\n"] {
         let output = world.helper(["get"]).stdin(world.request(more)).output().code(4);
         assert_eq!(output.text(), "quit=1\n", "{more:?}\n{output:?}");
@@ -271,7 +271,7 @@ fn quit_is_the_whole_answer_when_a_new_login_is_required() {
 
 #[test]
 fn quit_is_not_sent_for_another_host_or_user() {
-    let world = condemned();
+    let world = rejected();
     for request in [
         "protocol=https\nhost=git.example\n\n".to_owned(),
         "protocol=https\nhost=us2.api.concursolutions.com\n\n".to_owned(),

@@ -1,4 +1,4 @@
-//! Which foreign entry a caller means.
+//! Which stored credential matches a request.
 
 use super::common::{ask, assert_nothing, snapshot, store};
 use crate::harness::World;

@@ -1,4 +1,4 @@
-//! What goes over stdin and stdout: git's helper protocol, the bare token and the formats, through
+//! stdin and stdout: git's helper protocol, the bare token and the formats, through
 //! the real binary under both of its names.
 
 #[cfg(unix)]

@@ -1,11 +1,11 @@
-//! `--profile` on a helper's call pins; environment, configuration and `use` only choose.
+//! `--profile` on a helper's command line pins a profile; environment, configuration and `use` only select one.
 
 use serde_json::json;
 
 use super::common::{ask, assert_nothing, erase, snapshot, store};
 use crate::harness::{Output, Run, World};
 
-/// Two companies, `one` and `two`, on the sandbox's host, and the profile `far`, which lives elsewhere.
+/// Two companies, `one` and `two`, on the sandbox's host, and the profile `far` on another host.
 fn three() -> (World, [String; 2]) {
     let world = World::new();
     let other = world.sandbox.add_company();
@@ -83,8 +83,8 @@ fn the_requested_user_name_must_be_the_pinned_profiles() {
     let answer = pinned(&world, "one", "get", of_one.clone()).ok().silent();
     assert_eq!(answer.value("password"), Some(one));
     refused(pinned(&world, "two", "get", of_one).output(), "two");
-    let of_nobody = pinned(&world, "two", "get", world.request("username=mallory\n"));
-    assert_nothing(&of_nobody.ok().silent());
+    let unknown = pinned(&world, "two", "get", world.request("username=mallory\n"));
+    assert_nothing(&unknown.ok().silent());
 }
 
 #[test]

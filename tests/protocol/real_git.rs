@@ -1,4 +1,4 @@
-//! The machine's own git as the caller.
+//! The installed git as the caller.
 
 use super::common::{now, one_login, snapshot};
 use crate::harness::{BINARY, Output, Run, World};

@@ -1,4 +1,4 @@
-//! What a request may look like, and every attack on a helper's parser: through the real binary, under
+//! Valid requests, and every attack on a helper's parser: through the real binary, under
 //! both of its names, for each operation.
 
 use super::common::{ask, assert_nothing, snapshot, store};
@@ -7,7 +7,7 @@ use crate::harness::World;
 /// Stands in every hostile request; no message may ever show it.
 const SECRET: &str = "hunter2-do-not-show";
 
-/// A world with a managed account, whose refresh would be seen, and a foreign entry to leak or lose.
+/// A world with a managed account, whose refresh would be seen, and a stored credential that could leak or be lost.
 fn world() -> World {
     let world = World::logged_in();
     store(&world, b"protocol=https\nhost=git.example\nusername=me\npassword=kept\n\n".to_vec());
@@ -38,7 +38,7 @@ fn refused_everywhere(world: &World, name: &str, input: &[u8]) {
         }
     }
     assert_eq!(snapshot(world), before, "{name} changes nothing");
-    assert_eq!(world.token_requests(), 0, "{name} asks nobody");
+    assert_eq!(world.token_requests(), 0, "{name} sends no request");
 }
 
 fn refused(rows: &[(&str, &[u8])]) {
@@ -67,7 +67,7 @@ fn a_line_without_an_equals_sign_is_refused() {
     refused(&[
         ("a bare word", b"hunter2-do-not-show\n"),
         ("a script's line", b"echo hunter2-do-not-show\ndate\n"),
-        ("after a good line", b"protocol=https\nhost=git.example\nhunter2-do-not-show\n\n"),
+        ("after a valid line", b"protocol=https\nhost=git.example\nhunter2-do-not-show\n\n"),
         ("at the end of input", b"protocol=https\nhost=git.example\nhunter2-do-not-show"),
         ("a line of one blank", b"protocol=https\nhost=git.example\n \n"),
         ("a line of one tab", b"protocol=https\nhost=git.example\n\t\n\n"),
@@ -140,12 +140,12 @@ fn an_under_specified_request_is_refused() {
 #[test]
 fn an_oversized_request_is_refused_before_its_end() {
     let world = world();
-    let good = format!("protocol=http\nhost={}\n", world.host());
-    let long_line = format!("{good}x={}\n\n", "h".repeat(65_535));
+    let valid = format!("protocol=http\nhost={}\n", world.host());
+    let long_line = format!("{valid}x={}\n\n", "h".repeat(65_535));
     refused_everywhere(&world, "a line over 65,535 bytes", long_line.as_bytes());
-    let many_lines = format!("{good}{}\n", "wwwauth[]=hunter2\n".repeat(70_000));
+    let many_lines = format!("{valid}{}\n", "wwwauth[]=hunter2\n".repeat(70_000));
     refused_everywhere(&world, "a request over 1 MiB", many_lines.as_bytes());
-    let endless = format!("{good}x={}", "h".repeat(8 << 20));
+    let endless = format!("{valid}x={}", "h".repeat(8 << 20));
     refused_everywhere(&world, "a line without an end", endless.as_bytes());
 }
 

@@ -1,4 +1,4 @@
-//! Several companies on one host, which is normal: never "the last one".
+//! Several companies on one host, which is normal: the last one used is never assumed.
 
 use super::common::{assert_nothing, get, one_login, store};
 use crate::harness::{Run, World, set_mode};

@@ -1,4 +1,4 @@
-//! `store --application NAME`: what a caller stores becomes an account that later `get`s refresh.
+//! `store --application NAME`: the stored credential becomes an account that later `get`s refresh.
 
 use serde_json::Value;
 

@@ -1,4 +1,4 @@
-//! What a foreign entry keeps and gives back.
+//! Stored credentials: which values are kept and returned.
 
 use super::common::{ask, assert_nothing, now, store};
 use crate::harness::World;

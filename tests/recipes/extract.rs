@@ -1,4 +1,4 @@
-//! The extract of what has changed: state, pages, a token that runs out in between.
+//! The incremental extract: state, pages, a token that expires in between.
 
 use concur_sandbox::{Config, Fault};
 

@@ -1,4 +1,4 @@
-//! What holds for all pages: each is listed, whole, safe to copy, and has its tests.
+//! Checks of all pages: each is listed, complete, safe to copy, and tested.
 
 use std::collections::BTreeSet;
 
@@ -56,21 +56,21 @@ fn no_example_teaches_what_is_unsafe() {
         for block in blocks(&page(&format!("docs/recipes/{name}"))) {
             let shell = ["sh", "yaml", "crontab"].contains(&block.language.as_str());
             for line in block.text.lines().filter(|_| shell) {
-                let told = format!("{name}: {line}");
+                let context = format!("{name}: {line}");
                 let bearer = line.contains("-H") && line.contains("Bearer");
-                assert!(!bearer, "a token in an argument: {told}");
+                assert!(!bearer, "a token in an argument: {context}");
                 let swallowed = line.contains("=$(concur-cred") && line.contains("local ");
-                assert!(!swallowed, "`local` hides the exit code: {told}");
-                assert!(!line.contains("chmod 6") || line.contains("chmod 600"), "{told}");
-                assert!(!line.contains("chmod 7") || line.contains("chmod 700"), "{told}");
-                assert!(!line.contains("| sh"), "{told}");
+                assert!(!swallowed, "`local` hides the exit code: {context}");
+                assert!(!line.contains("chmod 6") || line.contains("chmod 600"), "{context}");
+                assert!(!line.contains("chmod 7") || line.contains("chmod 700"), "{context}");
+                assert!(!line.contains("| sh"), "{context}");
             }
-            let told = format!("{name}:\n{}", block.text);
+            let context = format!("{name}:\n{}", block.text);
             let script = block.text.starts_with("#!");
             let stops = |with: &str| block.text.lines().any(|line| line.starts_with(with));
-            assert_eq!(script, stops("set -"), "a script stops, a terminal stays open: {told}");
+            assert_eq!(script, stops("set -"), "a script stops, a terminal stays open: {context}");
             let bash = script && block.text.contains("bash\n");
-            assert_eq!(bash, stops("set -euo pipefail") || stops("set -uo pipefail"), "{told}");
+            assert_eq!(bash, stops("set -euo pipefail") || stops("set -uo pipefail"), "{context}");
         }
     }
 }

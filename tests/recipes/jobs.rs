@@ -76,5 +76,5 @@ fn the_check_reports_the_worst_profile_and_mails_only_on_problems() {
         assert!(line.starts_with(&format!("CONCUR {word} - ")), "{line}");
         assert_eq!(recipe.run("mail", &world).ok().line(), line, "cron mails it");
     }
-    assert_eq!(world.token_requests(), 1, "the login: the check asks nobody");
+    assert_eq!(world.token_requests(), 1, "the login; the check sends no request");
 }

@@ -1,4 +1,4 @@
-//! The pages of `docs/recipes/` run, with the sandbox in Concur's place: the very text is what runs.
+//! Runs the text of the pages of `docs/recipes/`, with the sandbox in place of Concur.
 
 mod recipe;
 

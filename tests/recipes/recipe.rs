@@ -1,4 +1,4 @@
-//! A page as it is run, and what takes the place of the programs that a test must not run.
+//! A page as a script, with stand-ins for programs that a test must not run.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -88,7 +88,7 @@ fn found(name: &str) -> Option<PathBuf> {
     std::env::split_paths(&path).map(|folder| folder.join(name)).find(|file| file.is_file())
 }
 
-/// Whether these programs are there; a test that needs one that is not says so and is over.
+/// Whether these programs are installed; a test without its program says so and ends.
 pub(crate) fn have(programs: &[&str]) -> bool {
     let missing: Vec<&&str> = programs.iter().filter(|name| found(name).is_none()).collect();
     for name in &missing {

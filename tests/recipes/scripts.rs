@@ -8,12 +8,12 @@ use crate::harness::{Output, World};
 const REPORTS: &str = "/api/v3.0/expense/reports";
 const USERS: &str = "/profile/identity/v4.1/Users";
 
-/// Tokens so short-lived that none is good for a second request: what an hour does, at once.
+/// Tokens so short-lived that none is valid for a second request: an expiry without waiting.
 fn short_lived() -> Config {
     Config { access_lifetime_seconds: 30, ..Config::default() }
 }
 
-/// No token for a scope that is missing, whoever asks.
+/// The service refuses every token: a missing scope.
 fn forbidden() -> Fault {
     Fault::Status { code: 403, body: StatusBody::Json, retry_after: None }
 }

@@ -139,7 +139,7 @@ fn systemd_finds_nothing_wrong_with_the_units() {
     let files = units.iter().map(|unit| machine.path("units").join(unit));
     let run = machine.world.run("systemd-analyze", ["verify", "--man=no"]);
     let output = files.fold(run, Run::arg).ok();
-    // It also looks at the machine's own units; ours must not be among what it tells.
+    // It also looks at the machine's own units; its messages must not name ours.
     assert!(!output.stderr.contains("concur-"), "{output:?}");
 }
 

@@ -1,4 +1,4 @@
-//! The audit trail: every attempt with the correlation id of its last request; never in the way.
+//! The audit log: every attempt with the correlation id of its last request; it fails no command.
 
 use concur_sandbox::{Config, Fault};
 use serde_json::Value;
@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::each;
 use crate::harness::{World, set_mode};
 
-/// The events as `log --json` tells them, the oldest first.
+/// The events of `log --json`, the oldest first.
 fn events(world: &World) -> Vec<Value> {
     let output = world.concur(["log", "--json", "-n", "1000"]).ok().silent();
     output.text().lines().map(|line| serde_json::from_str(line).unwrap()).collect()

@@ -1,4 +1,4 @@
-//! After a failure: who waits how long, and how it ends.
+//! Back-off after a failure: its length, and what ends it.
 
 use concur_sandbox::{Fault, RetryAfter, StatusBody};
 

@@ -1,4 +1,4 @@
-//! Code 16 and geolocations: secrets go to allowed origins only, whatever an answer names.
+//! Code 16 and geolocations: secrets are sent only to allowed origins, whatever an answer names.
 
 use concur_sandbox::{Config, Fault, Rotation, Sandbox};
 use serde_json::{Value, json};
@@ -24,7 +24,7 @@ fn json_body(status: u16, body: &Value) -> Fault {
 }
 
 /// Code 16, naming `origin`.
-fn elsewhere(origin: &str) -> Fault {
+fn code_16(origin: &str) -> Fault {
     let description = "user lives elsewhere";
     json_body(
         400,
@@ -33,7 +33,7 @@ fn elsewhere(origin: &str) -> Fault {
     )
 }
 
-/// A good answer of `there`, though it was asked with a token that it does not know.
+/// A valid answer of `there`, although the token in the request is unknown there.
 fn granted_by(there: &Sandbox) -> Fault {
     json_body(200, &there.issue_token_response(there.app(), 0))
 }
@@ -52,7 +52,7 @@ fn code_16_is_followed_once_to_an_allowed_origin_and_remembered() {
     let there = twin(&world);
     world.expire("default");
     world.sandbox.clear_log();
-    world.sandbox.push_fault(elsewhere(there.origin()));
+    world.sandbox.push_fault(code_16(there.origin()));
     there.push_fault(granted_by(&there));
     let token = get_allowing(&world, &[there.origin()]).ok().line();
     assert!(there.is_live_access_token(&token));
@@ -71,7 +71,7 @@ fn tokens_of_a_redirected_answer_without_geolocation_belong_to_the_new_origin() 
     let world = World::logged_in();
     let there = twin(&world);
     world.expire("default");
-    world.sandbox.push_fault(elsewhere(&format!("{}/oauth2/v0/token", there.origin())));
+    world.sandbox.push_fault(code_16(&format!("{}/oauth2/v0/token", there.origin())));
     let mut answer = there.issue_token_response(there.app(), 0);
     answer.as_object_mut().unwrap().remove("geolocation");
     there.push_fault(json_body(200, &answer));
@@ -84,7 +84,7 @@ fn a_redirected_account_answers_git_at_its_new_host() {
     let world = World::logged_in();
     let there = twin(&world);
     world.expire("default");
-    world.sandbox.push_fault(elsewhere(there.origin()));
+    world.sandbox.push_fault(code_16(there.origin()));
     there.push_fault(granted_by(&there));
     let token = get_allowing(&world, &[there.origin()]).ok().line();
     let request = format!("{}\n\n", there.origin().replace("http://", "protocol=http\nhost="));
@@ -99,7 +99,7 @@ fn removing_an_origin_from_allowed_origins_stops_every_request_to_it() {
     let world = World::logged_in();
     let there = twin(&world);
     world.expire("default");
-    world.sandbox.push_fault(elsewhere(there.origin()));
+    world.sandbox.push_fault(code_16(there.origin()));
     there.push_fault(granted_by(&there));
     drop(get_allowing(&world, &[there.origin()]).ok());
     world.expire("default");
@@ -127,7 +127,7 @@ fn code_16_to_an_origin_that_is_not_allowed_is_refused() {
         "nonsense".to_owned(),
     ] {
         world.expire("default");
-        world.sandbox.push_fault(elsewhere(&named));
+        world.sandbox.push_fault(code_16(&named));
         drop(world.concur(["refresh"]).fails(4).says("code 16"));
         assert_eq!(attacker.requests().len(), 0, "{named}");
         assert_eq!(geolocation(&world), world.sandbox.origin(), "{named}");
@@ -149,8 +149,8 @@ fn code_16_twice_in_a_row_is_not_followed_twice() {
     let (second, third) = (twin(&world), twin(&world));
     world.expire("default");
     world.sandbox.clear_log();
-    world.sandbox.fault_always(elsewhere(second.origin()));
-    second.fault_always(elsewhere(third.origin()));
+    world.sandbox.fault_always(code_16(second.origin()));
+    second.fault_always(code_16(third.origin()));
     drop(get_allowing(&world, &[second.origin(), third.origin()]).fails(4));
     assert_eq!((world.token_requests(), second.counters().token_requests), (1, 1));
     assert_eq!(third.requests().len(), 0, "the chain ends after one step");
@@ -163,8 +163,8 @@ fn two_origins_that_redirect_to_each_other_cause_no_loop() {
     let there = twin(&world);
     world.expire("default");
     world.sandbox.clear_log();
-    world.sandbox.fault_always(elsewhere(there.origin()));
-    there.fault_always(elsewhere(world.sandbox.origin()));
+    world.sandbox.fault_always(code_16(there.origin()));
+    there.fault_always(code_16(world.sandbox.origin()));
     drop(get_allowing(&world, &[there.origin()]).fails(4));
     assert_eq!((world.token_requests(), there.counters().token_requests), (1, 1));
 }

@@ -1,4 +1,4 @@
-//! What a hit and a refresh cost, in things that can be counted.
+//! The countable costs of a hit and a refresh: files, requests, commits.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

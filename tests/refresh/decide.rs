@@ -1,4 +1,4 @@
-//! When a token is served, and when it is renewed first.
+//! When a token is printed, and when it is refreshed first.
 
 use concur_sandbox::{Config, Fault};
 use serde_json::json;
@@ -149,7 +149,7 @@ fn an_explicit_refresh_always_sends_a_request() {
     let first = token(&world);
     drop(world.concur(["refresh"]).ok());
     let second = token(&world);
-    assert_ne!(first, second, "though the token was good");
+    assert_ne!(first, second, "although the token was valid");
     for fault in [come_back_later(), Fault::Code(60), Fault::Code(59)] {
         world.expire("default");
         world.sandbox.push_fault(fault.clone());

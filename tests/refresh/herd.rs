@@ -145,11 +145,11 @@ fn a_herd_on_a_closed_port_makes_one_attempt() {
     // A failure of one's own surroundings binds others for 5 s only.
     let attempts: i64 = world.column("default", "attempt");
     assert!((1..=2).contains(&attempts), "{attempts} attempts");
-    assert_eq!(world.token_requests(), 0, "nobody else was asked");
+    assert_eq!(world.token_requests(), 0, "no other request was sent");
 }
 
 #[test]
-fn inside_the_soft_window_one_refreshes_and_nobody_waits() {
+fn inside_the_soft_window_one_refreshes_and_no_caller_waits() {
     let world = World::logged_in();
     let current = world.concur(["get"]).ok().line();
     world.age_access_token("default", 3600 - 200);
@@ -184,8 +184,8 @@ fn a_waiter_names_the_lock_holder_after_two_seconds() {
     let (holder, gate) = held(&world, &["get"]);
     let pid = holder.child.id();
     let waits = |args: &[&str]| world.concur(args).env("CONCUR_CRED_LOCK_TIMEOUT", "3s").start();
-    let (told, quiet) = (waits(&["get"]), waits(&["--quiet", "get"]));
-    drop(told.wait().code(5).says(&format!("waiting for pid {pid}")));
+    let (loud, quiet) = (waits(&["get"]), waits(&["--quiet", "get"]));
+    drop(loud.wait().code(5).says(&format!("waiting for pid {pid}")));
     let quiet = quiet.wait().code(5);
     assert!(!quiet.stderr.contains("waiting for"), "--quiet leaves the note out\n{quiet:?}");
     gate.release();

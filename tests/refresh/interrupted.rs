@@ -1,4 +1,4 @@
-//! Whoever asks the program to end while Concur has the refresh token gets that, once the answer is kept.
+//! A signal during a refresh ends the program after the answer is committed.
 
 use std::time::Duration;
 
@@ -42,7 +42,7 @@ fn assert_ended_by(output: &Output, signal: Signal) {
     assert!(output.stdout.is_empty(), "{output:?}");
 }
 
-/// The audit trail has it as that of anybody else.
+/// The audit log has the event as usual.
 fn assert_is_in_the_log(world: &World, outcome: &str) {
     let log = world.concur(["log", "-n", "1"]).ok();
     assert!(log.text().contains("refresh ") && log.text().contains(outcome), "{log:?}");

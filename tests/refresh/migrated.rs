@@ -125,8 +125,8 @@ fn at_most_two_origins_get_a_request() {
     let migrated = Migrated::new();
     let app = Some(migrated.world.sandbox.app().clone());
     let third = Sandbox::start(Config { app, unknown_client: true, ..Config::default() }).unwrap();
-    let elsewhere = json!({"code": 16, "error": "x", "geolocation": third.origin()});
-    migrated.production.fault_always(json_body(400, &elsewhere));
+    let code_16 = json!({"code": 16, "error": "x", "geolocation": third.origin()});
+    migrated.production.fault_always(json_body(400, &code_16));
     let allowed = format!("{} {}", migrated.production.origin(), third.origin());
     drop(migrated.run("get").env(ALLOWED, allowed).fails(4).says("code 61"));
     assert_eq!((migrated.asked(), third.counters().token_requests), ((1, 0), 1));

@@ -1,4 +1,4 @@
-//! One refresh, whatever happens: decisions, herds of callers, the ways back, and answers that
+//! One refresh in every situation: decisions, herds of callers, the company grant, and answers that
 //! must not be lost.
 
 mod another_principal;

@@ -1,4 +1,4 @@
-//! An answer that cannot be committed is kept in the reserve; and without room to keep it, nothing
+//! Pending grants: an answer that cannot be committed is kept in the reserve. Without space for it, nothing
 //! is spent.
 
 use std::time::Duration;
@@ -21,7 +21,7 @@ fn world() -> World {
 }
 
 /// `concur-cred ARGS` whose files are limited to `blocks` of 512 bytes (POSIX: ulimit) from its start:
-/// writing fails as on a full disk, for root as for anybody else.
+/// writing fails as on a full disk, also for root.
 fn limited(world: &World, blocks: u64, args: &str) -> Run {
     let script = format!("ulimit -f {blocks}; exec \"$0\" {args}");
     world.run("sh", ["-c", &script, BINARY])
@@ -49,7 +49,7 @@ fn is_blank(bytes: &[u8]) -> bool {
 }
 
 /// A world whose renewed token is in the reserve alone; and that token.
-fn spilled() -> (World, String) {
+fn with_pending_grant() -> (World, String) {
     let world = world();
     let generation: i64 = world.column("default", "generation");
     let (caller, gate) = held_and_limited(&world, NO_ROOM_FOR_A_PAGE);
@@ -63,10 +63,10 @@ fn spilled() -> (World, String) {
 
 #[test]
 fn a_pending_grant_is_printed_and_committed_by_the_next_caller() {
-    let (world, token) = spilled();
+    let (world, token) = with_pending_grant();
     let next = world.concur(["get"]).ok().silent();
     assert_eq!(next.line(), token);
-    assert_eq!(world.token_requests(), 1, "the next caller asks nobody");
+    assert_eq!(world.token_requests(), 1, "the next caller sends no request");
     assert!(is_blank(&std::fs::read(reserve(&world)).unwrap()), "and empties the reserve");
     let outcome: Option<String> = world.column("default", "attempt_outcome");
     assert_eq!(outcome.as_deref(), Some("granted"), "the attempt ended well");
@@ -78,7 +78,7 @@ fn a_pending_grant_is_printed_and_committed_by_the_next_caller() {
 
 #[test]
 fn a_herd_commits_a_pending_grant_once() {
-    let (world, token) = spilled();
+    let (world, token) = with_pending_grant();
     let herd: Vec<_> = (0..30).map(|_| world.concur(["get"]).start()).collect();
     for caller in herd {
         assert_eq!(caller.wait().code(0).line(), token);
@@ -88,10 +88,10 @@ fn a_herd_commits_a_pending_grant_once() {
 
 #[test]
 fn git_and_an_explicit_refresh_commit_a_pending_grant_too() {
-    let (world, token) = spilled();
+    let (world, token) = with_pending_grant();
     let answer = world.helper(["get"]).stdin(world.request("")).ok().silent();
     assert_eq!(answer.value("password"), Some(token));
-    let (world, _) = spilled();
+    let (world, _) = with_pending_grant();
     drop(world.concur(["refresh"]).ok());
     assert_eq!(world.sandbox.counters().families_revoked_by_reuse, 0);
     drop(world.concur(["get"]).ok().silent());
@@ -99,7 +99,7 @@ fn git_and_an_explicit_refresh_commit_a_pending_grant_too() {
 
 #[test]
 fn a_pending_grant_is_sealed() {
-    let (world, token) = spilled();
+    let (world, token) = with_pending_grant();
     let bytes = std::fs::read(reserve(&world)).unwrap();
     let run = world.helper(["get", "--with-refresh-token"]).stdin(world.request(""));
     let refresh_token = run.ok().value("oauth_refresh_token").unwrap();
@@ -113,19 +113,19 @@ fn a_pending_grant_is_sealed() {
 
 #[test]
 fn a_pending_grant_is_printed_while_the_store_cannot_be_written() {
-    let (world, token) = spilled();
+    let (world, token) = with_pending_grant();
     for _ in 0..2 {
         let blocks = NO_ROOM_FOR_A_PAGE / 512;
         let output = limited(&world, blocks, "get").output().code(0);
         assert_eq!(output.line(), token);
     }
-    assert_eq!(world.token_requests(), 1, "nobody is asked for what is there");
+    assert_eq!(world.token_requests(), 1, "no request is sent for a stored grant");
     assert_eq!(world.concur(["get"]).ok().silent().line(), token);
 }
 
 #[test]
 fn a_pending_grant_of_another_generation_is_ignored_and_cleared() {
-    let (world, old) = spilled();
+    let (world, old) = with_pending_grant();
     let stale = std::fs::read(reserve(&world)).unwrap();
     drop(world.concur(["get"]).ok());
     std::fs::write(reserve(&world), &stale).unwrap();
@@ -139,7 +139,7 @@ fn a_pending_grant_of_another_generation_is_ignored_and_cleared() {
 
 #[test]
 fn a_login_makes_a_pending_grant_stale() {
-    let (world, old) = spilled();
+    let (world, old) = with_pending_grant();
     let app = world.sandbox.app().clone();
     drop(world.login("default", &app));
     world.expire("default");
@@ -151,7 +151,7 @@ fn a_login_makes_a_pending_grant_stale() {
 
 #[test]
 fn a_damaged_pending_grant_is_ignored() {
-    let (world, _) = spilled();
+    let (world, _) = with_pending_grant();
     let mut bytes = std::fs::read(reserve(&world)).unwrap();
     for byte in bytes.iter_mut().skip(40).take(8) {
         *byte ^= 0x55;

@@ -241,8 +241,8 @@ fn a_redirected_answer_invalidates_no_refresh_token_and_is_not_followed_further(
 #[test]
 fn a_redirect_after_code_16_is_not_followed() {
     let concur = Concur::new();
-    let elsewhere = json!({"code": 16, "error": "x", "geolocation": format!("https://{THERE}")});
-    concur.world.sandbox.fault_always(json_body(400, &elsewhere));
+    let code_16 = json!({"code": 16, "error": "x", "geolocation": format!("https://{THERE}")});
+    concur.world.sandbox.fault_always(json_body(400, &code_16));
     concur.there.fault_always(redirect(308, &to(HERE)));
     drop(concur.run(&["get"]).fails(5).says("redirect"));
     assert_eq!(concur.asked().0, 1);

@@ -1,5 +1,5 @@
-//! What Concur's refusals mean: 108 alone condemns, and the company grant is the way back while a
-//! request token lives.
+//! Concur's refusals: only code 108 invalidates the refresh token, and the company grant follows while a
+//! request token is valid.
 
 use concur_sandbox::{Config, Fault, GrantType};
 use serde_json::{Value, json};
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::each;
 use crate::harness::World;
 
-/// A service whose request tokens are good for one login: no way back after 108.
+/// A service whose request tokens are valid for one login: no company grant after code 108.
 fn one_login() -> Config {
     Config { request_token_uses: Some(1), ..Config::default() }
 }
@@ -63,7 +63,7 @@ fn without_a_request_token_a_login_is_required_and_no_request_is_repeated() {
         drop(world.concur(["get"]).fails(4).says("108").says("login"));
         drop(world.concur(["token"]).at_offset(30 * 86_400).fails(4));
     }
-    assert_eq!(world.token_requests(), 0, "condemned for good");
+    assert_eq!(world.token_requests(), 0, "the refresh token is recorded as invalid");
 }
 
 #[test]
@@ -109,7 +109,7 @@ fn other_refusals_hold_for_15_minutes_and_invalidate_nothing() {
         drop(world.concur(["get"]).at_offset(14 * 60).fails(4));
         assert_eq!(world.token_requests(), 1, "code {code}: not asked again at once");
         let token = world.concur(["get"]).at_offset(15 * 60 + 1).ok().line();
-        assert!(world.sandbox.is_live_access_token(&token), "code {code}: mended meanwhile");
+        assert!(world.sandbox.is_live_access_token(&token), "code {code}: fixed meanwhile");
         assert_eq!(world.refreshes(), 2, "code {code}");
     }
 }
@@ -204,7 +204,11 @@ fn a_gateways_error_page_does_not_invalidate_the_token() {
             world.sandbox.push_fault(fault.clone());
             let token = world.concur(["get"]).ok().line();
             assert!(world.sandbox.is_live_access_token(&token), "{fault:?}");
-            assert_eq!(world.refreshes(), 2, "asked again and not condemned: {fault:?}");
+            assert_eq!(
+                world.refreshes(),
+                2,
+                "retried, and the refresh token is not invalid: {fault:?}"
+            );
         },
     );
 }

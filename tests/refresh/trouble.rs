@@ -1,4 +1,4 @@
-//! Answers that are late, broken, odd or lost on their way.
+//! Late, broken, unusual or lost answers.
 
 use concur_sandbox::{Config, Fault, Rotation};
 use serde_json::{Value, json};

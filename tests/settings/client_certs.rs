@@ -1,4 +1,4 @@
-//! `client_cert`: read with a request only, shown to who asks, and refused with its reason.
+//! `client_cert`: read only for a request, presented only on request, and refused with a reason.
 
 use std::path::{Path, PathBuf};
 
@@ -29,7 +29,7 @@ fn get(world: &World) -> Run {
     with_ca(world, world.concur(["get"]))
 }
 
-/// A world whose service asks for a certificate, the file of a good one, and a token that is over.
+/// A world whose service requests a certificate, the file of a valid one, and an expired token.
 fn logged_in() -> (World, PathBuf) {
     let world = World::with(config(true));
     let pem = world.write("client.pem", world.sandbox.client_pem().unwrap());

@@ -1,4 +1,4 @@
-//! The settings: where each comes from, how it is shown, and what is said of a wrong one.
+//! The settings: their sources, how they are shown, and the messages for invalid ones.
 
 mod client_certs;
 mod no_home;

@@ -1,4 +1,4 @@
-//! Without HOME: what needs the store says so, and whoever merely asks as a helper is not disturbed.
+//! Without HOME: commands that need the store report it, and helper requests get an empty answer.
 #![cfg(unix)]
 
 use crate::harness::{Run, World};

@@ -1,4 +1,4 @@
-//! PEM files as people have them: what is in `ca_bundle` and `client_cert` is read, or refused by its name.
+//! PEM files in practice: each block of `ca_bundle` and `client_cert` is read, or refused by its name.
 
 use std::process::Command;
 
@@ -130,8 +130,8 @@ fn certificate_and_key_are_read_in_any_order() {
     }
 }
 
-/// What `openssl` makes of a file; `None`, and it is said, where there is none.
-#[expect(clippy::print_stderr, reason = "for whoever reads the test's output")]
+/// The output of `openssl` for a file; `None`, with a message, if it is not installed.
+#[expect(clippy::print_stderr, reason = "for readers of the test's output")]
 fn openssl(world: &World, args: &[&str]) -> Option<Vec<u8>> {
     let output = Command::new("openssl").args(args).current_dir(world.work()).output();
     match output {

@@ -1,4 +1,4 @@
-//! `config show` and `config path`, and keys that there are not.
+//! `config show` and `config path`, and unknown keys.
 
 use serde_json::Value;
 
@@ -116,7 +116,7 @@ fn an_unknown_key_is_reported_with_its_line_and_a_suggestion() {
             assert!(!output.stderr.contains("hunter2"), "{output:?}");
         }
     }
-    // Whoever has to mend the file is told where it is all the same.
+    // The path of the invalid file is still shown.
     world.concur(["config", "path"]).ok().silent();
 }
 

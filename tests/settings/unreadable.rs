@@ -1,5 +1,5 @@
-//! A setting that cannot be read is an error that names it, and never as if it were not set; white space
-//! around a value is none of it.
+//! A setting that cannot be read is an error that names it, and never treated as unset; white space
+//! around a value is ignored.
 #![cfg(unix)]
 
 use std::ffi::OsStr;

@@ -1,4 +1,4 @@
-//! Repeatable choices, and what a test run is told by its environment.
+//! Repeatable random choices, and the options of a test run from its environment.
 
 /// A small, repeatable source of choices (`SplitMix64`).
 pub(crate) struct Choices(pub(crate) u64);
@@ -19,13 +19,13 @@ impl Choices {
     }
 }
 
-/// A variable of the test run, or what is meant without it.
+/// A variable of the test run, or its default.
 pub(crate) fn number(name: &str, default: usize) -> usize {
     std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
 }
 
-/// Says a figure, for whoever runs with `--nocapture`.
-#[expect(clippy::print_stderr, reason = "for whoever reads the test's output")]
+/// Prints a figure, shown with `--nocapture`.
+#[expect(clippy::print_stderr, reason = "for readers of the test's output")]
 pub(crate) fn say(text: &str) {
     eprintln!("{text}");
 }

@@ -1,4 +1,4 @@
-//! Every write of a renewal refused once, by a full disk and by a broken one: before the request
+//! Every write of a refresh fails once, as on a full disk and on a broken one: before the request
 //! nothing is spent, after it nothing is lost.
 
 use crate::harness::{Output, World};
@@ -11,7 +11,7 @@ fn strictest() -> Config {
     Config { rotation: Rotation::NewRevokeFamily, ..Config::default() }
 }
 
-/// A world whose token is over.
+/// A world with an expired token.
 fn expired() -> World {
     let world = World::logged_in_with(strictest());
     world.expire("default");
@@ -35,7 +35,7 @@ fn exported(world: &World) -> String {
 }
 
 /// A world whose renewed tokens are in the reserve alone; the access token of before, and the new one.
-fn spilled() -> (World, String, String) {
+fn with_pending_grant() -> (World, String, String) {
     let world = World::logged_in_with(strictest());
     let old = world.concur(["get"]).ok().line();
     world.age_access_token("default", 120);
@@ -73,8 +73,9 @@ fn a_grant_whose_commit_fails_becomes_pending_and_is_committed_later() {
             let world = expired();
             let output = get(&world, &format!("{write}={kind}")).code(0).says("reserve");
             let token = output.line();
-            let spill = std::fs::read(reserve(&world)).unwrap();
-            let plain = |secret: &str| spill.windows(secret.len()).any(|w| w == secret.as_bytes());
+            let pending = std::fs::read(reserve(&world)).unwrap();
+            let plain =
+                |secret: &str| pending.windows(secret.len()).any(|w| w == secret.as_bytes());
             assert!(!plain(&token) && !plain("access_token"), "{write}={kind}: sealed");
             assert_eq!(world.concur(["get"]).ok().silent().line(), token, "{write}={kind}");
             assert!(world.sandbox.is_current_refresh_token(&exported(&world)), "{write}={kind}");
@@ -147,14 +148,14 @@ fn inside_the_soft_window_a_write_failure_fails_no_caller() {
 
 #[test]
 fn every_output_of_the_refresh_token_commits_a_pending_grant_first() {
-    let (world, ..) = spilled();
+    let (world, ..) = with_pending_grant();
     assert!(world.sandbox.is_current_refresh_token(&exported(&world)), "export");
-    let (world, ..) = spilled();
+    let (world, ..) = with_pending_grant();
     let args = ["get", "--format", "json", "--with-refresh-token"];
     let json = world.concur(args).ok().json();
-    let told = json["refresh_token"].as_str().unwrap();
-    assert!(world.sandbox.is_current_refresh_token(told), "get --with-refresh-token");
-    assert_eq!(world.token_requests(), 0, "nobody was asked");
+    let printed = json["refresh_token"].as_str().unwrap();
+    assert!(world.sandbox.is_current_refresh_token(printed), "get --with-refresh-token");
+    assert_eq!(world.token_requests(), 0, "no request was sent");
 }
 
 #[test]
@@ -169,12 +170,12 @@ fn a_spent_refresh_token_is_never_printed() {
 
 #[test]
 fn an_erase_does_not_invalidate_a_pending_grant() {
-    let (world, old, _) = spilled();
+    let (world, old, _) = with_pending_grant();
     let request = world.request(&format!("password={old}\n"));
     world.concur(["erase"]).stdin(request).ok().silent();
     let token = world.concur(["get"]).ok().silent().line();
     assert_ne!(token, old);
     assert!(world.sandbox.is_live_access_token(&token));
     assert!(world.sandbox.is_current_refresh_token(&exported(&world)), "the answer is kept");
-    assert_eq!(world.token_requests(), 0, "the spilled answer served");
+    assert_eq!(world.token_requests(), 0, "the pending grant was used");
 }

@@ -1,4 +1,4 @@
-//! Large herds before a service in every state: at most one attempt, nobody waits without need, and
+//! Large herds with a service in every state: at most one attempt, no caller waits without need, and
 //! all is well as soon as the service is.
 //!
 //! By hand: `TORTURE_CALLERS=1000 cargo test --test suite torture::herd -- --nocapture --test-threads 1`
@@ -82,7 +82,7 @@ impl Herd {
         tokens.remove(0)
     }
 
-    /// All were told to come back later.
+    /// All failed as temporary.
     fn all_put_off(self, says: &str) {
         for output in self.outputs {
             let output = output.code(5).says(says);
@@ -111,7 +111,7 @@ fn inside_the_soft_window_one_caller_refreshes_and_all_are_served() {
     assert!(gate.wait_until_reached(SOON));
     let herd = herd(&world, &[]);
     herd.say("soft window", &world, world.refreshes());
-    assert_eq!(herd.all_served(), current, "nobody waited for the one that is held");
+    assert_eq!(herd.all_served(), current, "no caller waited for the blocked refresh");
     gate.release();
     assert_ne!(refreshing.wait().code(0).line(), current);
     assert_eq!(world.refreshes(), 1);
@@ -198,13 +198,13 @@ fn one_callers_wrong_clock_delays_no_other_caller() {
     let rows = faults.iter().flat_map(|fault| [YEAR, 7200, -7200, -YEAR].map(|off| (fault, off)));
     std::thread::scope(|scope| {
         for (fault, off) in rows {
-            scope.spawn(move || wrong_clock_holds_nobody_up(fault, off));
+            scope.spawn(move || a_wrong_clock_delays_no_caller(fault, off));
         }
     });
 }
 
-/// Somebody whose clock is `off` seconds off meets `fault`; everybody else is served.
-fn wrong_clock_holds_nobody_up(fault: &Fault, off: i64) {
+/// A caller whose clock is `off` seconds wrong meets `fault`; all others are served.
+fn a_wrong_clock_delays_no_caller(fault: &Fault, off: i64) {
     let world = expired_with(strictest());
     world.sandbox.fault_always(fault.clone());
     let output = world.concur(["refresh"]).at_offset(off).output();
@@ -229,7 +229,7 @@ fn many_profiles_refresh_in_parallel() {
     let start = |name: &String| world.concur(["--profile", name, "get"]).start();
     let running: Vec<Running> = names.iter().map(start).collect();
     for gate in &gates {
-        assert!(gate.wait_until_reached(SOON), "nobody waits for another profile's refresh");
+        assert!(gate.wait_until_reached(SOON), "no caller waits for another profile's refresh");
     }
     let at_once = world.sandbox.counters().max_simultaneous_token_requests;
     assert_eq!(at_once, PROFILES as u64);

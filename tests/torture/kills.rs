@@ -1,4 +1,4 @@
-//! `SIGKILL` at every named moment of a renewal.
+//! `SIGKILL` at every named moment of a refresh.
 
 use super::mixture::WINDOW;
 use crate::harness::World;
@@ -34,7 +34,7 @@ fn outside_the_documented_window_a_kill_loses_nothing() {
         let world = World::logged_in_with(strictest());
         killed_at(&world, moment);
         let token = world.concur(["get"]).ok().silent().line();
-        assert!(world.sandbox.is_live_access_token(&token), "a good token after {moment}");
+        assert!(world.sandbox.is_live_access_token(&token), "a valid token after {moment}");
         assert_eq!(world.refreshes(), 1, "one refresh in all, killed at {moment}");
         let file = world.concur(["export", "-"]).ok().json();
         let refresh_token = file["refresh_token"].as_str().unwrap();
@@ -53,7 +53,7 @@ fn inside_the_window_the_store_shows_an_attempt_without_an_end() {
         assert!(started.is_some() && ended.is_none(), "killed at {moment}");
         // The company request token of the login still lives: the way back.
         let token = world.concur(["get"]).ok().silent().line();
-        assert!(world.sandbox.is_live_access_token(&token), "a good token after {moment}");
+        assert!(world.sandbox.is_live_access_token(&token), "a valid token after {moment}");
         assert_sound(&world, moment);
     }
 }

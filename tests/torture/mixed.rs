@@ -22,7 +22,7 @@ struct Figures {
     killed: BTreeMap<&'static str, usize>,
     failing: BTreeMap<&'static str, usize>,
     /// Kills that may have fallen into the window, and imports of old exports: each explains one use
-    /// of a dead refresh token at most.
+    /// of a spent refresh token at most.
     explained: u64,
     logins_needed: usize,
     waited_long: usize,
@@ -35,7 +35,7 @@ impl Figures {
         let failing: usize = self.failing.values().sum();
         say(&format!(
             "mixed: seed {seed}, {rounds} rounds, {} processes, {killed} killed, {failing} on a \
-             failing disk; {reused} dead refresh tokens used after kills inside the window and from \
+             failing disk; {reused} spent refresh tokens used after kills inside the window and from \
              old exports, {} logins needed for those kills, 0 losses outside; {} waited over 2 s for a lock; a process took {} ms at the median, {} ms at \
              the 99th percentile, {} ms at most",
             self.processes,
@@ -135,7 +135,7 @@ impl Mixture {
     }
 
     /// The refresh token kept is the last one issued, or the store shows why not; and the account
-    /// gives a good token, or a kill inside the window may have cost it.
+    /// gives a valid token, or a kill inside the window may have lost it.
     fn check(&mut self, profile: &'static str, round: usize) {
         let world = &self.setting.world;
         let lossy = self.lossy.contains(profile);
@@ -149,7 +149,7 @@ impl Mixture {
             world.sandbox.is_current_refresh_token(kept["refresh_token"].as_str().unwrap())
         };
         if !is_current() {
-            // The next attempt after the one without an end is told so by the service.
+            // The service refuses the next attempt after the one without an end.
             let shows = without_end || outcome.as_deref() == Some("condemned");
             assert!(lossy && shows, "{}: {outcome:?}, {without_end}", context());
         }
@@ -157,7 +157,7 @@ impl Mixture {
         let current = is_current();
         if current {
             let token = output.code(0).line();
-            assert!(world.sandbox.is_live_access_token(&token), "{}: a good token", context());
+            assert!(world.sandbox.is_live_access_token(&token), "{}: a valid token", context());
             self.setting.seen[Setting::place(profile)] = token;
         } else {
             assert!(lossy, "{}: lost outside the window\n{output:?}", context());
@@ -213,7 +213,7 @@ fn mixed_callers_and_kills_lose_nothing() {
     figures.print(seed, rounds, counters.families_revoked_by_reuse);
     assert!(
         counters.families_revoked_by_reuse <= figures.explained,
-        "{} dead refresh tokens were used, {} explained",
+        "{} spent refresh tokens were used, {} explained",
         counters.families_revoked_by_reuse,
         figures.explained
     );

@@ -1,4 +1,4 @@
-//! One process of the mixture: what it does, how it may end, and what is allowed to come of it.
+//! One process of the mixture: its command, how it may end, and its allowed results.
 
 use std::time::Duration;
 
@@ -25,7 +25,7 @@ pub(crate) const STEADY: [&str; 3] = ["default", "second", "third"];
 /// The profile that is logged out, and filled from old exports.
 pub(crate) const GUEST: &str = "guest";
 
-/// How a process is meant to end.
+/// How a process should end.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fate {
     /// By itself.
@@ -145,7 +145,7 @@ impl Setting {
         let named = |args: &[&str]| {
             world.concur(["--profile", profile].iter().chain(args).copied().collect::<Vec<_>>())
         };
-        let foreign = format!("protocol=https\nhost=h{}.example\n", choices.next(3));
+        let credential = format!("protocol=https\nhost=h{}.example\n", choices.next(3));
         match deed {
             Deed::Get => named(&["get"]),
             Deed::GitGet => {
@@ -177,10 +177,10 @@ impl Setting {
                 world.concur(["store"]).stdin(world.request(&lines))
             }
             Deed::StoreForeign => {
-                world.concur(["store"]).stdin(format!("{foreign}username=u\npassword=p\n\n"))
+                world.concur(["store"]).stdin(format!("{credential}username=u\npassword=p\n\n"))
             }
             Deed::EraseForeign => {
-                world.concur(["erase"]).stdin(format!("{foreign}username=u\npassword=p\n\n"))
+                world.concur(["erase"]).stdin(format!("{credential}username=u\npassword=p\n\n"))
             }
         }
     }

@@ -1,4 +1,4 @@
-//! Nothing lost, nobody stampedes: processes killed at named and at random moments, disks that refuse
+//! No lost tokens, no stampede: processes killed at named and at random moments, disks that refuse
 //! writes, clocks that step, and herds, over one store and one service in its strictest rotation mode.
 //!
 //! The long forms by hand are in `docs/reliability.md`.

@@ -35,7 +35,7 @@ impl SmallDisk {
         };
         let (input, output) = (shell.stdin.take().unwrap(), shell.stdout.take().unwrap());
         let mut disk = Self { shell, input, output: BufReader::new(output) };
-        let mounted = disk.tell("mount -t tmpfs -o size=600k,mode=700 none \"$HOME\"; echo $?");
+        let mounted = disk.run_line("mount -t tmpfs -o size=600k,mode=700 none \"$HOME\"; echo $?");
         if mounted == "0" {
             return Some(disk);
         }
@@ -54,31 +54,31 @@ impl SmallDisk {
         line.trim().to_owned()
     }
 
-    fn tell(&mut self, line: &str) -> String {
+    fn run_line(&mut self, line: &str) -> String {
         self.send(line);
         self.answer()
     }
 
     /// The exit code of the program, its output in the file `out`.
     fn run(&mut self, args: &str) -> String {
-        self.tell(&format!("\"$PROGRAM\" {args} < /dev/null > out 2> err; echo $?"))
+        self.run_line(&format!("\"$PROGRAM\" {args} < /dev/null > out 2> err; echo $?"))
     }
 
     fn login(&mut self) {
         let code = self.run("login --base-url \"$ORIGIN\" --credentials credentials.json");
-        assert_eq!(code, "0", "{}", self.tell("cat err | tr '\\n' ' '; echo"));
+        assert_eq!(code, "0", "{}", self.run_line("cat err | tr '\\n' ' '; echo"));
     }
 
     fn fill(&mut self) {
-        self.tell("cat /dev/zero > \"$HOME/ballast\" 2> /dev/null; echo filled");
+        self.run_line("cat /dev/zero > \"$HOME/ballast\" 2> /dev/null; echo filled");
     }
 
     fn free(&mut self) {
-        self.tell("rm \"$HOME/ballast\"; echo freed");
+        self.run_line("rm \"$HOME/ballast\"; echo freed");
     }
 
     fn token(&mut self) -> String {
-        self.tell("cat out")
+        self.run_line("cat out")
     }
 }
 
@@ -102,13 +102,13 @@ fn a_disk_that_is_full_before_the_request_spends_nothing() {
     assert_eq!(disk.run("get"), "0");
     let token = disk.token();
     disk.fill();
-    assert_eq!(disk.run("get"), "0", "a hit needs no room");
+    assert_eq!(disk.run("get"), "0", "a hit needs no space");
     assert_eq!(disk.token(), token);
     let late = format!("{GET_LATER}; echo $?");
-    assert_eq!(disk.tell(&late), "6");
+    assert_eq!(disk.run_line(&late), "6");
     assert_eq!(world.refreshes(), 0, "nothing was spent");
     disk.free();
-    assert_eq!(disk.tell(&late), "0");
+    assert_eq!(disk.run_line(&late), "0");
     let token = disk.token();
     assert!(world.sandbox.is_live_access_token(&token));
     assert_eq!(world.refreshes(), 1);
@@ -126,20 +126,20 @@ fn a_disk_that_fills_up_during_the_request_loses_nothing() {
     assert!(gate.wait_until_reached(Duration::from_secs(20)), "the caller asks the service");
     disk.fill();
     gate.release();
-    assert_eq!(disk.tell("wait $!; echo $?"), "0", "served all the same");
+    assert_eq!(disk.run_line("wait $!; echo $?"), "0", "served all the same");
     let token = disk.token();
     assert!(world.sandbox.is_live_access_token(&token));
-    assert!(disk.tell("cat err").contains("The disk is full"), "and said why");
+    assert!(disk.run_line("cat err").contains("The disk is full"), "and said why");
     let late = format!("{GET_LATER}; echo $?");
-    assert_eq!(disk.tell(&late), "0", "still full: served from the reserve");
+    assert_eq!(disk.run_line(&late), "0", "still full: served from the reserve");
     assert_eq!(disk.token(), token);
     disk.free();
-    assert_eq!(disk.tell(&late), "0", "room again: absorbed");
+    assert_eq!(disk.run_line(&late), "0", "space again: committed");
     assert_eq!(disk.token(), token);
     assert_eq!(world.refreshes(), 1, "asked once in all");
     assert_eq!(disk.run("export -"), "0");
     let file: serde_json::Value =
-        serde_json::from_str(&disk.tell("tr -d '\\n' < out; echo")).unwrap();
+        serde_json::from_str(&disk.run_line("tr -d '\\n' < out; echo")).unwrap();
     let kept = file["refresh_token"].as_str().unwrap();
     assert!(world.sandbox.is_current_refresh_token(kept), "no rotation was lost");
 }
@@ -150,12 +150,12 @@ fn a_disk_that_is_read_only_spends_nothing() {
     world.write("credentials.json", world.sandbox.credentials_json());
     let Some(mut disk) = SmallDisk::mounted(&world) else { return };
     disk.login();
-    assert_eq!(disk.tell("mount -o remount,ro none \"$HOME\"; echo $?"), "0");
+    assert_eq!(disk.run_line("mount -o remount,ro none \"$HOME\"; echo $?"), "0");
     let late = format!("{GET_LATER}; echo $?");
-    assert_eq!(disk.tell(&late), "6");
+    assert_eq!(disk.run_line(&late), "6");
     assert_eq!(world.refreshes(), 0, "nothing was spent");
-    assert_eq!(disk.tell("mount -o remount,rw none \"$HOME\"; echo $?"), "0");
-    assert_eq!(disk.tell(&late), "0");
+    assert_eq!(disk.run_line("mount -o remount,rw none \"$HOME\"; echo $?"), "0");
+    assert_eq!(disk.run_line(&late), "0");
     assert_eq!(world.refreshes(), 1);
 }
 

@@ -1,4 +1,4 @@
-//! The long run: what grows with use, and what gets slower.
+//! The long run: what grows or becomes slower with use.
 //!
 //! `cargo build --release && TORTURE_BINARY=target/release/concur-cred cargo test --test suite
 //! torture::soak -- --ignored --nocapture` (an absolute path, or one from the checkout's root)
@@ -91,7 +91,7 @@ impl Soak {
         let peak = loop {
             let text = std::fs::read_to_string(&status).unwrap();
             let wchan = std::fs::read_to_string(format!("/proc/{}/wchan", child.id()));
-            // Only root is told where a process sleeps that nobody may look into; a hit sleeps nowhere else.
+            // Only root can see where a protected process sleeps; a hit sleeps nowhere else.
             let is_hidden = !rustix::process::geteuid().is_root();
             let in_pipe =
                 wchan.is_ok_and(|name| name.contains("pipe") || (is_hidden && name == "0"));
@@ -150,7 +150,7 @@ fn fifty_thousand_gets_leave_no_files_and_stay_fast() {
     assert!(after.0 <= before.0 + 64 * 1024, "the store does not grow by being used");
     // A lock has its holder's file beside it.
     assert_eq!((after.1, after.2), (2 * PROFILES, PROFILES), "no file is left behind");
-    assert!(events <= EVENTS_OF_A_PROFILE * of_profiles, "the audit trail is trimmed");
+    assert!(events <= EVENTS_OF_A_PROFILE * of_profiles, "the audit log is trimmed");
     assert!(is <= was + was / 10, "a get's memory does not grow with use");
     let counters = soak.world.sandbox.counters();
     assert_eq!(counters.families_revoked_by_reuse, 0);

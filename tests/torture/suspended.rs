@@ -1,4 +1,4 @@
-//! A process that is stopped and goes on much later.
+//! A process that is suspended and continues much later.
 
 use rustix::process::{Pid, Signal, kill_process};
 

@@ -1,4 +1,4 @@
-//! Clocks that step, that are off, and that show times far away.
+//! Clocks that step, that are wrong, and that show distant times.
 
 use concur_sandbox::{Config, Rotation, SIX_MONTHS_SECONDS};
 
@@ -72,7 +72,7 @@ fn a_service_with_a_wrong_clock_is_handled() {
         world.concur(["refresh"]).at_offset(offset).ok();
         assert_recorded_life(&world, &format!("refresh, {offset} s"));
         assert_ne!(world.concur(["get"]).at_offset(offset).ok().silent().line(), token);
-        assert_eq!(world.refreshes(), 1, "{offset} s: a good token is not asked for again");
+        assert_eq!(world.refreshes(), 1, "{offset} s: a valid token is not refreshed");
         assert_not_lost(&world, offset, &format!("{offset} s"));
     }
 }

@@ -1,4 +1,4 @@
-//! How wide the window is in which a kill can lose a rotated token: from the answer in our hands to
+//! The length of the window in which a kill can lose a rotated token: from the received answer to
 //! its commit.
 //!
 //! By hand, for a release build: `TORTURE_BINARY=/path/to/concur-cred TORTURE_REFRESHES=500

@@ -1,4 +1,4 @@
-//! What must hold for any request, however long.
+//! Properties that hold for any request of any length.
 
 use concur_cred::fuzzing::{Gatherer, Progress, Secret};
 use concur_cred::fuzzing::git::{MAX_LINE_BYTES, MAX_REQUEST_BYTES, Refusal, Request};

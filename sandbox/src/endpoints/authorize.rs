@@ -75,7 +75,7 @@ fn note(call: &Call, form: &Form) {
     });
 }
 
-/// The page, or why there is none.
+/// The page, or the reason for a refusal.
 fn show(call: &Call, form: &Form) -> (Outgoing, String) {
     let config = lock(&call.shared.config).clone();
     match checked(call, form, &config) {
@@ -133,7 +133,7 @@ fn denied<'a>(ask: &Question<'a>) -> Refusal<'a> {
     }
 }
 
-/// The request, once client, `redirect_uri`, `response_type` and scope are found good.
+/// The request, once client, `redirect_uri`, `response_type` and scope are validated.
 fn checked<'a>(
     call: &Call,
     form: &'a Form,

@@ -1,4 +1,4 @@
-//! `DELETE /app-mgmt/v0/connections`: ends what an application and a principal have with each other.
+//! `DELETE /app-mgmt/v0/connections`: revokes all tokens of an application and a principal.
 
 use hyper::Method;
 use hyper::header;

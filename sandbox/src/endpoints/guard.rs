@@ -1,4 +1,4 @@
-//! What the APIs have in common: the methods, the bearer token, the body.
+//! Shared by the APIs: the methods, the bearer token, the body.
 
 use http_body_util::BodyExt as _;
 use hyper::Method;
@@ -90,8 +90,8 @@ async fn read(mut body: Incoming) -> Option<Sent> {
         let Ok(data) = frame.ok()?.into_data() else { continue };
         hash.update(&data);
         bytes += data.len() as u64;
-        let room = SHOWN_BYTES.saturating_sub(beginning.len()).min(data.len());
-        beginning.extend_from_slice(&data[..room]);
+        let space = SHOWN_BYTES.saturating_sub(beginning.len()).min(data.len());
+        beginning.extend_from_slice(&data[..space]);
     }
     let hex: Vec<String> = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
     let sha256 = hex.concat();

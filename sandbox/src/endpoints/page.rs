@@ -1,4 +1,4 @@
-//! The pages of the authorize endpoint. No scripts, nothing from elsewhere, everything escaped.
+//! The pages of the authorize endpoint. No scripts, no external resources, everything escaped.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;

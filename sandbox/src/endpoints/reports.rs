@@ -92,7 +92,7 @@ impl Query {
         Ok(asked)
     }
 
-    /// Without `user` the reports of the token's owner are meant; a company has none.
+    /// Without `user` the reports of the token's owner are listed; a company has none.
     fn wants(&self, number: usize) -> bool {
         let owned = match self.user.as_deref() {
             Some("ALL") => true,

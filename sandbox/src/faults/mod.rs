@@ -1,4 +1,4 @@
-//! Scripted faults: what a test wants to go wrong, and when.
+//! Scripted faults: what goes wrong, and when.
 
 pub(crate) mod effects;
 pub(crate) mod spec;

@@ -1,4 +1,4 @@
-//! `client_credentials`: the application speaks for itself. No refresh token and no id token.
+//! `client_credentials`: the application itself is the principal. No refresh token and no id token.
 
 use crate::grants::request::TokenRequest;
 use crate::protocol::answer::Grant;

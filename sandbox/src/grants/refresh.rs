@@ -6,7 +6,7 @@ use crate::protocol::codes::Refusal;
 use crate::world::World;
 
 /// Slides the six months and rotates. A token of another client is code 105; one that is unknown,
-/// expired, revoked or dead is code 108.
+/// expired, revoked or spent is code 108.
 pub(super) fn grant(world: &mut World, request: &TokenRequest<'_>) -> Result<Grant, Refusal> {
     let refresh_token = request.form.get("refresh_token").ok_or(106)?;
     request::must_live_here(request.config)?;

@@ -91,6 +91,6 @@ pub(crate) fn authenticate(
 pub(crate) fn must_live_here(config: &Config) -> Result<(), Refusal> {
     match &config.lives_elsewhere {
         None => Ok(()),
-        Some(origin) => Err(Refusal { code: 16, elsewhere: Some(origin.clone()) }),
+        Some(origin) => Err(Refusal { code: 16, redirect_to: Some(origin.clone()) }),
     }
 }

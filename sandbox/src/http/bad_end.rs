@@ -1,4 +1,4 @@
-//! Answers that end badly.
+//! Truncated and malformed answers.
 
 /// An answer that is granted, sent and does not end as HTTP has it. By https it ends without `close_notify`.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,4 +1,4 @@
-//! The body of a reply, whole or broken off.
+//! The body of a reply, complete or truncated.
 
 use std::io;
 use std::pin::Pin;

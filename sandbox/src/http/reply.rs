@@ -1,4 +1,4 @@
-//! What goes back to the client: an answer, or an end of the connection.
+//! A reply to the client: an answer, or an end of the connection.
 
 use std::fmt::Write as _;
 

@@ -57,13 +57,13 @@ impl Answer {
         origin: &str,
         correlation_id: &str,
     ) -> Self {
-        let Refusal { code, elsewhere } = refusal;
+        let Refusal { code, redirect_to } = refusal;
         let row = codes::code(code);
         let mut answer = Self { status: row.status, fields: Vec::new() };
         answer.put("code", code);
         answer.put("error", row.error);
         answer.put("error_description", row.description);
-        match elsewhere {
+        match redirect_to {
             Some(geolocation) => answer.put("geolocation", geolocation),
             None => answer.put_geolocation(config, origin),
         }

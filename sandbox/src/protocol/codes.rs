@@ -96,11 +96,11 @@ pub fn code(number: u32) -> Code {
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Refusal {
     pub(crate) code: u32,
-    pub(crate) elsewhere: Option<String>,
+    pub(crate) redirect_to: Option<String>,
 }
 
 impl From<u32> for Refusal {
     fn from(code: u32) -> Self {
-        Self { code, elsewhere: None }
+        Self { code, redirect_to: None }
     }
 }

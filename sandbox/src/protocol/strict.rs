@@ -1,4 +1,4 @@
-//! What Concur would not take, and what a careful client does not do.
+//! Requests that Concur refuses, and mistakes that a careful client avoids.
 
 use hyper::Method;
 use hyper::header;

@@ -56,7 +56,7 @@ impl Call {
 
     fn scripted(&self, code: u32) -> Answer {
         let config = lock(&self.shared.config).clone();
-        let elsewhere = config.lives_elsewhere.clone().filter(|_| code == 16);
-        self.refuse(Refusal { code, elsewhere }, &config)
+        let redirect_to = config.lives_elsewhere.clone().filter(|_| code == 16);
+        self.refuse(Refusal { code, redirect_to }, &config)
     }
 }

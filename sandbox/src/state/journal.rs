@@ -1,5 +1,5 @@
-//! What happened: a record of every request, counters, and violations of the protocol. No secret gets
-//! in: secrets are fingerprinted before.
+//! The journal: a record of every request, counters, and violations of the protocol. It contains no
+//! secret: secrets are fingerprinted first.
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -57,7 +57,7 @@ pub struct RequestRecord {
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Counters {
-    /// Requests to the token endpoint, good or bad.
+    /// Requests to the token endpoint, valid or not.
     pub token_requests: u64,
     /// The same by `grant_type`, as far as one could be read.
     pub(crate) token_requests_by_grant: BTreeMap<String, u64>,
@@ -77,7 +77,7 @@ pub struct Counters {
     pub disconnections: u64,
     /// Requests that a scripted fault was applied to.
     pub faults: u64,
-    /// Families of refresh tokens revoked because a dead value was used again, since the start.
+    /// Families of refresh tokens revoked because a spent value was used again, since the start.
     pub families_revoked_by_reuse: u64,
     /// The most token requests that were being served at one time.
     pub max_simultaneous_token_requests: u64,

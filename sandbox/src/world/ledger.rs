@@ -1,4 +1,4 @@
-//! What was issued: refresh-token families and access tokens. Pure: it gets the time as an argument.
+//! The issued tokens: refresh-token families and access tokens. Pure: it gets the time as an argument.
 
 use std::collections::HashMap;
 
@@ -20,7 +20,7 @@ pub(crate) struct Family {
 struct Value {
     family: FamilyId,
     /// Replaced under [`Rotation::NewRevokeFamily`]: to see it again means that it was stolen.
-    dead: bool,
+    spent: bool,
 }
 
 /// One access token ever issued.
@@ -65,7 +65,7 @@ impl Ledger {
     ) -> FamilyId {
         let id = FamilyId(self.families.len());
         let current = self.new_refresh_token(config);
-        self.values.insert(current.clone(), Value { family: id, dead: false });
+        self.values.insert(current.clone(), Value { family: id, spent: false });
         self.families.push(Family {
             client_id: client_id.to_owned(),
             principal: principal.clone(),
@@ -78,14 +78,14 @@ impl Ledger {
     }
 
     /// The family that `refresh_token` can refresh now; `None` if the token is unknown, expired or revoked. If it
-    /// is dead, its family is revoked from now on.
+    /// is spent, its family is revoked from now on.
     pub(crate) fn usable(&mut self, refresh_token: &str, now: i64) -> Option<FamilyId> {
         let value = self.values.get(refresh_token)?;
-        let (id, dead) = (value.family, value.dead);
+        let (id, spent) = (value.family, value.spent);
         if self.families[id.0].revoked {
             return None;
         }
-        if dead {
+        if spent {
             self.families_revoked_by_reuse += 1;
             self.revoke(|family| family == id);
             return None;
@@ -107,7 +107,7 @@ impl Ledger {
             Rotation::NewKeepOld => self.renew(id, config),
             Rotation::NewRevokeFamily => {
                 for value in self.values.values_mut().filter(|value| value.family == id) {
-                    value.dead = true;
+                    value.spent = true;
                 }
                 self.renew(id, config);
             }
@@ -132,7 +132,7 @@ impl Ledger {
 
     fn renew(&mut self, id: FamilyId, config: &Config) {
         let new = self.new_refresh_token(config);
-        self.values.insert(new.clone(), Value { family: id, dead: false });
+        self.values.insert(new.clone(), Value { family: id, spent: false });
         self.families[id.0].current = new;
     }
 

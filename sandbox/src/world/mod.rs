@@ -1,4 +1,4 @@
-//! What the service knows: applications, companies, and what they were given. Pure: it gets the time as an
+//! The service's data: applications, companies, and the tokens issued to them. Pure: it gets the time as an
 //! argument.
 
 pub(crate) mod ledger;

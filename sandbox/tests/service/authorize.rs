@@ -1,4 +1,4 @@
-//! The page of the browser grant, and the codes it gives out.
+//! The page of the browser grant, and the codes it issues.
 
 use concur_sandbox::{Config, Fault, GrantType, Sandbox, User};
 
@@ -139,26 +139,26 @@ fn a_code_is_bound_to_its_client_its_redirect_uri_and_its_time() {
     assert_eq!(exchange(&sandbox, "", URI).code(), 101);
     assert_eq!(exchange(&sandbox, &code(), "").code(), 102);
     sandbox.configure(|config| config.code_lifetime_seconds = 0);
-    assert_eq!(exchange(&sandbox, &code(), URI).code(), 103, "it is over");
+    assert_eq!(exchange(&sandbox, &code(), URI).code(), 103, "expired");
 }
 
 #[test]
 fn an_unregistered_redirect_uri_is_never_redirected_to() {
     let sandbox = sandbox();
-    let good = asking(&sandbox);
-    let mut cases = vec![with(good.clone(), "client_id", "unknown")];
+    let valid = asking(&sandbox);
+    let mut cases = vec![with(valid.clone(), "client_id", "unknown")];
     for uri in [
         "https://evil.example/",
         "http://localhost:8017/callback/",
         "HTTP://localhost:8017/callback",
     ] {
-        cases.push(with(good.clone(), "redirect_uri", uri));
+        cases.push(with(valid.clone(), "redirect_uri", uri));
     }
     for name in ["client_id", "redirect_uri"] {
-        cases.push(good.iter().filter(|field| field.0 != name).cloned().collect());
+        cases.push(valid.iter().filter(|field| field.0 != name).cloned().collect());
     }
-    for twice in &good {
-        let mut fields = good.clone();
+    for twice in &valid {
+        let mut fields = valid.clone();
         fields.push(twice.clone());
         cases.push(fields);
     }
@@ -173,23 +173,23 @@ fn an_unregistered_redirect_uri_is_never_redirected_to() {
 #[test]
 fn errors_and_denials_are_sent_to_the_application() {
     let sandbox = sandbox();
-    let good = asking(&sandbox);
-    let told = |reply: &Reply| {
+    let valid = asking(&sandbox);
+    let error = |reply: &Reply| {
         let fields = carried(reply, URI);
         assert!(!field(&fields, "error_description").is_empty());
         assert_eq!(field(&fields, "state"), "s&1 <2>");
         field(&fields, "error_code")
     };
-    assert_eq!(told(&press(&sandbox, &good, "deny")), "access_denied");
-    let token = with(good.clone(), "response_type", "token");
-    assert_eq!(told(&get(&sandbox, &token)), "unsupported_response_type");
-    assert_eq!(told(&get(&sandbox, &with(good.clone(), "scope", "openid ALL"))), "54");
+    assert_eq!(error(&press(&sandbox, &valid, "deny")), "access_denied");
+    let token = with(valid.clone(), "response_type", "token");
+    assert_eq!(error(&get(&sandbox, &token)), "unsupported_response_type");
+    assert_eq!(error(&get(&sandbox, &with(valid.clone(), "scope", "openid ALL"))), "54");
     sandbox.disable_client(true);
-    assert_eq!(told(&get(&sandbox, &good)), "59");
+    assert_eq!(error(&get(&sandbox, &valid)), "59");
     sandbox.disable_client(false);
     sandbox
         .configure(|config| config.allowed_grants.retain(|g| *g != GrantType::AuthorizationCode));
-    assert_eq!(told(&get(&sandbox, &good)), "60");
+    assert_eq!(error(&get(&sandbox, &valid)), "60");
 }
 
 #[test]

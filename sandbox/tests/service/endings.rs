@@ -1,4 +1,4 @@
-//! Answers that come encoded or end badly, as a client sees them on the wire.
+//! Encoded, truncated and malformed answers, as a client receives them.
 
 use std::io::{Read as _, Write as _};
 
@@ -35,13 +35,13 @@ fn a_length_can_be_wrong_either_way() {
     {
         let (head, body, ended) =
             answered(Fault::BadEnd(BadEnd::new(Framing::Length(more)).then(then)));
-        let told: i64 = head
+        let stated: i64 = head
             .lines()
             .find_map(|line| line.strip_prefix("content-length: "))
             .unwrap()
             .parse()
             .unwrap();
-        assert_eq!(told - i64::try_from(body.len()).unwrap(), more, "{head}");
+        assert_eq!(stated - i64::try_from(body.len()).unwrap(), more, "{head}");
         assert!(body.ends_with(b"}") && head.contains("\r\ndate: "), "{head}");
         assert_eq!(ended, clean);
     }

@@ -148,7 +148,7 @@ fn optional_fields_can_be_left_out() {
     sandbox.configure(|config| config.omit_refresh_token = true);
     let renewed = refresh(&sandbox, &refresh_token);
     assert!(renewed.json().get("refresh_token").is_none());
-    assert!(sandbox.is_current_refresh_token(&refresh_token), "the one held stays good");
+    assert!(sandbox.is_current_refresh_token(&refresh_token), "the stored one stays valid");
 }
 
 #[test]

@@ -80,7 +80,7 @@ fn a_record_contains_the_client_the_request_and_the_outcome() {
 fn a_gate_holds_a_request_that_has_been_counted() {
     let sandbox = Sandbox::start(Config::default()).unwrap();
     let gate = sandbox.hold_next_token_request();
-    assert!(!gate.wait_until_reached(std::time::Duration::ZERO), "nobody has asked yet");
+    assert!(!gate.wait_until_reached(std::time::Duration::ZERO), "no request yet");
     thread::scope(|scope| {
         let held = scope.spawn(|| log_in(&sandbox));
         assert!(gate.wait_until_reached(PATIENCE));

@@ -1,4 +1,4 @@
-//! The service as a client sees it: a running sandbox, and HTTP written by hand over a plain socket.
+//! The service as a client sees it: a running sandbox, and handwritten HTTP over a plain socket.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
 
 mod apis;

@@ -44,7 +44,7 @@ fn a_one_time_password_works_once() {
     let reply = log_in(&sandbox, &otp);
     assert_eq!(reply.status, 200, "{reply:?}");
     assert_eq!(refresh(&sandbox, &reply.field("refresh_token")).status, 200);
-    assert_eq!(log_in(&sandbox, &otp).code(), 83, "it is good for one login");
+    assert_eq!(log_in(&sandbox, &otp).code(), 83, "it is valid for one login");
     assert_eq!(sandbox.counters().otps_sent, 1);
     assert_eq!(sandbox.violations(), Vec::<String>::new());
 }
@@ -88,7 +88,7 @@ fn each_field_of_the_request_is_checked() {
     assert_eq!(log_in(&sandbox, "").code(), 56);
     assert!(sandbox.violations().is_empty());
     assert_eq!(ask(&sandbox, &with("colour", "blue")).status, 200);
-    assert_eq!(sandbox.violations().len(), 1, "a field that nobody documents is noticed");
+    assert_eq!(sandbox.violations().len(), 1, "an undocumented field is noticed");
 }
 
 #[test]
@@ -116,11 +116,11 @@ fn a_user_of_another_data_centre_gets_code_16() {
 
 #[test]
 fn name_company_and_link_of_the_request_must_be_repeated_with_the_password() {
-    let told = [("name", EMAIL), ("company", "Example"), ("link", "https://vendor.example/")];
+    let details = [("name", EMAIL), ("company", "Example"), ("link", "https://vendor.example/")];
     for left_out in [None, Some("name"), Some("company"), Some("link")] {
         let sandbox = sandbox();
         let mut form = otp_form(&sandbox, EMAIL);
-        form.extend(told);
+        form.extend(details);
         assert_eq!(ask(&sandbox, &form).status, 200);
         let otp = sandbox.sent_otp(EMAIL).unwrap();
         form.retain(|(name, _)| Some(*name) != left_out);

@@ -4,7 +4,7 @@ use concur_sandbox::{Config, Fault, Sandbox};
 
 use crate::http::{company_form, connect, encode, read, send, token_request};
 
-fn good(sandbox: &Sandbox) -> String {
+fn valid(sandbox: &Sandbox) -> String {
     token_request(&company_form(sandbox.app()))
 }
 
@@ -20,14 +20,14 @@ fn refused(sandbox: &Sandbox, request: &str, status: u16, violation: &str) {
 #[test]
 fn a_charset_parameter_is_refused() {
     let sandbox = Sandbox::start(Config::default()).unwrap();
-    let request = good(&sandbox).replace("-urlencoded\r", "-urlencoded; charset=utf-8\r");
+    let request = valid(&sandbox).replace("-urlencoded\r", "-urlencoded; charset=utf-8\r");
     refused(&sandbox, &request, 400, "charset");
 }
 
 #[test]
 fn another_content_type_is_refused() {
     let sandbox = Sandbox::start(Config::default()).unwrap();
-    let request = good(&sandbox).replace("application/x-www-form-urlencoded", "application/json");
+    let request = valid(&sandbox).replace("application/x-www-form-urlencoded", "application/json");
     refused(&sandbox, &request, 400, "Content-Type");
 }
 
@@ -35,7 +35,7 @@ fn another_content_type_is_refused() {
 fn a_chunked_body_is_refused() {
     let sandbox = Sandbox::start(Config::default()).unwrap();
     let body = encode(&company_form(sandbox.app()));
-    let (head, _) = good(&sandbox).split_once("Content-Length").map(own).unwrap();
+    let (head, _) = valid(&sandbox).split_once("Content-Length").map(own).unwrap();
     let request =
         format!("{head}Transfer-Encoding: chunked\r\n\r\n{:x}\r\n{body}\r\n0\r\n\r\n", body.len());
     refused(&sandbox, &request, 400, "chunked");
@@ -48,7 +48,7 @@ fn own((head, rest): (&str, &str)) -> (String, String) {
 #[test]
 fn a_request_without_content_length_is_refused() {
     let sandbox = Sandbox::start(Config::default()).unwrap();
-    let (head, _) = good(&sandbox).split_once("Content-Length").map(own).unwrap();
+    let (head, _) = valid(&sandbox).split_once("Content-Length").map(own).unwrap();
     refused(&sandbox, &format!("{head}\r\n"), 400, "no Content-Length");
 }
 
@@ -57,7 +57,7 @@ fn secrets_in_the_url_are_refused_and_not_repeated() {
     let sandbox = Sandbox::start(Config::default()).unwrap();
     let secret = sandbox.app().client_secret.clone();
     let target = format!("/oauth2/v0/token?client_secret={secret} ");
-    let request = good(&sandbox).replacen("/oauth2/v0/token ", &target, 1);
+    let request = valid(&sandbox).replacen("/oauth2/v0/token ", &target, 1);
     refused(&sandbox, &request, 400, "the URL carries client_secret");
     assert!(!sandbox.violations().concat().contains(&secret));
 }
@@ -94,10 +94,10 @@ fn basic_authentication_is_not_read() {
 #[test]
 fn careless_requests_are_served_and_noted() {
     let sandbox = Sandbox::start(Config::default()).unwrap();
-    let request = good(&sandbox).replace("Accept: application/json\r\n", "Accept: */*\r\n");
+    let request = valid(&sandbox).replace("Accept: application/json\r\n", "Accept: */*\r\n");
     assert_eq!(send(&sandbox, &request).status, 200);
     assert!(sandbox.violations()[0].contains("Accept"), "{:?}", sandbox.violations());
-    let request = good(&sandbox).replacen("Accept", "concur-correlationid: mine\r\nAccept", 1);
+    let request = valid(&sandbox).replacen("Accept", "concur-correlationid: mine\r\nAccept", 1);
     assert_eq!(send(&sandbox, &request).status, 200);
     assert!(sandbox.violations()[1].contains("not a UUID"), "{:?}", sandbox.violations());
     sandbox.clear_log();
@@ -109,10 +109,10 @@ fn a_followed_redirect_is_a_violation() {
     let sandbox = Sandbox::start(Config::default()).unwrap();
     let location = format!("{}/elsewhere?x=1", sandbox.origin());
     sandbox.push_fault(Fault::Redirect { status: 307, location: location.clone() });
-    let reply = send(&sandbox, &good(&sandbox));
+    let reply = send(&sandbox, &valid(&sandbox));
     assert_eq!((reply.status, reply.header("location")), (307, Some(location.as_str())));
     assert!(sandbox.violations().is_empty(), "to be redirected is no fault of the client's");
-    send(&sandbox, &good(&sandbox).replacen("/oauth2/v0/token", "/elsewhere?x=1", 1));
+    send(&sandbox, &valid(&sandbox).replacen("/oauth2/v0/token", "/elsewhere?x=1", 1));
     assert!(sandbox.violations()[0].contains("redirect"), "{:?}", sandbox.violations());
 }
 
@@ -134,9 +134,9 @@ fn wrong_methods_and_paths_get_their_status() {
 fn a_connection_serves_several_requests() {
     let sandbox = Sandbox::start(Config::default()).unwrap();
     let mut stream = connect(&sandbox);
-    let kept = good(&sandbox).replace("Connection: close\r\n", "");
+    let kept = valid(&sandbox).replace("Connection: close\r\n", "");
     stream.write_all(kept.as_bytes()).unwrap();
-    stream.write_all(good(&sandbox).as_bytes()).unwrap();
+    stream.write_all(valid(&sandbox).as_bytes()).unwrap();
     read(&mut stream).unwrap().unwrap();
     let peers: Vec<String> = sandbox.requests().into_iter().map(|record| record.peer).collect();
     assert!(peers.len() == 2 && peers[0] == peers[1], "{peers:?}");

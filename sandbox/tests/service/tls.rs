@@ -1,4 +1,4 @@
-//! The sandbox by https, asked with rustls over a plain socket.
+//! The sandbox by https, with rustls over a plain socket as the client.
 
 use std::io::{self, ErrorKind, Write as _};
 use std::net::TcpStream;
@@ -96,22 +96,22 @@ fn client_certificates_are_required_and_wrong_ones_refused_with_a_reason() {
     let ours = strict();
     let pem = ours.client_pem().unwrap();
     assert_eq!(log_in_with(&ours, "localhost", Some(pem)).unwrap().unwrap().status, 200);
-    let told = |pem: Option<&str>| {
+    let alert_for = |pem: Option<&str>| {
         let error = log_in_with(&ours, "localhost", pem).unwrap_err();
         match error.get_ref().and_then(|inner| inner.downcast_ref::<Error>()) {
             Some(Error::AlertReceived(alert)) => *alert,
             _ => panic!("{error}"),
         }
     };
-    assert_eq!(told(None), AlertDescription::CertificateRequired);
+    assert_eq!(alert_for(None), AlertDescription::CertificateRequired);
     let stranger = strict().client_pem().unwrap().to_owned();
     // Of the same name, by a CA of the same name with another key.
-    let alert = told(Some(&stranger));
+    let alert = alert_for(Some(&stranger));
     assert!(
         [AlertDescription::DecryptError, AlertDescription::UnknownCA].contains(&alert),
         "{alert:?}"
     );
-    assert_eq!(ours.counters().token_requests, 1, "nobody else was let in");
+    assert_eq!(ours.counters().token_requests, 1, "no other client was accepted");
     let open = sandbox(Tls::default());
     assert_eq!(log_in_with(&open, "localhost", Some(&stranger)).unwrap().unwrap().status, 200);
 }

@@ -37,7 +37,7 @@ fn plant_the_file(s: &mut Scene) {
 }
 
 pub(super) const ROWS: &[Row] = &[
-    row("key show-source", 0, "good, wrong and missing, for people and for scripts", |s| {
+    row("key show-source", 0, "valid, wrong and missing, for people and for scripts", |s| {
         in_a_variable(s);
         let _ = s.run(&["key", "show-source"]).code(0);
         let file = s.world.config_dir().join("key");
@@ -97,7 +97,7 @@ pub(super) const ROWS: &[Row] = &[
         let _ = s.fed(&["key", "rotate", "--old-key-file", "-"], &text).code(6);
         s.code(&["key", "rotate", "--old-key-file", "none.key"])
     }),
-    row("key rotate", 2, "a key from elsewhere, without the old one", |s| {
+    row("key rotate", 2, "a key from another source, without the old one", |s| {
         in_a_variable(s);
         let _ = s.run(&["key", "set-source", "environment"]).code(0);
         s.code(&["key", "rotate"])

@@ -181,7 +181,7 @@ pub(super) const ROWS: &[Row] = &[
         mocking_proxy(s);
         s.code(&["login", "--base-url", "us2"])
     }),
-    first("login", 6, "there is no room for the store", |s| {
+    first("login", 6, "there is no space for the store", |s| {
         s.env("CONCUR_CRED_TEST_FAILPOINT", "reserve-write=full");
         login(s, &[])
     }),
@@ -242,7 +242,7 @@ pub(super) const ROWS: &[Row] = &[
     by_http("login", 4, "in the browser, and the code is refused with all that was sent", |s| {
         browser(s, true)
     }),
-    row("import", 0, "a file with fields that nobody knows", |s| import(s, &["--profile", "new"])),
+    row("import", 0, "a file with unknown fields", |s| import(s, &["--profile", "new"])),
     row("import", 0, "a dry run", |s| import(s, &["--dry-run", "--profile", "new"])),
     row("import", 0, "through stdin", |s| {
         s.import_file("new.json");
@@ -278,7 +278,7 @@ fn login(s: &mut Scene, more: &[&str]) -> Option<i32> {
     s.code(&[&["login", "--base-url", &origin], more].concat())
 }
 
-/// App ID, secret and a refresh token that somebody else obtained.
+/// App ID, secret and a refresh token that another client obtained.
 fn handed(s: &mut Scene) -> serde_json::Value {
     let app = s.world.sandbox.app().clone();
     let answer = s.world.sandbox.issue_token_response(&app, 60);

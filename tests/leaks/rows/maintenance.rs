@@ -1,4 +1,4 @@
-//! What looks after the installation.
+//! Maintenance of the installation.
 
 use concur_sandbox::Fault;
 
@@ -25,7 +25,7 @@ pub(super) const ROWS: &[Row] = &[
         let _ = s.code(&["doctor", "--repair", "--offline"]);
         s.code(&["doctor", "--offline"])
     }),
-    row("doctor", 6, "a damaged store, which is mended and kept beside", |s| {
+    row("doctor", 6, "a damaged store, which is repaired and kept beside", |s| {
         let spoil = "UPDATE record SET access_token = refresh_token WHERE profile = 'default'";
         s.world.database().execute(spoil, []).unwrap();
         let _ = s.code(&["doctor", "--offline"]);

@@ -1,4 +1,4 @@
-//! The scenarios: every command, well and badly.
+//! The scenarios: every command, with success and with failure.
 
 mod keys;
 mod logins;
@@ -33,7 +33,7 @@ const fn row(
     Row { command, code, what, home: Scene::in_use, act }
 }
 
-/// A scenario before anybody has logged in.
+/// A scenario before the first login.
 const fn first(
     command: &'static str,
     code: i32,

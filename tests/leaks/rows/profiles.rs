@@ -34,5 +34,5 @@ pub(super) const ROWS: &[Row] = &[
         s.world.database().execute(spoil, []).unwrap();
         s.code(&["export", "-"])
     }),
-    first("export", 3, "nobody has logged in", |s| s.code(&["export", "-"])),
+    first("export", 3, "before the first login", |s| s.code(&["export", "-"])),
 ];

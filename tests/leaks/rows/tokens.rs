@@ -1,4 +1,4 @@
-//! What hands tokens out and takes credentials in: the helper protocol's verbs and their kin.
+//! Commands that print tokens and store credentials: the helper protocol's verbs and similar ones.
 
 use concur_sandbox::Fault;
 use serde_json::json;
@@ -48,11 +48,11 @@ pub(super) const ROWS: &[Row] = &[
         }
         code
     }),
-    row("get", 4, "Concur condemns the refresh token", |s| {
+    row("get", 4, "Concur refuses the refresh token", |s| {
         s.expire().fault(Fault::Code(108)).fault(Fault::Code(5));
         s.code(&["get"])
     }),
-    row("get", 4, "Concur condemns it, and git asks", |s| {
+    row("get", 4, "Concur refuses it, and git asks", |s| {
         s.expire().fault(Fault::Code(108)).fault(Fault::Code(5));
         let request = s.request("");
         s.fed(&["get"], &request).code
@@ -123,9 +123,9 @@ pub(super) const ROWS: &[Row] = &[
         s.env("CONCUR_CRED_TEST_FAILPOINT", "-");
         s.expire().code(&["get"])
     }),
-    row("token", 0, "a token that is over", |s| s.expire().asks().code(&["token"])),
+    row("token", 0, "an expired token", |s| s.expire().asks().code(&["token"])),
     row("token", 5, "nothing usable is stored", |s| s.expire().code(&["token", "--cached"])),
-    first("token", 3, "nobody has logged in", |s| s.code(&["token"])),
+    first("token", 3, "before the first login", |s| s.code(&["token"])),
     row("store", 0, "a password, again", |s| {
         let request = s.password_of_git();
         s.fed(&["store"], &request).code

@@ -1,4 +1,4 @@
-//! `api`, `refresh`, `keepalive`, `logout`: what uses the tokens.
+//! `api`, `refresh`, `keepalive`, `logout`: commands that use the tokens.
 
 use concur_sandbox::Fault;
 
@@ -126,7 +126,7 @@ pub(super) const ROWS: &[Row] = &[
         }
         s.code(&["keepalive"])
     }),
-    row("keepalive", 4, "Concur condemns one", |s| {
+    row("keepalive", 4, "Concur refuses one refresh token", |s| {
         s.world.database().execute("UPDATE record SET refreshed_at = 0", []).unwrap();
         s.fault(Fault::Code(108)).fault(Fault::Code(5));
         s.code(&["keepalive"])
@@ -145,7 +145,7 @@ pub(super) const ROWS: &[Row] = &[
         }
         code
     }),
-    first("logout", 3, "nobody has logged in", |s| s.code(&["logout"])),
+    first("logout", 3, "before the first login", |s| s.code(&["logout"])),
 ];
 
 /// A field's value and a header, both secret.
