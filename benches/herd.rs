@@ -67,7 +67,7 @@ fn expired(home: &Home, caller: &Contender, service: &Service, repetitions: usiz
         if !gate.wait_until_reached(Duration::from_secs(30)) {
             return Err("no new token was requested".into());
         }
-        herd::wait_until_all_want_the_lock(&callers)?;
+        herd::wait_until_all_wait_for_the_lock(&callers)?;
         let released = Instant::now();
         gate.release();
         let end = herd::finish(&mut callers, caller)?;

@@ -135,7 +135,7 @@ impl Contender {
         command.args(&words[1..]).env_clear().envs(ENVIRONMENT).env("HOME", &self.home);
         command.envs(self.variables.iter().map(|(name, value)| (name, value)));
         command.current_dir(&self.home).stdin(Stdio::null());
-        // The whole request stands in the pipe before the clock runs: nobody waits for the bench.
+        // The whole request is in the pipe before the clock starts, so that the program does not wait for the bench.
         if let Some(bytes) = &self.stdin {
             let (reader, mut writer) = std::io::pipe()?;
             writer.write_all(bytes)?;

@@ -43,7 +43,7 @@ fn holds_open(process: u32, folder: &str) -> bool {
 }
 
 /// Waits until each of them has a lock file open: it asks for the lock, or has it.
-pub fn wait_until_all_want_the_lock(herd: &[Running]) -> Outcome {
+pub fn wait_until_all_wait_for_the_lock(herd: &[Running]) -> Outcome {
     let deadline = Instant::now() + Duration::from_secs(30);
     while !herd.iter().all(|caller| holds_open(caller.id(), "locks")) {
         if Instant::now() > deadline {

@@ -12,7 +12,7 @@ pub const SIX_MONTHS_SECONDS: i64 = 182 * 86_400;
 /// How a sandbox behaves. Start with [`Config::default`] and change what matters; most fields may also be
 /// changed while it runs, by [`Sandbox::configure`](crate::Sandbox::configure).
 #[derive(Clone, Debug)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
+#[expect(clippy::struct_excessive_bools, reason = "each is an independent switch")]
 pub struct Config {
     /// Address to listen on; default 127.0.0.1. Read at the start only.
     pub bind: IpAddr,
@@ -54,13 +54,13 @@ pub struct Config {
     /// Leave `refresh_token` and `refresh_expires_in` out of answers: "there are certain conditions where
     /// a refresh token is not returned". Then nothing is rotated either.
     pub omit_refresh_token: bool,
-    /// Every company and user lives at this origin: grants for them are answered with code 16 and it.
+    /// Every company and user belongs to this origin: grants for them are answered with code 16 and this origin.
     pub lives_elsewhere: Option<String>,
     /// Refreshes answer with tokens of this company or user, regardless of whom the refresh token was issued to; default
     /// `None`.
     pub refresh_principal: Option<String>,
-    /// The applications are not known here, as those of a migrated entity at a production host: every
-    /// request is answered with code 61. What was granted lives on.
+    /// The applications are unknown here, like those of a migrated entity at a production host: every
+    /// request is answered with code 61. Issued tokens stay valid.
     pub unknown_client: bool,
     /// The code that answers a wrong or replaced client secret: 64 (the default) or 61.
     pub wrong_secret_code: u32,
@@ -181,7 +181,7 @@ pub enum Rotation {
     /// The same value is answered again.
     #[default]
     Same,
-    /// A new value is answered; the old one lives on.
+    /// A new value is answered; the old one stays valid.
     NewKeepOld,
     /// A new value is answered and the old one is spent: its reuse revokes the whole family, access tokens
     /// too (RFC 9700 §4.14.2).

@@ -160,7 +160,10 @@ fn credentials_are_written_privately_and_never_over_a_file() {
     let written = fs::read(&path).unwrap();
     let file: Value = serde_json::from_slice(&written).unwrap();
     let app_id = file["appID"].as_str().unwrap();
-    assert!(!hints.contains(app_id) && !hints.contains("export"), "the file is the way: {hints}");
+    assert!(
+        !hints.contains(app_id) && !hints.contains("export"),
+        "the hints use the file: {hints}"
+    );
     assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
     sandbox.stop("TERM");
     let again = run(&["--credentials", &path]);
@@ -189,7 +192,7 @@ fn with_tls_it_serves_https_and_writes_its_ca_file() {
     strict.stop("TERM");
     let identity = fs::read_to_string(&client).unwrap();
     assert!(identity.starts_with("-----BEGIN CERTIFICATE-----"), "{identity}");
-    assert!(identity.contains("PRIVATE KEY"), "a certificate is of no use without its key");
+    assert!(identity.contains("PRIVATE KEY"), "a certificate needs its key");
     let again = run(&["--tls", "--ca", &path]);
     assert_eq!(again.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&again.stderr).contains("cannot be written"));

@@ -87,7 +87,7 @@ fn an_answer_is_written_to_a_file_whole_or_not_at_all() {
     assert!(!left.iter().any(|name| name.to_string_lossy().starts_with(".concur")), "{left:?}");
     world.sandbox.clear_log();
     let _ = api(&world, &[&path, "--output", "no/such/folder"]).fails(1);
-    assert!(world.sandbox.requests().is_empty(), "a file that cannot be is found before");
+    assert!(world.sandbox.requests().is_empty(), "an impossible file is detected first");
     assert_eq!(api(&world, &["/sandbox/bytes?count=3", "--output", "-"]).ok().stdout, [0, 1, 2]);
 }
 
@@ -97,7 +97,7 @@ fn a_truncated_body_is_a_temporary_failure_and_reports_the_bytes_received() {
     world.sandbox.push_faults_at("/sandbox/", 1, Fault::TruncateBody);
     let output = api(&world, &["/sandbox/bytes?count=9000"]).output().code(5);
     let output = output.says("broke off after 4500 bytes").says("correlation ");
-    assert_eq!(output.stdout.len(), 4500, "what came was handed on as it came");
+    assert_eq!(output.stdout.len(), 4500, "the received bytes were printed unchanged");
 }
 
 #[test]
@@ -107,7 +107,7 @@ fn a_stalled_body_times_out_and_a_slow_one_does_not() {
     let stalled = api(&world, &["/sandbox/bytes?count=9000"]).env("CONCUR_CRED_HTTP_TIMEOUT", "1s");
     let stalled = stalled.output().code(5).says("came to a halt after 4500 bytes");
     assert_eq!(stalled.stdout.len(), 4500);
-    assert_eq!(api_requests(&world).len(), 1, "it is not asked for again by itself");
+    assert_eq!(api_requests(&world).len(), 1, "the request is not repeated");
 }
 
 #[test]
@@ -119,7 +119,7 @@ fn received_bytes_are_printed_before_the_rest_arrives() {
     let mut half = vec![0; 4500];
     child.stdout.as_mut().unwrap().read_exact(&mut half).unwrap();
     assert!(half == large()[..4500]);
-    // The rest never comes, and the program still waits for it: by that the bytes came before the end.
+    // The rest never comes and the program still waits: so the bytes were printed before the end.
     assert!(child.try_wait().unwrap().is_none());
     child.kill().unwrap();
     child.wait().unwrap();
@@ -158,7 +158,7 @@ fn a_full_disk_is_reported() {
     let _ = api(&world, &["/sandbox/bytes?count=100000", "--output", "/dev/full"]).fails(1);
 }
 
-/// Ctrl-C in a long download, or a machine that goes out.
+/// Ctrl-C in a long download, or a power failure.
 #[cfg(target_os = "linux")]
 #[test]
 fn an_interrupted_download_leaves_no_file() {
@@ -167,7 +167,7 @@ fn an_interrupted_download_leaves_no_file() {
     let gate = world.sandbox.hold_next_token_request();
     let args = ["/sandbox/bytes?count=9", "--output", "out"];
     let mut child = api(&world, &args).into_command().spawn().unwrap();
-    // The file is made before anything is asked for.
+    // The file is created before the request.
     assert!(gate.wait_until_reached(std::time::Duration::from_secs(30)));
     child.kill().unwrap();
     let _ = child.wait().unwrap();

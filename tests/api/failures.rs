@@ -74,7 +74,7 @@ fn a_throttled_caller_is_told_how_long_to_wait() {
     let fault = Fault::Status { code: 503, body: StatusBody::Empty, retry_after: Some(date) };
     world.sandbox.push_faults_at("/sandbox/", 1, fault);
     let _ = api(&world, &[ECHO]).fails(5).says("Try again.");
-    assert_eq!(api_requests(&world).len(), 2, "nothing is asked again by itself");
+    assert_eq!(api_requests(&world).len(), 2, "no request is repeated");
 }
 
 #[test]
@@ -113,7 +113,7 @@ fn a_missing_answer_is_temporary_and_warns_that_the_request_may_have_taken_effec
             assert_eq!(output.stderr.contains(lost), may_have_been, "{method}\n{output:?}");
         }
     }
-    assert_eq!(api_requests(&world).len(), 12, "none of them is repeated");
+    assert_eq!(api_requests(&world).len(), 12, "no request is repeated");
     world.write("large", vec![b'x'; 2 << 20]);
     world.sandbox.push_faults_at("/sandbox/", 1, Fault::ResetBefore);
     let output = api(&world, &["POST", ECHO, "--input", "large"]).fails(5);
@@ -135,7 +135,11 @@ fn a_service_that_cannot_be_reached_is_temporary_and_nothing_was_sent() {
 fn without_a_token_no_request_is_sent() {
     let world = World::new();
     let _ = api(&world, &[ECHO]).fails(3).says("concur-cred login");
-    assert_eq!(std::fs::read_dir(world.home()).unwrap().count(), 0, "a question creates nothing");
+    assert_eq!(
+        std::fs::read_dir(world.home()).unwrap().count(),
+        0,
+        "a failed request creates nothing"
+    );
     let world = World::logged_in_with(Config { request_token_uses: Some(1), ..Config::default() });
     world.sandbox.revoke_refresh_tokens();
     world.expire("default");

@@ -25,7 +25,7 @@ fn an_endless_device_or_pipe_is_refused_and_leaves_nothing() {
     let mut child = command.spawn().unwrap();
     let mut stdin = child.stdin.take().unwrap();
     let piece = vec![b'x'; 1 << 20];
-    // It ends the pipe when it has had enough; who wrote for ever would never come here.
+    // The program closes the pipe at its limit; otherwise this writer would never end.
     while stdin.write_all(&piece).is_ok() {}
     let output = child.wait_with_output().unwrap();
     let stderr = String::from_utf8_lossy(&output.stderr);

@@ -7,7 +7,7 @@ use super::support::{ECHO, api, api_requests, current_token};
 use crate::harness::{Running, World};
 
 /// A world whose token is old enough to be replaced after a refusal, and revoked at Concur.
-fn with_a_dead_token(config: Config) -> World {
+fn with_a_revoked_token(config: Config) -> World {
     let world = World::logged_in_with(config);
     world.sandbox.expire_access_tokens();
     world.age_access_token("default", 600);
@@ -18,7 +18,7 @@ fn with_a_dead_token(config: Config) -> World {
 #[test]
 fn a_refused_token_is_replaced_and_the_request_repeated_once() {
     for forbidden_status in [401, 403] {
-        let world = with_a_dead_token(Config { forbidden_status, ..Config::default() });
+        let world = with_a_revoked_token(Config { forbidden_status, ..Config::default() });
         let before = current_token(&world);
         let output = api(&world, &["POST", ECHO, "-f", "a=b"]).ok().silent();
         assert_eq!(output.json()["body_json"], json!({ "a": "b" }));
@@ -37,11 +37,11 @@ fn a_refused_token_is_replaced_and_the_request_repeated_once() {
 fn a_body_from_any_source_can_be_sent_again() {
     let bodies = [b"{\"small\":1}".to_vec(), vec![b'x'; 3 << 20], vec![b'x'; 24 << 20]];
     for body in bodies {
-        let world = with_a_dead_token(Config::default());
+        let world = with_a_revoked_token(Config::default());
         let piped = api(&world, &["POST", ECHO, "--input", "-"]).stdin(body.clone()).ok().silent();
         assert_eq!(piped.json()["body_bytes"], body.len());
         assert_eq!((world.refreshes(), api_requests(&world).len()), (1, 2));
-        let world = with_a_dead_token(Config::default());
+        let world = with_a_revoked_token(Config::default());
         world.write("body", &body);
         let file = api(&world, &["POST", ECHO, "--input", "body"]).ok().silent();
         assert_eq!(file.json()["body_sha256"], piped.json()["body_sha256"]);
@@ -59,19 +59,19 @@ fn a_missing_scope_is_reported_and_causes_no_refresh_storm() {
         let output = api(&world, &[reports]).fails(1).says("403").says("lacks the scope EXPRPT");
         let _ = output.says("granted: openid identity.user.core.read");
     }
-    assert_eq!(world.refreshes(), 0, "a young token is not replaced");
+    assert_eq!(world.refreshes(), 0, "a recent token is not replaced");
     world.age_access_token("default", 600);
     for _ in 0..5 {
         let _ = api(&world, &[reports]).fails(1).says("403");
     }
-    assert_eq!(world.refreshes(), 1, "an old one once, and is young then");
+    assert_eq!(world.refreshes(), 1, "an old one is replaced once, and is then recent");
     api(&world, &["/profile/identity/v4.1/Users"]).ok().silent();
 }
 
 #[test]
 fn a_herd_with_a_refused_token_refreshes_once_and_is_served() {
     let rotation = Rotation::NewRevokeFamily;
-    let world = with_a_dead_token(Config { rotation, ..Config::default() });
+    let world = with_a_revoked_token(Config { rotation, ..Config::default() });
     let herd: Vec<Running> = (0..60).map(|_| api(&world, &[ECHO]).start()).collect();
     for running in herd {
         let _ = running.wait().code(0).silent();
@@ -82,7 +82,7 @@ fn a_herd_with_a_refused_token_refreshes_once_and_is_served() {
 
 #[test]
 fn a_token_replaced_by_another_process_is_used_without_a_refresh() {
-    let world = with_a_dead_token(Config::default());
+    let world = with_a_revoked_token(Config::default());
     let gate = world.sandbox.hold_next_api_request();
     let asking = api(&world, &[ECHO]).start();
     assert!(gate.wait_until_reached(std::time::Duration::from_secs(20)));
@@ -96,7 +96,7 @@ fn a_token_replaced_by_another_process_is_used_without_a_refresh() {
 
 #[test]
 fn a_failed_refresh_is_reported_and_not_repeated_by_every_caller() {
-    let world = with_a_dead_token(Config::default());
+    let world = with_a_revoked_token(Config::default());
     world.sandbox.fault_always(Fault::too_many_requests(300));
     let output = api(&world, &[ECHO]).fails(5);
     let _ = output.says("Concur answered 403").says("429").says("correlation ");
@@ -109,7 +109,7 @@ fn a_failed_refresh_is_reported_and_not_repeated_by_every_caller() {
 
 #[test]
 fn an_invalid_refresh_token_requires_a_login() {
-    let world = with_a_dead_token(Config { request_token_uses: Some(1), ..Config::default() });
+    let world = with_a_revoked_token(Config { request_token_uses: Some(1), ..Config::default() });
     world.sandbox.revoke_refresh_tokens();
     let _ = api(&world, &[ECHO]).fails(4).says("Concur answered 403").says("code 108");
     assert_eq!(world.refreshes(), 1);
@@ -154,7 +154,7 @@ fn a_token_with_a_new_base_url_is_used_there() {
     world.age_access_token("default", 600);
     world.sandbox.push_fault(Fault::Geolocation(there.origin().to_owned()));
     world.sandbox.clear_log();
-    // The new token is unknown at the other place; what counts is where it was shown.
+    // The new token is unknown at the other origin; the test checks only where it was sent.
     let _ = api(&world, &[ECHO]).fails(1).says("403");
     assert_eq!(api_requests(&world).len(), 1);
     assert_eq!(there.requests().len(), 1, "the second request went to the new base URL");

@@ -17,11 +17,11 @@ fn profiles(world: &World) -> usize {
     usize::try_from(count).unwrap()
 }
 
-/// Nothing is forgotten, and plain `logout` is named.
-fn forgets_nothing(world: &World, code: i32) -> Output {
+/// Asserts that nothing is removed and that the message suggests plain `logout`.
+fn removes_nothing(world: &World, code: i32) -> Output {
     let output = revoke(world).output().code(code);
     assert!(output.stdout.is_empty());
-    assert_eq!(profiles(world), 1, "nothing is forgotten\n{output:?}");
+    assert_eq!(profiles(world), 1, "nothing is removed\n{output:?}");
     output.says("concur-cred logout --profile default")
 }
 
@@ -107,7 +107,7 @@ fn a_refused_or_failed_revocation_removes_nothing() {
     for code in [400, 401, 403, 404, 429, 500, 503] {
         let fault = Fault::Status { code, body: StatusBody::Json, retry_after: None };
         world.sandbox.push_faults_at("/app-mgmt/", 1, fault);
-        let output = forgets_nothing(&world, 5).says(&format!("Concur answered {code}"));
+        let output = removes_nothing(&world, 5).says(&format!("Concur answered {code}"));
         let id = api_requests(&world).pop().unwrap().correlation_id;
         let _ = output.says("nothing was forgotten").says(&format!("correlation {id}"));
     }
@@ -122,17 +122,17 @@ fn a_refused_or_failed_revocation_removes_nothing() {
 fn a_lost_answer_removes_nothing() {
     let world = World::logged_in();
     world.sandbox.push_faults_at("/app-mgmt/", 1, Fault::DropBefore);
-    let _ = forgets_nothing(&world, 5).says("there is no answer").says("correlation ");
+    let _ = removes_nothing(&world, 5).says("there is no answer").says("correlation ");
     let redirect = Fault::Redirect { status: 307, location: "https://evil.example/".to_owned() };
     world.sandbox.push_faults_at("/app-mgmt/", 1, redirect);
-    let _ = forgets_nothing(&world, 5).says("https://evil.example");
+    let _ = removes_nothing(&world, 5).says("https://evil.example");
 }
 
 #[test]
 fn without_a_network_nothing_is_removed() {
     let mut world = World::logged_in_with(leaving());
     drop(std::mem::replace(&mut world.sandbox, Sandbox::start(Config::default()).unwrap()));
-    let _ = forgets_nothing(&world, 5).says("cannot be reached");
+    let _ = removes_nothing(&world, 5).says("cannot be reached");
     world.expire("default");
     let output = revoke(&world).output().code(5).says("cannot be reached");
     assert_eq!(profiles(&world), 1, "{output:?}");
@@ -143,7 +143,7 @@ fn plain_logout_removes_an_invalid_refresh_token() {
     let world = World::logged_in_with(Config { request_token_uses: Some(1), ..Config::default() });
     world.sandbox.revoke_refresh_tokens();
     world.expire("default");
-    let _ = forgets_nothing(&world, 4).says("code 108").says("Nothing was revoked or forgotten");
+    let _ = removes_nothing(&world, 4).says("code 108").says("Nothing was revoked or forgotten");
     assert_eq!(world.sandbox.counters().disconnections, 0);
     let _ = world.concur(["logout", "--profile", "default"]).ok();
     assert_eq!(profiles(&world), 0);
@@ -154,9 +154,9 @@ fn after_a_lost_revocation_answer_plain_logout_works() {
     let world = World::logged_in_with(Config { request_token_uses: Some(1), ..Config::default() });
     world.age_access_token("default", 600);
     world.sandbox.push_faults_at("/app-mgmt/", 1, Fault::DropAfter);
-    let _ = forgets_nothing(&world, 5);
-    assert_eq!(world.sandbox.counters().disconnections, 1, "Concur has done it");
-    let _ = forgets_nothing(&world, 4).says("code 108");
+    let _ = removes_nothing(&world, 5);
+    assert_eq!(world.sandbox.counters().disconnections, 1, "Concur has revoked the tokens");
+    let _ = removes_nothing(&world, 4).says("code 108");
     let _ = world.concur(["logout"]).ok();
 }
 

@@ -17,10 +17,10 @@ fn stored(world: &World) -> Vec<String> {
 fn assert_absent(secrets: &[String], bytes: &[u8], place: &str) {
     let text = String::from_utf8_lossy(bytes);
     for secret in secrets {
-        assert!(!text.contains(secret.as_str()), "a token stands in {place}");
+        assert!(!text.contains(secret.as_str()), "a token is in {place}");
         // A part of it would be as bad; the beginnings of JWTs are all the same.
         let tail = &secret[secret.len() - 12..];
-        assert!(!text.contains(tail), "the end of a token stands in {place}");
+        assert!(!text.contains(tail), "the end of a token is in {place}");
     }
 }
 
@@ -43,7 +43,7 @@ fn no_token_appears_in_messages_or_traces() {
     let redirect =
         Fault::Redirect { status: 302, location: format!("https://evil.example/{token}") };
     let mut said = Vec::new();
-    let mut hear = |output: Output, answer_may_hold_it: bool| {
+    let mut record = |output: Output, answer_may_hold_it: bool| {
         said.extend(output.stderr.bytes());
         if !answer_may_hold_it {
             said.extend(&output.stdout);
@@ -51,25 +51,25 @@ fn no_token_appears_in_messages_or_traces() {
     };
     for fault in [echoing, forbidden, redirect, Fault::TruncateBody, Fault::DropAfter] {
         world.sandbox.push_faults_at("/sandbox/", 1, fault);
-        hear(
+        record(
             api(&world, &["--trace", ECHO, "-f", "a=b"]).env("CONCUR_CRED_TRACE", &trace).output(),
             false,
         );
     }
-    hear(api(&world, &["-i", ECHO]).env("CONCUR_CRED_TRACE", &trace).ok(), false);
-    hear(world.concur(["exec", "--trace", "--", "true"]).ok(), false);
-    hear(
+    record(api(&world, &["-i", ECHO]).env("CONCUR_CRED_TRACE", &trace).ok(), false);
+    record(world.concur(["exec", "--trace", "--", "true"]).ok(), false);
+    record(
         world.concur(["exec", "--", "no-such-command"]).env("CONCUR_CRED_TRACE", &trace).output(),
         false,
     );
     world.expire("default");
-    hear(api(&world, &["--trace", ECHO]).ok(), false);
+    record(api(&world, &["--trace", ECHO]).ok(), false);
     secrets.extend(stored(&world));
     world.sandbox.push_faults_at("/app-mgmt/", 1, Fault::service_unavailable());
-    hear(world.concur(["--trace", "logout", "--revoke"]).output(), false);
-    hear(world.concur(["log", "--json", "-n", "99"]).ok(), false);
-    hear(world.concur(["logout", "--revoke"]).env("CONCUR_CRED_TRACE", &trace).ok(), false);
-    assert!(said.len() > 1000, "the session was heard");
+    record(world.concur(["--trace", "logout", "--revoke"]).output(), false);
+    record(world.concur(["log", "--json", "-n", "99"]).ok(), false);
+    record(world.concur(["logout", "--revoke"]).env("CONCUR_CRED_TRACE", &trace).ok(), false);
+    assert!(said.len() > 1000, "the session was recorded");
     assert_absent(&secrets, &said, "what was said");
     assert_absent(&secrets, &std::fs::read(&trace).unwrap(), "the trace");
 }

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::harness::{Output, Run, World};
 
-/// Says what it was sent.
+/// An endpoint that returns the request.
 pub(super) const ECHO: &str = "/sandbox/echo";
 
 /// `api` with these arguments.
@@ -15,12 +15,12 @@ pub(super) fn api(world: &World, args: &[&str]) -> Run {
     world.concur(["api"].iter().chain(args))
 }
 
-/// What the service was sent by `api` with these arguments.
+/// The request that `api` sends with these arguments.
 pub(super) fn sent(world: &World, args: &[&str]) -> Value {
     api(world, args).ok().silent().json()
 }
 
-/// Fails with this code, a message, and nothing on stdout; nothing is sent.
+/// Asserts exit code 2, a message, an empty stdout, and no request.
 pub(super) fn refused_before_anything_is_sent(world: &World, args: &[&str]) -> Output {
     world.sandbox.clear_log();
     let output = api(world, args).fails(2);

@@ -136,7 +136,7 @@ impl Drop for Window {
         if !self.session.is_empty() && !std::thread::panicking() {
             assert_eq!(exchange(self.address, &request).status, 200, "the browser is closed");
         }
-        // After a failure the browser goes with its driver.
+        // After a failure the browser ends with its driver.
         let group = rustix::process::Pid::from_child(&self.driver);
         let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
         let _ = self.driver.wait();
@@ -155,14 +155,14 @@ fn a_person_signs_in_allows_and_sees_that_it_worked() {
     assert_eq!(
         window.style("#allow", "background-color"),
         "rgba(10, 91, 171, 1)",
-        "the style holds"
+        "the style is applied"
     );
     window.click("#allow");
     assert_eq!(window.text("main.good h1"), "You are logged in");
     assert_eq!(window.url(), format!("http://localhost:{}/concur-cred/done", place.port));
     let (page, view) = window.widths();
     assert_eq!((page, view), (400, 400), "the page fits a narrow window");
-    assert_eq!(window.style("main.good svg", "stroke"), "rgb(26, 127, 75)", "the style holds");
+    assert_eq!(window.style("main.good svg", "stroke"), "rgb(26, 127, 75)", "the style is applied");
     assert_eq!(window.complaints(), [""; 0]);
     let (code, said) = login.end();
     assert_eq!(code, Some(0), "{said}");

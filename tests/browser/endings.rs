@@ -9,19 +9,19 @@ use super::support::{Login, Place, config, field, press};
 
 const AUTHORIZE: &str = "/oauth2/v0/authorize";
 
-/// Ends with this exit code, says this, and has made no profile.
+/// Asserts this exit code, these messages, and no profile.
 fn assert_ends(place: &Place, login: Login, code: i32, says: &[&str]) {
     let (exit, said) = login.end();
     assert_eq!(exit, Some(code), "{said}");
     for text in says {
         assert!(said.contains(text), "{text:?}: {said}");
     }
-    assert!(!said.contains('\u{1b}'), "nothing steers the terminal: {said}");
+    assert!(!said.contains('\u{1b}'), "no control characters: {said}");
     let status = place.world.concur(["status", "--json"]).output();
     assert!(!String::from_utf8_lossy(&status.stdout).contains("default"), "{status:?}");
 }
 
-/// The same, before Concur was asked for a token: then there is no store either.
+/// The same before the token request: then there is no store either.
 fn assert_ends_early(place: &Place, login: Login, code: i32, says: &[&str]) {
     assert_ends(place, login, code, says);
     assert_eq!(place.world.token_requests(), 0);
@@ -81,7 +81,7 @@ fn a_code_is_exchanged_at_its_geolocation() {
     let geolocation = Fault::Geolocation(there.origin().to_owned());
     place.world.sandbox.push_faults_at(AUTHORIZE, 1, geolocation);
     place.get(&press(&place.world.sandbox, &login.link, "allow"));
-    // The two sandboxes do not share their codes: that it is refused there shows where it went.
+    // The two sandboxes do not share their codes: the refusal shows where the request went.
     assert_ends(&place, login, 4, &["code 103", "sign in again"]);
     assert_eq!((place.world.token_requests(), there.counters().token_requests), (0, 1));
 }

@@ -87,7 +87,7 @@ fn the_link_for_the_browser_leads_to_concur_once() {
     }
     let place = Place::new();
     write_browser(&place);
-    // Somebody who reads the list of processes is second.
+    // An observer of the process list comes second.
     place.world.concur(place.login(&[])).env("BROWSER", "made-up-browser").ok();
     let again = std::fs::read_to_string(place.world.work().join("called")).unwrap();
     let login = place.start(&[]);

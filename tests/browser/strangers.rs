@@ -59,7 +59,7 @@ impl<'a> Bert<'a> {
         command.current_dir("/").output()
     }
 
-    /// Status and `Location` of his request, by the address that he chooses.
+    /// Status and `Location` of his request to an address.
     fn get(&self, address: &str, path: &str) -> (String, String) {
         let port = self.0.port;
         let output = Self::run(&format!(
@@ -189,13 +189,13 @@ impl<'a> Table<'a> {
             )
             .unwrap();
         }
-        // In one piece: the program may be reading.
+        // Written atomically: the program may be reading.
         let new = self.folder.join("new");
         std::fs::write(&new, text).unwrap();
         std::fs::rename(new, self.folder.join("tcp")).unwrap();
     }
 
-    /// A request whose sender the table names so; `None` when the receiver closes without an answer.
+    /// A request with this sender in the table; `None` if the receiver closes without an answer.
     fn get(
         &self,
         path: &str,
@@ -258,7 +258,7 @@ fn a_forwarded_port_works_until_another_user_has_the_link() {
 fn where_users_cannot_be_identified_the_browser_gets_a_private_file() {
     let place = Place::new();
     let nowhere = place.world.work().join("nowhere");
-    // Another user's checkout takes no folder of ours.
+    // A folder of another user is not usable for the private file.
     let mut home = tempfile::Builder::new();
     let home = home.prefix("home");
     let in_checkout = home.tempdir_in(env!("CARGO_TARGET_TMPDIR"));
@@ -280,7 +280,7 @@ fn where_users_cannot_be_identified_the_browser_gets_a_private_file() {
     let landing = press(&place.world.sandbox, &login.link, "allow");
     assert_eq!(place.get(&format!("/concur-cred/start/{word}")).status, 303);
     finish(&place, login, &landing);
-    assert!(!file.exists(), "it is taken away");
+    assert!(!file.exists(), "the file is removed");
 }
 
 #[test]

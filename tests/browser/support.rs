@@ -134,7 +134,7 @@ impl Login {
         Self { child, link, said, stderr }
     }
 
-    /// Reads on until this is said.
+    /// Reads on until this text appears.
     pub(crate) fn wait_for(&mut self, text: &str) {
         while !self.said.contains(text) {
             assert_ne!(
@@ -150,7 +150,7 @@ impl Login {
         self.link.query_pairs().find(|(name, _)| name == "state").unwrap().1.into_owned()
     }
 
-    /// Ends well or badly; returns the exit code, and what it said, the address left out.
+    /// Waits for its end; returns the exit code and its messages without the address.
     pub(crate) fn end(mut self) -> (Option<i32>, String) {
         self.stderr.read_to_string(&mut self.said).unwrap();
         let code = self.child.wait().unwrap().code();
@@ -186,7 +186,7 @@ impl Reply {
 pub(crate) fn exchange(address: SocketAddr, request: &str) -> Reply {
     let mut stream = TcpStream::connect(address).unwrap();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
-    // A server that refuses early closes before all is written: its right.
+    // A server that refuses early may close before everything is written.
     let _ = stream.write_all(request.as_bytes());
     read(&mut BufReader::new(stream))
 }

@@ -82,7 +82,7 @@ fn every_request_takes_an_allowed_origin() {
     const SENDERS: [&str; 2] = ["src/api/client.rs", "src/auth/oauth/client.rs"];
     let makes =
         ["Client::new", "Client::builder", "ClientBuilder::new", "blocking::get", "reqwest::get"];
-    assert_eq!(with(&makes), ["src/net/mod.rs"], "who makes a client");
+    assert_eq!(with(&makes), ["src/net/mod.rs"], "the files that create a client");
     let http = page("src/net/mod.rs").split_whitespace().collect::<Vec<_>>().join(" ");
     for signature in
         ["fn client(&self, to: &AllowedOrigin)", "fn client_waiting( &self, to: &AllowedOrigin,"]
@@ -100,6 +100,6 @@ fn every_request_takes_an_allowed_origin() {
         let signature = function.split_once('{').unwrap().0;
         assert!(signature.contains("to: &AllowedOrigin"), "{name}: {signature}");
     }
-    assert_eq!(with(&["(AUTHORIZATION, "]), ["src/api/client.rs"], "who shows a token");
+    assert_eq!(with(&["(AUTHORIZATION, "]), ["src/api/client.rs"], "the files that send a token");
     assert_eq!(with(&["TcpStream::connect", "UdpSocket"]), [""; 0], "nothing bypasses the client");
 }

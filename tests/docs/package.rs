@@ -58,7 +58,7 @@ fn every_manual_page_of_the_program_is_in_the_package() {
     let packed = files(&source);
     let all = files("man/*.1");
     let left: Vec<&String> = all.difference(&packed).collect();
-    assert_eq!(left, ["concur-sandbox.1"], "the sandbox is for those who have the sources");
+    assert_eq!(left, ["concur-sandbox.1"], "the sandbox is not in the package");
 }
 
 #[test]

@@ -20,7 +20,7 @@ fn an_empty_home_passes_and_stays_empty() {
     let world = World::new();
     doctor(&world).has("store", "ok", "nothing stored yet").is_all_ok();
     world.concur(["doctor", "--offline", "--repair"]).ok();
-    assert_eq!(std::fs::read_dir(world.home()).unwrap().count(), 0, "looking makes nothing");
+    assert_eq!(std::fs::read_dir(world.home()).unwrap().count(), 0, "the check creates nothing");
     std::fs::create_dir_all(world.state_dir()).unwrap();
     set_mode(&world.state_dir(), 0o700);
     put_store(&world, b"");
@@ -188,7 +188,7 @@ fn lock_checks_name_the_current_and_the_last_holder() {
         .execute("UPDATE record SET attempt_started_at = refreshed_at + 1", [])
         .unwrap();
     doctor(&world).has("attempts", "ok", "1 running");
-    // Closed it would still be held by a child that another thread has just begun.
+    // After closing it, a child just started by another thread could still hold it.
     file.unlock().unwrap();
     doctor(&world).has("attempts", "warn", "default");
     world.database().execute("UPDATE record SET attempt_started_at = NULL", []).unwrap();

@@ -15,7 +15,7 @@ fn encoded(text: &str) -> String {
     url::form_urlencoded::byte_serialize(text.as_bytes()).collect()
 }
 
-/// The text as it stands, and as URLs, forms, JSON and base64 (at each of its three phases) have it.
+/// The plain text, and its encodings in URLs, forms, JSON and base64 (at each of its three phases).
 fn spellings(secret: &str) -> Vec<String> {
     let json = serde_json::Value::from(secret).to_string();
     let mut found = vec![
@@ -39,7 +39,7 @@ fn spellings(secret: &str) -> Vec<String> {
     found
 }
 
-/// A world with secrets wherever one can be, and everything that is one.
+/// A world with secrets in every possible place, and the list of them.
 fn planted() -> (World, Vec<String>) {
     let world = World::logged_in();
     let entry = format!("protocol=https\nhost=h.example\nusername=u\npassword={FOREIGN}\n\n");
@@ -68,7 +68,7 @@ fn planted() -> (World, Vec<String>) {
     let file = world.config_dir().join("config.toml");
     std::fs::write(&file, format!("proxy = \"{url}\"\nmin_ttl = \"61s\"\n")).unwrap();
     set_mode(&file, 0o600);
-    // An event whose texts came from a service that gives back what it was sent.
+    // An event with texts from a service that returns the request.
     let words = serde_json::json!({
         "code": 59, "error": "access_denied", "error_description": REQUEST_TOKEN
     });

@@ -62,7 +62,7 @@ fn clock_skew_is_reported_with_its_remedy() {
     at(-300).has("service clock", "fail", "behind");
 }
 
-/// What a gateway says in place of the service.
+/// A gateway's answer in place of the service.
 fn html(status: u16) -> Fault {
     let (content_type, body) = ("text/html".to_owned(), b"<html>No.</html>".to_vec());
     Fault::RawBody { status, content_type, body }
@@ -182,7 +182,7 @@ fn the_git_configuration_is_reported() {
     );
 }
 
-/// Whoever can write the database names an origin of his own, in both places where one stands.
+/// An attacker who can write to the database changes the origin in both places.
 #[test]
 fn an_unverified_origin_gets_no_request_and_no_client_certificate() {
     let (world, ca) = by_tls(Tls::default());
@@ -200,15 +200,15 @@ fn an_unverified_origin_gets_no_request_and_no_client_certificate() {
         world.database().execute(table, [trap.origin()]).unwrap();
         let found = asked(run());
         found.has("service", "fail", trap.origin());
-        assert_eq!(trap.requests().len(), 0, "nothing of ours goes there");
+        assert_eq!(trap.requests().len(), 0, "no request goes there");
     }
-    // Allowed by the operator it is asked.
+    // If the operator allows it, it gets a request.
     asked(run().env("CONCUR_CRED_ALLOWED_ORIGINS", trap.origin()));
     assert_eq!(trap.requests().len(), 1);
     drop(ca);
 }
 
-/// Without the key nothing proves an origin that is not Concur's.
+/// Without the key an origin that is not Concur's cannot be verified.
 #[test]
 fn without_the_key_only_allowed_origins_get_a_request() {
     let world = World::logged_in();
@@ -221,7 +221,7 @@ fn without_the_key_only_allowed_origins_get_a_request() {
     assert_eq!(world.sandbox.requests().len(), 1);
 }
 
-/// The other profile's origin is one that was named, but not for this one.
+/// The other profile's origin is allowed, but not for this profile.
 #[test]
 fn a_profile_linked_to_another_application_causes_no_request_there() {
     let (world, ca) = by_tls(Tls::default());

@@ -90,7 +90,7 @@ fn repair_respects_a_held_lock_and_names_its_holder() {
     let repair_in_utc = world.concur(["doctor", "--repair"]).env("TZ", "UTC");
     repair_in_utc.fails(5).says("pid 77, since 1970-01-01 00:16:40");
     assert_eq!(everything(&world), before);
-    // Closed it would still be held by a child that another thread has just begun.
+    // After closing it, a child just started by another thread could still hold it.
     file.unlock().unwrap();
     repair(&world).has("repair: store", "ok", "8 profiles");
 }

@@ -3,8 +3,8 @@
 use super::support::{NAMES, doctor, kept, populated, put_store, repair};
 use crate::harness::{World, mode, set_mode};
 
-/// Repairs a world whose store became `damaged`: it is kept byte for byte, and every profile that
-/// is left works. Returns the names of those.
+/// Repairs a world with the damaged store `damaged`: the old file is kept byte for byte, and every remaining
+/// profile works. Returns the names of those.
 fn repaired(world: &World, damaged: &[u8]) -> Vec<String> {
     put_store(world, damaged);
     let before = world.token_requests();
@@ -76,7 +76,7 @@ fn a_garbage_page_loses_only_its_own_rows() {
     let whole = std::fs::read(world.store_file()).unwrap();
     let mut saved = 0;
     let pages = whole.len() / 4096;
-    // Page 2 says which store it is, page 3 is the applications, page 4 the way to all records.
+    // Page 2 identifies the store, page 3 has the applications, page 4 is the root of the records.
     for page in 4..pages {
         let mut damaged = whole.clone();
         damaged[page * 4096..(page + 1) * 4096].fill(0xa5);
@@ -96,7 +96,7 @@ fn a_garbage_page_loses_only_its_own_rows() {
     assert!(saved > 3, "{saved} pages");
 }
 
-/// The file is sound for SQLite: what is wrong is in a cell, and that is not repaired.
+/// The file is valid for SQLite: only a cell is corrupt, and that cannot be repaired.
 fn doctor_says_sound(world: &World) -> bool {
     let text = world.concur(["doctor", "--offline"]).output();
     text.text().contains("ok    integrity")
@@ -147,7 +147,7 @@ fn an_invalid_name_is_reported_with_its_fix_and_costs_only_its_profile() {
     world.database().execute(sql, []).unwrap();
     world.concur(["status"]).fails(6).says("A row of the store cannot be read").says("--repair");
     let names = world.concur(["completions", "--list", "profiles"]).ok().silent();
-    assert_eq!(names.text(), "", "no shell is handed a command");
+    assert_eq!(names.text(), "", "no shell gets a command");
     let damaged = std::fs::read(world.store_file()).unwrap();
     let mut left = all();
     left.retain(|name| name != "c");

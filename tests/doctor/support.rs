@@ -32,7 +32,7 @@ impl Report {
         Self { checks, shown: format!("{output:?}") }
     }
 
-    /// There is this check, in this state, and it says this.
+    /// Asserts a check with this name, state and text.
     pub(crate) fn has(&self, name: &str, state: &str, says: &str) -> &Self {
         let found = |check: &&(String, String, String)| {
             check.0 == name && check.1 == state && check.2.contains(says)
@@ -41,7 +41,7 @@ impl Report {
         self
     }
 
-    /// Nothing is wrong at all.
+    /// Asserts that every check passes.
     pub(crate) fn is_all_ok(&self) {
         assert!(self.checks.iter().all(|check| check.1 == "ok"), "all ok\n{}", self.shown);
     }

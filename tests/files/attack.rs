@@ -53,10 +53,10 @@ impl Attack {
         OfAnother,
         Immutable,
     ];
-    /// What is no regular file of that very name.
+    /// Objects that are not a regular file at that path.
     pub(crate) const NO_FILE: [Self; 8] =
         [LinkToFile, LinkToNothing, LinkToFolder, LinkToItself, Pipe, Socket, Device, Folder];
-    /// What others can, or could, reach.
+    /// Files that others can, or could, access.
     pub(crate) const TOUCHED: [Self; 3] = [ReadByAll, WrittenByAll, OfAnother];
 
     /// Puts it there; `None` where this user or file system cannot.
@@ -98,7 +98,7 @@ impl Attack {
         Some(planted)
     }
 
-    /// Another thing in the file's place.
+    /// Replaces the file by another object.
     fn replace(self, path: &Path, victim: &Path, nothing: &Path, folder: &Path) -> bool {
         match self {
             LinkToFile => symlink(victim, path).unwrap(),
@@ -158,7 +158,7 @@ fn immutable(path: &Path, is_on: bool) -> bool {
     done.is_ok_and(|output| output.status.success())
 }
 
-/// What lies in a file's place now.
+/// The object at the file's path now.
 pub(crate) struct Planted {
     path: PathBuf,
     before: Option<Vec<u8>>,

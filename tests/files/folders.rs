@@ -43,10 +43,10 @@ fn a_shared_folder_is_refused_and_its_mode_is_never_changed() {
         assert!(remedy.ends_with(&format!("CONCUR_CRED_HOME={}", word(&own))), "{output:?}");
         assert_eq!(world.token_requests(), 0);
         at(&world, folder, &["doctor", "--offline", "--repair"]).output().code(6).silent();
-        assert_eq!(mode(folder), was, "repair closes no folder of everybody's");
+        assert_eq!(mode(folder), was, "repair changes no shared folder");
         assert!(!own.exists());
     }
-    // What the remedy says works.
+    // The suggested remedy works.
     login(&world).env("CONCUR_CRED_HOME", tmp.join("concur-cred")).ok().silent_but_for_login();
     at(&world, &tmp.join("concur-cred"), &["get"]).ok().silent();
 }

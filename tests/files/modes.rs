@@ -60,18 +60,18 @@ fn login_refresh_and_get_make_the_right_modes_under_any_umask() {
         sh("get").ok();
         sh("export exported").ok();
         sh("init blank").ok();
-        sh("doctor --offline --report told").ok();
+        sh("doctor --offline --report report").ok();
         sh("get").env("CONCUR_CRED_TRACE", "trace").ok();
         sh("exec -- sh -c 'umask >umask'").ok();
         assert_right(&world, umask);
-        for name in ["exported", "blank", "told", "trace"] {
+        for name in ["exported", "blank", "report", "trace"] {
             assert_eq!(mode(&world.work().join(name)), 0o600, "{name} under umask {umask}");
         }
         assert_right(&world, umask);
     }
 }
 
-/// What a file or folder is asked to be made with, in strace's words.
+/// The creation modes in strace's output.
 fn modes_asked_for(trace: &str) -> Vec<(&str, &str)> {
     let is_making = |line: &&str| line.contains("O_CREAT") || line.contains("mkdir");
     let mode = |line: &str| -> Option<(usize, usize)> {

@@ -12,7 +12,7 @@ use super::support::timed;
 use super::users::{ANNA, BERT, Users};
 use crate::harness::{BINARY, Run, World, skipped};
 
-/// A place for a file: what it is called, the command, and the variable or option that names it.
+/// A file argument: its name, the command, and the variable or option.
 type Place = (&'static str, &'static [&'static str], By);
 
 #[derive(Clone, Copy)]
@@ -68,7 +68,7 @@ fn a_pipe_without_a_writer_times_out() {
     world.write("credentials.json", world.sandbox.credentials_json());
     key_file.output().code(6).says("pipe");
     assert_eq!(world.token_requests(), 1, "the first login alone");
-    // Nobody was left holding the record's lock.
+    // No process still holds the record's lock.
     world.concur(["get"]).ok().silent();
 }
 

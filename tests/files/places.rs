@@ -12,11 +12,11 @@ use crate::harness::{Run, World};
 
 /// A file that the program makes, opens, replaces or removes, and one command that does so.
 pub(crate) struct Place {
-    /// As docs/security.md calls it.
+    /// Its name in docs/security.md.
     pub(crate) name: &'static str,
-    /// Where it lies.
+    /// Its path.
     pub(crate) path: fn(&World) -> PathBuf,
-    /// What uses it.
+    /// The command that uses it.
     pub(crate) command: fn(&World, &Path) -> Run,
     /// Whether that needs a token that is out of date.
     pub(crate) is_renewal: bool,
@@ -24,7 +24,7 @@ pub(crate) struct Place {
     pub(crate) is_database: bool,
     /// Exit codes other than 0.
     pub(crate) codes: Vec<(Attack, i32)>,
-    /// What is not planted, because the operator may have meant it.
+    /// Attacks that do not apply, because the operator may intend such a file.
     pub(crate) meant: Vec<Attack>,
     /// The operator's own links are followed, and what they lead to is replaced.
     pub(crate) replaces_through_links: bool,
@@ -128,7 +128,7 @@ pub(crate) fn of_the_store() -> Vec<Place> {
     ]
 }
 
-/// What a renewal needs beside the databases.
+/// The files of a refresh other than the databases.
 pub(crate) fn of_a_renewal() -> Vec<Place> {
     vec![
         Place::new(
@@ -156,7 +156,7 @@ pub(crate) fn of_a_renewal() -> Vec<Place> {
     ]
 }
 
-/// What the operator writes, and names or leaves where it is looked for.
+/// Files that the operator writes, named or in their default path.
 pub(crate) fn of_the_operator() -> Vec<Place> {
     let named = || all([LinkToItself, LinkToFolder, Folder, Socket, WrittenByAll, OfAnother], 6);
     let credentials = |world: &World| world.work().join("credentials.json");
@@ -196,7 +196,7 @@ pub(crate) fn of_the_operator() -> Vec<Place> {
     ]
 }
 
-/// What is written where the operator says.
+/// Output files that the operator names.
 pub(crate) fn of_answers() -> Vec<Place> {
     let existing = || all(Attack::ALL, 2);
     let answer = |world: &World| world.work().join("answer");
@@ -275,7 +275,7 @@ pub(crate) fn every() -> Vec<Place> {
         .collect()
 }
 
-/// What each of the attacks is called in a failure.
+/// The name of each attack in failure messages.
 pub(crate) fn named(place: &Place, attack: Attack) -> String {
     format!("{}: {attack:?}", place.name)
 }

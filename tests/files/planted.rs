@@ -43,7 +43,7 @@ fn through_every_attack(place: &Place) {
             let is_reported = names_it || attack == Attack::Immutable;
             assert!(is_reported || place.code(attack) != 6, "{what}\n{output:?}");
         }
-        // A database is no other one for a second name of it.
+        // A database with a hard link is still the same database.
         let is_written = place.is_database && attack == Attack::SecondName;
         if !(place.replaces_through_links || is_written) {
             assert!(planted.victim_is_untouched(), "{what}\n{output:?}");

@@ -32,7 +32,11 @@ fn while_swapped(world: &World, place: &std::path::Path, run: impl Fn() -> Optio
             assert!([Some(0), Some(6)].contains(&code), "{code:?}");
         }
     });
-    assert_eq!(std::fs::read(&victim).unwrap(), b"mine", "it was written through a link");
+    assert_eq!(
+        std::fs::read(&victim).unwrap(),
+        b"mine",
+        "the victim was written through a symlink"
+    );
 }
 
 #[test]

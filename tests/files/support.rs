@@ -28,7 +28,7 @@ pub(crate) fn tree(folder: &Path) -> Vec<(PathBuf, u32, u32, Vec<u8>)> {
         for entry in std::fs::read_dir(&next).unwrap() {
             let path = entry.unwrap().path();
             let meta = path.symlink_metadata().unwrap();
-            // Of one that not even its owner can read there is nothing to be compared.
+            // A file that not even its owner can read is not compared.
             let read = |path: &Path| std::fs::read(path).unwrap_or_default();
             let contents = if meta.is_file() { read(&path) } else { Vec::new() };
             if meta.is_dir() {

@@ -19,7 +19,7 @@ fn another_user_cannot_read_change_or_plant_files() {
         assert_eq!(*uid, ANNA, "{}", path.display());
         let word = text(path);
         let is_folder = path.is_dir();
-        // Between home and our own folders nothing is kept.
+        // There are no files between home and our own folders.
         assert_eq!(mode & 0o077, 0, "{}", path.display());
         let tries = if is_folder {
             ["ls '{}'", "touch '{}/x'", "mv '{}' '{}.x'", "ln -s /etc/passwd '{}/x'"]
@@ -156,7 +156,7 @@ fn root_by_sudo_creates_and_takes_over_nothing_in_a_users_home() {
         let output = root(args).output().code(6);
         let message = format!("{}{}", output.text(), output.stderr);
         assert!(message.contains(&format!("(uid {ANNA})")), "{output:?}");
-        assert!(!message.contains("chown"), "root would take it from her: {output:?}");
+        assert!(!message.contains("chown"), "chown by root would take it from her: {output:?}");
         assert_eq!(home(), before, "{args:?}");
     }
     assert_eq!(users.world.refreshes(), 0);

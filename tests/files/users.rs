@@ -12,7 +12,7 @@ pub(crate) const ANNA: u32 = 61_001;
 /// Another one.
 pub(crate) const BERT: u32 = 61_002;
 
-/// A world of Anna's, whose folders Bert can enter as far as only the program keeps him out.
+/// A world of the user Anna. Bert can enter its outer folders, so that only the program's modes keep him out.
 pub(crate) struct Users {
     pub(crate) world: World,
     /// A folder like `/tmp`.
@@ -21,7 +21,7 @@ pub(crate) struct Users {
 }
 
 impl Users {
-    /// `None`, and it is said, when one user is all there is.
+    /// `None`, with a message, if the machine has only one user.
     pub(crate) fn new() -> Option<Self> {
         if !is_root() {
             skipped("only root can be two users");

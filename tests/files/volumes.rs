@@ -3,7 +3,7 @@
 use super::support::timed;
 use crate::harness::{Run, World, skipped};
 
-/// A disk on NFS, by the seam of debug builds: mounting one takes a server.
+/// A simulated NFS disk (debug builds only), because mounting a real one needs a server.
 fn on_nfs(run: Run) -> Run {
     run.env("CONCUR_CRED_TEST_FS_TYPE", "6969")
 }

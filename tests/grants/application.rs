@@ -126,7 +126,7 @@ fn a_grant_removed_from_the_app_is_named_and_not_retried() {
     assert!(remedy.contains("\"client_credentials\""), "{output:?}");
     assert!(remedy.ends_with("concur-cred login --grant app --profile default"), "{output:?}");
     world.concur(["get"]).fails(4);
-    assert_eq!(asked(&world), 2, "it is taken for an answer");
+    assert_eq!(asked(&world), 2, "the answer is accepted");
     world.sandbox.configure(|config| config.allowed_grants = Config::default().allowed_grants);
     world.concur(["refresh"]).ok();
     world.concur(["get"]).ok().silent();

@@ -20,7 +20,7 @@ fn older() -> World {
     world
 }
 
-/// Puts a store of version 1 with the same rows in the place of the store.
+/// Replaces the store by one of version 1 with the same rows.
 fn make_older(world: &World) {
     let file = world.store_file();
     let new = world.state_dir().join("version-1.db");
@@ -176,7 +176,7 @@ fn doctor_repairs_a_damaged_older_store_only_on_request() {
         fs::write(world.store_file(), &bytes).unwrap();
         let report = world.concur(["doctor"]).output().code(6);
         assert!(report.text().contains("--repair"), "{report:?}");
-        assert_eq!(fs::read(world.store_file()).unwrap(), bytes, "a look changes nothing");
+        assert_eq!(fs::read(world.store_file()).unwrap(), bytes, "the check changes nothing");
         world.concur(["doctor", "--repair"]).ok();
         world.concur(["get"]).ok().silent();
         assert_sound(&world);

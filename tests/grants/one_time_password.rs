@@ -127,7 +127,7 @@ fn no_lock_is_held_during_a_prompt() {
     world.expire("default");
     let Some(mut terminal) = asked_for_code(&world, "--replace") else { return };
     let token = world.concur(["get"]).ok().silent().line();
-    assert!(world.sandbox.is_live_access_token(&token), "no lock is held across a question");
+    assert!(world.sandbox.is_live_access_token(&token), "no lock is held during a prompt");
     terminal.answer_unseen(&world.sandbox.sent_otp(EMAIL).unwrap());
     let (code, shown) = terminal.end();
     assert_eq!(code, Some(0), "{shown}");
@@ -178,7 +178,7 @@ fn a_user_of_another_data_centre_is_redirected_there() {
         config.lives_elsewhere = Some(home.sandbox.origin().to_owned());
     });
     home.sandbox.configure(|config| config.allowed_grants = vec![GrantType::Otp]);
-    // The application of the one is not known to the other: only its refusal shows where it was asked.
+    // The two services do not share the application: the refusal shows where the request went.
     landing.write("config.toml", format!("allowed_origins = [\"{}\"]\n", home.sandbox.origin()));
     let Some(mut terminal) = Terminal::login(&landing, "--grant otp --config config.toml") else {
         skipped("there is no script(1) to make a terminal with");

@@ -66,7 +66,7 @@ fn an_existing_profile_keeps_the_answer_in_its_reserve() {
     drop(output.says("saved in the reserve file").says("the next refresh commits them"));
     let before = world.token_requests();
     world.concur(["refresh"]).ok();
-    assert_eq!(world.token_requests(), before, "what waited is taken in");
+    assert_eq!(world.token_requests(), before, "the pending grant is committed");
     assert_nothing_was_lost(&world);
 }
 

@@ -187,7 +187,7 @@ fn a_second_profile_with_the_same_refresh_token_is_refused() {
     let output = second().fails(2).says("profile first holds this refresh token");
     drop(output);
     second().arg("--replace").fails(2);
-    assert_eq!(world.refreshes(), 1, "it is not even used");
+    assert_eq!(world.refreshes(), 1, "the token is not used");
     run().arg("--profile").arg("first").ok();
     world.concur(["token", "--profile", "second"]).fails(3);
 }
@@ -215,7 +215,7 @@ fn a_terminal_prompt_reads_it_without_echo() {
     world.concur(["get"]).ok().silent();
 }
 
-/// Whose a refresh token is, only its answer says: when that is another company than the profile's, and the
+/// Only the answer shows the principal of a refresh token: when it is another company than the profile's, and the
 /// given token is used up, the new one must not be lost.
 #[test]
 fn tokens_of_another_company_do_not_overwrite_and_are_not_lost() {

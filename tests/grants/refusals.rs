@@ -63,7 +63,7 @@ fn the_command_to_run_again_is_the_one_that_was_run() {
     let output = world.concur(args).arg("--credentials").arg("the app.json").fails(4);
     let message = remedy(&output);
     let (_, command) = message.split_once("run: concur-cred ").unwrap();
-    assert!(file.exists() && command.contains(origin), "glz knows nothing of it: {message}");
+    assert!(file.exists() && command.contains(origin), "glz has no such application: {message}");
     let again = format!("exec \"$0\" {command}");
     world.run("sh", ["-c", &again, crate::harness::BINARY]).ok();
     world.concur(["get", "--profile", "batch"]).ok().silent();
@@ -136,7 +136,7 @@ fn each_problem_with_a_one_time_password_says_what_to_do() {
         assert_eq!(exit, Some(4), "{code}: {shown}");
         assert!(shown.contains(&format!("code {code}")) && shown.contains(what), "{shown}");
     }
-    // A service that is down sends no second mail by itself.
+    // A failing service does not cause a second mail.
     let world = world_with_user();
     world.sandbox.push_faults_at("/oauth2/v0/otp", 1, Fault::Code(134));
     let Some(mut terminal) = Terminal::login(&world, "--grant otp") else { return };

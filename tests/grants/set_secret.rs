@@ -49,7 +49,7 @@ fn assert_all_refresh(world: &World, why: &str) {
     assert_eq!(counters.token_requests_of("password"), 0, "{why}: no new login");
 }
 
-/// What is stored is what was stored before, and is not held back.
+/// The stored values are unchanged, and no back-off applies.
 fn assert_kept(world: &World, output: &Output) {
     assert!(output.stderr.contains("kept"), "{output:?}");
     assert_all_refresh(world, &output.stderr);
@@ -162,7 +162,10 @@ fn every_other_answer_is_reported_and_changes_nothing() {
         let output = set_secret(&world, UNKNOWN).fails(code).says(says).says("one was kept");
         let again = remedy(&output);
         assert!(again.contains("concur-cred set-secret --profile one"), "{output:?}");
-        assert!(!again.contains("concur-cred refresh"), "that has the old secret\n{output:?}");
+        assert!(
+            !again.contains("concur-cred refresh"),
+            "the file still has the old secret\n{output:?}"
+        );
         world.sandbox.clear_faults();
         assert_kept(&world, &output);
     }
@@ -232,7 +235,7 @@ fn secret_and_tokens_are_written_together_or_not_at_all() {
     world.concur(["refresh"]).fails(4).says("code 64");
     killed("grant-committed");
     assert_all_refresh(&world, "both were committed");
-    // A full disk: the tokens wait, the old secret stays, and nothing is lost.
+    // A full disk: a pending grant, the old secret stays, and nothing is lost.
     let world = world_with(config);
     let secret = world.sandbox.change_client_secret();
     let full = set_secret(&world, &secret).env("CONCUR_CRED_TEST_FAILPOINT", "grant-commit=full");

@@ -44,7 +44,7 @@ pub(crate) fn remedy(output: &Output) -> String {
     output.stderr.trim_end().split_once('\n').map_or("", |(_, remedy)| remedy).to_owned()
 }
 
-/// No file below the home holds any of these, and no text that was shown.
+/// Asserts that neither a file below the home nor the shown text contains any of these.
 pub(crate) fn assert_nowhere(world: &World, shown: &str, secrets: &[&str]) {
     for secret in secrets {
         assert!(secret.len() >= 8, "long enough to be found by itself");
@@ -52,7 +52,7 @@ pub(crate) fn assert_nowhere(world: &World, shown: &str, secrets: &[&str]) {
         for file in files(&world.home()) {
             let bytes = std::fs::read(&file).unwrap();
             let found = bytes.windows(secret.len()).any(|part| part == secret.as_bytes());
-            assert!(!found, "a secret stands in {}", file.display());
+            assert!(!found, "a secret is in {}", file.display());
         }
     }
 }

@@ -34,7 +34,7 @@ fn the_password_is_asked_for_once_and_never_stored() {
     assert_eq!((&now["grant"], &now["company_uuid"]), (&"user".into(), &user.uuid.clone().into()));
     world.expire("default");
     world.concur(["get"]).ok().silent();
-    assert_eq!(world.refreshes(), 1, "it renews by the refresh token");
+    assert_eq!(world.refreshes(), 1, "it refreshes with the refresh token");
     assert_eq!(world.sandbox.counters().token_requests_of("password"), 1);
     world.expire("default");
     world.sandbox.revoke_refresh_tokens();
@@ -65,7 +65,7 @@ fn a_wrong_password_lists_likely_causes_and_leaves_no_account() {
     assert!(shown.contains("code 19") && shown.contains("Check user name, password"), "{shown}");
     assert_nowhere(&world, &shown, &["not-the-password"]);
     world.concur(["status"]).fails(3);
-    assert_eq!(world.token_requests(), 1, "it is not tried again: that locks accounts");
+    assert_eq!(world.token_requests(), 1, "a wrong password is not retried: that locks accounts");
 }
 
 #[test]

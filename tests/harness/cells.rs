@@ -10,7 +10,7 @@ use super::World;
 const COLUMNS: [&str; 5] =
     ["access_token", "refresh_token", "id_token", "request_token", "unknown_fields"];
 
-/// Every managed record and client secret as a program sealed them that knew no identities.
+/// Every managed record and client secret, sealed as by a version without identities.
 pub(crate) fn unbind(world: &World) {
     let cells = Cells::of(world);
     let records = cells.rows(&format!("{} WHERE profile IS NOT NULL", Record::SQL), Record::of);
@@ -35,7 +35,7 @@ pub(crate) fn unbind(world: &World) {
     }
 }
 
-/// An identity for every managed record as it stands now.
+/// Seals an identity for the current state of every managed record.
 pub(crate) fn bind(world: &World) {
     let cells = Cells::of(world);
     let records = cells.rows(&format!("{} WHERE profile IS NOT NULL", Record::SQL), Record::of);
@@ -112,7 +112,7 @@ impl Cells {
     }
 }
 
-/// A record's columns that are bound.
+/// The columns of a record that its cells are bound to.
 #[derive(Clone)]
 struct Record {
     id: i64,

@@ -4,12 +4,12 @@ use std::path::PathBuf;
 
 use tempfile::TempDir;
 
-/// A new folder with a space in its name, gone with the value.
+/// A new folder with a space in its name, removed on drop.
 pub(super) fn new() -> TempDir {
     tempfile::Builder::new().prefix("concur cred ").tempdir_in(root()).unwrap()
 }
 
-/// In memory where that can be, for every commit waits for its disk; `TMPDIR` chooses another place.
+/// In memory where possible, because every commit waits for the disk; `TMPDIR` selects another folder.
 fn root() -> PathBuf {
     #[cfg(target_os = "linux")]
     if std::env::var_os("TMPDIR").is_none() && in_memory::has_room_for_programs() {
@@ -25,7 +25,7 @@ mod in_memory {
     use rustix::fs::{StatVfsMountFlags, statvfs};
 
     pub(super) const FOLDER: &str = "/dev/shm";
-    /// Several times what worlds of one time hold. In a container it is often 64 MB large.
+    /// Several times the size of all simultaneous worlds. In a container `/dev/shm` often has 64 MB.
     const ROOM_BYTES: u64 = 4 << 30;
 
     /// Scripts must be able to run there, too.

@@ -27,8 +27,8 @@ pub(crate) use modes::set_mode;
 /// The binary under test.
 pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_concur-cred");
 
-/// A loopback address that no other sandbox of this test program listens on, so that a port of it stays
-/// closed once its service is gone.
+/// A loopback address that no other sandbox of this test program uses, so that its port stays
+/// closed after its service has stopped.
 pub(crate) fn address_of_its_own() -> IpAddr {
     static TAKEN: AtomicU16 = AtomicU16::new(1);
     let [high, low] = TAKEN.fetch_add(1, Ordering::Relaxed).to_be_bytes();
@@ -36,18 +36,18 @@ pub(crate) fn address_of_its_own() -> IpAddr {
     if cfg!(target_os = "linux") { of_its_own.into() } else { Ipv4Addr::LOCALHOST.into() }
 }
 
-/// The service of a world that it will leave.
+/// The configuration of a service that the test will stop.
 pub(crate) fn leaving() -> Config {
     Config { bind: address_of_its_own(), ..Config::default() }
 }
 
-/// A test that is skipped says so.
+/// Reports a skipped test.
 #[expect(clippy::print_stderr, reason = "the test's output is read by people")]
 pub(crate) fn skipped(why: &str) {
     eprintln!("skipped: {why}");
 }
 
-/// One machine with one user and one Concur.
+/// One machine with one user, and one Concur service.
 pub(crate) struct World {
     folder: TempDir,
     /// The service.
@@ -55,7 +55,7 @@ pub(crate) struct World {
 }
 
 impl World {
-    /// A world whose service behaves.
+    /// A world with a default service.
     pub(crate) fn new() -> Self {
         Self::with(Config::default())
     }
@@ -94,7 +94,7 @@ impl World {
         self.folder.path().join("work")
     }
 
-    /// Where the binary stands under git's name.
+    /// The path of the binary under the name that git calls.
     pub(crate) fn bin(&self) -> PathBuf {
         self.folder.path().join("bin")
     }
@@ -114,7 +114,7 @@ impl World {
         self.state_dir().join("store.db")
     }
 
-    /// A connection to the token database, to look behind the scenes.
+    /// A direct connection to the token database.
     pub(crate) fn database(&self) -> rusqlite::Connection {
         rusqlite::Connection::open(self.store_file()).unwrap()
     }
@@ -178,7 +178,7 @@ impl World {
         format!("protocol=http\nhost={}\n{more}\n", self.host())
     }
 
-    /// Makes the stored access token of a profile look as if it had been obtained `seconds` earlier.
+    /// Changes the stored access token of a profile as if it had been obtained `seconds` earlier.
     pub(crate) fn age_access_token(&self, profile: &str, seconds: i64) {
         let changed = self
             .database()
@@ -202,12 +202,12 @@ impl World {
         self.database().query_row(&sql, [profile], |row| row.get(0)).unwrap()
     }
 
-    /// How often the token service was asked for a refresh.
+    /// The number of refresh requests to the token service.
     pub(crate) fn refreshes(&self) -> u64 {
         self.sandbox.counters().token_requests_of("refresh_token")
     }
 
-    /// How often the token service was asked for anything.
+    /// The number of all requests to the token service.
     pub(crate) fn token_requests(&self) -> u64 {
         self.sandbox.counters().token_requests
     }
@@ -221,36 +221,36 @@ pub(crate) struct Run {
 }
 
 impl Run {
-    /// One more argument.
+    /// Adds an argument.
     pub(crate) fn arg(mut self, arg: impl AsRef<OsStr>) -> Self {
         self.command.arg(arg);
         self
     }
 
-    /// One more variable.
+    /// Sets a variable.
     pub(crate) fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
         self.command.env(name, value);
         self
     }
 
-    /// One variable less.
+    /// Removes a variable.
     pub(crate) fn without_env(mut self, name: &str) -> Self {
         self.command.env_remove(name);
         self
     }
 
-    /// Another current folder.
+    /// Sets the current folder.
     pub(crate) fn in_folder(mut self, folder: impl AsRef<Path>) -> Self {
         self.command.current_dir(folder);
         self
     }
 
-    /// It is this many seconds later (or, negative, earlier) for the program.
+    /// Shifts the program's clock by this many seconds (negative: earlier).
     pub(crate) fn at_offset(self, seconds: i64) -> Self {
         self.env(moment::CLOCK, (moment::offset() + seconds).to_string())
     }
 
-    /// What it reads; closed after that.
+    /// The input on stdin, which is then closed.
     pub(crate) fn stdin(mut self, bytes: impl Into<Vec<u8>>) -> Self {
         self.stdin = Some(bytes.into());
         self
@@ -269,13 +269,13 @@ impl Run {
         let mut child = self.command.spawn().unwrap_or_else(|error| panic!("{shown}: {error}"));
         if let Some(bytes) = self.stdin {
             let mut pipe = child.stdin.take().unwrap();
-            // A program that does not want all of its input closes the pipe: its right.
+            // A program may close the pipe without reading all of its input.
             let _ = pipe.write_all(&bytes);
         }
         Running { child, shown }
     }
 
-    /// Runs it to its end.
+    /// Runs it and waits for its end.
     #[must_use]
     pub(crate) fn output(self) -> Output {
         self.start().wait()
@@ -295,7 +295,7 @@ impl Run {
     }
 }
 
-/// A command that runs.
+/// A running command.
 pub(crate) struct Running {
     /// The process.
     pub(crate) child: Child,
@@ -318,7 +318,7 @@ impl Running {
     }
 }
 
-/// What a command left behind. Whoever did not check its exit code must look at it.
+/// The result of a command. A test must use it, because its exit code may be unchecked.
 pub(crate) struct Output {
     command: String,
     /// The exit code; `None` when a signal ended it.
@@ -333,19 +333,19 @@ pub(crate) struct Output {
 }
 
 impl Output {
-    /// It must have ended with this exit code.
+    /// Asserts this exit code.
     pub(crate) fn code(self, code: i32) -> Self {
         assert_eq!(self.code, Some(code), "exit code\n{self:?}");
         self
     }
 
-    /// Nothing may stand on stderr.
+    /// Asserts an empty stderr.
     pub(crate) fn silent(self) -> Self {
         assert_eq!(self.stderr, "", "stderr is empty\n{self:?}");
         self
     }
 
-    /// This must stand on stderr.
+    /// Asserts that stderr contains this text.
     pub(crate) fn says(self, text: &str) -> Self {
         assert!(self.stderr.contains(text), "stderr says {text:?}\n{self:?}");
         self

@@ -21,7 +21,7 @@ pub(crate) fn now() -> i64 {
     i64::try_from(since.as_secs()).unwrap() + offset()
 }
 
-/// What every command of this run finds in its environment: the time zone, and the clocks that are not the
+/// The variables of every command in this run: the time zone, and the clocks if they differ from the
 /// system's.
 pub(crate) fn variables() -> Vec<(&'static str, OsString)> {
     let zone = std::env::var_os(ZONE).unwrap_or_else(|| "UTC".into());

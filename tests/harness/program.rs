@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 
 use super::BINARY;
 
-/// Writes a script that everybody can run.
+/// Writes a script that all users can run.
 pub(crate) fn script(path: &Path, text: &str) {
     let mut command = Command::new("/bin/sh");
     command.args(["-c", "cat >\"$0\" && chmod 755 \"$0\""]).arg(path).stdin(Stdio::piped());

@@ -68,7 +68,7 @@ impl Terminal {
         String::from_utf8_lossy(before).into_owned()
     }
 
-    /// Whether what is typed now is seen.
+    /// Whether typed text is echoed now.
     pub(crate) fn echoes(&self) -> bool {
         let stty = Command::new("stty").args(["-a", "-F", &self.device]).output().unwrap();
         let settings = String::from_utf8_lossy(&stty.stdout).into_owned();
@@ -76,14 +76,14 @@ impl Terminal {
         !settings.split_whitespace().any(|word| word == "-echo")
     }
 
-    /// Makes it this wide.
+    /// Sets its width in columns.
     pub(crate) fn resize(&self, columns: u16) {
         let columns = columns.to_string();
         let stty = Command::new("stty").args(["-F", &self.device, "cols", &columns]).status();
         assert!(stty.unwrap().success());
     }
 
-    /// Types this once the terminal has stopped to echo.
+    /// Types this after the terminal has disabled echo.
     pub(crate) fn press_unseen(&mut self, keys: &str) {
         self.wait_until_unseen();
         self.press(keys);
@@ -100,7 +100,7 @@ impl Terminal {
         stdin.write_all(format!("{text}\n").as_bytes()).unwrap();
     }
 
-    /// Answers once the terminal has stopped to echo.
+    /// Answers after the terminal has disabled echo.
     pub(crate) fn answer_unseen(&mut self, text: &str) {
         self.wait_until_unseen();
         self.answer(text);
@@ -130,14 +130,14 @@ impl Terminal {
 
 impl Drop for Terminal {
     fn drop(&mut self) {
-        // Of a test that failed; at the end of any other it has ended.
+        // Only after a failed test; otherwise the process has already ended.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
 /// What a terminal shows after these bytes, line by line: a carriage return goes back to the line's
-/// begin, and what is written then stands in the place of what was there. Colours are left out.
+/// start, and later text overwrites earlier text. Colours are removed.
 pub(crate) fn screen(shown: &str) -> Vec<String> {
     let mut lines = vec![Vec::new()];
     let mut column = 0;

@@ -100,7 +100,7 @@ fn the_key_command_runs_before_the_lock_is_taken() {
     let quick = world.concur(["get"]).env("CONCUR_CRED_CONFIG", config);
     let token = quick.env("CONCUR_CRED_LOCK_TIMEOUT", "1s").ok().line();
     std::fs::write(&go_on, "\n").unwrap();
-    assert_eq!(caller.wait().code(0).line(), token, "and it takes what they were given");
+    assert_eq!(caller.wait().code(0).line(), token, "and the inherited signal setting works");
     assert_eq!(world.refreshes(), 1);
 }
 
@@ -278,13 +278,13 @@ fn an_agent_started_by_the_key_command_is_not_waited_for() {
 #[test]
 fn a_timed_out_key_command_can_restore_the_terminal() {
     let (world, _) = logged_in();
-    let (never, message) = (world.work().join("never"), world.work().join("told"));
+    let (never, restored) = (world.work().join("never"), world.work().join("restored"));
     rustix::fs::mkfifoat(rustix::fs::CWD, &never, rustix::fs::Mode::from_raw_mode(0o600)).unwrap();
-    let trap = format!("trap 'echo right >\"{}\"; exit 1' TERM", message.display());
+    let trap = format!("trap 'echo right >\"{}\"; exit 1' TERM", restored.display());
     command(&world, &format!("{trap}\n(read -r line <'{}') 2>/dev/null & wait", never.display()));
     let get = world.run("setsid", ["--wait", crate::harness::BINARY, "get"]);
     get.env("CONCUR_CRED_TEST_HASTE", "12").fails(5).says("was ended");
-    assert_eq!(std::fs::read_to_string(message).unwrap(), "right\n");
+    assert_eq!(std::fs::read_to_string(restored).unwrap(), "right\n");
 }
 
 #[test]

@@ -13,7 +13,7 @@ fn leak(scene: &mut Scene, place: &str, bytes: &[u8]) {
         "stdout" | "stderr" => {
             let script = if place == "stdout" { "cat" } else { "cat >&2" };
             let run = scene.start("sh", &["-c", script]);
-            let _ = scene.hear(run.stdin(bytes).output());
+            let _ = scene.record_output(run.stdin(bytes).output());
             return;
         }
         "log --json" => {

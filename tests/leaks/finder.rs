@@ -127,7 +127,7 @@ impl Secrets {
     /// The kinds of those that stand in `bytes` as they are.
     pub(crate) fn plain_in(&self, bytes: &[u8]) -> BTreeSet<&'static str> {
         let mut found = BTreeSet::new();
-        // Plain sums and steps: this is what the unoptimised hunt spends most of its time with.
+        // Plain sums and steps: this is what the unoptimised search spends most of its time with.
         if !self.filter.is_empty() && bytes.len() >= PART_BYTES {
             let (mut at, last) = (0, bytes.len() - PART_BYTES);
             let mut two = usize::from(bytes[0]);

@@ -43,7 +43,7 @@ pub(crate) struct Scene {
     /// What was asked for stands on stdout.
     asked: bool,
     /// The command that `exec` starts is given the token.
-    pub(super) hands_on: bool,
+    pub(super) child_gets_token: bool,
     pub(super) not_searched: Vec<PathBuf>,
     env: Vec<(String, String)>,
     pub(super) heard: Vec<(&'static str, Vec<u8>)>,
@@ -120,7 +120,7 @@ impl Scene {
             secrets,
             by_https,
             asked: false,
-            hands_on: false,
+            child_gets_token: false,
             not_searched,
             env,
             heard: Vec::new(),
@@ -213,8 +213,8 @@ impl Scene {
     }
 
     /// The started command should have the token.
-    pub(crate) fn hands_on(&mut self) -> &mut Self {
-        self.hands_on = true;
+    pub(crate) fn child_gets_token(&mut self) -> &mut Self {
+        self.child_gets_token = true;
         self
     }
 
@@ -313,13 +313,13 @@ impl Scene {
     /// Runs it to its end, and hears it.
     pub(crate) fn run(&mut self, args: &[&str]) -> Output {
         let run = self.start(BINARY, args);
-        self.hear(run.output())
+        self.record_output(run.output())
     }
 
     /// The same with this on stdin.
     pub(crate) fn fed(&mut self, args: &[&str], stdin: &str) -> Output {
         let run = self.start(BINARY, args);
-        self.hear(run.stdin(stdin).output())
+        self.record_output(run.stdin(stdin).output())
     }
 
     /// Searches all places now, too.
@@ -334,7 +334,7 @@ impl Scene {
     }
 
     /// Listens to a run that was made by hand.
-    pub(crate) fn hear(&mut self, output: Output) -> Output {
+    pub(crate) fn record_output(&mut self, output: Output) -> Output {
         self.heard.push(("stderr", output.stderr.clone().into_bytes()));
         if !self.asked {
             self.heard.push(("stdout", output.stdout.clone()));
@@ -343,7 +343,7 @@ impl Scene {
     }
 
     /// Adds output that was captured separately.
-    pub(crate) fn hear_said(&mut self, said: &str) {
+    pub(crate) fn record_text(&mut self, said: &str) {
         self.heard.push(("stderr", said.as_bytes().to_vec()));
     }
 

@@ -53,8 +53,9 @@ impl Scene {
         let lines = text.lines().skip(1);
         let found: BTreeSet<String> =
             lines.flat_map(|line| self.secrets.found_in(line.as_bytes())).collect();
-        let may_have =
-            |what: &&String| !(self.hands_on && what.starts_with("access, refresh and id tokens"));
+        let may_have = |what: &&String| {
+            !(self.child_gets_token && what.starts_with("access, refresh and id tokens"))
+        };
         let place = PLACES[10];
         found.iter().filter(may_have).map(|what| format!("{place}: {what}")).collect()
     }

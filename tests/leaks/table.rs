@@ -21,7 +21,7 @@ struct Found {
     kinds: BTreeSet<&'static str>,
 }
 
-fn hunt(row: &Row, by_https: bool) -> Found {
+fn run_scenario(row: &Row, by_https: bool) -> Found {
     let mut scene = (row.home)(by_https);
     let code = (row.act)(&mut scene);
     let name = format!("{}, {}", row.command, row.what);
@@ -49,7 +49,7 @@ fn no_scenario_leaves_a_secret_anywhere() {
                         continue;
                     }
                     let Ok(Found { faults, kinds }) =
-                        std::panic::catch_unwind(|| hunt(row, at % 2 == 1))
+                        std::panic::catch_unwind(|| run_scenario(row, at % 2 == 1))
                     else {
                         let fault = format!("{}, {}: see above", row.command, row.what);
                         found.lock().unwrap().0.push(fault);

@@ -129,7 +129,7 @@ fn a_database_replaced_during_a_read_gets_no_cache() {
     fs::rename(&backup, world.store_file()).unwrap();
     kill_process(pid, Signal::CONT).unwrap();
     assert_ne!(stops.wait().code(0).line(), old);
-    assert!(asks_the_database(&world, &old), "what it had read was another file");
+    assert!(asks_the_database(&world, &old), "it had read another file");
 }
 
 #[cfg(unix)]
@@ -195,7 +195,7 @@ fn removed_accounts_are_not_in_the_cache() {
     };
     assert!(holds(&other.company_uuid) && holds("other"));
     drop(world.concur(["logout", "--profile", "other"]).ok());
-    assert!(!holds(&other.company_uuid), "another process finds nothing of it");
+    assert!(!holds(&other.company_uuid), "another process finds no trace of it");
     drop(world.concur(["logout"]).ok());
     assert!(!holds("default"));
 }

@@ -147,7 +147,7 @@ fn a_hit_rolls_back_what_a_killed_writer_left_behind() {
     let token = world.concur(["get"]).ok().line();
     let before = std::fs::read(world.store_file()).unwrap();
     let (bytes, journal) = half_written(&world);
-    assert_ne!(bytes, before, "pages of the open transaction stand in the file");
+    assert_ne!(bytes, before, "the file has pages of the open transaction");
 
     let hot = world.state_dir().join("store.db-journal");
     std::fs::write(world.store_file(), bytes).unwrap();

@@ -5,7 +5,7 @@ use concur_sandbox::{Config, Sandbox};
 use super::support::each;
 use crate::harness::World;
 
-/// Two accounts and a stranger who would like to be asked for one of them.
+/// Two accounts, and an attacker's service.
 struct Scene {
     world: World,
     stranger: Sandbox,
@@ -22,7 +22,7 @@ impl Scene {
         Self { world, stranger }
     }
 
-    /// Edits the database; `{origin}` and `{host}` are the stranger's.
+    /// Edits the database; `{origin}` and `{host}` are the attacker's.
     fn edit(&self, sql: &str) {
         let origin = self.stranger.origin();
         let host = origin.trim_start_matches("http://");
@@ -30,15 +30,15 @@ impl Scene {
         self.world.database().execute_batch(&sql).unwrap();
     }
 
-    /// Even where the operator allows the stranger's origin, so that the seal alone stands guard.
+    /// Even if the operator allows the attacker's origin, so that only the seal protects.
     fn concur(&self, args: &[&str]) -> crate::harness::Run {
         let run = self.world.concur(["--profile", "default"].iter().chain(args));
         run.env("CONCUR_CRED_ALLOWED_ORIGINS", self.stranger.origin())
     }
 
     fn assert_nothing_was_sent(&self, what: &str) {
-        assert_eq!(self.stranger.requests().len(), 0, "to the stranger: {what}");
-        assert_eq!(self.world.sandbox.requests().len(), 0, "to the service: {what}");
+        assert_eq!(self.stranger.requests().len(), 0, "a request to the attacker: {what}");
+        assert_eq!(self.world.sandbox.requests().len(), 0, "a request to the service: {what}");
     }
 }
 
@@ -106,7 +106,7 @@ fn an_edited_store_sends_nothing_anywhere() {
     });
 }
 
-/// Not even by the login that the messages advise: where it goes is in the clear.
+/// Not even by the suggested login, whose origin is not sealed.
 #[test]
 fn an_edited_store_sends_no_login_to_another_host() {
     let scene = Scene::new();

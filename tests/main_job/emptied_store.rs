@@ -52,7 +52,7 @@ fn an_emptied_store_is_reported_and_not_recreated() {
         }
         assert_eq!(fs::read(world.store_file()).unwrap(), before);
     }
-    // What the message says helps.
+    // The suggested fix works.
     let failed = world.concur(["get"]).fails(6);
     let command = failed.stderr.split_once("none: ").unwrap().1.split_once(", and").unwrap().0;
     drop(world.run("sh", ["-c", command]).ok());
@@ -60,7 +60,7 @@ fn an_emptied_store_is_reported_and_not_recreated() {
     drop(world.concur(["get"]).ok().silent());
 }
 
-/// Without the row that says which store it is, no other row can be opened: it is no store without profiles.
+/// Without the row that identifies the store no other row can be opened: the store is damaged, not empty.
 #[test]
 fn a_store_without_its_meta_row_is_damaged() {
     let world = World::logged_in();

@@ -24,7 +24,7 @@ fn cells(world: &World, profile: &str) -> Vec<Vec<u8>> {
     found.into_iter().flatten().collect()
 }
 
-/// How many of these cells stand in the files, by a piece of their ciphertext.
+/// How many of these cells are in the files, found by a piece of their ciphertext.
 fn left(world: &World, cells: &[Vec<u8>]) -> usize {
     let files: Vec<Vec<u8>> = tree(&world.home())
         .iter()
@@ -53,7 +53,7 @@ fn a_refresh_leaves_no_bytes_of_the_previous_tokens() {
     drop(world.concur(["refresh", "--profile", "other"]).ok());
     let after = cells(&world, "other");
     let replaced: Vec<_> = before.into_iter().filter(|cell| !after.contains(cell)).collect();
-    assert!(replaced.len() >= 3, "all tokens were");
+    assert!(replaced.len() >= 3, "all tokens were in the files");
     assert_eq!(left(&world, &replaced), 0);
 }
 

@@ -34,7 +34,7 @@ pub(super) fn assert_harmless(output: &Output) {
 pub(super) fn shows_harmless(run: Run) {
     let output = run.output();
     let is_shown = output.text().contains("FORGED") || output.stderr.contains("FORGED");
-    assert!(is_shown, "it is shown at all\n{output:?}");
+    assert!(is_shown, "the text is shown\n{output:?}");
     assert_harmless(&output);
 }
 

@@ -46,7 +46,7 @@ fn a_forced_export_replaces_the_old_file_atomically() {
     std::fs::hard_link(&file, &other_name).unwrap();
     world.concur(["export", "--force"]).ok();
     assert_eq!(std::fs::read(&other_name).unwrap(), b"old", "not written in place");
-    assert_eq!(crate::harness::mode(&file), 0o600, "the old bits are not taken over");
+    assert_eq!(crate::harness::mode(&file), 0o600, "the old mode is not kept");
     assert_eq!(std::fs::metadata(&file).unwrap().nlink(), 1);
 }
 

@@ -33,7 +33,7 @@ fn the_tutorials_path_leads_from_a_blank_file_to_a_status() {
     assert_eq!(world.token_requests(), 0, "a blank file is not sent");
 
     world.write("credentials.json", world.sandbox.credentials_json());
-    assert!(world.concur(login).ok().text().is_empty(), "login answers nothing");
+    assert!(world.concur(login).ok().text().is_empty(), "login prints nothing on stdout");
     let token = world.concur(["get"]).ok().silent().line();
     assert!(world.sandbox.is_live_access_token(&token));
     assert_eq!(world.token_requests(), 1, "the login alone");

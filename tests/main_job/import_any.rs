@@ -47,7 +47,7 @@ fn app_id_secret_and_refresh_token_are_enough() {
         (&status["grant"], &status["principal_type"]),
         (&json!("import"), &json!("company"))
     );
-    assert_eq!(world.refreshes(), 1, "used once, to learn whose it is");
+    assert_eq!(world.refreshes(), 1, "used once, to determine the principal");
     world.concur(["get"]).ok().silent();
     world.expire("default");
     world.concur(["get"]).ok().silent();
@@ -72,7 +72,7 @@ fn every_known_field_name_is_read() {
             "note": "kept",
         });
         import(&world, &file).ok();
-        assert_eq!(world.refreshes(), 0, "the file says whose it is");
+        assert_eq!(world.refreshes(), 0, "the file names the principal");
         let status = status_of(&world, "default");
         assert_eq!(status["company_uuid"], app.company_uuid.as_str(), "{id}");
         world.concur(["get"]).ok().silent();
@@ -293,7 +293,7 @@ fn a_refused_import_changes_nothing() {
         world.sandbox.origin()
     );
     let output = output.says(&again);
-    assert!(!output.stderr.contains("request token"), "a person holds none\n{output:?}");
+    assert!(!output.stderr.contains("request token"), "a user has no request token\n{output:?}");
     world.concur(["status"]).fails(3);
     import(&world, &file).arg("--dry-run").ok().says("would use the refresh token once");
     assert_eq!(world.token_requests(), 1, "a dry run uses nothing");

@@ -60,7 +60,10 @@ fn an_imported_refresh_token_past_its_expiry_is_tried_once() {
     let (world, file) = world_with_file(2 * 3600);
     import(&world, &changed(file, "refresh_expires_in", json!(1_700_000_000))).ok();
     let token = world.concur(["get"]).ok().line();
-    assert!(world.sandbox.is_live_access_token(&token), "the service's word counts, not the date");
+    assert!(
+        world.sandbox.is_live_access_token(&token),
+        "the service's answer counts, not the date"
+    );
 }
 
 #[test]

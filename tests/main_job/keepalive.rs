@@ -30,7 +30,7 @@ fn idle(world: &World, profile: &str, seconds: i64) {
 }
 
 /// Takes away the way back: the company request token.
-fn forget_request_tokens(world: &World) {
+fn remove_request_tokens(world: &World) {
     world.database().execute("UPDATE record SET request_token = NULL", []).unwrap();
 }
 
@@ -77,7 +77,7 @@ fn the_interval_can_be_set_by_option_variable_and_file() {
     world.concur(["keepalive", "--after", "30m"]).ok().silent();
     assert_eq!(world.refreshes(), 1);
     world.concur(["keepalive", "--after", "0s"]).ok().silent();
-    assert_eq!(world.refreshes(), 2, "no time at all means each of them");
+    assert_eq!(world.refreshes(), 2, "an interval of zero selects every profile");
 }
 
 #[test]
@@ -109,7 +109,7 @@ fn an_unwritable_report_skips_no_profile() {
     let output = world.run("sh", ["-c", "exec \"$0\" keepalive >/dev/full", BINARY]).output();
     let output = output.code(1).says("The answer cannot be written");
     assert_eq!(output.stderr.matches("cannot be written").count(), 1, "reported once: {output:?}");
-    assert_eq!(world.refreshes(), 3, "the two others would have lost a day");
+    assert_eq!(world.refreshes(), 3, "the other two would have been delayed by a day");
 }
 
 #[test]
@@ -117,13 +117,13 @@ fn a_last_use_in_the_future_is_ignored() {
     let world = world_of(&["acme"]);
     idle(&world, "acme", -90 * DAY);
     world.concur(["keepalive"]).ok().silent();
-    assert_eq!(world.refreshes(), 1, "else nothing would be done for three months");
+    assert_eq!(world.refreshes(), 1, "otherwise nothing would happen for three months");
 }
 
-/// Four profiles: one refused for good, one refused, one throttled, one well.
+/// Four profiles: one with an invalid refresh token, one disabled, one throttled, one healthy.
 fn trouble() -> World {
     let world = world_of(&["a-dead", "b-disabled", "c-busy", "d-well"]);
-    forget_request_tokens(&world);
+    remove_request_tokens(&world);
     for profile in ["a-dead", "b-disabled", "c-busy", "d-well"] {
         idle(&world, profile, 2 * DAY);
     }
@@ -189,7 +189,7 @@ fn the_exit_code_is_that_of_the_most_urgent_profile() {
 #[test]
 fn without_a_refresh_token_there_is_nothing_to_keep_alive() {
     let world = world_with(&["acme"], Config { omit_refresh_token: true, ..Config::default() });
-    forget_request_tokens(&world);
+    remove_request_tokens(&world);
     let output = world.concur(["keepalive"]).ok().silent();
     assert_eq!(output.line(), "acme  nothing to keep alive: there is no refresh token");
     world.expire("acme");
@@ -217,7 +217,7 @@ fn keepalive_does_not_repeat_another_jobs_refresh() {
     idle(&world, "acme", 2 * DAY);
     let gate = world.sandbox.hold_next_token_request();
     let job = world.concur(["get"]).start();
-    assert!(gate.wait_until_reached(std::time::Duration::from_secs(20)), "the job asks");
+    assert!(gate.wait_until_reached(std::time::Duration::from_secs(20)), "the job sends a request");
     let keepalive = world.concur(["keepalive"]).start();
     let other = world.concur(["keepalive"]).start();
     gate.release();

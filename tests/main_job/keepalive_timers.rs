@@ -6,7 +6,7 @@ use std::process::Command;
 
 use crate::harness::{BINARY, Output, Run, World, program, skipped};
 
-/// A machine's scheduler's programs, but these write into the world's home.
+/// Stand-ins for the schedulers' programs that write into the world's home.
 const CRONTAB: &str = r#"#!/bin/sh
 tab="$TABS/crontab"
 [ ! -e "$TABS/broken" ] || { echo 'must be privileged to use crontab' >&2; exit 1; }
@@ -22,7 +22,7 @@ echo "$@" >>"$TABS/systemctl"
 [ ! -e "$TABS/broken" ] || { echo 'Failed to connect to bus: No medium found' >&2; exit 1; }
 "#;
 
-/// What shells and cron trip over, and what systemd does: it takes no quotes.
+/// Characters that are special to shells and cron, and for systemd, which accepts no quotes.
 const ALL_AWKWARD: &str = "50% of \"it's\" \\ $HOME";
 const AWKWARD: &str = "50%h of $HOME; x";
 
@@ -52,7 +52,7 @@ fn units(world: &World) -> [PathBuf; 2] {
     ["service", "timer"].map(|kind| folder.join(format!("concur-cred-keepalive.{kind}")))
 }
 
-/// What cron hands to the shell: the line without its times, `\%` as `%`.
+/// The command that cron passes to the shell: the line without its times, `\%` as `%`.
 fn command_of(line: &str) -> String {
     let command = line.splitn(6, ' ').nth(5).unwrap_or_else(|| panic!("five times: {line}"));
     command.replace("\\%", "%")
@@ -181,7 +181,7 @@ fn every_other_line_of_the_crontab_is_kept() {
         run.ok().says("https_proxy is not passed on");
     }
     let tab = crontab(&world);
-    assert!(!tab.contains("AAAA") && !tab.contains("u:p"), "a secret stands in it: {tab}");
+    assert!(!tab.contains("AAAA") && !tab.contains("u:p"), "a secret is in it: {tab}");
     assert!(tab.starts_with(others), "{tab}");
     let ours = "concur-cred keepalive --jitter 1800s >/dev/null # concur-cred keepalive\n";
     assert_eq!(tab.matches("# concur-cred keepalive").count(), 1, "once: {tab}");
@@ -189,7 +189,7 @@ fn every_other_line_of_the_crontab_is_kept() {
     keepalive(&world, &["--uninstall", "cron"]).ok().says("taken away");
     assert_eq!(crontab(&world), others);
     keepalive(&world, &["--uninstall", "cron"]).ok().says("no such job");
-    assert!(!world.work().join("leaked").exists(), "a child was handed a secret");
+    assert!(!world.work().join("leaked").exists(), "a child got a secret");
 }
 
 #[test]
@@ -220,10 +220,7 @@ fn print_shows_and_writes_nothing() {
     assert!(!world.work().join("systemctl").exists(), "no request was sent");
     keepalive(&world, &["--install", "systemd"]).ok();
     keepalive(&world, &["--uninstall", "systemd", "--print"]).output().code(2);
-    assert!(
-        units(&world).iter().all(|path| path.exists()),
-        "who wants to see only takes nothing away"
-    );
+    assert!(units(&world).iter().all(|path| path.exists()), "--print removes nothing");
 }
 
 #[test]
@@ -234,7 +231,7 @@ fn the_units_are_written_enabled_and_removed() {
     assert!(service.contains("\nNoNewPrivileges=yes\n") && service.contains("\nType=oneshot\n"));
     let writes = format!("\nReadWritePaths=\"-{}\"\n", world.state_dir().display());
     assert!(service.contains(&writes), "{service}");
-    assert!(!service.contains("AAAA"), "a secret stands in the unit: {service}");
+    assert!(!service.contains("AAAA"), "a secret is in the unit: {service}");
     for line in ["Persistent=true", "RandomizedDelaySec=1800s", "WantedBy=timers.target"] {
         assert!(timer.contains(&format!("\n{line}\n")), "{line} in {timer}");
     }
@@ -248,7 +245,7 @@ fn the_units_are_written_enabled_and_removed() {
     assert_eq!(asked, format!("{enabled}{enabled}{disabled}"));
 }
 
-/// Where systemd keeps a user's job to one folder it maps user ids, and root's files are nobody's then:
+/// Where systemd confines a user's job to one folder it maps user ids, and root's files appear as the user nobody's:
 /// the program would refuse them daily.
 #[test]
 fn a_job_that_reads_roots_files_is_not_confined_by_systemd() {
@@ -310,7 +307,7 @@ fn a_key_the_job_cannot_get_is_reported_and_a_key_command_works() {
 fn without_systemd_the_commands_are_shown() {
     let world = world();
     world.write("broken", "");
-    // Quiet or not: who installs it in a script is not to believe that it runs.
+    // Also with --quiet: an installing script must not assume that the job runs.
     let output = keepalive(&world, &["--quiet", "--install", "systemd"]).fails(1);
     let output = output.says("No medium found");
     let commands = "systemctl --user daemon-reload && systemctl --user enable --now concur-cred-keepalive.timer";

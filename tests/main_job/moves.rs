@@ -82,7 +82,7 @@ fn a_clock_that_stepped_back_or_far_ahead_still_yields_a_valid_token() {
         let first = world.concur(["get"]).ok().line();
         let token = world.concur(["get"]).at_offset(*seconds).ok().line();
         assert!(world.sandbox.is_live_access_token(&token), "{seconds}");
-        assert_ne!(token, first, "what the clock says of the old one cannot be trusted: {seconds}");
+        assert_ne!(token, first, "the old token's time cannot be trusted: {seconds}");
         let back = world.concur(["get"]).ok().line();
         assert!(world.sandbox.is_live_access_token(&back), "{seconds}");
     });
@@ -101,7 +101,7 @@ fn loopback_is_never_reached_through_a_proxy() {
     through(world.concur(["login", "--base-url", world.sandbox.origin()])).ok();
     world.expire("default");
     through(world.concur(["get"])).ok().silent();
-    assert_eq!(proxy.requests().len(), 0, "no secret passes by");
+    assert_eq!(proxy.requests().len(), 0, "no secret goes through the proxy");
 }
 
 #[test]

@@ -41,7 +41,7 @@ fn key_and_store_lie_in_different_folders() {
 }
 
 /// Refused with a command; that command, run by a shell, fixes the permissions.
-fn assert_refused_and_mended(world: &World, path: &Path, bits: u32, command: &[&str]) {
+fn assert_refused_and_fixed(world: &World, path: &Path, bits: u32, command: &[&str]) {
     let was = mode(path);
     set_mode(path, was | bits);
     let output = world.concur(command).fails(6);
@@ -63,7 +63,7 @@ fn a_hit_refuses_files_that_others_can_write() {
         [world.store_file(), world.state_dir(), world.config_dir().join("key"), world.config_dir()];
     for path in paths {
         for bits in BITS {
-            assert_refused_and_mended(&world, &path, bits, &["get"]);
+            assert_refused_and_fixed(&world, &path, bits, &["get"]);
         }
     }
 }
@@ -125,7 +125,7 @@ fn a_refresh_refuses_files_that_others_can_write_before_it_sends_anything() {
             world.concur(["refresh"]).fails(6).says("chmod");
             assert_eq!(world.refreshes(), before, "nothing is sent: {}", path.display());
             set_mode(&path, was);
-            assert_refused_and_mended(&world, &path, bits, &["refresh"]);
+            assert_refused_and_fixed(&world, &path, bits, &["refresh"]);
         }
     }
 }
@@ -140,7 +140,7 @@ fn an_audit_log_that_others_can_write_is_not_used_and_fails_no_command() {
     world.concur(["get"]).ok();
     assert_eq!(std::fs::read(&events).unwrap(), before);
     set_mode(&events, 0o600);
-    assert_refused_and_mended(&world, &events, 0o044, &["log"]);
+    assert_refused_and_fixed(&world, &events, 0o044, &["log"]);
 }
 
 #[test]

@@ -157,10 +157,10 @@ fn a_logout_removes_one_profile_and_revokes_nothing() {
     world.concur(["get", "--profile", "acme"]).fails(3).says("beta");
     world.concur(["get"]).ok().silent();
     let kept = gone["refresh_token"].as_str().unwrap();
-    assert!(world.sandbox.is_current_refresh_token(kept), "only this machine forgets");
+    assert!(world.sandbox.is_current_refresh_token(kept), "only the local data is removed");
     assert_eq!(world.sandbox.counters().disconnections, 0);
     let reserves = tree(&world.state_dir().join("reserve"));
-    assert_eq!(reserves.len(), 1, "no reserve is left of what is gone");
+    assert_eq!(reserves.len(), 1, "no reserve of the removed profile is left");
     let applications: i64 =
         world.database().query_row("SELECT count(*) FROM application", [], |r| r.get(0)).unwrap();
     assert_eq!(applications, 1, "the application is still beta's");

@@ -83,7 +83,7 @@ fn waiting_for_another_process_is_shown_too() {
     world.expire("default");
     let gate = world.sandbox.hold_next_token_request();
     let holder = world.concur(["get"]).start();
-    assert!(gate.wait_until_reached(SOON), "the holder asks");
+    assert!(gate.wait_until_reached(SOON), "the lock holder sends a request");
     let Some(mut terminal) = Terminal::start(&world, 80, "token", &[]) else { return };
     terminal.wait_for("waiting for another concur-cred... ");
     gate.release();
@@ -106,7 +106,7 @@ fn the_progress_line_fits_a_narrow_utf8_terminal() {
     gate.release();
     let (_, shown) = terminal.end();
     let first = shown.split('\r').find(|part| part.contains("asking")).unwrap();
-    assert_eq!(first, "⠋ asking 127.0.", "15 of 16 columns: a line that wraps cannot be wiped");
+    assert_eq!(first, "⠋ asking 127.0.", "15 of 16 columns: a line that wraps cannot be erased");
 }
 
 #[test]
@@ -115,7 +115,7 @@ fn a_terminal_that_gets_narrower_shows_one_progress_line() {
     let Some((mut terminal, gate)) = held(&world, "refresh") else { return };
     terminal.wait_for(&asking(&world));
     terminal.resize(20);
-    // The picture that was being drawn, and two that are not.
+    // At most one more frame of the progress line.
     for _ in 0..2 {
         terminal.wait_for("\r");
     }
@@ -196,7 +196,7 @@ fn a_stopped_terminal_delays_neither_the_commit_nor_other_processes() {
         assert!(std::time::Instant::now() < deadline, "the answer is not kept");
     }
     world.concur(["refresh"]).env("CONCUR_CRED_LOCK_TIMEOUT", "10s").ok();
-    // Ctrl-Q: on with it.
+    // Ctrl-Q: output continues.
     terminal.press("\u{11}");
     let (code, shown) = terminal.end();
     assert_eq!(code, Some(0), "{shown}");

@@ -22,7 +22,7 @@ fn missing_values_are_prompted_for_and_secrets_are_not_echoed() {
     terminal.answer_unseen(&app.request_token);
     let (code, shown) = terminal.end();
     assert_eq!(code, Some(0), "{shown}");
-    assert!(shown.contains(&app.company_uuid), "what is no secret is seen:\n{shown}");
+    assert!(shown.contains(&app.company_uuid), "other text is echoed:\n{shown}");
     for secret in [&app.client_secret, &app.request_token] {
         assert!(!shown.contains(secret.as_str()), "a secret is echoed:\n{shown}");
     }
@@ -89,7 +89,7 @@ fn are_usual(settings: &str) -> bool {
 #[test]
 fn ctrl_c_at_a_secret_leaves_the_terminal_as_it_was() {
     let world = World::new();
-    // The shell outlives the interrupt, as one does in which a person works.
+    // The shell survives the interrupt, like an interactive one.
     let script = "trap : INT; LOGIN; echo \"ended with $?\"; SETTINGS";
     let Some(mut terminal) = login_under_shell(&world, script) else { return };
     until_the_secret(&world, &mut terminal);
@@ -97,7 +97,7 @@ fn ctrl_c_at_a_secret_leaves_the_terminal_as_it_was() {
     terminal.wait_for("ended with 130");
     let (_, shown) = terminal.end();
     let settings = shown.rsplit("settings:").next().unwrap();
-    assert!(are_usual(settings), "what is typed from now on is not seen:\n{shown}");
+    assert!(are_usual(settings), "later text is echoed again:\n{shown}");
     assert!(!shown.contains("half of it"), "{shown}");
     assert_eq!(super::support::tree(&world.home()).len(), 0, "{shown}");
 }
@@ -120,12 +120,12 @@ fn a_signal_at_a_secret_leaves_the_terminal_as_it_was() {
         terminal.wait_for(&format!("ended with {code}"));
         let (_, shown) = terminal.end();
         let settings = shown.rsplit("settings:").next().unwrap();
-        assert!(are_usual(settings), "what is typed from now on is not seen:\n{shown}");
+        assert!(are_usual(settings), "later text is echoed again:\n{shown}");
         assert_eq!(super::support::tree(&world.home()).len(), 0, "{shown}");
     }
 }
 
-/// The stopped program has been asked to end: does it, or has it stopped again?
+/// After a signal to the stopped program: whether it has ended, or stopped again.
 const UNTIL_IT_SETTLES: &str = "\
     while grep '^State:' /proc/$pid/status | grep -v '[TZ]'; do :; done; \
     if grep -q '^State:.T' /proc/$pid/status; then echo it stopped.; else echo it ended.; fi; \
@@ -177,7 +177,7 @@ fn a_secret_prompt_is_shown_again_after_stop_and_continue() {
     terminal.press_unseen("half of it\u{1a}");
     terminal.wait_for("settings:");
     let settings = terminal.wait_for("Client secret (not shown): ");
-    assert!(are_usual(&settings), "the shell is to be typed at meanwhile:\n{settings}");
+    assert!(are_usual(&settings), "the terminal is usable by the shell meanwhile:\n{settings}");
     terminal.answer_unseen(&app.client_secret);
     terminal.wait_for("Company UUID: ");
     terminal.answer(&app.company_uuid);

@@ -178,7 +178,7 @@ fn files_at_home(world: &World) -> Vec<(PathBuf, Vec<u8>)> {
 fn no_secret_appears_in_any_file_trace_message_or_log() {
     let (world, mut secrets) = world();
     let said = session(&world, &mut secrets);
-    assert!(said.len() > 1000, "the session was heard");
+    assert!(said.len() > 1000, "the session was recorded");
     secrets.assert_absent(&said, "what was said");
     let files = files_at_home(&world);
     let names: Vec<&Path> =

@@ -239,7 +239,7 @@ fn an_unreachable_service_is_temporary_and_binds_other_callers_only_briefly() {
     assert_eq!(super::support::stored_refresh_token(&world, "default"), before);
     let attempt = status_of(&world, "default")["last_attempt"].clone();
     let (ended, until) = (attempt["ended_at"].as_i64(), attempt["not_before"].as_i64());
-    assert_eq!(until, ended.map(|at| at + 5), "it binds others for 5 s only");
+    assert_eq!(until, ended.map(|at| at + 5), "it delays others for 5 s only");
     world.concur(["get"]).at_offset(6).fails(5).says("cannot be reached");
     assert_eq!(status_of(&world, "default")["last_attempt"]["number"], 2, "tried again");
 }

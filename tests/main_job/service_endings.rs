@@ -1,4 +1,5 @@
-//! Truncated and malformed answers, after the old refresh token was invalidated: complete values are kept, with one request.
+//! Truncated and malformed answers, after the old refresh token became invalid: complete values are kept, and
+//! no second request is needed.
 
 use concur_sandbox::{BadEnd, Config, Cut, Fault, Framing, Rotation, Then, Tls};
 use serde_json::{Value, json};
@@ -31,7 +32,7 @@ const FRAMINGS: [Framing; 6] = [
     Framing::UntilClose,
 ];
 
-/// Ends of this framing behind which the refresh token has come.
+/// Endings with this framing after a complete refresh token.
 fn ends_of(framing: Framing) -> Vec<BadEnd> {
     let cuts = [Cut::Nowhere, after("refresh_token"), after("geolocation"), Cut::Off(1)];
     let both = |cut: Cut| [Then::Close, Then::Reset].map(|then| (cut.clone(), then));
@@ -66,7 +67,7 @@ fn an_answer_truncated_after_its_tokens_is_accepted() {
     each(&framings, |framing| {
         let world = World::logged_in_with(rotating());
         for end in ends_of(*framing) {
-            // So much shorter, and shorter still, it would not hold the refresh token.
+            // Any shorter, the body would not contain the refresh token.
             if *framing == Framing::Length(-300) && end.cut == after("geolocation") {
                 continue;
             }

@@ -19,7 +19,7 @@ fn without(names: &[&str]) -> Fault {
     Fault::OmitFields(names.iter().map(|name| (*name).to_owned()).collect())
 }
 
-/// A refresh answered with this oddity; the renewed token must be served and nothing lost.
+/// A refresh with this unusual answer; the new token must be printed and nothing lost.
 fn assert_served_and_kept(world: &World, fault: &Fault) {
     world.sandbox.push_fault(fault.clone());
     world.expire("default");
@@ -161,7 +161,7 @@ fn a_hostile_geolocation_loses_no_token_and_gets_no_request() {
         assert_eq!(status_of(&world, "default")["base_url"], origin.as_str(), "{text}");
         world.expire("default");
         world.concur(["get"]).ok().silent();
-        assert_eq!(world.refreshes(), 2, "asked where it always was: {text}");
+        assert_eq!(world.refreshes(), 2, "requested at the same origin as before: {text}");
         assert_eq!(attacker.requests().len(), 0, "{text}");
     });
 }
@@ -303,5 +303,8 @@ fn a_token_with_a_line_break_is_not_printed_and_loses_no_refresh_token() {
 fn a_short_lived_token_is_printed_to_its_requester() {
     let world = World::logged_in_with(Config { access_lifetime_seconds: 30, ..Config::default() });
     let token = world.concur(["get"]).ok().line();
-    assert!(world.sandbox.was_issued_access_token(&token), "less than the least life, yet new");
+    assert!(
+        world.sandbox.was_issued_access_token(&token),
+        "less than the minimum lifetime, but new"
+    );
 }

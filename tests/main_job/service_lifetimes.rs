@@ -46,7 +46,7 @@ fn the_tokens_own_expiry_limits_its_lifetime() {
         (json!(0), claims(THERE, THERE + 600), date(THERE), 600),
         (json!(-1), claims(THERE, THERE + 600), date(THERE), 600),
         (json!(THERE), claims(THERE, THERE + 600), date(THERE), 600),
-        // An end that cannot be is not believed.
+        // An impossible expiry is ignored.
         (json!(3600), token(&json!({"exp": 1})), date(THERE), 3600),
         (json!(3600), token(&json!({"exp": THERE + 4_000_000_000_i64})), date(THERE), 3600),
         (json!(3600), token(&json!({"exp": "soon", "iat": THERE})), date(THERE), 3600),

@@ -61,7 +61,7 @@ fn a_refusal_holds_for_15_minutes_and_is_then_retried() {
     world.sandbox.disable_client(true);
     world.concur(["get"]).fails(4).says("code 59").says("administrator");
     world.concur(["get"]).fails(4).says("code 59");
-    assert_eq!(world.refreshes(), 1, "not asked again at once");
+    assert_eq!(world.refreshes(), 1, "no second request at once");
     world.sandbox.disable_client(false);
     world.concur(["get"]).at_offset(14 * 60).fails(4);
     assert_eq!(world.refreshes(), 1);
@@ -127,7 +127,7 @@ fn a_bare_invalid_grant_invalidates_the_refresh_token_and_a_bare_invalid_client_
     later().fails(4).says("invalid_grant");
     let asked = world.refreshes();
     world.concur(["get"]).at_offset(3 * DAY_SECS).fails(4).says("login");
-    assert_eq!(world.refreshes(), asked, "condemned");
+    assert_eq!(world.refreshes(), asked, "the refresh token is invalid");
 }
 
 #[test]
@@ -145,7 +145,7 @@ fn control_characters_of_the_service_never_reach_the_terminal() {
     });
     let output = world.concur(["get"]).fails(4).says("code 59");
     assert!(!output.stderr.contains(['\u{1b}', '\u{7}', '\r']), "{output:?}");
-    assert!(output.stderr.len() < 2000, "the flood is cut: {}", output.stderr.len());
+    assert!(output.stderr.len() < 2000, "a long text is cut: {}", output.stderr.len());
     let log = world.concur(["log"]).ok();
     assert!(!log.text().contains(['\u{1b}', '\u{7}', '\r']), "{log:?}");
 }
@@ -170,7 +170,7 @@ fn a_redirected_login_goes_to_an_allowed_origin() {
     assert!(there.is_live_access_token(&token));
     world.expire("default");
     allowed(&["get"]).ok().silent();
-    assert_eq!(world.token_requests(), 1, "from then on it is asked there");
+    assert_eq!(world.token_requests(), 1, "later requests go there");
     assert_eq!(there.counters().token_requests_of("refresh_token"), 1);
 }
 

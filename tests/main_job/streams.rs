@@ -77,7 +77,7 @@ fn closed_streams_cause_no_panic_and_lose_nothing() {
         assert_refresh_token_is_not_lost(&world, closed);
     }
     let store = std::fs::read(world.store_file()).unwrap();
-    assert_eq!(&store[..15], b"SQLite format 3", "no stream was taken for a file");
+    assert_eq!(&store[..15], b"SQLite format 3", "no file was opened as a standard stream");
 }
 
 #[test]

@@ -16,7 +16,7 @@ use rustls::{
 
 use crate::harness::{Run, World};
 
-/// What clients showed it: whether there was a certificate, one entry a connection.
+/// Whether each connection presented a client certificate.
 type Shown = Arc<Mutex<Vec<bool>>>;
 
 struct HttpsProxy {
@@ -57,7 +57,7 @@ impl HttpsProxy {
         std::thread::spawn(move || {
             for client in listener.incoming() {
                 let (config, noted) = (Arc::clone(&config), Arc::clone(&noted));
-                // Whatever breaks a tunnel is the business of its ends.
+                // A broken tunnel is handled by its ends.
                 std::thread::spawn(move || tunnel(client.unwrap(), config, port, &noted));
             }
         });
@@ -129,7 +129,7 @@ fn only_the_service_gets_the_client_certificate_and_not_the_proxy() {
         by(world.concur(["doctor"])).ok();
         let shown = proxy.shown();
         assert!(shown.len() >= 4, "each went through the proxy: {shown:?}");
-        assert!(shown.iter().all(|shown| !shown), "none was shown to it: {shown:?}");
+        assert!(shown.iter().all(|shown| !shown), "the proxy got no certificate: {shown:?}");
     }
 }
 
@@ -145,6 +145,6 @@ fn a_proxy_that_demands_a_certificate_is_reported_and_gets_none() {
     let login = login.env("CONCUR_CRED_CA_BUNDLE", roots).env("CONCUR_CRED_CLIENT_CERT", pem);
     let output = login.env("CONCUR_CRED_PROXY", insisting.origin()).fails(5);
     output.says(&format!("the proxy {} asks for a client certificate", insisting.origin()));
-    assert_eq!(insisting.requests().len(), 0, "it was not let in");
+    assert_eq!(insisting.requests().len(), 0, "the client was refused");
     assert_eq!(world.sandbox.requests().len(), 0);
 }

@@ -7,7 +7,7 @@ use std::process::Command;
 /// Set in the process that runs inside.
 const INSIDE: &str = "NETWORK_TEST_INSIDE";
 
-/// Brings loopback up by whatever there is, and lays an empty `/etc` over the real one.
+/// Enables loopback with any available tool, and mounts an empty `/etc` over the real one.
 const ENTER: &str = "\
 PATH=$PATH:/usr/sbin:/sbin
 { ip link set lo up || ifconfig lo up; } && mount -t tmpfs -o mode=755 none /etc && exec \"$@\"";
@@ -47,7 +47,7 @@ pub(crate) fn etc(name: &str, content: &str) {
     std::fs::write(format!("/etc/{name}"), content).unwrap();
 }
 
-/// How many packets found no way out of the namespace, or left it by UDP to loopback.
+/// The number of packets without a route, or sent by UDP to loopback.
 pub(crate) fn packets() -> u64 {
     let counters = std::fs::read_to_string("/proc/net/snmp").unwrap();
     number(&counters, "Ip:", "OutNoRoutes") + number(&counters, "Udp:", "OutDatagrams")

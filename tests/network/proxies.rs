@@ -8,12 +8,12 @@ use concur_sandbox::{Config, Rotation, Tls};
 
 use crate::harness::{Run, World};
 
-/// A name that no DNS knows (RFC 6761): only a proxy can bring us there.
+/// A name without DNS entry (RFC 6761): reachable only through a proxy.
 const NAME: &str = "concur.invalid";
 /// Nothing listens there.
 const BROKEN: &str = "http://127.0.0.1:1";
 
-/// A proxy that brings every name to one port of this machine, until the test ends.
+/// A proxy that connects every name to one port of this machine, until the test ends.
 pub(crate) struct Proxy {
     pub(crate) url: String,
     heads: Heads,
@@ -47,7 +47,7 @@ impl Proxy {
     }
 }
 
-/// One tunnel; whatever breaks it is the business of its ends.
+/// One tunnel; its ends handle a failure.
 fn serve(client: TcpStream, port: u16, heads: &Mutex<Vec<Vec<String>>>) {
     let mut reader = BufReader::new(client.try_clone().unwrap());
     let mut head = Vec::new();
@@ -101,7 +101,7 @@ fn a_proxy_gets_a_connect_request_and_nothing_else() {
     assert_eq!(world.sandbox.violations(), [""; 0]);
 }
 
-/// The HTTP library leaves out what it cannot read, and would go past the proxy.
+/// The HTTP library ignores a setting that it cannot parse, and would bypass the proxy.
 #[test]
 fn an_invalid_proxy_variable_is_an_error_and_nothing_is_sent() {
     let (world, proxy) = world();
@@ -123,7 +123,7 @@ fn one_callers_broken_proxy_delays_others_for_at_most_five_seconds() {
     assert_eq!(proxy.requests().len(), 1, "the login alone");
     let token = by(&world, &proxy.url, get()).at_offset(6).ok().silent().line();
     assert!(world.sandbox.is_live_access_token(&token));
-    // Whoever has the broken proxy is served what the other one obtained.
+    // The caller with the broken proxy gets the token that the other one obtained.
     let hit = by(&world, BROKEN, get()).at_offset(6).ok().silent().line();
     assert_eq!(hit, token);
     assert_eq!(world.refreshes(), 1);

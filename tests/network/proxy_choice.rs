@@ -49,7 +49,7 @@ fn a_proxy_that_cannot_be_used_is_exit_6_names_its_variable_and_spends_nothing()
         let login = ["login", "--base-url", origin, "--credentials", "credentials.json"];
         fails_before_anything(&world, run(&login)).says(name);
         fails_before_anything(&world, run(&["refresh"])).says(name);
-        // Not as if it were not set: the next one is not taken in its place.
+        // An invalid setting is not skipped: the next one is not used.
         let with_another = run(&["refresh"]).env("all_proxy", &proxy.url);
         if name != "all_proxy" {
             fails_before_anything(&world, with_another).says(name);

@@ -30,7 +30,7 @@ const VARIABLES: [(&str, bool); 5] = [
     ("CONCUR_CRED_PROXY", false),
 ];
 
-/// What may be seen nowhere, for a password that was written so.
+/// The texts that must not appear anywhere, for a password in this encoding.
 fn parts(written: &str, meant: &str) -> Vec<String> {
     let longest = meant.rsplit(['@', ':', '/', '?', '#', '%', ' ']).next().unwrap();
     vec![
@@ -113,7 +113,7 @@ fn every_setting_sends_a_password_of_any_characters_and_never_shows_it() {
     expect_sent(&proxy, meant, "config.toml");
 }
 
-/// The proxy is not there: every command's message of it, and every page about the settings.
+/// Every command's message about an unreachable proxy, and every display of the settings.
 #[test]
 fn no_proxy_error_shows_the_password() {
     let (world, _proxy) = proxies::world();

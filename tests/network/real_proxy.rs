@@ -63,7 +63,7 @@ fn connect(world: &World) -> String {
     format!("CONNECT localhost:{port} HTTP/1.1")
 }
 
-/// Renewed through this proxy, by CONNECT alone.
+/// Refreshed through this proxy, only with CONNECT.
 fn went_through(world: &World, proxy: &TinyProxy, run: Run) {
     let before = (proxy.requests().len(), world.refreshes());
     run.ok().silent();
@@ -72,7 +72,7 @@ fn went_through(world: &World, proxy: &TinyProxy, run: Run) {
     world.expire("default");
 }
 
-/// Renewed without this proxy.
+/// Refreshed without this proxy.
 fn went_past(world: &World, proxy: &TinyProxy, run: Run) {
     let before = (proxy.requests().len(), world.refreshes());
     run.ok().silent();
@@ -163,7 +163,7 @@ fn a_proxy_that_wants_a_password_is_reported_and_gets_the_configured_one() {
     assert!(!proxy.log().contains(PASSWORD), "it does not log what it is given");
 }
 
-/// A proxy that gives this answer to whatever it is asked, until the test ends.
+/// A proxy that gives this answer to every request, until the test ends.
 fn answering(answer: &'static str) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -225,7 +225,7 @@ fn the_proxys_password_appears_only_in_its_configuration_file() {
             seen += 1;
         }
     }
-    assert!(seen > 5, "store, trail, trace and more were searched");
+    assert!(seen > 5, "store, audit log, trace and more were searched");
 }
 
 #[cfg(unix)]
@@ -240,7 +240,10 @@ fn login_warns_about_a_password_in_a_readable_configuration() {
     configure(&world, &format!("proxy = \"{}\"\n", proxy.url()));
     set_mode(&file, 0o644);
     let output = with_ca(&world, login(&world)).ok();
-    assert!(!output.stderr.contains("others can read"), "no secret, no word\n{output:?}");
+    assert!(
+        !output.stderr.contains("others can read"),
+        "without a password there is no warning\n{output:?}"
+    );
 }
 
 #[test]
@@ -277,7 +280,7 @@ fn an_https_proxys_own_certificate_is_verified() {
     let refused = format!("the certificate of {} is not from an issuer", other.origin());
     fails_and_loses_nothing(&world, set(get(&world))).says(&refused);
     assert_eq!(other.requests().len(), 0);
-    // The sandbox is no proxy: asked to connect, it knows no such path.
+    // The sandbox is not a proxy: it answers CONNECT with an unknown path.
     let both = [other.ca_pem().unwrap(), world.sandbox.ca_pem().unwrap()].concat();
     let bundle = world.write("both.pem", both);
     let run = set(world.concur(["get"])).env("CONCUR_CRED_CA_BUNDLE", bundle).at_offset(6);

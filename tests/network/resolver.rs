@@ -40,7 +40,7 @@ fn works(world: &World) {
     assert_eq!(world.refreshes(), 1);
 }
 
-/// The login cannot find the service, and says so.
+/// Asserts that the login fails to resolve the service.
 fn fails(world: &World, why: &str) {
     assert_fails(world, login(world), why);
 }
@@ -121,8 +121,8 @@ fn without_a_server_in_resolv_conf_no_other_server_gets_a_query() {
         etc("resolv.conf", content);
         fails(&world, "no DNS server is known, because /etc/resolv.conf cannot be used");
     }
-    assert_eq!(packets(), before, "not one packet");
-    // The counters do see a packet that has no way out.
+    assert_eq!(packets(), before, "no packet was sent");
+    // The counters do count a packet without a route.
     etc("resolv.conf", "nameserver 192.0.2.1\noptions timeout:1 attempts:1\n");
     fails(&world, "/etc/resolv.conf did not answer");
     assert!(packets() > before);

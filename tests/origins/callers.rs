@@ -27,13 +27,13 @@ fn at_us2() -> (Scene, String) {
     (scene, token)
 }
 
-/// Scheme and authority, as a caller who knows nothing of URLs would split them.
+/// Scheme and authority, split without URL parsing.
 fn split(text: &str) -> (&str, &str) {
     let (scheme, rest) = text.split_once("://").unwrap_or(("https", text));
     (scheme, rest.split('/').next().unwrap_or_default())
 }
 
-fn hands_out(token: &str, output: &Output) -> bool {
+fn prints(token: &str, output: &Output) -> bool {
     output.stdout.windows(token.len()).any(|part| part == token.as_bytes())
 }
 
@@ -53,7 +53,7 @@ fn by_the_host_of_gits_request() {
             let host = host.to_ascii_lowercase();
             let host = host.strip_suffix(":443").unwrap_or(&host);
             let is_it = protocol == "https" && [&US2[8..], &TWIN[8..]].contains(&host);
-            let is_given = hands_out(&token, &output);
+            let is_given = prints(&token, &output);
             answered += usize::from(is_given);
             assert_eq!(is_given, is_it && !path.starts_with("username"), "{text:?}\n{output:?}");
             assert!(is_given || output.stdout.is_empty(), "{output:?}");
@@ -80,7 +80,7 @@ fn by_an_edited_host() {
         let given = [git, bazel, bare].map(|run| {
             let output = run.output();
             scene.nothing_was_sent(0, &output);
-            let is_given = hands_out(&token, &output);
+            let is_given = prints(&token, &output);
             assert!(is_its_own || !is_given, "{text:?}\n{output:?}");
             is_given
         });
@@ -95,12 +95,12 @@ fn by_the_uri_of_bazels_request() {
         let request = json!({ "uri": text }).to_string();
         let output = scene.concur(&["get"]).stdin(request).output();
         scene.nothing_was_sent(0, &output);
-        if hands_out(&token, &output) {
+        if prints(&token, &output) {
             let origin = from_outside.unwrap_or_default();
             assert!([US2, TWIN].contains(&&*origin), "{text:?}\n{output:?}");
             let before_path = text.split(['?', '#']).next().unwrap();
             let is_plain = !before_path.contains(['\\', '@']) && !before_path.contains(":///");
-            assert!(is_plain, "readers differ about it: {text:?}");
+            assert!(is_plain, "URL parsers differ on it: {text:?}");
         } else {
             assert!(["", "{}\n"].contains(&output.text()), "{text:?}\n{output:?}");
             assert_ne!(text, US2);
@@ -177,15 +177,15 @@ fn by_the_path_of_a_request() {
         for path in [&*text, &wrapped] {
             let allowed = from_operator.clone().unwrap_or_default();
             let output = scene.concur(&["api", "--", path]).env(ALLOWED, allowed).output();
-            let came = scene.trap.came();
-            let is_refused = came.is_empty() && output.code == Some(2);
-            let is_home = output.code == Some(5) && came.iter().all(|line| line == TUNNEL);
-            assert!(is_refused || is_home, "{path:?}: {came:?}\n{output:?}");
+            let connections = scene.trap.connections();
+            let is_refused = connections.is_empty() && output.code == Some(2);
+            let is_home = output.code == Some(5) && connections.iter().all(|line| line == TUNNEL);
+            assert!(is_refused || is_home, "{path:?}: {connections:?}\n{output:?}");
         }
     }
 }
 
-/// Nobody can write another origin into the cache that the next hit goes by.
+/// An edited origin in the cache is not used by the next hit.
 #[test]
 fn by_an_edited_cache() {
     let scene = Scene::new();

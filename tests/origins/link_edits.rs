@@ -5,7 +5,7 @@ pub(super) type Edit = (&'static str, &'static str);
 
 pub(super) const NULLED: &str = "UPDATE record SET access_token = NULL, refresh_token = NULL, id_token = NULL, \
     request_token = NULL, unknown_fields = NULL";
-/// The company's way back is all that is left.
+/// Only the company grant is left.
 const REQUEST_TOKEN_ALONE: &str = "UPDATE record SET access_token = NULL, refresh_token = NULL";
 pub(super) const EXPIRED: &str = "UPDATE record SET access_expires_at = 1";
 
@@ -87,7 +87,7 @@ pub(super) const EDITS: [Edit; 29] = [
     ),
 ];
 
-/// What is done to the tokens besides.
+/// Additional edits of the tokens.
 pub(super) const TOKENS: [Edit; 4] = [
     ("tokens there", "SELECT 1"),
     ("tokens expired", EXPIRED),

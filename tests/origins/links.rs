@@ -18,7 +18,7 @@ struct Scene {
     original: Vec<u8>,
 }
 
-/// Every way in, as `--profile prod`.
+/// Every command, with `--profile prod`.
 const WAYS: [&[&str]; 16] = [
     &["get"],
     &["token"],
@@ -46,7 +46,7 @@ impl Scene {
         let _ = world.login("prod", &app);
         let login = ["login", "--profile", "test", "--credentials", "credentials-prod.json"];
         let _ = world.concur(login).arg("--base-url").arg(other.origin()).ok();
-        // An application that was forgotten, whole, from a backup.
+        // A removed application, restored from a backup.
         world
             .database()
             .execute(
@@ -110,8 +110,8 @@ fn each_edit(of_tokens: &[Edit], check: impl Fn(&Scene, &Edit, &Edit) + Sync) {
 #[test]
 fn an_edited_link_sends_nothing_and_prints_nothing() {
     each_edit(&TOKENS, |scene, edit, tokens| {
-        // Who would refresh or take a way back, whatever is left to do it with. Every other way meets every
-        // edit with tokens there, and every fourth without: what a way looks at does not depend on the edit.
+        // Commands that would refresh or use another grant, with any remaining tokens. Every other command runs
+        // with every edit and tokens present, and with every fourth edit without tokens: the checks do not depend on the edit.
         let at = EDITS.iter().position(|other| other.0 == edit.0).unwrap();
         let is_asker = |way: usize| [0, 7, 15].contains(&way);
         let is_met = |way: usize| match tokens.0 {
@@ -175,7 +175,7 @@ fn a_login_with_a_base_url_fixes_every_edit() {
     });
 }
 
-/// What changes a link on purpose makes its identity anew, in the same commit.
+/// A legitimate change of a link seals its identity again, in the same commit.
 #[test]
 fn every_legitimate_link_change_keeps_it_verified() {
     let scene = Scene::new();
@@ -205,7 +205,7 @@ fn every_legitimate_link_change_keeps_it_verified() {
     drop(world.concur(["token", "--profile", "second"]).fails(6));
 }
 
-/// An edited row does not keep the others from anything.
+/// An edited row does not affect the others.
 #[test]
 fn an_edit_of_one_profile_does_not_affect_another() {
     let scene = Scene::new();
@@ -223,7 +223,7 @@ fn an_edit_of_one_profile_does_not_affect_another() {
     drop(scene.world.concur(["doctor", "--offline"]).output());
 }
 
-/// An answer that waits outside the store is not taken into a record that was edited, which would vouch for it.
+/// A pending grant is not committed to an edited record, because the commit would seal the edit.
 #[test]
 fn a_pending_grant_does_not_legitimise_an_edit() {
     let scene = Scene::new();
@@ -239,11 +239,15 @@ fn a_pending_grant_does_not_legitimise_an_edit() {
     }
     let back = format!("UPDATE record SET principal = '{principal}' WHERE profile = 'prod'");
     scene.edit(&back);
-    assert_eq!(scene.prod(&["get"]).ok().line(), token, "it still waits, and is taken in now");
+    assert_eq!(
+        scene.prod(&["get"]).ok().line(),
+        token,
+        "the pending grant is still there, and is committed now"
+    );
     assert!(scene.world.sandbox.requests().is_empty());
 }
 
-/// A repair proves what was proven before, and nothing else.
+/// A repair seals only identities that were valid before.
 #[test]
 fn a_repair_does_not_legitimise_an_edit() {
     let scene = Scene::new();
@@ -265,7 +269,7 @@ fn a_repair_does_not_legitimise_an_edit() {
     }
 }
 
-/// The name of an application says whose client secret goes with a caller's tokens.
+/// The name of an application decides which client secret is sent with a caller's tokens.
 #[test]
 fn an_application_is_found_only_by_its_own_name() {
     let scene = Scene::new();
@@ -282,7 +286,7 @@ fn an_application_is_found_only_by_its_own_name() {
     scene.nothing_came_of(&output, "names of applications");
 }
 
-/// A store of before is bound as it stands by whatever writes first, whole; from then on it is as any other.
+/// The first write to an older store seals the identities of all its records as they are.
 #[test]
 fn the_first_write_seals_the_identities_of_an_older_store() {
     let scene = Scene::new();
@@ -295,7 +299,7 @@ fn the_first_write_seals_the_identities_of_an_older_store() {
     };
     drop(scene.prod(&["token"]).ok().silent());
     drop(scene.prod(&["export", "-"]).ok());
-    assert_eq!(bound(), 0, "a look writes nothing");
+    assert_eq!(bound(), 0, "the check writes nothing");
     let credential = "protocol=https\nhost=git.example\nusername=u\npassword=p\n\n";
     let firsts: [&[&str]; 5] =
         [&["use", "prod"], &["refresh"], &["rename", "test", "t"], &["store"], &["key", "rotate"]];

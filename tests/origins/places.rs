@@ -1,6 +1,6 @@
 //! The kinds of origins.
 
-/// A text that names a place, and what becomes of it. `{port}` in it is the trap's.
+/// A text that names an origin, and its expected result. `{port}` is the port of the trap.
 #[derive(Clone, Copy)]
 pub(super) struct Place {
     pub(super) text: &'static str,

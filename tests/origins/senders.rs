@@ -33,7 +33,7 @@ const SENDERS: [(&str, &str, &[&str]); 8] = [
     ("revoking", "/app-mgmt/", &["logout", "--revoke"]),
 ];
 
-/// Not to a place that may be sent a secret, nor to the service itself: who is asked is who was named.
+/// Not even to an allowed origin or the service itself: only the named origin gets a request.
 #[test]
 fn no_secret_follows_a_redirect() {
     std::thread::scope(|scope| {
@@ -51,7 +51,7 @@ fn sends_on((name, path, command): (&str, &str, &[&str]), statuses: &[u16]) {
     let mut later = 0;
     for status in statuses.iter().copied() {
         for to in [scene.trap.url(), home.clone()] {
-            // Nobody asks again at once.
+            // No caller retries at once.
             later += 90;
             scene.world.sandbox.clear_log();
             scene.world.sandbox.clear_faults();
@@ -66,7 +66,7 @@ fn sends_on((name, path, command): (&str, &str, &[&str]), statuses: &[u16]) {
             }
             let output = run.output();
             assert_ne!(output.code, Some(0), "{name} {status}\n{output:?}");
-            assert!(scene.trap.came().is_empty(), "{name} {status}\n{output:?}");
+            assert!(scene.trap.connections().is_empty(), "{name} {status}\n{output:?}");
             let asked = scene.world.sandbox.requests();
             assert!(!asked.is_empty(), "{name} {status}: it was asked\n{output:?}");
             assert_eq!(scene.world.sandbox.violations(), [""; 0], "{name} {status}\n{output:?}");
@@ -95,7 +95,7 @@ const fn server_hello(minor: u8) -> [u8; 47] {
     hello
 }
 
-/// Whoever answers so is shown a greeting and an alert, and no secret.
+/// Such a server gets a `ClientHello` and an alert, and no secret.
 #[test]
 fn tls_is_never_downgraded() {
     for (how, answer) in IMPOSTORS {

@@ -17,7 +17,7 @@ pub(super) struct Scene {
     pub(super) trap: Trap,
 }
 
-/// One of the places, with the trap's port in it.
+/// One of the texts, with the port of the trap.
 pub(super) struct Row {
     pub(super) text: String,
     pub(super) from_outside: Option<String>,
@@ -46,7 +46,7 @@ impl Scene {
     }
 
     /// Code 16 to this place answers a refresh.
-    fn refresh_sent_on_to(&self, place: &str) -> Run {
+    fn refresh_redirected_to(&self, place: &str) -> Run {
         let answer = json!({ "code": 16, "error": "invalid_request", "geolocation": place });
         self.world.sandbox.push_fault(json_body(400, &answer));
         self.concur(&["refresh"])
@@ -56,16 +56,16 @@ impl Scene {
         self.world.column(profile, "geolocation")
     }
 
-    /// Nobody came to the trap, and this many requests to the service.
+    /// Asserts no connection to the trap, and this many requests to the service.
     pub(super) fn nothing_was_sent(&self, to_service: usize, output: &Output) {
-        assert!(self.trap.came().is_empty(), "{output:?}");
+        assert!(self.trap.connections().is_empty(), "{output:?}");
         let asked = self.world.sandbox.requests().len();
         assert_eq!(asked, to_service, "requests to the service\n{output:?}");
         assert_eq!(self.world.sandbox.violations(), [""; 0], "{output:?}");
         self.world.sandbox.clear_log();
     }
 
-    /// What was sent went to this origin: it ends at the trap, which is its proxy or itself.
+    /// Asserts that the request went to this origin: it ends at the trap, which is its proxy or the origin itself.
     pub(super) fn was_sent_to(&self, origin: &str, output: Output) {
         let host = origin.split_once("://").unwrap().1;
         let has_port = host.rsplit_once(':').is_some_and(|(_, port)| !port.ends_with(']'));
@@ -76,9 +76,9 @@ impl Scene {
             () => (format!("CONNECT {authority} HTTP/1.1"), 5),
         };
         let output = output.code(code);
-        let came = self.trap.came();
-        let is_all = !came.is_empty() && came.iter().all(|line| *line == expected);
-        assert!(is_all, "to {origin}: {came:?}\n{output:?}");
+        let connections = self.trap.connections();
+        let is_all = !connections.is_empty() && connections.iter().all(|line| *line == expected);
+        assert!(is_all, "to {origin}: {connections:?}\n{output:?}");
         self.world.sandbox.clear_log();
     }
 }
@@ -122,7 +122,7 @@ fn by_code_16() {
     let home = scene.world.sandbox.origin().to_owned();
     scene.world.sandbox.clear_log();
     for Row { text, from_outside, .. } in scene.rows() {
-        let output = scene.refresh_sent_on_to(&text).output();
+        let output = scene.refresh_redirected_to(&text).output();
         match from_outside {
             Some(origin) => scene.was_sent_to(&origin, output),
             None => scene.nothing_was_sent(1, &output.code(4).says("code 16")),
@@ -137,7 +137,7 @@ fn by_an_imported_file() {
     let app = scene.world.sandbox.app().clone();
     scene.world.sandbox.clear_log();
     let concurs: Vec<String> = scene.rows().filter_map(|row| row.from_outside).collect();
-    // Written as a person would, but it widens nothing.
+    // Written as a person would, but it allows no origin.
     let rows =
         scene.rows().map(|row| (row.text, row.from_operator.filter(|o| concurs.contains(o))));
     for (at, (text, origin)) in rows.enumerate() {
@@ -162,7 +162,7 @@ fn by_an_imported_file() {
     }
 }
 
-/// Whatever is written into the store: not even Concur's own hosts are asked on its word.
+/// An edited store causes no request, not even to Concur's own hosts.
 #[test]
 fn by_an_edited_cell() {
     let scene = Scene::new();
@@ -173,11 +173,11 @@ fn by_an_edited_cell() {
         // Requests with the token alone go by the record's seal.
         let senders = [&["refresh"][..], &["api", "/sandbox/echo"], &["logout", "--revoke"]];
         let senders = if table == "record" { &senders[..] } else { &senders[..1] };
-        // Each sender in its turn: the seal is broken whatever the text is.
+        // Each sender in turn: the seal is broken by any change.
         for (row, command) in scene.rows().zip(senders.iter().cycle()) {
             let text = row.text;
             scene.world.database().execute(&sql, [&text]).unwrap();
-            // Nor by the operator's: it is the seal that is broken.
+            // Nor if the operator allows the origin: the seal is broken.
             let allowed = row.from_operator.unwrap_or_default();
             let output = scene.concur(command).env(ALLOWED, &allowed).output();
             assert_eq!(output.code, Some(6), "{text:?}: {output:?}");
@@ -227,9 +227,9 @@ fn by_the_configuration() {
             scene.nothing_was_sent(0, &scene.concur(&["refresh"]).fails(6).says("allowed_origins"));
             continue;
         };
-        scene.was_sent_to(&origin, scene.refresh_sent_on_to(&origin).output());
+        scene.was_sent_to(&origin, scene.refresh_redirected_to(&origin).output());
         // It is that origin that is allowed, and no other.
-        let output = scene.refresh_sent_on_to(others.next().unwrap()).fails(4);
+        let output = scene.refresh_redirected_to(others.next().unwrap()).fails(4);
         scene.nothing_was_sent(1, &output);
     }
 }
@@ -244,7 +244,10 @@ fn by_the_environment() {
             scene.nothing_was_sent(0, &output.says(ALLOWED));
             continue;
         };
-        scene.was_sent_to(&origin, scene.refresh_sent_on_to(&origin).env(ALLOWED, &text).output());
+        scene.was_sent_to(
+            &origin,
+            scene.refresh_redirected_to(&origin).env(ALLOWED, &text).output(),
+        );
     }
 }
 
@@ -290,19 +293,22 @@ fn ends_at(trap: &Trap, place: &BrowserPlace, Row { text, from_outside, .. }: &R
     let page = place.get(&landing);
     let (code, said) = login.end();
     assert!(!page.body.contains("<script"), "{page:?}");
-    assert_eq!(place.world.token_requests(), 0, "nor does it go home: {text:?}\n{said}");
-    let came = trap.came();
+    assert_eq!(place.world.token_requests(), 0, "and not to the service: {text:?}\n{said}");
+    let connections = trap.connections();
     if let Some(origin) = from_outside {
         assert_eq!(code, Some(5), "{text:?}\n{said}");
         let tunnel = format!("CONNECT {}:443 HTTP/1.1", origin.trim_start_matches("https://"));
-        assert!(!came.is_empty() && came.iter().all(|line| *line == tunnel), "{came:?}");
+        assert!(
+            !connections.is_empty() && connections.iter().all(|line| *line == tunnel),
+            "{connections:?}"
+        );
     } else {
-        assert_eq!((code, came), (Some(6), Vec::new()), "{text:?}\n{said}");
+        assert_eq!((code, connections), (Some(6), Vec::new()), "{text:?}\n{said}");
         assert!(said.contains("not allowed"), "{said}");
     }
 }
 
-/// Never followed, not even to Concur's own: who is asked with a token is who was asked for.
+/// Never followed, not even to Concur's own origins: a token is sent only to the requested origin.
 #[test]
 fn by_a_redirect() {
     let scene = Scene::new();

@@ -4,8 +4,8 @@ use std::io::{ErrorKind, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 
-/// It is the other port of this machine that a place can name, and the proxy of every run: so whatever
-/// host a request is for, loopback or not, it comes here and goes no further.
+/// It is both the wrong port on this machine and the proxy of every run. So every request to another
+/// host, loopback or not, ends here.
 pub(super) struct Trap {
     pub(super) port: u16,
     heads: Arc<Mutex<Vec<String>>>,
@@ -31,7 +31,7 @@ impl Trap {
     }
 
     /// The first line of each connection since the last look; `TLS` for one that begins a handshake.
-    pub(super) fn came(&self) -> Vec<String> {
+    pub(super) fn connections(&self) -> Vec<String> {
         std::mem::take(&mut *self.heads.lock().unwrap())
     }
 }

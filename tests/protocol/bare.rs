@@ -17,7 +17,7 @@ fn logged_in() -> (World, String) {
     (world, token)
 }
 
-/// What a command left in a file of the current folder.
+/// The output of a command in a file of the current folder.
 fn left(world: &World, name: &str) -> String {
     std::fs::read_to_string(world.work().join(name)).unwrap()
 }
@@ -72,7 +72,11 @@ fn without_a_profile_the_bare_form_is_an_error() {
     drop(world.concur(["get"]).fails(3).says("concur-cred init"));
     drop(world.concur(["token"]).fails(3));
     drop(world.concur(["get", "--profile", "nothere"]).fails(3));
-    assert_eq!(std::fs::read_dir(world.home()).unwrap().count(), 0, "a question creates nothing");
+    assert_eq!(
+        std::fs::read_dir(world.home()).unwrap().count(),
+        0,
+        "a failed request creates nothing"
+    );
     let (world, _) = logged_in();
     drop(world.concur(["get", "--profile", "nothere"]).fails(3).says("default"));
 }
@@ -127,7 +131,7 @@ fn in_a_read_loop_get_fails_and_token_works() {
     };
     let lines = "one\ntwo\nthree\n";
     let output = shell(&world, "sh", &script("get")).stdin(lines).ok();
-    assert_eq!(output.line(), "one 2", "it has swallowed the loop's lines");
+    assert_eq!(output.line(), "one 2", "it has read the loop's lines");
     assert_eq!(left(&world, "out.txt"), "");
     assert!(left(&world, "err.txt").contains("concur-cred token"));
     let output = shell(&world, "sh", &script("token")).stdin(lines).ok();

@@ -56,7 +56,11 @@ fn any_other_uri_gets_an_empty_object() {
     }
     let blank = World::new();
     assert_eq!(ask(&blank, "https://us2.api.concursolutions.com/").text(), "{}\n");
-    assert_eq!(std::fs::read_dir(blank.home()).unwrap().count(), 0, "a question creates nothing");
+    assert_eq!(
+        std::fs::read_dir(blank.home()).unwrap().count(),
+        0,
+        "a failed request creates nothing"
+    );
 }
 
 #[test]
@@ -107,7 +111,7 @@ fn an_invalid_request_is_refused_and_not_quoted() {
     }
     let after_a_blank = format!("\n {{\"uri\":\n\n\"{}\"}}", ours(&world));
     let asked = world.concur(["get", "--protocol", "bazel"]).stdin(after_a_blank);
-    assert!(asked.ok().text().starts_with("{\"headers\""), "blanks are JSON's own business");
+    assert!(asked.ok().text().starts_with("{\"headers\""), "JSON allows blanks");
     let refresh_token =
         world.concur(["get", "--with-refresh-token"]).stdin("{\"uri\":\"https://h/\"}");
     assert_nothing(&refresh_token.fails(2));

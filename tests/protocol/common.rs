@@ -32,13 +32,13 @@ pub(super) fn ask(world: &World, request: impl Into<Vec<u8>>) -> Output {
     world.helper(["get"]).stdin(request).ok()
 }
 
-/// `store` under git's name; it says nothing.
+/// `store` under git's name; it prints nothing.
 pub(super) fn store(world: &World, request: impl Into<Vec<u8>>) {
     let output = world.helper(["store"]).stdin(request).ok().silent();
     assert!(output.stdout.is_empty(), "store prints nothing\n{output:?}");
 }
 
-/// `erase` under git's name; it says nothing.
+/// `erase` under git's name; it prints nothing.
 pub(super) fn erase(world: &World, request: impl Into<Vec<u8>>) {
     let output = world.helper(["erase"]).stdin(request).ok().silent();
     assert!(output.stdout.is_empty(), "erase prints nothing\n{output:?}");
@@ -49,7 +49,7 @@ pub(super) fn one_login() -> Config {
     Config { request_token_uses: Some(1), ..Config::default() }
 }
 
-/// The answer is nothing at all.
+/// Asserts an empty answer.
 pub(super) fn assert_nothing(output: &Output) {
     assert!(output.stdout.is_empty(), "nothing on stdout\n{output:?}");
 }

@@ -6,7 +6,7 @@ use crate::harness::{Output, Run, World, program, skipped};
 
 const KEY: &str = "credential.https://*.api.concursolutions.com.helper";
 
-/// A helper of another program, with an answer for every host and a diary of what it is asked.
+/// Another program's helper that answers for every host and logs its requests.
 const OTHER: &str = "!f() { echo \"$1\" >>diary; echo username=other; echo password=others; }; f";
 
 fn git<const N: usize>(world: &World, args: [&str; N]) -> Run {
@@ -23,7 +23,7 @@ fn configuration(world: &World) -> String {
     output.text().to_owned()
 }
 
-fn diary(world: &World) -> String {
+fn helper_log(world: &World) -> String {
     std::fs::read_to_string(world.work().join("diary")).unwrap_or_default()
 }
 
@@ -40,16 +40,16 @@ fn concurs_hosts_use_our_helper_and_others_keep_theirs() {
     let ours = fill(&world, world.sandbox.origin()).ok().silent();
     assert_eq!(ours.value("password"), Some(token));
     drop(git(&world, ["credential", "approve"]).stdin(ours.stdout).ok());
-    assert_eq!(diary(&world), "", "the other helper is neither asked nor given our token");
+    assert_eq!(helper_log(&world), "", "the other helper is neither asked nor given our token");
     let theirs = fill(&world, "https://git.example").ok();
     assert_eq!(theirs.value("password").unwrap(), "others");
     drop(git(&world, ["credential", "approve"]).stdin(theirs.stdout).ok());
-    assert_eq!(diary(&world), "get\nstore\n");
+    assert_eq!(helper_log(&world), "get\nstore\n");
     let ours = world.database().query_row("SELECT count(*) FROM record", [], |row| row.get(0));
-    assert_eq!(ours, Ok(1), "nor were we given theirs");
+    assert_eq!(ours, Ok(1), "and we did not get theirs");
 }
 
-/// Concur's own hosts cannot be asked here; that git asks us for them can be seen.
+/// Concur's own hosts are not reachable here; the test shows only that git calls our helper for them.
 #[test]
 fn every_host_of_concur_uses_our_helper_and_no_lookalike_does() {
     let world = World::new();
@@ -125,7 +125,7 @@ fn print_shows_equivalent_commands_and_runs_none() {
     assert_eq!(configuration(&world), by_hand);
 }
 
-/// Who looks for a defect of git's has these set.
+/// Variables that are set to debug git.
 #[test]
 fn git_trace_output_does_not_confuse_the_parser() {
     let world = World::new();

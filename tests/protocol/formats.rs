@@ -170,7 +170,7 @@ fn an_unreachable_min_ttl_is_capped_with_a_warning() {
     let (world, token) = logged_in();
     for text in ["31m", "2h", "365d"] {
         let output = world.concur(["get", "--min-ttl", text]).ok().says("--min-ttl");
-        assert_eq!(output.line(), token, "{text}: half of its life is left");
+        assert_eq!(output.line(), token, "{text}: half of its lifetime is left");
     }
     drop(world.concur(["--quiet", "get", "--min-ttl", "2h"]).ok().silent());
     assert_eq!(world.refreshes(), 0, "no caller can make every call a refresh");

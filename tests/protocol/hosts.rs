@@ -7,7 +7,7 @@ use super::common::{ask, assert_nothing, erase, snapshot, store};
 use crate::harness::cells;
 use crate::harness::{Output, World};
 
-/// A world whose only profile lives at this base URL, and its access token; nothing there is ever asked.
+/// A world whose only profile has this base URL, and its access token; no request goes there.
 fn at(base_url: &str) -> (World, String) {
     let world = World::logged_in();
     let app = world.sandbox.app().clone();
@@ -31,7 +31,7 @@ fn bazel(world: &World, uri: &str) -> Output {
     world.concur(["get"]).stdin(json!({ "uri": uri }).to_string()).output()
 }
 
-/// `api` with a proxy that is not there: 5 when it would have been asked, 2 when the PATH is refused.
+/// `api` with an unreachable proxy: 5 if a request would be sent, 2 if the PATH is refused.
 fn api(world: &World, url: &str) -> Output {
     let run = world.concur(["api", url]).env("CONCUR_CRED_PROXY", "http://127.0.0.1:9");
     run.env("CONCUR_CRED_ALLOWED_ORIGINS", "https://gateway.example").output()
@@ -96,7 +96,11 @@ fn the_www_name_of_any_other_host_is_a_different_host() {
     let planted = "protocol=https\nhost=www-gateway.example\nusername=me\npassword=p\n\n";
     store(&world, planted);
     let own = git(&world, "https", "www-gateway.example");
-    assert_eq!(own.value("password").as_deref(), Some("p"), "what was stored for it is its own");
+    assert_eq!(
+        own.value("password").as_deref(),
+        Some("p"),
+        "a credential stored for it is separate"
+    );
 }
 
 #[test]
@@ -115,7 +119,7 @@ fn a_default_port_makes_no_other_origin_of_a_managed_account() {
         &world,
         "protocol=https\nhost=us2.api.concursolutions.com:443\nauthtype=Bearer\ncredential=x\n\n",
     );
-    assert_eq!(snapshot(&world), before, "nothing is planted");
+    assert_eq!(snapshot(&world), before, "nothing is stored");
     let erased = "protocol=https\nhost=us2.api.concursolutions.com:443\n";
     erase(&world, format!("{erased}password={token}\n\n"));
     let cell: Option<Vec<u8>> = world.column("there", "access_token");

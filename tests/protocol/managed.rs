@@ -143,7 +143,7 @@ fn a_planted_credential_of_another_user_never_replaces_the_account() {
     assert!(!failed.stderr.contains("planted"), "{failed:?}");
 }
 
-/// What a caller sends back after a refusal, in its shapes.
+/// The forms of `erase` requests after a refusal.
 fn refused(world: &World, token: &str) -> [String; 3] {
     let uuid = &world.sandbox.app().company_uuid;
     [
@@ -248,7 +248,7 @@ fn erase_never_destroys_the_refresh_token() {
     assert!(world.sandbox.is_current_refresh_token(&kept));
 }
 
-/// A world in which only a new login helps.
+/// A world that requires a new login.
 fn rejected() -> World {
     let world = World::logged_in_with(one_login());
     world.sandbox.revoke_refresh_tokens();

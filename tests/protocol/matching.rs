@@ -148,7 +148,7 @@ fn store_replaces_exactly_the_same_key_and_nothing_else() {
     assert_eq!(of_host(&world, "username=\n").as_deref(), Some("4"));
     assert_eq!(of_host(&world, "").as_deref(), Some("1 new"));
     store(&world, "protocol=https\nhost=GIT.EXAMPLE\nusername=me\npassword=1 newer\n\n");
-    assert_eq!(count(&world), 4, "the host's case makes no other key");
+    assert_eq!(count(&world), 4, "the case of the host does not matter");
     assert_eq!(of_host(&world, "").as_deref(), Some("1 newer"));
 }
 

@@ -72,7 +72,7 @@ fn a_hosts_only_account_never_answers_for_another_pinned_profile() {
     let bazel = world.concur(["--profile", "default", "get"]).stdin(uri.clone()).ok().silent();
     assert!(bazel.text().contains("Bearer"));
     let chosen = world.concur(["get"]).env("CONCUR_CRED_PROFILE", "far").stdin(uri).ok().silent();
-    assert!(chosen.text().contains("Bearer"), "a choice among one is none");
+    assert!(chosen.text().contains("Bearer"), "selection has no effect with a single account");
 }
 
 #[test]

@@ -18,7 +18,7 @@ fn fill(world: &World, request: &str) -> Output {
     git(world, "concur", &[], "fill").stdin(request).ok().silent()
 }
 
-/// git found no helper with an answer, and was forbidden to ask a person.
+/// git found no helper with an answer, and prompts were disabled.
 fn finds_nothing(run: Run) {
     let output = run.output().code(128);
     assert!(output.stdout.is_empty(), "{output:?}");
@@ -30,7 +30,7 @@ fn a_stored_credential_round_trips_through_git() {
     let world = World::new();
     let asked = "protocol=https\nhost=git.example:8443\n\n";
     finds_nothing(git(&world, "concur", &[], "fill").stdin(asked));
-    assert!(!world.state_dir().exists(), "a question creates nothing");
+    assert!(!world.state_dir().exists(), "a failed request creates nothing");
     let expires = now() + 3600;
     let whole = format!(
         "protocol=https\nhost=git.example:8443\nusername=me\npassword=p=&%0a w\n\

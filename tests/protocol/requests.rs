@@ -4,7 +4,7 @@
 use super::common::{ask, assert_nothing, snapshot, store};
 use crate::harness::World;
 
-/// Stands in every hostile request; no message may ever show it.
+/// Part of every hostile request; no message may contain it.
 const SECRET: &str = "hunter2-do-not-show";
 
 /// A world with a managed account, whose refresh would be seen, and a stored credential that could leak or be lost.
@@ -27,7 +27,7 @@ fn refused_everywhere(world: &World, name: &str, input: &[u8]) {
             assert_eq!(output.code, Some(2), "{name}\n{output:?}");
             assert_nothing(&output);
             assert!(output.stderr.starts_with("concur-cred: "), "{name}\n{output:?}");
-            // Who hands a credential over is not after a token.
+            // `store` must not print a token.
             let remedy = if operation == "get" { "concur-cred token" } else { "gitcredentials(7)" };
             let lines: Vec<&str> = output.stderr.lines().collect();
             assert!(lines[1].contains(remedy), "{name}\n{output:?}");

@@ -35,7 +35,7 @@ fn the_requested_user_name_takes_precedence() {
     let request = world.request(&format!("username={uuid}\n"));
     assert_eq!(password(world.helper(["get"]).stdin(request.clone())), Some(one.clone()));
     let other = world.helper(["get"]).env("CONCUR_CRED_PROFILE", "two").stdin(request);
-    assert_eq!(password(other), Some(one), "the caller's user name counts, not what is chosen");
+    assert_eq!(password(other), Some(one), "the caller's user name counts, not the selection");
 }
 
 #[test]
@@ -43,13 +43,13 @@ fn the_option_precedes_environment_configuration_and_use() {
     let (world, one, two) = two();
     drop(world.concur(["use", "one"]).ok());
     let ask = || world.helper(["get"]).stdin(world.request(""));
-    assert_eq!(password(ask()), Some(one.clone()), "the one chosen by `use`");
+    assert_eq!(password(ask()), Some(one.clone()), "the one selected by `use`");
     let file = world.config_dir().join("config.toml");
     std::fs::write(&file, "default_profile = \"two\"\n").unwrap();
     set_mode(&file, 0o600);
-    assert_eq!(password(ask()), Some(two.clone()), "the configuration stands before `use`");
+    assert_eq!(password(ask()), Some(two.clone()), "the configuration precedes `use`");
     let run = ask().env("CONCUR_CRED_PROFILE", "one");
-    assert_eq!(password(run), Some(one), "the environment stands before the configuration");
+    assert_eq!(password(run), Some(one), "the environment precedes the configuration");
     let run = world.helper(["--profile", "two", "get"]).stdin(world.request(""));
     assert_eq!(password(run.env("CONCUR_CRED_PROFILE", "one")), Some(two), "the option first");
 }
@@ -81,7 +81,7 @@ fn quit_is_not_sent_for_an_ambiguous_request() {
     assert_nothing(&get(&world, ""));
     let run = world.helper(["--profile", "two", "get"]).stdin(world.request(""));
     assert_eq!(run.output().code(4).text(), "quit=1\n");
-    assert_eq!(world.refreshes(), 1, "only the chosen one was tried");
+    assert_eq!(world.refreshes(), 1, "only the selected one was tried");
 }
 
 #[test]

@@ -13,7 +13,7 @@ fn world_and_tokens() -> (World, Value, String) {
     (world, tokens, company.company_uuid)
 }
 
-/// What a caller hands over for the sandbox's host.
+/// A credential for the sandbox's host.
 fn lines(tokens: &Value, username: &str, expires_at: i64) -> String {
     let text = |name: &str| tokens[name].as_str().unwrap().to_owned();
     format!(

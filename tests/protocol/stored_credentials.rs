@@ -117,7 +117,7 @@ fn a_bearer_credential_is_not_sent_to_a_server_without_bearer() {
         let output = asked(offers);
         assert_eq!(output.text(), "username=me\npassword=p\n", "{offers:?}");
     }
-    // What is of another scheme is the caller's own business.
+    // Credentials of other schemes are stored unchanged.
     keep(&world, "username=other\nauthtype=Digest\ncredential=d\n");
     assert_eq!(asked("wwwauth[]=Digest\n").value("credential").unwrap(), "d");
 }

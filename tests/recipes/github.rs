@@ -97,7 +97,7 @@ fn the_first_run_imports_and_the_next_one_goes_on_with_the_store() {
     );
     assert_masked(&world, &first["Report"]);
 
-    // What the secret holds is of no use any more: the service has given out another refresh token.
+    // The secret's refresh token is outdated: the service has issued another one.
     let store = world.work().join("runner-store/store.db");
     let database = rusqlite::Connection::open(store).unwrap();
     let age = "UPDATE record SET obtained_at = obtained_at - 7200, access_expires_at = access_expires_at - 7200";
@@ -112,7 +112,7 @@ fn the_first_run_imports_and_the_next_one_goes_on_with_the_store() {
     assert_eq!(arguments.lines().count(), 2);
 }
 
-/// The token stands in the log only in the line that hides it.
+/// The token is in the log only in the line that masks it.
 fn assert_masked(world: &World, output: &Output) {
     let masked = output.text().strip_prefix("::add-mask::").unwrap().trim_end().to_owned();
     assert!(world.sandbox.was_issued_access_token(&masked), "{output:?}");

@@ -19,7 +19,7 @@ fn every_page_is_in_the_index_and_has_a_test() {
         assert!(index.contains(&format!("]({name})")), "{name} is in the index");
         assert!(tests.contains(&format!("Recipe::open(\"{name}\"")), "{name} is run");
     }
-    assert!(page("README.md").contains("docs/recipes/README.md"), "the README leads there");
+    assert!(page("README.md").contains("docs/recipes/README.md"), "the README links to it");
 }
 
 #[test]

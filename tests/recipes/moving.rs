@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::recipe::{Recipe, have, stand_in};
 use crate::harness::{Run, World, mode, set_mode};
 
-/// An operator of a sandbox names its origin; an imported file cannot.
+/// The operator must allow the sandbox's origin; an imported file cannot.
 fn allowed(run: Run, world: &World) -> Run {
     run.env("CONCUR_CRED_ALLOWED_ORIGINS", world.sandbox.origin())
 }
@@ -30,7 +30,7 @@ fn the_tutorials_files_are_imported_and_deleted() {
     assert!(!output.stderr.contains("others"), "no warning is left\n{output:?}");
     assert_eq!((world.token_requests(), world.refreshes()), (1, 1));
     drop(recipe.run("clean", &world).ok());
-    assert_eq!(std::fs::read_dir(world.work()).unwrap().count(), 0, "nothing in the clear");
+    assert_eq!(std::fs::read_dir(world.work()).unwrap().count(), 0, "nothing in plain text");
 
     let token = world.concur(["token"]).ok().silent().line();
     assert!(world.sandbox.is_live_access_token(&token));
@@ -65,7 +65,7 @@ fn each_company_is_refreshed_and_one_failure_stops_no_other() {
     assert!(world.work().join("users-globex.json").exists(), "the other was asked all the same");
 }
 
-/// Another machine: another home. What is carried over lies in the current folder of both.
+/// Another machine: another home. Transferred files are in the current folder of both.
 fn new_machine(world: &World) -> PathBuf {
     let home = world.work().join("new machine");
     std::fs::create_dir(&home).unwrap();

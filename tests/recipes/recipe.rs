@@ -6,7 +6,7 @@ use std::process::Command;
 use crate::docs::pages::{Block, blocks, page};
 use crate::harness::{Run, World, program, skipped};
 
-/// What the pages call Concur; the sandbox takes its place.
+/// Concur's URL in the pages; the sandbox replaces it.
 const CONCUR: &str = "https://us2.api.concursolutions.com";
 
 /// One page.
@@ -24,7 +24,7 @@ impl Recipe {
         Self { name: name.to_owned(), blocks }
     }
 
-    /// A block as it stands, but for Concur's place.
+    /// A block with the sandbox's URL in place of Concur's.
     pub(crate) fn text(&self, block: &str, world: &World) -> String {
         let found = self.blocks.iter().find(|known| known.tested.as_deref() == Some(block));
         let text = &found.unwrap_or_else(|| panic!("{} has {block}", self.name)).text;
@@ -75,7 +75,7 @@ pub(crate) fn spy(world: &World, name: &str) {
     stand_in(world, name, &text);
 }
 
-/// What [`spy`] has noted; no token of the sandbox stands in it.
+/// The notes of [`spy`], which contain no token.
 pub(crate) fn arguments(world: &World) -> String {
     let noted = std::fs::read_to_string(world.home().join("arguments")).unwrap();
     assert!(!noted.contains("eyJ"), "a token in an argument: {noted}");

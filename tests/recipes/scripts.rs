@@ -18,7 +18,7 @@ fn forbidden() -> Fault {
     Fault::Status { code: 403, body: StatusBody::Json, retry_after: None }
 }
 
-/// The service has revoked the token, which the store believes in.
+/// The service has revoked a token that is valid in the store.
 fn revoke(world: &World) {
     world.age_access_token("default", 120);
     world.sandbox.expire_access_tokens();

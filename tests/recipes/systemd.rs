@@ -15,7 +15,7 @@ const BLOCKS: [&str; 6] = [
     "another key",
 ];
 
-/// A machine's places, without a blank in their names: systemd splits lines at blanks.
+/// A machine's paths, without blanks: systemd splits lines at blanks.
 struct Machine {
     folder: tempfile::TempDir,
     recipe: Recipe,
@@ -42,7 +42,7 @@ impl Machine {
         self.folder.path().join(name)
     }
 
-    /// A block with this machine's places.
+    /// A block with this machine's paths.
     fn text(&self, block: &str) -> String {
         let place = |name: &str| self.path(name).to_str().unwrap().to_owned();
         self.recipe
@@ -66,7 +66,7 @@ impl Machine {
                 let file = credentials.join(name);
                 let _ = std::fs::remove_file(&file);
                 std::fs::copy(source, &file).unwrap();
-                // The group's bit is how an access list for the service's user shows.
+                // An ACL for the service's user shows as a group bit.
                 set_mode(&file, 0o440);
             }
         }
@@ -115,7 +115,7 @@ impl Unit {
     }
 }
 
-/// Makes the key by the page's commands; what systemd encrypts lies there in the clear.
+/// Makes the key with the page's commands; a stand-in for systemd's encryption stores plain text.
 fn make_key(machine: &Machine) {
     stand_in(&machine.world, "useradd", "[ \"${!#}\" = concur ]");
     let checks =
@@ -161,7 +161,7 @@ fn the_services_log_in_and_report_with_the_key_from_the_credential() {
     assert_no_secret_in(&home, &machine.world);
 }
 
-/// What the page's commands need of systemd: nothing is encrypted, and the service is run as we are.
+/// Stand-ins for systemd's programs: nothing is encrypted, and the service runs as the current user.
 const SYSTEMD_RUN: &str = r#"
 export CREDENTIALS_DIRECTORY=$HOME/given
 mkdir -m 700 "$CREDENTIALS_DIRECTORY"
@@ -215,7 +215,7 @@ fn without_the_credential_the_store_cannot_be_opened() {
     drop(machine.start("concur-report.service").code(6).says("key"));
 }
 
-/// The client secret stands nowhere in the clear.
+/// Asserts that the client secret is nowhere in plain text.
 fn assert_no_secret_in(folder: &Path, world: &World) {
     let secret = world.sandbox.app().client_secret.clone();
     for entry in std::fs::read_dir(folder).unwrap() {

@@ -7,7 +7,7 @@ use crate::harness::{Output, World};
 
 const OTHER: &str = "11111111-2222-4333-8444-555555555555";
 
-/// A world in which a refresh has just been answered so.
+/// A world after a refresh answered with another principal's tokens.
 fn world() -> (World, Output) {
     let world =
         World::logged_in_with(Config { rotation: Rotation::NewRevokeFamily, ..Config::default() });

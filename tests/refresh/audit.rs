@@ -151,7 +151,7 @@ fn an_audit_log_that_cannot_be_written_fails_no_command() {
 fn a_lost_audit_log_is_created_again() {
     let world = World::logged_in();
     std::fs::remove_file(world.state_dir().join("events.db")).unwrap();
-    assert_eq!(events(&world), Vec::<Value>::new(), "an absent trail is an empty one");
+    assert_eq!(events(&world), Vec::<Value>::new(), "a missing audit log is an empty one");
     drop(world.concur(["refresh"]).ok());
     assert_eq!(events(&world).len(), 1);
 }

@@ -61,7 +61,7 @@ fn code_16_is_followed_once_to_an_allowed_origin_and_remembered() {
     world.expire("default");
     let next = get_allowing(&world, &[there.origin()]).ok().line();
     assert!(there.is_live_access_token(&next));
-    assert_eq!(world.token_requests(), 1, "the old home is not asked any more");
+    assert_eq!(world.token_requests(), 1, "the old origin gets no more requests");
     assert_eq!(there.counters().grants_made_of("refresh_token"), 1);
     assert_eq!(there.violations(), Vec::<String>::new());
 }
@@ -153,7 +153,7 @@ fn code_16_twice_in_a_row_is_not_followed_twice() {
     second.fault_always(code_16(third.origin()));
     drop(get_allowing(&world, &[second.origin(), third.origin()]).fails(4));
     assert_eq!((world.token_requests(), second.counters().token_requests), (1, 1));
-    assert_eq!(third.requests().len(), 0, "the chain ends after one step");
+    assert_eq!(third.requests().len(), 0, "only one redirect is followed");
     assert_eq!(geolocation(&world), world.sandbox.origin());
 }
 
@@ -258,7 +258,7 @@ fn an_edited_store_sends_nothing_to_the_other_origin() {
             String::from_utf8(value).unwrap().into()
         };
         assert_eq!(world.database().execute(sql, [value]).unwrap(), 1, "{sql}");
-        // Even the operator's word for that origin does not make an edited row true.
+        // Even if the operator allows that origin, the edited row does not become valid.
         drop(get_allowing(&world, &[attacker.origin()]).fails(6));
         assert_eq!(attacker.requests().len(), 0, "{sql}");
         assert_eq!(world.token_requests(), 0, "{sql}");

@@ -65,7 +65,7 @@ fn a_waiting_caller_commits_nothing() {
     assert_eq!(commits(&world) - before, 1, "the one grant");
 }
 
-/// What `--trace` says was done, in its order.
+/// The steps in `--trace`, in order.
 fn steps(world: &World) -> Vec<String> {
     let output = world.concur(["get", "--trace"]).ok();
     let steps = output.stderr.lines().filter_map(|line| line.strip_prefix("trace: "));

@@ -5,8 +5,8 @@ use serde_json::json;
 
 use crate::harness::World;
 
-/// A refusal to talk that ends an attempt with its first request.
-fn come_back_later() -> Fault {
+/// A failure that ends an attempt with its first request.
+fn temporarily_unavailable() -> Fault {
     Fault::too_many_requests(600)
 }
 
@@ -48,7 +48,7 @@ fn the_soft_window_of_a_short_lived_token_is_a_tenth_of_its_life() {
 
 #[test]
 fn a_failure_inside_the_soft_window_is_recorded_and_fails_no_caller() {
-    for fault in [come_back_later(), Fault::Code(108), Fault::Code(60), Fault::Code(59)] {
+    for fault in [temporarily_unavailable(), Fault::Code(108), Fault::Code(60), Fault::Code(59)] {
         let world =
             World::logged_in_with(Config { request_token_uses: Some(1), ..Config::default() });
         let current = token(&world);
@@ -58,7 +58,7 @@ fn a_failure_inside_the_soft_window_is_recorded_and_fails_no_caller() {
             let output = world.concur(["get"]).ok();
             assert_eq!(output.line(), current, "{fault:?}");
         }
-        assert_eq!(world.refreshes(), 1, "asked once, then left alone: {fault:?}");
+        assert_eq!(world.refreshes(), 1, "one request, then none: {fault:?}");
         assert_eq!(world.column::<i64>("default", "attempt"), 1, "{fault:?}");
     }
 }
@@ -67,13 +67,13 @@ fn a_failure_inside_the_soft_window_is_recorded_and_fails_no_caller() {
 fn a_token_is_printed_down_to_the_minimum_remaining_lifetime_and_not_below() {
     let world = World::logged_in();
     let current = token(&world);
-    world.sandbox.fault_always(come_back_later());
+    world.sandbox.fault_always(temporarily_unavailable());
     world.age_access_token("default", 3600 - 80);
     assert_eq!(world.concur(["get"]).ok().line(), current, "80 s are left");
     world.age_access_token("default", 30);
     drop(world.concur(["get"]).fails(5));
     let shorter = world.concur(["get", "--min-ttl", "10s"]).ok();
-    assert_eq!(shorter.line(), current, "a caller may be content with less");
+    assert_eq!(shorter.line(), current, "a caller may accept less");
     let from_env = world.concur(["get"]).env("CONCUR_CRED_MIN_TTL", "10s").ok();
     assert_eq!(from_env.line(), current);
 }
@@ -111,7 +111,7 @@ fn without_a_refresh_token_the_company_grant_is_used_for_24_hours() {
     let counters = world.sandbox.counters();
     assert_eq!((counters.token_requests, counters.grants_made_of("password")), (1, 1));
     drop(world.concur(["get"]).at_offset(25 * 3600).fails(4).says("login"));
-    assert_eq!(world.token_requests(), 1, "there is nothing left to ask with");
+    assert_eq!(world.token_requests(), 1, "there is no token left for a request");
 }
 
 #[test]
@@ -132,7 +132,10 @@ fn a_refresh_token_past_its_recorded_expiry_is_tried_once() {
     let past = "UPDATE record SET refresh_expires_at = 1000";
     assert_eq!(world.database().execute(past, []).unwrap(), 1);
     world.expire("default");
-    assert!(world.sandbox.is_live_access_token(&token(&world)), "Concur's word counts, not ours");
+    assert!(
+        world.sandbox.is_live_access_token(&token(&world)),
+        "Concur's answer counts, not our date"
+    );
     assert_eq!(world.database().execute(past, []).unwrap(), 1);
     world.expire("default");
     world.sandbox.revoke_refresh_tokens();
@@ -150,7 +153,7 @@ fn an_explicit_refresh_always_sends_a_request() {
     drop(world.concur(["refresh"]).ok());
     let second = token(&world);
     assert_ne!(first, second, "although the token was valid");
-    for fault in [come_back_later(), Fault::Code(60), Fault::Code(59)] {
+    for fault in [temporarily_unavailable(), Fault::Code(60), Fault::Code(59)] {
         world.expire("default");
         world.sandbox.push_fault(fault.clone());
         drop(world.concur(["refresh"]).output());

@@ -7,7 +7,7 @@ use concur_sandbox::{Config, Fault, Gate, Rotation, Sandbox};
 use crate::harness::{Output, Running, World, leaving};
 
 const HERD: usize = 100;
-/// How long a test waits for what must happen at once.
+/// How long a test waits for an event that should happen at once.
 const SOON: Duration = Duration::from_secs(20);
 
 /// Starts `count` of the same command before it waits for any.
@@ -19,7 +19,7 @@ fn ends(herd: Vec<Running>) -> Vec<Output> {
     herd.into_iter().map(Running::wait).collect()
 }
 
-/// A caller whose token request is held at the gate.
+/// A caller whose token request is delayed at the gate.
 fn held(world: &World, args: &[&str]) -> (Running, Gate) {
     let gate = world.sandbox.hold_next_token_request();
     let caller = world.concur(args).start();
@@ -142,7 +142,7 @@ fn a_herd_on_a_closed_port_makes_one_attempt() {
         let output = output.code(5).says("cannot be reached");
         assert!(output.stdout.is_empty(), "nothing on stdout\n{output:?}");
     }
-    // A failure of one's own surroundings binds others for 5 s only.
+    // A local failure of one caller delays others for 5 s only.
     let attempts: i64 = world.column("default", "attempt");
     assert!((1..=2).contains(&attempts), "{attempts} attempts");
     assert_eq!(world.token_requests(), 0, "no other request was sent");

@@ -12,7 +12,7 @@ use crate::harness::{BINARY, Output, Run, Running, World};
 const SOON: Duration = Duration::from_secs(20);
 const ENDING: [Signal; 3] = [Signal::HUP, Signal::INT, Signal::TERM];
 
-/// Its account's refresh token is replaced at each use, and the old one is of no use then.
+/// Its account's refresh token is replaced at each use, and the old one becomes invalid.
 fn world() -> World {
     let rotation = Rotation::NewRevokeFamily;
     let world = World::logged_in_with(Config { rotation, ..Config::default() });
@@ -20,12 +20,12 @@ fn world() -> World {
     world
 }
 
-/// As at a person's terminal, however the tests were started.
+/// Default signal handling as on a terminal, however the tests were started.
 fn heeding(world: &World, args: &[&str]) -> Run {
     world.run("env", ["--default-signal", BINARY].iter().chain(args))
 }
 
-/// One that is asking Concur, which has made the grant and does not answer yet.
+/// A process waiting for Concur, which has made the grant and has not answered yet.
 fn asking(world: &World, run: Run) -> (Running, Gate) {
     let gate = world.sandbox.hold_next_token_request();
     let running = run.start();
@@ -48,7 +48,7 @@ fn assert_is_in_the_log(world: &World, outcome: &str) {
     assert!(log.text().contains("refresh ") && log.text().contains(outcome), "{log:?}");
 }
 
-/// What was granted is served, and renewed once more by what came with it.
+/// The granted token is printed, and its refresh token works.
 fn assert_nothing_was_lost(world: &World) {
     let token = world.concur(["get"]).ok().silent().line();
     assert!(world.sandbox.is_live_access_token(&token));
@@ -82,7 +82,7 @@ fn a_second_signal_ends_the_program_at_once() {
         let (mut running, gate) = asking(&world, heeding(&world, &["get"]));
         send(&running, first);
         wait_until_handled(&running, first);
-        // As long as it is still the same wish, a further one says nothing new.
+        // Further signals directly after the first count as the same one.
         let deadline = std::time::Instant::now() + SOON;
         while running.child.try_wait().unwrap().is_none() {
             assert!(std::time::Instant::now() < deadline, "{first:?}, {then:?}: it ends");
@@ -110,7 +110,7 @@ fn two_simultaneous_signals_count_as_one() {
     });
 }
 
-/// Of two that wait, the system hands over the one with the smaller number first.
+/// Of two pending signals the system delivers the one with the smaller number first.
 fn wait_until_handled(running: &Running, signal: Signal) {
     let bit = 1_u64 << (signal.as_raw() - 1);
     wait_until("the signal is taken", || {
@@ -180,7 +180,7 @@ fn no_new_request_begins_after_a_signal() {
         send(&running, signal);
         gate.release();
         assert_ended_by(&running.wait(), signal);
-        assert_eq!(world.token_requests(), 2, "of the login and of the one who ended");
+        assert_eq!(world.token_requests(), 2, "of the login and of the ended process");
         assert_is_in_the_log(&world, "503");
         world.concur(["get"]).fails(5).says("503");
         world.concur(["refresh"]).ok();

@@ -8,7 +8,7 @@ use rustix::process::{Pid, Resource, Rlimit, prlimit};
 
 use crate::harness::{BINARY, Run, Running, World};
 
-/// Room for a sealed answer at the beginning of a file, and not for one page of the database behind
+/// Space for a sealed answer at the beginning of a file, but not for one page of the database after
 /// the header of its journal.
 const NO_ROOM_FOR_A_PAGE: u64 = 4096;
 
@@ -27,7 +27,7 @@ fn limited(world: &World, blocks: u64, args: &str) -> Run {
     world.run("sh", ["-c", &script, BINARY])
 }
 
-/// A caller whose token request is held; from now on it can write no page of the database, and is not
+/// A caller whose token request is delayed; from now on it can write no page of the database, and is not
 /// ended for trying to.
 fn held_and_limited(world: &World, limit: u64) -> (Running, Gate) {
     let gate = world.sandbox.hold_next_token_request();
@@ -48,7 +48,7 @@ fn is_blank(bytes: &[u8]) -> bool {
     bytes.iter().all(|byte| *byte == 0)
 }
 
-/// A world whose renewed token is in the reserve alone; and that token.
+/// A world whose new token is only in the reserve, and that token.
 fn with_pending_grant() -> (World, String) {
     let world = world();
     let generation: i64 = world.column("default", "generation");
@@ -69,7 +69,7 @@ fn a_pending_grant_is_printed_and_committed_by_the_next_caller() {
     assert_eq!(world.token_requests(), 1, "the next caller sends no request");
     assert!(is_blank(&std::fs::read(reserve(&world)).unwrap()), "and empties the reserve");
     let outcome: Option<String> = world.column("default", "attempt_outcome");
-    assert_eq!(outcome.as_deref(), Some("granted"), "the attempt ended well");
+    assert_eq!(outcome.as_deref(), Some("granted"), "the attempt ended with success");
     world.expire("default");
     drop(world.concur(["get"]).ok().silent());
     assert_eq!(world.refreshes(), 2);
@@ -105,7 +105,7 @@ fn a_pending_grant_is_sealed() {
     let refresh_token = run.ok().value("oauth_refresh_token").unwrap();
     for secret in [&token, &refresh_token] {
         let found = bytes.windows(secret.len()).any(|window| window == secret.as_bytes());
-        assert!(!found, "no secret stands in the reserve");
+        assert!(!found, "no secret is in the reserve");
     }
     assert!(!bytes.windows(12).any(|window| window == b"access_token"));
     assert_eq!(crate::harness::mode(&reserve(&world)), 0o600);
@@ -131,7 +131,7 @@ fn a_pending_grant_of_another_generation_is_ignored_and_cleared() {
     std::fs::write(reserve(&world), &stale).unwrap();
     world.expire("default");
     let token = world.concur(["get"]).ok().line();
-    assert_ne!(token, old, "an answer from before the present tokens is of no use");
+    assert_ne!(token, old, "an answer older than the current tokens is ignored");
     assert_eq!(world.refreshes(), 2);
     assert!(is_blank(&std::fs::read(reserve(&world)).unwrap()));
     assert_eq!(world.sandbox.counters().families_revoked_by_reuse, 0);
@@ -157,7 +157,7 @@ fn a_damaged_pending_grant_is_ignored() {
         *byte ^= 0x55;
     }
     std::fs::write(reserve(&world), &bytes).unwrap();
-    // The rotated refresh token went with it: the company grant is the way back.
+    // The rotated refresh token is lost with it: the company grant obtains new tokens.
     let token = world.concur(["get"]).ok().line();
     assert!(world.sandbox.is_live_access_token(&token));
 }
@@ -209,8 +209,8 @@ fn even_without_the_reserve_the_token_is_printed_and_the_loss_is_reported() {
     assert!(world.sandbox.is_live_access_token(&output.line()));
 }
 
-/// The newest tokens may be in the reserve file alone. A copy that is newer than the store and older than those
-/// is older.
+/// The newest tokens may be only in the reserve file. A copy newer than the store but older than those
+/// counts as older.
 #[test]
 fn importing_an_older_copy_does_not_overwrite_a_pending_grant() {
     let rotation = Rotation::NewRevokeFamily;

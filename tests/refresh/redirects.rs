@@ -13,7 +13,7 @@ use crate::harness::{Run, World};
 const HERE: &str = "us2.api.concursolutions.com";
 const THERE: &str = "us2-impl.api.concursolutions.com";
 
-/// Leads to each of these names, and to no other; on a thread of its own until the test ends.
+/// A proxy to these names only, on its own thread until the test ends.
 fn proxy(names: Vec<(String, SocketAddr)>) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
@@ -106,7 +106,7 @@ impl Concur {
         self.world.column("default", "geolocation")
     }
 
-    /// What the other data centre answers to a token of this one.
+    /// The other data centre's answer to a token of this one.
     fn granted_there(&self) {
         let answer = self.there.issue_token_response(self.there.app(), 0);
         self.there.push_fault(json_body(200, &answer));

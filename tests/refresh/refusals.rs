@@ -46,7 +46,7 @@ fn a_request_token_older_than_24_hours_is_not_used() {
     world.sandbox.revoke_refresh_tokens();
     world.sandbox.clear_log();
     drop(world.concur(["get"]).at_offset(25 * 3600).fails(4).says("108"));
-    assert_eq!(world.token_requests(), 1, "the refresh alone");
+    assert_eq!(world.token_requests(), 1, "only the refresh");
 }
 
 #[test]
@@ -144,7 +144,7 @@ fn a_bare_invalid_grant_to_a_refresh_counts_as_108() {
     drop(world.concur(["get"]).fails(4));
     world.sandbox.clear_log();
     drop(world.concur(["get"]).at_offset(3600).fails(4));
-    assert_eq!(world.token_requests(), 0, "condemned");
+    assert_eq!(world.token_requests(), 0, "the refresh token is invalid");
 }
 
 #[test]
@@ -222,5 +222,5 @@ fn a_failed_company_grant_is_retried_later() {
     world.sandbox.push_faults(3, Fault::service_unavailable());
     drop(world.concur(["get"]).fails(5).says("503"));
     let token = world.concur(["get"]).at_offset(120).ok().line();
-    assert!(world.sandbox.is_live_access_token(&token), "the way back is tried again later");
+    assert!(world.sandbox.is_live_access_token(&token), "the company grant is retried later");
 }

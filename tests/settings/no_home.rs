@@ -4,7 +4,7 @@
 use crate::harness::{Run, World};
 
 /// Both ways to be without one.
-fn homeless(world: &World, args: &[&str]) -> [Run; 2] {
+fn without_home(world: &World, args: &[&str]) -> [Run; 2] {
     [world.concur(args).without_env("HOME"), world.concur(args).env("HOME", "")]
 }
 
@@ -43,11 +43,11 @@ fn every_command_that_needs_the_store_reports_the_missing_home() {
         &["key", "set-source", "file"],
         &["config", "path"],
     ] {
-        for run in homeless(&world, args) {
+        for run in without_home(&world, args) {
             run.fails(6).says("no home folder").says("CONCUR_CRED_HOME");
         }
     }
-    for run in homeless(&world, &["status", "--check"]) {
+    for run in without_home(&world, &["status", "--check"]) {
         let output = run.output().code(3);
         assert!(output.text().contains("no home folder"), "{output:?}");
     }
@@ -68,7 +68,7 @@ fn without_a_home_a_helper_request_gets_no_answer_and_other_commands_work() {
         (&["store"], stored),
         (&["capability"], ""),
     ] {
-        for run in homeless(&world, args) {
+        for run in without_home(&world, args) {
             let output = run.stdin(stdin).ok().silent();
             assert_eq!(output.stdout.is_empty(), args != ["capability"], "{output:?}");
         }
@@ -77,7 +77,7 @@ fn without_a_home_a_helper_request_gets_no_answer_and_other_commands_work() {
     }
     let bound = &["store", "--application", "acme"];
     world.concur(bound).without_env("HOME").stdin(stored).fails(6).says("no home folder");
-    for run in homeless(&world, &["get"]) {
+    for run in without_home(&world, &["get"]) {
         let output = run.stdin(uri).ok().silent();
         assert!(
             output.json().get("headers").is_none_or(|headers| headers == &serde_json::json!({}))
@@ -91,7 +91,7 @@ fn without_a_home_a_helper_request_gets_no_answer_and_other_commands_work() {
         &["completions", "--list", "profiles"],
         &["config", "show"],
     ] {
-        for run in homeless(&world, args) {
+        for run in without_home(&world, args) {
             run.ok().silent();
         }
     }

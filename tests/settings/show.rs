@@ -28,7 +28,7 @@ fn without_settings_the_defaults_are_shown_and_nothing_is_created() {
     let file = world.config_dir().join("config.toml");
     assert!(output.text().contains(&format!("config           {}", file.display())), "{output:?}");
     assert_eq!(world.concur(["config", "path"]).ok().silent().line(), file.to_str().unwrap());
-    assert_eq!(std::fs::read_dir(world.home()).unwrap().count(), 0, "looking makes nothing");
+    assert_eq!(std::fs::read_dir(world.home()).unwrap().count(), 0, "the check creates nothing");
 }
 
 #[test]

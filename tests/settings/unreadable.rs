@@ -13,7 +13,7 @@ fn not_text() -> &'static OsStr {
     OsStr::from_bytes(b"s3cr3t\xff\xfe")
 }
 
-/// Exit code 6 and the variable's name; nothing asked, nothing quoted, nothing made where the caller stands.
+/// Asserts exit code 6 and the variable's name; no request, no quoted value, no file in the current folder.
 fn refused(world: &World, run: Run, name: &str) -> Output {
     let (requests, files) =
         (world.token_requests(), std::fs::read_dir(world.work()).unwrap().count());
@@ -158,7 +158,7 @@ fn a_folder_that_is_not_absolute_is_refused_and_nothing_is_made_there() {
             run(&["completions", "bash"]).ok().silent();
         }
     }
-    // What is more specific decides, and the others are not looked at.
+    // The more specific setting decides, and the others are not read.
     let run = |name: &str| {
         let own = world.home().join("own");
         world.concur(["token"]).env("CONCUR_CRED_HOME", own).env(name, "relative")

@@ -34,7 +34,7 @@ fn exported(world: &World) -> String {
     file["refresh_token"].as_str().unwrap().to_owned()
 }
 
-/// A world whose renewed tokens are in the reserve alone; the access token of before, and the new one.
+/// A world whose new tokens are only in the reserve; the previous access token, and the new one.
 fn with_pending_grant() -> (World, String, String) {
     let world = World::logged_in_with(strictest());
     let old = world.concur(["get"]).ok().line();
@@ -61,7 +61,11 @@ fn a_write_failure_before_the_request_spends_no_refresh_token() {
             assert_eq!(world.token_requests(), 0, "{write}={kind}: nothing was asked");
             assert!(world.sandbox.is_current_refresh_token(&exported(&world)));
             world.concur(["get"]).ok().silent();
-            assert_eq!(world.token_requests(), 1, "{write}={kind}: asked once room is there");
+            assert_eq!(
+                world.token_requests(),
+                1,
+                "{write}={kind}: one request once there is space"
+            );
         }
     }
 }
@@ -94,7 +98,7 @@ fn a_grant_that_cannot_be_saved_is_printed_and_the_loss_is_reported() {
         let refused = format!("grant-commit={kind},spill-write={kind}");
         let output = get(&world, &refused).code(0).says("log in again within the hour");
         assert!(world.sandbox.is_live_access_token(&output.line()));
-        // The company request token of the login still lives: the way back.
+        // The company request token of the login is still valid: the company grant follows.
         let token = world.concur(["get"]).ok().silent().line();
         assert!(world.sandbox.is_live_access_token(&token));
     }
@@ -110,7 +114,7 @@ fn a_pending_grant_that_cannot_be_cleared_is_committed_only_once() {
         assert!(std::fs::read(reserve(&world)).unwrap().starts_with(b"CCSPILL1"), "still there");
         assert_eq!(world.concur(["get"]).ok().silent().line(), token, "{kind}");
         world.expire("default");
-        // What cannot be cleared could not take another answer: nothing is spent.
+        // A reserve that cannot be cleared could not store another answer: nothing is spent.
         get(&world, &refused).code(6);
         assert_eq!(world.refreshes(), 1, "{kind}");
         world.concur(["get"]).ok().silent();
@@ -164,7 +168,7 @@ fn a_spent_refresh_token_is_never_printed() {
     let args = ["get", "--format", "json", "--with-refresh-token"];
     let run = world.concur(args).env("CONCUR_CRED_TEST_FAILPOINT", "grant-commit=full");
     let json = run.ok().json();
-    assert!(json["refresh_token"].is_null(), "it waits in the reserve: {json}");
+    assert!(json["refresh_token"].is_null(), "it is pending in the reserve: {json}");
     assert!(world.sandbox.is_current_refresh_token(&exported(&world)));
 }
 

@@ -14,7 +14,7 @@ use crate::harness::{Output, Running, World, address_of_its_own};
 const SHORT: usize = 60;
 /// The most processes at one time, for the sake of the machine.
 const WAVE: usize = 250;
-/// How long a test waits for what must happen at once.
+/// How long a test waits for an event that should happen at once.
 const SOON: Duration = Duration::from_secs(60);
 
 fn callers() -> usize {
@@ -32,14 +32,14 @@ fn expired_with(config: Config) -> World {
     world
 }
 
-/// What became of a herd.
+/// The results of a herd.
 struct Herd {
     outputs: Vec<Output>,
     waited: Vec<u128>,
     waves: u64,
 }
 
-/// Runs `get` once for each caller, as many at a time as the machine bears.
+/// Runs `get` once for each caller, with a limited number at a time.
 fn herd(world: &World, env: &[(&str, &str)]) -> Herd {
     let mut herd = Herd { outputs: Vec::new(), waited: Vec::new(), waves: 0 };
     let mut left = callers();
@@ -83,7 +83,7 @@ impl Herd {
     }
 
     /// All failed as temporary.
-    fn all_put_off(self, says: &str) {
+    fn all_failed_temporarily(self, says: &str) {
         for output in self.outputs {
             let output = output.code(5).says(says);
             assert!(output.stdout.is_empty(), "{output:?}");
@@ -133,11 +133,11 @@ fn a_throttling_service_gets_one_request() {
     world.sandbox.fault_always(Fault::too_many_requests(300));
     let herd = herd(&world, &[]);
     herd.say("429 with Retry-After", &world, world.token_requests());
-    herd.all_put_off("429");
+    herd.all_failed_temporarily("429");
     assert_eq!(world.token_requests(), 1);
     world.sandbox.clear_faults();
     world.concur(["get"]).at_offset(301).ok().silent();
-    assert_eq!(world.token_requests(), 2, "as soon as it may, it is well again");
+    assert_eq!(world.token_requests(), 2, "the next allowed request succeeds");
 }
 
 #[test]
@@ -149,7 +149,7 @@ fn a_service_that_never_answers_costs_one_attempt() {
     herd.say("half-open", &world, world.token_requests());
     assert!(attempts <= herd.waves, "{attempts} attempts, {} waves", herd.waves);
     assert!(world.token_requests() <= 3 * attempts, "three requests an attempt");
-    herd.all_put_off("default: ");
+    herd.all_failed_temporarily("default: ");
     world.sandbox.clear_faults();
     world.concur(["get"]).at_offset(61).ok().silent();
 }
@@ -163,7 +163,7 @@ fn a_failing_service_costs_one_attempt() {
     herd.say("503", &world, world.token_requests());
     assert!(attempts <= herd.waves, "{attempts} attempts, {} waves", herd.waves);
     assert!(world.token_requests() <= 3 * attempts, "three requests an attempt");
-    herd.all_put_off("503");
+    herd.all_failed_temporarily("503");
     world.sandbox.clear_faults();
     world.concur(["get"]).at_offset(61).ok().silent();
 }
@@ -183,9 +183,9 @@ fn an_unreachable_service_fails_all_and_serves_all_once_it_is_back() {
     // clock: for more than four.
     let most = 1 + started.elapsed().as_secs() / 4;
     let attempts = world.column::<i64>("default", "attempt").unsigned_abs();
-    herd.say("dead", &world, 0);
+    herd.say("unreachable", &world, 0);
     assert!((1..=most).contains(&attempts), "{attempts} attempts, {most} at most");
-    herd.all_put_off("cannot be reached");
+    herd.all_failed_temporarily("cannot be reached");
     world.sandbox = Sandbox::start(Config { port, ..config() }).unwrap();
     let token = world.concur(["get"]).at_offset(6).ok().silent().line();
     assert!(world.sandbox.is_live_access_token(&token));

@@ -25,7 +25,7 @@ fn assert_sound(world: &World, moment: &str) {
         world.database().query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
     assert_eq!(integrity, "ok", "after a kill at {moment}");
     let journal = world.state_dir().join("store.db-journal");
-    assert!(!journal.exists(), "no orphan journal after a kill at {moment}");
+    assert!(!journal.exists(), "no leftover journal after a kill at {moment}");
 }
 
 #[test]
@@ -51,7 +51,7 @@ fn inside_the_window_the_store_shows_an_attempt_without_an_end() {
         let started: Option<i64> = world.column("default", "attempt_started_at");
         let ended: Option<i64> = world.column("default", "attempt_ended_at");
         assert!(started.is_some() && ended.is_none(), "killed at {moment}");
-        // The company request token of the login still lives: the way back.
+        // The company request token of the login is still valid: the company grant follows.
         let token = world.concur(["get"]).ok().silent().line();
         assert!(world.sandbox.is_live_access_token(&token), "a valid token after {moment}");
         assert_sound(&world, moment);
@@ -93,5 +93,5 @@ fn waiters_name_a_stopped_holder_and_give_up_at_the_timeout() {
     holder.child.kill().unwrap();
     let _ = holder.wait();
     assert!(world.sandbox.is_live_access_token(&world.concur(["get"]).ok().line()));
-    assert_eq!(world.refreshes(), 1, "the stopped holder had not asked yet");
+    assert_eq!(world.refreshes(), 1, "the stopped holder had sent no request yet");
 }

@@ -15,7 +15,7 @@ const AT_ONCE: usize = 8;
 /// Rounds of the short form.
 const SHORT_ROUNDS: usize = 12;
 
-/// What a run was like.
+/// The figures of a run.
 #[derive(Default)]
 struct Figures {
     processes: usize,
@@ -134,7 +134,7 @@ impl Mixture {
         self.printed.extend(plan.printed(&output));
     }
 
-    /// The refresh token kept is the last one issued, or the store shows why not; and the account
+    /// The stored refresh token is the last one issued, or the store shows why not; and the account
     /// gives a valid token, or a kill inside the window may have lost it.
     fn check(&mut self, profile: &'static str, round: usize) {
         let world = &self.setting.world;
@@ -168,7 +168,7 @@ impl Mixture {
         self.lossy.remove(profile);
     }
 
-    /// The guest comes back, whatever was done to it.
+    /// The guest profile is usable again, whatever happened to it.
     fn check_guest(&mut self) {
         self.setting.login(GUEST);
         self.lossy.remove(GUEST);

@@ -10,7 +10,7 @@ use concur_sandbox::App;
 /// From the service's decision until our commit a kill can lose a rotated token: the documented
 /// window. Everything before has spent nothing, everything after has kept it.
 pub(crate) const WINDOW: [&str; 2] = ["answer-received", "grant-sealed"];
-/// Failures of the disk that the mixture plays; each must end well by itself.
+/// Simulated disk failures; each alone must lose nothing.
 const FAILURES: [&str; 7] = [
     "grant-commit=full",
     "grant-commit=io",
@@ -30,9 +30,9 @@ pub(crate) const GUEST: &str = "guest";
 pub(crate) enum Fate {
     /// By itself.
     Spared,
-    /// Killed at this moment of a renewal, if it comes to it.
+    /// Killed at this moment of a refresh, if it is reached.
     Killed(&'static str),
-    /// Killed when it happens to be wherever it is.
+    /// Killed at a random moment.
     KilledAnywhere,
     /// By itself, on a disk that refuses this write.
     Failing(&'static str),
@@ -56,7 +56,7 @@ pub(crate) enum Deed {
     EraseForeign,
 }
 
-/// The rare ones once, what is asked all the time often.
+/// Weighted: rare commands once, frequent ones often.
 const STEADY_DEEDS: [Deed; 20] = [
     Deed::Get,
     Deed::Get,
@@ -82,7 +82,7 @@ const STEADY_DEEDS: [Deed; 20] = [
 const GUEST_DEEDS: [Deed; 6] =
     [Deed::Get, Deed::Refresh, Deed::Login, Deed::ImportOld, Deed::Logout, Deed::Export];
 
-/// What a process is to do, to whom, and how it is to end.
+/// The command of a process, its profile, and how it should end.
 #[derive(Clone, Copy)]
 pub(crate) struct Plan {
     pub(crate) deed: Deed,
@@ -95,7 +95,7 @@ pub(crate) struct Setting {
     pub(crate) world: World,
     /// The companies of [`STEADY`] and of [`GUEST`], in this order.
     pub(crate) apps: Vec<App>,
-    /// The access token that each was last seen with.
+    /// The last known access token of each.
     pub(crate) seen: Vec<String>,
 }
 
@@ -226,7 +226,7 @@ impl Plan {
         match code {
             None => matches!(self.fate, Fate::Killed(_) | Fate::KilledAnywhere),
             Some(0) => true,
-            // Somebody logged it out, filled it from an old export, or made it at the same moment.
+            // Another process logged it out, filled it from an old export, or made it at the same moment.
             Some(3..=5) if guest => true,
             Some(4) => lossy,
             Some(6) => matches!(self.fate, Fate::Failing(_)),

@@ -13,8 +13,8 @@ fn strictest() -> Config {
     Config { rotation: Rotation::NewRevokeFamily, ..Config::default() }
 }
 
-/// A shell in mount and user namespaces of its own, with a small disk where the home is. Told one
-/// line at a time; each answers with one line.
+/// A shell in its own mount and user namespaces, with a small disk as home. It gets one
+/// line at a time and answers each with one line.
 struct SmallDisk {
     shell: Child,
     input: ChildStdin,

@@ -45,7 +45,7 @@ impl Soak {
         }
     }
 
-    /// Every question in turn, each after as many others of another profile; what they took, µs.
+    /// Every profile's `get` in turn; the durations in µs.
     fn run(&self) -> Vec<u64> {
         let next = AtomicUsize::new(0);
         let every = self.gets / self.refreshes;
@@ -77,7 +77,7 @@ impl Soak {
     /// The most memory a `get` ever held, KiB: it is stopped by a full pipe in its last step.
     fn peak_memory(&self) -> u64 {
         let (_reader, mut writer) = std::io::pipe().unwrap();
-        // A pipe's room on Linux (pipe(7)).
+        // A pipe's capacity on Linux (pipe(7)).
         writer.write_all(&vec![b'.'; 65_536]).unwrap();
         let run = self.world.run(&self.binary, ["--profile", "profile-0", "get"]);
         let mut command = run.into_command();
@@ -123,7 +123,7 @@ impl Soak {
 #[ignore = "takes minutes; run it by hand, with a release build"]
 fn fifty_thousand_gets_leave_no_files_and_stay_fast() {
     let soak = Soak::new();
-    // The first refresh of each profile may still settle something.
+    // The first refresh of each profile may still create files.
     soak.world.run(&soak.binary, ["refresh", "--all"]).ok();
     let before = soak.files();
     let memory_before: Vec<u64> = (0..20).map(|_| soak.peak_memory()).collect();
@@ -147,7 +147,7 @@ fn fifty_thousand_gets_leave_no_files_and_stay_fast() {
     }
     let (was, is) = (percentile(&memory_before, 50), percentile(&memory_after, 50));
     say(&format!("soak: peak memory of a get: {was} KiB before, {is} KiB after"));
-    assert!(after.0 <= before.0 + 64 * 1024, "the store does not grow by being used");
+    assert!(after.0 <= before.0 + 64 * 1024, "the store does not grow with use");
     // A lock has its holder's file beside it.
     assert_eq!((after.1, after.2), (2 * PROFILES, PROFILES), "no file is left behind");
     assert!(events <= EVENTS_OF_A_PROFILE * of_profiles, "the audit log is trimmed");

@@ -17,7 +17,7 @@ fn stopped_at(world: &World, moment: &str) -> Running {
     running
 }
 
-fn goes_on(running: &Running) {
+fn resume(running: &Running) {
     kill_process(Pid::from_child(&running.child), Signal::CONT).unwrap();
 }
 
@@ -34,8 +34,8 @@ fn a_token_that_expires_between_decision_and_use_costs_one_more_get() {
     world.expire("default");
     world.sandbox.expire_access_tokens();
     let renewed = world.concur(["get"]).ok().silent().line();
-    goes_on(&suspended);
-    assert_eq!(suspended.wait().code(0).line(), old, "what was decided is answered");
+    resume(&suspended);
+    assert_eq!(suspended.wait().code(0).line(), old, "the decided answer is printed");
     assert_eq!(world.concur(["get"]).ok().silent().line(), renewed, "and nothing was changed");
     assert_eq!(world.refreshes(), 1);
 }
@@ -48,11 +48,11 @@ fn a_process_suspended_with_an_answer_keeps_it() {
         let suspended = stopped_at(&world, moment);
         world.sandbox.expire_access_tokens();
         let waiter = world.concur(["get"]).env("CONCUR_CRED_LOCK_TIMEOUT", "1s").output();
-        // Committed, it serves others; before, they wait and give up. None asks beside it.
+        // After the commit others use the token; before it they wait and give up. None sends a second request.
         let expected = if moment == "grant-committed" { 0 } else { 5 };
         drop(waiter.code(expected));
         assert_eq!(world.refreshes(), 1, "stopped at {moment}");
-        goes_on(&suspended);
+        resume(&suspended);
         let token = suspended.wait().code(0).line();
         assert!(world.sandbox.was_issued_access_token(&token));
         world.expire("default");
@@ -69,7 +69,7 @@ fn a_process_suspended_before_the_lock_uses_the_newer_tokens() {
     world.expire("default");
     let suspended = stopped_at(&world, "lock-taken");
     drop(world.concur(["get"]).env("CONCUR_CRED_LOCK_TIMEOUT", "1s").fails(5));
-    goes_on(&suspended);
+    resume(&suspended);
     let token = suspended.wait().code(0).line();
     assert_eq!(world.concur(["get"]).ok().silent().line(), token);
     assert_eq!(world.refreshes(), 1);

@@ -51,7 +51,7 @@ fn a_clock_that_steps_and_steps_back_costs_a_refresh_each_and_loses_nothing() {
             let token = world.concur(["get"]).at_offset(offset).ok().line();
             assert!(world.sandbox.is_live_access_token(&token), "{what}");
             let again = world.concur(["get"]).at_offset(offset).ok().silent().line();
-            assert_eq!(again, token, "{what}: one refresh, not one a question");
+            assert_eq!(again, token, "{what}: one refresh, not one per get");
             assert!(world.refreshes() <= number as u64 + 1, "{what}");
             assert_recorded_life(&world, &what);
             assert_not_lost(&world, offset, &what);

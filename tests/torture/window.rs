@@ -16,7 +16,7 @@ const SHORT: usize = 20;
 fn since_the_answer(trace: &str) -> u64 {
     let lines: Vec<&str> = trace.lines().collect();
     let at = lines.iter().position(|line| line.ends_with(" grant committed")).unwrap();
-    assert!(lines[at - 1].ends_with(" answer received"), "nothing stands between them\n{trace}");
+    assert!(lines[at - 1].ends_with(" answer received"), "no step between them\n{trace}");
     let (_, since) = lines[at].split_once("(+").unwrap();
     since.split_once(')').unwrap().0.trim().parse().unwrap()
 }

@@ -210,7 +210,7 @@ impl Script {
         self.queue.iter().map(|entry| entry.left).sum()
     }
 
-    /// The faults of a request to `path`; none is the usual case.
+    /// The faults of a request to `path`; usually none.
     pub(crate) fn take(&mut self, path: &str) -> Vec<Fault> {
         let Some(at) = self.queue.iter().position(|entry| path.starts_with(&entry.path)) else {
             let standing = self.standing.iter().find(|(prefix, _)| path.starts_with(prefix));

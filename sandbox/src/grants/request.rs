@@ -87,7 +87,7 @@ pub(crate) fn authenticate(
     Ok(())
 }
 
-/// Code 16 if the principals live at another data centre.
+/// Code 16 if the principals belong to another data centre.
 pub(crate) fn must_live_here(config: &Config) -> Result<(), Refusal> {
     match &config.lives_elsewhere {
         None => Ok(()),

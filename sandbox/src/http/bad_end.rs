@@ -39,7 +39,7 @@ pub enum Framing {
     Unended,
     /// In chunks, of which the last is announced longer than it is.
     ShortChunk,
-    /// In chunks, with something behind them that is none.
+    /// In chunks, followed by an invalid chunk.
     BadChunk,
     /// Not at all: by the end of the connection.
     UntilClose,

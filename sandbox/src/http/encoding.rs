@@ -12,7 +12,7 @@ pub enum Coding {
     Gzip,
     /// What `deflate` means: RFC 1950.
     Deflate,
-    /// What some send in its place: RFC 1951 with nothing around it.
+    /// What some servers send instead: raw RFC 1951.
     RawDeflate,
 }
 

@@ -6,7 +6,7 @@ use std::task::{Context, Poll};
 
 use hyper::body::{Body, Bytes, Frame, SizeHint};
 
-/// What becomes of a body after its first half.
+/// What follows the first half of a body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Halfway {
     /// The second half.
@@ -55,7 +55,7 @@ impl Body for Payload {
             return Poll::Pending;
         }
         if self.then == Halfway::Stalls {
-            // Nothing wakes it: the end of the connection ends it.
+            // It is never woken: it ends with the connection.
             return Poll::Pending;
         }
         Poll::Ready(Some(Err(io::Error::other("the scripted body breaks off here"))))

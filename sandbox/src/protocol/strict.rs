@@ -30,26 +30,26 @@ impl Inspection {
         self.frown(what);
     }
 
-    /// Looks at the body's size.
+    /// Checks the body's size.
     pub(crate) fn body(&mut self, length: usize) {
         if length > BODY_LIMIT_BYTES {
             self.refuse(413, "the body is larger than 64 KiB");
         }
     }
 
-    /// Looks at the method of a request that comes with another one.
+    /// Checks the method of a request.
     pub(crate) fn wrong_method(&mut self, method: &Method, on: &str) {
         self.frown(format!("{method} on {on}"));
     }
 
-    /// Looks at the names of the form's fields, where all are known.
+    /// Checks the names of the form's fields, where all are known.
     pub(crate) fn fields(&mut self, form: &Form, known: &[&str]) {
         for name in form.names().filter(|name| !known.contains(name)) {
             self.frown(format!("the form field {} is not documented", request::shown(name)));
         }
     }
 
-    /// Looks at the parsed form.
+    /// Checks the parsed form.
     pub(crate) fn form(&mut self, form: &Form) {
         if let Some(name) = form.repeated() {
             self.refuse(400, format!("the form field {} is sent twice", request::shown(name)));
@@ -57,7 +57,7 @@ impl Inspection {
     }
 }
 
-/// Looks at the head of any request.
+/// Checks the head of any request.
 pub(crate) fn any(parts: &Parts) -> Inspection {
     let mut found = Inspection::default();
     if let Some(id) = parts.headers.get("concur-correlationid")
@@ -73,7 +73,7 @@ pub(crate) fn any(parts: &Parts) -> Inspection {
     found
 }
 
-/// Looks at the head of a token request, beyond [`any`].
+/// Checks the head of a token request, in addition to [`any`].
 pub(crate) fn token_request(parts: &Parts, found: &mut Inspection) {
     let headers = &parts.headers;
     let content_type = request::header(headers, &header::CONTENT_TYPE).unwrap_or_default();

@@ -116,7 +116,7 @@ async fn drive(stream: impl Stream, peer: SocketAddr, shared: Arc<Shared>) {
         service_fn(move |request| reply(request, peer, Arc::clone(&shared), end_it.clone()));
     let mut connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
     let end = tokio::select! {
-        // A client's broken connection is the client's business.
+        // A broken connection of a client needs no action.
         _ = &mut connection => None,
         end = ended.recv() => end,
     };
@@ -125,7 +125,7 @@ async fn drive(stream: impl Stream, peer: SocketAddr, shared: Arc<Shared>) {
     let mut then = Then::Reset;
     if let Some(End::Bytes(bytes, after)) = end {
         let written = stream.write_all(&bytes).await;
-        // A client that hung up has had enough.
+        // The client has hung up: nothing more to send.
         let _ = written.and(stream.flush().await);
         then = after;
     }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use crate::config::{Config, Rotation, random_uuid};
 use crate::protocol::jwt::{self, Claims, Principal};
 
-/// All refresh tokens that descend from one login, and what they stand for.
+/// All refresh tokens that descend from one login, and their grant.
 pub(crate) struct Family {
     pub(crate) client_id: String,
     pub(crate) principal: Principal,
@@ -93,7 +93,7 @@ impl Ledger {
         (now < self.families[id.0].expires_at).then_some(id)
     }
 
-    /// Lets a family's tokens speak for another company or user from now on.
+    /// Makes another company or user the principal of a family's tokens from now on.
     pub(crate) fn hand_over(&mut self, id: FamilyId, uuid: &str) {
         uuid.clone_into(&mut self.families[id.0].principal.uuid);
     }
@@ -120,7 +120,7 @@ impl Ledger {
         new
     }
 
-    /// Takes note of a token that is known by nothing else.
+    /// Records a token that is not stored otherwise.
     pub(crate) fn note(&mut self, token: &str) {
         self.issued.push(token.to_owned());
     }
@@ -179,7 +179,7 @@ impl Ledger {
         })
     }
 
-    /// Ends every access token's life at `now`.
+    /// Expires every access token at `now`.
     pub(crate) fn expire_access(&mut self, now: i64) {
         for access in self.access.values_mut() {
             access.expires_at = access.expires_at.min(now);
@@ -192,7 +192,7 @@ impl Ledger {
         }
     }
 
-    /// Revokes whatever the access token's application holds for its principal: `DELETE
+    /// Revokes all tokens of the access token's application for its principal: `DELETE
     /// /app-mgmt/v0/connections`.
     pub(crate) fn disconnect(&mut self, access_token: &str) {
         let Some(access) = self.access.get(access_token) else { return };

@@ -45,7 +45,7 @@ pub(crate) struct AuthorizationCode {
 
 pub(crate) struct World {
     clients: Vec<Client>,
-    /// A client's secret that takes the place of the others after so many more grants.
+    /// A client secret that replaces the others after this many more grants.
     next_secret: Option<(u64, String, String)>,
     pub(crate) request_tokens: HashMap<String, RequestToken>,
     /// Authorization codes that were issued and not used yet.
@@ -113,7 +113,7 @@ impl World {
         self.next_secret = Some((grants, client_id.to_owned(), secret.to_owned()));
     }
 
-    /// Takes note of a grant, which may have been the last one under a secret.
+    /// Counts a grant, which may have been the last one under a secret.
     pub(crate) fn count_grant(&mut self) {
         let Some((left, client_id, secret)) = self.next_secret.take() else { return };
         match left.saturating_sub(1) {

@@ -143,8 +143,5 @@ fn sandboxes_in_one_process_know_nothing_of_each_other() {
     assert_eq!(other.counters().token_requests, 0);
     let address = one.origin().strip_prefix("http://").unwrap().to_owned();
     drop(one);
-    assert!(
-        std::net::TcpStream::connect(address).is_err(),
-        "a dropped sandbox has let go of its port"
-    );
+    assert!(std::net::TcpStream::connect(address).is_err(), "a dropped sandbox frees its port");
 }

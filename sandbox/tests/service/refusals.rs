@@ -134,7 +134,7 @@ fn every_documented_code_is_in_the_table_once_and_can_be_scripted() {
     ];
     let known: HashSet<u32> = CODES.iter().map(|row| row.number).collect();
     assert_eq!(known.len(), CODES.len(), "a code is listed twice");
-    assert!(CODES.is_sorted_by_key(|row| row.number), "lookups search by halves");
+    assert!(CODES.is_sorted_by_key(|row| row.number), "lookups use binary search");
     for number in documented {
         assert!(known.contains(&number), "code {number} is missing");
         sandbox.push_fault(Fault::Code(number));

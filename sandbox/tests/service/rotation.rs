@@ -33,7 +33,11 @@ fn reuse_of_a_spent_refresh_token_revokes_the_whole_family() {
     let second = refresh(&sandbox, &first.field("refresh_token"));
     assert_eq!(second.status, 200);
     assert_eq!(refresh(&sandbox, &first.field("refresh_token")).code(), 108);
-    assert_eq!(refresh(&sandbox, &second.field("refresh_token")).code(), 108, "the heir dies too");
+    assert_eq!(
+        refresh(&sandbox, &second.field("refresh_token")).code(),
+        108,
+        "the successor is revoked too"
+    );
     for reply in [&first, &second] {
         let access = reply.field("access_token");
         assert!(!sandbox.is_live_access_token(&access));

@@ -111,7 +111,7 @@ fn a_followed_redirect_is_a_violation() {
     sandbox.push_fault(Fault::Redirect { status: 307, location: location.clone() });
     let reply = send(&sandbox, &valid(&sandbox));
     assert_eq!((reply.status, reply.header("location")), (307, Some(location.as_str())));
-    assert!(sandbox.violations().is_empty(), "to be redirected is no fault of the client's");
+    assert!(sandbox.violations().is_empty(), "the first redirected request is no violation");
     send(&sandbox, &valid(&sandbox).replacen("/oauth2/v0/token", "/elsewhere?x=1", 1));
     assert!(sandbox.violations()[0].contains("redirect"), "{:?}", sandbox.violations());
 }

@@ -235,7 +235,7 @@ pub(super) const ROWS: &[Row] = &[
         s.secrets.add("one-time password", &otp);
         terminal.answer_unseen(&otp);
         let (code, shown) = terminal.end();
-        s.hear_said(&shown);
+        s.record_text(&shown);
         code
     }),
     by_http("login", 0, "in the browser", |s| browser(s, false)),
@@ -341,7 +341,7 @@ fn terminal(s: &mut Scene, args: &str, answers: &[(&str, &str)]) -> Option<i32> 
         }
     }
     let (code, shown) = terminal.end();
-    s.hear_said(&shown);
+    s.record_text(&shown);
     code
 }
 
@@ -369,6 +369,6 @@ fn browser(s: &mut Scene, is_refused: bool) -> Option<i32> {
     let request = format!("GET {landing} HTTP/1.1\r\nHost: localhost:{port}\r\n\r\n");
     let _ = exchange(SocketAddr::from(([127, 0, 0, 1], port)), &request);
     let (code, said) = login.end();
-    s.hear_said(&said);
+    s.record_text(&said);
     code
 }

@@ -86,7 +86,7 @@ pub(super) const ROWS: &[Row] = &[
         s.env("CONCUR_CRED_LOCK_TIMEOUT", "1s");
         let code = s.code(&["get"]);
         gate.release();
-        s.asks().hear(holder.wait());
+        s.asks().record_output(holder.wait());
         code
     }),
     row("get", 1, "a defect, whenever it comes", |s| {
@@ -170,11 +170,11 @@ pub(super) const ROWS: &[Row] = &[
         |s| {
             s.env("CONCUR_CRED_CLIENT_SECRET", s.world.sandbox.app().client_secret.clone());
             proxy(s, "CONCUR_CRED_PROXY");
-            s.hands_on().code(&["exec", "--", "true"])
+            s.child_gets_token().code(&["exec", "--", "true"])
         },
     ),
     row("exec", 127, "a command that is not there", |s| {
-        s.hands_on().code(&["exec", "--", "./no-such-command"])
+        s.child_gets_token().code(&["exec", "--", "./no-such-command"])
     }),
     row("exec", 4, "Concur gives back what was sent, in each form that is recognised", |s| {
         s.expire();
