@@ -20,7 +20,7 @@ use support::{Outcome, binary, machine, say, service, skipped, table};
 /// How many entries the large stores hold.
 const MANY: u32 = 100_000;
 
-/// A way to ask for a stored token.
+/// A command that gets a stored token.
 type Way = fn(&Home) -> Contender;
 
 const WAYS: [(&str, Way); 4] = [
@@ -112,7 +112,7 @@ fn print(one: &Home, many: &Home, service: &Service, tools: &Tools) -> Outcome {
     if let Some(cache) = &cache {
         contenders.push(cache.get(service, &one.token)?);
     }
-    // An interpreter makes its own code as it runs: what valgrind would count is not what it does.
+    // An interpreter generates code at run time: valgrind would count something else.
     let interpreted = contenders.len();
     contenders.extend(peers::tutorial(one.path(), service)?);
     contenders.extend(peers::python(one.path(), &one.token)?);
@@ -141,7 +141,7 @@ fn row(contender: &Contender, tools: &Tools, native: bool) -> Outcome<Vec<String
     ])
 }
 
-/// What each call of a hit is, to be justified one by one.
+/// Prints the system calls of a hit, so that each can be justified.
 fn list_calls(home: &Home, strace: &Strace) -> Outcome {
     for (_, way) in WAYS {
         let contender = way(home);

@@ -23,7 +23,7 @@ fn main() -> Outcome {
     let service = service::start()?;
     let mut home = Home::logged_in(&binary, &service)?;
     hits(&home, (options.rounds / 10).max(3))?;
-    // Whatever the refresh brings.
+    // Any refresh token in the answer.
     home.token = String::from("eyJ");
     let caller = home.ours("an expired token", &["token"]).copied()?;
     expired(&home, &caller, &service, (options.rounds / 30).max(3))

@@ -16,7 +16,7 @@ const HEAD: &str = "\
 /// Costs that grew no more than this count as equal.
 const LEAST_GROWTH: u64 = 1_000;
 
-/// What one way cost.
+/// The cost of one command.
 pub struct Count {
     /// Its name in the budget.
     pub way: String,
@@ -43,7 +43,7 @@ fn path() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/budget.toml")
 }
 
-/// Makes what was counted the budget; instructions with 1 % more, because compilers differ.
+/// Writes the counts as the new budget; instructions plus 1 %, because compilers differ.
 pub fn write(counts: &[Count]) -> Outcome {
     let mut text = HEAD.to_owned();
     for count in counts {
@@ -60,7 +60,7 @@ pub fn write(counts: &[Count]) -> Outcome {
     Ok(std::fs::write(path(), text)?)
 }
 
-/// Holds what was counted to the budget. All is said before it fails.
+/// Compares the counts with the budget. Reports every excess before it fails.
 pub fn check(counts: &[Count]) -> Outcome {
     let budget: toml::Table = toml::from_str(&std::fs::read_to_string(path())?)?;
     let mut above = 0;

@@ -49,10 +49,10 @@ const ENVIRONMENT: [(&str, &str); 34] = [
 
 /// A program, and what it must answer.
 pub struct Contender {
-    /// What tables call it.
+    /// Its name in tables.
     pub name: String,
     program: PathBuf,
-    /// The copy that is run; `None` when it is run where it stands.
+    /// The copy that is run; `None` if the original is run.
     copy: Option<PathBuf>,
     args: Vec<OsString>,
     stdin: Option<Vec<u8>>,
@@ -62,7 +62,7 @@ pub struct Contender {
 }
 
 impl Contender {
-    /// A program that is run where it stands, with nothing on stdin.
+    /// A program that is run from its own path, with an empty stdin.
     pub fn new(name: &str, program: &Path, home: &Path) -> Self {
         Self {
             name: name.to_owned(),
@@ -76,8 +76,8 @@ impl Contender {
         }
     }
 
-    /// Where the page cache puts a binary makes it up to a fifth faster or slower: it is run as a
-    /// copy, and [`Contender::copy_afresh`] draws anew.
+    /// The position in the page cache makes a binary up to a fifth faster or slower: it is run as a
+    /// copy, and [`Contender::copy_afresh`] makes a new one.
     pub fn copied(mut self) -> Outcome<Self> {
         let name = self.program.file_name().ok_or("a program has a name")?;
         let folder = tempfile::Builder::new().prefix("bin-").tempdir_in(&self.home)?.keep();

@@ -1,6 +1,6 @@
 //! Medians and the format of figures.
 
-/// Where the middle of some figures lies, and how far they spread.
+/// The median and spread of some figures.
 pub struct Spread {
     /// The least.
     pub min: f64,

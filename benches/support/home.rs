@@ -106,18 +106,18 @@ impl Home {
         if count != records {
             return Err("the store was not filled".into());
         }
-        // The first question after a commit leaves the cache.
+        // The first request after a commit writes the cache.
         self.bare("after the commit").answer().map(drop)
     }
 
-    /// Puts a folder where the cache would be, so that every question is the database's.
+    /// Puts a folder at the cache's path, so that every request uses the database.
     pub fn refuse_caches(&self) -> Outcome {
         let cache = self.state().join("ticket");
         std::fs::remove_file(&cache)?;
         Ok(std::fs::create_dir(cache)?)
     }
 
-    /// Takes the folder away again.
+    /// Removes the folder.
     pub fn accept_caches(&self) -> Outcome {
         std::fs::remove_dir(self.state().join("ticket"))?;
         self.bare("with a cache again").answer().map(drop)

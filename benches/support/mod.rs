@@ -19,7 +19,7 @@ pub mod tools;
 use std::error::Error;
 use std::io::{self, Write};
 
-/// A bench ends at the first thing that is not as it must be: a figure of it would mean nothing.
+/// A bench ends at the first unexpected result: its figures would be meaningless.
 pub type Outcome<T = ()> = Result<T, Box<dyn Error>>;
 
 /// A line of the report.
@@ -27,7 +27,7 @@ pub fn say(text: &str) -> Outcome {
     Ok(writeln!(io::stdout().lock(), "{text}")?)
 }
 
-/// Says why a program is not among those compared.
+/// Reports why a program is not compared.
 pub fn skipped(what: &str, why: &str) {
     let _ = writeln!(io::stderr().lock(), "skipped: {what}: {why}");
 }

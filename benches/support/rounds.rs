@@ -44,7 +44,7 @@ impl Times {
         Spread::of(pairs.map(|(one, other)| one / other))
     }
 
-    /// Everybody's time, and how much of it the contenders named in `against` take or give.
+    /// Prints every contender's time, and its ratio to the contenders in `against`.
     pub fn print(&self, contenders: &[Contender], columns: &[Column<'_>]) -> Outcome {
         let mut headings = vec!["program", "wall: median (min to max)"];
         headings.extend(columns.iter().map(|column| column.heading));
@@ -64,7 +64,7 @@ impl Times {
 
 /// A column of ratios: median and quartiles of the rounds' ratios.
 pub struct Column<'t> {
-    /// What stands over it.
+    /// Its heading.
     pub heading: &'t str,
     /// The contender that every row is compared with.
     pub other: usize,

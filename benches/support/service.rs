@@ -16,9 +16,9 @@ pub struct Service {
     pub variables: Vec<(&'static str, OsString)>,
     /// Arguments for curl.
     pub curl_args: Vec<OsString>,
-    /// How it is spoken to; for the report.
+    /// The protocol, for the report.
     pub transport: &'static str,
-    /// The root that vouches for it.
+    /// Its root certificate.
     _root: NamedTempFile,
 }
 

@@ -44,7 +44,7 @@ fn is_gathered_however_cut(data: &[u8]) {
     let pieces = pieces.finish();
     assert!(whole.starts_with(&pieces));
     if progress == Progress::Complete {
-        // What follows the object is a piece's to bring or not, and never changes what was asked.
+        // Data after the object may or may not be in a piece, and never changes the request.
         let (one, other) = (Request::parse(&whole), Request::parse(&pieces));
         assert!(one.is_err() || one == other);
     } else {

@@ -19,7 +19,7 @@ const COLUMNS: [Column; 5] = [
 
 #[derive(Arbitrary, Debug)]
 enum Input<'a> {
-    /// A cell from nowhere.
+    /// An arbitrary cell.
     Bytes(&'a [u8]),
     /// A real cell with bytes changed (where, by what), then cut or grown.
     Damaged { edits: Vec<(u8, u8)>, keep: u8, more: &'a [u8] },
@@ -76,7 +76,7 @@ fuzz_target!(|input: Input<'_>| {
             let opened =
                 open_cell(key(), place.store_id, &there, column, &SealedCell(cell().to_vec()));
             assert_eq!(opened, None, "a cell opened away from home");
-            // And what is sealed there opens there, whatever the fields hold, and nowhere else.
+            // A cell sealed for a place opens there, with any field values, and at no other place.
             let secret = secret_inside();
             let moved = seal_cell(key(), place.store_id, &there, column, &secret).expect("sealed");
             assert_eq!(open_cell(key(), place.store_id, &there, column, &moved), Some(secret));

@@ -100,7 +100,7 @@ fuzz_target!(|data: &[u8]| {
     let _any = jwt::claims(&Secret::new(body));
 });
 
-/// Whatever stands around the tokens in an answer, they are kept, unless it gives others.
+/// The tokens of an answer are kept, whatever surrounds them, unless it contains others.
 fn nothing_beside_the_tokens_costs_them(junk: &[u8]) {
     if junk.windows(5).any(|bytes| bytes == b"token") || junk.contains(&b'\\') {
         return;
@@ -112,7 +112,7 @@ fn nothing_beside_the_tokens_costs_them(junk: &[u8]) {
     }
 }
 
-/// Of a beginning of an answer no other refresh token is taken than of the whole.
+/// A truncated answer gives no other refresh token than the complete one.
 fn a_truncated_answer_gives_the_same_refresh_token_or_none(body: &[u8], at: usize) {
     let given = |body: &[u8]| {
         let answer = HttpAnswer {

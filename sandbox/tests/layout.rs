@@ -21,7 +21,7 @@ const MODULES: &[(&str, &[&str])] = &[
     ("clock", &[]),
 ];
 
-/// Arrows from one name to others.
+/// Imports: from one name to others.
 type Arrows = BTreeMap<String, BTreeSet<String>>;
 
 #[test]
@@ -60,7 +60,7 @@ fn a_module_imports_what_the_table_allows() {
 #[test]
 fn no_file_imports_in_a_circle() {
     let mut files = imports_of_files();
-    // What imports none of the rest is in no circle, and what none of the rest imports isn't either.
+    // A file that imports none of the rest, or that none of the rest imports, is in no circle.
     loop {
         let left: BTreeSet<String> = files.keys().cloned().collect();
         let imported: BTreeSet<String> = files.values().flatten().cloned().collect();

@@ -14,12 +14,12 @@ use serde_json::Value;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_concur-sandbox");
 
-/// A folder of one test's own, gone afterwards.
+/// A temporary folder of one test.
 struct Folder(PathBuf);
 
 impl Folder {
     fn new() -> Self {
-        // Not the build's own folder: who runs the tests may be another user than who built them.
+        // Not in the build folder: the tests may run as another user than the build.
         let path = std::env::temp_dir().join(uuid::Uuid::new_v4().to_string());
         fs::create_dir(&path).unwrap();
         Self(path)

@@ -64,7 +64,7 @@ fn every_named_file_exists() {
         };
         for word in words(&text, belongs).into_iter().filter(of_ours) {
             let word = word.trim_end_matches('.');
-            // What is still to be made, in CONTRIBUTING.md.
+            // Placeholders in CONTRIBUTING.md are not files.
             assert!(word.contains("NAME") || path(word).exists(), "{name} names {word}");
         }
     }

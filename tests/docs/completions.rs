@@ -20,7 +20,7 @@ fn script(world: &World, shell: &str) -> String {
     file.to_str().unwrap().to_owned()
 }
 
-/// Whether a shell is there; it is said when it is not.
+/// Whether a shell is installed; prints a message if not.
 #[expect(clippy::print_stderr, reason = "a test that is skipped says so")]
 fn is_there(shell: &str) -> bool {
     let found = Command::new(shell).arg("--version").output().is_ok();
@@ -126,7 +126,7 @@ fn bash_completes_commands_options_and_names() {
     }
 }
 
-/// zsh must believe that a person types. A key behind the tabulator shows the line as it is then.
+/// zsh must believe that a person types. A key after the tabulator shows the resulting line.
 const TYPED: &str = r#"
 zmodload zsh/zpty
 zpty typist zsh -f -i
@@ -201,7 +201,7 @@ fn fish_completes_commands_options_and_names() {
     }
 }
 
-/// There is no PowerShell on most of the machines that this runs on.
+/// Most test machines have no PowerShell.
 #[test]
 fn powershell_completes_names_before_commands() {
     let world = World::new();

@@ -9,7 +9,7 @@ use super::pages::{blocks, chapter, manual, page, section, sources, tags, words}
 use crate::harness::World;
 
 const PAGES: [&str; 4] = ["README.md", "ARCHITECTURE.md", "CHANGELOG.md", "man/concur-cred.1"];
-/// Debug builds alone read these.
+/// Read only by debug builds.
 const TEST_PREFIX: &str = "CONCUR_CRED_TEST_";
 
 fn is_name(c: char) -> bool {

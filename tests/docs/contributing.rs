@@ -31,7 +31,7 @@ fn subjects() -> BTreeSet<String> {
     entries.filter(|entry| entry.is_dir()).map(|folder| name(&folder)).collect()
 }
 
-/// What `cargo test --test` and `cargo bench --bench` are given in a text is there.
+/// Asserts that the targets of `cargo test --test` and `cargo bench --bench` in a text exist.
 fn assert_programs(file: &str, text: &str) {
     let benches: BTreeSet<&str> = ["cost", "herd", "hit", "refresh"].into();
     let subjects = subjects();

@@ -5,10 +5,10 @@ use std::process::Command;
 use super::pages::{Block, blocks, page};
 use crate::harness::{Output, World, skipped};
 
-/// What the README calls Concur; the sandbox takes its place.
+/// Concur's URL in the README; the sandbox replaces it.
 const CONCUR: &str = "https://us2.api.concursolutions.com";
 
-/// The block as it is run: with the sandbox in Concur's place.
+/// The block with the sandbox's URL in place of Concur's.
 fn script(block: &Block, world: &World) -> String {
     let origin = world.sandbox.origin();
     let mut text = block.text.replace(CONCUR, origin);
@@ -31,11 +31,11 @@ fn run(block: &Block, world: &World) -> Option<Output> {
         return None;
     }
     let run = world.run(program, first).arg(script(block, world));
-    // An operator of a sandbox names its origin; an imported file cannot.
+    // The operator must allow the sandbox's origin; an imported file cannot.
     Some(run.env("CONCUR_CRED_ALLOWED_ORIGINS", world.sandbox.origin()).output())
 }
 
-/// What the reader does between the blocks: fills in files.
+/// The reader's steps between the blocks: filling in files.
 fn fill_in(block: &Block, world: &World) {
     if block.text.starts_with("concur-cred init") {
         world.write("credentials.json", world.sandbox.credentials_json());

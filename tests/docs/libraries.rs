@@ -19,7 +19,7 @@ fn listed(list: &toml::Value, key: &str) -> BTreeSet<String> {
     list.as_array().unwrap().iter().map(text).collect()
 }
 
-/// What cargo says of every library that is built here; `None`, and it is said, where there is no cargo
+/// cargo's metadata of every library in the build; `None`, with a message, where there is no cargo
 /// for this user.
 fn libraries() -> Option<Vec<Value>> {
     if let Err(error) = Command::new(env!("CARGO")).arg("-V").output() {

@@ -10,7 +10,7 @@ use clap::{Arg, Command, CommandFactory as _};
 
 use super::pages::{page, path, words};
 
-/// Set, it has the pages written and not only compared.
+/// If set, the pages are written instead of compared.
 const REGENERATE: &str = "CONCUR_CRED_REGENERATE_MAN";
 const HEADING: &str = ".SH OPTIONS\n";
 /// What a command's own chapter begins with.
@@ -68,7 +68,7 @@ fn sentence(option: &Arg) -> String {
     format!("{}.\n", roff(&help))
 }
 
-/// A chapter: what stands before the first option, and what is said of each by its long name.
+/// A chapter: the text before the first option, and each option's text by its long name.
 fn read(chapter: &str) -> (String, BTreeMap<String, String>) {
     let (mut introduction, mut said) = (String::new(), BTreeMap::new());
     let (mut current, mut depth) = (None, 0);

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::pages::{page, path};
 
-/// Every source file of the program and its code, without comments and without the tests beside it.
+/// The source files of the program with their code, without comments and unit tests.
 fn sources() -> Vec<(String, String)> {
     let root = path("");
     let mut left = vec![path("src")];
@@ -34,7 +34,7 @@ fn is_test(path: &Path) -> bool {
     stem == "tests" || stem.ends_with("_tests")
 }
 
-/// The files in whose code one of these words stands.
+/// The files whose code contains one of these words.
 fn with(words: &[&str]) -> Vec<String> {
     let has = |code: &str| words.iter().any(|word| code.contains(word));
     sources().into_iter().filter(|(_, code)| has(code)).map(|(name, _)| name).collect()
@@ -57,8 +57,8 @@ fn allowed_origins_are_created_in_one_function() {
 
 #[test]
 fn only_known_functions_extend_the_list_of_origins() {
-    // Configuration and environment; everywhere else the list is that one, and an origin that the operator
-    // named at a login.
+    // Configuration and environment; all other code uses that list and the origin that the operator
+    // gave at a login.
     assert_eq!(
         with(&["AllowList::with_named", "AllowList {"]),
         ["src/config/mod.rs", "src/model/origin.rs"]
@@ -71,7 +71,7 @@ fn only_known_functions_extend_the_list_of_origins() {
             "src/auth/login/flow.rs",
             "src/auth/login/otp.rs",
             "src/auth/refresh/attempt.rs",
-            // Asks without any secret.
+            // Sends requests without a secret.
             "src/doctor/online.rs",
         ]
     );

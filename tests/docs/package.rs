@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::pages::{page, path};
 use crate::harness::World;
 
-/// What stands in the package's list of files: where from (nothing for a link), and where to.
+/// The package's list of files: source (empty for a link) and destination.
 fn assets() -> Vec<(Option<String>, String)> {
     let manifest: toml::Table = toml::from_str(&page("Cargo.toml")).unwrap();
     let deb = &manifest["package"]["metadata"]["deb"];

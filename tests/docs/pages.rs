@@ -65,9 +65,9 @@ pub(crate) fn tagged_options(section: &str) -> BTreeSet<String> {
 /// A fenced block of a Markdown page.
 #[derive(Debug)]
 pub(crate) struct Block {
-    /// What it is written in.
+    /// Its language.
     pub(crate) language: String,
-    /// What stands after `tested` in the comment before it; `None` without such a comment.
+    /// The text after `tested` in the comment before it; `None` without such a comment.
     pub(crate) tested: Option<String>,
     /// Its lines, without their common indentation.
     pub(crate) text: String,

@@ -29,7 +29,7 @@ fn logged_in() -> (World, PathBuf) {
     (world, ran)
 }
 
-/// A daemon that never asks how its children ended; so the system keeps that from ours, too.
+/// A parent that ignores SIGCHLD; our process inherits that.
 #[test]
 fn a_parent_that_ignores_sigchld_is_served_too() {
     let (world, _) = logged_in();
@@ -267,7 +267,7 @@ fn an_agent_started_by_the_key_command_is_not_waited_for() {
     let (world, _) = logged_in();
     let never = world.work().join("never");
     rustix::fs::mkfifoat(rustix::fs::CWD, &never, rustix::fs::Mode::from_raw_mode(0o600)).unwrap();
-    // It keeps the stdout that it was given open, as long as it lives.
+    // It keeps its stdout open as long as it runs.
     let agent = format!("(read -r line <'{}') 2>/dev/null &", never.display());
     command(&world, &format!("{agent}\necho {KEY}"));
     world.concur(["get"]).ok().silent();
@@ -290,14 +290,14 @@ fn a_timed_out_key_command_can_restore_the_terminal() {
 #[test]
 fn a_key_command_that_calls_us_fails_and_is_not_run_recursively() {
     let (world, ran) = logged_in();
-    // Whatever goes wrong here ends: each run would start another.
+    // Limits the number of runs: each run could start another.
     let few = format!("[ \"$(wc -l <'{}')\" -gt 5 ] && exit 9", ran.display());
     command(&world, &format!("{few}\nexec '{}' get", crate::harness::BINARY));
     std::fs::write(&ran, "").unwrap();
     let output = world.concur(["get"]).fails(6);
     output.says("runs a concur-cred that needs its key").says("in another way");
     assert_eq!(count(&ran), 1);
-    // What needs no key may be asked.
+    // Commands that need no key are allowed.
     let home = format!("'{}' status >/dev/null; echo {KEY}", crate::harness::BINARY);
     command(&world, &home);
     world.concur(["get"]).ok().silent();

@@ -7,7 +7,7 @@ use super::support::{
 };
 use crate::harness::{Run, World};
 
-/// A command that is stopped at `moment`; the key is rotated; it goes on, and must succeed.
+/// A command that is stopped at `moment` and resumed after a key rotation; it must succeed.
 fn overtaken(world: &World, run: Run, moment: &str) {
     let mut caller = run.env("CONCUR_CRED_TEST_FAILPOINT", format!("{moment}=stop")).start();
     let pid = rustix::process::Pid::from_child(&caller.child);
@@ -17,7 +17,7 @@ fn overtaken(world: &World, run: Run, moment: &str) {
     let before = recorded(world);
     world.concur(["key", "rotate"]).ok();
     assert_ne!(recorded(world), before);
-    // It comes by once more when it does its work again.
+    // It reaches the moment once more when it repeats its work.
     while caller.child.try_wait().unwrap().is_none() {
         let _ = rustix::process::kill_process(pid, rustix::process::Signal::CONT);
         std::thread::yield_now();
@@ -43,7 +43,7 @@ fn a_reader_that_began_before_a_rotation_is_served_after_it() {
     let world = strict_logged_in();
     store_entry(&world, "one.example", "first");
     world.expire("default");
-    // The key and the store's own row were read; then the lock is waited for.
+    // It has read the key and the store's row, and now waits for the lock.
     let gate = world.sandbox.hold_next_token_request();
     let first = world.concur(["get"]).start();
     assert!(gate.wait_until_reached(std::time::Duration::from_secs(20)));
@@ -69,7 +69,7 @@ fn import(world: &World, profile: &str) {
     import.stdin(world.sandbox.refresh_token_object_file(&app, 0)).ok();
 }
 
-/// Until a process has opened the lock of a record: what it read before that, it has read.
+/// Waits until a process has opened a record's lock: all earlier reads are done then.
 #[cfg(target_os = "linux")]
 fn wait_until_it_waits(pid: u32) {
     let waits = || {

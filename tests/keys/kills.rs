@@ -33,7 +33,7 @@ fn a_rotation_killed_at_any_named_moment_loses_nothing_and_is_finished_by_the_ne
         let is_committed = recorded(&world).1 != old_id;
         let pending = ["rotation-committed"].contains(&moment);
         assert_eq!(is_committed && next_file(&world).exists(), pending, "{moment}");
-        // Whoever only reads changes nothing, and is served.
+        // A reader changes nothing, and is served.
         assert_eq!(entry(&world, "one.example").unwrap(), "first", "{moment}");
         let requests = world.token_requests();
         assert_whole(&world, &["default", "other"], moment);
@@ -95,7 +95,7 @@ fn a_next_key_that_the_store_does_not_name_is_never_used() {
     assert_whole(&world, &["default", "other"], "beside a next key");
 }
 
-/// It may be the only key that opens the store.
+/// It may contain the only key of the store.
 #[cfg(unix)]
 #[test]
 fn no_message_suggests_deleting_an_unreadable_next_key() {
@@ -166,7 +166,7 @@ fn a_killed_change_of_source_can_be_repeated() {
     }
 }
 
-/// Not only where there is a failpoint: also within SQLite, the system, and the file that is written anew.
+/// Kills also between failpoints: within SQLite, system calls, and the writing of the file.
 #[test]
 fn a_rotation_killed_at_a_random_moment_loses_nothing() {
     let world = world();

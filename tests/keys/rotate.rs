@@ -144,7 +144,7 @@ fn a_concurrent_rotation_is_waited_for_and_named() {
     }
     let waiter = || world.concur(["key", "rotate"]).env("CONCUR_CRED_LOCK_TIMEOUT", "0s");
     waiter().fails(5).says(&format!("pid {pid}"));
-    // Renewals wait as for each other, and hits do not.
+    // Refreshes wait as for each other, and hits do not.
     world.concur(["get"]).ok().silent();
     let refresh = world.concur(["refresh"]).env("CONCUR_CRED_LOCK_TIMEOUT", "0s");
     refresh.fails(5).says(&format!("pid {pid}"));
@@ -211,7 +211,7 @@ fn a_rotation_does_not_recreate_a_missing_key_file() {
     world.concur(["key", "rotate"]).fails(6).says("which is not there");
     world.concur(["key", "rotate", "--old-key-file"]).arg(&old).fails(6).says("which is not there");
     assert!(!key_file(&world).exists() && !next_file(&world).exists());
-    // One that the operator puts there is sealed with, as from any source.
+    // A key that the operator puts there is used, as from any source.
     std::fs::write(key_file(&world), OTHER).unwrap();
     set_mode(&key_file(&world), 0o600);
     world.concur(["key", "rotate", "--old-key-file"]).arg(&old).ok();

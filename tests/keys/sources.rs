@@ -13,9 +13,9 @@ struct Way {
     name: &'static str,
     named: String,
     right: Box<dyn Fn(Run) -> Run>,
-    /// As if it were not given.
+    /// Removes the key.
     without: Box<dyn Fn(Run) -> Run>,
-    /// With another key.
+    /// Replaces the key by another one.
     wrong: Box<dyn Fn(Run) -> Run>,
 }
 
@@ -113,7 +113,7 @@ fn an_error_names_the_expected_source_and_no_other_source_is_tried() {
     let key = std::fs::read(key_file(&world)).unwrap();
     let moved = world.write("elsewhere", &key);
     std::fs::remove_file(key_file(&world)).unwrap();
-    // The very key, but not where the store has it.
+    // The same key, but not at the recorded place.
     let output = world.concur(["get"]).env("CONCUR_CRED_KEY_FILE", &moved).fails(6);
     output
         .says(key_file(&world).to_str().unwrap())
@@ -168,7 +168,7 @@ fn systemd_credentials_without_our_key_leave_the_key_file_as_default() {
     assert_eq!(recorded(&world).0, "file");
 }
 
-/// The second one who opens it finds it empty, as the second reader of `<(pass show …)` does.
+/// A second reader finds it empty, like the second reader of `<(pass show …)`.
 #[test]
 fn a_key_from_a_pipe_is_read_once_by_every_command() {
     let world = World::new();
@@ -199,7 +199,7 @@ fn a_password_of_a_keys_length_is_not_taken_for_a_key() {
     login().env("CONCUR_CRED_KEY_SOURCE", "command").fails(6).says("no random key");
     assert_eq!(world.token_requests(), 0);
     assert!(!world.store_file().exists());
-    // Nor for the key to come.
+    // Nor as the new key.
     log_in(&world, |run| run.env("CONCUR_CRED_KEY", KEY));
     let with = |run: Run| run.env("CONCUR_CRED_KEY", KEY).env("CONCUR_CRED_KEY_FILE", &line);
     let before = recorded(&world);
@@ -211,7 +211,7 @@ fn a_password_of_a_keys_length_is_not_taken_for_a_key() {
     assert_eq!(recorded(&world), before);
 }
 
-/// As long as a key, and no harder to guess than a password: from whatever source.
+/// As long as a key, but as easy to guess as a password; refused from every source.
 #[test]
 fn repeated_bytes_and_other_patterns_are_refused_as_keys() {
     let world = World::new();
@@ -237,7 +237,7 @@ fn repeated_bytes_and_other_patterns_are_refused_as_keys() {
     }
     assert_eq!(world.token_requests(), 0);
     assert!(!world.store_file().exists());
-    // Nor for the key to come.
+    // Nor as the new key.
     log_in(&world, |run| run.env("CONCUR_CRED_KEY", KEY));
     let before = recorded(&world);
     let file = world.write("guessable", [7; 32]);

@@ -72,13 +72,13 @@ pub(crate) fn show(world: &World) -> Value {
     shown(world.concur(["key", "show-source", "--json"]))
 }
 
-/// What the store says of its key: source, and the id in hex.
+/// The source and key id (hex) recorded in the store.
 pub(crate) fn recorded(world: &World) -> (String, String) {
     let row = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
     world.database().query_row("SELECT key_source, lower(hex(key_id)) FROM meta", [], row).unwrap()
 }
 
-/// Whether bytes stand anywhere in a file.
+/// Whether a file contains these bytes.
 pub(crate) fn holds(file: &Path, wanted: &[u8]) -> bool {
     std::fs::read(file).unwrap().windows(wanted.len()).any(|window| window == wanted)
 }
@@ -89,7 +89,7 @@ pub(crate) fn unhex(text: &str) -> Vec<u8> {
     digits.chunks(2).map(byte).collect()
 }
 
-/// Every use of what is stored must work, without a message and without another key file than `key`.
+/// Asserts that every stored value can be used, without a message and with no other key file than `key`.
 pub(crate) fn assert_whole(world: &World, profiles: &[&str], what: &str) {
     for profile in profiles {
         let cached = world.concur(["get", "--cached", "--profile", profile]).ok().silent().line();
@@ -104,7 +104,7 @@ pub(crate) fn assert_whole(world: &World, profiles: &[&str], what: &str) {
     }
 }
 
-/// One key file, nothing left of a rotation, and a doctor who finds nothing.
+/// Asserts one key file, no remains of a rotation, and no findings of `doctor`.
 pub(crate) fn assert_clean(world: &World, what: &str) {
     let mut names: Vec<String> = std::fs::read_dir(world.config_dir())
         .unwrap()

@@ -23,7 +23,7 @@ fn leak(scene: &mut Scene, place: &str, bytes: &[u8]) {
             return;
         }
         "arguments and environment of programs that were started" => {
-            // What the system itself does not hand over.
+            // Data that the system itself refuses.
             let word = text.replace('\0', "");
             for child in
                 [["exec", "--", "true", &word], ["exec", "--", "env", &format!("A={word}")]]
@@ -68,7 +68,7 @@ fn every_form_is_found_in(place: &str) {
     let leaks = scene.leaks();
     for ((form, _), kind) in FORMS.iter().zip(KINDS) {
         let is_found = leaks.iter().any(|leak| leak.starts_with(place) && leak.contains(kind));
-        // The system hands no zeros over.
+        // The system does not pass zero bytes.
         let cannot_be = *form == "UTF-16" && place.starts_with("arguments");
         assert!(is_found || cannot_be, "{form} in {place}: {leaks:?}");
     }
@@ -98,7 +98,7 @@ fn an_encoding_within_an_encoding_is_found() {
     for (outer, wrap) in FORMS {
         for (inner, write) in FORMS {
             let both = wrap(&write(secret.as_bytes()));
-            // What lower case makes of another encoding cannot be undone.
+            // An encoding converted to lower case cannot be decoded.
             let is_lost = *inner == *"UTF-16" || *outer == *"UTF-16" || outer.starts_with("lower");
             assert!(is_lost || !secrets.found_in(&both).is_empty(), "{inner} in {outer}");
         }

@@ -36,7 +36,7 @@ fn crash(mut child: Child, by: Signal) -> ExitStatus {
     status
 }
 
-/// Whether a crash of another program leaves a core dump here, so that to see none means something.
+/// Whether a crash of another program leaves a core dump here; otherwise the test proves nothing.
 fn crashes_are_dumped(world: &World) -> bool {
     let mut command = dumping(world, &["sh", "-c", "kill -SEGV $$"]).into_command();
     let is_dumped = command.status().unwrap().core_dumped();

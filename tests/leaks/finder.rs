@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::forms::readings;
 
-/// So much of a secret in a row is a leak, bytes; a shorter secret counts as a whole.
+/// The number of consecutive bytes of a secret that count as a leak; a shorter secret counts as a whole.
 pub(crate) const PART_BYTES: usize = 12;
 
-/// What is planted, by its kind. The list is closed: docs/security.md counts it.
+/// The kinds of planted secrets. docs/security.md states their number.
 pub(crate) const KINDS: [&str; 24] = [
     "client secret",
     "company request token",
@@ -56,8 +56,8 @@ fn hash(part: &[u8]) -> usize {
     (number.wrapping_mul(0x9E37_79B1) >> (32 - FILTER_BITS)) as usize
 }
 
-/// Without most of the zeros of blank pages and reserve files, which take longest to search. What stands on
-/// both sides of them stays apart.
+/// Removes most of the zeros of blank pages and reserve files, which take longest to search. The bytes on
+/// both sides stay separate.
 fn without_blanks(bytes: &[u8]) -> Vec<u8> {
     const BLANK: [u8; 64] = [0; 64];
     let mut rest = Vec::with_capacity(bytes.len());
@@ -98,8 +98,8 @@ impl Secrets {
         self.all.iter().map(|(kind, _)| *kind).collect()
     }
 
-    /// What of them stands in `bytes`, with its encoding: encodings in encodings, too, where the text is
-    /// short enough to be somebody's message.
+    /// The secrets in `bytes`, with their encodings; also nested encodings, where the text is
+    /// short enough to be a message.
     pub(crate) fn found_in(&self, bytes: &[u8]) -> BTreeSet<String> {
         let mut found = BTreeSet::new();
         let bytes = &without_blanks(bytes);
@@ -124,7 +124,7 @@ impl Secrets {
         }
     }
 
-    /// The kinds of those that stand in `bytes` as they are.
+    /// The kinds of secrets in `bytes` in plain form.
     pub(crate) fn plain_in(&self, bytes: &[u8]) -> BTreeSet<&'static str> {
         let mut found = BTreeSet::new();
         // Plain sums and steps: this is what the unoptimised search spends most of its time with.
@@ -153,7 +153,7 @@ impl Secrets {
         found
     }
 
-    /// How much in a row of each kind stands in `bytes` as it is, and whether that is a whole secret.
+    /// The longest run of each kind in `bytes` in plain form, and whether it is a whole secret.
     pub(crate) fn longest_in(&self, bytes: &[u8]) -> BTreeMap<&'static str, (usize, bool)> {
         let mut found = BTreeMap::new();
         let mut at = 0;

@@ -14,7 +14,7 @@ use super::scene::{graphic, odd};
 use crate::harness::{Run, World};
 
 const PAGE_BYTES: usize = 4096;
-/// So much of what was last copied, decrypted or compared may be left on the stack, in a row.
+/// The number of consecutive bytes that may stay on the stack after copying, decrypting or comparing.
 const PIECE_BYTES: usize = 32;
 
 /// Runs to the end of its work, and stops there; its memory, piece by piece.
@@ -35,7 +35,7 @@ fn memory_at(run: Run, stdin: &str, moment: &str) -> Vec<Vec<u8>> {
     memory
 }
 
-/// What a process could write to: heap, stacks, variables. Without pages of zeros.
+/// The writable memory of a process: heap, stacks, variables; without zero pages.
 fn memory_of(child: &Child) -> Vec<Vec<u8>> {
     let maps = std::fs::read_to_string(format!("/proc/{}/maps", child.id())).unwrap();
     let memory = File::open(format!("/proc/{}/mem", child.id())).unwrap();
@@ -80,7 +80,7 @@ fn world(by_https: bool) -> (World, Secrets) {
     (world, secrets)
 }
 
-/// What is left of each secret, in each form, in the whole memory: its longest piece, and whether that is all.
+/// The longest piece of each secret in the whole memory, in each form, and whether it is complete.
 fn left(
     secrets: &mut Secrets,
     world: &World,
@@ -103,14 +103,14 @@ fn left(
     all
 }
 
-/// In each form: what is sent, parsed and written is encoded on the way.
+/// Adds a secret in each form, because it is encoded when it is sent, parsed and written.
 fn add(secrets: &mut Secrets, kind: &'static str, secret: &str) {
     for (_, write) in FORMS {
         secrets.add(kind, write(secret.as_bytes()));
     }
 }
 
-/// What a command leaves: its words, stdin, the moment to look, and whose secrets may be there.
+/// A step: a command, its stdin, the moment of the search, and the secrets that may be found.
 struct Step {
     args: Vec<&'static str>,
     stdin: String,
@@ -185,12 +185,12 @@ fn only_documented_secrets_stay_in_memory() {
             }
         }
     }
-    // What the page admits is so, or it must go from the page.
+    // The remains that the page documents must exist, or the page is wrong.
     let admitted = [(ANSWER, ANSWER[0]), (ANSWER, ANSWER[1]), (TOKEN, TOKEN[0]), (NOTHING, "key")];
     assert_eq!(seen, BTreeSet::from(admitted));
 }
 
-/// A leak on purpose: the search finds what is there.
+/// A deliberate leak, which the search must find.
 #[test]
 fn the_memory_search_finds_a_secret() {
     let (world, mut secrets) = world(false);

@@ -5,7 +5,7 @@ use concur_sandbox::Config;
 
 use crate::harness::{Output, Run, World};
 
-/// What the message is made of.
+/// The secret in the panic message.
 const SECRET: &str = "p4nic-s3cret-0f-the-message";
 
 fn bursting(run: Run, at: &str, how: &str) -> Run {
@@ -31,7 +31,7 @@ fn a_panic_shows_its_location_and_not_its_message_and_loses_nothing() {
             world.expire("default");
             let output = bursting(world.concur(["get"]), at, how).output().code(1);
             assert_reported(&output);
-            // Of the answer all was printed, or nothing.
+            // The answer was printed completely or not at all.
             let is_printed = at == "answer-printed";
             assert_eq!(output.stdout.is_empty(), !is_printed, "{at}\n{output:?}");
             let token = world.concur(["get"]).ok().line();

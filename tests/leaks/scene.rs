@@ -21,7 +21,7 @@ pub(crate) fn odd(tag: &str) -> String {
     mixed(tag, ["\"\\/ ö", "+&=%<", "'>~?#"])
 }
 
-/// The same of what can stand in a header.
+/// The same with characters that are valid in a header.
 pub(crate) fn graphic(tag: &str) -> String {
     mixed(tag, ["\"\\/", "+&=%<", "'>~?#"])
 }
@@ -38,9 +38,9 @@ fn mixed(tag: &str, odd: [&str; 3]) -> String {
 pub(crate) struct Scene {
     pub(crate) world: World,
     pub(crate) secrets: Secrets,
-    /// https, and the trace on stderr; else http, and the trace in a file.
+    /// https with the trace on stderr, or http with the trace in a file.
     by_https: bool,
-    /// What was asked for stands on stdout.
+    /// The requested secret is on stdout.
     asked: bool,
     /// The command that `exec` starts is given the token.
     pub(super) child_gets_token: bool,
@@ -48,7 +48,7 @@ pub(crate) struct Scene {
     env: Vec<(String, String)>,
     pub(super) heard: Vec<(&'static str, Vec<u8>)>,
     pub(super) runs: usize,
-    /// What was found while it was not over yet.
+    /// Leaks found before the end of the scenario.
     pub(super) found: BTreeSet<String>,
 }
 
@@ -76,7 +76,7 @@ fn only_stopped_where_traced() -> Option<&'static str> {
 }
 
 impl Scene {
-    /// Nobody has logged in yet.
+    /// A home before the first login.
     pub(crate) fn new(by_https: bool) -> Self {
         Self::with(by_https, |_| {})
     }
@@ -206,7 +206,7 @@ impl Scene {
         format!("protocol={protocol}\nhost={host}\n{more}\n")
     }
 
-    /// From here on what is on stdout was asked for.
+    /// From here on secrets on stdout are expected.
     pub(crate) fn asks(&mut self) -> &mut Self {
         self.asked = true;
         self
@@ -218,7 +218,7 @@ impl Scene {
         self
     }
 
-    /// What was asked for stands in this file of the working folder.
+    /// The requested secret is in this file of the working folder.
     pub(crate) fn asked_into(&mut self, name: &str) -> &mut Self {
         self.not_searched.push(self.world.work().join(name));
         self
@@ -234,7 +234,7 @@ impl Scene {
         self.env.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()
     }
 
-    /// The next token request is answered so.
+    /// The next token request gets this fault.
     pub(crate) fn fault(&mut self, fault: Fault) -> &mut Self {
         self.world.sandbox.push_fault(fault);
         self
@@ -269,13 +269,13 @@ impl Scene {
         self
     }
 
-    /// The profile `default` as `export` gives it: for who must know the tokens.
+    /// The export of the profile `default`, for scenarios that need the tokens.
     pub(crate) fn tokens(&self) -> Value {
         let run = self.world.concur(["export", "-", "--profile", "default"]);
         self.env.iter().fold(run, |run, (name, value)| run.env(name, value)).ok().json()
     }
 
-    /// Makes the access token of `default` over.
+    /// Expires the access token of `default`.
     pub(crate) fn expire(&mut self) -> &mut Self {
         self.world.expire("default");
         self
@@ -310,7 +310,7 @@ impl Scene {
         self.world.home().parent().unwrap().join(format!("record-{number}"))
     }
 
-    /// Runs it to its end, and hears it.
+    /// Runs it, waits for its end, and records its output.
     pub(crate) fn run(&mut self, args: &[&str]) -> Output {
         let run = self.start(BINARY, args);
         self.record_output(run.output())
@@ -322,7 +322,7 @@ impl Scene {
         self.record_output(run.stdin(stdin).output())
     }
 
-    /// Searches all places now, too.
+    /// Also searches all places now.
     pub(crate) fn look(&mut self) {
         let found = self.leaks();
         self.found.extend(found);
@@ -333,7 +333,7 @@ impl Scene {
         self.run(args).code
     }
 
-    /// Listens to a run that was made by hand.
+    /// Records the output of a run that was started separately.
     pub(crate) fn record_output(&mut self, output: Output) -> Output {
         self.heard.push(("stderr", output.stderr.clone().into_bytes()));
         if !self.asked {
@@ -347,7 +347,7 @@ impl Scene {
         self.heard.push(("stderr", said.as_bytes().to_vec()));
     }
 
-    /// What was said so far, for a failure.
+    /// The output so far, for a failure message.
     pub(crate) fn said(&self) -> String {
         self.heard.iter().map(|(_, bytes)| String::from_utf8_lossy(bytes)).collect()
     }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::scene::Scene;
 
-/// Where is searched. The list is closed: docs/security.md counts it.
+/// The searched places. docs/security.md states their number.
 pub(crate) const PLACES: [&str; 11] = [
     "stdout",
     "stderr",
@@ -21,7 +21,7 @@ pub(crate) const PLACES: [&str; 11] = [
 ];
 
 impl Scene {
-    /// Everything that stands where it must not, by place.
+    /// Every leak, by place.
     pub(crate) fn leaks(&mut self) -> BTreeSet<String> {
         for token in self.world.sandbox.issued_tokens() {
             self.secrets.add("access, refresh and id tokens", token);
@@ -47,7 +47,7 @@ impl Scene {
         leaks
     }
 
-    /// What other programs were given; the first line is what the caller gave to us.
+    /// The input of other programs; the first line is the caller's input to us.
     fn leaks_in_record(&self, record: &Path) -> BTreeSet<String> {
         let text = std::fs::read_to_string(record).unwrap();
         let lines = text.lines().skip(1);

@@ -33,7 +33,7 @@ fn run_scenario(row: &Row, by_https: bool) -> Found {
     Found { faults, kinds: scene.secrets.kinds() }
 }
 
-/// `LEAKS_ONLY=TEXT` runs the scenarios alone whose command or description holds it.
+/// `LEAKS_ONLY=TEXT` runs only the scenarios whose command or description contains it.
 #[test]
 fn no_scenario_leaves_a_secret_anywhere() {
     let rows = all();

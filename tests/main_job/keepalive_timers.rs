@@ -245,8 +245,8 @@ fn the_units_are_written_enabled_and_removed() {
     assert_eq!(asked, format!("{enabled}{enabled}{disabled}"));
 }
 
-/// Where systemd confines a user's job to one folder it maps user ids, and root's files appear as the user nobody's:
-/// the program would refuse them daily.
+/// Where systemd confines a user's job to one folder it maps user ids. Root's files then seem to belong to the
+/// user nobody, and the program would refuse them daily.
 #[test]
 fn a_job_that_reads_roots_files_is_not_confined_by_systemd() {
     let world = world();

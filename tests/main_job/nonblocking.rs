@@ -42,7 +42,7 @@ fn through_a_full_pipe(run: Run, on_stderr: bool) -> (Option<i32>, Vec<u8>, Vec<
     let streams = if on_stderr { (other, writer) } else { (writer, other) };
     let mut child = command.stdout(streams.0).stderr(streams.1).spawn().unwrap();
     drop(command);
-    // The first line of a trace, by which it runs; from then on it only sleeps for the pipe.
+    // After the first line of the trace it runs; from then on it sleeps only for the pipe.
     until_it_waits(&mut child, &|| trace.exists());
     let mut came = Vec::new();
     reader.read_to_end(&mut came).unwrap();
@@ -122,7 +122,7 @@ fn given(run: Run, pieces: &[&[u8]]) -> (Option<i32>, String) {
     drop(command);
     for piece in pieces {
         until_it_waits(&mut child, &|| rustix::io::ioctl_fionread(&look).unwrap() == 0);
-        // It may have ended, which is for the test to see.
+        // It may have ended; the test checks that.
         let _ = writer.write_all(piece);
     }
     drop(writer);

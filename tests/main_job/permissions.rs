@@ -244,7 +244,7 @@ fn a_read_only_store_still_serves_a_valid_token() {
     set_mode(&world.state_dir(), 0o500);
     world.concur(["get"]).ok().silent();
     if !is_root() {
-        // Permission bits do not bind root.
+        // Permission bits do not restrict root.
         world.concur(["get"]).at_offset(3700).fails(6);
         assert_eq!(world.refreshes(), 0, "nothing is spent that could not be kept");
     }

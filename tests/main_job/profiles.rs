@@ -206,7 +206,7 @@ fn rename_keeps_everything_but_the_name() {
     world.concur(["rename", "acme-eu", "acme-eu"]).ok();
 }
 
-/// What `status` says of a profile, without what changes by the second.
+/// The `status` of a profile, without values that change every second.
 fn lasting(world: &World, profile: &str) -> serde_json::Value {
     let mut status = super::support::status_of(world, profile);
     for token in ["access_token", "refresh_token"] {

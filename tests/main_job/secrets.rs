@@ -19,7 +19,7 @@ impl Secrets {
         self.0.push((name.into(), secret.as_ref().to_owned()));
     }
 
-    /// Takes note of all tokens that are stored now.
+    /// Records all currently stored tokens.
     fn add_stored(&mut self, world: &World) {
         let file = exported(world, "default");
         for name in ["access_token", "refresh_token", "id_token"] {
@@ -27,7 +27,7 @@ impl Secrets {
         }
     }
 
-    /// The names of those that stand in `bytes`, in whatever spelling.
+    /// The names of the secrets in `bytes`, in any encoding.
     fn found_in(&self, bytes: &[u8]) -> Vec<String> {
         let mut found = Vec::new();
         for (name, secret) in &self.0 {
@@ -46,7 +46,7 @@ impl Secrets {
     }
 }
 
-/// Text is searched by the standard library's optimised search; what is no text stays apart in it.
+/// Searches as text, with the standard library's optimised search; other bytes stay separate.
 fn contains(bytes: &[u8], part: &[u8]) -> bool {
     match std::str::from_utf8(part) {
         Ok(part) => String::from_utf8_lossy(bytes).contains(part),
@@ -108,8 +108,8 @@ fn world() -> (World, Secrets) {
     (World::with(Config { app: Some(app), rotation, ..Config::default() }), secrets)
 }
 
-/// One session, tracing all the while. Returns what was said on stderr, and on stdout where no
-/// secret was asked for.
+/// One session with tracing. Returns stderr, and stdout where no
+/// secret was requested.
 fn session(world: &World, secrets: &mut Secrets) -> Vec<u8> {
     let trace = world.home().join("trace");
     let mut said = Vec::new();

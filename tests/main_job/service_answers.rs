@@ -24,7 +24,7 @@ fn huge_grant() -> Vec<u8> {
     body
 }
 
-/// What is not an answer of Concur's token service, whatever its status.
+/// Answers that are not from Concur's token service, with any status.
 fn transient_answers() -> Vec<(&'static str, Fault)> {
     let json = "application/json";
     vec![
@@ -65,7 +65,7 @@ fn transient_answers() -> Vec<(&'static str, Fault)> {
     ]
 }
 
-/// What went wrong is a sentence of its own: of the service, or of its host.
+/// The failure is a separate sentence about the service or its host.
 fn assert_names_who_did_what(world: &World, before: &str, output: &Output) {
     let why = output.stderr.split_once(before).map(|(_, why)| why).unwrap_or_default();
     let host = world.host();
@@ -168,7 +168,7 @@ fn a_redirect_is_never_followed_with_secrets() {
         let location = format!("{}/oauth2/v0/token", other_service.origin());
         world.sandbox.fault_always(Fault::Redirect { status: *status, location: location.clone() });
         world.expire("default");
-        // Not even when that place may be sent a secret.
+        // Not even if that origin is allowed.
         let get = world.concur(["get"]).env("CONCUR_CRED_ALLOWED_ORIGINS", other_service.origin());
         get.fails(5).says("redirect");
         world.sandbox.fault_always(Fault::Redirect {

@@ -50,7 +50,7 @@ fn the_tokens_own_expiry_limits_its_lifetime() {
         (json!(3600), token(&json!({"exp": 1})), date(THERE), 3600),
         (json!(3600), token(&json!({"exp": THERE + 4_000_000_000_i64})), date(THERE), 3600),
         (json!(3600), token(&json!({"exp": "soon", "iat": THERE})), date(THERE), 3600),
-        // A token that says nothing.
+        // A token without an expiry.
         (json!(1800), field("access_token", json!("opaque")), date(THERE), 1800),
     ];
     each(&cases, |(stated, token, date, life)| {

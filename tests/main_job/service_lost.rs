@@ -47,7 +47,7 @@ fn an_answer_lost_after_the_grant_still_yields_a_valid_token() {
 fn a_lost_rotation_is_reported_when_nothing_can_recover_it() {
     let world = world(Rotation::NewRevokeFamily);
     world.sandbox.push_fault(Fault::DropAfter);
-    // Two days later the request token of the login is no way back any more.
+    // Two days later the request token of the login has expired.
     let late = world.concur(["get"]).at_offset(2 * 86_400).fails(4);
     late.says("code 108").says("concur-cred login --profile default");
     assert_eq!(world.sandbox.counters().token_requests_of("password"), 1);

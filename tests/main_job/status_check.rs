@@ -16,7 +16,7 @@ fn set(world: &World, what: &str) {
     world.database().execute(&format!("UPDATE record SET {what}"), []).unwrap();
 }
 
-/// Leaves this much of the refresh token's life.
+/// Sets the remaining lifetime of the refresh token.
 fn leave(world: &World, seconds: i64) {
     let now: i64 = world.column("default", "obtained_at");
     // A minute more: the test takes some of it.

@@ -4,7 +4,7 @@
 use crate::harness::terminal::{Terminal, screen};
 use crate::harness::{World, skipped};
 
-/// Two profiles, the second of which has seen better days.
+/// Two profiles, the second with problems.
 fn world() -> World {
     let world = World::new();
     world.login("acme", &world.sandbox.app().clone());

@@ -13,7 +13,7 @@ pub(crate) fn exported(world: &World, profile: &str) -> Value {
     world.concur(["export", "-", "--profile", profile]).ok().json()
 }
 
-/// The refresh token that is stored, as `export` gives it.
+/// The stored refresh token, from `export`.
 pub(crate) fn stored_refresh_token(world: &World, profile: &str) -> String {
     let file = exported(world, profile);
     file["refresh_token"].as_str().unwrap_or_else(|| panic!("a refresh token is stored")).to_owned()

@@ -38,7 +38,7 @@ fn prints(token: &str, output: &Output) -> bool {
 }
 
 #[test]
-fn by_the_host_of_gits_request() {
+fn the_host_of_gits_request_gets_only_its_own_token() {
     let (scene, token) = at_us2();
     let mut answered = 0;
     let more = ["path=oauth2\n", "username=x@us2.api.concursolutions.com\n"];
@@ -64,7 +64,7 @@ fn by_the_host_of_gits_request() {
 
 /// A token is bound to its host: moved to another one, it is not printed there.
 #[test]
-fn by_an_edited_host() {
+fn an_edited_host_gets_no_token() {
     let (scene, token) = at_us2();
     let sql = "UPDATE record SET protocol = CAST(?1 AS BLOB), host = CAST(?2 AS BLOB)";
     for Row { text, from_operator, .. } in scene.rows() {
@@ -89,7 +89,7 @@ fn by_an_edited_host() {
 }
 
 #[test]
-fn by_the_uri_of_bazels_request() {
+fn the_uri_of_bazels_request_gets_only_its_own_token() {
     let (scene, token) = at_us2();
     for Row { text, from_outside, .. } in scene.rows() {
         let request = json!({ "uri": text }).to_string();
@@ -121,7 +121,7 @@ fn stored(scene: &Scene, run: Run, text: &str) -> Output {
 
 /// A refresh token in a stored credential is never used for a refresh.
 #[test]
-fn by_what_a_caller_stores() {
+fn a_stored_credential_is_sent_nowhere() {
     let scene = Scene::new();
     scene.world.sandbox.clear_log();
     for Row { text, .. } in scene.rows() {
@@ -138,7 +138,7 @@ fn by_what_a_caller_stores() {
 
 /// It is bound to an application, whose secret goes where its refresh token goes: Concur's hosts alone.
 #[test]
-fn by_what_a_caller_stores_for_an_application() {
+fn tokens_stored_for_an_application_are_sent_only_to_concur() {
     let scene = Scene::new();
     scene.world.sandbox.clear_log();
     for Row { text, from_outside, .. } in scene.rows() {
@@ -169,7 +169,7 @@ fn profiles(world: &World) -> i64 {
 
 /// The token goes to the profile's own origin or nowhere, whatever stands in the path.
 #[test]
-fn by_the_path_of_a_request() {
+fn the_path_of_a_request_never_leads_to_another_origin() {
     let (scene, _) = at_us2();
     for (at, Row { text, from_operator, .. }) in scene.rows().enumerate() {
         let slashes = text.split_once(':').map_or(&*text, |(_, rest)| rest);
@@ -187,7 +187,7 @@ fn by_the_path_of_a_request() {
 
 /// An edited origin in the cache is not used by the next hit.
 #[test]
-fn by_an_edited_cache() {
+fn an_edited_cache_gets_no_token_for_another_origin() {
     let scene = Scene::new();
     let home = scene.world.sandbox.origin().to_owned();
     let cache = scene.world.state_dir().join("ticket");

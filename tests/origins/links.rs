@@ -111,7 +111,8 @@ fn each_edit(of_tokens: &[Edit], check: impl Fn(&Scene, &Edit, &Edit) + Sync) {
 fn an_edited_link_sends_nothing_and_prints_nothing() {
     each_edit(&TOKENS, |scene, edit, tokens| {
         // Commands that would refresh or use another grant, with any remaining tokens. Every other command runs
-        // with every edit and tokens present, and with every fourth edit without tokens: the checks do not depend on the edit.
+        // with every edit and tokens present, and with every fourth edit without tokens: the checks do not
+        // depend on the edit.
         let at = EDITS.iter().position(|other| other.0 == edit.0).unwrap();
         let is_asker = |way: usize| [0, 7, 15].contains(&way);
         let is_met = |way: usize| match tokens.0 {

@@ -95,7 +95,7 @@ fn json_body(status: u16, body: &Value) -> Fault {
 }
 
 #[test]
-fn by_the_geolocation_of_an_answer() {
+fn the_geolocation_of_an_answer_never_leads_to_a_wrong_origin() {
     let scene = Scene::new();
     let home = scene.world.sandbox.origin().to_owned();
     scene.world.sandbox.clear_log();
@@ -117,7 +117,7 @@ fn by_the_geolocation_of_an_answer() {
 }
 
 #[test]
-fn by_code_16() {
+fn code_16_never_leads_to_a_wrong_origin() {
     let scene = Scene::new();
     let home = scene.world.sandbox.origin().to_owned();
     scene.world.sandbox.clear_log();
@@ -132,7 +132,7 @@ fn by_code_16() {
 }
 
 #[test]
-fn by_an_imported_file() {
+fn an_imported_file_never_leads_to_a_wrong_origin() {
     let scene = Scene::new();
     let app = scene.world.sandbox.app().clone();
     scene.world.sandbox.clear_log();
@@ -164,7 +164,7 @@ fn by_an_imported_file() {
 
 /// An edited store causes no request, not even to Concur's own hosts.
 #[test]
-fn by_an_edited_cell() {
+fn an_edited_cell_never_leads_to_a_wrong_origin() {
     let scene = Scene::new();
     scene.world.sandbox.clear_log();
     let home = scene.world.sandbox.origin();
@@ -188,10 +188,10 @@ fn by_an_edited_cell() {
     drop(scene.concur(&["refresh"]).ok());
 }
 
-/// A login goes to the origin of the last one, unless told otherwise: an edited origin is checked
-/// never, not even when it is Concur's own.
+/// Without `--base-url` a login goes to the origin of the last one. An edited origin gets no request, not
+/// even if it is Concur's own.
 #[test]
-fn by_an_edited_cell_at_a_login() {
+fn an_edited_cell_never_leads_a_login_to_a_wrong_origin() {
     let scene = Scene::new();
     scene.world.sandbox.clear_log();
     let home = scene.world.sandbox.origin();
@@ -211,7 +211,7 @@ fn by_an_edited_cell_at_a_login() {
 }
 
 #[test]
-fn by_the_configuration() {
+fn the_configuration_allows_exactly_the_named_origin() {
     let scene = Scene::new();
     std::fs::create_dir_all(scene.world.config_dir()).unwrap();
     let file = scene.world.config_dir().join("config.toml");
@@ -235,7 +235,7 @@ fn by_the_configuration() {
 }
 
 #[test]
-fn by_the_environment() {
+fn the_environment_allows_exactly_the_named_origin() {
     let scene = Scene::new();
     scene.world.sandbox.clear_log();
     for Row { text, from_operator, .. } in scene.rows() {
@@ -252,7 +252,7 @@ fn by_the_environment() {
 }
 
 #[test]
-fn by_base_url() {
+fn base_url_allows_exactly_the_named_origin() {
     let scene = Scene::new();
     scene.world.sandbox.clear_log();
     for Row { text, from_operator, .. } in scene.rows() {
@@ -267,7 +267,7 @@ fn by_base_url() {
 }
 
 #[test]
-fn by_the_address_at_which_a_browser_ends() {
+fn a_browser_callback_never_leads_to_a_wrong_origin() {
     const AT_ONCE: usize = 25;
     // A login's last page stands for a moment: so several at once.
     std::thread::scope(|scope| {
@@ -310,7 +310,7 @@ fn ends_at(trap: &Trap, place: &BrowserPlace, Row { text, from_outside, .. }: &R
 
 /// Never followed, not even to Concur's own origins: a token is sent only to the requested origin.
 #[test]
-fn by_a_redirect() {
+fn an_http_redirect_never_leads_to_a_wrong_origin() {
     let scene = Scene::new();
     scene.world.sandbox.clear_log();
     let can_stand_in_a_header =

@@ -69,8 +69,8 @@ fn says_only_its_rule(refusal: Refusal) {
     assert!(texts.contains(&shown), "{shown}");
 }
 
-/// Cut anyhow, the stream gives the same request, holds no more than the limit and one byte, and
-/// takes nothing from behind the blank line.
+/// Split in any way, the stream gives the same request, buffers no more than the limit and one byte, and
+/// reads nothing after the blank line.
 fn however_it_is_cut(input: &[u8], outcome: &Result<Request, Refusal>) {
     let mut whole = Gatherer::of_git();
     let expected = whole.feed(input);

@@ -33,11 +33,11 @@ const NOT_YOUR_GRANT: u32 = 60;
 const CLIENT_DISABLED: u32 = 59;
 const SCOPE_TOO_WIDE: u32 = 54;
 
-/// Why a request is not asked about.
+/// Why the user is not asked about a request.
 enum Refusal<'a> {
-    /// Said on a page of our own.
+    /// Shown on a page of the sandbox.
     Page(String),
-    /// Said to the application, at its registered URI.
+    /// Sent to the application, at its registered URI.
     Redirect { to: &'a str, state: Option<&'a str>, error_code: String, description: String },
 }
 

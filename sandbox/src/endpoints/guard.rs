@@ -14,7 +14,7 @@ use crate::http::request;
 use crate::state::call::Call;
 use crate::state::mutex::lock;
 
-/// The most of a body that is kept to be shown, bytes. Its length and hash are those of all of it.
+/// The maximum number of bytes of a body that is shown. Its length and hash are of the whole body.
 const SHOWN_BYTES: usize = 64 * 1024;
 
 /// An answer, with the outcome for the log.

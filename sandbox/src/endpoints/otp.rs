@@ -61,7 +61,7 @@ fn decide(call: &Call, form: &Form, found: &Inspection) -> (Outgoing, String) {
             lock(&call.shared.journal).counters.otps_sent += 1;
             let email = form.get("channel_handle").unwrap_or_default();
             if let Some(mailbox) = &config.mailbox {
-                // The mailbox is the reader's: a full disk must not stop the service.
+                // A mailbox that cannot be written (a full disk) must not stop the service.
                 let _ = deliver(mailbox, email, &value);
             }
             (Outgoing::json(200, &json!({ "message": "otp sent" })), "otp sent".to_owned())

@@ -23,7 +23,7 @@ const DEFAULT_LIMIT: usize = 25;
 const MOST: usize = 100;
 const OWNERS: [&str; 3] = ["erika@example.com", "otto@example.com", "jane@example.com"];
 
-/// What the query asks for.
+/// The parameters of the query.
 struct Query {
     offset: usize,
     limit: usize,

@@ -52,7 +52,7 @@ pub(crate) async fn serve(
     effects::after(Outgoing::from(&answer), &outcome, &faults)
 }
 
-/// Grants or refuses; the one place where a token request changes the world.
+/// Grants or refuses; the only place where a token request changes the state.
 fn decide(call: &Call, form: &Form, found: &Inspection, is_basic: bool) -> (Answer, String) {
     let config = lock(&call.shared.config).clone();
     let origin = call.shared.origin.as_str();

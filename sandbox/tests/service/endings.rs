@@ -8,7 +8,7 @@ use concur_sandbox::{
 
 use crate::http::{connect, log_in, refresh_form, token_request};
 
-/// Everything that comes in answer to a refresh until the connection ends, and how it ended.
+/// All bytes of the answer to a refresh, and how the connection ended.
 fn bytes(sandbox: &Sandbox, token: &str) -> (String, Vec<u8>, bool) {
     let mut stream = connect(sandbox);
     stream.write_all(token_request(&refresh_form(sandbox.app(), token)).as_bytes()).unwrap();

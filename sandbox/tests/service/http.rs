@@ -68,7 +68,7 @@ pub(crate) fn read(stream: &mut impl io::Read) -> io::Result<Option<Reply>> {
     Ok(Some(Reply { status, head, body: bytes[end + 4..].to_vec() }))
 }
 
-/// A request that must be answered.
+/// Sends a request that must be answered.
 pub(crate) fn send(sandbox: &Sandbox, request: &str) -> Reply {
     exchange(sandbox, request.as_bytes()).unwrap().unwrap()
 }

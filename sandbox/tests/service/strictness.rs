@@ -8,7 +8,7 @@ fn valid(sandbox: &Sandbox) -> String {
     token_request(&company_form(sandbox.app()))
 }
 
-/// Sends a request that Concur would refuse: nothing may be granted, and it must be on record.
+/// Sends a request that Concur would refuse: nothing may be granted, and the violation must be recorded.
 fn refused(sandbox: &Sandbox, request: &str, status: u16, violation: &str) {
     let reply = send(sandbox, request);
     assert_eq!((reply.status, reply.code()), (status, 135), "{reply:?}");

@@ -287,7 +287,7 @@ fn handed(s: &mut Scene) -> serde_json::Value {
     json!({ "client_id": app.client_id, "client_secret": app.client_secret, "refresh_token": token })
 }
 
-/// A login with it, by variables; it may be refused in words that repeat what was sent.
+/// A login with it by variables; the refusal may repeat the request.
 fn refresh_token(s: &mut Scene, is_refused: bool) -> Option<i32> {
     std::fs::remove_file(s.world.work().join("credentials.json")).unwrap();
     let handed = handed(s);
@@ -309,7 +309,7 @@ fn import(s: &mut Scene, more: &[&str]) -> Option<i32> {
     s.code(&[&args[..], more].concat())
 }
 
-/// A defect at this moment, whose message is made of a secret.
+/// A panic at this moment with a secret in its message.
 pub(super) fn burst(s: &mut Scene, at: &str) {
     let message = odd("p4nic");
     s.secrets.add("message of a panic", &message);
@@ -326,7 +326,7 @@ fn start(s: &Scene, args: &str) -> Option<Terminal> {
     terminal
 }
 
-/// A person answers; what is secret, once it is not echoed.
+/// A person answers; secrets only after echo is disabled.
 fn terminal(s: &mut Scene, args: &str, answers: &[(&str, &str)]) -> Option<i32> {
     // Without a terminal there is nothing to show.
     let Some(mut terminal) = start(s, args) else {
@@ -345,8 +345,8 @@ fn terminal(s: &mut Scene, args: &str, answers: &[(&str, &str)]) -> Option<i32> 
     code
 }
 
-/// A login in the browser: its address is shown, which is where its state must be, and is opened by a program
-/// that could be heard by everybody.
+/// A login in the browser: its URL, which contains the state, is shown, and is opened by a program
+/// whose arguments other users could read.
 fn browser(s: &mut Scene, is_refused: bool) -> Option<i32> {
     let port = free_port();
     let uri = format!("http://localhost:{port}/callback");

@@ -15,11 +15,11 @@ pub(crate) struct Row {
     pub(crate) command: &'static str,
     /// The exit code; 0 is success.
     pub(crate) code: i32,
-    /// What happens.
+    /// Its description.
     pub(crate) what: &'static str,
-    /// The home it begins in.
+    /// Its initial home.
     pub(crate) home: fn(bool) -> Scene,
-    /// Does it; returns the exit code.
+    /// Runs it; returns the exit code.
     pub(crate) act: fn(&mut Scene) -> Option<i32>,
 }
 
@@ -43,7 +43,7 @@ const fn first(
     Row { command, code, what, home: Scene::new, act }
 }
 
-/// The same, never by https: the browser of these tests speaks none.
+/// The same, only by http: the browser of these tests has no https.
 const fn by_http(
     command: &'static str,
     code: i32,

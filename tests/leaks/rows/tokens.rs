@@ -208,7 +208,7 @@ pub(super) fn proxy(s: &mut Scene, name: &str) {
     s.env(name, format!("http://me:{quoted}@proxy.example:3128"));
 }
 
-/// A proxy of this machine that refuses, and gives back what it was sent wherever it can.
+/// A proxy on this machine that refuses requests and repeats them in its answers.
 pub(super) fn mocking_proxy(s: &mut Scene) {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let place = listener.local_addr().unwrap();
@@ -234,7 +234,7 @@ pub(super) fn mocking_proxy(s: &mut Scene) {
     });
 }
 
-/// Settings with a secret in a wrong place, each wrong in its way; the last exit code.
+/// Invalid settings that contain a secret, one at a time; returns the last exit code.
 pub(super) fn wrong_settings(s: &mut Scene, args: &[&str]) -> Option<i32> {
     let secret = odd("c0nfig");
     s.secrets.add("secret in a wrong place of config.toml", &secret);

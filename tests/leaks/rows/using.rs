@@ -165,7 +165,7 @@ fn client_key(s: &mut Scene) -> String {
     let key = pem.split("-----BEGIN PRIVATE KEY-----").nth(1).unwrap();
     let key: String = key.split("-----").next().unwrap().split_whitespace().collect();
     let raw = base64::Engine::decode(&base64::prelude::BASE64_STANDARD, &key).unwrap();
-    // Its own bytes: what stands around them is the same in every key of this kind.
+    // Only its own bytes: the rest is the same in every key of this kind.
     s.secrets.add("client certificate's key", &raw[36..68]);
     pem
 }
