@@ -8,8 +8,8 @@ use base64::prelude::BASE64_STANDARD;
 use super::support::{KEY, OTHER, configure, key_file, log_in, recorded};
 use crate::harness::{Run, World, set_mode};
 
-/// A source as a caller gives it, and what must be named when it is not there.
-struct Way {
+/// A source as a caller gives it, and the name in the error when it is missing.
+struct KeySource {
     name: &'static str,
     named: String,
     right: Box<dyn Fn(Run) -> Run>,
@@ -30,7 +30,7 @@ fn credentials(world: &World, folder: &str, key: &str) -> PathBuf {
     folder
 }
 
-fn ways(world: &World) -> Vec<Way> {
+fn key_sources(world: &World) -> Vec<KeySource> {
     let same: fn(Run) -> Run = |run| run;
     let given = credentials(world, "given", KEY);
     let other = credentials(world, "other", OTHER);
@@ -42,28 +42,28 @@ fn ways(world: &World) -> Vec<Way> {
     };
     let (right, wrong) = (config("right.toml", KEY), config("wrong.toml", OTHER));
     vec![
-        Way {
+        KeySource {
             name: "environment",
             named: "CONCUR_CRED_KEY".to_owned(),
             right: Box::new(|run| run.env("CONCUR_CRED_KEY", KEY)),
             without: Box::new(same),
             wrong: Box::new(|run| run.env("CONCUR_CRED_KEY", OTHER)),
         },
-        Way {
+        KeySource {
             name: "named-file",
             named: "CONCUR_CRED_KEY_FILE".to_owned(),
             right: Box::new(move |run| run.env("CONCUR_CRED_KEY_FILE", &file)),
             without: Box::new(same),
             wrong: Box::new(move |run| run.env("CONCUR_CRED_KEY_FILE", &wrong_file)),
         },
-        Way {
+        KeySource {
             name: "credential",
             named: "concur-cred-key".to_owned(),
             right: Box::new(move |run| run.env("CREDENTIALS_DIRECTORY", &given)),
             without: Box::new(same),
             wrong: Box::new(move |run| run.env("CREDENTIALS_DIRECTORY", &other)),
         },
-        Way {
+        KeySource {
             name: "command",
             named: "key_command".to_owned(),
             right: Box::new(move |run| run.env("CONCUR_CRED_CONFIG", &right)),
@@ -89,20 +89,20 @@ fn assert_unusable(world: &World, source: &str, with: impl Fn(Run) -> Run) {
 
 #[test]
 fn the_key_source_of_the_first_login_is_recorded_and_needed_again() {
-    let names: Vec<&str> = ways(&World::new()).iter().map(|way| way.name).collect();
+    let names: Vec<&str> = key_sources(&World::new()).iter().map(|source| source.name).collect();
     for name in names {
         let world = World::new();
-        let way = ways(&world).into_iter().find(|way| way.name == name).unwrap();
-        log_in(&world, &way.right);
+        let source = key_sources(&world).into_iter().find(|source| source.name == name).unwrap();
+        log_in(&world, &source.right);
         assert_eq!(recorded(&world).0, name);
         assert!(!key_file(&world).exists(), "{name}: no key file is made");
-        let token = (way.right)(world.concur(["get"])).ok().silent().line();
-        assert_eq!((way.right)(world.concur(["get"])).ok().silent().line(), token);
+        let token = (source.right)(world.concur(["get"])).ok().silent().line();
+        assert_eq!((source.right)(world.concur(["get"])).ok().silent().line(), token);
         world.expire("default");
-        let renewed = (way.right)(world.concur(["get"])).ok().silent().line();
+        let renewed = (source.right)(world.concur(["get"])).ok().silent().line();
         assert!(world.sandbox.is_live_access_token(&renewed) && renewed != token, "{name}");
-        assert_unusable(&world, &way.named, &way.without);
-        assert_unusable(&world, "is not the key that this store is sealed with", &way.wrong);
+        assert_unusable(&world, &source.named, &source.without);
+        assert_unusable(&world, "is not the key that this store is sealed with", &source.wrong);
         assert!(!key_file(&world).exists(), "{name}: and none is made later");
     }
 }

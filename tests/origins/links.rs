@@ -19,7 +19,7 @@ struct Scene {
 }
 
 /// Every command, with `--profile prod`.
-const WAYS: [&[&str]; 16] = [
+const COMMANDS: [&[&str]; 16] = [
     &["get"],
     &["token"],
     &["token", "--min-ttl", "50m"],
@@ -78,7 +78,7 @@ impl Scene {
         self.world.concur(["--profile", "prod"].iter().chain(args))
     }
 
-    fn nothing_came_of(&self, output: &Output, what: &str) {
+    fn assert_nothing_sent_or_printed(&self, output: &Output, what: &str) {
         assert!(self.world.sandbox.requests().is_empty(), "{what}\n{output:?}");
         assert!(self.other.requests().is_empty(), "sent to the other service: {what}\n{output:?}");
         // git gets only `quit`.
@@ -114,16 +114,16 @@ fn an_edited_link_sends_nothing_and_prints_nothing() {
         // with every edit and tokens present, and with every fourth edit without tokens: the checks do not
         // depend on the edit.
         let at = EDITS.iter().position(|other| other.0 == edit.0).unwrap();
-        let is_asker = |way: usize| [0, 7, 15].contains(&way);
-        let is_met = |way: usize| match tokens.0 {
+        let sends_requests = |command: usize| [0, 7, 15].contains(&command);
+        let is_tested = |command: usize| match tokens.0 {
             "tokens there" => true,
-            "no tokens" => is_asker(way) || way % 4 == at % 4,
-            _ => is_asker(way),
+            "no tokens" => sends_requests(command) || command % 4 == at % 4,
+            _ => sends_requests(command),
         };
-        for (_, way) in WAYS.iter().enumerate().filter(|(way, _)| is_met(*way)) {
-            let what = format!("{}, {}, {way:?}", edit.0, tokens.0);
-            let output = scene.prod(way).output();
-            scene.nothing_came_of(&output, &what);
+        for (_, command) in COMMANDS.iter().enumerate().filter(|(command, _)| is_tested(*command)) {
+            let what = format!("{}, {}, {command:?}", edit.0, tokens.0);
+            let output = scene.prod(command).output();
+            scene.assert_nothing_sent_or_printed(&output, &what);
             assert_eq!(output.code, Some(6), "{what}\n{output:?}");
             assert!(output.stderr.contains("edited or damaged"), "{what}\n{output:?}");
         }
@@ -135,10 +135,10 @@ fn an_edited_link_gives_git_no_answer() {
     each_edit(&TOKENS[..1], |scene, edit, tokens| {
         let what = format!("{}, {}", edit.0, tokens.0);
         let git = scene.world.helper(["get"]).stdin(scene.world.request("")).output();
-        scene.nothing_came_of(&git, &what);
+        scene.assert_nothing_sent_or_printed(&git, &what);
         let capable = scene.world.request("capability[]=authtype\n");
         let git = scene.world.helper(["get"]).stdin(capable).output();
-        scene.nothing_came_of(&git, &what);
+        scene.assert_nothing_sent_or_printed(&git, &what);
     });
 }
 
@@ -211,8 +211,8 @@ fn every_legitimate_link_change_keeps_it_verified() {
 fn an_edit_of_one_profile_does_not_affect_another() {
     let scene = Scene::new();
     scene.edit("UPDATE record SET principal = 'x' WHERE profile = 'prod'");
-    for way in [&["token"][..], &["refresh"], &["export", "-"], &["status"]] {
-        drop(scene.world.concur(["--profile", "test"].iter().chain(way)).ok());
+    for command in [&["token"][..], &["refresh"], &["export", "-"], &["status"]] {
+        drop(scene.world.concur(["--profile", "test"].iter().chain(command)).ok());
     }
     drop(scene.world.concur(["refresh", "--all"]).output().code(6));
     drop(scene.world.concur(["keepalive", "--after", "0s"]).output().code(6));
@@ -234,9 +234,9 @@ fn a_pending_grant_does_not_legitimise_an_edit() {
     let principal: String = scene.world.column("prod", "principal");
     scene.forget_requests();
     scene.edit("UPDATE record SET principal = 'somebody' WHERE profile = 'prod'");
-    for way in [&["get"][..], &["refresh"], &["export", "-"], &["keepalive", "--after", "0s"]] {
-        let output = scene.prod(way).output().code(6).says("edited or damaged");
-        scene.nothing_came_of(&output, "a pending grant");
+    for command in [&["get"][..], &["refresh"], &["export", "-"], &["keepalive", "--after", "0s"]] {
+        let output = scene.prod(command).output().code(6).says("edited or damaged");
+        scene.assert_nothing_sent_or_printed(&output, "a pending grant");
     }
     let back = format!("UPDATE record SET principal = '{principal}' WHERE profile = 'prod'");
     scene.edit(&back);
@@ -266,7 +266,7 @@ fn a_repair_does_not_legitimise_an_edit() {
         drop(scene.world.concur(["doctor", "--offline", "--repair"]).output());
         let output = scene.prod(&["token"]).output();
         assert!(matches!(output.code, Some(3 | 6)), "{}\n{output:?}", edit.0);
-        scene.nothing_came_of(&output, edit.0);
+        scene.assert_nothing_sent_or_printed(&output, edit.0);
     }
 }
 
@@ -284,7 +284,7 @@ fn an_application_is_found_only_by_its_own_name() {
     let request = request.replace("protocol=http\n", "protocol=https\n");
     let store = ["--profile", "new", "store", "--application", "prod"];
     let output = scene.world.concur(store).stdin(request).fails(6).says("edited or damaged");
-    scene.nothing_came_of(&output, "names of applications");
+    scene.assert_nothing_sent_or_printed(&output, "names of applications");
 }
 
 /// The first write to an older store seals the identities of all its records as they are.

@@ -39,13 +39,13 @@ fn no_secret_follows_a_redirect() {
     std::thread::scope(|scope| {
         for sender in SENDERS {
             for statuses in [&[301, 302][..], &[303, 307], &[308]] {
-                scope.spawn(move || sends_on(sender, statuses));
+                scope.spawn(move || follows_no_redirect(sender, statuses));
             }
         }
     });
 }
 
-fn sends_on((name, path, command): (&str, &str, &[&str]), statuses: &[u16]) {
+fn follows_no_redirect((name, path, command): (&str, &str, &[&str]), statuses: &[u16]) {
     let scene = Scene { world: world(), trap: Trap::new() };
     let home = scene.world.sandbox.origin().to_owned();
     let mut later = 0;

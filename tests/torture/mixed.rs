@@ -36,8 +36,8 @@ impl Figures {
         say(&format!(
             "mixed: seed {seed}, {rounds} rounds, {} processes, {killed} killed, {failing} on a \
              failing disk; {reused} spent refresh tokens used after kills inside the window and from \
-             old exports, {} logins needed for those kills, 0 losses outside; {} waited over 2 s for a lock; a process took {} ms at the median, {} ms at \
-             the 99th percentile, {} ms at most",
+             old exports, {} logins needed for those kills, 0 losses outside; {} waited over 2 s \
+             for a lock; a process took {} ms at the median, {} ms at the 99th percentile, {} ms at most",
             self.processes,
             self.logins_needed,
             self.waited_long,
