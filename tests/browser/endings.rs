@@ -90,13 +90,13 @@ fn a_code_is_exchanged_at_its_geolocation() {
 fn a_code_that_was_already_used_makes_no_profile() {
     let place = Place::new();
     let login = place.start(&[]);
-    let landing = press(&place.world.sandbox, &login.link, "allow");
+    let callback = press(&place.world.sandbox, &login.link, "allow");
     let app = place.world.sandbox.app();
     let form = url::form_urlencoded::Serializer::new(String::new())
         .append_pair("client_id", &app.client_id)
         .append_pair("client_secret", &app.client_secret)
         .append_pair("grant_type", "authorization_code")
-        .append_pair("code", &field(&landing, "code"))
+        .append_pair("code", &field(&callback, "code"))
         .append_pair("redirect_uri", &place.redirect_uri)
         .finish();
     let address = place.world.host().parse().unwrap();
@@ -109,7 +109,7 @@ fn a_code_that_was_already_used_makes_no_profile() {
         ),
     );
     assert_eq!(stolen.status, 200, "{stolen:?}");
-    place.get(&landing);
+    place.get(&callback);
     assert_ends(&place, login, 4, &["code 103", "used or over"]);
 }
 

@@ -80,11 +80,11 @@ fn over_ssh_a_pasted_address_logs_in_and_mistakes_are_explained() {
     terminal.wait_for("that is another page");
     terminal.paste(link.as_str());
     terminal.wait_for("that is the address to open");
-    let landing = press(&place.world.sandbox, &link, "allow");
+    let callback = press(&place.world.sandbox, &link, "allow");
     let origin = format!("http://localhost:{}", place.port);
     terminal.paste(&format!("{origin}/callback?code=x&state=y"));
     terminal.wait_for("belongs to another login");
-    terminal.paste(&format!("  {origin}{landing}  "));
+    terminal.paste(&format!("  {origin}{callback}  "));
     let (code, shown) = terminal.end();
     assert_eq!(code, Some(0), "{shown}");
     place.world.concur(["get"]).ok().silent();
@@ -100,8 +100,8 @@ fn the_browser_is_waited_for_while_the_terminal_is_read() {
         terminal.paste("nonsense");
         terminal.wait_for(if left > 0 { "Paste it again:" } else { "for the browser alone." });
     }
-    let landing = press(&place.world.sandbox, &link, "allow");
-    assert_eq!(place.get(&landing).status, 303);
+    let callback = press(&place.world.sandbox, &link, "allow");
+    assert_eq!(place.get(&callback).status, 303);
     assert!(place.get("/concur-cred/done").body.contains("You are logged in"));
     let (code, shown) = terminal.end();
     assert_eq!(code, Some(0), "{shown}");
@@ -114,8 +114,8 @@ fn a_redirect_uri_of_another_machine_works_by_pasting_alone() {
     let Some(mut terminal) = Terminal::login(&place) else { return };
     let link = terminal.address();
     terminal.wait_for("at which the browser ends:");
-    let landing = press(&place.world.sandbox, &link, "allow");
-    terminal.paste(&format!("https://intranet.example{landing}"));
+    let callback = press(&place.world.sandbox, &link, "allow");
+    terminal.paste(&format!("https://intranet.example{callback}"));
     let (code, shown) = terminal.end();
     assert_eq!(code, Some(0), "{shown}");
 }

@@ -20,8 +20,8 @@ fn the_callback_makes_a_profile_that_refreshes() {
     let place = Place::new();
     let world = &place.world;
     let login = place.start(&["--scope", "openid EXPRPT"]);
-    let landing = press(&world.sandbox, &login.link, "allow");
-    let reply = place.get(&landing);
+    let callback = press(&world.sandbox, &login.link, "allow");
+    let reply = place.get(&callback);
     assert_eq!((reply.status, reply.header("location")), (303, Some(END)), "{reply:?}");
     assert_is_last_page(&place.get(END), "You are logged in");
     let (code, said) = login.end();
@@ -40,9 +40,9 @@ fn the_callback_makes_a_profile_that_refreshes() {
 fn code_and_state_are_stored_nowhere() {
     let place = Place::new();
     let login = place.start(&["--trace"]);
-    let landing = press(&place.world.sandbox, &login.link, "allow");
-    let (state, code) = (login.state(), field(&landing, "code"));
-    let reply = place.get(&landing);
+    let callback = press(&place.world.sandbox, &login.link, "allow");
+    let (state, code) = (login.state(), field(&callback, "code"));
+    let reply = place.get(&callback);
     for header in [("cache-control", "no-store"), ("referrer-policy", "no-referrer")] {
         assert_eq!(reply.header(header.0), Some(header.1), "{reply:?}");
     }
@@ -64,24 +64,24 @@ fn code_and_state_are_stored_nowhere() {
 fn invalid_callbacks_are_refused_and_the_valid_one_is_still_accepted() {
     let place = Place::new();
     let mut login = place.start(&[]);
-    let landing = press(&place.world.sandbox, &login.link, "allow");
-    let wrong_state = landing.replace(&login.state(), &"A".repeat(43));
-    let stateless = format!("/callback?code={}", field(&landing, "code"));
+    let callback = press(&place.world.sandbox, &login.link, "allow");
+    let wrong_state = callback.replace(&login.state(), &"A".repeat(43));
+    let stateless = format!("/callback?code={}", field(&callback, "code"));
     let port = place.port;
     let own = format!("Host: localhost:{port}\r\n");
     let none = String::new();
     let long = format!("{own}X: {}\r\n", "x".repeat(100_000));
     let cases: [(&str, &str, String, u16); 13] = [
-        ("GET", &landing, format!("Host: evil.example:{port}\r\n"), 400),
-        ("GET", &landing, format!("Host: 127.0.0.1:{port}\r\n"), 400),
-        ("GET", &landing, "Host: localhost\r\n".to_owned(), 400),
-        ("GET", &landing, format!("{own}{own}"), 400),
-        ("GET", &landing, none, 400),
-        ("GET", &format!("http://localhost:{port}{landing}"), own.clone(), 400),
-        ("POST", &landing, format!("{own}Content-Length: 1\r\n"), 405),
-        ("HEAD", &landing, own.clone(), 405),
-        ("GET", &landing, long, 431),
-        ("GET", &landing.replace("/callback", "/callback/"), own.clone(), 404),
+        ("GET", &callback, format!("Host: evil.example:{port}\r\n"), 400),
+        ("GET", &callback, format!("Host: 127.0.0.1:{port}\r\n"), 400),
+        ("GET", &callback, "Host: localhost\r\n".to_owned(), 400),
+        ("GET", &callback, format!("{own}{own}"), 400),
+        ("GET", &callback, none, 400),
+        ("GET", &format!("http://localhost:{port}{callback}"), own.clone(), 400),
+        ("POST", &callback, format!("{own}Content-Length: 1\r\n"), 405),
+        ("HEAD", &callback, own.clone(), 405),
+        ("GET", &callback, long, 431),
+        ("GET", &callback.replace("/callback", "/callback/"), own.clone(), 404),
         ("GET", END, own.clone(), 404),
         ("GET", &wrong_state, own.clone(), 400),
         ("GET", &stateless, own.clone(), 400),
@@ -94,7 +94,7 @@ fn invalid_callbacks_are_refused_and_the_valid_one_is_still_accepted() {
     }
     assert_eq!(place.send("nonsense\r\n\r\n").status, 400);
     login.wait_for("another login's state");
-    assert_eq!(place.get(&landing).status, 303);
+    assert_eq!(place.get(&callback).status, 303);
     assert_is_last_page(&place.get(END), "You are logged in");
     let (code, said) = login.end();
     assert_eq!(code, Some(0), "{said}");
@@ -106,7 +106,7 @@ fn invalid_callbacks_are_refused_and_the_valid_one_is_still_accepted() {
 fn silent_connections_do_not_block_the_browser() {
     let place = Place::new();
     let login = place.start(&[]);
-    let landing = press(&place.world.sandbox, &login.link, "allow");
+    let callback = press(&place.world.sandbox, &login.link, "allow");
     let half = |text: &str| {
         let mut stream = TcpStream::connect(place.address()).unwrap();
         stream.write_all(text.as_bytes()).unwrap();
@@ -114,7 +114,7 @@ fn silent_connections_do_not_block_the_browser() {
     };
     let silent: Vec<TcpStream> = (0..100).map(|_| half("")).collect();
     let slow: Vec<TcpStream> = (0..100).map(|_| half("GET /callback HTTP/1.1\r\nHo")).collect();
-    assert_eq!(place.get(&landing).status, 303);
+    assert_eq!(place.get(&callback).status, 303);
     assert_is_last_page(&place.get(END), "You are logged in");
     let (code, said) = login.end();
     assert_eq!(code, Some(0), "{said}");
@@ -125,11 +125,11 @@ fn silent_connections_do_not_block_the_browser() {
 fn of_two_simultaneous_callbacks_one_counts() {
     let place = Place::new();
     let login = place.start(&[]);
-    let landing = press(&place.world.sandbox, &login.link, "allow");
+    let callback = press(&place.world.sandbox, &login.link, "allow");
     let start = std::sync::Barrier::new(2);
     let come = || {
         start.wait();
-        place.get(&landing).status
+        place.get(&callback).status
     };
     let mut statuses = std::thread::scope(|scope| {
         let both = [scope.spawn(come), scope.spawn(come)];
@@ -146,11 +146,11 @@ fn of_two_simultaneous_callbacks_one_counts() {
 fn the_receiver_listens_only_on_loopback_ipv4_and_ipv6() {
     let place = Place::new();
     let login = place.start(&[]);
-    let landing = press(&place.world.sandbox, &login.link, "allow");
+    let callback = press(&place.world.sandbox, &login.link, "allow");
     let request = |connection: &str| {
         let port = place.port;
         format!(
-            "GET {landing} HTTP/1.1\r\nHost: localhost:{port}\r\nConnection: {connection}\r\n\r\n"
+            "GET {callback} HTTP/1.1\r\nHost: localhost:{port}\r\nConnection: {connection}\r\n\r\n"
         )
     };
     let other = SocketAddr::from(([127, 0, 0, 2], place.port));

@@ -77,8 +77,8 @@ fn refused() -> (String, String) {
 }
 
 /// Our own browser's part, to a successful end.
-fn finish(place: &Place, login: Login, landing: &str) -> String {
-    assert_eq!(place.get(landing).status, 303);
+fn finish(place: &Place, login: Login, callback: &str) -> String {
+    assert_eq!(place.get(callback).status, 303);
     assert!(place.get(END).body.contains("You are logged in"));
     let (code, said) = login.end();
     assert_eq!(code, Some(0), "{said}");
@@ -92,8 +92,8 @@ fn another_user_who_connects_first_gets_neither_link_nor_result() {
     let place = Place::new();
     let Some(bert) = Bert::at(&place) else { return };
     let (login, link) = start(&place, &[]);
-    let landing = press(&place.world.sandbox, &login.link, "allow");
-    let evil = landing.replace(&field(&landing, "code"), "evil");
+    let callback = press(&place.world.sandbox, &login.link, "allow");
+    let evil = callback.replace(&field(&callback, "code"), "evil");
     // The second is a socket of IPv6 that talks IPv4.
     for address in ["127.0.0.1", "[::ffff:127.0.0.1]"] {
         assert_eq!(bert.get(address, path_of(&place, &link)), refused(), "{address}");
@@ -105,7 +105,7 @@ fn another_user_who_connects_first_gets_neither_link_nor_result() {
     assert!(by_six == refused() || by_six.0 == "000", "{by_six:?}");
     let reply = place.get(path_of(&place, &link));
     assert_eq!((reply.status, reply.header("location")), (303, Some(login.link.as_str())));
-    let said = finish(&place, login, &landing);
+    let said = finish(&place, login, &callback);
     assert_eq!(said.matches("another user of this machine").count(), 1, "{said}");
     assert_eq!(place.world.token_requests(), 1);
 }
@@ -117,15 +117,15 @@ fn a_callback_of_another_user_who_disconnects_is_ignored() {
         return;
     }
     let login = place.start(&[]);
-    let landing = press(&place.world.sandbox, &login.link, "allow");
-    let evil = landing.replace(&field(&landing, "code"), "evil");
+    let callback = press(&place.world.sandbox, &login.link, "allow");
+    let evil = callback.replace(&field(&callback, "code"), "evil");
     let port = place.port;
     let sent = Bert::run(&format!(
         "for n in $(seq 20); do exec 3<>/dev/tcp/127.0.0.1/{port} && \
          printf 'GET {evil} HTTP/1.1\\r\\nHost: localhost:{port}\\r\\n\\r\\n' >&3; exec 3>&- 3<&-; done"
     ));
     assert!(sent.unwrap().status.success());
-    finish(&place, login, &landing);
+    finish(&place, login, &callback);
 }
 
 #[test]
@@ -149,14 +149,14 @@ fn another_user_who_connects_second_cancels_the_login() {
 fn a_reload_by_the_same_user_shows_that_the_link_is_used() {
     let place = Place::new();
     let (login, link) = start(&place, &[]);
-    let landing = press(&place.world.sandbox, &login.link, "allow");
+    let callback = press(&place.world.sandbox, &login.link, "allow");
     assert_eq!(place.get(path_of(&place, &link)).status, 303);
     for _ in 0..3 {
         let reply = place.get(path_of(&place, &link));
         assert_eq!((reply.status, reply.header("location")), (410, None));
         assert!(reply.body.contains("Already used"), "{reply:?}");
     }
-    finish(&place, login, &landing);
+    finish(&place, login, &callback);
 }
 
 /// A table of sockets that a test writes.
@@ -223,16 +223,16 @@ fn the_systems_connection_table_identifies_the_user() {
     let place = Place::new();
     let table = Table::at(&place);
     let (login, link) = start(&place, &[("CONCUR_CRED_TEST_SOCKETS", &table.folder)]);
-    let landing = press(&place.world.sandbox, &login.link, "allow");
+    let callback = press(&place.world.sandbox, &login.link, "allow");
     let link = path_of(&place, &link);
     assert_eq!(table.get_as(1001, link), 403);
-    assert_eq!(table.get_as(1001, &landing), 403);
-    let closed = table.get(&landing, |from, to| vec![(from, to, 5, 0, 0)]);
+    assert_eq!(table.get_as(1001, &callback), 403);
+    let closed = table.get(&callback, |from, to| vec![(from, to, 5, 0, 0)]);
     assert!(closed.is_none(), "an unowned socket: {closed:?}");
-    let reset = table.get(&landing, |_, _| vec![]);
+    let reset = table.get(&callback, |_, _| vec![]);
     assert!(reset.is_none(), "neither end is there: {reset:?}");
     assert_eq!(table.get_as(Table::OURS, link), 303);
-    assert_eq!(table.get_as(Table::OURS, &landing), 303);
+    assert_eq!(table.get_as(Table::OURS, &callback), 303);
     assert_eq!(table.get_as(Table::OURS, END), 200);
     assert_eq!(login.end().0, Some(0));
 }
@@ -277,9 +277,9 @@ fn where_users_cannot_be_identified_the_browser_gets_a_private_file() {
     let (_, word) = page.split_once(&format!("url={start}")).unwrap();
     let (word, _) = word.split_once('"').unwrap();
     assert!(!target.contains(word) && !page.contains(&login.state()), "{target} {page}");
-    let landing = press(&place.world.sandbox, &login.link, "allow");
+    let callback = press(&place.world.sandbox, &login.link, "allow");
     assert_eq!(place.get(&format!("/concur-cred/start/{word}")).status, 303);
-    finish(&place, login, &landing);
+    finish(&place, login, &callback);
     assert!(!file.exists(), "the file is removed");
 }
 
@@ -295,10 +295,10 @@ fn a_browser_that_could_not_read_the_file_gets_the_link() {
         let own = place.world.work().join("own");
         variables.extend([("CONCUR_CRED_TEST_SOCKETS", nowhere), ("CONCUR_CRED_HOME", &own)]);
         let (login, link) = start(&place, &variables);
-        let landing = press(&place.world.sandbox, &login.link, "allow");
+        let callback = press(&place.world.sandbox, &login.link, "allow");
         assert_eq!(place.get(path_of(&place, &link)).status, 303);
         assert_eq!(place.get(path_of(&place, &link)).status, 410);
-        assert_eq!(place.get(&landing).status, 303);
+        assert_eq!(place.get(&callback).status, 303);
         place.get(END);
         assert_eq!(login.end().0, Some(0));
     }

@@ -204,7 +204,7 @@ pub(crate) fn read(stream: &mut impl io::BufRead) -> Reply {
     reply
 }
 
-/// The user signs in and presses a button; returns where the browser is sent, as path and query.
+/// The user signs in and presses a button; returns the path and query that the browser is redirected to.
 pub(crate) fn press(sandbox: &Sandbox, link: &Url, button: &str) -> String {
     let user = sandbox.config().user.unwrap();
     let body = form_urlencoded::Serializer::new(link.query().unwrap().to_owned())
@@ -220,13 +220,13 @@ pub(crate) fn press(sandbox: &Sandbox, link: &Url, button: &str) -> String {
     );
     let reply = exchange(address, &request);
     assert_eq!(reply.status, 302, "{reply:?}");
-    let landing = Url::parse(reply.header("location").unwrap()).unwrap();
-    format!("{}?{}", landing.path(), landing.query().unwrap())
+    let callback = Url::parse(reply.header("location").unwrap()).unwrap();
+    format!("{}?{}", callback.path(), callback.query().unwrap())
 }
 
-/// The value of a field of a landing.
-pub(crate) fn field(landing: &str, name: &str) -> String {
-    let (_, query) = landing.split_once('?').unwrap();
+/// The value of a field of a callback.
+pub(crate) fn field(callback: &str, name: &str) -> String {
+    let (_, query) = callback.split_once('?').unwrap();
     let mut fields = form_urlencoded::parse(query.as_bytes());
     fields.find(|(known, _)| known == name).unwrap().1.into_owned()
 }

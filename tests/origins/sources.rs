@@ -286,11 +286,11 @@ fn a_browser_callback_never_leads_to_a_wrong_origin() {
 fn ends_at(trap: &Trap, place: &BrowserPlace, Row { text, from_outside, .. }: &Row) {
     let run = place.world.concur(place.login(&["--no-browser"]));
     let login = Login::start(by_trap(trap, run).into_command());
-    let landing = url::form_urlencoded::Serializer::new("/callback?code=c".to_owned())
+    let callback = url::form_urlencoded::Serializer::new("/callback?code=c".to_owned())
         .append_pair("state", &login.state())
         .append_pair("geolocation", text)
         .finish();
-    let page = place.get(&landing);
+    let page = place.get(&callback);
     let (code, said) = login.end();
     assert!(!page.body.contains("<script"), "{page:?}");
     assert_eq!(place.world.token_requests(), 0, "and not to the service: {text:?}\n{said}");
