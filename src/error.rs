@@ -5,6 +5,7 @@
 //! is shown.
 
 use std::fmt;
+use std::sync::Arc;
 
 use crate::model::grant::GrantKind;
 use crate::model::printable::printable;
@@ -56,14 +57,26 @@ pub struct ServiceWord {
 pub struct Error(Box<Details>);
 
 /// The parts of an [`Error`]; boxed, so that a `Result` stays small.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 struct Details {
     kind: Kind,
     profile: Option<String>,
     problem: String,
     remedy: String,
     service: ServiceWord,
+    source: Option<Arc<dyn std::error::Error + Send + Sync>>,
 }
+
+/// By what a person reads: a source cannot be compared.
+impl PartialEq for Details {
+    fn eq(&self, other: &Self) -> bool {
+        let Self { kind, profile, problem, remedy, service, source: _ } = self;
+        (kind, profile, problem, remedy, service)
+            == (&other.kind, &other.profile, &other.problem, &other.remedy, &other.service)
+    }
+}
+
+impl Eq for Details {}
 
 /// The result of everything that can fail in front of a person.
 pub(crate) type Result<T, E = Error> = std::result::Result<T, E>;
@@ -87,6 +100,7 @@ impl Error {
             problem: problem.into(),
             remedy: remedy.into(),
             service: ServiceWord::default(),
+            source: None,
         }))
     }
 
@@ -103,6 +117,13 @@ impl Error {
     #[must_use]
     pub fn with_service(mut self, service: ServiceWord) -> Self {
         self.0.service = service;
+        self
+    }
+
+    /// Adds what it comes from, for a debugger: no person reads it.
+    #[must_use]
+    pub fn with_source(mut self, source: Arc<dyn std::error::Error + Send + Sync>) -> Self {
+        self.0.source = Some(source);
         self
     }
 
@@ -194,7 +215,11 @@ impl fmt::Display for Error {
     }
 }
 
-impl std::error::Error for Error {}
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.0.source.as_ref().map(|source| source.as_ref() as _)
+    }
+}
 
 #[cfg(test)]
 mod tests {

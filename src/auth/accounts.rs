@@ -131,7 +131,7 @@ pub(crate) enum Managed {
 fn of_host(store: &Store, protocol: &[u8], host: &[u8]) -> Result<Vec<Account>> {
     store.open_cache();
     let twin_of = host::twin_of(protocol, host).unwrap_or(host);
-    store.find(Wanted::Host { protocol, host, twin_of })
+    Ok(store.find(Wanted::Host { protocol, host, twin_of })?)
 }
 
 /// The managed accounts of a git request's host with its user name, when it has one.

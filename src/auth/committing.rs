@@ -1,6 +1,6 @@
 //! Commits of tokens that must not be lost to a busy store.
 
-use crate::error::{Kind, Result};
+use crate::store::Result;
 
 /// How often a commit is tried while another process keeps the store busy.
 const TRIES: u32 = 3;
@@ -9,7 +9,7 @@ const TRIES: u32 = 3;
 pub(crate) fn retried<T>(mut commit: impl FnMut() -> Result<T>) -> Result<T> {
     for _ in 1..TRIES {
         match commit() {
-            Err(error) if error.kind() == Kind::Temporary => {}
+            Err(error) if error.is_temporary() => {}
             settled => return settled,
         }
     }

@@ -47,7 +47,7 @@ fn names(context: &Context<'_>, what: Names) -> Result<Vec<String>> {
     }
     let Some(store) = context.store()? else { return Ok(Vec::new()) };
     if what == Names::Profiles {
-        return store.profile_names();
+        return Ok(store.profile_names()?);
     }
     Ok(store.applications()?.into_iter().map(|application| application.name).collect())
 }

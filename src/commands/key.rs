@@ -9,6 +9,7 @@ use crate::cli::{Key as Args, KeyAction, KeyRotate, KeySetSource};
 use crate::error::{Error, Kind, Result};
 use crate::store::Store;
 use crate::store::audit::Event;
+use crate::store::keys::fault::KeyPlace;
 use crate::store::keys::rotation::Resealed;
 use crate::store::keys::{Key, KeySource};
 use crate::store::lock::KeyLock;
@@ -84,7 +85,7 @@ fn to_a_new_file(context: &mut Context<'_>, store: &mut Store, lock: &KeyLock) -
     let resealed =
         Refresher::with(context, |refresher| refresher.reseal(store, lock, locks, &old, &new));
     let resealed = resealed.inspect_err(|_| store.discard_next_key(&new, lock))?;
-    store.put_in_place(&new, lock).map_err(|error| {
+    store.put_in_place(&new, lock).map_err(Error::from).map_err(|error| {
         Error::new(
             error.kind(),
             format!(
@@ -128,13 +129,13 @@ fn read_key(context: &mut Context<'_>, file: &Path) -> Result<Key> {
     if file == Path::new("-") {
         let name = Path::new("stdin");
         let bytes = files::read_bounded(&mut streams::stdin(), name)?;
-        return Key::given(&bytes, name, "Give the old key there; nothing was changed.");
+        return Ok(Key::given(&bytes, name, KeyPlace::OldOnStdin)?);
     }
     let named = files::read_named(file)?;
     if let Some(warning) = named.warning.as_ref().filter(|_| !context.env.is_credential(file)) {
         context.note(warning);
     }
-    Key::of_file(&named.bytes, file)
+    Ok(Key::of_file(&named.bytes, file)?)
 }
 
 fn not_ours_to_write(source: KeySource, store: &Store, context: &Context<'_>) -> Error {

@@ -127,7 +127,7 @@ fn bind(context: &mut Context<'_>, request: Request, application: &str) -> Resul
     let lock = obtain::lock(context, &store, None)?;
     if let Err(error) = store.save_account(&lock, &new, now) {
         obtain::discard(&store, lock);
-        return Err(error);
+        return Err(error.into());
     }
     store.leave_cache();
     context.audit(Event {

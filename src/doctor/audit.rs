@@ -23,6 +23,6 @@ pub(super) fn examine(context: &Context<'_>, report: &mut Report) {
             format!("{why}; no token is in it"),
             "Run: concur-cred doctor --repair (it keeps the damaged file)",
         ),
-        Err(error) => report.error(NAME, &error),
+        Err(error) => report.error(NAME, error),
     }
 }

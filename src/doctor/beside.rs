@@ -124,7 +124,7 @@ fn locks(context: &Context<'_>, known: Option<&Known<'_>>, report: &mut Report) 
                 "None is needed: the next refresh clears it",
             ),
             Ok(Holding::Free) => free += 1,
-            Err(error) => report.error("locks", &error),
+            Err(error) => report.error("locks", error),
         }
         if known.is_some() && !names.contains_key(&id) {
             orphans += 1;

@@ -11,7 +11,7 @@ use crate::sys::files::shell_word;
 pub(super) fn examine(context: &Context<'_>, store: &Store, report: &mut Report) -> bool {
     let is_right = match store.prove_key() {
         Err(error) => {
-            report.error("key", &error);
+            report.error("key", error);
             false
         }
         Ok(Some(warning)) => {
@@ -55,7 +55,7 @@ fn asked(context: &Context<'_>, recorded: KeySource, report: &mut Report) {
             ),
         ),
         Ok(_) => {}
-        Err(error) => report.error("key source", &error),
+        Err(error) => report.error("key source", error),
     }
 }
 
@@ -84,7 +84,7 @@ fn left_over(context: &Context<'_>, store: &Store, recorded: KeySource, report: 
             format!("one was ended before it changed anything; {} is of no use", next.display()),
             format!("If no concur-cred key rotate runs: rm {}", shell_word(&next)),
         ),
-        Err(error) => report.error("key rotation", &error),
+        Err(error) => report.error("key rotation", error),
     }
 }
 
@@ -103,7 +103,7 @@ pub(super) fn repair(context: &Context<'_>, report: &mut Report) -> bool {
         }
         Ok(false) => false,
         Err(error) => {
-            report.error("repair: key", &error);
+            report.error("repair: key", error);
             false
         }
     }
@@ -113,7 +113,7 @@ pub(super) fn repair(context: &Context<'_>, report: &mut Report) -> bool {
 pub(super) fn without_store(context: &Context<'_>, report: &mut Report) {
     let source = match context.keys.chosen() {
         Ok(source) => source,
-        Err(error) => return report.error("key", &error),
+        Err(error) => return report.error("key", error),
     };
     let name = source.describe(context.paths, context.keys);
     if source == KeySource::File && !context.paths.key_file().exists() {
@@ -131,6 +131,6 @@ pub(super) fn without_store(context: &Context<'_>, report: &mut Report) {
     }
     match keys::load(source, context.paths, context.keys) {
         Ok(_) => report.ok("key", format!("{name}; there is no store to compare it with")),
-        Err(error) => report.error("key", &error),
+        Err(error) => report.error("key", error),
     }
 }

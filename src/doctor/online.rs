@@ -88,7 +88,7 @@ fn origins(context: &Context<'_>, report: &mut Report) -> BTreeMap<String, Allow
             Ok(origin) => {
                 found.insert(origin.origin().host().to_owned(), origin);
             }
-            Err(error) => report.error(NAME, &error),
+            Err(error) => report.error(NAME, error),
         }
     }
     if accounts.is_empty()

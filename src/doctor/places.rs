@@ -18,7 +18,7 @@ const UNFINISHED_PREFIX: &str = ".concur-cred-";
 pub(super) fn settings(context: &Context<'_>, report: &mut Report) {
     let file = &context.config_file;
     match context.config_problem {
-        Some(error) => report.error("settings", error),
+        Some(error) => report.error("settings", error.clone()),
         None if file.exists() => report.ok("settings", file.display().to_string()),
         None => report.ok("settings", "no configuration file; the defaults hold"),
     }
@@ -30,7 +30,7 @@ pub(super) fn parts(context: &Context<'_>, report: &mut Report) {
         match part.found {
             Ok((shown, None)) => report.ok(part.key, shown),
             Ok((_, Some(warning))) => report.warn(part.key, warning, ""),
-            Err(error) => report.error(part.key, &error),
+            Err(error) => report.error(part.key, error),
         }
     }
 }
@@ -110,7 +110,7 @@ fn surroundings(context: &Context<'_>, report: &mut Report) {
                 report.warn("surroundings", what, remedy);
             }
         }
-        Err(error) => report.error("surroundings", &error),
+        Err(error) => report.error("surroundings", error),
     }
 }
 
@@ -178,7 +178,7 @@ fn examine(group: &Group, report: &mut Report) {
         }
     }
     for error in wrong.iter().take(SHOWN) {
-        report.error(name, error);
+        report.error(name, error.clone());
     }
     if wrong.len() > SHOWN {
         let more = format!("{} more like these", wrong.len() - SHOWN);

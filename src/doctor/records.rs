@@ -26,11 +26,7 @@ pub(super) fn examine(
         Ok(records) => records,
         Err(error) => {
             let remedy = "Run: concur-cred doctor --repair; else restore it from a backup";
-            report.fail(
-                "records",
-                format!("not every row can be read: {}", error.problem()),
-                remedy,
-            );
+            report.fail("records", format!("not every row can be read: {error}"), remedy);
             clock(context, &[], report);
             return beside::examine(context, None, report);
         }
@@ -106,7 +102,7 @@ fn cells(store: &Store, records: &[Record], key_is_right: bool, report: &mut Rep
             ),
             "Log in again: concur-cred login --replace --profile NAME; erase and store other entries",
         ),
-        Err(error) => report.error("sealed cells", &error),
+        Err(error) => report.error("sealed cells", error),
     }
 }
 

@@ -3,15 +3,14 @@
 
 use super::report::{Report, counted, listed};
 use super::{Context, beside, key, places};
-use crate::error::{Error, Kind, Result};
 use crate::model::record::RecordId;
 use crate::store::lock::{self, RecordLock};
 use crate::store::sqlite::inspect::{self, AuditLog};
 use crate::store::sqlite::salvage::{self, Salvaged};
-use crate::store::{Store, reserve};
+use crate::store::{Error, Result, Store, reserve};
 
-/// Fixes what can be fixed. An error of kind [`Kind::Temporary`] means that another process is at work;
-/// nothing but permissions was changed then.
+/// Fixes what can be fixed. An error means that another process is at work; nothing but permissions was changed
+/// then.
 pub(crate) fn repair(context: &Context<'_>, report: &mut Report) -> Result<()> {
     let mut fixed = permissions(context, report);
     lock::expect_many();
@@ -19,10 +18,10 @@ pub(crate) fn repair(context: &Context<'_>, report: &mut Report) -> Result<()> {
     for id in beside::locked_ids(context.paths) {
         match locks.take(id) {
             Ok(()) => {}
-            Err(error) if error.kind() == Kind::Temporary => return Err(error),
+            Err(error) if error.is_temporary() => return Err(error),
             // Without the locks nothing more is touched; the checks tell the rest.
             Err(error) => {
-                report.error("repair: locks", &error);
+                report.error("repair: locks", error);
                 return Ok(());
             }
         }
@@ -33,8 +32,8 @@ pub(crate) fn repair(context: &Context<'_>, report: &mut Report) -> Result<()> {
             fixed = true;
             report_salvaged(&salvaged, report);
         }
-        Err(error) if error.kind() == Kind::Temporary => return Err(error),
-        Err(error) => report.error("repair: store", &error),
+        Err(error) if error.is_temporary() => return Err(error),
+        Err(error) => report.error("repair: store", error),
     }
     fixed |= key::repair(context, report);
     // Of what stands wrong after this, the checks that follow tell.
@@ -57,16 +56,8 @@ impl Locks<'_> {
         if self.held.iter().any(|lock| lock.record_id() == id) {
             return Ok(());
         }
-        let lock = RecordLock::try_take(self.context.paths, id)?.ok_or_else(|| {
-            Error::new(
-                Kind::Temporary,
-                format!(
-                    "Another concur-cred is at work ({})",
-                    lock::holder(self.context.paths, id)
-                ),
-                "Run it again when that has ended.",
-            )
-        })?;
+        let lock = RecordLock::try_take(self.context.paths, id)?
+            .ok_or_else(|| Error::RecordLocked(lock::holder(self.context.paths, id)))?;
         self.held.push(lock);
         Ok(())
     }
@@ -78,7 +69,7 @@ fn permissions(context: &Context<'_>, report: &mut Report) -> bool {
         match places::fix(&place) {
             None => {}
             Some(Ok(command)) => done.push(command),
-            Some(Err(error)) => report.error("repair: permissions", &error),
+            Some(Err(error)) => report.error("repair: permissions", error),
         }
     }
     // A folder that could not be entered hid what is in it.
@@ -134,7 +125,7 @@ fn reserves(context: &Context<'_>, locks: &mut Locks<'_>, report: &mut Report) -
         locks.take(record.id)?;
         match reserve::ensure(context.paths, record.id) {
             Ok(()) => made.push(record.profile_name().unwrap_or_default().to_owned()),
-            Err(error) => report.error("repair: reserves", &error),
+            Err(error) => report.error("repair: reserves", error),
         }
     }
     if !made.is_empty() {
@@ -146,7 +137,7 @@ fn reserves(context: &Context<'_>, locks: &mut Locks<'_>, report: &mut Report) -
 fn trail(context: &Context<'_>, report: &mut Report) -> Result<bool> {
     match inspect::audit_log(context.paths) {
         Ok(AuditLog::Damaged(_)) => {}
-        Err(error) if error.kind() == Kind::Temporary => return Err(error),
+        Err(error) if error.is_temporary() => return Err(error),
         _ => return Ok(false),
     }
     match salvage::move_beside(&context.paths.events(), context.now) {
@@ -154,7 +145,7 @@ fn trail(context: &Context<'_>, report: &mut Report) -> Result<bool> {
             "repair: audit trail",
             format!("a new one begins; the damaged one is kept as {}", kept.display()),
         ),
-        Err(error) => report.error("repair: audit trail", &error),
+        Err(error) => report.error("repair: audit trail", error),
     }
     Ok(true)
 }

@@ -93,7 +93,8 @@ impl Report {
     }
 
     /// An error is a check that failed.
-    pub(crate) fn error(&mut self, name: &'static str, error: &Error) {
+    pub(crate) fn error(&mut self, name: &'static str, error: impl Into<Error>) {
+        let error = error.into();
         self.fail(name, error.problem(), error.remedy());
     }
 

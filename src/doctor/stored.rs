@@ -2,7 +2,6 @@
 
 use super::report::{Report, counted, listed};
 use super::{Context, beside, key, records};
-use crate::error::Kind;
 use crate::store::Store;
 use crate::store::sqlite::inspect::Schema;
 use crate::sys::paths::journal_of;
@@ -20,7 +19,7 @@ pub(super) fn examine(context: &Context<'_>, report: &mut Report) {
             return beside::examine(context, None, report);
         }
         Err(error) => {
-            report.error("store", &error);
+            report.error("store", error);
             return beside::examine(context, None, report);
         }
     };
@@ -37,7 +36,7 @@ pub(super) fn examine(context: &Context<'_>, report: &mut Report) {
             }
         }
         Err(error) => {
-            report.error("store", &error);
+            report.error("store", error);
             key::without_store(context, report);
             return beside::examine(context, None, report);
         }
@@ -62,7 +61,7 @@ fn older(store: &Store, version: i64, report: &mut Report) -> bool {
             true
         }
         Err(error) => {
-            report.error("store", &error);
+            report.error("store", error);
             false
         }
     }
@@ -84,8 +83,8 @@ fn integrity(store: &Store, report: &mut Report) {
     match store.faults() {
         Ok(faults) if faults.is_empty() => report.ok("integrity", ""),
         Ok(faults) => report.fail("integrity", listed(&faults), REPAIR),
-        Err(error) if error.kind() == Kind::Temporary => report.error("integrity", &error),
-        Err(error) => report.fail("integrity", error.problem(), REPAIR),
+        Err(error) if error.is_temporary() => report.error("integrity", error),
+        Err(error) => report.fail("integrity", error.to_string(), REPAIR),
     }
     match store.broken_references() {
         Ok(0) => report.ok("references", ""),
@@ -94,6 +93,6 @@ fn integrity(store: &Store, report: &mut Report) {
             format!("{} without its application", counted(count, "row")),
             REPAIR,
         ),
-        Err(error) => report.error("references", &error),
+        Err(error) => report.error("references", error),
     }
 }

@@ -5,10 +5,9 @@ use std::time::Duration;
 
 use rusqlite::{Connection, TransactionBehavior};
 
-use super::failed;
 use super::sqlite::connecting;
-use crate::error::Result;
 use crate::model::printable::printable;
+use crate::store::error::{Error, Result};
 use crate::sys::paths::Paths;
 use crate::sys::{files, trace};
 
@@ -55,17 +54,12 @@ pub(crate) fn record(paths: &Paths, event: &Event) -> Result<()> {
     files::create_private(&file)?;
     files::check_private_file(&file)?;
     let mut connection = connect(&file)?;
-    let transaction = connection
-        .transaction_with_behavior(TransactionBehavior::Immediate)
-        .map_err(|error| failed(&error))?;
-    let version: i64 = transaction
-        .query_row("PRAGMA user_version", [], |row| row.get(0))
-        .map_err(|error| failed(&error))?;
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let version: i64 = transaction.query_row("PRAGMA user_version", [], |row| row.get(0))?;
     if version == 0 {
         transaction
             .execute_batch(MIGRATION)
-            .and_then(|()| transaction.pragma_update(None, "user_version", SCHEMA_VERSION))
-            .map_err(|error| failed(&error))?;
+            .and_then(|()| transaction.pragma_update(None, "user_version", SCHEMA_VERSION))?;
     }
     let Event { at, profile, action, outcome, code, correlation_id, duration_ms, detail } = event;
     let correlation_id = correlation_id.as_ref().map(|id| printable(id, 80));
@@ -82,9 +76,8 @@ pub(crate) fn record(paths: &Paths, event: &Event) -> Result<()> {
                  WHERE profile IS ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2)",
                 (profile, KEPT_PER_PROFILE),
             )
-        })
-        .map_err(|error| failed(&error))?;
-    transaction.commit().map_err(|error| failed(&error))
+        })?;
+    transaction.commit().map_err(Error::from)
 }
 
 /// The newest `count` events, the oldest of them first.
@@ -95,19 +88,15 @@ pub(crate) fn newest(paths: &Paths, profile: Option<&str>, count: u32) -> Result
         return Ok(Vec::new());
     }
     let connection = connect(&file)?;
-    let version: i64 = connection
-        .query_row("PRAGMA user_version", [], |row| row.get(0))
-        .map_err(|error| failed(&error))?;
+    let version: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
     if version == 0 {
         // The process that made the file did not get further.
         return Ok(Vec::new());
     }
-    let mut statement = connection
-        .prepare(
-            "SELECT at, profile, action, outcome, code, correlation_id, duration_ms, detail \
+    let mut statement = connection.prepare(
+        "SELECT at, profile, action, outcome, code, correlation_id, duration_ms, detail \
              FROM event WHERE ?1 IS NULL OR profile = ?1 ORDER BY id DESC LIMIT ?2",
-        )
-        .map_err(|error| failed(&error))?;
+    )?;
     let mut events: Vec<Event> = statement
         .query_map((profile, count), |row| {
             Ok(Event {
@@ -121,8 +110,7 @@ pub(crate) fn newest(paths: &Paths, profile: Option<&str>, count: u32) -> Result
                 detail: row.get(7)?,
             })
         })
-        .and_then(Iterator::collect)
-        .map_err(|error| failed(&error))?;
+        .and_then(Iterator::collect)?;
     events.reverse();
     Ok(events)
 }

@@ -2,9 +2,9 @@
 
 use super::keys::Key;
 use super::keys::seal::{Place, seal, unseal};
-use crate::error::Result;
 use crate::model::record::{Column, Record, SealedCell};
 use crate::model::secret::Secret;
+use crate::store::error::{Error, Result};
 
 /// Seals a secret for a record's column.
 pub fn seal_cell(

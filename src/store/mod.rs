@@ -5,6 +5,7 @@
 
 pub(crate) mod audit;
 mod cache;
+pub(crate) mod error;
 #[cfg(fuzzing)]
 pub(crate) mod fuzzing;
 mod hit;
@@ -19,11 +20,11 @@ use std::time::Duration;
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
-use crate::error::{Error, Kind, Result};
 use crate::model::record::Account;
-use crate::store::sqlite::{connecting, identity, migrate, refusals, rows};
+use crate::store::sqlite::{connecting, identity, migrate, rows};
 use crate::sys::paths::Paths;
 use crate::sys::{files, random, trace};
+pub(crate) use error::{Error, Result};
 use hit::Hit;
 pub(crate) use hit::Wanted;
 pub(crate) use keys::keyed::{KeyLook, KeyState};
@@ -31,9 +32,6 @@ pub(crate) use keys::opening::RenewalSecrets;
 use keys::{KeySettings, KeySource};
 pub(crate) use sqlite::managed::{NewAccount, RequestToken};
 use sqlite::migrate::NewStore;
-use sqlite::refusals::changed_meanwhile;
-pub(crate) use sqlite::refusals::failed;
-pub(crate) use sqlite::refusals::unwritable;
 pub(crate) use sqlite::rows::CredentialFilter;
 pub(crate) use sqlite::stored_credentials::NewStoredCredential;
 use stamp::{FileId, Stamp};
@@ -112,9 +110,7 @@ impl Store {
         files::ensure_private_dir(paths.state_dir())?;
         let loaded = keys::load_or_create(source, paths, keys)?;
         files::create_private(&paths.store())?;
-        let mut store = Self::open(paths, keys)?.ok_or_else(|| {
-            Error::new(Kind::Temporary, "The store vanished while it was made", "Run it again.")
-        })?;
+        let mut store = Self::open(paths, keys)?.ok_or(Error::Vanished)?;
         store.prepare_to_write()?;
         let mut store_id = [0; 16];
         random::fill(&mut store_id)?;
@@ -131,12 +127,12 @@ impl Store {
             trace::step("database opened");
             return Ok(self.connection.get_or_init(|| connection));
         }
-        self.connection.get().ok_or_else(unreachable_state)
+        self.connection.get().ok_or(Error::Internal)
     }
 
     fn connection_mut(&mut self) -> Result<&mut Connection> {
         self.connection()?;
-        self.connection.get_mut().ok_or_else(unreachable_state)
+        self.connection.get_mut().ok_or(Error::Internal)
     }
 
     /// Whether this process has changed anything.
@@ -150,7 +146,7 @@ impl Store {
             let meta = rows::read_meta(self.connection()?)?;
             return Ok(self.meta.get_or_init(|| meta));
         }
-        self.meta.get().ok_or_else(unreachable_state)
+        self.meta.get().ok_or(Error::Internal)
     }
 
     /// The accounts that are wanted, by name: from the cache where [`Store::open_cache`] found a valid one,
@@ -180,7 +176,7 @@ impl Store {
         let was_used = reserves.is_ok_and(|mut entries| entries.next().is_some())
             || is_there(self.paths.events())
             || is_there(self.paths.cache());
-        was_used.then(|| refusals::emptied(&self.paths.store()))
+        was_used.then(|| Error::Emptied(self.paths.store()))
     }
 
     /// Brings the schema of an earlier program's store up to date.
@@ -196,10 +192,10 @@ impl Store {
         make_durable(connection)?;
         // No statement is open on it and no transaction: the borrow is shared, the work is not.
         let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)
-            .map_err(|error| migrate::cannot_upgrade(version, &error))?;
+            .map_err(|error| Error::not_upgraded(version, error))?;
         migrate::bring_up_to_date(&transaction)?;
         identity::bind_all(&transaction, binder.as_ref())?;
-        transaction.commit().map_err(|error| migrate::cannot_upgrade(version, &error))?;
+        transaction.commit().map_err(|error| Error::not_upgraded(version, error))?;
         trace::step("schema brought up to date");
         Ok(migrate::CURRENT_VERSION)
     }
@@ -230,14 +226,12 @@ impl Store {
         // The cache is of the database as it was.
         self.cached = OnceCell::from(None);
         let binder = self.binder();
-        let transaction = self
-            .connection_mut()?
-            .transaction_with_behavior(TransactionBehavior::Immediate)
-            .map_err(|error| failed(&error))?;
+        let transaction =
+            self.connection_mut()?.transaction_with_behavior(TransactionBehavior::Immediate)?;
         migrate::bring_up_to_date(&transaction)?;
         identity::bind_all(&transaction, binder.as_ref())?;
         let result = work(&transaction)?;
-        transaction.commit().map_err(|error| failed(&error))?;
+        transaction.commit()?;
         Ok(result)
     }
 }
@@ -254,9 +248,5 @@ fn make_durable(connection: &Connection) -> Result<()> {
         .execute_batch(
             "PRAGMA synchronous = EXTRA; PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON",
         )
-        .map_err(|error| failed(&error))
-}
-
-fn unreachable_state() -> Error {
-    Error::new(Kind::Other, "The program is in a state that it cannot be in", "Report this.")
+        .map_err(Error::from)
 }

@@ -4,8 +4,8 @@
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
-use crate::error::{Error, Kind, Result};
 use crate::model::record::{RecordId, SealedCell};
+use crate::store::error::{Error, Result};
 use crate::sys::paths::Paths;
 use crate::sys::{failpoint, files};
 
@@ -26,25 +26,15 @@ pub(crate) fn ensure(paths: &Paths, id: RecordId) -> Result<()> {
     }
     let made = failpoint::write("reserve-write")
         .and_then(|()| files::write_whole(&path, &vec![0; RESERVE_BYTES], files::Replace::Yes));
-    made.map_err(|error| {
-        Error::new(
-            Kind::Unusable,
-            format!(
-                "There is no room to keep a new token safely, so none was asked for: {}",
-                files::reason(&error)
-            ),
-            format!("Free some disk space for {}.", paths.reserves_dir().display()),
-        )
-    })
+    made.map_err(|error| Error::NoReserve(paths.reserves_dir(), error))
 }
 
 /// Overwrites the reserve in place with a pending grant, sealed; durable when it returns.
 pub(crate) fn keep_pending(paths: &Paths, id: RecordId, answer: &SealedCell) -> Result<()> {
     let path = paths.reserve(id);
-    let too_large = || Error::new(Kind::Unusable, "The answer is too large to keep", "");
-    let length = u32::try_from(answer.0.len()).map_err(|_| too_large())?;
+    let length = u32::try_from(answer.0.len()).map_err(|_| Error::TooLargeToReserve)?;
     if answer.0.len() + HEADER_BYTES > RESERVE_BYTES {
-        return Err(too_large());
+        return Err(Error::TooLargeToReserve);
     }
     let mut bytes = Vec::with_capacity(HEADER_BYTES + answer.0.len());
     bytes.extend_from_slice(PENDING_MARK);
@@ -89,7 +79,7 @@ fn overwrite(moment: &str, path: &Path, bytes: &[u8]) -> Result<()> {
         .and_then(|()| file.seek(SeekFrom::Start(0)))
         .and_then(|_| file.write_all(bytes))
         .and_then(|()| file.sync_all())
-        .map_err(|error| files::cannot("write", path, &error))
+        .map_err(|error| files::cannot("write", path, &error).into())
 }
 
 #[cfg(test)]

@@ -173,7 +173,7 @@ impl<'io> Context<'io> {
     pub(crate) fn store_or_new_for_helper(&self) -> Result<Store> {
         let paths = self.need_paths()?;
         files::look_around(&paths, &self.env)?;
-        Store::open_or_create(&paths, &self.config.keys)
+        Ok(Store::open_or_create(&paths, &self.config.keys)?)
     }
 
     /// Writes the whole answer with one write. A reader that has gone away wanted no more.

@@ -202,6 +202,7 @@ pub(crate) fn log_in(
     let held = request.grant.is_refresh().then(signals::hold);
     let logged_in = store
         .prove_writable()
+        .map_err(Error::from)
         .and_then(|()| ask_and_keep(app, start, application, target, request, &mut store, &lock));
     if logged_in.is_err() && target.old.is_none() {
         obtain::discard(&store, lock);

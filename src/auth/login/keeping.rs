@@ -7,7 +7,7 @@ use crate::error::{Error, Kind, Result, login_again};
 use crate::model::profile::ProfileName;
 use crate::model::record::Record;
 use crate::store::lock::RecordLock;
-use crate::store::{NewAccount, Store, reserve, unwritable};
+use crate::store::{self, NewAccount, Store, reserve};
 use crate::sys::failpoint;
 use crate::ui::context::Context;
 
@@ -43,7 +43,7 @@ fn keep_replaced(
             obtain::tell(app, store, &record);
             return Ok(());
         }
-        Err(error) => error,
+        Err(error) => Error::from(error),
     };
     // For the profile as it is, the answer can wait in the reserve file.
     if let Some(held) = held.filter(|held| is_of(held, account))
@@ -55,7 +55,7 @@ fn keep_replaced(
     // Nothing can wait there for another: what the file takes up is the room that a full disk lacks.
     reserve::remove(store.paths(), lock.record_id());
     match failpoint::write("account-save-again")
-        .map_err(|error| unwritable(&error))
+        .map_err(|error| store::Error::unwritable(&error))
         .and_then(|()| store.save_account(lock, account, app.now()))
     {
         Ok(record) => {
@@ -71,8 +71,8 @@ fn save(
     store: &mut Store,
     lock: &RecordLock,
     account: &NewAccount,
-) -> Result<Record> {
-    failpoint::write("account-save").map_err(|error| unwritable(&error))?;
+) -> store::Result<Record> {
+    failpoint::write("account-save").map_err(|error| store::Error::unwritable(&error))?;
     committing::retried(|| store.save_account(lock, account, app.now()))
 }
 

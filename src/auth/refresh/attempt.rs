@@ -129,7 +129,7 @@ impl Refresher<'_> {
         failpoint::pass("grant-committed");
         let kept: Result<Record> = committed.or_else(|error| {
             pending::keep(store, ending, &grant, now)?;
-            (self.note)(&format!("{}; the new tokens wait in the reserve", error.problem()));
+            (self.note)(&format!("{error}; the new tokens wait in the reserve"));
             Ok(beside_the_store(ending, &grant))
         });
         for warning in warnings {
@@ -175,7 +175,7 @@ impl Refresher<'_> {
             }
         }
         if let Err(not_recorded) = store.end_attempt(lock, ended, attempt) {
-            (self.note)(&format!("{}; others will ask again", not_recorded.problem()));
+            (self.note)(&format!("{not_recorded}; others will ask again"));
         }
         error
     }

@@ -51,7 +51,7 @@ pub(super) fn keep(
 ) -> Result<()> {
     let text = encode(grant, obtained_at)?;
     let sealed = store.seal_pending_grant(record.id, record.generation, &text)?;
-    reserve::keep_pending(store.paths(), record.id, &sealed)
+    Ok(reserve::keep_pending(store.paths(), record.id, &sealed)?)
 }
 
 impl Refresher<'_> {
@@ -97,7 +97,7 @@ pub(super) fn absorb(
                 let record = Record { access_expires_at: Some(expires_at), ..record };
                 Ok(Absorbed::OnlyServed(Box::new(ValidToken { token, record })))
             }
-            _ => Err(error),
+            _ => Err(error.into()),
         },
     }
 }

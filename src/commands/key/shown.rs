@@ -5,10 +5,10 @@ use std::fmt::Write as _;
 use serde_json::json;
 
 use crate::cli::KeyShowSource;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::model::printable::{printable, printable_json};
 use crate::store::keys::{self, KeySource};
-use crate::store::{KeyLook, KeyState};
+use crate::store::{self, KeyLook, KeyState};
 use crate::ui::context::Context;
 
 /// The longest text that is shown, characters.
@@ -42,7 +42,7 @@ pub(super) fn run(context: &mut Context<'_>, args: &KeyShowSource) -> Result<u8>
     Ok(0)
 }
 
-fn state(look: Option<&KeyLook>) -> (&'static str, Option<&Error>) {
+fn state(look: Option<&KeyLook>) -> (&'static str, Option<&store::Error>) {
     match look.map(|look| &look.state) {
         None => ("no store", None),
         Some(KeyState::Valid) => ("good", None),
@@ -66,7 +66,7 @@ fn as_text(key: &ShownKey) -> String {
     lines.push((
         "state",
         match (problem, look) {
-            (Some(problem), _) => format!("{state}: {}", problem.problem()),
+            (Some(problem), _) => format!("{state}: {problem}"),
             (None, None) => "no store yet; the first login takes this source".to_owned(),
             (None, Some(_)) => state.to_owned(),
         },
@@ -79,7 +79,7 @@ fn as_text(key: &ShownKey) -> String {
             .push(("asked", format!("{} by {by}, which holds for a new store only", asked.name())));
     }
     if let Some(problem) = problem {
-        lines.push(("remedy", problem.remedy().to_owned()));
+        lines.push(("remedy", problem.remedy()));
     }
     lines.iter().fold(String::new(), |mut text, (name, value)| {
         let _ = writeln!(text, "{name:<7} {}", printable(value, MAX_CHARS));
@@ -96,7 +96,7 @@ fn as_json(key: &ShownKey) -> String {
         "place": place,
         "key_id": look.as_ref().map(|look| hex(&look.named)),
         "state": look.as_ref().map(|_| state),
-        "problem": problem.map(Error::problem),
+        "problem": problem.map(ToString::to_string),
         "asked": asked.map(|(asked, _)| asked.name()),
         "asked_by": asked.map(|(_, by)| by),
         "unfinished": is_unfinished,

@@ -3,10 +3,10 @@
 use rusqlite::Transaction;
 
 use super::seal;
-use crate::error::Result;
 use crate::model::record::{Application, Record};
 use crate::model::secret::Secret;
-use crate::store::{Store, failed};
+use crate::store::Store;
+use crate::store::error::Result;
 
 impl Store {
     /// The record's application, and every other row of its client id and origin, with this client secret.
@@ -50,8 +50,7 @@ pub(crate) fn put(transaction: &Transaction<'_>, applications: &[Application]) -
                      AND attempt_outcome = 'rejected' AND attempt_code IN (5, 61, 64)",
                     [id.0],
                 )
-            })
-            .map_err(|error| failed(&error))?;
+            })?;
     }
     Ok(())
 }

@@ -3,20 +3,21 @@
 
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use super::Key;
+use super::fault::{CommandFault, KeyFault};
 use super::printed::Printed;
-use crate::error::{Error, Kind, Result};
 use crate::model::printable::printable;
+use crate::store::error::Result;
 use crate::sys::env::{Env, keep_secrets_from};
-use crate::sys::{clock, files, progress, streams, trace};
+use crate::sys::{clock, progress, streams, trace};
 
 /// After this long a person sees what is waited for.
 const SAY_AFTER: Duration = Duration::from_secs(2);
 /// A command that takes longer is ended.
-const TIME_LIMIT: Duration = Duration::from_secs(60);
+pub(super) const TIME_LIMIT: Duration = Duration::from_secs(60);
 /// So long it has to go by itself.
 const GRACE: Duration = Duration::from_secs(1);
 /// Set for the command: whatever of ours it runs must not run it again, and so on for ever.
@@ -25,14 +26,13 @@ const FIRST_POLL: Duration = Duration::from_millis(1);
 const LAST_POLL: Duration = Duration::from_millis(40);
 /// The longest name of a program that is shown, characters.
 const SHOWN_CHARS: usize = 200;
-const SEE_WHY: &str = "Run it by hand to see why: it is key_command in config.toml.";
 
 /// A program that prints the key: 32 bytes, or base64 of them.
 pub(crate) struct KeyCommand {
     program: PathBuf,
     arguments: Vec<String>,
     /// What came of it: a second run could ask a person a second time.
-    ran: OnceLock<Result<Key>>,
+    ran: OnceLock<Result<Key, CommandFault>>,
 }
 
 /// Its arguments may be secrets: they are not shown.
@@ -56,20 +56,21 @@ impl KeyCommand {
     /// The key, from the one run that there is. A failure is kept as well.
     pub(super) fn key(&self, is_quiet: bool) -> Result<Key> {
         let ran = self.ran.get_or_init(|| self.run(is_quiet));
-        ran.as_ref().map(Key::copied).map_err(Clone::clone)
+        let given = ran.as_ref().map(Key::copied);
+        given.map_err(|fault| KeyFault::Command(self.shown(), fault.clone()).into())
     }
 
-    fn run(&self, is_quiet: bool) -> Result<Key> {
+    fn run(&self, is_quiet: bool) -> Result<Key, CommandFault> {
         if Env::of_process().is_set(INSIDE) {
-            return Err(self.asked_by_itself());
+            return Err(CommandFault::NeedsItself);
         }
         let mut command = Command::new(&self.program);
-        let (printed, stdout) = Printed::begin().map_err(|error| self.not_run(&error))?;
+        let (printed, stdout) = Printed::begin().map_err(not_run)?;
         command.args(&self.arguments).stdin(Stdio::null()).stdout(stdout);
         keep_secrets_from(&mut command);
         command.env(INSIDE, "1");
         let is_alone = set_apart(&mut command);
-        let child = command.spawn().map_err(|error| self.not_run(&error))?;
+        let child = command.spawn().map_err(not_run)?;
         // It holds the stdout for more of them.
         drop(command);
         let deadline = Instant::now() + clock::limit(TIME_LIMIT);
@@ -78,24 +79,23 @@ impl KeyCommand {
         let status = status.inspect_err(|_| run.end())?;
         trace::step("key command ended");
         if !status.success() {
-            return Err(self.failed(&describe(status)));
+            return Err(failed(&describe(status)));
         }
-        Key::parse(run.printed.bytes()).ok_or_else(|| {
-            self.failed("did not print a key, neither 32 bytes nor base64 of 32 bytes")
-        })
+        Key::parse(run.printed.bytes())
+            .ok_or_else(|| failed("did not print a key, neither 32 bytes nor base64 of 32 bytes"))
     }
 
     /// All that it prints, and how it ended. An agent that it leaves for the next time may keep its stdout
     /// open: once it has ended and a key is there, nothing else is waited for.
-    fn ended(&self, run: &mut Run, is_quiet: bool) -> Result<ExitStatus> {
+    fn ended(&self, run: &mut Run, is_quiet: bool) -> Result<ExitStatus, CommandFault> {
         let (begun, mut said, mut poll) = (Instant::now(), is_quiet, FIRST_POLL);
         loop {
             let more = run.printed.wait(poll.min(run.left()));
-            if !more.map_err(|_| self.failed("could not be read from"))? {
+            if !more.map_err(|_| failed("could not be read from"))? {
                 poll = (poll * 2).min(LAST_POLL);
             }
             if run.printed.is_too_much() {
-                return Err(self.failed("printed far more than a key"));
+                return Err(failed("printed far more than a key"));
             }
             if let Some(status) = run.status() {
                 run.printed.mark_the_end();
@@ -106,7 +106,7 @@ impl KeyCommand {
                 }
             }
             if run.left().is_zero() {
-                return Err(self.too_slow());
+                return Err(CommandFault::TooSlow);
             }
             if !said && begun.elapsed() >= SAY_AFTER {
                 said = true;
@@ -114,38 +114,14 @@ impl KeyCommand {
             }
         }
     }
+}
 
-    fn not_run(&self, error: &std::io::Error) -> Error {
-        let remedy =
-            "Check key_command in config.toml, PATH, and that the program is yours to run.";
-        let why = files::reason(error);
-        Error::new(
-            Kind::Unusable,
-            format!("Cannot run the key command {}: {why}", self.shown()),
-            remedy,
-        )
-    }
+fn not_run(error: std::io::Error) -> CommandFault {
+    CommandFault::NotRun(Arc::new(error))
+}
 
-    fn asked_by_itself(&self) -> Error {
-        Error::new(
-            Kind::Unusable,
-            format!("The key command {} runs a concur-cred that needs its key", self.shown()),
-            "Have key_command in config.toml get the key in another way.",
-        )
-    }
-
-    fn failed(&self, how: &str) -> Error {
-        Error::new(Kind::Unusable, format!("The key command {} {how}", self.shown()), SEE_WHY)
-    }
-
-    fn too_slow(&self) -> Error {
-        let problem = format!(
-            "The key command {} did not end within {} s, and was ended",
-            self.shown(),
-            clock::limit(TIME_LIMIT).as_secs()
-        );
-        Error::new(Kind::Temporary, problem, SEE_WHY)
-    }
+fn failed(how: &str) -> CommandFault {
+    CommandFault::Failed(how.to_owned())
 }
 
 /// A key command that runs.
@@ -259,7 +235,7 @@ mod tests {
             ("exec yes hunter2", "printed far more than a key"),
         ] {
             let error = ran(script).unwrap_err();
-            assert_eq!(error.kind(), Kind::Unusable, "{script}");
+            assert!(!error.is_temporary(), "{script}: {error}");
             assert!(error.to_string().contains(says), "{script}: {error}");
             assert!(!error.to_string().contains("hunter2"), "{script}: {error}");
         }

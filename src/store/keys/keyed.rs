@@ -9,16 +9,16 @@ use std::cell::OnceCell;
 use rusqlite::Transaction;
 
 use super::{Key, KeySource, Loaded};
-use crate::error::{Error, Result};
+use crate::store::error::{Error, Result};
 use crate::store::sqlite::rows;
-use crate::store::{Meta, Store, changed_meanwhile, failed, keys, unreachable_state, unwritable};
+use crate::store::{Meta, Store, keys};
 use crate::sys::failpoint;
 
 /// How often store and key are looked at, while another process changes them in between.
 pub(crate) const LOOKS: u32 = 8;
 
 /// How the key is that a store's source gives.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 pub(crate) enum KeyState {
     /// It is the store's.
     Valid,
@@ -31,7 +31,7 @@ pub(crate) enum KeyState {
 }
 
 /// A look at a store's key.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 pub(crate) struct KeyLook {
     /// Where it is to be had.
     pub source: KeySource,
@@ -54,7 +54,7 @@ impl Store {
             let loaded = keys::load(meta.key_source, &self.paths, &self.keys)?;
             return Ok(self.key.get_or_init(|| loaded));
         }
-        self.key.get().ok_or_else(unreachable_state)
+        self.key.get().ok_or(Error::Internal)
     }
 
     /// The key for sealing, once it is sure to be the one that the store names: nothing is ever
@@ -77,10 +77,8 @@ impl Store {
     pub(crate) fn prove_writable(&mut self) -> Result<()> {
         self.write(|transaction| {
             // Changes nothing, and is written all the same.
-            transaction
-                .execute("UPDATE meta SET used_profile = used_profile", [])
-                .map_err(|error| failed(&error))?;
-            failpoint::write("login-begin").map_err(|error| unwritable(&error))
+            transaction.execute("UPDATE meta SET used_profile = used_profile", [])?;
+            failpoint::write("login-begin").map_err(|error| Error::unwritable(&error))
         })
     }
 
@@ -96,7 +94,7 @@ impl Store {
     }
 
     fn wrong_key(&self, meta: &Meta) -> Error {
-        keys::wrong(meta.key_source, &self.paths, &self.keys)
+        keys::wrong(meta.key_source, &self.paths, &self.keys).into()
     }
 
     /// Store and key as they are now, when they are of one another. Another process may change both
@@ -185,7 +183,7 @@ impl Store {
                 return Ok(done);
             }
         }
-        Err(changed_meanwhile())
+        Err(Error::Changed)
     }
 
     /// [`Store::write`] of what was sealed with the loaded key. `None`, and nothing was written: the
@@ -195,7 +193,7 @@ impl Store {
         work: impl FnOnce(&Transaction<'_>) -> Result<T>,
     ) -> Result<Option<T>> {
         let id = self.sealing_key()?.id();
-        failpoint::write("sealed-begin").map_err(|error| unwritable(&error))?;
+        failpoint::write("sealed-begin").map_err(|error| Error::unwritable(&error))?;
         let written = self.write(|transaction| {
             if key_id_of(transaction)? == id { work(transaction).map(Some) } else { Ok(None) }
         })?;
@@ -209,7 +207,5 @@ impl Store {
 }
 
 fn key_id_of(transaction: &Transaction<'_>) -> Result<Vec<u8>> {
-    transaction
-        .query_row("SELECT key_id FROM meta", [], |row| row.get(0))
-        .map_err(|error| failed(&error))
+    transaction.query_row("SELECT key_id FROM meta", [], |row| row.get(0)).map_err(Error::from)
 }

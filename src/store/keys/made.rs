@@ -5,11 +5,12 @@ use std::path::Path;
 
 use zeroize::Zeroizing;
 
+use super::fault::KeyPlace;
 use super::{KEY_BYTES, Key};
-use crate::error::{Error, Result};
+use crate::store::error::Result;
 use crate::store::lock::KeyLock;
 use crate::sys::failpoint;
-use crate::sys::files::{self, Replace, shell_word};
+use crate::sys::files::{self, Replace};
 use crate::sys::paths::Paths;
 
 /// Makes the key file when there is none. The second process finds the winner's.
@@ -28,7 +29,7 @@ fn make(path: &Path) -> Result<Option<Key>> {
     match files::write_whole(path, &*bytes, Replace::No) {
         Ok(()) => Ok(Some(Key::from_bytes(*bytes))),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(None),
-        Err(error) => Err(files::cannot("make the key file", path, &error)),
+        Err(error) => Err(files::cannot("make the key file", path, &error).into()),
     }
 }
 
@@ -36,11 +37,7 @@ fn make(path: &Path) -> Result<Option<Key>> {
 pub(in crate::store) fn next(paths: &Paths) -> Result<Option<Key>> {
     let path = paths.next_key_file();
     let Some(bytes) = files::read_private(&path)? else { return Ok(None) };
-    Key::of_file(&bytes, &path).map(Some).map_err(|error| {
-        let remedy =
-            format!("Nobody needs it if the store's key is good: rm {}", shell_word(&path));
-        Error::new(error.kind(), error.problem(), remedy)
-    })
+    Key::given(&bytes, &path, KeyPlace::Next).map(Some)
 }
 
 /// Whether a file beside the key file waits to take its place.
@@ -62,14 +59,14 @@ pub(in crate::store) fn make_next(paths: &Paths, _lock: &KeyLock) -> Result<Key>
         .map_err(|error| files::cannot("make the key file", &path, &error))?;
     let made = make(&path)?;
     let exists = || io::Error::from(io::ErrorKind::AlreadyExists);
-    made.ok_or_else(|| files::cannot("make the key file", &path, &exists()))
+    made.ok_or_else(|| files::cannot("make the key file", &path, &exists()).into())
 }
 
 /// Writes a key again that [`make_next`] made and that was removed or replaced since.
 pub(in crate::store) fn write_next(paths: &Paths, key: &Key, _lock: &KeyLock) -> Result<()> {
     let path = paths.next_key_file();
     files::write_whole(&path, key.expose(), Replace::Yes)
-        .map_err(|error| files::cannot("make the key file", &path, &error))
+        .map_err(|error| files::cannot("make the key file", &path, &error).into())
 }
 
 /// Takes back what [`make_next`] made, when the store was not sealed with it.

@@ -2,6 +2,7 @@
 
 pub(crate) mod client_secret;
 mod command;
+pub(crate) mod fault;
 mod guessable;
 pub(crate) mod keyed;
 mod made;
@@ -18,11 +19,12 @@ use base64::prelude::BASE64_STANDARD;
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
-use crate::error::{Error, Kind, Result};
-use crate::sys::files::{self, shell_word};
+use crate::store::error::Result;
+use crate::sys::files;
 use crate::sys::paths::Paths;
 
 pub(crate) use command::KeyCommand;
+use fault::{KeyFault, KeyPlace};
 pub(super) use made::{discard_next, make_next, next, promote, promote_if_free, write_next};
 pub(crate) use made::{ensure_file, pending};
 pub(crate) use settings::{CREDENTIAL, KeySettings};
@@ -73,22 +75,15 @@ impl Key {
         <[u8; KEY_BYTES]>::try_from(decoded.as_slice()).ok().map(Self::from_bytes)
     }
 
-    /// The key in the contents of a file that the operator named.
-    pub fn of_file(bytes: &[u8], path: &Path) -> Result<Self> {
-        let shown = shell_word(path);
-        Self::given(bytes, path, &format!("Restore {shown} from your backup; {A_NEW_ONE}."))
+    /// The key in the contents of the operator's file, or of the key file.
+    pub(crate) fn of_file(bytes: &[u8], path: &Path) -> Result<Self> {
+        Self::given(bytes, path, KeyPlace::Key)
     }
 
-    /// The key in the contents of this place, or an error with this remedy.
-    pub fn given(bytes: &[u8], place: &Path, remedy: &str) -> Result<Self> {
-        Self::parse(bytes).ok_or_else(|| {
-            let place = place.display();
-            Error::new(
-                Kind::Unusable,
-                format!("{place} is not a key: neither 32 bytes nor base64 of 32 bytes"),
-                remedy,
-            )
-        })
+    /// The key in the contents of this place.
+    pub(crate) fn given(bytes: &[u8], place: &Path, whose: KeyPlace) -> Result<Self> {
+        let key = Self::parse(bytes);
+        key.ok_or_else(|| KeyFault::NotAKey(place.to_owned(), whose).into())
     }
 }
 
@@ -201,7 +196,7 @@ impl From<Key> for Loaded {
 
 /// The key of a store that exists.
 pub(crate) fn load(source: KeySource, paths: &Paths, keys: &KeySettings) -> Result<Loaded> {
-    find(source, paths, keys)?.ok_or_else(|| missing(source, paths, keys))
+    find(source, paths, keys)?.ok_or_else(|| missing(source, paths, keys).into())
 }
 
 /// What a source gives; `None` when it gives nothing.
@@ -222,8 +217,12 @@ pub(crate) fn find(source: KeySource, paths: &Paths, keys: &KeySettings) -> Resu
         }
         KeySource::Environment => {
             let text = keys.env().setting("CONCUR_CRED_KEY")?.map(Zeroizing::new);
-            text.map(|text| Key::parse(text.as_bytes()).map(Loaded::from).ok_or_else(not_base64))
-                .transpose()
+            text.map(|text| {
+                Key::parse(text.as_bytes())
+                    .map(Loaded::from)
+                    .ok_or_else(|| KeyFault::NotBase64.into())
+            })
+            .transpose()
         }
         KeySource::Command => {
             let key = keys.command().map(|command| command.key(keys.is_quiet()));
@@ -262,11 +261,8 @@ pub(crate) fn load_or_create(
         ensure_file(paths)?;
     }
     let loaded = find(source, paths, keys)?.ok_or_else(|| {
-        Error::new(
-            Kind::Unusable,
-            format!("There is no key in {}; nothing was changed", source.describe(paths, keys)),
-            format!("{}, or choose another source; {A_NEW_ONE}.", source.how_to_give(keys)),
-        )
+        let from = source.describe(paths, keys);
+        KeyFault::NoneToSealWith { from, how: source.how_to_give(keys) }
     })?;
     refuse_guessable(&loaded.key, source, paths, keys).map(|()| loaded)
 }
@@ -279,11 +275,7 @@ pub(super) fn refuse_guessable(
     keys: &KeySettings,
 ) -> Result<()> {
     let Some(what) = key.guessable() else { return Ok(()) };
-    Err(Error::new(
-        Kind::Unusable,
-        format!("The key from {} {what}; nothing was changed", source.describe(paths, keys)),
-        format!("Put a random key there; {A_NEW_ONE}."),
-    ))
+    Err(KeyFault::Guessable { from: source.describe(paths, keys), what }.into())
 }
 
 /// A key file of the operator's or of systemd's: links followed, ours or root's, and writable by no
@@ -295,45 +287,17 @@ fn named(path: Option<&Path>) -> Result<Option<Loaded>> {
     Ok(Some(Loaded { warning: file.warning, ..Loaded::from(key) }))
 }
 
-fn not_base64() -> Error {
-    Error::new(
-        Kind::Unusable,
-        "CONCUR_CRED_KEY is not base64 of 32 bytes",
-        format!("Set it to the store's key; {A_NEW_ONE}."),
-    )
+fn missing(source: KeySource, paths: &Paths, keys: &KeySettings) -> KeyFault {
+    KeyFault::Missing {
+        store: paths.store(),
+        from: source.describe(paths, keys),
+        instead_of: keys.instead_of(source),
+    }
 }
 
-fn missing(source: KeySource, paths: &Paths, keys: &KeySettings) -> Error {
-    Error::new(
-        Kind::Unusable,
-        format!(
-            "The store at {} is sealed with a key from {}, which is not there{}",
-            paths.store().display(),
-            source.describe(paths, keys),
-            keys.instead_of(source)
-        ),
-        format!(
-            "Put that key back; nothing else is tried. If you have it elsewhere: {SET_SOURCE}; if it is \
-             lost for good, so are the tokens: mv {store} {store}.lost, and log in again",
-            store = shell_word(&paths.store())
-        ),
-    )
-}
-
-/// The error for a key that is not the one that a store names.
-pub(super) fn wrong(source: KeySource, paths: &Paths, keys: &KeySettings) -> Error {
-    Error::new(
-        Kind::Unusable,
-        format!(
-            "The key from {} is not the key that this store is sealed with{}",
-            source.describe(paths, keys),
-            keys.instead_of(source)
-        ),
-        format!(
-            "Put the right key back: without it nothing stored can be read. If you have it elsewhere: \
-             {SET_SOURCE}; if this is the one to come: concur-cred key rotate --old-key-file FILE"
-        ),
-    )
+/// The fault of a key that is not the one that a store names.
+pub(super) fn wrong(source: KeySource, paths: &Paths, keys: &KeySettings) -> KeyFault {
+    KeyFault::Wrong { from: source.describe(paths, keys), instead_of: keys.instead_of(source) }
 }
 
 /// How a person gets a new key.

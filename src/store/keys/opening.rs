@@ -4,11 +4,11 @@
 use super::keyed::LOOKS;
 use super::seal;
 use super::seal::DoesNotOpen;
-use crate::error::{Error, Kind, Result, login_command};
 use crate::model::origin::Origin;
 use crate::model::record::{Account, Application, Binding, Column, Record, RecordId, SealedCell};
 use crate::model::secret::Secret;
 use crate::store::Store;
+use crate::store::error::{Error, Result};
 
 /// A managed account's secrets that are needed to renew it, opened together so that the geolocation
 /// they are sent to is one that a cell has vouched for.
@@ -104,7 +104,10 @@ impl Store {
         self.prove_identity(record)?;
         // Only an edited row names one that is not there.
         let application = record.application.as_ref().ok_or_else(|| {
-            damaged("The client secret of the profile's application", record.profile_name())
+            damaged(
+                "The client secret of the profile's application".to_owned(),
+                record.profile_name(),
+            )
         })?;
         let client_secret = self.client_secret(application, record.profile_name())?;
         let refresh_token = self.unseal(record, Column::RefreshToken)?;
@@ -136,7 +139,7 @@ impl Store {
             let row = "SELECT client_secret FROM application WHERE id = ?1";
             let opened = self.open_again(&place, cell, row, application.id.0)?;
             opened.ok_or_else(|| {
-                damaged(&format!("The client secret of application {}", application.name), profile)
+                damaged(format!("The client secret of application {}", application.name), profile)
             })
         })
     }
@@ -166,23 +169,13 @@ impl Store {
 }
 
 fn does_not_open(column: Column, profile: Option<&str>) -> Error {
-    damaged(&format!("The stored {}", column.name().replace('_', " ")), profile)
+    damaged(format!("The stored {}", column.name().replace('_', " ")), profile)
 }
 
-fn damaged(what: &str, profile: Option<&str>) -> Error {
-    Error::new(
-        Kind::Unusable,
-        format!("{what} does not open: the store was edited or damaged, and it is not used"),
-        format!("Log in again: {}", login_command(profile)),
-    )
+fn damaged(what: String, profile: Option<&str>) -> Error {
+    Error::CellDoesNotOpen(what, profile.map(str::to_owned))
 }
 
 fn stored_origin(text: &str) -> Result<Origin> {
-    Origin::from_operator(text).map_err(|bad| {
-        Error::new(
-            Kind::Unusable,
-            format!("The store names a base URL that is none ({bad})"),
-            format!("Log in again: {}", login_command(None)),
-        )
-    })
+    Origin::from_operator(text).map_err(Error::InvalidOrigin)
 }

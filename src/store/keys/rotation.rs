@@ -8,15 +8,15 @@ use rusqlite::{Connection, Transaction};
 
 use super::seal;
 use super::{Key, KeySource, Loaded};
-use crate::error::Result;
 use crate::model::record::{Application, Record, RecordId, SealedCell};
+use crate::store::error::{Error, Result};
 use crate::store::lock::{KeyLock, RecordLock};
 use crate::store::sqlite::columns::{
     read_application, read_record, select_applications, select_records,
 };
 use crate::store::sqlite::inspect::{CELLS, owner};
 use crate::store::sqlite::rows;
-use crate::store::{Store, failed, keys, unwritable};
+use crate::store::{Store, keys};
 use crate::sys::failpoint;
 
 /// What became of the store's cells.
@@ -44,7 +44,7 @@ impl Store {
             transaction
                 .execute("UPDATE meta SET key_source = ?1", [source.name()])
                 .map(|_| ())
-                .map_err(|error| failed(&error))
+                .map_err(Error::from)
         })?;
         self.forget_key();
         self.remove_cache();
@@ -116,14 +116,12 @@ impl Store {
             let mut turn = Turn { store_id, old, new: &new.key, done: Resealed::default() };
             turn.applications(transaction)?;
             turn.records(transaction)?;
-            transaction
-                .execute(
-                    "UPDATE meta SET key_source = ?1, key_id = ?2",
-                    (new.source.name(), new.key.id()),
-                )
-                .map_err(|error| failed(&error))?;
+            transaction.execute(
+                "UPDATE meta SET key_source = ?1, key_id = ?2",
+                (new.source.name(), new.key.id()),
+            )?;
             failpoint::pass("cells-resealed");
-            failpoint::write("rotation-commit").map_err(|error| unwritable(&error))?;
+            failpoint::write("rotation-commit").map_err(|error| Error::unwritable(&error))?;
             Ok(Ok(turn.done))
         })?;
         if done.is_ok() {
@@ -207,8 +205,7 @@ impl Turn<'_> {
                         "UPDATE application SET client_secret = ?2 WHERE id = ?1",
                         (id.0, &cell.0),
                     )
-                    .map(|_| ())
-                    .map_err(|error| failed(&error))?,
+                    .map(|_| ())?,
                 None => self.done.left.push(format!("application {name}: client_secret")),
             }
         }
@@ -244,8 +241,7 @@ impl Turn<'_> {
                         &format!("UPDATE record SET {name} = ?2 WHERE id = ?1"),
                         (record.id.0, &cell.0),
                     )
-                    .map(|_| ())
-                    .map_err(|error| failed(&error))?,
+                    .map(|_| ())?,
                 None => self.done.left.push(format!("{}: {name}", owner(record))),
             }
         }
@@ -259,5 +255,5 @@ pub(crate) fn ids(connection: &Connection, sql: &str) -> Result<Vec<RecordId>> {
         .and_then(|mut statement| {
             statement.query_map([], |row| row.get(0).map(RecordId))?.collect()
         })
-        .map_err(|error| failed(&error))
+        .map_err(Error::from)
 }

@@ -10,10 +10,10 @@ use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{Key as AeadKey, XChaCha20Poly1305, XNonce};
 
 use super::{KEY_ID_BYTES, Key};
-use crate::error::{Error, Kind, Result};
 use crate::model::grant::GrantKind;
 use crate::model::record::{Application, Binding, Column, GitKey, Links, RecordId, SealedCell};
 use crate::model::secret::Secret;
+use crate::store::error::{Error, Result};
 
 /// A cell that opens by itself. Those of managed accounts were sealed so before there were identities.
 const BY_ITSELF: u8 = 1;
@@ -150,9 +150,8 @@ pub(crate) fn seal(key: &Key, place: &Place, secret: &Secret) -> Result<SealedCe
     let mut nonce = [0u8; NONCE_BYTES];
     crate::sys::random::fill(&mut nonce)?;
     let payload = Payload { msg: secret.expose(), aad: &place.data };
-    let sealed = cipher(key)
-        .encrypt(&XNonce::from(nonce), payload)
-        .map_err(|_| Error::new(Kind::Other, "A secret could not be sealed", "Report this."))?;
+    let sealed =
+        cipher(key).encrypt(&XNonce::from(nonce), payload).map_err(|_| Error::NotSealed)?;
     let mut cell = Vec::with_capacity(HEADER_BYTES + NONCE_BYTES + sealed.len());
     cell.push(place.format);
     cell.extend_from_slice(&key.id());

@@ -4,8 +4,8 @@ use std::fs::File;
 use std::io::Write;
 use std::time::Duration;
 
-use super::{is_contended, named_holder, not_lockable};
-use crate::error::{Error, Kind, Result};
+use super::{is_contended, named_holder};
+use crate::store::error::{Error, Result};
 use crate::sys::paths::Paths;
 use crate::sys::{clock, files};
 
@@ -26,7 +26,7 @@ impl KeyLock {
         match fs2::FileExt::try_lock_exclusive(&file) {
             Ok(()) => {}
             Err(error) if is_contended(&error) => return Ok(None),
-            Err(error) => return Err(not_lockable(&error)),
+            Err(error) => return Err(Error::NotLockable(error)),
         }
         let mut holder = files::open_private(&paths.key_lock_holder()).ok();
         if let Some(holder) = &mut holder {
@@ -41,16 +41,7 @@ impl KeyLock {
         super::wait(
             timeout,
             |_| Self::try_take(paths),
-            |_| {
-                Error::new(
-                    Kind::Temporary,
-                    format!(
-                        "Another process changes the store's key ({})",
-                        named_holder(&paths.key_lock_holder())
-                    ),
-                    "Run it again when that has ended.",
-                )
-            },
+            |_| Error::KeyLocked(named_holder(&paths.key_lock_holder())),
         )
     }
 }
@@ -72,8 +63,8 @@ mod tests {
         let paths = Paths::under(&home.path().join("home"));
         let lock = KeyLock::take(&paths, Duration::ZERO).unwrap();
         let error = KeyLock::take(&paths, Duration::ZERO).unwrap_err();
-        assert_eq!(error.kind(), Kind::Temporary);
-        assert!(error.problem().contains(&format!("pid {}", std::process::id())), "{error}");
+        assert!(error.is_temporary());
+        assert!(error.to_string().contains(&format!("pid {}", std::process::id())), "{error}");
         drop(lock);
         KeyLock::take(&paths, Duration::ZERO).unwrap();
     }

@@ -11,8 +11,8 @@ use std::fs::File;
 use std::io;
 use std::time::{Duration, Instant};
 
-use crate::error::{Error, Kind, Result};
 use crate::model::record::RecordId;
+use crate::store::error::{Error, Result};
 use crate::sys::paths::Paths;
 use crate::sys::{clock, failpoint, files};
 
@@ -44,9 +44,7 @@ impl RecordLock {
     /// The lock of a record that is about to be made, under a random identity.
     pub(crate) fn for_new(paths: &Paths) -> Result<Self> {
         let id = RecordId(crate::sys::random::id()?);
-        Self::try_take(paths, id)?.ok_or_else(|| {
-            Error::new(Kind::Temporary, "A new record is locked already", "Run it again.")
-        })
+        Self::try_take(paths, id)?.ok_or(Error::NewRecordLocked)
     }
 
     /// Gives up a record that was never made. Its random name was never known to anybody else, so
@@ -64,13 +62,13 @@ impl RecordLock {
     /// Takes the lock, waiting for its holder up to `timeout`; `meanwhile` is called each time that another process
     /// has it, with the time waited so far, and ends the wait by what it finds. `late` makes the error, of the
     /// holder's name and the time waited.
-    pub(crate) fn take_unless<T>(
+    pub(crate) fn take_unless<T, E: From<Error>>(
         paths: &Paths,
         id: RecordId,
         timeout: Duration,
-        mut meanwhile: impl FnMut(Duration) -> Result<Option<T>>,
-        late: impl FnOnce(&str, Duration) -> Error,
-    ) -> Result<Waited<T>> {
+        mut meanwhile: impl FnMut(Duration) -> Result<Option<T>, E>,
+        late: impl FnOnce(&str, Duration) -> E,
+    ) -> Result<Waited<T>, E> {
         let mut file = LockFile::open(paths, id)?;
         let look = |waited| match file.try_take()? {
             Some(lock) => Ok(Some(Waited::Locked(lock))),
@@ -91,11 +89,11 @@ pub(crate) enum Waited<T> {
 
 /// Calls `look`, with the time waited so far, until it finds something; a little less often each time. `late` makes
 /// the error when nothing was found in `timeout`.
-fn wait<T>(
+fn wait<T, E>(
     timeout: Duration,
-    mut look: impl FnMut(Duration) -> Result<Option<T>>,
-    late: impl FnOnce(Duration) -> Error,
-) -> Result<T> {
+    mut look: impl FnMut(Duration) -> Result<Option<T>, E>,
+    late: impl FnOnce(Duration) -> E,
+) -> Result<T, E> {
     let since = Instant::now();
     let mut poll = FIRST_POLL;
     loop {
@@ -142,7 +140,7 @@ impl LockFile {
         match fs2::FileExt::try_lock_exclusive(file) {
             Ok(()) => Ok(self.file.take().map(|file| self.held(file))),
             Err(error) if is_contended(&error) => Ok(None),
-            Err(error) => Err(not_lockable(&error)),
+            Err(error) => Err(Error::NotLockable(error)),
         }
     }
 
@@ -163,14 +161,6 @@ pub(crate) fn holder(paths: &Paths, id: RecordId) -> String {
 
 fn named_holder(file: &std::path::Path) -> String {
     read_holder(file).map_or_else(|| NAMELESS.to_owned(), |holder| holder.to_string())
-}
-
-fn not_lockable(error: &io::Error) -> Error {
-    Error::new(
-        Kind::Unusable,
-        format!("The lock file cannot be locked: {}", files::reason(error)),
-        "Keep the state folder on a file system with locks (CONCUR_CRED_HOME moves it).",
-    )
 }
 
 const NAMELESS: &str = "a process that did not leave its name";
@@ -222,7 +212,7 @@ pub(crate) fn look(paths: &Paths, id: RecordId) -> Result<Holding> {
         Err(error) if is_contended(&error) => {
             Ok(Holding::Held(holder.unwrap_or_else(|| Holder(NAMELESS.to_owned()))))
         }
-        Err(error) => Err(files::cannot("lock", &path, &error)),
+        Err(error) => Err(files::cannot("lock", &path, &error).into()),
         Ok(()) => Ok(holder.map_or(Holding::Free, Holding::Left)),
     }
 }

@@ -5,13 +5,13 @@ use rusqlite::{OptionalExtension, Transaction};
 use super::inspect::CELLS;
 use super::managed::{settle_at, take_plain};
 use super::{identity, put};
-use crate::error::Result;
 use crate::model::grant::Grant;
 use crate::model::record::{Attempt, Column, Record, RecordId};
 use crate::model::secret::Secret;
+use crate::store::Store;
+use crate::store::error::{Error, Result};
 use crate::store::keys::client_secret;
 use crate::store::lock::RecordLock;
-use crate::store::{Store, changed_meanwhile, failed, unwritable};
 use crate::sys::failpoint;
 
 impl Store {
@@ -31,7 +31,7 @@ impl Store {
         };
         self.write(|transaction| {
             put::attempt(transaction, &begun)?;
-            failpoint::write("attempt-begin").map_err(|error| unwritable(&error))
+            failpoint::write("attempt-begin").map_err(|error| Error::unwritable(&error))
         })?;
         Ok(begun)
     }
@@ -47,7 +47,7 @@ impl Store {
         record.attempt = ended;
         self.write(|transaction| {
             put::attempt(transaction, &record)?;
-            failpoint::write("attempt-end").map_err(|error| unwritable(&error))
+            failpoint::write("attempt-end").map_err(|error| Error::unwritable(&error))
         })
     }
 
@@ -65,7 +65,7 @@ impl Store {
         let renewed =
             self.with_current_key(|store| store.try_commit_grant(old, grant, client_secret, now))?;
         // As when the folder cannot be synced: it is there, and cannot be relied on.
-        failpoint::write("grant-sync").map_err(|error| unwritable(&error))?;
+        failpoint::write("grant-sync").map_err(|error| Error::unwritable(&error))?;
         Ok(renewed)
     }
 
@@ -112,11 +112,11 @@ impl Store {
             failpoint::pass("grant-sealed");
             let here = generation_of(transaction, old.id)?;
             if here != Some(old.generation) {
-                return Err(changed_meanwhile());
+                return Err(Error::Changed);
             }
             put::record(transaction, &bound)?;
             client_secret::put(transaction, &applications)?;
-            failpoint::write("grant-commit").map_err(|error| unwritable(&error))
+            failpoint::write("grant-commit").map_err(|error| Error::unwritable(&error))
         })?;
         Ok(written.map(|()| bound.into_record()))
     }
@@ -176,5 +176,5 @@ fn generation_of(transaction: &Transaction<'_>, id: RecordId) -> Result<Option<i
     transaction
         .query_row("SELECT generation FROM record WHERE id = ?1", [id.0], |row| row.get(0))
         .optional()
-        .map_err(|error| failed(&error))
+        .map_err(Error::from)
 }

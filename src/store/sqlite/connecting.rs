@@ -9,10 +9,9 @@ use rusqlite::config::DbConfig;
 use rusqlite::limits::Limit;
 use rusqlite::{Connection, OpenFlags};
 
-use crate::error::{Error, Kind, Result};
-use crate::store::failed;
+use crate::store::error::{Error, Result};
 use crate::sys::clock;
-use crate::sys::files::{self, shell_word};
+use crate::sys::files;
 use crate::sys::paths::companions_of;
 
 /// The longest value, bytes. Our longest are the unknown fields of an imported file.
@@ -32,11 +31,8 @@ const LEADS_ELSEWHERE: [u8; 8] = [0xd9, 0xd5, 0x05, 0xf9, 0x20, 0xa1, 0x63, 0xd7
 pub(crate) fn connect(file: &Path, busy_timeout: Duration) -> Result<Connection> {
     look_beside(file)?;
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let mut connection =
-        Connection::open_with_flags(file, flags).map_err(|error| failed(&error))?;
-    bound(&mut connection)
-        .and_then(|()| connection.busy_timeout(clock::limit(busy_timeout)))
-        .map_err(|error| failed(&error))?;
+    let mut connection = Connection::open_with_flags(file, flags)?;
+    bound(&mut connection).and_then(|()| connection.busy_timeout(clock::limit(busy_timeout)))?;
     Ok(connection)
 }
 
@@ -44,14 +40,11 @@ pub(crate) fn connect(file: &Path, busy_timeout: Duration) -> Result<Connection>
 fn look_beside(file: &Path) -> Result<()> {
     let [journal, log, index] = companions_of(file);
     if leads_elsewhere(&journal)? {
-        return Err(Error::new(
-            Kind::Unusable,
-            format!("{} is no journal of ours: it leads to another file", journal.display()),
-            format!("Move it away: mv {0} {0}.moved", shell_word(&journal)),
-        ));
+        return Err(Error::JournalLeadsElsewhere(journal));
     }
     files::check_private_file(&log)?;
-    files::check_private_file(&index).map(|_| ())
+    files::check_private_file(&index)?;
+    Ok(())
 }
 
 /// Whether SQLite would open one more file because of this journal. Ours are of one database.
@@ -61,7 +54,10 @@ fn leads_elsewhere(journal: &Path) -> Result<bool> {
         Ok(None) => return Ok(false),
         // SQLite creates it under the umask and sets its mode afterwards: a file of ours that cannot be read
         // now is one that SQLite cannot read either.
-        Err(_) => return files::check_private_file(journal).map(|_| false),
+        Err(_) => {
+            files::check_private_file(journal)?;
+            return Ok(false);
+        }
     };
     let mut end = [0; LEADS_ELSEWHERE.len()];
     let back = -i64::try_from(end.len()).unwrap_or(0);

@@ -12,14 +12,14 @@ use uuid::Uuid;
 use super::columns::{read_record, select_records};
 use super::inspect::CELLS;
 use super::rows;
-use crate::error::{Error, Kind, Result, login_command};
 use crate::model::grant::Grant;
 use crate::model::record::{Account, AccountLinks, Application, Column, Links, Record, SealedCell};
 use crate::model::secret::Secret;
+use crate::store::Store;
+use crate::store::error::{Error, Result};
 use crate::store::keys::rotation::ids;
 use crate::store::keys::seal::{self, DoesNotOpen, Place};
 use crate::store::keys::{Key, KeySource};
-use crate::store::{Store, failed};
 
 /// The managed records without an identity.
 const UNBOUND: &str = "SELECT id FROM record WHERE profile >= '' AND identity IS NULL";
@@ -89,7 +89,7 @@ impl Store {
         };
         let (Some((application, origin)), Some(identity)) = (application, identity) else {
             // Its other cells say whether an earlier program wrote it.
-            let record = self.reread(account.id)?.ok_or_else(crate::store::changed_meanwhile)?;
+            let record = self.reread(account.id)?.ok_or(Error::Changed)?;
             return self.prove_identity(&record);
         };
         let links = Links {
@@ -235,22 +235,14 @@ impl Binding<'_> {
         self.transaction
             .execute(&format!("UPDATE {table} SET {column} = ?2 WHERE id = ?1"), (id, &cell.0))
             .map(|_| ())
-            .map_err(|error| failed(&error))
+            .map_err(Error::from)
     }
 }
 
 fn edited(profile: Option<&str>) -> Error {
-    Error::new(
-        Kind::Unusable,
-        "The identity of the profile does not open: the store was edited or damaged, and it is not used",
-        // Not with an origin to paste: an attacker who edited the store chose it.
-        format!(
-            "Log in again with the base URL that you know: {} --base-url ORIGIN",
-            login_command(profile)
-        ),
-    )
-    .of_profile(profile)
+    Error::IdentityDoesNotOpen(profile.map(str::to_owned))
 }
+
 /// Names the company or user of a record, once the tokens say whose they are.
 pub(crate) fn learn_principal(record: &mut Record, grant: &Grant) {
     if !record.has_unknown_principal() {

@@ -3,10 +3,10 @@
 use rusqlite::Connection;
 
 use super::migrate;
-use crate::error::{Error, Kind, Result};
 use crate::model::printable::printable;
 use crate::model::record::{Column, Record};
-use crate::store::{Store, audit, connect, failed};
+use crate::store::error::{Error, Result};
+use crate::store::{Store, audit, connect};
 use crate::sys::files;
 use crate::sys::paths::Paths;
 
@@ -146,12 +146,12 @@ pub(crate) fn broken_references(connection: &Connection) -> Result<usize> {
             }
             Ok(count)
         })
-        .map_err(|error| failed(&error))
+        .map_err(Error::from)
 }
 
 /// An empty database with the schema of a version.
 fn fresh(version: i64) -> Result<Connection> {
-    let connection = Connection::open_in_memory().map_err(|error| failed(&error))?;
+    let connection = Connection::open_in_memory()?;
     migrate::schema_of_version(&connection, version)?;
     Ok(connection)
 }
@@ -162,14 +162,14 @@ fn schema_of(connection: &Connection) -> Result<Vec<(String, String)>> {
         .and_then(|mut statement| {
             statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
         })
-        .map_err(|error| failed(&error))
+        .map_err(Error::from)
 }
 
 fn texts(connection: &Connection, sql: &str) -> Result<Vec<String>> {
     connection
         .prepare(sql)
         .and_then(|mut statement| statement.query_map([], |row| row.get(0))?.collect())
-        .map_err(|error| failed(&error))
+        .map_err(Error::from)
 }
 
 /// The state of the audit log. Busy is an error; damage is an answer.
@@ -179,19 +179,15 @@ pub(crate) fn audit_log(paths: &Paths) -> Result<AuditLog> {
         return Ok(AuditLog::Absent);
     }
     match state_of(&file) {
-        Err(error) if error.kind() == Kind::Temporary => Err(error),
-        Err(error) => {
-            Ok(AuditLog::Damaged(error.problem().replace("The store", "The audit trail")))
-        }
+        Err(error) if error.is_temporary() => Err(error),
+        Err(error) => Ok(damaged(&error)),
         Ok(state) => Ok(state),
     }
 }
 
 fn state_of(file: &std::path::Path) -> Result<AuditLog> {
     let connection = connect(file)?;
-    let version: i64 = connection
-        .query_row("PRAGMA user_version", [], |row| row.get(0))
-        .map_err(|error| failed(&error))?;
+    let version: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
     if version > audit::SCHEMA_VERSION {
         return Ok(AuditLog::Newer(version));
     }
@@ -205,5 +201,9 @@ fn state_of(file: &std::path::Path) -> Result<AuditLog> {
     connection
         .query_row("SELECT count(*) FROM event", [], |row| row.get(0))
         .map(AuditLog::Sound)
-        .map_err(|error| Error::new(Kind::Unusable, failed(&error).problem(), ""))
+        .or_else(|error| Ok(damaged(&error.into())))
+}
+
+fn damaged(error: &Error) -> AuditLog {
+    AuditLog::Damaged(error.to_string().replace("The store", "The audit trail"))
 }

@@ -3,15 +3,15 @@
 use rusqlite::{OptionalExtension, Transaction};
 
 use super::put;
-use crate::error::Result;
 use crate::model::grant::{Grant, GrantKind};
 use crate::model::origin::Origin;
 use crate::model::profile::ProfileName;
 use crate::model::record::{Application, ApplicationId, Binding, Column, Record, SealedCell};
 use crate::model::secret::Secret;
+use crate::store::Store;
+use crate::store::error::{Error, Result};
 use crate::store::keys::seal;
 use crate::store::lock::RecordLock;
-use crate::store::{Store, changed_meanwhile, failed};
 use crate::sys::{failpoint, random};
 
 /// A company request token and when its 24 hours are over (epoch seconds).
@@ -111,16 +111,13 @@ impl Store {
     pub(crate) fn forget(&mut self, lock: &RecordLock) -> Result<()> {
         let id = lock.record_id();
         self.write(|transaction| {
-            transaction
-                .execute("DELETE FROM record WHERE id = ?1", [id.0])
-                .and_then(|_| {
-                    transaction.execute(
-                        "UPDATE meta SET used_profile = NULL WHERE used_profile NOT IN \
+            transaction.execute("DELETE FROM record WHERE id = ?1", [id.0]).and_then(|_| {
+                transaction.execute(
+                    "UPDATE meta SET used_profile = NULL WHERE used_profile NOT IN \
                          (SELECT profile FROM record WHERE profile IS NOT NULL)",
-                        [],
-                    )
-                })
-                .map_err(|error| failed(&error))?;
+                    [],
+                )
+            })?;
             put::drop_unused_applications(transaction)
         })?;
         self.remove_cache();
@@ -144,22 +141,20 @@ impl Store {
         new: &ProfileName,
     ) -> Result<Option<()>> {
         let id = lock.record_id();
-        let mut record = self.reread(id)?.ok_or_else(changed_meanwhile)?;
+        let mut record = self.reread(id)?.ok_or(Error::Changed)?;
         // A new name must not vouch for what was edited.
         self.prove_identity(&record)?;
         record.profile = Some(new.clone());
         let identity = self.bound(record)?.into_record().identity.map(|cell| cell.0);
         self.write_sealed(|transaction| {
             // Another process may have renamed it, or taken the name, since both were looked for.
-            let renamed = transaction
-                .execute(
-                    "UPDATE record SET profile = ?1, identity = ?4 WHERE id = ?2 AND profile = ?3 \
+            let renamed = transaction.execute(
+                "UPDATE record SET profile = ?1, identity = ?4 WHERE id = ?2 AND profile = ?3 \
                      AND NOT EXISTS (SELECT 1 FROM record WHERE profile = ?1 AND id <> ?2)",
-                    (new.as_str(), id.0, old.as_str(), &identity),
-                )
-                .map_err(|error| failed(&error))?;
+                (new.as_str(), id.0, old.as_str(), &identity),
+            )?;
             if renamed != 1 {
-                return Err(changed_meanwhile());
+                return Err(Error::Changed);
             }
             transaction
                 .execute(
@@ -167,7 +162,7 @@ impl Store {
                     (new.as_str(), old.as_str()),
                 )
                 .map(|_| ())
-                .map_err(|error| failed(&error))
+                .map_err(Error::from)
         })
     }
 
@@ -177,7 +172,7 @@ impl Store {
             transaction
                 .execute("UPDATE meta SET used_profile = ?1", [profile.as_str()])
                 .map(|_| ())
-                .map_err(|error| failed(&error))
+                .map_err(Error::from)
         })
     }
 
@@ -269,7 +264,6 @@ fn refuse_taken_profile(transaction: &Transaction<'_>, record: &Record) -> Resul
             (record.profile_name(), record.id.0),
             |row| row.get(0),
         )
-        .optional()
-        .map_err(|error| failed(&error))?;
-    if other.is_some() { Err(changed_meanwhile()) } else { Ok(()) }
+        .optional()?;
+    if other.is_some() { Err(Error::Changed) } else { Ok(()) }
 }

@@ -3,8 +3,7 @@
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
-use super::refusals::another_schema;
-use crate::error::{Error, Kind, Result};
+use crate::store::error::{Error, Result};
 
 /// The token database's migrations, oldest first. Append-only: never edit or remove one.
 const MIGRATIONS: [&str; 3] = [
@@ -29,18 +28,16 @@ pub(crate) struct NewStore<'a> {
 
 /// Brings the schema up to [`CURRENT_VERSION`]. `new` is used when there is no store yet.
 pub(crate) fn migrate(connection: &mut Connection, new: Option<&NewStore<'_>>) -> Result<()> {
-    let transaction = connection
-        .transaction_with_behavior(TransactionBehavior::Immediate)
-        .map_err(|error| crate::store::failed(&error))?;
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     if version(&transaction)? == 0 {
-        apply(&transaction, 0, CURRENT_VERSION).map_err(|error| crate::store::failed(&error))?;
+        apply(&transaction, 0, CURRENT_VERSION)?;
         if let Some(new) = new {
             insert_meta(&transaction, new)?;
         }
     } else {
         bring_up_to_date(&transaction)?;
     }
-    transaction.commit().map_err(|error| crate::store::failed(&error))
+    transaction.commit().map_err(Error::from)
 }
 
 /// Brings an earlier program's store up to date, inside the caller's IMMEDIATE transaction: of any
@@ -57,12 +54,12 @@ pub(crate) fn bring_up_to_date(transaction: &Transaction<'_>) -> Result<()> {
                 .execute("UPDATE meta SET schema_version = ?1", [CURRENT_VERSION])
                 .map(|_| ())
         })
-        .map_err(|error| cannot_upgrade(version, &error))
+        .map_err(|error| Error::not_upgraded(version, error))
 }
 
 /// Makes in an empty database the schema that a program of this version made.
 pub(crate) fn schema_of_version(connection: &Connection, version: i64) -> Result<()> {
-    apply(connection, 0, version).map_err(|error| crate::store::failed(&error))
+    apply(connection, 0, version).map_err(Error::from)
 }
 
 fn apply(connection: &Connection, from: i64, to: i64) -> rusqlite::Result<()> {
@@ -72,70 +69,34 @@ fn apply(connection: &Connection, from: i64, to: i64) -> rusqlite::Result<()> {
     migrations.copied().try_for_each(|migration| connection.execute_batch(migration))
 }
 
-/// The error when an earlier program's store cannot be brought up to date.
-pub(crate) fn cannot_upgrade(version: i64, error: &rusqlite::Error) -> Error {
-    let failed = crate::store::failed(error);
-    if failed.kind() == Kind::Temporary {
-        return failed;
-    }
-    Error::new(
-        Kind::Unusable,
-        format!(
-            "The store has schema version {version} and cannot be brought up to version \
-             {CURRENT_VERSION}: {}",
-            failed.problem()
-        ),
-        failed.remedy(),
-    )
-}
-
 /// An error for a store that a newer program wrote; it is never touched.
 pub(crate) fn refuse_newer(version: i64) -> Result<()> {
-    if version <= CURRENT_VERSION {
-        return Ok(());
-    }
-    Err(Error::new(
-        Kind::Unusable,
-        format!(
-            "The store has schema version {version}, and this program knows versions up to \
-             {CURRENT_VERSION}"
-        ),
-        "Install the newer concur-cred that wrote it; nothing was changed.",
-    ))
+    if version <= CURRENT_VERSION { Ok(()) } else { Err(Error::Newer(version)) }
 }
 
 /// The schema version; 0 for an empty database. Another program's database is refused.
 pub(crate) fn version(connection: &Connection) -> Result<i64> {
-    let (objects, has_meta): (i64, bool) = connection
-        .query_row(
-            "SELECT count(*), count(*) FILTER (WHERE type = 'table' AND name = 'meta') > 0 \
+    let (objects, has_meta): (i64, bool) = connection.query_row(
+        "SELECT count(*), count(*) FILTER (WHERE type = 'table' AND name = 'meta') > 0 \
              FROM sqlite_schema",
-            [],
-            |row| Ok((row.get(0)?, row.get(1)?)),
-        )
-        .map_err(|error| crate::store::failed(&error))?;
+        [],
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )?;
     if objects == 0 {
         return Ok(0);
     }
-    let foreign = || {
-        Error::new(
-            Kind::Unusable,
-            "The store's file is another program's database",
-            "Move it away, or set CONCUR_CRED_HOME to a folder of its own.",
-        )
-    };
     if !has_meta {
-        return Err(foreign());
+        return Err(Error::OtherProgram);
     }
     let version = connection.query_row("SELECT schema_version FROM meta", [], |row| row.get(0));
     let version: i64 = version.map_err(|error| match error.sqlite_error_code() {
         // A disk that fails or a store that is busy says nothing about which program made it.
-        Some(code) if code != rusqlite::ErrorCode::Unknown => crate::store::failed(&error),
-        _ if error == rusqlite::Error::QueryReturnedNoRows => another_schema(),
-        _ => foreign(),
+        Some(code) if code != rusqlite::ErrorCode::Unknown => error.into(),
+        _ if error == rusqlite::Error::QueryReturnedNoRows => Error::OtherSchema,
+        _ => Error::OtherProgram,
     })?;
     // Zero is an empty database's alone.
-    if version < 1 { Err(another_schema()) } else { Ok(version) }
+    if version < 1 { Err(Error::OtherSchema) } else { Ok(version) }
 }
 
 fn insert_meta(transaction: &Transaction<'_>, new: &NewStore<'_>) -> Result<()> {
@@ -146,7 +107,7 @@ fn insert_meta(transaction: &Transaction<'_>, new: &NewStore<'_>) -> Result<()> 
             (CURRENT_VERSION, new.store_id, new.key_source, new.key_id),
         )
         .map(|_| ())
-        .map_err(|error| crate::store::failed(&error))
+        .map_err(Error::from)
 }
 
 #[cfg(test)]
@@ -210,7 +171,8 @@ mod tests {
         let mut connection = Connection::open_in_memory().unwrap();
         migrate(&mut connection, Some(&new())).unwrap();
         connection.execute("UPDATE meta SET schema_version = 99", []).unwrap();
-        assert_eq!(migrate(&mut connection, Some(&new())).unwrap_err().kind(), Kind::Unusable);
+        let refused = migrate(&mut connection, Some(&new())).unwrap_err();
+        assert!(matches!(refused, Error::Newer(99)), "{refused:?}");
         assert_eq!(version(&connection).unwrap(), 99);
     }
 
@@ -218,7 +180,8 @@ mod tests {
     fn another_programs_database_is_refused() {
         let mut connection = Connection::open_in_memory().unwrap();
         connection.execute_batch("CREATE TABLE moz_places (id)").unwrap();
-        assert_eq!(migrate(&mut connection, Some(&new())).unwrap_err().kind(), Kind::Unusable);
+        let refused = migrate(&mut connection, Some(&new())).unwrap_err();
+        assert!(matches!(refused, Error::OtherProgram), "{refused:?}");
     }
 
     #[test]

@@ -4,9 +4,8 @@ use rusqlite::{Transaction, params_from_iter};
 
 use super::columns::{Stored, Values};
 use super::identity::Bound;
-use crate::error::Result;
 use crate::model::record::{Record, RecordId};
-use crate::store::{changed_meanwhile, failed};
+use crate::store::error::{Error, Result};
 
 /// A record without anything in it.
 pub(crate) fn blank_record(id: RecordId, now: i64) -> Record {
@@ -26,7 +25,7 @@ pub(crate) fn drop_unused_applications(transaction: &Transaction<'_>) -> Result<
             [],
         )
         .map(|_| ())
-        .map_err(|error| failed(&error))
+        .map_err(Error::from)
 }
 
 /// Writes a record's attempt alone.
@@ -35,9 +34,8 @@ pub(crate) fn attempt(transaction: &Transaction<'_>, record: &Record) -> Result<
     let updates: Vec<String> = values.iter().map(|(name, _)| format!("{name} = ?")).collect();
     let sql = format!("UPDATE record SET {} WHERE id = {}", updates.join(", "), record.id.0);
     let values = values.into_iter().map(|(_, value)| value);
-    let changed =
-        transaction.execute(&sql, params_from_iter(values)).map_err(|error| failed(&error))?;
-    if changed == 1 { Ok(()) } else { Err(changed_meanwhile()) }
+    let changed = transaction.execute(&sql, params_from_iter(values))?;
+    if changed == 1 { Ok(()) } else { Err(Error::Changed) }
 }
 
 /// Writes a record whole.
@@ -47,7 +45,7 @@ pub(crate) fn record(transaction: &Transaction<'_>, bound: &Bound) -> Result<()>
 
 fn values_of<T: Stored>(row: &T) -> Result<Values<'_>> {
     let mut values = Vec::with_capacity(64);
-    row.values(&mut values).map_err(|error| failed(&error))?;
+    row.values(&mut values)?;
     Ok(values)
 }
 
@@ -63,5 +61,5 @@ fn upsert<T: Stored>(transaction: &Transaction<'_>, table: &str, row: &T) -> Res
         updates.join(", ")
     );
     let written = transaction.execute(&sql, params_from_iter(values));
-    written.map(|_| ()).map_err(|error| failed(&error))
+    written.map(|_| ()).map_err(Error::from)
 }

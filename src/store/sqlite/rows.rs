@@ -7,13 +7,12 @@ use super::columns::{
     select_records,
 };
 use super::migrate;
-use super::refusals::{another_schema, endless};
-use crate::error::{Error, Kind, Result};
 use crate::model::host;
 use crate::model::record::{Application, Record, RecordId};
+use crate::store::error::{Error, Result};
 use crate::store::hit::{Hit, Wanted};
 use crate::store::keys::KeySource;
-use crate::store::{Meta, Store, changed_meanwhile, failed};
+use crate::store::{Meta, Store};
 
 /// More rows than this no store has; a damaged one can lead in circles.
 const MOST_ROWS: usize = 300_000;
@@ -111,7 +110,7 @@ impl Store {
                     .query_row([id.0], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
                     .optional()
             })
-            .map_err(|error| failed(&error))
+            .map_err(Error::from)
     }
 
     /// Every application.
@@ -119,12 +118,8 @@ impl Store {
         if self.is_blank()? {
             return Ok(Vec::new());
         }
-        let mut statement =
-            self.connection()?.prepare(&select_applications("")).map_err(|error| failed(&error))?;
-        statement
-            .query_map([], read_application)
-            .and_then(Iterator::collect)
-            .map_err(|error| failed(&error))
+        let mut statement = self.connection()?.prepare(&select_applications(""))?;
+        statement.query_map([], read_application).and_then(Iterator::collect).map_err(Error::from)
     }
 
     /// The names of all profiles.
@@ -158,7 +153,7 @@ impl Store {
                 }
                 // The first run of another process may have made the store between the two looks.
                 self.query(sql, parameters, read).map(Some).map_err(|error| match error {
-                    QueryError::Sqlite(error) if is_wrong_schema(&error) => another_schema(),
+                    QueryError::Sqlite(error) if is_wrong_schema(&error) => Error::OtherSchema,
                     error => error.into_error(),
                 })
             }
@@ -193,11 +188,11 @@ impl Store {
                 found.push(read(row)?);
             }
             if found.len() > MOST_ROWS {
-                return Err(QueryError::Refused(endless()));
+                return Err(QueryError::Refused(Error::Endless));
             }
         }
         // Every statement joins the rows to the store's own one.
-        let meta = meta.ok_or_else(|| QueryError::Refused(another_schema()))?;
+        let meta = meta.ok_or_else(|| QueryError::Refused(Error::OtherSchema))?;
         Ok(Found { meta, rows: found })
     }
 }
@@ -220,9 +215,9 @@ enum QueryError {
 impl QueryError {
     fn into_error(self) -> Error {
         match self {
-            Self::Sqlite(error) => failed(&error),
+            Self::Sqlite(error) => error.into(),
             Self::Refused(error) => error,
-            Self::Older => changed_meanwhile(),
+            Self::Older => Error::Changed,
         }
     }
 }
@@ -242,21 +237,17 @@ pub(crate) fn is_wrong_schema(error: &rusqlite::Error) -> bool {
 /// What the store says of itself, when no record was asked for.
 pub(crate) fn read_meta(connection: &Connection) -> Result<Meta> {
     migrate::refuse_newer(migrate::version(connection)?)?;
-    connection
-        .query_row("SELECT store_id, key_source, key_id, used_profile FROM meta", [], |row| {
-            meta_from_row(row, 0)
-        })
-        .map_err(|error| failed(&error))?
+    connection.query_row(
+        "SELECT store_id, key_source, key_id, used_profile FROM meta",
+        [],
+        |row| meta_from_row(row, 0),
+    )?
 }
 
 fn meta_from_row(row: &Row<'_>, first: usize) -> rusqlite::Result<Result<Meta>> {
     let name: String = row.get(first + 1)?;
     let Some(key_source) = KeySource::from_name(&name) else {
-        return Ok(Err(Error::new(
-            Kind::Unusable,
-            "The store names a key source that this program does not know",
-            "Install the newer concur-cred that wrote it; nothing was changed.",
-        )));
+        return Ok(Err(Error::UnknownKeySource));
     };
     Ok(Ok(Meta {
         store_id: row.get(first)?,

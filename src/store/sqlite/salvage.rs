@@ -17,12 +17,12 @@ use super::identity::Bound;
 use super::inspect::{broken_references, faults, owner};
 use super::migrate::{self, NewStore};
 use super::put;
-use crate::error::{Error, Kind, Result};
 use crate::model::record::{Record, RecordId};
+use crate::store::error::{Error, Result};
 use crate::store::keys::KeySettings;
 use crate::store::lock::RecordLock;
 use crate::store::stamp::FileId;
-use crate::store::{Meta, Store, changed_meanwhile, connect, failed, unreachable_state};
+use crate::store::{Meta, Store, connect};
 use crate::sys::files;
 use crate::sys::paths::{Paths, journal_of};
 pub(crate) use beside::{DAMAGED_MARK, keep_beside, move_beside};
@@ -101,7 +101,7 @@ impl DamagedStore {
         let is_same = read_whole(&mut self.held, &file)? == self.bytes
             && read_journal(&journal_of(&file))? == self.journal;
         if !is_same {
-            return Err(changed_meanwhile());
+            return Err(Error::Changed);
         }
         salvaged.kept_as = keep_beside(&file, now)?;
         std::fs::rename(&new, &file)
@@ -124,10 +124,10 @@ impl DamagedStore {
             return Ok(None);
         }
         let begun = connect(&self.paths.store())
-            .and_then(|c| c.execute_batch("BEGIN IMMEDIATE").map(|()| c).map_err(|e| failed(&e)));
+            .and_then(|c| c.execute_batch("BEGIN IMMEDIATE").map(|()| c).map_err(Error::from));
         match begun {
             Ok(connection) => Ok(Some(connection)),
-            Err(error) if error.kind() == Kind::Temporary => Err(error),
+            Err(error) if error.is_temporary() => Err(error),
             Err(_) => Ok(None),
         }
     }
@@ -138,8 +138,12 @@ impl DamagedStore {
         files::create_private(&file)?;
         let mut store = blank_store(connect(&file)?, &self.paths, &KeySettings::default());
         store.prepare_to_write()?;
-        let store_id =
-            self.meta.store_id.as_slice().try_into().map_err(|_| copy::unidentified(&file))?;
+        let store_id = self
+            .meta
+            .store_id
+            .as_slice()
+            .try_into()
+            .map_err(|_| Error::DamagedUnidentified(file.clone()))?;
         let key_source = self.meta.key_source.name();
         let new = NewStore { store_id, key_source, key_id: &self.meta.key_id };
         migrate::migrate(store.connection_mut()?, Some(&new))?;
@@ -153,28 +157,22 @@ impl DamagedStore {
             let (kept, refused): (Vec<_>, Vec<_>) = self.records.iter().partition(kept);
             salvaged.lost.extend(refused.into_iter().map(owner));
             put::drop_unused_applications(transaction)?;
-            transaction
-                .execute(
-                    "UPDATE meta SET used_profile = (SELECT profile FROM record WHERE profile = ?1)",
-                    [&self.meta.used_profile],
-                )
-                .map_err(|error| failed(&error))?;
+            transaction.execute(
+                "UPDATE meta SET used_profile = (SELECT profile FROM record WHERE profile = ?1)",
+                [&self.meta.used_profile],
+            )?;
             Ok(kept)
         })?;
         let left = faults(store.connection()?)?;
         if !left.is_empty() || broken_references(store.connection()?)? > 0 {
-            return Err(Error::new(
-                Kind::Other,
-                "The new store is not sound; nothing was changed",
-                "Report this.",
-            ));
+            return Err(Error::RepairFailed);
         }
         let names = kept.iter().filter_map(|record| record.profile_name());
         salvaged.profiles = names.map(str::to_owned).collect();
         salvaged.profiles.sort();
         salvaged.entries = kept.len() - salvaged.profiles.len();
-        let connection = store.connection.into_inner().ok_or_else(unreachable_state)?;
-        connection.close().map_err(|(_, error)| failed(&error))?;
+        let connection = store.connection.into_inner().ok_or(Error::Internal)?;
+        connection.close().map_err(|(_, error)| error)?;
         Ok(file)
     }
 }
@@ -209,11 +207,7 @@ fn read_records(
     lost.extend(found.unread);
     lost.sort();
     if records.is_empty() {
-        return Err(Error::new(
-            Kind::Unusable,
-            "Nothing in the damaged store can be read and opened; nothing was touched",
-            copy::way_out(&paths.store()),
-        ));
+        return Err(Error::DamagedBeyondRepair(paths.store()));
     }
     records.sort_by_key(|record| std::cmp::Reverse(record.updated_at));
     Ok((records, lost))
@@ -257,7 +251,7 @@ fn blank_store(connection: Connection, paths: &Paths, keys: &KeySettings) -> Sto
 fn work_folder(paths: &Paths) -> Result<TempDir> {
     let folder = paths.state_dir();
     files::temporary_folder(WORK_PREFIX, folder)
-        .map_err(|error| files::cannot("make a folder in", folder, &error))
+        .map_err(|error| files::cannot("make a folder in", folder, &error).into())
 }
 
 fn read_whole(file: &mut File, path: &Path) -> Result<Vec<u8>> {
@@ -266,11 +260,7 @@ fn read_whole(file: &mut File, path: &Path) -> Result<Vec<u8>> {
         .and_then(|_| file.take(MAX_BYTES + 1).read_to_end(&mut bytes))
         .map_err(|error| files::cannot("read", path, &error))?;
     if bytes.len() as u64 > MAX_BYTES {
-        return Err(Error::new(
-            Kind::Unusable,
-            format!("{} is far larger than any store of ours; it was not read", path.display()),
-            copy::way_out(path),
-        ));
+        return Err(Error::DamagedTooLarge(path.to_owned()));
     }
     Ok(bytes)
 }

@@ -4,11 +4,11 @@ use rusqlite::{OptionalExtension, Transaction, named_params};
 
 use super::put;
 use super::rows::CredentialFilter;
-use crate::error::Result;
 use crate::model::host;
 use crate::model::record::{Column, GitKey, Record, RecordId};
 use crate::model::secret::Secret;
-use crate::store::{Store, changed_meanwhile, failed};
+use crate::store::Store;
+use crate::store::error::{Error, Result};
 use crate::sys::{failpoint, random};
 
 /// How often a store is tried while others store the same key.
@@ -40,7 +40,7 @@ impl Store {
         if self.with_current_key(|store| store.try_store_credential(new, now))? {
             Ok(())
         } else {
-            Err(changed_meanwhile())
+            Err(Error::Changed)
         }
     }
 
@@ -87,12 +87,10 @@ impl Store {
     pub(crate) fn erase_credentials(&mut self, entries: &[Record]) -> Result<()> {
         self.write(|transaction| {
             for entry in entries {
-                transaction
-                    .execute(
-                        "DELETE FROM record WHERE id = ?1 AND generation = ?2 AND profile IS NULL",
-                        [entry.id.0, entry.generation],
-                    )
-                    .map_err(|error| failed(&error))?;
+                transaction.execute(
+                    "DELETE FROM record WHERE id = ?1 AND generation = ?2 AND profile IS NULL",
+                    [entry.id.0, entry.generation],
+                )?;
             }
             Ok(())
         })
@@ -107,7 +105,7 @@ fn newest_of_host(transaction: &Transaction<'_>, key: &GitKey) -> Result<i64> {
             (host, host::with_default_port(protocol, host)),
             |row| row.get(0),
         )
-        .map_err(|error| failed(&error))
+        .map_err(Error::from)
 }
 
 fn id_of_key(transaction: &Transaction<'_>, record: &Record) -> Result<Option<RecordId>> {
@@ -128,5 +126,5 @@ fn id_of_key(transaction: &Transaction<'_>, record: &Record) -> Result<Option<Re
             |row| row.get(0).map(RecordId),
         )
         .optional()
-        .map_err(|error| failed(&error))
+        .map_err(Error::from)
 }

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::error::{Error, Kind, Result};
+use crate::store::error::{Error, Result};
 use crate::sys::failpoint;
 use crate::sys::files::{self, Replace};
 use crate::sys::paths::journal_of;
@@ -51,10 +51,10 @@ fn second_name(file: &Path, now: i64) -> Result<PathBuf> {
         match link(file, &kept) {
             Ok(()) => return Ok(kept),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-            Err(error) => return Err(files::cannot("keep a copy of", file, &error)),
+            Err(error) => return Err(files::cannot("keep a copy of", file, &error).into()),
         }
     }
-    Err(Error::new(Kind::Temporary, "There is no free name to keep the file under", "Try again."))
+    Err(Error::NoFreeName)
 }
 
 /// A second name for the same file; a copy where the file system knows no second names. Neither ever
@@ -70,7 +70,7 @@ fn link(file: &Path, kept: &Path) -> io::Result<()> {
 
 fn sync(file: &Path) -> Result<()> {
     let folder = file.parent().unwrap_or(file);
-    files::sync_dir(folder).map_err(|error| files::cannot("sync", folder, &error))
+    files::sync_dir(folder).map_err(|error| files::cannot("sync", folder, &error).into())
 }
 
 #[cfg(test)]

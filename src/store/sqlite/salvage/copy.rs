@@ -6,10 +6,10 @@ use rusqlite::Connection;
 
 use super::super::inspect::{broken_references, faults};
 use super::super::{migrate, rows as stored};
-use crate::error::{Error, Kind, Result};
 use crate::model::profile::ProfileName;
+use crate::store::error::{Error, Result};
 use crate::store::{Meta, connect};
-use crate::sys::files::{self, Replace, shell_word};
+use crate::sys::files::{self, Replace};
 use crate::sys::paths::journal_of;
 
 /// The size of a page of every store of ours.
@@ -55,23 +55,7 @@ pub(super) fn readable(
             Identity::Blank | Identity::Unreadable => {}
         }
     }
-    Err(unidentified(file))
-}
-
-/// The error for a file in which the identity of the store cannot be read.
-pub(super) fn unidentified(file: &Path) -> Error {
-    Error::new(
-        Kind::Unusable,
-        "The damaged store does not tell which store it is, so that nothing in it can be opened; \
-         nothing was touched",
-        way_out(file),
-    )
-}
-
-/// What a person can do where the program cannot.
-pub(super) fn way_out(file: &Path) -> String {
-    let word = shell_word(file);
-    format!("Restore it from a backup, or put it aside (mv {word} {word}.old) and log in again.")
+    Err(Error::DamagedUnidentified(file.to_owned()))
 }
 
 /// Whether every profile has a name that can be one: otherwise no listing of them can be read.
@@ -79,7 +63,7 @@ fn names_are_names(connection: &Connection) -> bool {
     let names = connection
         .prepare("SELECT profile FROM record WHERE profile IS NOT NULL")
         .and_then(|mut statement| {
-            statement.query_map([], |row| row.get(0))?.collect::<Result<Vec<String>, _>>()
+            statement.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<Vec<String>>>()
         });
     names.is_ok_and(|names| names.iter().all(|name| name.parse::<ProfileName>().is_ok()))
 }

@@ -6,11 +6,10 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, Row, Statement, params_from_iter};
 
 use super::super::migrate::{self, NewStore};
-use super::copy::unidentified;
-use crate::error::Result;
 use crate::model::printable::printable;
 use crate::model::profile::ProfileName;
-use crate::store::{Meta, failed};
+use crate::store::Meta;
+use crate::store::error::{Error, Result};
 
 /// What was found, besides the rows themselves.
 pub(super) struct Found {
@@ -25,16 +24,14 @@ pub(super) struct Found {
 /// Copies every row that can be read into a database in memory, without the constraints that only
 /// whole tables meet.
 pub(super) fn stage(copy: &Connection, meta: &Meta) -> Result<(Connection, Found)> {
-    let mut staged = Connection::open_in_memory().map_err(|error| failed(&error))?;
+    let mut staged = Connection::open_in_memory()?;
     let store_id = meta.store_id.as_slice().try_into();
-    let store_id = store_id.map_err(|_| unidentified("store.db".as_ref()))?;
+    let store_id = store_id.map_err(|_| Error::DamagedUnidentified("store.db".into()))?;
     let new = NewStore { store_id, key_source: meta.key_source.name(), key_id: &meta.key_id };
     migrate::migrate(&mut staged, Some(&new))?;
-    staged
-        .execute_batch(
-            "PRAGMA foreign_keys = OFF; DROP INDEX record_by_key; DROP INDEX record_by_profile",
-        )
-        .map_err(|error| failed(&error))?;
+    staged.execute_batch(
+        "PRAGMA foreign_keys = OFF; DROP INDEX record_by_key; DROP INDEX record_by_profile",
+    )?;
     // Without the columns that it is read by, a table has no row that can be read.
     let _ = copy_rows(copy, &staged, "application", &[]);
     let by_profile = named(

@@ -1,0 +1,150 @@
+//! What can be wrong with the store's key.
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::{A_NEW_ONE, SET_SOURCE};
+use crate::sys::clock;
+use crate::sys::files::{self, shell_word};
+
+/// Why there is no key, or not the right one. `from` is the source as a person reads it, and `instead_of` what
+/// the settings ask for where that is another.
+#[derive(Debug)]
+pub(crate) enum KeyFault {
+    /// The key that the store at this path is sealed with is not there.
+    Missing { store: PathBuf, from: String, instead_of: String },
+    /// It is not the key that the store is sealed with.
+    Wrong { from: String, instead_of: String },
+    /// There is no key for a store that is about to be sealed; `how` to give one.
+    NoneToSealWith { from: String, how: &'static str },
+    /// The key for a store that is about to be sealed can be guessed.
+    Guessable { from: String, what: &'static str },
+    /// What stands in a file, or on stdin, is no key.
+    NotAKey(PathBuf, KeyPlace),
+    /// What stands in `CONCUR_CRED_KEY` is no key.
+    NotBase64,
+    /// The key command, this program, gave none.
+    Command(String, CommandFault),
+}
+
+/// Whose a file is in which there should be a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum KeyPlace {
+    /// The operator's, or the key file.
+    Key,
+    /// What a rotation has left beside the key file.
+    Next,
+    /// The stdin of a rotation, for the old key.
+    OldOnStdin,
+}
+
+/// Why a key command gave no key. Kept for the whole process, and given to every caller.
+#[derive(Debug, Clone)]
+pub(crate) enum CommandFault {
+    /// It cannot be run.
+    NotRun(Arc<io::Error>),
+    /// It runs a program that needs the key.
+    NeedsItself,
+    /// It ended without one, as this says.
+    Failed(String),
+    /// It did not end in time.
+    TooSlow,
+}
+
+impl KeyFault {
+    pub(in crate::store) fn is_temporary(&self) -> bool {
+        matches!(self, Self::Command(_, CommandFault::TooSlow))
+    }
+
+    pub(in crate::store) fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Command(_, CommandFault::NotRun(error)) => Some(error.as_ref()),
+            _ => None,
+        }
+    }
+
+    /// What happened, and what to do about it.
+    pub(in crate::store) fn words(&self) -> (String, String) {
+        match self {
+            Self::Missing { store, from, instead_of } => (
+                format!(
+                    "The store at {} is sealed with a key from {from}, which is not there{instead_of}",
+                    store.display()
+                ),
+                format!(
+                    "Put that key back; nothing else is tried. If you have it elsewhere: {SET_SOURCE}; if it is \
+                     lost for good, so are the tokens: mv {store} {store}.lost, and log in again",
+                    store = shell_word(store)
+                ),
+            ),
+            Self::Wrong { from, instead_of } => (
+                format!(
+                    "The key from {from} is not the key that this store is sealed with{instead_of}"
+                ),
+                format!(
+                    "Put the right key back: without it nothing stored can be read. If you have it elsewhere: \
+                     {SET_SOURCE}; if this is the one to come: concur-cred key rotate --old-key-file FILE"
+                ),
+            ),
+            Self::NoneToSealWith { from, how } => (
+                format!("There is no key in {from}; nothing was changed"),
+                format!("{how}, or choose another source; {A_NEW_ONE}."),
+            ),
+            Self::Guessable { from, what } => (
+                format!("The key from {from} {what}; nothing was changed"),
+                format!("Put a random key there; {A_NEW_ONE}."),
+            ),
+            Self::NotAKey(place, whose) => (
+                format!(
+                    "{} is not a key: neither 32 bytes nor base64 of 32 bytes",
+                    place.display()
+                ),
+                match whose {
+                    KeyPlace::Key => {
+                        format!("Restore {} from your backup; {A_NEW_ONE}.", shell_word(place))
+                    }
+                    KeyPlace::Next => {
+                        format!(
+                            "Nobody needs it if the store's key is good: rm {}",
+                            shell_word(place)
+                        )
+                    }
+                    KeyPlace::OldOnStdin => {
+                        "Give the old key there; nothing was changed.".to_owned()
+                    }
+                },
+            ),
+            Self::NotBase64 => (
+                "CONCUR_CRED_KEY is not base64 of 32 bytes".to_owned(),
+                format!("Set it to the store's key; {A_NEW_ONE}."),
+            ),
+            Self::Command(program, fault) => fault.words(program),
+        }
+    }
+}
+
+impl CommandFault {
+    fn words(&self, program: &str) -> (String, String) {
+        const SEE_WHY: &str = "Run it by hand to see why: it is key_command in config.toml.";
+        let (problem, remedy) = match self {
+            Self::NotRun(error) => (
+                format!("Cannot run the key command {program}: {}", files::reason(error)),
+                "Check key_command in config.toml, PATH, and that the program is yours to run.",
+            ),
+            Self::NeedsItself => (
+                format!("The key command {program} runs a concur-cred that needs its key"),
+                "Have key_command in config.toml get the key in another way.",
+            ),
+            Self::Failed(how) => (format!("The key command {program} {how}"), SEE_WHY),
+            Self::TooSlow => (
+                format!(
+                    "The key command {program} did not end within {} s, and was ended",
+                    clock::limit(super::command::TIME_LIMIT).as_secs()
+                ),
+                SEE_WHY,
+            ),
+        };
+        (problem, remedy.to_owned())
+    }
+}
