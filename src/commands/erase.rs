@@ -2,7 +2,7 @@
 
 use crate::auth::accounts::{self, Managed};
 use crate::auth::refresh::Refresher;
-use crate::error::{Kind, Result};
+use crate::error::Result;
 use crate::model::policy;
 use crate::model::record::{Account, Column, Record};
 use crate::model::secret::Secret;
@@ -72,9 +72,9 @@ fn drop_managed(
         }
         let lock = Refresher::with(context, |refresher| refresher.lock(store, &seen))?;
         let current =
-            Refresher::with(context, |refresher| refresher.settled_under(store, &lock, &seen));
+            Refresher::with(context, |refresher| refresher.settled_if_there(store, &lock, &seen))?;
         let now = context.now();
-        if let Some(current) = there(current)?
+        if let Some(current) = current
             && policy::may_force(&current, seen.generation, now)
             && is_current(store, &current)
         {
@@ -82,12 +82,4 @@ fn drop_managed(
         }
     }
     Ok(())
-}
-
-/// A record that another process removed meanwhile needs no erasing.
-fn there(record: Result<Record>) -> Result<Option<Record>> {
-    match record {
-        Err(error) if error.kind() == Kind::NotFound => Ok(None),
-        settled => settled.map(Some),
-    }
 }

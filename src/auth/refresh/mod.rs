@@ -223,10 +223,21 @@ impl Refresher<'_> {
         lock: &RecordLock,
         record: &Record,
     ) -> Result<Record> {
+        let settled = self.settled_if_there(store, lock, record)?;
+        settled.ok_or_else(|| gone(record.profile_name()))
+    }
+
+    /// The same; `None` when another process has removed the record.
+    pub(crate) fn settled_if_there(
+        &mut self,
+        store: &mut Store,
+        lock: &RecordLock,
+        record: &Record,
+    ) -> Result<Option<Record>> {
         store.reload_key_if_changed()?;
-        let current = reread(store, record)?;
+        let Some(current) = store.reread(record.id)? else { return Ok(None) };
         match pending::absorb(store, lock, current, (self.clock)())? {
-            pending::Absorbed::Record(record) => Ok(*record),
+            pending::Absorbed::Record(record) => Ok(Some(*record)),
             pending::Absorbed::OnlyServed(_) => Err(failure::still_pending(record)),
         }
     }

@@ -2,7 +2,7 @@
 //! left under the old key.
 
 use super::Refresher;
-use crate::error::{Kind, Result};
+use crate::error::Result;
 use crate::model::record::{Record, RecordId};
 use crate::store::Store;
 use crate::store::keys::Key;
@@ -29,9 +29,8 @@ impl Refresher<'_> {
         record: &Record,
     ) -> Result<Option<RecordLock>> {
         let lock = self.lock(store, record)?;
-        match self.settled_under(store, &lock, record) {
-            Ok(_) => Ok(Some(lock)),
-            Err(error) if error.kind() == Kind::NotFound => Ok(None),
+        match self.settled_if_there(store, &lock, record) {
+            Ok(settled) => Ok(settled.map(|_| lock)),
             // Edited: it is left as it is, and its answer where it waits.
             Err(_) if store.prove_identity(record).is_err() => Ok(Some(lock)),
             Err(error) => Err(error),
