@@ -1,6 +1,7 @@
 //! What the targets in `fuzz/` call, for them alone.
 
-pub use crate::auth::oauth::answer::{Failure, HttpAnswer, Moved, Outcome, classify};
+pub use crate::auth::oauth::answer::{HttpAnswer, Moved, Outcome, classify};
+pub use crate::auth::oauth::failure::Failure;
 pub use crate::formats::tutorial::{Credentials, FileError, TokenFile, UnknownFields};
 pub use crate::formats::{Gatherer, Progress, Unrenderable, bazel, format, git};
 pub use crate::model::grant::Grant;

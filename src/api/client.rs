@@ -1,6 +1,7 @@
 //! One request with the token, to an origin that was found allowed. The answer's body is not read here:
 //! it may be of any size.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -61,7 +62,7 @@ impl Call {
         })?;
         http.via(to)?;
         let upload = Duration::from_secs(self.input.len() / SLOWEST_UPLOAD_BYTES_PER_SEC);
-        let client = http.client_waiting(to, upload).map_err(|none| self.lost(&none))?;
+        let client = http.client_waiting(to, upload).map_err(|none| self.lost(none))?;
         let mut headers = self.headers.clone();
         headers.insert(AUTHORIZATION, bearer(token)?);
         let mut request = client.request(self.method.clone(), url).headers(headers);
@@ -69,7 +70,7 @@ impl Call {
             request = request.body(body);
         }
         trace::step("request made");
-        let response = request.send().map_err(|error| self.lost(&http.no_answer(error, to)))?;
+        let response = request.send().map_err(|error| self.lost(http.no_answer(error, to)))?;
         trace::step("answer begins");
         let answered = answer::correlation_id(text(response.headers(), CORRELATION_HEADER), token);
         let correlation_id = answered.or_else(|| self.correlation_id()).map(str::to_owned);
@@ -87,19 +88,19 @@ impl Call {
     }
 
     /// The error for an answer that never came.
-    fn lost(&self, none: &NoAnswer) -> Error {
-        let error = match none {
-            NoAnswer::Local(why) => Error::new(
-                Kind::Temporary,
-                format!("The service cannot be reached: {why}"),
+    fn lost(&self, none: NoAnswer) -> Error {
+        let (problem, remedy) = if none.is_local() {
+            (
+                format!("The service cannot be reached: {none}"),
                 "Check network, name resolution, proxy and certificates, and run it again.",
-            ),
-            NoAnswer::Transient(why) => {
-                Error::new(Kind::Temporary, format!("There is no answer: {why}"), self.again())
-            }
+            )
+        } else {
+            (format!("There is no answer: {none}"), self.again())
         };
         let id = self.correlation_id().map(str::to_owned);
-        error.with_service(ServiceWord { correlation_id: id, ..ServiceWord::default() })
+        Error::new(Kind::Temporary, problem, remedy)
+            .with_service(ServiceWord { correlation_id: id, ..ServiceWord::default() })
+            .with_source(Arc::new(none))
     }
 
     /// What to do when an answer was lost.

@@ -156,7 +156,7 @@ fn ask(
             let alone = HttpSettings { ca_bundle: None, ..settings.clone() };
             // Who is not reached without the bundle, and was with it, is trusted by it.
             match TokenService::new(&alone).map(|service| post(&service)) {
-                Ok(Err(NoAnswer::Local(_))) => "TLS by a root of ca_bundle",
+                Ok(Err(none)) if none.is_local() => "TLS by a root of ca_bundle",
                 _ => "TLS by a built-in root",
             }
         }
@@ -181,12 +181,13 @@ fn tell(origin: &AllowedOrigin, way: &str, asked: Asked, report: &mut Report) {
     let place = format!("{} {way}", origin.origin());
     let answer = match answer {
         Ok(answer) => answer,
-        Err(NoAnswer::Local(why)) => {
-            let remedy = "Check network, name resolution, proxy and certificates";
-            return report.fail(NAME, format!("{place}: {why}"), remedy);
-        }
-        Err(NoAnswer::Transient(why)) => {
-            return report.fail(NAME, format!("{place}: {why}"), "Try again in a while");
+        Err(none) => {
+            let remedy = if none.is_local() {
+                "Check network, name resolution, proxy and certificates"
+            } else {
+                "Try again in a while"
+            };
+            return report.fail(NAME, format!("{place}: {none}"), remedy);
         }
     };
     let status = answer.status;

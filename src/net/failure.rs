@@ -1,11 +1,64 @@
-//! What a failed request means, in words for a person. No text names a URL's path, a header or a secret.
+//! Why a request has no answer, and its words for a person. No text names a URL's path, a header or a secret, and
+//! no source the URL.
 
 use std::error::Error as StdError;
+use std::fmt;
 
 use super::proxy::Via;
-use super::{NoAnswer, tls};
+use super::tls;
+use crate::error::Error;
 use crate::model::printable::printable;
 use crate::sys::files;
+
+/// Why there is no answer. A host has its port, a proxy no user name and password.
+#[derive(Debug)]
+pub enum NoAnswer {
+    /// What was to be sent (these words) is not text.
+    NotText(&'static str),
+    /// The setting that names the proxy cannot be used.
+    Setting(Error),
+    /// A client cannot be made.
+    NoClient(reqwest::Error),
+    /// There is no connection to the host.
+    NotConnected { host: String, source: reqwest::Error },
+    /// There is no TLS with the host, or with the proxy.
+    Tls { party: String, why: tls::Refusal, source: reqwest::Error },
+    /// The host let no client in without the right certificate, once there was TLS.
+    TurnedAway { host: String, why: tls::Refusal, source: reqwest::Error },
+    /// There is no way to the host through the proxy.
+    Proxy { proxy: String, host: String, why: AtProxy, source: reqwest::Error },
+    /// The host did not answer in time.
+    Late { host: String, source: reqwest::Error },
+    /// The host hung up before it had answered.
+    HungUp { host: String, source: reqwest::Error },
+}
+
+/// How far a request came that went by a proxy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AtProxy {
+    /// There is no connection to the proxy.
+    NotConnected,
+    /// The proxy asks for a client certificate.
+    WantsCertificate,
+    /// The proxy asks for a user name and password, and was given none.
+    WantsPassword,
+    /// The proxy asks for others than it was given.
+    PasswordRefused,
+    /// The proxy refused, or could not. Some say so of a password too, where they were given one.
+    NoTunnel { with_password: bool },
+    /// The proxy opened no connection in time.
+    Late,
+    /// There is no connection behind the proxy.
+    NotThrough,
+}
+
+impl NoAnswer {
+    /// Whether this caller could not reach the service: nothing was sent, or it was not received. Else the service
+    /// was reached and did not answer whole: the request may have been carried out.
+    pub(crate) fn is_local(&self) -> bool {
+        !matches!(self, Self::Late { .. } | Self::HungUp { .. })
+    }
+}
 
 /// The way that a request went.
 pub(super) struct Way<'a> {
@@ -20,68 +73,50 @@ pub(super) struct Way<'a> {
 /// What a failed request means.
 pub(super) fn no_answer(error: reqwest::Error, way: &Way<'_>) -> NoAnswer {
     // The URL holds no secret, but errors are shown with the host alone.
-    let error = error.without_url();
-    let host = way.host;
-    if error.is_connect() {
-        return NoAnswer::Local(unreached(&error, way));
+    let source = error.without_url();
+    let host = way.host.to_owned();
+    if source.is_connect() {
+        return match &way.via {
+            Some(via) => not_through(via, source, way),
+            None => match tls::refusal(&source, way.has_identity) {
+                Some(why) => NoAnswer::Tls { party: host, why, source },
+                None => NoAnswer::NotConnected { host, source },
+            },
+        };
     }
     // TLS 1.3 has the client speak first: whom the service did not let in learns it when reading.
-    if let Some(why) = tls::turned_away(&error, host, way.has_identity) {
-        return NoAnswer::Local(why);
+    if let Some(why) = tls::turned_away(&source, way.has_identity) {
+        return NoAnswer::TurnedAway { host, why, source };
     }
-    NoAnswer::Transient(if error.is_timeout() {
-        format!("{host} did not answer in time")
+    if source.is_timeout() {
+        NoAnswer::Late { host, source }
     } else {
-        format!("{host} hung up without an answer: {}", root_cause(&error))
-    })
+        NoAnswer::HungUp { host, source }
+    }
 }
 
-fn unreached(error: &reqwest::Error, way: &Way<'_>) -> String {
-    let host = way.host;
-    let Some(via) = &way.via else {
-        let refusal = tls::refusal(error, host, way.has_identity);
-        return refusal.map_or_else(
-            || format!("could not connect to {host}: {}", root_cause(error)),
-            |why| printable(&why, 300),
-        );
-    };
-    let proxy = via.shown();
-    let at = stage(error);
+fn not_through(via: &Via, source: reqwest::Error, way: &Way<'_>) -> NoAnswer {
+    let (proxy, host) = (via.shown(), way.host.to_owned());
+    let at = stage(&source);
     // A proxy that is asked by https has a certificate of its own, and is never shown ours.
-    if at.is_some() && tls::wants_certificate(error) {
-        return format!("the proxy {proxy} asks for a client certificate, which no proxy is shown");
+    if at.is_some() && tls::wants_certificate(&source) {
+        return NoAnswer::Proxy { proxy, host, why: AtProxy::WantsCertificate, source };
     }
-    let (party, has_identity) =
-        if at.is_some() { (&*proxy, false) } else { (host, way.has_identity) };
-    if let Some(why) = tls::refusal(error, party, has_identity) {
-        return printable(&why, 300);
+    let has_identity = at.is_none() && way.has_identity;
+    if let Some(why) = tls::refusal(&source, has_identity) {
+        let party = if at.is_some() { proxy } else { host };
+        return NoAnswer::Tls { party, why, source };
     }
-    match at {
-        Some(Stage::Password) if via.has_user() => {
-            format!("the proxy {proxy} does not accept the user name and password it was given")
-        }
-        Some(Stage::Password) => format!(
-            "the proxy {proxy} wants a user name and password, which can stand in the setting proxy \
-             (http://USER:PASSWORD@HOST:PORT)"
-        ),
+    let why = match at {
+        Some(Stage::Password) if via.has_user() => AtProxy::PasswordRefused,
+        Some(Stage::Password) => AtProxy::WantsPassword,
         // Some proxies say so in place of 407, and the library keeps their status to itself.
-        Some(Stage::Tunnel) if via.has_user() => format!(
-            "the proxy {proxy} refused to connect to {host}, or could not, or does not accept the user \
-             name and password it was given"
-        ),
-        Some(Stage::Tunnel) => {
-            format!("the proxy {proxy} refused to connect to {host}, or could not")
-        }
-        _ if error.is_timeout() => {
-            format!("the proxy {proxy} did not open a connection to {host} in time")
-        }
-        Some(Stage::Proxy) => {
-            format!("could not connect to the proxy {proxy}: {}", root_cause(error))
-        }
-        None => {
-            format!("could not connect to {host} through the proxy {proxy}: {}", root_cause(error))
-        }
-    }
+        Some(Stage::Tunnel) => AtProxy::NoTunnel { with_password: via.has_user() },
+        _ if source.is_timeout() => AtProxy::Late,
+        Some(Stage::Proxy) => AtProxy::NotConnected,
+        None => AtProxy::NotThrough,
+    };
+    NoAnswer::Proxy { proxy, host, why, source }
 }
 
 /// Where a tunnel failed.
@@ -112,11 +147,129 @@ fn stage(error: &(dyn StdError + 'static)) -> Option<Stage> {
     None
 }
 
+/// As the middle of a sentence.
+impl fmt::Display for NoAnswer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotText(what) => write!(f, "{what} is not text"),
+            Self::Setting(error) => match error.problem().strip_prefix("The ") {
+                Some(rest) => write!(f, "the {rest}"),
+                None => f.write_str(error.problem()),
+            },
+            Self::NoClient(source) => f.write_str(&root_cause(source)),
+            Self::NotConnected { host, source } => {
+                write!(f, "could not connect to {host}: {}", root_cause(source))
+            }
+            Self::Tls { party, why, .. } => f.write_str(&printable(&why.of(party), 300)),
+            Self::TurnedAway { host, why, .. } => f.write_str(&why.of(host)),
+            Self::Proxy { proxy, host, why, source } => why.write(f, proxy, host, source),
+            Self::Late { host, .. } => write!(f, "{host} did not answer in time"),
+            Self::HungUp { host, source } => {
+                write!(f, "{host} hung up without an answer: {}", root_cause(source))
+            }
+        }
+    }
+}
+
+impl AtProxy {
+    fn write(
+        self,
+        f: &mut fmt::Formatter<'_>,
+        proxy: &str,
+        host: &str,
+        source: &reqwest::Error,
+    ) -> fmt::Result {
+        match self {
+            Self::NotConnected => {
+                write!(f, "could not connect to the proxy {proxy}: {}", root_cause(source))
+            }
+            Self::WantsCertificate => write!(
+                f,
+                "the proxy {proxy} asks for a client certificate, which no proxy is shown"
+            ),
+            Self::WantsPassword => write!(
+                f,
+                "the proxy {proxy} wants a user name and password, which can stand in the setting proxy \
+                 (http://USER:PASSWORD@HOST:PORT)"
+            ),
+            Self::PasswordRefused => write!(
+                f,
+                "the proxy {proxy} does not accept the user name and password it was given"
+            ),
+            Self::NoTunnel { with_password: true } => write!(
+                f,
+                "the proxy {proxy} refused to connect to {host}, or could not, or does not accept the user \
+                 name and password it was given"
+            ),
+            Self::NoTunnel { with_password: false } => {
+                write!(f, "the proxy {proxy} refused to connect to {host}, or could not")
+            }
+            Self::Late => {
+                write!(f, "the proxy {proxy} did not open a connection to {host} in time")
+            }
+            Self::NotThrough => write!(
+                f,
+                "could not connect to {host} through the proxy {proxy}: {}",
+                root_cause(source)
+            ),
+        }
+    }
+}
+
+impl StdError for NoAnswer {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        match self {
+            Self::NotText(_) => None,
+            Self::Setting(error) => Some(error),
+            Self::NoClient(source)
+            | Self::NotConnected { source, .. }
+            | Self::Tls { source, .. }
+            | Self::TurnedAway { source, .. }
+            | Self::Proxy { source, .. }
+            | Self::Late { source, .. }
+            | Self::HungUp { source, .. } => Some(source),
+        }
+    }
+}
+
 /// The innermost reason, which names neither a URL nor a header.
-pub(super) fn root_cause(error: &reqwest::Error) -> String {
+fn root_cause(error: &reqwest::Error) -> String {
     let mut cause: &dyn StdError = error;
     while let Some(inner) = cause.source() {
         cause = inner;
     }
     printable(files::without_number(&cause.to_string()), 200)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+    use std::time::Duration;
+
+    use super::*;
+    use crate::model::origin::{AllowList, Origin};
+    use crate::net::{Http, HttpSettings};
+    use crate::sys::env::Env;
+
+    #[test]
+    fn no_source_of_an_error_names_a_path() {
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let origin = Origin::from_operator(&format!("http://127.0.0.1:{port}")).unwrap();
+        let to = AllowList::default().and(&origin).permit(&origin).unwrap();
+        let settings = HttpSettings {
+            timeout: Duration::from_secs(10),
+            ca_bundle: None,
+            client_cert: None,
+            proxy: None,
+            env: Env::fixed([]),
+            warning: None,
+        };
+        let http = Http::new(&settings).unwrap();
+        let request = http.client(&to).unwrap().get(format!("{origin}/s3cr3t?s3cr3t"));
+        let none = http.no_answer(request.send().unwrap_err(), &to);
+        assert!(matches!(none, NoAnswer::NotConnected { .. }) && none.is_local(), "{none:?}");
+        assert!(none.source().is_some());
+        let shown = format!("{none} {none:?} {:?}", none.source());
+        assert!(shown.contains(&port.to_string()) && !shown.contains("s3cr3t"), "{shown}");
+    }
 }

@@ -20,6 +20,7 @@ use crate::model::origin::AllowedOrigin;
 use crate::model::secret::Secret;
 use crate::sys::clock;
 use crate::sys::env::{Env, variable};
+pub(crate) use failure::NoAnswer;
 use proxy::{Proxies, Via};
 use tls::Tls;
 
@@ -112,16 +113,6 @@ impl HttpSettings {
     }
 }
 
-/// Why there is no answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum NoAnswer {
-    /// This caller could not reach the service: name resolution, connect, TLS, proxy. Nothing was
-    /// sent, or it was not received.
-    Local(String),
-    /// The service was reached and did not answer whole: the request may have been carried out.
-    Transient(String),
-}
-
 /// How a body ended before its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Broke {
@@ -176,11 +167,7 @@ impl Http {
         to: &AllowedOrigin,
         longer: Duration,
     ) -> Result<Client, NoAnswer> {
-        let via = self.via(to).map_err(|error| {
-            let problem = error.problem();
-            let within = problem.strip_prefix("The ").map(|rest| format!("the {rest}"));
-            NoAnswer::Local(within.unwrap_or_else(|| problem.to_owned()))
-        })?;
+        let via = self.via(to).map_err(NoAnswer::Setting)?;
         let mut builder = Client::builder()
             .user_agent(USER_AGENT)
             .redirect(reqwest::redirect::Policy::none())
@@ -195,9 +182,9 @@ impl Http {
             // The proxy that is shown is the one in use: it is chosen here alone.
             .no_proxy();
         if let Some(via) = via {
-            builder = builder.proxy(via.to_reqwest().map_err(|error| unmade(&error))?);
+            builder = builder.proxy(via.to_reqwest().map_err(no_client)?);
         }
-        resolver::set(builder).build().map_err(|error| unmade(&error.without_url()))
+        resolver::set(builder).build().map_err(no_client)
     }
 
     /// The beginning of a body, at most `room` bytes: what came until the timeout was over, and how that
@@ -246,8 +233,8 @@ impl Http {
     }
 }
 
-fn unmade(error: &reqwest::Error) -> NoAnswer {
-    NoAnswer::Local(failure::root_cause(error))
+fn no_client(error: reqwest::Error) -> NoAnswer {
+    NoAnswer::NoClient(error.without_url())
 }
 
 /// Neither a key nor a password is shown.

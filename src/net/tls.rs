@@ -103,13 +103,32 @@ fn lower_first(text: &str) -> String {
     chars.next().map_or_else(String::new, |first| first.to_lowercase().chain(chars).collect())
 }
 
-/// Why TLS with `host` failed, if it is TLS that failed.
-pub(super) fn refusal(
-    error: &(dyn StdError + 'static),
-    host: &str,
-    has_identity: bool,
-) -> Option<String> {
-    tls_error(error).map(|error| explain(error, host, has_identity))
+/// Why there is no TLS with a host or a proxy.
+#[derive(Debug, Clone)]
+pub enum Refusal {
+    /// It asks for a client certificate, and there is none to show.
+    WantsIdentity,
+    /// It asks for one of another kind than there is.
+    WantsOtherIdentity,
+    /// It does not accept the one that it was shown, for this reason.
+    IdentityRefused(&'static str),
+    /// Its certificate is not from a trusted issuer.
+    Untrusted,
+    /// Its certificate is for another name.
+    OtherName,
+    /// Its certificate has expired.
+    Expired,
+    /// Its certificate is not valid yet.
+    NotYetValid,
+    /// Its certificate is not valid.
+    Invalid,
+    /// Anything else.
+    Other(Box<rustls::Error>),
+}
+
+/// Why there is no TLS, if it is TLS that failed.
+pub(super) fn refusal(error: &(dyn StdError + 'static), has_identity: bool) -> Option<Refusal> {
+    tls_error(error).map(|error| Refusal::new(error, has_identity))
 }
 
 /// Whether the other side requires a client certificate.
@@ -118,29 +137,20 @@ pub(super) fn wants_certificate(error: &(dyn StdError + 'static)) -> bool {
     matches!(tls_error(error), Some(rustls::Error::AlertReceived(alert)) if *alert == required)
 }
 
-/// Why `host` did not let this client in, if that is what it said.
-pub(super) fn turned_away(
-    error: &(dyn StdError + 'static),
-    host: &str,
-    has_identity: bool,
-) -> Option<String> {
+/// Why a service did not let this client in, if that is what it said.
+pub(super) fn turned_away(error: &(dyn StdError + 'static), has_identity: bool) -> Option<Refusal> {
     match tls_error(error) {
-        Some(rustls::Error::AlertReceived(alert)) => about_identity(*alert, host, has_identity),
+        Some(rustls::Error::AlertReceived(alert)) => about_identity(*alert, has_identity),
         _ => None,
     }
 }
 
 /// What a service says (RFC 8446, section 6.2) of the client certificate that it saw, or did not see.
-fn about_identity(alert: AlertDescription, host: &str, has_identity: bool) -> Option<String> {
+fn about_identity(alert: AlertDescription, has_identity: bool) -> Option<Refusal> {
     use AlertDescription as Alert;
     let refused = match alert {
-        Alert::CertificateRequired => {
-            return Some(if has_identity {
-                format!("{host} asks for a client certificate of another kind than client_cert")
-            } else {
-                format!("{host} asks for a client certificate, which the setting client_cert gives")
-            });
-        }
+        Alert::CertificateRequired if has_identity => return Some(Refusal::WantsOtherIdentity),
+        Alert::CertificateRequired => return Some(Refusal::WantsIdentity),
         Alert::CertificateExpired => "it has expired, or the clock there is wrong",
         Alert::CertificateRevoked => "it was revoked",
         Alert::UnknownCA => "its issuer is not known there",
@@ -151,8 +161,7 @@ fn about_identity(alert: AlertDescription, host: &str, has_identity: bool) -> Op
         | Alert::DecryptError => "it is not one of those that are let in",
         _ => return None,
     };
-    has_identity
-        .then(|| format!("{host} does not accept the client certificate (client_cert): {refused}"))
+    has_identity.then_some(Refusal::IdentityRefused(refused))
 }
 
 fn tls_error<'e>(error: &'e (dyn StdError + 'static)) -> Option<&'e rustls::Error> {
@@ -166,31 +175,52 @@ fn tls_error<'e>(error: &'e (dyn StdError + 'static)) -> Option<&'e rustls::Erro
     }
 }
 
-fn explain(error: &rustls::Error, host: &str, has_identity: bool) -> String {
-    use CertificateError as Bad;
-    if let rustls::Error::AlertReceived(alert) = error
-        && let Some(why) = about_identity(*alert, host, has_identity)
-    {
-        return why;
+impl Refusal {
+    fn new(error: &rustls::Error, has_identity: bool) -> Self {
+        use CertificateError as Bad;
+        if let rustls::Error::AlertReceived(alert) = error
+            && let Some(about) = about_identity(*alert, has_identity)
+        {
+            return about;
+        }
+        let rustls::Error::InvalidCertificate(bad) = error else {
+            return Self::Other(Box::new(error.clone()));
+        };
+        match bad {
+            // The second is what a root of the right name with another key comes to.
+            Bad::UnknownIssuer | Bad::BadSignature => Self::Untrusted,
+            Bad::NotValidForName | Bad::NotValidForNameContext { .. } => Self::OtherName,
+            Bad::Expired | Bad::ExpiredContext { .. } => Self::Expired,
+            Bad::NotValidYet | Bad::NotValidYetContext { .. } => Self::NotYetValid,
+            _ => Self::Invalid,
+        }
     }
-    let rustls::Error::InvalidCertificate(bad) = error else {
-        return format!("no TLS connection with {host}: {error}");
-    };
-    match bad {
-        // The second is what a root of the right name with another key comes to.
-        Bad::UnknownIssuer | Bad::BadSignature => format!(
-            "the certificate of {host} is not from an issuer that is trusted here; a company's own \
-             root certificate can be given by the setting ca_bundle"
-        ),
-        Bad::NotValidForName | Bad::NotValidForNameContext { .. } => {
-            format!("the certificate of {host} is for another name")
+
+    /// The middle of a sentence about this host or proxy.
+    pub(super) fn of(&self, party: &str) -> String {
+        match self {
+            Self::WantsIdentity => format!(
+                "{party} asks for a client certificate, which the setting client_cert gives"
+            ),
+            Self::WantsOtherIdentity => {
+                format!("{party} asks for a client certificate of another kind than client_cert")
+            }
+            Self::IdentityRefused(why) => {
+                format!("{party} does not accept the client certificate (client_cert): {why}")
+            }
+            Self::Untrusted => format!(
+                "the certificate of {party} is not from an issuer that is trusted here; a company's own \
+                 root certificate can be given by the setting ca_bundle"
+            ),
+            Self::OtherName => format!("the certificate of {party} is for another name"),
+            Self::Expired => {
+                format!("the certificate of {party} has expired, or the clock here is wrong")
+            }
+            Self::NotYetValid => {
+                format!("the certificate of {party} is not valid yet, or the clock here is wrong")
+            }
+            Self::Invalid => format!("the certificate of {party} is not valid"),
+            Self::Other(error) => format!("no TLS connection with {party}: {error}"),
         }
-        Bad::Expired | Bad::ExpiredContext { .. } => {
-            format!("the certificate of {host} has expired, or the clock here is wrong")
-        }
-        Bad::NotValidYet | Bad::NotValidYetContext { .. } => {
-            format!("the certificate of {host} is not valid yet, or the clock here is wrong")
-        }
-        _ => format!("the certificate of {host} is not valid"),
     }
 }

@@ -373,3 +373,20 @@ impl From<Error> for Shown {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::error::Error as _;
+
+    use super::*;
+
+    #[test]
+    fn what_a_person_reads_keeps_what_it_comes_from() {
+        let full = Error::unwritable(&io::ErrorKind::StorageFull.into());
+        assert!(!full.is_temporary());
+        let shown = Shown::from(full.of_profile(Some("acme")));
+        assert!(shown.to_string().starts_with("concur-cred: acme: The disk is full (SQLite 13)."));
+        assert!(shown.source().unwrap().source().unwrap().is::<rusqlite::Error>());
+        assert!(Error::Changed.of_profile(Some("acme")).is_temporary());
+    }
+}

@@ -19,7 +19,7 @@ use crate::auth::browser::opener;
 use crate::auth::browser::receiver::{self, Bound, Receiver};
 use crate::auth::browser::redirect::{DEFAULT_REDIRECT_URI, RedirectUri};
 use crate::auth::browser::waiting::{self, Waiting};
-use crate::auth::oauth::answer::Failure;
+use crate::auth::oauth::failure::Failure;
 use crate::auth::oauth::form::GrantRequest;
 use crate::error::{Error, Kind, Result, ServiceWord};
 use crate::model::origin::{AllowedOrigin, Origin};

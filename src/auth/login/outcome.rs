@@ -1,11 +1,13 @@
 //! What Concur's answer to a login means for the person, and what the audit log keeps of it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::start::Start;
 use crate::auth::oauth::advice::{self, Refused, Sent};
-use crate::auth::oauth::answer::{Failure, Granted};
+use crate::auth::oauth::answer::Granted;
 use crate::auth::oauth::asking::Asked;
+use crate::auth::oauth::failure::Failure;
 use crate::error::{Error, Kind, Result, ServiceWord};
 use crate::model::grant::{Grant, GrantKind};
 use crate::model::profile::ProfileName;
@@ -77,11 +79,13 @@ fn meaning(
         Failure::Transient { why, word, .. } => {
             let problem = format!("The token service could not log you in: {why}");
             let remedy = advice::meanwhile(word.code).unwrap_or(RUN_AGAIN);
-            ("transient", Error::new(Kind::Temporary, problem, remedy).with_service(word))
+            let error = Error::new(Kind::Temporary, problem, remedy).with_service(word);
+            ("transient", error.with_source(Arc::new(why)))
         }
-        Failure::Unreached(why) => {
-            let problem = format!("The token service cannot be reached: {why}");
-            ("local", Error::new(Kind::Temporary, problem, CHECK_NETWORK))
+        Failure::Unreached(none) => {
+            let problem = format!("The token service cannot be reached: {none}");
+            let error = Error::new(Kind::Temporary, problem, CHECK_NETWORK);
+            ("local", error.with_source(Arc::new(*none)))
         }
     }
 }

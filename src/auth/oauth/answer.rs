@@ -8,6 +8,7 @@ use chrono::{DateTime, Months};
 use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
+use crate::auth::oauth::failure::{Failure, Unusable};
 use crate::auth::oauth::form::TOKEN_PATH;
 use crate::error::ServiceWord;
 use crate::model::grant::Grant;
@@ -30,8 +31,6 @@ const CLOCK_TOLERANCE_SECS: u64 = 30;
 const MAINTENANCE: i64 = 134;
 /// Concur's code for an account at another data centre (redirected).
 const ELSEWHERE: i64 = 16;
-/// What is said of every other redirect.
-pub(crate) const NOT_FOLLOWED: &str = "it answered with a redirect that is not followed";
 /// Concur's code for a bad or expired refresh token.
 const BAD_REFRESH_TOKEN: i64 = 108;
 
@@ -98,31 +97,6 @@ impl Moved {
     }
 }
 
-/// Why there are no tokens.
-#[derive(Debug)]
-pub enum Failure {
-    /// Refused by Concur itself.
-    Rejected {
-        /// The refresh token is invalid: code 108, or a bare `invalid_grant` to a refresh.
-        condemned: bool,
-        /// What Concur said.
-        word: ServiceWord,
-        /// What is to be said when Concur's word alone would mislead.
-        why: Option<String>,
-    },
-    /// Says nothing about the tokens: worth another try.
-    Transient {
-        /// What happened, as the middle of a sentence.
-        why: String,
-        /// Seconds, when the service said so.
-        retry_after: Option<i64>,
-        /// What the service said.
-        word: ServiceWord,
-    },
-    /// The service could not be reached from here: why, as the middle of a sentence.
-    Unreached(String),
-}
-
 /// Understands an answer to a grant request. `now` in epoch seconds; `is_refresh` when a refresh
 /// token was sent.
 pub fn classify(answer: &HttpAnswer, is_refresh: bool, allowed: &AllowList, now: i64) -> Outcome {
@@ -146,11 +120,11 @@ pub(crate) fn not_granted(
         return Ok(Moved::ByRedirect(there));
     }
     match (answer.status, body::read(&answer.body)) {
-        (300..=399, _) => Err(transient(answer, NOT_FOLLOWED.to_owned())),
+        (300..=399, _) => Err(transient(answer, Unusable::Redirect)),
         // A proxy's page, a gateway's limit: nothing about the token, whatever the body says.
-        (407 | 408 | 429, _) => Err(transient(answer, format!("it answered {}", answer.status))),
+        (407 | 408 | 429, _) => Err(transient(answer, Unusable::Status(answer.status))),
         (400..=499, Some(body)) if body.whole => refused(&body.fields, answer, is_refresh, allowed),
-        _ => Err(transient(answer, format!("it answered {}", answer.status))),
+        _ => Err(transient(answer, Unusable::Status(answer.status))),
     }
 }
 
@@ -168,12 +142,12 @@ fn redirected(answer: &HttpAnswer, allowed: &AllowList) -> Option<AllowedOrigin>
 }
 
 /// An answer that holds less than it must: because it ended too early, or else because it is this.
-fn unreadable(answer: &HttpAnswer, what: &str) -> Failure {
-    let why = answer.cut.clone();
-    transient(answer, why.unwrap_or_else(|| format!("it answered with {what}")))
+fn unreadable(answer: &HttpAnswer, what: &'static str) -> Failure {
+    let cut = answer.cut.clone();
+    transient(answer, cut.map_or(Unusable::Not(what), Unusable::Cut))
 }
 
-fn transient(answer: &HttpAnswer, why: String) -> Failure {
+fn transient(answer: &HttpAnswer, why: Unusable) -> Failure {
     let word =
         ServiceWord { correlation_id: answer.correlation_id.clone(), ..ServiceWord::default() };
     Failure::Transient { why, retry_after: answer.retry_after, word }
@@ -195,9 +169,9 @@ fn refused(
         correlation_id: text("concur-correlationid").or_else(|| answer.correlation_id.clone()),
     };
     match code {
-        None if error.is_none() => Err(transient(answer, format!("it answered {}", answer.status))),
+        None if error.is_none() => Err(transient(answer, Unusable::Status(answer.status))),
         Some(MAINTENANCE) => Err(Failure::Transient {
-            why: "it says that the company is in scheduled maintenance".to_owned(),
+            why: Unusable::Maintenance,
             retry_after: answer.retry_after,
             word,
         }),
@@ -249,7 +223,7 @@ fn granted(
     // Of a damaged answer only a refresh token is worth keeping: without it, asking again is better.
     if refresh_token.is_none() && (access_token.is_none() || !knows_refresh_token) {
         return Err(if whole {
-            transient(answer, "it answered without a token".to_owned())
+            transient(answer, Unusable::NoToken)
         } else {
             unreadable(answer, "broken JSON")
         });

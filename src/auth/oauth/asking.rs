@@ -5,10 +5,9 @@ use std::time::{Duration, Instant};
 
 use uuid::Uuid;
 
-use super::answer::{
-    Failure, Granted, HttpAnswer, Moved, NOT_FOLLOWED, Outcome, classify, not_granted,
-};
+use super::answer::{Granted, HttpAnswer, Moved, Outcome, classify, not_granted};
 use super::client::TokenService;
+use super::failure::{Failure, Unusable};
 use super::form::{GrantRequest, OTP_PATH, TOKEN_PATH, otp_body};
 use super::redact;
 use crate::error::ServiceWord;
@@ -119,7 +118,7 @@ impl Asking<'_> {
                 }
                 Moved::ByCode(there, word) => return Err(sent_on(&at, &there, word)),
                 // Only those of the token endpoint are followed.
-                Moved::ByRedirect(_) => return Err(lost(NOT_FOLLOWED.to_owned(), last_id.clone())),
+                Moved::ByRedirect(_) => return Err(lost(Unusable::Redirect, last_id.clone())),
             }
         }
     }
@@ -131,7 +130,7 @@ impl Asking<'_> {
         last_id: &mut Option<String>,
     ) -> Result<HttpAnswer, NoAnswer> {
         let form = otp_body(self.client_id, self.client_secret, email)
-            .ok_or_else(|| NoAnswer::Local("the client secret is not text".to_owned()))?;
+            .ok_or_else(|| NoAnswer::NotText("the client secret"))?;
         let id = last_id.insert(Uuid::new_v4().to_string());
         let mut answer = self.service.post_form(at, OTP_PATH, form, id, (self.clock)())?;
         redact::id(&mut answer, id, &[self.client_secret]);
@@ -167,7 +166,7 @@ impl Asking<'_> {
                     break Err(sent_on(&at, &there, word));
                 }
                 Outcome::Moved(Moved::ByRedirect(_)) => {
-                    break Err(lost(NOT_FOLLOWED.to_owned(), last_id.clone()));
+                    break Err(lost(Unusable::Redirect, last_id.clone()));
                 }
                 Outcome::Granted(mut granted) => {
                     if moved.is_some() {
@@ -227,7 +226,7 @@ impl Asking<'_> {
     ) -> Result<Outcome, NoAnswer> {
         let form = request
             .body(self.client_id, self.client_secret)
-            .ok_or_else(|| NoAnswer::Local("a stored secret is not text".to_owned()))?;
+            .ok_or_else(|| NoAnswer::NotText("a stored secret"))?;
         let id = last_id.insert(Uuid::new_v4().to_string());
         let mut answer = self.service.post_form(at, TOKEN_PATH, form, id, (self.clock)())?;
         let mut sent = vec![self.client_secret];
@@ -244,13 +243,14 @@ fn is_unknown_client(failure: &Failure) -> bool {
 }
 
 fn unanswered(no_answer: NoAnswer, correlation_id: Option<String>) -> Failure {
-    match no_answer {
-        NoAnswer::Local(why) => Failure::Unreached(why),
-        NoAnswer::Transient(why) => lost(why, correlation_id),
+    if no_answer.is_local() {
+        Failure::Unreached(Box::new(no_answer))
+    } else {
+        lost(Unusable::Missing(Box::new(no_answer)), correlation_id)
     }
 }
 
-fn lost(why: String, correlation_id: Option<String>) -> Failure {
+fn lost(why: Unusable, correlation_id: Option<String>) -> Failure {
     let word = ServiceWord { correlation_id, ..ServiceWord::default() };
     Failure::Transient { why, retry_after: None, word }
 }

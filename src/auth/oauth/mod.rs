@@ -4,5 +4,6 @@ pub(crate) mod advice;
 pub(crate) mod answer;
 pub(crate) mod asking;
 pub(crate) mod client;
+pub(crate) mod failure;
 pub(crate) mod form;
 pub(crate) mod redact;

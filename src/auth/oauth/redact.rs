@@ -1,7 +1,8 @@
 //! Pure: what a service says is shown, traced and kept in the audit log, unless it repeats a secret that it was
 //! sent.
 
-use super::answer::{Failure, Granted, HttpAnswer, Moved, NOT_FOLLOWED, Outcome};
+use super::answer::{Granted, HttpAnswer, Moved, Outcome};
+use super::failure::{Failure, Unusable};
 use crate::error::ServiceWord;
 use crate::model::origin::Origin;
 use crate::model::redact::repeats;
@@ -45,7 +46,7 @@ pub(crate) fn moved(
         }
         Moved::ByCode(origin, said) => Ok(Moved::ByCode(origin, word(said))),
         Moved::ByRedirect(origin) if is_telling(origin.origin(), sent) => Err(Failure::Transient {
-            why: NOT_FOLLOWED.to_owned(),
+            why: Unusable::Redirect,
             retry_after: None,
             word: word(ServiceWord::default()),
         }),

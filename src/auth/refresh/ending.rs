@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use crate::auth::oauth::answer::Failure;
+use crate::auth::oauth::failure::Failure;
 use crate::error::ServiceWord;
 use crate::model::grant::Grant;
 use crate::model::record::{Attempt, OutcomeKind, Record};
@@ -38,9 +38,9 @@ pub(super) fn granted(begun: &Attempt, grant: &Grant, other: Option<String>, now
 pub(super) fn failed(begun: &Attempt, failure: Failure, now: i64) -> Attempt {
     let base = Attempt { ended_at: Some(now), ..begun.clone() };
     match failure {
-        Failure::Unreached(why) => Attempt {
+        Failure::Unreached(none) => Attempt {
             outcome: Some(OutcomeKind::Local),
-            why: Some(why),
+            why: Some(none.to_string()),
             not_before: Some(now + policy::LOCAL_FAILURE_HOLDS_SECS),
             ..base
         },
@@ -56,7 +56,7 @@ pub(super) fn failed(begun: &Attempt, failure: Failure, now: i64) -> Attempt {
             };
             let attempt = Attempt {
                 outcome: Some(OutcomeKind::Transient),
-                why: Some(why),
+                why: Some(why.to_string()),
                 not_before: Some(now + wait),
                 failures,
                 ..base
