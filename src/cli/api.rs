@@ -30,7 +30,7 @@ pub struct Api {
     /// A text field of the JSON body, or of the query for GET; may be repeated
     #[arg(long, short = 'f', value_name = "KEY=VALUE")]
     pub raw_field: Vec<String>,
-    /// The same with true, false, null and numbers as such, and @FILE (or @-) for a file's text
+    /// The same, typed: true, false, null and numbers as JSON, @FILE (or @-) for a file's text
     #[arg(long, short = 'F', value_name = "KEY=VALUE")]
     pub field: Vec<String>,
     /// Send this file as the body; - for stdin; fields then go into the query

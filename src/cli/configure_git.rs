@@ -13,7 +13,7 @@ Examples:
 #[derive(Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is an option of the command line")]
 pub struct ConfigureGit {
-    /// Take away what configure-git wrote, and nothing else
+    /// Remove what configure-git wrote, and nothing else
     #[arg(long)]
     pub unset: bool,
     /// Print the commands instead of running them

@@ -17,10 +17,10 @@ pub struct Doctor {
     /// As JSON, for scripts
     #[arg(long)]
     pub json: bool,
-    /// Mend what is safe to mend: permissions, reserves, a damaged store (which is kept beside)
+    /// Fix what is safe to fix: permissions, reserve files, a damaged store (a copy is kept)
     #[arg(long)]
     pub repair: bool,
-    /// Leave out what asks the network
+    /// Skip the checks that need the network
     #[arg(long)]
     pub offline: bool,
     /// Write a report for support, without secrets, to FILE, which must not exist; - for stdout

@@ -16,7 +16,7 @@ pub struct Export {
     /// The file to write; - for stdout
     #[arg(value_name = "FILE", default_value = "refreshTokenObjectFile.json")]
     pub file: PathBuf,
-    /// Overwrite a file that is there
+    /// Overwrite an existing file
     #[arg(long)]
     pub force: bool,
 }

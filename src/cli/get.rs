@@ -20,7 +20,7 @@ pub struct Get {
     /// Print in this format and do not read stdin
     #[arg(long, value_name = "FORMAT", value_parser = format())]
     pub format: Option<Format>,
-    /// Hand the refresh token out as well, where the format has a place for it
+    /// Also print the refresh token, where the format has a place for it
     #[arg(long)]
     pub with_refresh_token: bool,
     /// Read stdin as this protocol even when it is empty

@@ -14,7 +14,7 @@ Examples:
 /// Options of `import`.
 #[derive(Debug, Args)]
 pub struct Import {
-    /// The file to take over, any JSON object with a refresh token; - for stdin
+    /// The file to import, any JSON object with a refresh token; - for stdin
     #[arg(value_name = "FILE", default_value = "refreshTokenObjectFile.json")]
     pub file: PathBuf,
     /// The credentials.json with App ID and secret, if FILE has none [default: the one beside FILE]
@@ -23,10 +23,10 @@ pub struct Import {
     /// The data centre, instead of the file's: a short name, a URL of its host, or an origin
     #[arg(long, value_name = "NAME|URL")]
     pub base_url: Option<String>,
-    /// Say what would be done, and do nothing
+    /// Show what would be done, and change nothing
     #[arg(long)]
     pub dry_run: bool,
-    /// Import though the profile holds another company, user or application, or newer tokens
+    /// Import even if the profile has another company, user or application, or newer tokens
     #[arg(long)]
     pub replace: bool,
 }

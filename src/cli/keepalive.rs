@@ -17,19 +17,19 @@ pub struct Keepalive {
     /// Refresh what was not refreshed for this long [env: CONCUR_CRED_KEEPALIVE_AFTER] [default: 1d]
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub after: Option<i64>,
-    /// First wait a random time up to this, so that many machines do not ask at one moment
+    /// First wait a random time up to this, so that many machines do not ask at once
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub jitter: Option<i64>,
     /// As JSON, for scripts
     #[arg(long)]
     pub json: bool,
-    /// Run it daily from now on; the other options are the job's
+    /// Run it daily from now on, with the other options given here
     #[arg(long, value_name = "SCHEDULER", value_enum, conflicts_with = "json")]
     pub install: Option<Scheduler>,
     /// Show what --install would write, and write nothing
     #[arg(long, requires = "install")]
     pub print: bool,
-    /// Take away what --install wrote
+    /// Remove what --install wrote
     #[arg(long, value_name = "SCHEDULER", value_enum, conflicts_with_all = ["install", "print", "json", "after", "jitter"])]
     pub uninstall: Option<Scheduler>,
 }

@@ -25,11 +25,11 @@ pub struct Key {
 /// What can be done about the key.
 #[derive(Debug, Subcommand)]
 pub enum KeyAction {
-    /// Show where the store's key is to be had, and whether it is the right one
+    /// Show where the store's key comes from, and whether it is the right one
     ShowSource(KeyShowSource),
-    /// Have the store's key from another source from now on
+    /// Move the store's key to another source
     SetSource(KeySetSource),
-    /// Seal the store anew with another key
+    /// Replace the key and seal the store with the new one
     Rotate(KeyRotate),
 }
 
@@ -52,7 +52,7 @@ pub struct KeySetSource {
 /// Options of `key rotate`.
 #[derive(Debug, Args)]
 pub struct KeyRotate {
-    /// The key that the store has now, where its source gives the new one already; - for stdin
+    /// The store's current key, if its source already gives the new one; - for stdin
     #[arg(long, value_name = "FILE")]
     pub old_key_file: Option<PathBuf>,
 }
@@ -60,7 +60,7 @@ pub struct KeyRotate {
 /// Where a key can be had.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum SourceName {
-    /// The key file, made when there is none
+    /// The key file, created if missing
     File,
     /// The file that CONCUR_CRED_KEY_FILE names
     NamedFile,

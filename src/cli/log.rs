@@ -14,7 +14,7 @@ pub struct Log {
     /// As JSON lines, for scripts
     #[arg(long)]
     pub json: bool,
-    /// How many events, the newest
+    /// How many events to show, the newest ones
     #[arg(long, short = 'n', value_name = "COUNT", default_value_t = 20)]
     pub count: u32,
 }

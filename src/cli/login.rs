@@ -28,13 +28,13 @@ pub struct Login {
     /// The data centre to log in at: a short name such as us2, a URL of its host, or an origin
     #[arg(long, value_name = "NAME|URL")]
     pub base_url: Option<String>,
-    /// With --grant browser or otp: ask for these scopes only [default: all that the application has]
+    /// With --grant browser or otp: request only these scopes [default: all of the application's]
     #[arg(long, value_name = "WORDS")]
     pub scope: Option<String>,
     /// What only a login in the browser takes.
     #[command(flatten)]
     pub browser: BrowserOptions,
-    /// Log in though the profile holds another company, user or application
+    /// Log in even if the profile has another company, user or application
     #[arg(long)]
     pub replace: bool,
 }
@@ -53,7 +53,7 @@ pub enum LoginGrant {
     Browser,
     /// A one-time password that Concur sends to a user by e-mail
     Otp,
-    /// A refresh token that you have already; it is used at once
+    /// A refresh token that you already have; it is refreshed at once
     Refresh,
 }
 
@@ -79,14 +79,14 @@ impl LoginGrant {
 /// Options of `login --grant browser`.
 #[derive(Debug, Default, Args)]
 pub struct BrowserOptions {
-    /// With --grant browser: where Concur sends the browser back, as it is registered for the
+    /// With --grant browser: the redirect URI that is registered for the
     /// application [default: http://localhost:8017/callback]
     #[arg(long, value_name = "URI")]
     pub redirect_uri: Option<String>,
     /// With --grant browser: how long to wait for the browser [default: 5m]
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub timeout: Option<i64>,
-    /// With --grant browser: show the address, and open no browser
+    /// With --grant browser: show the address, and do not open a browser
     #[arg(long)]
     pub no_browser: bool,
 }

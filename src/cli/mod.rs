@@ -26,9 +26,11 @@ mod store;
 mod token;
 mod use_profile;
 
+use std::ffi::OsString;
+use std::fmt::Write as _;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 
 use crate::config::parse_duration;
 use crate::model::profile::ProfileName;
@@ -73,6 +75,55 @@ Exit codes:
 
 concur-cred(1) has the rest.";
 
+/// The commands as `--help` lists them.
+const GROUPS: [(&str, &[&str]); 5] = [
+    ("Start", &["init", "login", "import", "configure-git"]),
+    ("Use", &["token", "get", "exec", "api"]),
+    (
+        "Look after",
+        &["status", "refresh", "keepalive", "log", "doctor", "set-secret", "key", "config"],
+    ),
+    ("Profiles", &["use", "rename", "logout", "export"]),
+    ("Called by git, shells and other tools", &["store", "erase", "capability", "completions"]),
+];
+
+/// The whole command line, with the commands of `--help` in groups.
+pub(crate) fn described() -> clap::Command {
+    let command = Cli::command();
+    let list = grouped(&command);
+    command
+        .override_usage("concur-cred [OPTIONS] <COMMAND>")
+        .help_template(format!(
+            "{{about}}\n\n{{usage-heading}} {{usage}}\n\n{list}{{all-args}}{{after-help}}"
+        ))
+        // They stand in the groups.
+        .mut_subcommands(|command| command.hide(true))
+}
+
+fn grouped(command: &clap::Command) -> String {
+    let mut list = String::new();
+    for (heading, names) in GROUPS {
+        let _ = writeln!(list, "{heading}:");
+        for name in names {
+            let about = command.find_subcommand(name).and_then(clap::Command::get_about);
+            let about = about.map(ToString::to_string).unwrap_or_default();
+            let _ = writeln!(list, "  {name:<15}{about}");
+        }
+        list.push('\n');
+    }
+    list
+}
+
+/// Reads a command line; `args[0]` is the program's name.
+///
+/// # Errors
+/// What clap refuses, and what it answers by itself (`--help`, `--version`).
+pub(crate) fn read<T: Into<OsString> + Clone>(
+    args: impl IntoIterator<Item = T>,
+) -> Result<Cli, clap::Error> {
+    Cli::from_arg_matches(&described().try_get_matches_from(args)?)
+}
+
 const SET_SECRET_EXAMPLES: &str = "\
 Examples:
   concur-cred set-secret
@@ -83,7 +134,7 @@ Example:
   printf 'protocol=https\\nhost=us2.api.concursolutions.com\\npassword=%s\\n\\n' \\
       \"$token\" | concur-cred erase";
 
-/// Keeps SAP Concur OAuth2 tokens fresh, and hands them to scripts and to git.
+/// Keeps SAP Concur OAuth2 tokens fresh, and prints them for scripts and git
 #[derive(Debug, Parser)]
 #[command(name = "concur-cred", version, after_help = AFTER_HELP, disable_help_subcommand = true)]
 pub struct Cli {
@@ -99,30 +150,30 @@ pub struct Cli {
 #[derive(Debug, Clone, Default, Args)]
 pub struct Global {
     /// The profile to use [env: CONCUR_CRED_PROFILE]
-    #[arg(long, global = true, value_name = "NAME", help_heading = GLOBAL)]
+    #[arg(long, global = true, value_name = "NAME", help_heading = GLOBAL, hide_short_help = true)]
     pub profile: Option<ProfileName>,
     /// The configuration file to use instead of the default one [env: CONCUR_CRED_CONFIG]
-    #[arg(long, global = true, value_name = "FILE", help_heading = GLOBAL)]
+    #[arg(long, global = true, value_name = "FILE", help_heading = GLOBAL, hide_short_help = true)]
     pub config: Option<PathBuf>,
     /// Say nothing on stderr but errors
-    #[arg(long, short, global = true, help_heading = GLOBAL)]
+    #[arg(long, short, global = true, help_heading = GLOBAL, hide_short_help = true)]
     pub quiet: bool,
     /// Show on stderr where the time goes [env: CONCUR_CRED_TRACE=1, or a file]
-    #[arg(long, global = true, help_heading = GLOBAL)]
+    #[arg(long, global = true, help_heading = GLOBAL, hide_short_help = true)]
     pub trace: bool,
     /// When to use colour: auto (on a terminal, unless NO_COLOR is set), always or never
     #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t)]
-    #[arg(hide_possible_values = true, help_heading = GLOBAL)]
+    #[arg(hide_possible_values = true, hide_default_value = true, help_heading = GLOBAL, hide_short_help = true)]
     pub color: Color,
 }
 
 /// Which token is acceptable.
 #[derive(Debug, Clone, Default, Args)]
 pub struct Serving {
-    /// The least life that the token must have left, such as 90s or 5m
+    /// The minimum remaining lifetime of the token, such as 90s or 5m
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub min_ttl: Option<i64>,
-    /// Never use the network: what is stored, or exit code 5
+    /// Never use the network: the stored token, or exit code 5
     #[arg(long)]
     pub cached: bool,
 }
@@ -148,10 +199,10 @@ pub enum Command {
     /// Obtain tokens and make or renew a profile
     #[command(after_help = login::EXAMPLES)]
     Login(Login),
-    /// Print a token that works now; never reads stdin
+    /// Print a valid access token; never reads stdin
     #[command(after_help = token::EXAMPLES)]
     Token(Token),
-    /// Print a token that works now (or answer git's request on stdin)
+    /// Print a valid access token, or answer git's request on stdin
     #[command(after_help = get::EXAMPLES)]
     Get(Get),
     /// Run a command with a token in its environment
@@ -160,36 +211,36 @@ pub enum Command {
     /// Make one request to Concur with the token
     #[command(after_help = api::EXAMPLES)]
     Api(Api),
-    /// Show every profile and how long its tokens live
+    /// Show every profile and how long its tokens are valid
     #[command(after_help = status::EXAMPLES)]
     Status(Status),
-    /// Refresh now, whatever the state
+    /// Refresh tokens now, whatever their state
     Refresh(Refresh),
-    /// Refresh what has not been refreshed for a day, or let a timer do so daily
+    /// Refresh what was not refreshed for a day; can install a timer
     #[command(after_help = keepalive::EXAMPLES)]
     Keepalive(Keepalive),
     /// Forget a profile and its tokens on this machine
     Logout(Logout),
-    /// Choose the profile that is meant when none is named
+    /// Choose the default profile
     Use(Use),
-    /// Give a profile another name
+    /// Rename a profile
     Rename(Rename),
-    /// Replace an application's client secret in every profile of its App ID and origin
+    /// Replace an application's client secret in all its profiles
     #[command(after_help = SET_SECRET_EXAMPLES)]
     SetSecret,
-    /// Take over a refreshTokenObjectFile.json
+    /// Import tokens from a refreshTokenObjectFile.json or other JSON
     #[command(after_help = import::EXAMPLES)]
     Import(Import),
-    /// Write a refreshTokenObjectFile.json
+    /// Export tokens to a refreshTokenObjectFile.json
     #[command(after_help = export::EXAMPLES)]
     Export(Export),
-    /// Show what was done, with Concur's correlation ids
+    /// Show the audit log, with Concur's correlation IDs
     #[command(after_help = log::EXAMPLES)]
     Log(Log),
-    /// Check files, key, store, network and git, and say what mends them
+    /// Check files, key, store, network and git, and suggest fixes
     #[command(after_help = doctor::EXAMPLES)]
     Doctor(Doctor),
-    /// Show, move or replace the key that the store is sealed with
+    /// Show, move or replace the key that seals the store
     #[command(disable_help_subcommand = true, after_help = key::EXAMPLES)]
     Key(Key),
     /// Show the settings and where they come from
@@ -201,13 +252,13 @@ pub enum Command {
     /// Print a completion script for a shell
     #[command(after_help = completions::EXAMPLES)]
     Completions(Completions),
-    /// Keep a credential that git or another caller hands over on stdin
+    /// Store a credential that git or another caller sends on stdin
     #[command(after_help = store::EXAMPLES)]
     Store(StoreArgs),
-    /// Forget a credential that git or another caller found refused
+    /// Erase a credential that git or another caller found invalid
     #[command(after_help = ERASE_EXAMPLES)]
     Erase,
-    /// Print what this helper can do (for git)
+    /// List this helper's capabilities (for git)
     Capability,
 }
 

@@ -18,11 +18,11 @@ pub struct Status {
     /// One line and an exit code for monitoring: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN
     #[arg(long, conflicts_with = "json")]
     pub check: bool,
-    /// WARNING with less left of a refresh token [env: CONCUR_CRED_WARN_BEFORE] [default: 30d]
+    /// WARNING this long before a refresh token expires [env: CONCUR_CRED_WARN_BEFORE] [default: 30d]
     // Text: what is no time is UNKNOWN, not clap's exit code, which would be CRITICAL.
     #[arg(long, value_name = "TIME", requires = "check")]
     pub warn: Option<String>,
-    /// CRITICAL with less left of a refresh token [default: 7d]
+    /// CRITICAL this long before a refresh token expires [default: 7d]
     #[arg(long, value_name = "TIME", requires = "check")]
     pub crit: Option<String>,
 }

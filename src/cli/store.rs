@@ -12,7 +12,7 @@ Example:
 /// Options of `store`.
 #[derive(Debug, Args)]
 pub struct StoreArgs {
-    /// Bind what is stored to this application, so that later `get`s refresh it
+    /// Bind the credential to this application, so that later `get`s refresh it
     #[arg(long, value_name = "NAME")]
     pub application: Option<String>,
 }

@@ -29,7 +29,6 @@ use std::ffi::OsString;
 use std::io::Write;
 use std::path::Path;
 
-use clap::Parser;
 use clap::error::ErrorKind;
 
 use crate::cli::{self, Cli, Command, alone, shapes};
@@ -139,7 +138,7 @@ fn parsed(args: Vec<OsString>, out: &mut dyn Write, err: &mut dyn Write) -> Resu
     let harmless = [in_harmless_words(&args, true), in_harmless_words(&args, false)];
     let has_secret = args.iter().filter_map(|arg| arg.to_str()).any(pasted::is_secret);
     let is_login = args.iter().any(|arg| arg == "login");
-    let read = alone::recognised(&args).map_or_else(|| Cli::try_parse_from(args), Ok);
+    let read = alone::recognised(&args).map_or_else(|| cli::read(args), Ok);
     let cli = read.map_err(|refused| {
         if has_secret && is_login && refused.use_stderr() {
             let error = link_with_a_secret();
@@ -147,7 +146,7 @@ fn parsed(args: Vec<OsString>, out: &mut dyn Write, err: &mut dyn Write) -> Resu
             return error.kind().exit_code();
         }
         let mut again = harmless.into_iter().flatten();
-        let refused = again.find_map(|words| Cli::try_parse_from(words).err()).unwrap_or(refused);
+        let refused = again.find_map(|words| cli::read(words).err()).unwrap_or(refused);
         let code = show_refusal(&refused, out, err);
         if is_check && code == USAGE { misused_check(out) } else { code }
     })?;

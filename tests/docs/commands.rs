@@ -20,10 +20,14 @@ struct Help {
 fn help(world: &World, command: &[&str]) -> Help {
     let output = world.concur(command.iter().chain(&["--help"])).ok().silent();
     let text = output.text();
-    let list = text.split_once("\nCommands:\n").map_or("", |(_, rest)| rest);
+    // A command stands below its heading, with what it does: "  name   Text".
+    let is_command = |line: &&str| {
+        line.strip_prefix("  ").is_some_and(|rest| rest.starts_with(char::is_alphabetic))
+    };
+    let list = text.split_once("\nOptions").map_or("", |(list, _)| list);
     let commands = list
         .lines()
-        .take_while(|line| !line.is_empty())
+        .filter(is_command)
         .filter_map(|line| line.split_whitespace().next().map(str::to_owned))
         .collect();
     let options = text
