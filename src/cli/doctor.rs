@@ -14,6 +14,9 @@ Examples:
 /// Options of `doctor`.
 #[derive(Debug, Args)]
 pub struct Doctor {
+    /// List the checks that passed, too
+    #[arg(long, short)]
+    pub verbose: bool,
     /// As JSON, for scripts
     #[arg(long)]
     pub json: bool,

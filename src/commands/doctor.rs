@@ -14,6 +14,7 @@ use crate::model::printable::{printable, printable_json};
 use crate::store::audit;
 use crate::sys::files::{self, Replace};
 use crate::ui::context::Context;
+use crate::ui::status::screen::Screen;
 
 use super::config;
 
@@ -47,7 +48,10 @@ pub(super) fn run(context: &mut Context<'_>, args: &Doctor) -> Result<u8> {
         None if args.json => {
             context.answer(format!("{}\n", printable_json(&report.json())).as_bytes())?;
         }
-        None => context.answer(report.text().as_bytes())?,
+        None => {
+            let text = report.text(Screen::of(context), args.verbose);
+            context.answer(text.as_bytes())?;
+        }
     }
     Ok(if report.is_ok() { 0 } else { Kind::Unusable.exit_code() })
 }

@@ -7,6 +7,8 @@ use serde_json::{Value, json};
 
 use crate::error::Error;
 use crate::model::printable::printable;
+use crate::ui::status::screen::Screen;
+use crate::ui::status::view::Urgency;
 
 /// How many characters of an identity are shown.
 const SHOWN_CHARS: usize = 8;
@@ -33,6 +35,14 @@ impl State {
             Self::Ok => "ok",
             Self::Warn => "warn",
             Self::Fail => "FAIL",
+        }
+    }
+
+    const fn urgency(self) -> Urgency {
+        match self {
+            Self::Ok => Urgency::Good,
+            Self::Warn => Urgency::Warning,
+            Self::Fail => Urgency::Critical,
         }
     }
 
@@ -109,19 +119,25 @@ impl Report {
         self.checks.iter().all(|check| check.state != State::Fail)
     }
 
-    /// One line a check.
-    pub(crate) fn text(&self) -> String {
-        let width = self.checks.iter().map(|check| check.name.len()).max().unwrap_or(0);
+    /// For people: what failed, then the warnings, each with its remedy, then how many checks passed, or
+    /// which.
+    pub(crate) fn text(&self, screen: Screen, is_verbose: bool) -> String {
+        let of = |state| self.checks.iter().filter(move |check| check.state == state);
+        let shown = of(State::Fail).chain(of(State::Warn));
+        let shown: Vec<_> = shown.chain(of(State::Ok).filter(|_| is_verbose)).collect();
+        let width = shown.iter().map(|check| check.name.len()).max().unwrap_or(0);
         let mut text = String::new();
-        for Check { name, state, detail, remedy } in &self.checks {
-            let separator = if detail.is_empty() || remedy.is_empty() { "" } else { "; " };
-            let more = format!("{detail}{separator}{remedy}");
-            let line = if more.is_empty() {
-                format!("{:<4}  {name}", state.head())
-            } else {
-                format!("{:<4}  {name:<width$}  ({more})", state.head())
-            };
-            let _ = writeln!(text, "{line}");
+        for Check { name, state, detail, remedy } in shown {
+            let head = screen.coloured(&format!("{:<4}", state.head()), state.urgency());
+            let line = format!("{head}  {name:<width$}  {detail}");
+            let _ = writeln!(text, "{}", line.trim_end());
+            if !remedy.is_empty() {
+                let _ = writeln!(text, "      -> {remedy}");
+            }
+        }
+        if !is_verbose {
+            let passed = counted(of(State::Ok).count(), "check");
+            let _ = writeln!(text, "{passed} passed (--verbose lists them)");
         }
         text
     }
@@ -178,13 +194,22 @@ mod tests {
     }
 
     #[test]
-    fn a_line_is_state_name_and_what_to_do() {
+    fn what_needs_a_person_comes_first_and_what_passed_is_counted_or_listed() {
+        let mut report = report();
+        report.fail("store", "damaged", "Run: concur-cred doctor --repair");
+        let first = "FAIL  store  damaged\n      -> Run: concur-cred doctor --repair\n\
+                     warn  clock  it stepped back\n      -> Set it\n";
+        let text = report.text(Screen::PLAIN, false);
+        assert_eq!(text, format!("{first}2 checks passed (--verbose lists them)\n"));
         assert_eq!(
-            report().text(),
-            "ok    key            (the key file)\n\
-             warn  clock          (it stepped back; Set it)\n\
+            report.text(Screen::PLAIN, true),
+            "FAIL  store          damaged\n      -> Run: concur-cred doctor --repair\n\
+             warn  clock          it stepped back\n      -> Set it\n\
+             ok    key            the key file\n\
              ok    reserve files\n"
         );
+        let coloured = report.text(Screen { colours: true, ..Screen::PLAIN }, false);
+        assert!(coloured.starts_with("\u{1b}[31mFAIL\u{1b}[0m  store  damaged\n"), "{coloured:?}");
     }
 
     #[test]
@@ -193,7 +218,7 @@ mod tests {
         assert!(report.is_ok());
         report.fail("store", "damaged\u{1b}[2J", "");
         assert!(!report.is_ok());
-        assert!(report.text().ends_with("FAIL  store          (damaged\\u{1b}[2J)\n"));
+        assert!(report.text(Screen::PLAIN, false).starts_with("FAIL  store  damaged\\u{1b}[2J\n"));
         let json = report.json();
         assert_eq!(json["ok"], false);
         assert_eq!(json["checks"][3]["state"], "fail");

@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::report::{Report, redacted};
 use crate::model::printable::printable;
 use crate::store::audit::Event;
+use crate::ui::status::screen::Screen;
 
 /// How many of the newest events are in it.
 pub(crate) const EVENTS: u32 = 50;
@@ -44,7 +45,7 @@ pub(crate) fn render(findings: &Findings<'_>) -> String {
     let (os, arch) = (std::env::consts::OS, std::env::consts::ARCH);
     let _ = writeln!(text, "{os} {arch}{built}, {}", utc(*now));
     let _ = writeln!(text, "\n== settings and paths\n{}", settings.trim_end());
-    let _ = writeln!(text, "\n== checks\n{}", checks.text().trim_end());
+    let _ = writeln!(text, "\n== checks\n{}", checks.text(Screen::PLAIN, true).trim_end());
     let mut text = cut(text, identities);
     let _ = writeln!(text, "\n== newest events");
     for event in *events {

@@ -34,7 +34,7 @@ fn the_report_is_safe_to_paste_and_sends_no_request() {
     let token = world.concur(["get"]).ok().line();
     let app = world.sandbox.app().clone();
     for args in [&["doctor"][..], &["doctor", "--json"], &["doctor", "--repair"]] {
-        let output = world.concur(args).arg("--offline").ok().silent();
+        let output = world.concur(args).arg("--offline").arg("--verbose").ok().silent();
         let text = output.text();
         let company = world.column::<String>("default", "principal");
         for hidden in [&token, &app.client_secret, &app.client_id, &company] {
@@ -43,8 +43,11 @@ fn the_report_is_safe_to_paste_and_sends_no_request() {
         assert!(text.contains(&company[..8]), "{output:?}");
     }
     assert_eq!(world.token_requests(), before);
-    let output = world.concur(["doctor", "--offline"]).ok();
+    let output = world.concur(["doctor", "--offline", "--verbose"]).ok();
     assert!(output.text().lines().all(|line| line.starts_with("ok    ")), "{output:?}");
+    let count = output.text().lines().count();
+    let passed = format!("{count} checks passed (--verbose lists them)\n");
+    assert_eq!(world.concur(["doctor", "--offline"]).ok().text(), passed);
 }
 
 #[test]

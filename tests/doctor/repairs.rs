@@ -98,7 +98,7 @@ fn a_garbage_page_loses_only_its_own_rows() {
 
 /// The file is valid for SQLite: only a cell is corrupt, and that cannot be repaired.
 fn doctor_says_sound(world: &World) -> bool {
-    let text = world.concur(["doctor", "--offline"]).output();
+    let text = world.concur(["doctor", "--offline", "--verbose"]).output();
     text.text().contains("ok    integrity")
 }
 

@@ -19,6 +19,9 @@ pub(crate) struct Screen {
 }
 
 impl Screen {
+    /// A file or a pipe.
+    pub(crate) const PLAIN: Self = Self { width: None, colours: false, unicode: false };
+
     /// The one that stdout goes to.
     pub(crate) fn of(context: &Context<'_>) -> Self {
         let is_terminal = (context.out_is_terminal)();

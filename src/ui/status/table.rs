@@ -74,7 +74,7 @@ fn life(screen: Screen, life: &Life, until: &str) -> String {
 /// How wide the table is.
 pub(crate) fn width(views: &[View], columns: Columns) -> usize {
     // Bars in ASCII are the wider ones by their brackets: so is the room that is asked for.
-    let plain = Screen { width: None, colours: false, unicode: false };
+    let plain = Screen::PLAIN;
     let mut widths: Vec<usize> = columns.headings(views).iter().map(String::len).collect();
     for view in views {
         for (width, cell) in widths.iter_mut().zip(columns.cells(plain, view)) {
