@@ -96,13 +96,19 @@ fn no_default(known: &[String]) -> Error {
 }
 
 fn unknown(name: &str, known: &[String]) -> Error {
+    let like = |known: &&String| strsim::damerau_levenshtein(name, known) <= MISTYPED_LETTERS;
+    let remedy = match known.iter().find(like) {
+        Some(near) => format!(
+            "Did you mean {near}? To make a new profile, run: concur-cred login --profile {name}"
+        ),
+        None => format!("Make it: concur-cred login --profile {name}"),
+    };
     let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
-    Error::new(
-        Kind::NotFound,
-        format!("There is no profile {name} (known: {known})"),
-        format!("Make it: concur-cred login --profile {name}"),
-    )
+    Error::new(Kind::NotFound, format!("There is no profile {name} (known: {known})"), remedy)
 }
+
+/// How many letters of a profile's name are taken for mistyped.
+const MISTYPED_LETTERS: usize = 2;
 
 /// The error for a choice that the caller must make.
 pub(crate) fn ambiguous(known: &[String]) -> Error {

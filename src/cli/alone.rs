@@ -36,19 +36,18 @@ fn read<A: Args + FromArgMatches>(words: &[OsString], command: fn(A) -> Command)
     let described = Global::augment_args(A::augment_args(clap::Command::new("concur-cred")));
     let found = described.try_get_matches_from(words).ok()?;
     let global = Global::from_arg_matches(&found).ok()?;
-    Some(Cli { global, command: command(A::from_arg_matches(&found).ok()?) })
+    let command = command(A::from_arg_matches(&found).ok()?);
+    Some(Cli { global, command }.with_named_profile())
 }
 
 #[cfg(test)]
 mod tests {
-    use clap::Parser;
-
     use super::*;
 
     fn both(words: &[&str]) -> (Option<String>, Option<String>) {
         let args: Vec<_> = ["concur-cred"].iter().chain(words).map(OsString::from).collect();
         let ours = recognised(&args).map(|cli| format!("{cli:?}"));
-        (ours, Cli::try_parse_from(args).ok().map(|cli| format!("{cli:?}")))
+        (ours, super::super::read(args).ok().map(|cli| format!("{cli:?}")))
     }
 
     const COMMANDS: [&str; 9] =

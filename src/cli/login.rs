@@ -28,6 +28,9 @@ pub struct Login {
     /// The data centre to log in at: a short name such as us2, a URL of its host, or an origin
     #[arg(long, value_name = "NAME|URL")]
     pub base_url: Option<String>,
+    /// The data centre, like --base-url
+    #[arg(value_name = "DATA-CENTRE", conflicts_with = "base_url")]
+    pub place: Option<String>,
     /// With --grant browser or otp: request only these scopes [default: all of the application's]
     #[arg(long, value_name = "WORDS")]
     pub scope: Option<String>,

@@ -4,9 +4,14 @@
 
 use clap::Args;
 
+use super::Named;
+
 /// Options of `logout`.
 #[derive(Debug, Args)]
 pub struct Logout {
+    /// The profile, without its option.
+    #[command(flatten)]
+    pub named: Named,
     /// First revoke at Concur every token of this application for this company or user
     #[arg(long)]
     pub revoke: bool,

@@ -114,6 +114,19 @@ fn grouped(command: &clap::Command) -> String {
     list
 }
 
+/// `help` and `version` where people type them as commands.
+fn in_options(mut args: Vec<OsString>) -> Vec<OsString> {
+    match args.get(1).and_then(|word| word.to_str()) {
+        Some("help") => {
+            args.remove(1);
+            args.push("--help".into());
+        }
+        Some("version") if args.len() == 2 => args[1] = "--version".into(),
+        _ => {}
+    }
+    args
+}
+
 /// Reads a command line; `args[0]` is the program's name.
 ///
 /// # Errors
@@ -121,7 +134,9 @@ fn grouped(command: &clap::Command) -> String {
 pub(crate) fn read<T: Into<OsString> + Clone>(
     args: impl IntoIterator<Item = T>,
 ) -> Result<Cli, clap::Error> {
-    Cli::from_arg_matches(&described().try_get_matches_from(args)?)
+    let args: Vec<OsString> = args.into_iter().map(Into::into).collect();
+    let matches = described().try_get_matches_from(in_options(args))?;
+    Cli::from_arg_matches(&matches).map(Cli::with_named_profile)
 }
 
 const SET_SECRET_EXAMPLES: &str = "\
@@ -167,6 +182,14 @@ pub struct Global {
     pub color: Color,
 }
 
+/// A profile named without its option, as people type it.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Named {
+    /// The profile, like --profile
+    #[arg(value_name = "PROFILE", conflicts_with = "profile")]
+    pub name: Option<ProfileName>,
+}
+
 /// Which token is acceptable.
 #[derive(Debug, Clone, Default, Args)]
 pub struct Serving {
@@ -188,6 +211,21 @@ pub enum Color {
     Always,
     /// Never
     Never,
+}
+
+impl Cli {
+    /// Takes a profile that was named without its option as if it were named with it.
+    fn with_named_profile(mut self) -> Self {
+        let named = match &mut self.command {
+            Command::Token(args) => &mut args.named,
+            Command::Status(args) => &mut args.named,
+            Command::Refresh(args) => &mut args.named,
+            Command::Logout(args) => &mut args.named,
+            _ => return self,
+        };
+        self.global.profile = named.name.take().or(self.global.profile);
+        self
+    }
 }
 
 /// The commands.
@@ -212,7 +250,7 @@ pub enum Command {
     #[command(after_help = api::EXAMPLES)]
     Api(Api),
     /// Show every profile and how long its tokens are valid
-    #[command(after_help = status::EXAMPLES)]
+    #[command(alias = "list", after_help = status::EXAMPLES)]
     Status(Status),
     /// Refresh tokens now, whatever their state
     Refresh(Refresh),

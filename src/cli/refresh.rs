@@ -4,10 +4,15 @@
 
 use clap::Args;
 
+use super::Named;
+
 /// Options of `refresh`.
 #[derive(Debug, Args)]
 pub struct Refresh {
+    /// The profile, without its option.
+    #[command(flatten)]
+    pub named: Named,
     /// Every profile
-    #[arg(long)]
+    #[arg(long, conflicts_with = "name")]
     pub all: bool,
 }

@@ -4,7 +4,7 @@
 
 use std::ffi::OsString;
 
-use crate::cli::{Cli, Command, Get, Global, Serving, Token};
+use crate::cli::{Cli, Command, Get, Global, Named, Serving, Token};
 use crate::formats::format::Format;
 use crate::model::profile::ProfileName;
 
@@ -32,7 +32,7 @@ pub(crate) fn recognised(args: &[OsString]) -> Option<Cli> {
     let command = if command? {
         Command::Get(Get { format, with_refresh_token: false, protocol: None, serving })
     } else {
-        Command::Token(Token { serving })
+        Command::Token(Token { named: Named::default(), serving })
     };
     Some(Cli { global: Global { profile, ..Global::default() }, command })
 }

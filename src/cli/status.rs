@@ -4,6 +4,8 @@
 
 use clap::Args;
 
+use super::Named;
+
 pub(super) const EXAMPLES: &str = "\
 Examples:
   concur-cred status --check --warn 30d --crit 7d
@@ -12,6 +14,9 @@ Examples:
 /// Options of `status`.
 #[derive(Debug, Args)]
 pub struct Status {
+    /// The profile, without its option.
+    #[command(flatten)]
+    pub named: Named,
     /// As JSON, for scripts
     #[arg(long)]
     pub json: bool,

@@ -4,7 +4,7 @@
 
 use clap::Args;
 
-use super::Serving;
+use super::{Named, Serving};
 
 pub(super) const EXAMPLES: &str = "\
 Example:
@@ -13,6 +13,9 @@ Example:
 /// Options of `token`.
 #[derive(Debug, Args)]
 pub struct Token {
+    /// The profile, without its option.
+    #[command(flatten)]
+    pub named: Named,
     /// How the token is chosen.
     #[command(flatten)]
     pub serving: Serving,

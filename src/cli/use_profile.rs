@@ -9,7 +9,7 @@ use crate::model::profile::ProfileName;
 /// Options of `use`.
 #[derive(Debug, Args)]
 pub struct Use {
-    /// The profile
+    /// The profile; without it, the default profile is printed
     #[arg(value_name = "NAME")]
-    pub name: ProfileName,
+    pub name: Option<ProfileName>,
 }

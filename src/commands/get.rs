@@ -59,7 +59,7 @@ pub(super) fn run(context: &mut Context<'_>, args: &Get) -> Result<u8> {
 }
 
 pub(super) fn token(context: &mut Context<'_>, args: &Token) -> Result<u8> {
-    let Token { serving } = args;
+    let Token { named: _, serving } = args;
     bare(context, Format::Token, Serving::of(serving))
 }
 

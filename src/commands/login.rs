@@ -23,7 +23,11 @@ pub(super) fn run(context: &mut Context<'_>, args: &Login) -> Result<u8> {
     context.need_paths()?;
     let credentials =
         obtain::credentials(context, args.credentials.as_deref(), Path::new(DEFAULT_FILE))?;
-    let base_url = match obtain::base_url(args.base_url.as_deref())? {
+    let named = match args.place.as_deref() {
+        Some(place) => obtain::place(place).map(Some),
+        None => obtain::base_url(args.base_url.as_deref()),
+    };
+    let base_url = match named? {
         None => credentials.base_url(context)?,
         named => named,
     };
@@ -59,11 +63,11 @@ fn browser_options(args: &Login) -> browser::Options<'_> {
 
 /// What was given besides grant and profile, for the command that a person is to run again.
 fn options(args: &Login) -> String {
-    let Login { grant: _, credentials, base_url, scope, browser, replace } = args;
+    let Login { grant: _, credentials, base_url, place, scope, browser, replace } = args;
     let path = |text: &Option<String>| text.as_ref().map(PathBuf::from);
     let BrowserOptions { redirect_uri, timeout: _, no_browser } = browser;
     let values = [
-        ("base-url", path(base_url)),
+        ("base-url", path(base_url).or(path(place))),
         ("credentials", credentials.clone()),
         ("scope", path(scope)),
         ("redirect-uri", path(redirect_uri)),

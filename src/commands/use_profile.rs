@@ -7,9 +7,14 @@ use crate::ui::context::Context;
 
 pub(super) fn run(context: &mut Context<'_>, args: &Use) -> Result<u8> {
     let mut store = accounts::store(context)?;
-    accounts::named(&store, &args.name)?;
-    store.use_profile(&args.name)?;
+    let Some(name) = &args.name else {
+        let account = accounts::selected(context, &store)?;
+        context.answer(format!("{}\n", account.profile).as_bytes())?;
+        return Ok(0);
+    };
+    accounts::named(&store, name)?;
+    store.use_profile(name)?;
     store.leave_cache();
-    context.note(&format!("{} is now meant when no profile is named", args.name));
+    context.note(&format!("{name} is now the default profile"));
     Ok(0)
 }

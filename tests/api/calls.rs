@@ -179,5 +179,6 @@ fn the_selected_profile_makes_the_request() {
     };
     print("default");
     print("other");
+    world.forget_default_profile();
     let _ = api(&world, &[ECHO]).fails(3).says("default, other");
 }

@@ -155,10 +155,10 @@ fn an_unwritable_older_store_is_an_error_and_stays_unchanged() {
 #[test]
 fn doctor_migrates_a_sound_store_and_reports_it() {
     let world = older();
-    let report = world.concur(["doctor"]).ok();
+    let report = world.concur(["doctor", "--verbose"]).ok();
     assert!(report.text().contains("schema version 1 was brought up to 3"), "{report:?}");
     assert_sound(&world);
-    let again = world.concur(["doctor"]).ok();
+    let again = world.concur(["doctor", "--verbose"]).ok();
     assert!(again.text().contains("schema version 3"), "{again:?}");
 }
 

@@ -196,6 +196,11 @@ impl World {
         self.age_access_token(profile, 7200);
     }
 
+    /// Leaves no default profile, as in a store of an older version, or after a `logout` of it.
+    pub(crate) fn forget_default_profile(&self) {
+        self.database().execute("UPDATE meta SET used_profile = NULL", []).unwrap();
+    }
+
     /// One column of a profile's record.
     pub(crate) fn column<T: rusqlite::types::FromSql>(&self, profile: &str, column: &str) -> T {
         let sql = format!("SELECT {column} FROM record WHERE profile = ?1");

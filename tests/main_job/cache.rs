@@ -38,7 +38,7 @@ fn any_commit_invalidates_the_cache() {
     let token = world.concur(["get"]).ok().line();
     for change in [
         "UPDATE record SET scope = 'other'",
-        "UPDATE meta SET used_profile = 'default'",
+        "UPDATE meta SET used_profile = NULL",
         "CREATE TABLE other (a)",
         "DROP TABLE other",
         "VACUUM",

@@ -81,7 +81,7 @@ fn children_that_git_leaves_behind_are_not_waited_for() {
     let script = "#!/bin/sh\n[ \"$1\" = --version ] || exit 1\nsleep 600 & echo $! >>\"$HOME/left\"\n\
                   echo 'git version 2.47.3'\n";
     let world = world_with("git", script);
-    let doctor = world.concur(["doctor", "--offline"]).output();
+    let doctor = world.concur(["doctor", "--offline", "--verbose"]).output();
     assert!(doctor.text().contains("2.47.3"), "{doctor:?}");
     let left = std::fs::read_to_string(world.home().join("left")).unwrap();
     for pid in left.lines() {

@@ -36,11 +36,66 @@ fn the_only_profile_is_the_default_whatever_its_name() {
 #[test]
 fn several_profiles_without_a_choice_are_listed() {
     let world = two_companies();
+    world.forget_default_profile();
     for command in ["get", "token", "refresh", "export", "logout"] {
         world.concur([command]).fails(3).says("acme").says("beta").says("--profile");
     }
     assert_eq!(world.refreshes(), 0);
     assert_eq!(tree(&world.work()).len(), 2, "nothing was exported");
+}
+
+#[test]
+fn the_first_profile_stays_the_default_until_use_chooses_another() {
+    let world = World::new();
+    world.login("acme", &world.sandbox.app().clone());
+    let token = world.concur(["token"]).ok().silent().line();
+    let beta = world.sandbox.add_company();
+    let login = world.login("beta", &beta);
+    let login = login.says("Logged in: beta").says("default profile is still acme");
+    drop(login.says("concur-cred use beta").says("concur-cred api --profile beta"));
+    assert_eq!(world.concur(["token"]).ok().silent().line(), token, "scripts go on");
+    assert_eq!(world.concur(["use"]).ok().silent().line(), "acme");
+    world.concur(["use", "beta"]).ok().says("beta is now the default profile");
+    assert_eq!(world.concur(["use"]).ok().silent().line(), "beta");
+    assert_ne!(world.concur(["token"]).ok().line(), token);
+    // An older store: its only profile was the default one.
+    let older = World::logged_in();
+    older.forget_default_profile();
+    older.login("other", &older.sandbox.add_company());
+    assert_eq!(older.concur(["use"]).ok().silent().line(), "default");
+}
+
+#[test]
+fn a_profile_may_be_named_without_its_option() {
+    let world = two_companies();
+    let token = world.concur(["token", "--profile", "beta"]).ok().line();
+    assert_eq!(world.concur(["token", "beta"]).ok().silent().line(), token);
+    assert_eq!(world.concur(["token", "beta", "--cached"]).ok().silent().line(), token);
+    for command in ["status", "list"] {
+        let shown = world.concur([command, "beta"]).ok().silent();
+        assert!(shown.text().contains("beta") && !shown.text().contains("acme"), "{shown:?}");
+    }
+    world.concur(["refresh", "beta"]).ok().says("beta: refreshed");
+    world.concur(["token", "beta", "--profile", "acme"]).fails(2);
+    world.concur(["refresh", "beta", "--all"]).fails(2);
+    world.concur(["token", "baeta"]).fails(3).says("Did you mean beta?");
+    world.concur(["token", "nothing-like-it"]).fails(3).says("login --profile nothing-like-it");
+    world.concur(["logout", "beta"]).ok().says("beta: ");
+    world.concur(["token", "--profile", "beta"]).fails(3);
+}
+
+#[test]
+fn help_and_version_may_be_typed_as_commands_and_a_data_centre_without_its_option() {
+    let world = World::new();
+    let text = |args: &[&str]| world.concur(args).ok().silent().text().to_owned();
+    assert_eq!(text(&["help"]), text(&["--help"]));
+    assert_eq!(text(&["help", "login"]), text(&["login", "--help"]));
+    assert_eq!(text(&["version"]), text(&["--version"]));
+    world.write("credentials.json", world.sandbox.credentials_json());
+    world.concur(["login", world.sandbox.origin()]).ok().says("Logged in: default");
+    let wrong = world.concur(["login", "acme"]).fails(2);
+    drop(wrong.says("Invalid data centre").says("--profile"));
+    world.concur(["login", "us2", "--base-url", "us2"]).fails(2);
 }
 
 #[test]

@@ -78,6 +78,7 @@ fn of_several_accounts_at_a_host_one_must_be_chosen() {
     let world = World::logged_in();
     let other = world.sandbox.add_app();
     world.login("other", &other);
+    world.forget_default_profile();
     let request = json!({ "uri": ours(&world) }).to_string();
     assert_nothing(&world.concur(["get"]).stdin(request.clone()).fails(3).says("default, other"));
     let token = world.concur(["token", "--profile", "other"]).ok().line();

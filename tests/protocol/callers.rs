@@ -59,6 +59,7 @@ fn quit_is_not_sent_when_no_account_matches() {
     world.expire("two");
     drop(world.concur(["logout", "--profile", "one"]).ok());
     drop(world.login("three", &world.sandbox.add_company()));
+    world.forget_default_profile();
     let asked = |more: &str| world.helper(["get"]).stdin(world.request(more));
     assert_nothing(&asked("").ok().says("--profile"));
     assert_nothing(&asked("username=somebody\n").ok().silent());

@@ -123,6 +123,7 @@ fn a_helper_named_by_its_path_and_with_arguments_answers_for_that_profile() {
         let token = world.concur(["token", "--profile", name]).ok().line();
         assert_eq!(filled.value("password"), Some(token), "{name}");
     }
+    world.forget_default_profile();
     let ambiguous = git(&world, "concur", &[], "fill").stdin(world.request(""));
     let output = ambiguous.output().code(128).says("one").says("two");
     assert!(output.stdout.is_empty());

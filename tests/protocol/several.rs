@@ -3,7 +3,7 @@
 use super::common::{assert_nothing, get, one_login, store};
 use crate::harness::{Run, World, set_mode};
 
-/// Two companies, `one` and `two`, on the sandbox's host; and their tokens.
+/// Two companies, `one` and `two`, on the sandbox's host, none of them the default; and their tokens.
 fn two() -> (World, String, String) {
     let world = World::new();
     let other = world.sandbox.add_company();
@@ -11,6 +11,7 @@ fn two() -> (World, String, String) {
     drop(world.login("two", &other));
     let token = |name| world.concur(["token", "--profile", name]).ok().line();
     let (one, two) = (token("one"), token("two"));
+    world.forget_default_profile();
     (world, one, two)
 }
 
@@ -75,6 +76,7 @@ fn quit_is_not_sent_for_an_ambiguous_request() {
     let other = world.sandbox.add_company();
     drop(world.login("one", &world.sandbox.app().clone()));
     drop(world.login("two", &other));
+    world.forget_default_profile();
     world.sandbox.revoke_refresh_tokens();
     world.expire("one");
     world.expire("two");

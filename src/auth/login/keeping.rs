@@ -91,10 +91,6 @@ fn keep_beside(app: &mut Context<'_>, store: &mut Store, mut account: NewAccount
         )
     })?;
     let lock = obtain::lock(app, store, None)?;
-    // A caller who names no profile has used the only one, and goes on to.
-    if taken.len() == 1 && store.meta()?.used_profile.is_none() {
-        store.use_profile(&name)?;
-    }
     if let Err(error) = keep_replaced(app, store, &lock, &account, None) {
         obtain::discard(store, lock);
         return Err(error);

@@ -7,6 +7,7 @@ use crate::auth::oauth::advice::{IN_FILE, IN_VARIABLES, Names, TYPED};
 use crate::auth::refresh::Refresher;
 use crate::error::{Error, Kind, Result};
 use crate::formats::tutorial;
+use crate::model::grant::GrantKind;
 use crate::model::origin::{BadOrigin, Origin, SHORT_NAMES};
 use crate::model::principal::PrincipalType;
 use crate::model::profile::ProfileName;
@@ -16,7 +17,8 @@ use crate::store::lock::RecordLock;
 use crate::store::{NewAccount, Store, Wanted, reserve};
 use crate::sys::files::{self, NamedFile, shell_word};
 use crate::ui::context::Context;
-use crate::ui::times::local_time;
+use crate::ui::status::view::short_name;
+use crate::ui::times::local_date;
 
 /// What the operator gave about application and company; what is missing is `None`.
 #[derive(Debug, Default)]
@@ -218,6 +220,17 @@ pub(crate) fn base_url(text: Option<&str>) -> Result<Option<Origin>> {
     .transpose()
 }
 
+/// The data centre that was named without its option, where a person may have meant a profile.
+pub(crate) fn place(text: &str) -> Result<Origin> {
+    Origin::from_person(text).map_err(|bad| {
+        let remedy = match text.parse::<ProfileName>() {
+            Ok(_) => format!("{} For a profile, use --profile NAME.", base_url_hint(bad)),
+            Err(_) => base_url_hint(bad),
+        };
+        Error::new(Kind::Usage, format!("Invalid data centre: {bad}"), remedy)
+    })
+}
+
 /// What to name instead of a base URL that is not usable.
 fn base_url_hint(bad: BadOrigin) -> String {
     match bad {
@@ -266,29 +279,47 @@ pub(crate) fn keep(
     Ok(())
 }
 
-/// Says what there is now.
+/// Says what there is now, and what to do next.
 pub(crate) fn tell(app: &mut Context<'_>, store: &mut Store, record: &Record) {
-    let profile = record.profile_name().unwrap_or_default();
+    let name = record.profile_name().unwrap_or_default();
     let whose = if record.has_unknown_principal() {
         "company or user not known yet".to_owned()
     } else {
         format!("{} {}", record.principal_noun(), record.principal)
     };
-    app.note(&format!("{profile}: {whose}, {}", record.geolocation));
-    let access =
-        record.access_expires_at.map_or("is refreshed at the first use".to_owned(), |at| {
-            if at > app.now() {
-                format!("lives until {}", local_time(at))
-            } else {
-                "is over and is refreshed at the first use".to_owned()
-            }
-        });
-    app.note(&format!("{profile}: access token {access}"));
-    if let Some(at) = record.refresh_expires_at {
-        let assumed =
-            if record.refresh_expiry_assumed { " (assumed: Concur did not say)" } else { "" };
-        app.note(&format!("{profile}: refresh token lives until {}{assumed}", local_time(at)));
-    }
+    let place = short_name(&record.geolocation).unwrap_or(&record.geolocation);
+    app.note(&format!("Logged in: {name} ({whose}), {place}"));
+    let life = match record.refresh_expires_at {
+        Some(at) => {
+            let assumed =
+                if record.refresh_expiry_assumed { ", assumed: Concur did not say" } else { "" };
+            let date = local_date(at);
+            format!(
+                "Refreshes itself; log in again only if unused for six months ({date}{assumed})"
+            )
+        }
+        None if record.obtained_by == Some(GrantKind::Application) => {
+            "Refreshes itself with App ID and secret".to_owned()
+        }
+        None => {
+            "There is no refresh token: log in again when the access token has expired".to_owned()
+        }
+    };
+    app.note(&life);
+    let default = store.find(Wanted::Profile(None)).unwrap_or_default();
+    let default = default.iter().map(|account| account.profile.as_str());
+    let default: Vec<_> = default.collect();
+    let with_name = match default[..] {
+        [only] if only == name => String::new(),
+        [other] => {
+            app.note(&format!(
+                "The default profile is still {other}; to change it, run: concur-cred use {name}"
+            ));
+            format!(" --profile {name}")
+        }
+        _ => format!(" --profile {name}"),
+    };
+    app.note(&format!("Try: concur-cred api{with_name} \"/profile/identity/v4.1/Users?count=1\""));
     store.leave_cache();
 }
 

@@ -102,6 +102,7 @@ impl Store {
             refuse_taken_profile(transaction, bound.record())?;
             put::application(transaction, bound.record())?;
             put::record(transaction, &bound)?;
+            choose_first(transaction, bound.record())?;
             put::drop_unused_applications(transaction)
         })?;
         Ok(written.map(|()| bound.into_record()))
@@ -255,6 +256,21 @@ pub(super) fn settle_at(record: &mut Record, origin: &Origin) {
     origin.as_str().clone_into(&mut record.geolocation);
     record.key.protocol = origin.scheme().as_bytes().to_vec();
     record.key.host = origin.host().as_bytes().to_vec();
+}
+
+/// The first profile is the default one until `use` chooses another: a second one never changes what
+/// callers who name none get. In an older store the only one there was is the first.
+fn choose_first(transaction: &Transaction<'_>, record: &Record) -> Result<()> {
+    let profile = record.profile_name();
+    transaction
+        .execute(
+            "UPDATE meta SET used_profile = coalesce((SELECT profile FROM record \
+             WHERE profile IS NOT NULL AND id <> ?1), ?2) WHERE used_profile IS NULL \
+             AND (SELECT count(*) FROM record WHERE profile IS NOT NULL AND id <> ?1) < 2",
+            (record.id.0, profile),
+        )
+        .map(|_| ())
+        .map_err(Into::into)
 }
 
 fn refuse_taken_profile(transaction: &Transaction<'_>, record: &Record) -> Result<()> {

@@ -119,7 +119,7 @@ impl View {
 }
 
 /// What `--base-url` calls an origin of Concur's.
-fn short_name(geolocation: &str) -> Option<&'static str> {
+pub(crate) fn short_name(geolocation: &str) -> Option<&'static str> {
     let is_it = |name: &&str| Origin::from_operator(name).is_ok_and(|o| o.as_str() == geolocation);
     SHORT_NAMES.into_iter().find(is_it)
 }
