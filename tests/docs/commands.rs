@@ -164,10 +164,10 @@ fn every_command_line_in_the_pages_parses() {
     let mut pages = vec![manual()];
     pages
         .extend(pages_of_commands().iter().map(|name| manual_page(&format!("concur-cred-{name}"))));
-    for name in ["README.md", "ARCHITECTURE.md", "CHANGELOG.md", "docs/peers.md"] {
+    for name in ["README.md", "ARCHITECTURE.md", "CHANGELOG.md", "SECURITY.md"] {
         pages.push(page(name));
     }
-    pages.extend(sources("docs/recipes").into_values());
+    pages.extend(sources("docs").into_values());
     for text in &pages {
         for line in text.lines() {
             for (at, _) in line.match_indices("concur-cred ") {
@@ -198,7 +198,9 @@ pub(crate) fn command_words(rest: &str) -> Vec<&str> {
 #[test]
 fn every_program_call_in_a_shell_block_names_a_command() {
     let (global, commands) = command_line();
-    for block in blocks(&page("README.md")).iter().filter(|block| block.language == "sh") {
+    let pages = std::iter::once(page("README.md")).chain(sources("docs").into_values());
+    let blocks = pages.flat_map(|page| blocks(&page));
+    for block in blocks.filter(|block| block.language == "sh") {
         for line in block.text.lines().map(str::trim) {
             let Some(rest) = line.strip_prefix("concur-cred ") else { continue };
             let words = command_words(rest);
@@ -215,12 +217,12 @@ fn the_manual_pages_name_every_format_and_every_data_centre() {
         assert!(formats.contains(&format!("\n.B {name}\n")), "--format {name}");
     }
     let login = section(&manual_page("concur-cred-login"), ".SH OPTIONS");
-    let readme = page("README.md");
+    let page = page("docs/login.md");
     for name in SHORT_NAMES {
         let tagged = login.lines().any(|line| {
             line.strip_prefix(".BR ").is_some_and(|rest| rest.split(' ').next() == Some(name))
         });
         assert!(tagged, "--base-url {name} is in the manual page");
-        assert!(readme.contains(&format!("`{name}`")), "--base-url {name} is in the README");
+        assert!(page.contains(&format!("`{name}`")), "--base-url {name} is in docs/login.md");
     }
 }

@@ -8,8 +8,11 @@ use concur_cred::VARIABLES;
 use super::pages::{blocks, chapter, manual, page, section, sources, tags, words};
 use crate::harness::World;
 
-const PAGES: [&str; 4] = ["README.md", "ARCHITECTURE.md", "CHANGELOG.md", "man/concur-cred.1"];
-/// Read only by debug builds.
+/// Where settings, variables and files are described for those who do not read manual pages.
+const PAGE: &str = "docs/configuration.md";
+const PAGES: [&str; 5] =
+    ["README.md", "ARCHITECTURE.md", "CHANGELOG.md", "man/concur-cred.1", PAGE];
+/// Debug builds alone read these.
 const TEST_PREFIX: &str = "CONCUR_CRED_TEST_";
 
 fn is_name(c: char) -> bool {
@@ -23,7 +26,7 @@ fn ours(text: &str) -> BTreeSet<&str> {
 }
 
 #[test]
-fn every_variable_is_in_the_manual_page_and_in_the_readme() {
+fn every_variable_is_in_the_manual_page_and_in_the_configurations_page() {
     let text = manual();
     let environment = section(&text, ".SH ENVIRONMENT");
     let (own, of_the_system) = environment.split_once("\n.SS ").unwrap();
@@ -32,10 +35,10 @@ fn every_variable_is_in_the_manual_page_and_in_the_readme() {
     assert_eq!(described, known, "ENVIRONMENT lists exactly what src/sys/env.rs lists");
     let others: BTreeSet<String> = tags(of_the_system).into_iter().flatten().collect();
     assert!(others.is_disjoint(&known));
-    let readme = page("README.md");
-    let named = words(chapter(&readme, "## Files and environment"), is_name);
+    let text = page(PAGE);
+    let named = words(chapter(&text, "## Variables"), is_name);
     for variable in VARIABLES {
-        assert!(named.contains(variable), "{variable} is in the README's table");
+        assert!(named.contains(variable), "{variable} is in {PAGE}");
     }
 }
 
@@ -90,7 +93,7 @@ fn the_pages_name_exactly_the_keys_of_the_configuration() {
         .filter_map(|line| line.trim_start_matches("# ").split_once(" = "))
         .map(|(key, _)| key.to_owned())
         .collect();
-    assert_eq!(named, keys, "the README's config.toml");
+    assert_eq!(named, keys, "the config.toml of {PAGE}");
     for key in keys {
         let variable = format!("CONCUR_CRED_{}", key.to_uppercase());
         // A program to run is named only in the file, which others cannot write.
@@ -100,13 +103,13 @@ fn the_pages_name_exactly_the_keys_of_the_configuration() {
 }
 
 fn example_configuration() -> String {
-    let blocks = blocks(&page("README.md"));
+    let blocks = blocks(&page(PAGE));
     let found = blocks.into_iter().find(|block| block.tested.as_deref() == Some("config"));
-    found.unwrap_or_else(|| panic!("the README has a config.toml")).text
+    found.unwrap_or_else(|| panic!("{PAGE} has a config.toml")).text
 }
 
 #[test]
-fn the_readmes_configuration_parses_with_and_without_its_comments() {
+fn the_pages_configuration_is_read_as_it_stands_and_with_its_comments_gone() {
     let world = World::logged_in();
     let example = example_configuration();
     let plain = world.write("plain.toml", &example);
@@ -124,8 +127,8 @@ fn the_documented_files_are_the_ones_created() {
     let env = concur_cred::Env::fixed([("CONCUR_CRED_HOME", "/h")]);
     let paths = Paths::from_env(&env).unwrap();
     let name = |path: std::path::PathBuf| path.file_name().unwrap().to_string_lossy().into_owned();
-    let readme = page("README.md");
-    let chapter = chapter(&readme, "## Files and environment");
+    let page = page(PAGE);
+    let chapter = chapter(&page, "## Files");
     let text = section(&manual(), ".SH FILES");
     let in_config = [paths.key_file(), paths.config_file()];
     let in_state = [paths.store(), paths.events(), paths.locks_dir(), paths.reserves_dir()];

@@ -1,14 +1,21 @@
-//! The README's examples run in order in one home, as a reader would run them.
+//! The examples of the README and of the pages it leads to run, from top to end, in one world: as a reader would.
 
 use std::process::Command;
 
 use super::pages::{Block, blocks, page};
 use crate::harness::{Output, World, skipped};
 
-/// Concur's URL in the README; the sandbox replaces it.
+/// The pages, in the order of reading.
+const PAGES: [&str; 3] = ["README.md", "docs/scripts.md", "docs/login.md"];
+/// What they call Concur; the sandbox takes its place.
 const CONCUR: &str = "https://us2.api.concursolutions.com";
 
-/// The block with the sandbox's URL in place of Concur's.
+/// The blocks of all of them.
+fn all_blocks() -> Vec<Block> {
+    PAGES.iter().flat_map(|name| blocks(&page(name))).collect()
+}
+
+/// The block as it is run: with the sandbox in Concur's place.
 fn script(block: &Block, world: &World) -> String {
     let origin = world.sandbox.origin();
     let mut text = block.text.replace(CONCUR, origin);
@@ -40,7 +47,7 @@ fn fill_in(block: &Block, world: &World) {
     if block.text.starts_with("concur-cred init") {
         world.write("credentials.json", world.sandbox.credentials_json());
     }
-    if block.text.starts_with("echo url=") || block.text.starts_with("concur-cred configure-git") {
+    if block.text.starts_with("concur-cred configure-git") {
         world.write("acme.json", world.sandbox.credentials_json());
         let globex = world.sandbox.add_company();
         world.write("globex.json", world.sandbox.credentials_json_of(&globex));
@@ -53,11 +60,11 @@ fn fill_in(block: &Block, world: &World) {
 }
 
 #[test]
-fn the_readmes_examples_run_from_top_to_end() {
+fn the_examples_run_from_top_to_end() {
     let world = World::new();
     let mut languages = Vec::new();
-    for block in blocks(&page("README.md")) {
-        let Some(expected) = block.tested.clone().filter(|what| what != "config") else { continue };
+    for block in all_blocks() {
+        let Some(expected) = block.tested.clone() else { continue };
         languages.push(block.language.clone());
         let Some(output) = run(&block, &world) else { continue };
         let output = output.code(0);
@@ -72,9 +79,9 @@ fn the_readmes_examples_run_from_top_to_end() {
 }
 
 #[test]
-fn a_script_of_the_readme_stops_when_there_is_no_token() {
+fn a_script_stops_when_there_is_no_token() {
     let world = World::new();
-    let blocks = blocks(&page("README.md"));
+    let blocks = all_blocks();
     let scripts = blocks.iter().filter(|block| block.tested.as_deref() == Some("Mustermann"));
     let mut count = 0;
     for block in scripts {
@@ -94,7 +101,7 @@ fn the_first_commands_are_in_the_readme() {
     let readme = page("README.md");
     let first =
         blocks(&readme).into_iter().find(|block| block.text.contains("cargo test")).unwrap();
-    assert!(first.text.contains("cargo run --release --example quickstart"));
+    assert!(first.text.contains("cargo run --example quickstart"));
     assert!(first.text.contains("cargo test --workspace"));
 }
 

@@ -19,3 +19,4 @@ mod package;
 mod peers;
 mod schema;
 mod security;
+mod troubleshooting;

@@ -62,6 +62,36 @@ fn every_manual_page_of_the_program_is_in_the_package() {
 }
 
 #[test]
+fn the_pages_that_the_readme_leads_to_are_in_the_package_and_in_the_archive() {
+    let packed: BTreeSet<String> = assets()
+        .into_iter()
+        .filter(|(_, to)| to.starts_with("usr/share/doc/concur-cred/"))
+        .flat_map(|(source, _)| {
+            let source = source.unwrap_or_default();
+            let folder =
+                source.rsplit_once('/').map_or(String::new(), |(folder, _)| format!("{folder}/"));
+            if source.starts_with("target/") { BTreeSet::new() } else { files(&source) }
+                .into_iter()
+                .map(move |name| format!("{folder}{name}"))
+        })
+        .collect();
+    let readme = page("README.md");
+    let links = readme
+        .match_indices("](")
+        .map(|(at, _)| readme[at + 2..].split([')', '#']).next().unwrap());
+    let pages: Vec<&str> =
+        links.filter(|to| to.starts_with("docs/") || *to == "SECURITY.md").collect();
+    assert!(pages.len() > 10, "{pages:?}");
+    for name in pages {
+        assert!(packed.contains(name), "the README of the package leads to {name}");
+    }
+    let archive = page("scripts/release");
+    for pattern in ["docs/*.md", "docs/*.json", "docs/recipes/*.md"] {
+        assert!(archive.contains(pattern), "the archive has {pattern}");
+    }
+}
+
+#[test]
 fn the_package_has_gits_name_and_the_folders_of_the_distribution() {
     let to: Vec<String> = assets().into_iter().map(|(_, to)| to).collect();
     for place in [

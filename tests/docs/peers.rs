@@ -1,4 +1,4 @@
-//! The comparison table: our cells name commands that exist, and every other claim has its source.
+//! The table of docs/peers.md: our cells name commands that exist, and every other word has its source.
 
 use super::commands::{command_line, command_words};
 use super::pages::{blocks, chapter, page, table_rows};
@@ -23,8 +23,8 @@ fn entries(chapter: &str) -> Vec<(String, String, String)> {
 #[test]
 fn each_command_in_our_cells_exists() {
     let (global, commands) = command_line();
-    let readme = page("README.md");
-    let rows = table_rows(chapter(&readme, "## Peers"));
+    let text = page("docs/peers.md");
+    let rows = table_rows(chapter(&text, "## The table"));
     assert_eq!(rows[0][1], "concur-cred");
     let mut named = 0;
     for row in &rows[1..] {
@@ -41,23 +41,21 @@ fn each_command_in_our_cells_exists() {
 }
 
 #[test]
-fn every_claim_about_a_peer_has_its_source() {
-    let (readme, sources) = (page("README.md"), page("docs/peers.md"));
-    let rows = table_rows(chapter(&readme, "## Peers"));
-    let legend = chapter(&readme, "## Peers").rsplit_once("\n|").unwrap().1;
+fn each_word_about_a_peer_has_its_source() {
+    let sources = page("docs/peers.md");
+    let table = chapter(&sources, "## The table");
+    let rows = table_rows(table);
+    let legend = table.rsplit_once("\n|").unwrap().1;
     for (column, short) in rows[0].iter().enumerate().skip(2) {
         let ends = format!("({short})");
         let heading = sources.lines().find(|line| line.starts_with("## ") && line.ends_with(&ends));
         let heading = heading.unwrap_or_else(|| panic!("docs/peers.md has {short}"));
-        assert!(legend.contains(short.as_str()), "the README says who {short} is");
-        let documented = chapter(&sources, heading);
-        assert!(
-            documented.contains("\nLooked at: ") && documented.contains("<https://"),
-            "{heading}"
-        );
-        let documented = entries(documented);
-        assert_eq!(documented.len(), rows.len() - 1, "{heading}");
-        for (row, (what, word, source)) in rows[1..].iter().zip(&documented) {
+        assert!(legend.contains(short.as_str()), "the legend has {short}");
+        let told = chapter(&sources, heading);
+        assert!(told.contains("\nLooked at: ") && told.contains("<https://"), "{heading}");
+        let told = entries(told);
+        assert_eq!(told.len(), rows.len() - 1, "{heading}");
+        for (row, (what, word, source)) in rows[1..].iter().zip(&told) {
             assert_eq!((&row[0], &row[column]), (what, word), "{heading}");
             assert!(source.len() > 5, "{heading}: the source of {what:?}");
         }
@@ -65,7 +63,8 @@ fn every_claim_about_a_peer_has_its_source() {
 }
 
 #[test]
-fn the_readme_and_the_peers_fit_a_hundred_columns() {
+fn the_readme_has_180_lines_at_most_and_100_columns_as_the_peers_have() {
+    assert!(page("README.md").lines().count() <= 180, "what a newcomer reads in ten minutes");
     for name in ["README.md", "docs/peers.md"] {
         let text = page(name);
         // What `status` prints into a pipe is a line a profile, however long.
