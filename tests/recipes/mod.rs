@@ -8,5 +8,6 @@ mod github;
 mod index;
 mod jobs;
 mod moving;
+mod programs;
 mod scripts;
 mod systemd;
