@@ -11,6 +11,7 @@ mod contributing;
 #[cfg(unix)]
 mod examples;
 mod exit_codes;
+mod language;
 mod layout;
 mod libraries;
 mod manual;
