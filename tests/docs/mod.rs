@@ -14,6 +14,7 @@ mod exit_codes;
 mod language;
 mod layout;
 mod libraries;
+mod links;
 mod manual;
 mod origins;
 mod package;
