@@ -163,6 +163,15 @@ fn build_binary() -> Outcome<PathBuf> {
     let mut build = Command::new(cargo);
     build.args(["build", "--quiet", "--workspace", "--bins", "--example", "quickstart"]);
     build.args(["--manifest-path", concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml")]);
+    // What `cargo run` sets for the example would make a library build anew that looks at it: ring.
+    for (name, _) in std::env::vars_os() {
+        let is_of_a_package = name.to_str().is_some_and(|name| {
+            name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")
+        });
+        if is_of_a_package {
+            build.env_remove(name);
+        }
+    }
     if folder.file_name().is_some_and(|name| name == "release") {
         build.arg("--release");
     }
