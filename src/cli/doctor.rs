@@ -13,6 +13,7 @@ Examples:
 
 /// Options of `doctor`.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of the command line")]
 pub struct Doctor {
     /// List the checks that passed, too
     #[arg(long, short)]
