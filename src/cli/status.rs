@@ -8,15 +8,23 @@ use super::Named;
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
+  concur-cred status --long
   concur-cred status --check --warn 30d --crit 7d
   concur-cred status --json | jq -r '.profiles[] | select(.needs_login).profile'";
 
 /// Options of `status`.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of the command line")]
 pub struct Status {
     /// The profile, without its option.
     #[command(flatten)]
     pub named: Named,
+    /// Every profile, also beyond ten that are ok
+    #[arg(long)]
+    pub all: bool,
+    /// A table with company, bars and exact times
+    #[arg(long, conflicts_with_all = ["json", "check"])]
+    pub long: bool,
     /// As JSON, for scripts
     #[arg(long)]
     pub json: bool,

@@ -5,11 +5,12 @@ use std::path::Path;
 
 use crate::auth::login::flow::DEFAULT_BASE_URL;
 use crate::cli::Doctor;
-use crate::config::settings;
+use crate::config::{DEFAULT_WARN_BEFORE_SECS, settings};
 use crate::doctor;
 use crate::doctor::report::Report;
 use crate::doctor::support::{self, Findings};
 use crate::error::{Error, Kind, Result};
+use crate::model::health::Limits;
 use crate::model::printable::{printable, printable_json};
 use crate::store::audit;
 use crate::sys::files::{self, Replace};
@@ -29,6 +30,7 @@ pub(super) fn run(context: &mut Context<'_>, args: &Doctor) -> Result<u8> {
         config_file: context.config_file().unwrap_or_else(|| paths.config_file()),
         config_problem: context.config_problem.as_ref(),
         lock_timeout: i64::try_from(context.config.lock_timeout.as_secs()).unwrap_or(i64::MAX),
+        limits: limits(context),
         http: &context.config.http,
         allowed: &context.config.allowed,
         base_url: DEFAULT_BASE_URL,
@@ -54,6 +56,13 @@ pub(super) fn run(context: &mut Context<'_>, args: &Doctor) -> Result<u8> {
         }
     }
     Ok(if report.is_ok() { 0 } else { Kind::Unusable.exit_code() })
+}
+
+/// Those of `status`, which the default stands in for where the setting is invalid.
+fn limits(context: &Context<'_>) -> Limits {
+    let default = || i64::try_from(DEFAULT_WARN_BEFORE_SECS).unwrap_or(i64::MAX);
+    let warn_before = context.config.warn_before.seconds(&context.env);
+    Limits::of_warning(warn_before.unwrap_or_else(|_| default()))
 }
 
 fn for_support(context: &Context<'_>, checks: &Report) -> String {

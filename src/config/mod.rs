@@ -24,7 +24,7 @@ pub(crate) use shown::{Setting, settings};
 const DEFAULT_LOCK_TIMEOUT_SECS: u64 = 90;
 const DEFAULT_HTTP_TIMEOUT_SECS: u64 = 60;
 const DEFAULT_KEEPALIVE_AFTER_SECS: u64 = 86_400;
-const DEFAULT_WARN_BEFORE_SECS: u64 = 30 * 86_400;
+pub(crate) const DEFAULT_WARN_BEFORE_SECS: u64 = 30 * 86_400;
 
 /// What a caller can set, with its defaults filled in.
 #[derive(Debug, Clone)]

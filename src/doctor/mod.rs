@@ -17,6 +17,7 @@ pub(crate) mod support;
 use std::path::PathBuf;
 
 use crate::error::Error;
+use crate::model::health::Limits;
 use crate::model::origin::AllowList;
 use crate::model::record::Record;
 use crate::net::HttpSettings;
@@ -45,6 +46,8 @@ pub(crate) struct Context<'a> {
     pub config_problem: Option<&'a Error>,
     /// How long a caller waits for a lock, seconds: who holds one for longer is stuck.
     pub lock_timeout: i64,
+    /// With less left of a refresh token something is wrong.
+    pub limits: Limits,
     /// How requests are made.
     pub http: &'a HttpSettings,
     /// The origins that may be sent a secret.

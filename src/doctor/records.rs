@@ -4,10 +4,12 @@ use super::report::{Report, counted, listed, redacted};
 use super::{Context, beside};
 use crate::error::login_command;
 use crate::model::grant::GrantKind;
+use crate::model::health::{self, Cells, Severity};
 use crate::model::principal::PrincipalType;
 use crate::model::record::Record;
 use crate::store::Store;
 use crate::store::lock::{self, Holding};
+use crate::ui::status::words;
 
 /// 2024-01-01: before it no certificate in use is valid, and no token was made by this program.
 const EARLIEST_NOW: i64 = 1_704_067_200;
@@ -36,6 +38,7 @@ pub(super) fn examine(
     profiles(&records, &accounts, report);
     identities(store, &accounts, key_is_right, report);
     cells(store, &records, key_is_right, report);
+    tokens(context, store, &accounts, report);
     attempts(context, &accounts, report);
     clock(context, &accounts, report);
     let known = beside::Known { store, records: &records, key_is_right };
@@ -103,6 +106,30 @@ fn cells(store: &Store, records: &[Record], key_is_right: bool, report: &mut Rep
             "Log in again: concur-cred login --replace --profile NAME; erase and store other entries",
         ),
         Err(error) => report.error("sealed cells", error),
+    }
+}
+
+/// What keeps a profile from a token now or soon: the facts of `status`. Without the right key, and for what was
+/// edited, there are checks of their own.
+fn tokens(context: &Context<'_>, store: &Store, accounts: &[Record], report: &mut Report) {
+    let mut well = 0;
+    for record in accounts.iter().filter(|record| !store.is_known_to_be_edited(record)) {
+        let Some(trouble) = health::trouble(record, Cells::Sound, context.now, context.limits)
+        else {
+            well += 1;
+            continue;
+        };
+        let name = record.profile_name();
+        let words = words::of_trouble(trouble, context.now).full();
+        let found = format!("{}: {words}", name.unwrap_or_default());
+        let remedy = format!("Run: {}", words::remedy(trouble.fix(record), name));
+        match trouble.severity() {
+            Severity::Critical => report.fail("tokens", found, remedy),
+            Severity::Warning | Severity::Ok => report.warn("tokens", found, remedy),
+        }
+    }
+    if well > 0 {
+        report.ok("tokens", format!("{} ok", counted(well, "profile")));
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub(crate) mod base_url;
 pub(crate) mod grant;
+pub(crate) mod health;
 pub(crate) mod host;
 pub mod jwt;
 pub(crate) mod lenient;

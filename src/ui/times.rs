@@ -6,8 +6,8 @@ const MINUTE: i64 = 60;
 const HOUR: i64 = 60 * MINUTE;
 pub(crate) const DAY: i64 = 24 * HOUR;
 
-/// A span in its largest sensible unit: `43 min`, `3 h`, `171 d`. To the nearest, so that six months are
-/// six months right after a login, and never more than one unit.
+/// A span in its largest sensible unit: `43 min`, `3 h`, `171 d`, and never more than one unit. Hours and minutes to
+/// the nearest; a day counts as whole until it has lost an hour, so that six months are six months right after a login.
 pub(crate) fn span(seconds: i64) -> String {
     let seconds = seconds.max(0);
     let nearest = |unit: i64| seconds.saturating_add(unit / 2) / unit;
@@ -18,8 +18,17 @@ pub(crate) fn span(seconds: i64) -> String {
     } else if seconds < 2 * DAY {
         format!("{} h", nearest(HOUR))
     } else {
-        format!("{} d", nearest(DAY))
+        format!("{} d", whole_days(seconds))
     }
+}
+
+/// What is left of something that lives for months: whole days, and what a span is below two of them.
+pub(crate) fn left(seconds: i64) -> String {
+    if seconds < 2 * DAY { span(seconds) } else { format!("{} days", whole_days(seconds)) }
+}
+
+fn whole_days(seconds: i64) -> i64 {
+    seconds.saturating_add(HOUR) / DAY
 }
 
 /// How long ago `at` is; a moment that has not come yet is just now.
@@ -56,6 +65,23 @@ pub(crate) fn local_clock(at: i64) -> String {
     local(at, "%H:%M")
 }
 
+/// Its date as people write it, `29 May 2027`; without the year in that of `now`.
+pub(crate) fn day(at: i64, now: i64) -> String {
+    let is_this_year = local(at, "%Y") == local(now, "%Y");
+    local(at, if is_this_year { "%-d %b" } else { "%-d %b %Y" })
+}
+
+/// A point in time as people say it: `22:34`, with its date on another day than that of `now`.
+pub(crate) fn moment(at: i64, now: i64) -> String {
+    let is_today = local_date(at) == local_date(now);
+    if is_today { local_clock(at) } else { format!("{} {}", day(at, now), local_clock(at)) }
+}
+
+/// Now, with the local zone: `28 Nov 22:34 +01:00`.
+pub(crate) fn clock_and_zone(now: i64) -> String {
+    local(now, "%-d %b %H:%M %:z").replace("+00:00", "UTC")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -72,6 +98,7 @@ mod tests {
             (30 * HOUR, "30 h"),
             (2 * DAY, "2 d"),
             (182 * DAY - 3, "182 d"),
+            (22 * DAY - 2 * HOUR, "21 d"),
             (i64::MAX, "106751991167300 d"),
         ] {
             assert_eq!(span(seconds), text, "{seconds}");
@@ -79,6 +106,33 @@ mod tests {
         assert_eq!(ago(100, 130), "just now");
         assert_eq!(ago(200, 100), "just now");
         assert_eq!(ago(0, 3 * HOUR), "3 h ago");
+    }
+
+    #[test]
+    fn what_is_left_is_whole_days_and_never_nothing_of_a_larger_unit() {
+        for (seconds, text) in [
+            (20, "20 s"),
+            (90 * MINUTE, "90 min"),
+            (7 * HOUR, "7 h"),
+            (47 * HOUR, "47 h"),
+            (2 * DAY, "2 days"),
+            (22 * DAY - 1, "22 days"),
+            (22 * DAY - HOUR - 1, "21 days"),
+        ] {
+            assert_eq!(left(seconds), text, "{seconds}");
+        }
+    }
+
+    #[test]
+    fn a_moment_has_its_date_on_another_day_and_its_year_in_another_year() {
+        // The fifteenth of a month at noon in UTC: the same month and year in every zone.
+        let noon = 1_781_524_800;
+        assert_eq!(moment(noon, noon), local_clock(noon));
+        let before = moment(noon - 3 * DAY, noon);
+        assert!(before.ends_with(&local_clock(noon)) && before.contains(" Jun "), "{before}");
+        assert!(day(noon, noon).ends_with(" Jun"), "{}", day(noon, noon));
+        assert!(day(noon, noon - 365 * DAY).ends_with(" Jun 2026"));
+        assert!(clock_and_zone(noon).contains(&local_clock(noon)));
     }
 
     #[test]

@@ -105,27 +105,32 @@ fn the_first_commands_are_in_the_readme() {
     assert!(first.text.contains("cargo test --workspace"));
 }
 
-/// The headings of a status table.
-fn columns(line: &str) -> Vec<&str> {
-    line.split("  ").map(str::trim).filter(|cell| !cell.is_empty()).collect()
+/// How many rows of `status` begin with this mark.
+fn rows(text: &str, mark: &str) -> usize {
+    text.lines().filter(|line| line.starts_with(mark)).count()
 }
 
 #[test]
-fn the_readmes_status_has_the_columns_that_are_printed() {
-    let readme = page("README.md");
-    let transcript =
-        blocks(&readme).into_iter().find(|b| b.text.starts_with("$ concur-cred status\n")).unwrap();
-    let mut lines = transcript.text.lines().skip(1);
-    let documented = columns(lines.next().unwrap());
+fn the_pages_show_a_status_that_is_printed() {
     let world = World::logged_in();
-    let output = world.concur(["status"]).ok();
-    let printed = columns(output.text().lines().next().unwrap());
-    assert_eq!(documented, printed);
-    for row in lines {
-        assert_eq!(columns(row).len(), documented.len(), "a cell for each heading: {row}");
+    let printed = world.concur(["status"]).ok();
+    assert!(printed.text().starts_with("1 profile, ok  "), "{printed:?}");
+    assert_eq!(rows(printed.text(), "ok default *   "), 1, "{printed:?}");
+    let manual = page("man/concur-cred-status.1").replace('\\', "");
+    let readme = page("README.md");
+    let blocks = blocks(&readme);
+    let shown = blocks.iter().map(|block| block.text.as_str());
+    let glances = shown.filter(|text| text.starts_with("$ concur-cred status\n")).chain([&*manual]);
+    for text in glances {
+        // A table of `--long` has no headline.
+        let Some(headline) = text.lines().find(|line| line.contains(" need you  ")) else {
+            continue;
+        };
+        let wanted = headline.split_once(", ").map(|(_, rest)| rest.split(' ').next());
+        let critical = rows(text, "✗ ") + rows(text, "x ");
+        assert_eq!(wanted, Some(Some(&*critical.to_string())), "{text}");
+        let troubled = critical + rows(text, "! ");
+        let commands = text.lines().filter(|line| line.trim().starts_with("-> concur-cred "));
+        assert_eq!(commands.count(), troubled, "a command for each\n{text}");
     }
-    let state = transcript.text.lines().last().and_then(|row| columns(row).pop()).unwrap();
-    world.expire("default");
-    let over = world.concur(["status"]).ok();
-    assert!(over.text().contains(state), "{state:?} is what an expired token's profile shows");
 }

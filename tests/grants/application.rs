@@ -34,8 +34,10 @@ fn app_id_and_secret_are_enough_and_there_is_no_refresh_token() {
     assert_eq!(status["company_uuid"], world.sandbox.app().client_id.as_str());
     assert_eq!(status["refresh_token"]["present"], false);
     assert_eq!((&status["usable"], &status["needs_login"]), (&true.into(), &false.into()));
-    let table = world.concur(["status"]).ok();
-    assert!(table.text().contains("not needed") && table.text().contains("good"), "{table:?}");
+    let table = world.concur(["status", "--long"]).ok();
+    assert!(table.text().contains("not needed"), "{table:?}");
+    let glance = world.concur(["status"]).ok();
+    assert!(glance.text().contains("application login"), "{glance:?}");
     world.concur(["doctor"]).ok();
     let file = world.concur(["export", "-"]).ok().says("no refresh token");
     assert_eq!(file.json()["access_token"], token.as_str());

@@ -127,14 +127,14 @@ fn an_exported_file_holds_the_tutorials_fields_in_its_order() {
 #[test]
 fn a_status_table_shows_what_a_person_needs() {
     let world = World::logged_in();
-    let table = world.concur(["status"]).ok().silent().text().to_owned();
+    let table = world.concur(["status", "--long"]).ok().silent().text().to_owned();
     let company = world.sandbox.app().company_uuid.as_str();
     for expected in ["default", company, world.host(), " min", "[#########", " d, "] {
         assert!(table.contains(expected), "the table shows {expected:?}:\n{table}");
     }
     world.expire("default");
-    let table = world.concur(["status"]).ok().silent().text().to_owned();
-    assert!(table.contains("over"), "the access token is expired:\n{table}");
+    let table = world.concur(["status", "--long"]).ok().silent().text().to_owned();
+    assert!(table.contains("expired"), "the access token has expired:\n{table}");
     assert_eq!(world.token_requests(), 1, "status sends no request");
 }
 

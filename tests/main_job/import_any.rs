@@ -247,7 +247,7 @@ fn messages_distinguish_a_company_from_a_user() {
         let status = status_of(&world, "default");
         assert_eq!(status["principal_type"], claim);
         assert_eq!(status["company_uuid"], USER);
-        let table = world.concur(["status"]).ok();
+        let table = world.concur(["status", "--long"]).ok();
         assert!(table.text().to_lowercase().contains(claim), "{table:?}");
         world.sandbox.revoke_refresh_tokens();
         let output = world.concur(["get"]).fails(4);

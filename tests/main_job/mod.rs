@@ -46,7 +46,11 @@ mod service_grants;
 mod service_lifetimes;
 mod service_lost;
 mod service_refusals;
+#[cfg(unix)]
+mod status_agreement;
 mod status_check;
+#[cfg(target_os = "linux")]
+mod status_glance;
 mod status_screen;
 mod status_unknown;
 mod streams;

@@ -233,11 +233,36 @@ fn a_logout_removes_one_profile_and_revokes_nothing() {
 }
 
 #[test]
-fn the_used_profile_is_marked_in_the_status() {
+fn the_default_profile_is_marked_in_the_status() {
     let world = two_companies();
     world.concur(["use", "beta"]).ok().says("beta");
-    let table = world.concur(["status"]).ok().text().to_owned();
-    assert!(table.contains("beta*") && !table.contains("acme*"), "{table}");
+    let marked = |world: &World, env: &[(&str, &str)]| {
+        let run = |args: &[&str]| {
+            let run =
+                env.iter().fold(world.concur(args), |run, (name, value)| run.env(name, value));
+            run.ok().text().to_owned()
+        };
+        let (glance, table) = (run(&["status"]), run(&["status", "--long"]));
+        let in_table = |name: &&str| table.contains(&format!("{name}*"));
+        let in_glance = |name: &&str| glance.contains(&format!("ok {name} *"));
+        let names = ["acme", "beta"];
+        let found: Vec<_> = names.into_iter().filter(in_table).collect();
+        assert_eq!(
+            found,
+            names.into_iter().filter(in_glance).collect::<Vec<_>>(),
+            "{glance}{table}"
+        );
+        found.concat()
+    };
+    assert_eq!(marked(&world, &[]), "beta");
+    assert_eq!(marked(&world, &[("CONCUR_CRED_PROFILE", "acme")]), "acme", "the variable is first");
+    assert_eq!(marked(&world, &[("CONCUR_CRED_DEFAULT_PROFILE", "acme")]), "acme");
+    world.concur(["logout", "--profile", "beta"]).ok();
+    world.database().execute("UPDATE meta SET used_profile = NULL", []).unwrap();
+    assert_eq!(marked(&world, &[]), "acme", "the only one");
+    world.login("beta", &world.sandbox.add_company());
+    world.database().execute("UPDATE meta SET used_profile = NULL", []).unwrap();
+    assert_eq!(marked(&world, &[]), "", "none is the default");
     let one = world.concur(["status", "--profile", "acme", "--json"]).ok().json();
     assert_eq!(one["profiles"].as_array().map(Vec::len), Some(1), "{one}");
 }

@@ -42,7 +42,7 @@ fn the_remaining_lifetime_of_the_refresh_token_decides() {
     let world = World::logged_in();
     leave(&world, 20 * DAY);
     let line = check(&world, &[], 1).line();
-    assert!(line.contains(" - default: refresh token ends in 20 days; 1 profile, "), "{line}");
+    assert!(line.contains(" - default: 20 days left; 1 profile, "), "{line}");
     assert!(line.ends_with("'default_refresh_days'=20;30:;7:;0;182"), "{line}");
     check(&world, &["--warn", "20d"], 0);
     check(&world, &["--warn", "90d", "--crit", "21d"], 2);
@@ -53,8 +53,10 @@ fn the_remaining_lifetime_of_the_refresh_token_decides() {
     // The shorter of the two defaults, so that one option is enough.
     check(&world, &["--warn", "5d"], 0);
     leave(&world, -90);
-    check(&world, &["--warn", "0d"], 0);
-    check(&world, &[], 2);
+    for args in [&[][..], &["--warn", "0d"]] {
+        let line = check(&world, args, 2).line();
+        assert!(line.contains(" - default: log in again: refresh token expired on "), "{line}");
+    }
 }
 
 #[test]
@@ -72,7 +74,7 @@ fn a_profile_that_needs_a_login_is_critical_while_its_access_token_is_valid() {
 }
 
 #[test]
-fn a_back_off_is_a_warning() {
+fn an_outage_is_critical_until_an_attempt_succeeds() {
     let world = World::logged_in();
     let now: i64 = world.column("default", "obtained_at");
     set(
@@ -82,9 +84,11 @@ fn a_back_off_is_a_warning() {
             now + 600
         ),
     );
-    let line = check(&world, &[], 1).line();
-    assert!(line.contains("default: service unavailable"), "{line}");
-    drop(world.concur(["status", "--check"]).at_offset(700).ok());
+    let line = check(&world, &[], 2).line();
+    assert!(line.contains("default: service unavailable since "), "{line}");
+    drop(world.concur(["status", "--check"]).at_offset(700).output().code(2));
+    world.concur(["refresh"]).ok();
+    check(&world, &[], 0);
 }
 
 #[test]
@@ -122,8 +126,10 @@ fn an_undeterminable_state_is_unknown() {
 }
 
 #[test]
-fn neither_the_key_nor_a_lock_is_needed() {
+fn a_key_that_is_not_there_is_critical() {
     let world = World::logged_in();
     std::fs::remove_file(world.config_dir().join("key")).unwrap();
-    check(&world, &[], 0);
+    let line = check(&world, &[], 2).line();
+    assert!(line.contains("default: store key missing or wrong; 1 profile"), "{line}");
+    assert!(line.contains("_refresh_days'="), "the figures go on: {line}");
 }

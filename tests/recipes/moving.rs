@@ -26,7 +26,7 @@ fn the_tutorials_files_are_imported_and_deleted() {
         set_mode(&world.write(name, text), 0o644);
     }
     let output = allowed(recipe.run("import", &world), &world).ok();
-    assert!(output.text().contains("good"), "{output:?}");
+    assert!(output.text().contains("valid until "), "{output:?}");
     assert!(!output.stderr.contains("others"), "no warning is left\n{output:?}");
     assert_eq!((world.token_requests(), world.refreshes()), (1, 1));
     drop(recipe.run("clean", &world).ok());

@@ -7,13 +7,13 @@ use crate::auth::accounts;
 use crate::cli::Status;
 use crate::config::parse_duration;
 use crate::error::{Error, Kind, Result};
-use crate::model::policy::{self, REFRESH_TOKEN_LIFE_DAYS, Refusal};
+use crate::model::health::{Limits, Severity, Trouble};
+use crate::model::policy::REFRESH_TOKEN_LIFE_DAYS;
 use crate::model::printable::printable;
-use crate::model::record::{OutcomeKind, Record};
 use crate::sys::{failpoint, hardening};
 use crate::ui::context::Context;
-use crate::ui::status::words;
-use crate::ui::times::DAY;
+use crate::ui::status::{Profile, words};
+use crate::ui::times::{DAY, left as in_words};
 
 /// The exit code of UNKNOWN.
 pub(in crate::commands) const UNKNOWN: u8 = 3;
@@ -26,25 +26,10 @@ pub(in crate::commands) const MISUSED: &str =
 /// `--crit`, seconds, unless the caller says otherwise.
 const DEFAULT_CRIT_SECS: i64 = 7 * DAY;
 
-/// How a profile is; the worst of them is the answer. The guidelines' exit codes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Level {
-    Ok = 0,
-    Warning = 1,
-    Critical = 2,
-}
-
-/// With less left of a refresh token it is [`Level::Warning`] or [`Level::Critical`]; seconds.
-#[derive(Debug, Clone, Copy)]
-struct Limits {
-    warn: i64,
-    crit: i64,
-}
-
 /// A profile as the check sees it.
 struct Checked<'r> {
     name: &'r str,
-    level: Level,
+    severity: Severity,
     why: Option<String>,
     /// Seconds left of the refresh token.
     left: Option<i64>,
@@ -74,12 +59,10 @@ fn examined(context: &mut Context<'_>, args: &Status) -> Result<(String, u8)> {
     let store = accounts::store(context)?;
     let records = super::wanted(context, &store)?;
     let now = context.now();
-    let checked: Vec<Checked<'_>> = records
-        .iter()
-        .map(|record| check(record, store.is_known_to_be_edited(record), now, limits))
-        .collect();
-    let level = checked.iter().map(|one| one.level).max().unwrap_or(Level::Ok);
-    Ok((line(&checked, level, limits), level as u8))
+    let profiles = super::examined(context, &store, &records, limits)?;
+    let checked: Vec<Checked<'_>> = profiles.iter().map(|profile| check(profile, now)).collect();
+    let worst = checked.iter().map(|one| one.severity).max().unwrap_or(Severity::Ok);
+    Ok((line(&checked, worst, limits), exit_code(worst)))
 }
 
 fn limits(args: &Status, warn_before: i64) -> Result<Limits> {
@@ -103,63 +86,29 @@ fn limits(args: &Status, warn_before: i64) -> Result<Limits> {
     Ok(Limits { warn, crit })
 }
 
-fn check(record: &Record, is_edited: bool, now: i64, limits: Limits) -> Checked<'_> {
+fn check<'r>(profile: &Profile<'r>, now: i64) -> Checked<'r> {
+    let Profile { record, trouble, .. } = *profile;
     let left = record.refresh_token.as_ref().and(record.refresh_expires_at);
-    let left = left.map(|at| at.saturating_sub(now).max(0));
-    // However long the access token is still valid: what comes after it counts.
-    let refusal = policy::refusal(record, now);
-    // A refusal stands until Concur was asked again, however long it keeps others from asking.
-    let is_refused = record.attempt.outcome == Some(OutcomeKind::Rejected);
-    let (level, why) = match (refusal, left) {
-        _ if is_edited => (Level::Critical, Some(words::EDITED.to_owned())),
-        (Some(refusal @ Refusal::OtherPrincipal), _) => {
-            let whose = record.attempt.why.as_deref().unwrap_or_default();
-            (
-                Level::Critical,
-                Some(format!("{}: {}", words::refused(refusal), printable(whose, 200))),
-            )
+    let why = trouble.map(|trouble| {
+        let words = words::of_trouble(trouble, now).full();
+        match (trouble, record.attempt.why.as_deref()) {
+            (Trouble::OtherPrincipal, Some(why)) => format!("{words}: {}", printable(why, 200)),
+            _ => words,
         }
-        (
-            Some(
-                refusal @ (Refusal::NothingToRefreshWith
-                | Refusal::Condemned
-                | Refusal::Rejected { .. }),
-            ),
-            _,
-        ) => (Level::Critical, Some(words::refused(refusal).to_owned())),
-        (_, _) if is_refused => {
-            let refused = Refusal::Rejected { until: now };
-            (Level::Critical, Some(words::refused(refused).to_owned()))
-        }
-        (_, Some(left)) if left < limits.crit => (Level::Critical, Some(ending(left))),
-        (_, Some(left)) if left < limits.warn => (Level::Warning, Some(ending(left))),
-        (Some(refusal @ Refusal::Backoff { .. }), _) => {
-            (Level::Warning, Some(words::refused(refusal).to_owned()))
-        }
-        (None, _) => (Level::Ok, None),
-    };
-    Checked { name: record.profile_name().unwrap_or_default(), level, why, left }
-}
-
-fn ending(left: i64) -> String {
-    if left == 0 {
-        return "refresh token is over".to_owned();
-    }
-    format!("refresh token ends in {}", days(left))
-}
-
-fn days(seconds: i64) -> String {
-    match seconds / DAY {
-        1 => "1 day".to_owned(),
-        days => format!("{days} days"),
+    });
+    Checked {
+        name: record.profile_name().unwrap_or_default(),
+        severity: profile.severity(),
+        why,
+        left: left.map(|at| at.saturating_sub(now).max(0)),
     }
 }
 
 /// The worst first, then how many there are and which ends next, then the figures of all.
-fn line(checked: &[Checked<'_>], level: Level, limits: Limits) -> String {
-    let mut line = format!("CONCUR {} - ", name(level));
+fn line(checked: &[Checked<'_>], worst: Severity, limits: Limits) -> String {
+    let mut line = format!("CONCUR {} - ", name(worst));
     let mut bad: Vec<&Checked<'_>> = checked.iter().filter(|one| one.why.is_some()).collect();
-    bad.sort_by_key(|one| std::cmp::Reverse(one.level));
+    bad.sort_by_key(|one| std::cmp::Reverse(one.severity));
     for Checked { name, why, .. } in bad {
         let _ = write!(line, "{name}: {}; ", why.as_deref().unwrap_or_default());
     }
@@ -167,7 +116,7 @@ fn line(checked: &[Checked<'_>], level: Level, limits: Limits) -> String {
     let _ = write!(line, "{count} profile{}", if count == 1 { "" } else { "s" });
     let next = checked.iter().filter_map(|one| Some((one.left?, one.name))).min();
     if let Some((left, name)) = next {
-        let _ = write!(line, ", nearest expiry {name} in {}", days(left));
+        let _ = write!(line, ", nearest expiry {name} in {}", in_words(left));
     }
     let mut separator = " |";
     for (name, left) in checked.iter().filter_map(|one| Some((one.name, one.left?))) {
@@ -192,11 +141,20 @@ fn in_days(seconds: i64) -> String {
     }
 }
 
-const fn name(level: Level) -> &'static str {
-    match level {
-        Level::Ok => "OK",
-        Level::Warning => "WARNING",
-        Level::Critical => "CRITICAL",
+const fn name(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Ok => "OK",
+        Severity::Warning => "WARNING",
+        Severity::Critical => "CRITICAL",
+    }
+}
+
+/// The guidelines' exit codes.
+const fn exit_code(severity: Severity) -> u8 {
+    match severity {
+        Severity::Ok => 0,
+        Severity::Warning => 1,
+        Severity::Critical => 2,
     }
 }
 
@@ -212,43 +170,36 @@ mod tests {
 
     const LIMITS: Limits = Limits { warn: 30 * DAY, crit: 7 * DAY };
 
-    fn one(name: &str, level: Level, left: Option<i64>) -> Checked<'_> {
-        let why = (level != Level::Ok).then(|| "it is so".to_owned());
-        Checked { name, level, why, left }
+    fn one(name: &str, severity: Severity, left: Option<i64>) -> Checked<'_> {
+        let why = (severity != Severity::Ok).then(|| "it is so".to_owned());
+        Checked { name, severity, why, left }
     }
 
     #[test]
     fn the_line_has_the_form_of_the_guidelines() {
-        let well = [one("acme", Level::Ok, Some(171 * DAY + 5)), one("app", Level::Ok, None)];
+        let well = [one("acme", Severity::Ok, Some(171 * DAY + 5)), one("app", Severity::Ok, None)];
         assert_eq!(
-            line(&well, Level::Ok, LIMITS),
+            line(&well, Severity::Ok, LIMITS),
             "CONCUR OK - 2 profiles, nearest expiry acme in 171 days | \
              'acme_refresh_days'=171;30:;7:;0;182"
         );
-        let alone = [one("app", Level::Ok, None)];
-        assert_eq!(line(&alone, Level::Ok, LIMITS), "CONCUR OK - 1 profile");
+        let alone = [one("app", Severity::Ok, None)];
+        assert_eq!(line(&alone, Severity::Ok, LIMITS), "CONCUR OK - 1 profile");
     }
 
     #[test]
     fn the_worst_comes_first() {
         let both = [
-            one("a", Level::Warning, Some(DAY)),
-            one("b", Level::Critical, Some(0)),
-            one("c", Level::Ok, Some(100 * DAY)),
+            one("a", Severity::Warning, Some(DAY)),
+            one("b", Severity::Critical, Some(0)),
+            one("c", Severity::Ok, Some(100 * DAY)),
         ];
         assert_eq!(
-            line(&both, Level::Critical, LIMITS),
-            "CONCUR CRITICAL - b: it is so; a: it is so; 3 profiles, nearest expiry b in 0 days | \
+            line(&both, Severity::Critical, LIMITS),
+            "CONCUR CRITICAL - b: it is so; a: it is so; 3 profiles, nearest expiry b in 0 s | \
              'a_refresh_days'=1;30:;7:;0;182 'b_refresh_days'=0;30:;7:;0;182 \
              'c_refresh_days'=100;30:;7:;0;182"
         );
-    }
-
-    #[test]
-    fn a_token_that_is_over_does_not_end_some_day() {
-        assert_eq!(ending(0), "refresh token is over");
-        assert_eq!(ending(1), "refresh token ends in 0 days");
-        assert_eq!(ending(DAY), "refresh token ends in 1 day");
     }
 
     #[test]

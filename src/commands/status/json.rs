@@ -3,22 +3,22 @@
 use serde_json::{Value, json};
 
 use crate::model::grant::GrantKind;
+use crate::model::health::Trouble;
 use crate::model::policy::{self, Decision};
 use crate::model::principal::PrincipalType;
-use crate::model::record::{OutcomeKind, Record};
-use crate::ui::status::words;
+use crate::model::record::OutcomeKind;
+use crate::ui::status::{Profile, words};
 use crate::ui::times::rfc3339;
 
 /// One profile. Fields may be added; none is ever taken away or given another meaning.
-pub(super) fn as_json(
-    record: &Record,
-    is_edited: bool,
-    is_used: bool,
-    now: i64,
-    min_ttl: i64,
-) -> Value {
+pub(super) fn as_json(profile: &Profile<'_>, is_used: bool, now: i64, min_ttl: i64) -> Value {
+    let Profile { record, trouble, .. } = *profile;
+    let is_edited = trouble == Some(Trouble::Edited);
     let attempt = &record.attempt;
-    let decision = policy::decide(record, now, min_ttl);
+    let has_token = match policy::decide(record, now, min_ttl) {
+        Decision::Fresh | Decision::Soft | Decision::Stale => true,
+        Decision::Refused(_) => false,
+    };
     let seconds_left = |at: Option<i64>| at.map(|at| at.saturating_sub(now).max(0));
     json!({
         "profile": record.profile_name(),
@@ -45,9 +45,9 @@ pub(super) fn as_json(
             "expiry_is_assumed": record.refresh_expiry_assumed,
         },
         "refreshed_at": record.refreshed_at,
-        "usable": !is_edited && matches!(decision, Decision::Fresh | Decision::Soft | Decision::Stale),
-        "needs_login": is_edited || matches!(decision, Decision::Refused(refusal) if refusal.needs_login()),
-        "state": if is_edited { words::EDITED } else { words::words(decision) },
+        "usable": has_token && !trouble.is_some_and(Trouble::is_locked),
+        "needs_login": trouble.is_some_and(|trouble| trouble.needs_login(record)),
+        "state": words::of_state(trouble, now),
         "last_attempt": {
             "number": attempt.number,
             "started_at": attempt.started_at,

@@ -146,6 +146,13 @@ impl Store {
             && (self.prove_identity(record).is_err() || self.has_closed_cells_alone(record))
     }
 
+    /// Whether the store's key is known to be missing or wrong: for commands that only look. Not known where a
+    /// program must be run for it.
+    pub(crate) fn is_known_to_be_locked(&self) -> bool {
+        let is_command = self.meta().is_ok_and(|meta| meta.key_source == KeySource::Command);
+        (self.key.get().is_some() || !is_command) && self.prove_key().is_err()
+    }
+
     fn has_closed_cells_alone(&self, record: &Record) -> bool {
         let mut cells =
             CELLS.into_iter().filter(|column| record.cell(*column).is_some()).peekable();

@@ -35,7 +35,7 @@ impl Columns {
         let name = screen.bold(&view.name);
         let access = life(screen, &view.access, "");
         let refresh = life(screen, &view.refresh, &view.refresh.until);
-        let state = screen.coloured(view.state, view.urgency);
+        let state = screen.coloured(&view.state, view.urgency);
         match self {
             Self::Full => vec![
                 name,

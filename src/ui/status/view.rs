@@ -1,13 +1,14 @@
 //! What a person is shown of a profile, before it is laid out.
 
+use crate::model::health::{Limits, Severity, Trouble};
 use crate::model::origin::{Origin, SHORT_NAMES};
-use crate::model::policy::{self, Decision, Refusal};
+use crate::model::policy;
 use crate::model::principal::PrincipalType;
 use crate::model::printable::printable;
-use crate::model::record::{OutcomeKind, Record};
+use crate::model::record::Record;
 use crate::ui::times::{DAY, ago, local_clock, local_date, local_time, span};
 
-use super::words;
+use super::{Profile, words};
 
 /// How many parts a bar has.
 pub(crate) const BAR_PARTS: usize = 10;
@@ -29,6 +30,17 @@ pub(crate) enum Urgency {
     Critical,
 }
 
+impl Urgency {
+    /// That of a severity.
+    pub(crate) const fn of(severity: Severity) -> Self {
+        match severity {
+            Severity::Ok => Self::Good,
+            Severity::Warning => Self::Warning,
+            Severity::Critical => Self::Critical,
+        }
+    }
+}
+
 /// A token's life.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Life {
@@ -45,7 +57,7 @@ pub(crate) struct Life {
 /// A profile.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct View {
-    /// Its name, with a star if it is the one chosen by `use`.
+    /// Its name, with a star if it is the default profile.
     pub name: String,
     /// What its principal is called.
     pub noun: &'static str,
@@ -64,58 +76,43 @@ pub(crate) struct View {
     /// How long ago that was.
     pub refreshed_ago: String,
     /// What is wrong, if anything.
-    pub state: &'static str,
+    pub state: String,
     /// How soon a person should look at it.
     pub urgency: Urgency,
 }
 
 impl View {
-    /// Of a record at `now` (epoch seconds); a refresh token with less than `warn_before` seconds left is
-    /// looked at soon.
-    pub(crate) fn of(
-        record: &Record,
-        is_used: bool,
-        now: i64,
-        min_ttl: i64,
-        warn_before: i64,
-    ) -> Self {
-        let decision = policy::decide(record, now, min_ttl);
-        let mark = if is_used { "*" } else { "" };
+    /// Of a profile at `now` (epoch seconds). A profile whose identity does not open has an unverified principal
+    /// and base URL, which are not shown.
+    pub(crate) fn of(profile: &Profile<'_>, now: i64, limits: Limits) -> Self {
+        let Profile { record, trouble, is_default } = *profile;
+        let is_edited = trouble == Some(Trouble::Edited);
+        let verified = |text: String| if is_edited { "?".to_owned() } else { text };
+        let mark = if is_default { "*" } else { "" };
         let host = record.geolocation.trim_start_matches("https://");
-        let short = short_name(&record.geolocation);
+        let urgency = Urgency::of(profile.severity());
         Self {
             name: format!("{}{mark}", record.profile_name().unwrap_or_default()),
             noun: record.principal_type().unwrap_or(PrincipalType::Company).name(),
-            company: printable(&record.principal, MAX_CHARS),
-            host: printable(host, MAX_CHARS),
-            short_host: printable(short.unwrap_or(host.trim_start_matches("http://")), MAX_CHARS),
-            access: access(record, decision, now),
-            refresh: refresh(record, now, warn_before),
+            company: verified(printable(&record.principal, MAX_CHARS)),
+            host: verified(printable(host, MAX_CHARS)),
+            short_host: verified(short_place(record)),
+            access: access(record, urgency, now),
+            refresh: refresh(record, trouble, now, limits),
             refreshed_at: record.refreshed_at.map_or_else(|| "never".to_owned(), local_time),
             refreshed_ago: record
                 .refreshed_at
                 .map_or_else(|| "never".to_owned(), |at| ago(at, now)),
-            state: words::words(decision),
-            urgency: match decision {
-                Decision::Fresh | Decision::Soft | Decision::Stale => Urgency::Good,
-                Decision::Refused(Refusal::Backoff { .. }) => Urgency::Warning,
-                Decision::Refused(_) => Urgency::Critical,
-            },
+            state: words::of_state(trouble, now),
+            urgency,
         }
     }
+}
 
-    /// The same for a profile whose identity does not open: its principal and base URL are unverified.
-    pub(crate) fn edited(self) -> Self {
-        let unknown = || "?".to_owned();
-        Self {
-            company: unknown(),
-            host: unknown(),
-            short_host: unknown(),
-            state: words::EDITED,
-            urgency: Urgency::Critical,
-            ..self
-        }
-    }
+/// The base URL in short: as `login --base-url` takes it, else host and port.
+pub(crate) fn short_place(record: &Record) -> String {
+    let host = record.geolocation.trim_start_matches("https://").trim_start_matches("http://");
+    printable(short_name(&record.geolocation).unwrap_or(host), MAX_CHARS)
 }
 
 /// What `--base-url` calls an origin of Concur's.
@@ -124,12 +121,9 @@ pub(crate) fn short_name(geolocation: &str) -> Option<&'static str> {
     SHORT_NAMES.into_iter().find(is_it)
 }
 
-fn access(record: &Record, decision: Decision, now: i64) -> Life {
-    let over = || match decision {
-        Decision::Refused(Refusal::Backoff { .. }) => Urgency::Warning,
-        Decision::Refused(_) => Urgency::Critical,
-        Decision::Fresh | Decision::Soft | Decision::Stale => Urgency::None,
-    };
+fn access(record: &Record, urgency: Urgency, now: i64) -> Life {
+    // That it has expired is as it should be where it can be refreshed.
+    let expired = if urgency == Urgency::Critical { urgency } else { Urgency::None };
     match record.access_times().expires_at {
         Some(at) if at > now => Life {
             parts: Some(parts(at - now, at.saturating_sub(record.obtained_at))),
@@ -137,37 +131,43 @@ fn access(record: &Record, decision: Decision, now: i64) -> Life {
             until: format!("until {}", local_clock(at)),
             urgency: Urgency::Good,
         },
-        Some(_) => {
-            Life { parts: Some(0), left: "over".to_owned(), until: String::new(), urgency: over() }
-        }
+        Some(_) => Life {
+            parts: Some(0),
+            left: "expired".to_owned(),
+            until: String::new(),
+            urgency: expired,
+        },
         None => {
-            Life { parts: None, left: "none".to_owned(), until: String::new(), urgency: over() }
+            Life { parts: None, left: "none".to_owned(), until: String::new(), urgency: expired }
         }
     }
 }
 
-fn refresh(record: &Record, now: i64, warn_before: i64) -> Life {
+fn refresh(record: &Record, trouble: Option<Trouble>, now: i64, limits: Limits) -> Life {
+    let without = |left: &str| Life {
+        parts: None,
+        left: left.to_owned(),
+        until: String::new(),
+        urgency: Urgency::None,
+    };
     if record.refresh_token.is_none() && record.renews_by_itself() {
-        let (left, until, urgency) = ("not needed".to_owned(), String::new(), Urgency::None);
-        return Life { parts: None, left, until, urgency };
+        return without("not needed");
     }
     let (Some(_), Some(at)) = (&record.refresh_token, record.refresh_expires_at) else {
-        let urgency = Urgency::None;
-        return Life { parts: None, left: "none".to_owned(), until: String::new(), urgency };
+        return without("none");
     };
-    if record.attempt.outcome == Some(OutcomeKind::Condemned) {
-        let (left, until, urgency) = ("refused".to_owned(), String::new(), Urgency::Critical);
-        return Life { parts: Some(0), left, until, urgency };
+    if matches!(trouble, Some(Trouble::RefreshTokenRefused { .. })) {
+        return Life { parts: Some(0), urgency: Urgency::Critical, ..without("refused") };
     }
     let assumed = if record.refresh_expiry_assumed { "~" } else { "" };
     let left = at.saturating_sub(now);
     Life {
         parts: Some(parts(left, REFRESH_TOKEN_LIFE_SECS)),
-        left: if left > 0 { format!("in {assumed}{}", span(left)) } else { "over".to_owned() },
+        left: if left > 0 { format!("in {assumed}{}", span(left)) } else { "expired".to_owned() },
         until: local_date(at),
-        urgency: if left <= 0 {
+        urgency: if left <= 0 || left < limits.crit {
             Urgency::Critical
-        } else if left < warn_before {
+        } else if left < limits.warn {
             Urgency::Warning
         } else {
             Urgency::Good

@@ -1,0 +1,261 @@
+//! Pure: what is wrong with a profile and which command fixes it, from its record, the time and what is known of
+//! the store's key. `status`, its JSON, `status --check` and `doctor` all ask here, so that none contradicts another.
+
+use super::grant::GrantKind;
+use super::policy::{self, Refusal};
+use super::record::{OutcomeKind, Record};
+
+const DAY: i64 = 86_400;
+/// With less left of a refresh token it is critical unless the caller says otherwise, seconds.
+const CRITICAL_BEFORE_SECS: i64 = 7 * DAY;
+/// A refresh token that was used within this time is kept alive, seconds: what shortens its life is Concur's answer.
+const KEPT_ALIVE_SECS: i64 = 2 * DAY;
+
+/// How soon a person is needed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Severity {
+    /// No person is needed.
+    Ok,
+    /// Soon.
+    Warning,
+    /// Now: something does not work, or will not at the next refresh.
+    Critical,
+}
+
+/// With less left of a refresh token there is something wrong; seconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Limits {
+    /// [`Severity::Warning`].
+    pub warn: i64,
+    /// [`Severity::Critical`].
+    pub crit: i64,
+}
+
+impl Limits {
+    /// Those of a setting `warn_before`, seconds.
+    pub(crate) fn of_warning(warn: i64) -> Self {
+        Self { warn, crit: CRITICAL_BEFORE_SECS.min(warn) }
+    }
+}
+
+/// What is known of a record's sealed cells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Cells {
+    /// Nothing speaks against them.
+    Sound,
+    /// The store's key is not there, or it is another one.
+    NoKey,
+    /// Its identity or its cells do not open.
+    Edited,
+}
+
+/// What is wrong with a profile. Times in epoch seconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Trouble {
+    /// See [`Cells::NoKey`].
+    NoKey,
+    /// See [`Cells::Edited`].
+    Edited,
+    /// Nothing is stored that could obtain a new token.
+    NoRefreshToken,
+    /// Concur called the refresh token invalid.
+    RefreshTokenRefused {
+        /// Concur's code; 108, or none.
+        code: Option<i64>,
+    },
+    /// The stored tokens are another company's or user's.
+    OtherPrincipal,
+    /// Concur does not accept App ID and client secret.
+    WrongSecret {
+        /// When it said so.
+        since: Option<i64>,
+    },
+    /// Concur refused the last refresh for another reason.
+    Rejected {
+        /// Concur's code.
+        code: Option<i64>,
+        /// When it said so.
+        since: Option<i64>,
+    },
+    /// The refresh token's time has passed.
+    Expired {
+        /// When.
+        at: i64,
+    },
+    /// The service could not be reached at the last attempt.
+    Unreachable {
+        /// When that was.
+        at: Option<i64>,
+    },
+    /// The service gave no token at the last attempt, and did not refuse it either.
+    Unavailable {
+        /// When that was.
+        at: Option<i64>,
+        /// Concur's code.
+        code: Option<i64>,
+    },
+    /// Little is left of the refresh token.
+    Expiring {
+        /// Seconds.
+        left: i64,
+        /// The last refresh; `None` when there was none.
+        refreshed_at: Option<i64>,
+        /// Whether it was refreshed within the last days.
+        is_kept_alive: bool,
+        /// Whether it is less than [`Limits::crit`].
+        is_critical: bool,
+    },
+}
+
+/// The command that fixes a trouble.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fix {
+    /// Log in again.
+    LogIn {
+        /// By this grant.
+        by: Option<GrantKind>,
+        /// What the person must have for it.
+        needs: Needs,
+    },
+    /// Keep another client secret.
+    SetSecret,
+    /// Refresh at once; after a refusal, once it is fixed at Concur.
+    Refresh {
+        /// Whether something must be fixed at Concur first.
+        once_fixed: bool,
+    },
+    /// Have every profile refreshed daily.
+    KeepAlive,
+    /// Look at the whole installation.
+    Examine,
+}
+
+/// What a person must have for a login.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Needs {
+    /// What the grant itself asks for.
+    Nothing,
+    /// A new company request token.
+    RequestToken,
+    /// A new refresh token.
+    RefreshToken,
+    /// The base URL, by their own knowledge.
+    BaseUrl,
+}
+
+/// What is wrong with a record at `now` (epoch seconds); `None`: nothing.
+pub(crate) fn trouble(record: &Record, cells: Cells, now: i64, limits: Limits) -> Option<Trouble> {
+    match cells {
+        Cells::NoKey => return Some(Trouble::NoKey),
+        Cells::Edited => return Some(Trouble::Edited),
+        Cells::Sound => {}
+    }
+    let attempt = &record.attempt;
+    let (code, since) = (attempt.code, attempt.ended_at.or(attempt.started_at));
+    // However long the access token is still valid: what comes after it counts.
+    match policy::refusal(record, now) {
+        Some(Refusal::NothingToRefreshWith) => return Some(Trouble::NoRefreshToken),
+        Some(Refusal::Condemned) => return Some(Trouble::RefreshTokenRefused { code }),
+        Some(Refusal::OtherPrincipal) => return Some(Trouble::OtherPrincipal),
+        Some(Refusal::Rejected { .. } | Refusal::Backoff { .. }) | None => {}
+    }
+    let left = time_left(record, now);
+    // A failure stands until Concur was asked again, however long it keeps others from asking.
+    match (attempt.outcome, code) {
+        (Some(OutcomeKind::Rejected), Some(5 | 61 | 64)) => Some(Trouble::WrongSecret { since }),
+        (Some(OutcomeKind::Rejected), _) => Some(Trouble::Rejected { code, since }),
+        _ if left == Some(0) => record.refresh_expires_at.map(|at| Trouble::Expired { at }),
+        (Some(OutcomeKind::Local), _) => Some(Trouble::Unreachable { at: since }),
+        (Some(OutcomeKind::Transient), _) => Some(Trouble::Unavailable { at: since, code }),
+        _ => {
+            let left = left.filter(|left| *left < limits.warn.max(limits.crit))?;
+            let refreshed_at = record.refreshed_at;
+            Some(Trouble::Expiring {
+                left,
+                refreshed_at,
+                is_kept_alive: refreshed_at
+                    .is_some_and(|at| now.saturating_sub(at) < KEPT_ALIVE_SECS),
+                is_critical: left < limits.crit,
+            })
+        }
+    }
+}
+
+/// Seconds left of the refresh token, never less than 0; `None` for a profile that needs none.
+fn time_left(record: &Record, now: i64) -> Option<i64> {
+    let at = record.refresh_token.as_ref().and(record.refresh_expires_at)?;
+    (!record.renews_by_itself()).then(|| at.saturating_sub(now).max(0))
+}
+
+impl Trouble {
+    /// How soon a person is needed.
+    pub(crate) const fn severity(self) -> Severity {
+        match self {
+            Self::Expiring { is_critical: false, .. } => Severity::Warning,
+            _ => Severity::Critical,
+        }
+    }
+
+    /// Whether nothing but a login helps.
+    pub(crate) fn needs_login(self, record: &Record) -> bool {
+        matches!(self.fix(record), Fix::LogIn { .. })
+    }
+
+    /// Whether what is stored cannot be opened: then no token can be had, however long it is valid.
+    pub(crate) const fn is_locked(self) -> bool {
+        matches!(self, Self::NoKey | Self::Edited)
+    }
+
+    /// The command that fixes it. It is the one that the error of a refused refresh names.
+    pub(crate) fn fix(self, record: &Record) -> Fix {
+        match self {
+            Self::NoKey => Fix::Examine,
+            Self::Edited => Fix::LogIn { by: record.login_by(), needs: Needs::BaseUrl },
+            Self::NoRefreshToken
+            | Self::RefreshTokenRefused { .. }
+            | Self::OtherPrincipal
+            | Self::Expired { .. } => log_in(record),
+            Self::WrongSecret { .. } => Fix::SetSecret,
+            Self::Rejected { code, .. } => of_code(code, record),
+            Self::Unreachable { .. } | Self::Unavailable { .. } => {
+                Fix::Refresh { once_fixed: false }
+            }
+            Self::Expiring { is_critical, is_kept_alive, .. } if is_critical || is_kept_alive => {
+                Fix::Refresh { once_fixed: false }
+            }
+            Self::Expiring { .. } => Fix::KeepAlive,
+        }
+    }
+}
+
+fn log_in(record: &Record) -> Fix {
+    let by = record.login_by();
+    let needs = match by {
+        Some(GrantKind::Refresh) => Needs::RefreshToken,
+        Some(GrantKind::Company | GrantKind::Import) | None => Needs::RequestToken,
+        Some(GrantKind::User | GrantKind::Application | GrantKind::Browser | GrantKind::Otp) => {
+            Needs::Nothing
+        }
+    };
+    Fix::LogIn { by, needs }
+}
+
+/// What fixes a refusal with this code (SAP: Authentication API, response codes).
+fn of_code(code: Option<i64>, record: &Record) -> Fix {
+    match code {
+        Some(16) => Fix::LogIn { by: record.login_by(), needs: Needs::BaseUrl },
+        Some(21) => Fix::LogIn { by: Some(GrantKind::Browser), needs: Needs::Nothing },
+        Some(19 | 108 | 136) => log_in(record),
+        Some(51 | 52 | 54..=58 | 62 | 63 | 65 | 80..=85 | 100..=102 | 103..=106 | 109 | 139) => {
+            Fix::LogIn { by: record.login_by(), needs: Needs::Nothing }
+        }
+        // Without a refresh token there is none to try again with.
+        Some(10..=14 | 20 | 53 | 59 | 60 | 107 | 123) if record.renews_by_itself() => {
+            log_in(record)
+        }
+        _ => Fix::Refresh { once_fixed: true },
+    }
+}
+
+#[cfg(test)]
+mod tests;
