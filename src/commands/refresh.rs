@@ -8,6 +8,7 @@ use crate::model::policy::Need;
 use crate::model::record::Record;
 use crate::store::Store;
 use crate::ui::context::Context;
+use crate::ui::times::span;
 
 pub(super) fn run(context: &mut Context<'_>, args: &Refresh) -> Result<u8> {
     let mut store = accounts::store(context)?;
@@ -37,8 +38,9 @@ fn wanted(context: &Context<'_>, store: &Store, all: bool) -> Result<Vec<Record>
 fn refresh(context: &mut Context<'_>, store: &mut Store, record: Record) -> Result<()> {
     let token =
         Refresher::with(context, |refresher| refresher.token(store, record, Need::Refresh))?;
-    let left = token.record.access_expires_at.map_or(0, |at| (at - context.now()) / 60);
+    let expires = token.record.access_expires_at;
+    let left = span(expires.map_or(0, |at| at.saturating_sub(context.now())));
     let profile = token.record.profile_name().unwrap_or_default();
-    context.note(&format!("{profile}: refreshed; the access token lives {left} min"));
+    context.note(&format!("{profile}: refreshed; the access token lives {left}"));
     Ok(())
 }

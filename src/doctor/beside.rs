@@ -11,6 +11,7 @@ use crate::store::lock::{self, Holder, Holding};
 use crate::store::{Store, reserve};
 use crate::sys::files::shell_word;
 use crate::sys::paths::Paths;
+use crate::ui::times::span;
 
 const LOCK_ENDING: &str = ".lock";
 
@@ -142,7 +143,7 @@ fn held(context: &Context<'_>, name: &str, who: &Holder, report: &mut Report) {
     match seconds {
         Some(seconds) if seconds > context.lock_timeout => report.warn(
             "locks",
-            format!("{name}: held for {seconds} s by {who}"),
+            format!("{name}: held for {} by {who}", span(seconds)),
             "Look whether that process is stopped, and end it",
         ),
         _ => report.ok("locks", format!("{name}: held by {who}")),
