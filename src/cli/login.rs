@@ -29,7 +29,7 @@ pub struct Login {
     #[arg(long, value_name = "NAME|URL")]
     pub base_url: Option<String>,
     /// The data centre, like --base-url
-    #[arg(value_name = "DATA-CENTRE", conflicts_with = "base_url")]
+    #[arg(value_name = "PLACE", conflicts_with = "base_url")]
     pub place: Option<String>,
     /// With --grant browser or otp: request only these scopes [default: all of the application's]
     #[arg(long, value_name = "WORDS")]

@@ -77,8 +77,9 @@ fn bash(script: &str) -> String {
 fn zsh(script: &str) -> String {
     let woven = by_lines(script, |line| {
         let option = OPTIONS.iter().find(|(option, _)| line.starts_with(&format!("'--{option}=[")));
-        // The names of `use` and `rename`; a new name cannot be completed.
-        let of_a_profile = line.starts_with("':name -- ").then_some(&OPTIONS[0]);
+        // A profile without its option; a new name cannot be completed.
+        let of_a_profile = line.trim_start_matches("':").trim_start_matches(':');
+        let of_a_profile = of_a_profile.starts_with("name -- ").then_some(&OPTIONS[0]);
         let (_, list) = option.or(of_a_profile)?;
         let ours = format!(":_concur_cred_names {list}' ");
         line.contains(":_default' ").then(|| line.replace(":_default' ", &ours))

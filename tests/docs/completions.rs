@@ -156,6 +156,7 @@ fn zsh_completes_commands_options_and_names() {
         ("concur-cred token --profile ac", "concur-cred token --profile acme "),
         ("concur-cred --profile=gl", "concur-cred --profile=globex "),
         ("concur-cred use g", "concur-cred use globex "),
+        ("concur-cred token g", "concur-cred token globex "),
         ("concur-cred rename a", "concur-cred rename acme "),
         ("concur-cred store --application a", "concur-cred store --application acme "),
         ("concur-cred login --base-url us2", "concur-cred login --base-url us2 "),

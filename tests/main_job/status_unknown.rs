@@ -80,7 +80,7 @@ fn a_store_that_cannot_be_read_is_unknown() {
 #[test]
 fn wrong_usage_of_check_is_unknown_with_a_status_line_and_only_of_check() {
     let world = World::logged_in();
-    for args in [&["--no-such-option"][..], &["--warn"], &["stray"], &["--config"]] {
+    for args in [&["--no-such-option"][..], &["--warn"], &["Stray!"], &["--config"]] {
         let wrong = unknown(args.iter().fold(check(&world), Run::arg));
         assert!(!wrong.stderr.is_empty(), "{wrong:?}");
     }

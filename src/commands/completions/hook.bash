@@ -13,7 +13,9 @@ _concur_cred_or_names() {
         --profile) what=profiles ;;
         --application) what=applications ;;
         --base-url) what=data-centres ;;
-        use | rename) [[ ${COMP_WORDS[before-1]} == --* ]] || what=profiles ;;
+        use | rename | token | status | refresh | logout)
+            [[ ${COMP_WORDS[before-1]} == --* ]] || what=profiles ;;
+        login) [[ ${COMP_WORDS[before-1]} == --* ]] || what=data-centres ;;
     esac
     if [[ -z $what || $word == -* ]]; then
         _concur__cred "$@"

@@ -8,8 +8,13 @@
         '--base-url' { 'data-centres' }
         'use' { 'profiles' }
         'rename' { 'profiles' }
+        'token' { 'profiles' }
+        'status' { 'profiles' }
+        'refresh' { 'profiles' }
+        'logout' { 'profiles' }
+        'login' { 'data-centres' }
     }
-    if ($list) {
+    if ($list -and $wordToComplete -notlike '-*') {
         & concur-cred completions --list $list 2>$null |
             Where-Object { $_.StartsWith($wordToComplete) } |
             ForEach-Object { [CompletionResult]::new($_, $_, [CompletionResultType]::ParameterValue, $_) }
