@@ -135,8 +135,11 @@ pub(crate) fn read<T: Into<OsString> + Clone>(
     args: impl IntoIterator<Item = T>,
 ) -> Result<Cli, clap::Error> {
     let args: Vec<OsString> = args.into_iter().map(Into::into).collect();
-    let matches = described().try_get_matches_from(in_options(args))?;
-    Cli::from_arg_matches(&matches).map(Cli::with_named_profile)
+    let args = in_options(args);
+    // Only help and refusals need the groups.
+    let read = Cli::try_parse_from(&args)
+        .or_else(|_| Cli::from_arg_matches(&described().try_get_matches_from(&args)?));
+    read.map(Cli::with_named_profile)
 }
 
 const SET_SECRET_EXAMPLES: &str = "\
