@@ -4,7 +4,6 @@ use super::keys::Key;
 use super::keys::seal::{Place, seal, unseal};
 use crate::model::record::{Column, Record, SealedCell};
 use crate::model::secret::Secret;
-use crate::store::error::{Error, Result};
 
 /// Seals a secret for a record's column.
 pub fn seal_cell(
@@ -13,8 +12,8 @@ pub fn seal_cell(
     record: &Record,
     column: Column,
     secret: &Secret,
-) -> Result<SealedCell> {
-    seal(key, &Place::of_cell(store_id, record.binding(), column), secret)
+) -> Option<SealedCell> {
+    seal(key, &Place::of_cell(store_id, record.binding(), column), secret).ok()
 }
 
 /// Opens a cell in a record's column.
