@@ -8,8 +8,8 @@ use std::{fmt, io};
 use crate::error::{Error as Shown, Kind, login_command};
 use crate::model::origin::BadOrigin;
 use crate::store::keys::fault::KeyFault;
-use crate::store::sqlite::migrate::CURRENT_VERSION;
 use crate::store::sqlite::refusals::Refusal;
+use crate::store::sqlite::schema::CURRENT_VERSION;
 use crate::sys::files::{self, shell_word};
 
 /// The result of what the store does.

@@ -21,7 +21,7 @@ use std::time::Duration;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use crate::model::record::Account;
-use crate::store::sqlite::{connecting, identity, migrate, rows};
+use crate::store::sqlite::{connecting, identity, migrate, rows, schema};
 use crate::sys::paths::Paths;
 use crate::sys::{files, random, trace};
 pub(crate) use error::{Error, Result};
@@ -185,7 +185,7 @@ impl Store {
         let connection = self.connection()?;
         let version = migrate::version(connection)?;
         migrate::refuse_newer(version)?;
-        if version == 0 || version == migrate::CURRENT_VERSION {
+        if version == 0 || version == schema::CURRENT_VERSION {
             return Ok(version);
         }
         let binder = self.binder();
@@ -197,7 +197,7 @@ impl Store {
         identity::bind_all(&transaction, binder.as_ref())?;
         transaction.commit().map_err(|error| Error::not_upgraded(version, error))?;
         trace::step("schema brought up to date");
-        Ok(migrate::CURRENT_VERSION)
+        Ok(schema::CURRENT_VERSION)
     }
 
     /// Leaves the database to the end of the process, which closes it at once: with nothing to be

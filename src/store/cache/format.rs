@@ -5,7 +5,7 @@ use crate::model::record::{Account, GitKey, RecordId, SealedCell};
 use crate::store::Meta;
 use crate::store::hit::Hit;
 use crate::store::keys::KeySource;
-use crate::store::sqlite::migrate;
+use crate::store::sqlite::schema;
 use crate::store::stamp::{FileId, Stamp};
 
 /// The form of a cache; the schema version that it was written under counts as well.
@@ -24,7 +24,7 @@ pub(super) fn render(stamp: Stamp, hit: &Hit) -> Vec<u8> {
     let Meta { store_id, key_source, key_id, used_profile } = meta;
     let mut out = Writer(Vec::with_capacity(4096));
     out.number(FORMAT);
-    out.number(migrate::CURRENT_VERSION);
+    out.number(schema::CURRENT_VERSION);
     for number in [device, inode, length, changed_at, entry_changed_at, change_counter] {
         out.number(number);
     }
@@ -67,7 +67,7 @@ pub(super) fn render(stamp: Stamp, hit: &Hit) -> Vec<u8> {
 /// Reads a cache of this program's own form and schema, and the stamp of the database that it was read from.
 pub(super) fn parse(bytes: &[u8]) -> Result<(Stamp, Hit), NotACache> {
     let mut from = Reader(bytes);
-    if from.number()? != FORMAT || from.number()? != migrate::CURRENT_VERSION {
+    if from.number()? != FORMAT || from.number()? != schema::CURRENT_VERSION {
         return Err(NotACache);
     }
     let stamp = Stamp {

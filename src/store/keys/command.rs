@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use super::Key;
-use super::fault::{CommandFault, KeyFault};
+use super::fault::{CommandFault, KeyFault, TIME_LIMIT};
 use super::printed::Printed;
 use crate::model::printable::printable;
 use crate::store::error::Result;
@@ -16,8 +16,6 @@ use crate::sys::{clock, progress, streams, trace};
 
 /// After this long a person sees what is waited for.
 const SAY_AFTER: Duration = Duration::from_secs(2);
-/// A command that takes longer is ended.
-pub(super) const TIME_LIMIT: Duration = Duration::from_secs(60);
 /// So long it has to go by itself.
 const GRACE: Duration = Duration::from_secs(1);
 /// Set for the command: whatever of ours it runs must not run it again, and so on for ever.

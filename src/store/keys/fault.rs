@@ -3,10 +3,14 @@
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::{A_NEW_ONE, SET_SOURCE};
 use crate::sys::clock;
 use crate::sys::files::{self, shell_word};
+
+/// A key command that takes longer is ended.
+pub(super) const TIME_LIMIT: Duration = Duration::from_secs(60);
 
 /// Why there is no key, or not the right one. `from` is the source as a person reads it, and `instead_of` what
 /// the settings ask for where that is another.
@@ -140,7 +144,7 @@ impl CommandFault {
             Self::TooSlow => (
                 format!(
                     "The key command {program} did not end within {} s, and was ended",
-                    clock::limit(super::command::TIME_LIMIT).as_secs()
+                    clock::limit(TIME_LIMIT).as_secs()
                 ),
                 SEE_WHY,
             ),

@@ -121,8 +121,8 @@ impl Store {
             client_secret,
             refresh_token,
             request_token,
-            application_origin: stored_origin(&application.origin)?,
-            geolocation: stored_origin(&record.geolocation)?,
+            application_origin: application.registered_at().map_err(Error::InvalidOrigin)?,
+            geolocation: record.base_url().map_err(Error::InvalidOrigin)?,
         })
     }
 
@@ -174,8 +174,4 @@ fn does_not_open(column: Column, profile: Option<&str>) -> Error {
 
 fn damaged(what: String, profile: Option<&str>) -> Error {
     Error::CellDoesNotOpen(what, profile.map(str::to_owned))
-}
-
-fn stored_origin(text: &str) -> Result<Origin> {
-    Origin::from_operator(text).map_err(Error::InvalidOrigin)
 }

@@ -3,6 +3,7 @@
 use rusqlite::Connection;
 
 use super::migrate;
+use super::schema;
 use crate::model::printable::printable;
 use crate::model::record::{Column, Record};
 use crate::store::error::{Error, Result};
@@ -62,7 +63,7 @@ impl Store {
         migrate::refuse_newer(version)?;
         Ok(match version {
             0 => Schema::Blank,
-            migrate::CURRENT_VERSION => Schema::Current(version),
+            schema::CURRENT_VERSION => Schema::Current(version),
             older => Schema::Older(older),
         })
     }
@@ -125,7 +126,7 @@ pub(crate) fn faults(connection: &Connection) -> Result<Vec<String>> {
         *fault = printable(fault, 120);
     }
     let version = migrate::version(connection)?;
-    if (1..=migrate::CURRENT_VERSION).contains(&version) {
+    if (1..=schema::CURRENT_VERSION).contains(&version) {
         let expected = schema_of(&fresh(version)?)?;
         let found = schema_of(connection)?;
         let missing = expected.iter().filter(|object| !found.contains(object));

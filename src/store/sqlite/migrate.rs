@@ -3,18 +3,8 @@
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
+use super::schema::{CURRENT_VERSION, MIGRATIONS};
 use crate::store::error::{Error, Result};
-
-/// The token database's migrations, oldest first. Append-only: never edit or remove one.
-const MIGRATIONS: [&str; 3] = [
-    include_str!("../../../migrations/0001_first.sql"),
-    include_str!("../../../migrations/0002_grant.sql"),
-    include_str!("../../../migrations/0003_identity.sql"),
-];
-
-/// The schema version this program writes.
-#[expect(clippy::cast_possible_wrap, reason = "a short list")]
-pub(crate) const CURRENT_VERSION: i64 = MIGRATIONS.len() as i64;
 
 /// What a new store is made with.
 pub(crate) struct NewStore<'a> {

@@ -11,4 +11,5 @@ pub(crate) mod put;
 pub(crate) mod refusals;
 pub(crate) mod rows;
 pub(crate) mod salvage;
+pub(crate) mod schema;
 pub(crate) mod stored_credentials;

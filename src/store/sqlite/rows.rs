@@ -7,6 +7,7 @@ use super::columns::{
     select_records,
 };
 use super::migrate;
+use super::schema;
 use crate::model::host;
 use crate::model::record::{Application, Record, RecordId};
 use crate::store::error::{Error, Result};
@@ -177,7 +178,7 @@ impl Store {
         let mut meta = None;
         while let Some(row) = rows.next()? {
             let version = row.get(0)?;
-            if version != migrate::CURRENT_VERSION {
+            if version != schema::CURRENT_VERSION {
                 migrate::refuse_newer(version).map_err(QueryError::Refused)?;
                 return Err(QueryError::Older);
             }
