@@ -5,7 +5,7 @@ use crate::config::Config;
 use crate::error::{Error, Kind, Result};
 use crate::formats::git::Request;
 use crate::model::host;
-use crate::model::origin::{AllowedOrigin, Origin};
+use crate::model::origin::AllowedOrigin;
 use crate::model::profile::ProfileName;
 use crate::model::record::{Account, Record};
 use crate::store::{Store, Wanted};
@@ -68,12 +68,12 @@ pub(crate) fn stored_record(store: &Store, account: &Account) -> Result<Record> 
 pub(crate) fn api_origin(store: &Store, config: &Config, record: &Record) -> Result<AllowedOrigin> {
     store.prove_identity(record)?;
     let not_allowed = || refresh::not_allowed(&record.geolocation, record.profile_name());
-    let base = Origin::from_operator(&record.geolocation).map_err(|_| not_allowed())?;
+    let base = record.base_url().map_err(|_| not_allowed())?;
     if let Some(allowed) = config.allowed.permit(&base) {
         return Ok(allowed);
     }
     let application = record.application.as_ref().ok_or_else(not_allowed)?;
-    let named = Origin::from_operator(&application.origin).map_err(|_| not_allowed())?;
+    let named = application.registered_at().map_err(|_| not_allowed())?;
     config.allowed.and(&named).permit(&base).ok_or_else(not_allowed)
 }
 

@@ -18,7 +18,6 @@ use crate::auth::accounts::{self, api_origin};
 use crate::auth::refresh::{Refresher, ValidToken, not_allowed};
 use crate::cli::Api;
 use crate::error::{Error, Kind, Result, ServiceWord};
-use crate::model::origin::Origin;
 use crate::model::policy::Need;
 use crate::model::record::Record;
 use crate::net::encoding::{self, Unknown};
@@ -95,7 +94,7 @@ fn call(args: &Api, record: &Record) -> Result<Call> {
     if stdin_is_wanted(args) > 1 {
         return Err(Error::new(Kind::Usage, "stdin is named twice", "Use - once."));
     }
-    let base = Origin::from_operator(&record.geolocation).map_err(|_| {
+    let base = record.base_url().map_err(|_| {
         // Only an edited row holds one that cannot be read.
         not_allowed(&record.geolocation, record.profile_name())
     })?;

@@ -160,7 +160,7 @@ fn origins(
     request: &Request,
 ) -> Result<(Origin, Origin)> {
     let origin = origin_of(request)?;
-    let named = Origin::from_operator(&known.origin).ok();
+    let named = known.registered_at().ok();
     let allowed =
         named.iter().fold(context.config.allowed.clone(), |list, origin| list.and(origin));
     if allowed.permit(&origin).is_none() {

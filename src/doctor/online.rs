@@ -109,12 +109,12 @@ fn allowed_origin(
     record: &Record,
 ) -> Result<AllowedOrigin> {
     let not_allowed = || forbidden(&record.geolocation);
-    let base = Origin::from_geolocation(&record.geolocation).map_err(|_| not_allowed())?;
+    let base = record.base_url().map_err(|_| not_allowed())?;
     if let Some(allowed) = context.allowed.permit(&base) {
         return Ok(allowed);
     }
     let application = record.application.as_ref().ok_or_else(not_allowed)?;
-    let named = Origin::from_geolocation(&application.origin).map_err(|_| not_allowed())?;
+    let named = application.registered_at().map_err(|_| not_allowed())?;
     let allowed = context.allowed.and(&named).permit(&base).ok_or_else(not_allowed)?;
     let is_proven = store.is_some_and(|store| {
         store.prove_identity(record).is_ok() && store.unseal_client_secret(application).is_ok()

@@ -8,6 +8,7 @@ pub use attempt::Attempt;
 pub(crate) use attempt::OutcomeKind;
 
 use super::grant::GrantKind;
+use super::origin::{BadOrigin, Origin};
 use super::principal::PrincipalType;
 use super::profile::ProfileName;
 
@@ -250,7 +251,25 @@ impl Account {
     }
 }
 
+impl Application {
+    /// The origin that the operator named for obtaining tokens.
+    ///
+    /// # Errors
+    /// Only an edited row holds an invalid one.
+    pub(crate) fn registered_at(&self) -> Result<Origin, BadOrigin> {
+        Origin::from_operator(&self.origin)
+    }
+}
+
 impl Record {
+    /// The base URL.
+    ///
+    /// # Errors
+    /// Only an edited row of a managed account holds an invalid one; a stored credential has none.
+    pub(crate) fn base_url(&self) -> Result<Origin, BadOrigin> {
+        Origin::from_operator(&self.geolocation)
+    }
+
     /// What binds its cells.
     pub fn binding(&self) -> Binding<'_> {
         let Self { id, key, geolocation, identity, .. } = self;

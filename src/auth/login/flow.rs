@@ -8,7 +8,7 @@ use crate::auth::oauth::asking::Asking;
 use crate::auth::oauth::form::GrantRequest;
 use crate::error::{Error, Kind, Result, login_again};
 use crate::model::grant::{Grant, GrantKind};
-use crate::model::origin::{AllowList, AllowedOrigin, Origin};
+use crate::model::origin::{AllowList, AllowedOrigin, BadOrigin, Origin};
 use crate::model::principal::PrincipalType;
 use crate::model::profile::ProfileName;
 use crate::model::record::{Record, RecordId};
@@ -180,7 +180,7 @@ pub(crate) fn target(
         (None, Some((store, record))) if !start.replace => {
             proven_origin(start, &profile, store, record)?
         }
-        _ => stored_origin(DEFAULT_BASE_URL)?,
+        _ => Origin::from_operator(DEFAULT_BASE_URL).map_err(unusable)?,
     };
     // Before anything is asked of a person, or spent.
     start.service.http().via(&app.config.allowed.permitting(&origin).1)?;
@@ -319,18 +319,16 @@ fn proven_origin(
         .of_profile(Some(profile.as_str()))
     };
     let Some(application) = &record.application else { return Err(edited("")) };
-    let origin = stored_origin(&application.origin)?;
+    let origin = application.registered_at().map_err(unusable)?;
     store.prove_key()?;
     store.prove_identity(record).map_err(|_| edited(&format!(" {origin}")))?;
     Ok(origin)
 }
 
-fn stored_origin(text: &str) -> Result<Origin> {
-    Origin::from_person(text).map_err(|bad| {
-        Error::new(
-            Kind::Unusable,
-            format!("The profile's base URL is not usable: {bad}"),
-            "Name it with --base-url.",
-        )
-    })
+fn unusable(bad: BadOrigin) -> Error {
+    Error::new(
+        Kind::Unusable,
+        format!("The profile's base URL is not usable: {bad}"),
+        "Name it with --base-url.",
+    )
 }
