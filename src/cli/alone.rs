@@ -55,8 +55,8 @@ mod tests {
 
     #[test]
     fn what_is_read_alone_is_what_clap_reads_of_the_whole() {
-        // Every line of up to two of these words behind each command: what it takes, what only another
-        // takes, options of every command, and what ends options.
+        // Each of these words behind each command, and every two of them behind the commands that take most:
+        // what it takes, what only another takes, options of every command, and what ends options.
         let words = [
             "--min-ttl=10m",
             "--cached",
@@ -79,20 +79,21 @@ mod tests {
         for command in COMMANDS {
             let mut lines = vec![vec![command]];
             let mut valid = 0;
-            for _ in 0..3 {
+            let most = if ["get", "exec", "api"].contains(&command) { 3 } else { 2 };
+            for _ in 0..most {
                 for line in &lines {
                     let (ours, claps) = both(line);
                     assert_eq!(ours, claps, "{line:?}");
                     valid += usize::from(ours.is_some());
                 }
-                if lines[0].len() < 3 {
+                if lines[0].len() < most {
                     lines = lines
                         .iter()
                         .flat_map(|line| words.map(|word| [&line[..], &[word]].concat()))
                         .collect();
                 }
             }
-            assert!(valid > 8, "{command}: {valid}");
+            assert!(valid > 2, "{command}: {valid}");
         }
     }
 
