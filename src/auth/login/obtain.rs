@@ -288,15 +288,14 @@ pub(crate) fn tell(app: &mut Context<'_>, store: &mut Store, record: &Record) {
         format!("{} {}", record.principal_noun(), record.principal)
     };
     let place = short_name(&record.geolocation).unwrap_or(&record.geolocation);
-    app.note(&format!("Logged in: {name} ({whose}), {place}"));
+    let done = if record.obtained_by == Some(GrantKind::Import) { "Imported" } else { "Logged in" };
+    app.note(&format!("{done}: {name} ({whose}), {place}"));
     let life = match record.refresh_expires_at {
         Some(at) => {
             let assumed =
-                if record.refresh_expiry_assumed { ", assumed: Concur did not say" } else { "" };
+                if record.refresh_expiry_assumed { " (assumed: Concur did not say)" } else { "" };
             let date = local_date(at);
-            format!(
-                "Refreshes itself; log in again only if unused for six months ({date}{assumed})"
-            )
+            format!("Refreshes itself; log in again only if unused until {date}{assumed}")
         }
         None if record.obtained_by == Some(GrantKind::Application) => {
             "Refreshes itself with App ID and secret".to_owned()
