@@ -93,7 +93,7 @@ fn examined<'r>(
 
 /// The default profile, by settings, by `use` or as the only one.
 fn default_profile(context: &Context<'_>, store: &Store) -> Result<Option<String>> {
-    // A name that is none is an error of the commands that use a profile.
+    // An invalid name is an error of the commands that use a profile.
     let variable = context.env.setting("CONCUR_CRED_PROFILE").ok().flatten();
     let by_settings = || context.config.default_profile.as_ref().map(ToString::to_string);
     let by_use = store.meta()?.used_profile.clone();

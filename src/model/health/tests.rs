@@ -182,7 +182,7 @@ fn a_grant_decides_what_a_login_needs() {
 
 #[test]
 fn a_policy_that_refuses_is_always_a_trouble() {
-    // Whatever keeps `get` from a new token is told, and what needs a login is said to.
+    // Everything that keeps `get` from a new token is shown, and whether it needs a login.
     for outcome in OutcomeKind::ALL {
         for code in [None, Some(5), Some(16), Some(59), Some(108)] {
             for refresh_token in [None, record().refresh_token] {

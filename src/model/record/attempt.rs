@@ -9,7 +9,7 @@ pub enum OutcomeKind {
     OtherPrincipal,
     /// Code 108 (or a bare `invalid_grant` to a refresh): the refresh token is dead.
     Condemned,
-    /// Refused for a reason that can be mended on Concur's side.
+    /// Refused for a reason that can be fixed at Concur.
     Rejected,
     /// Throttled, down, or an answer that says nothing about the token.
     Transient,
@@ -65,7 +65,7 @@ pub struct Attempt {
     pub description: Option<String>,
     /// The correlation id of its last request.
     pub correlation_id: Option<String>,
-    /// Epoch seconds before which nobody tries again.
+    /// Epoch seconds before which no caller tries again.
     pub not_before: Option<i64>,
     /// Failed attempts in a row; 0 after a grant.
     pub failures: i64,

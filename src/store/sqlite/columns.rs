@@ -246,7 +246,7 @@ mod given {
     }
 }
 
-/// A word out of a list. One that this program does not know, a newer program's, is none.
+/// A word out of a list. A newer program's word, which this one does not know, is `None`.
 mod word {
     use super::{Columns, Result, ToSqlOutput, ValueRef, Values, Word};
 
