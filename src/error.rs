@@ -82,13 +82,14 @@ impl Eq for Details {}
 pub(crate) type Result<T, E = Error> = std::result::Result<T, E>;
 
 impl Error {
-    /// A setting (a key of `config.toml`, or the variable in front of it) whose value cannot be.
-    pub fn of_setting(key: &str, expected: &str) -> Self {
-        Self::new(
-            Kind::Unusable,
-            format!("The setting {key} is not {expected}"),
-            "Correct it in config.toml or in the environment.",
-        )
+    /// A variable, or a key of `config.toml` that is only read on use, and what is wrong with its value.
+    pub fn of_setting(name: &str, wrong: &str) -> Self {
+        let remedy = if name.starts_with("CONCUR_CRED_") {
+            "Correct or unset it."
+        } else {
+            "Correct it in config.toml."
+        };
+        Self::new(Kind::Unusable, format!("{name} is {wrong}"), remedy)
     }
 
     /// `problem` and `remedy` are sentences without their final full stop being optional: write

@@ -1,6 +1,6 @@
 //! Suggestions for misspelt keys.
 
-use super::UNKNOWN;
+use super::file::UNKNOWN;
 use super::shown::KEYS;
 
 /// The least similarity of a suggestion; 1 is equal. The command line's own measure.

@@ -1,23 +1,22 @@
 //! Settings: `config.toml`, and the environment in front of it. The only reader of that file.
 
+mod file;
 mod meant;
 mod shown;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
-use serde::Deserialize;
-
-use crate::error::{Error, Kind, Result};
-use crate::model::origin::{AllowList, BadOrigin, Origin};
+use crate::error::{Error, Result};
+use crate::model::origin::{AllowList, Origin};
 use crate::model::policy::DEFAULT_MIN_TTL_SECS;
 use crate::model::profile::ProfileName;
-use crate::model::secret::Secret;
 use crate::net::HttpSettings;
-use crate::store::keys::{KeyCommand, KeySettings};
+use crate::store::keys::KeySettings;
 use crate::sys::env::{Env, variable};
-use crate::sys::files;
 use crate::sys::paths::Paths;
+
+use file::File;
 
 pub(crate) use shown::{Setting, settings};
 
@@ -55,61 +54,16 @@ pub(crate) struct Later {
 }
 
 impl Later {
-    fn of(key: &'static str, written: Option<Text>, default: u64) -> Result<Self> {
-        let written = written.map_or(Ok(default), |text| text.seconds(key))?;
-        Ok(Self { key, written })
+    fn of(key: &'static str, written: Option<u64>, default: u64) -> Self {
+        Self { key, written: written.unwrap_or(default) }
     }
 
     /// Seconds: the variable's, else the file's, else the default.
     pub(crate) fn seconds(&self, env: &Env) -> Result<i64> {
         let name = variable(self.key);
-        let text = env.setting(&name)?.map(Text::Text);
-        let seconds = text.map_or(Ok(self.written), |text| text.seconds(&name))?;
+        let text = env.setting(&name)?;
+        let seconds = text.map_or(Ok(self.written), |text| seconds(&name, &text))?;
         Ok(i64::try_from(seconds).unwrap_or(i64::MAX))
-    }
-}
-
-/// `config.toml` as it is written. Unknown keys are errors.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct File {
-    default_profile: Option<String>,
-    min_ttl: Option<Text>,
-    lock_timeout: Option<Text>,
-    http_timeout: Option<Text>,
-    allowed_origins: Option<Vec<String>>,
-    ca_bundle: Option<PathBuf>,
-    keepalive_after: Option<Text>,
-    warn_before: Option<Text>,
-    client_cert: Option<PathBuf>,
-    #[serde(default, deserialize_with = "hidden")]
-    proxy: Option<Secret>,
-    key_source: Option<String>,
-    key_command: Option<Vec<String>>,
-}
-
-/// A value that can hold a password: taken over as a secret, without a copy.
-fn hidden<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<Secret>, D::Error> {
-    Ok(Some(Secret::from(String::deserialize(from)?)))
-}
-
-/// A duration as text (`5m`) or as a number of seconds.
-#[derive(Debug, Deserialize)]
-#[serde(untagged)]
-enum Text {
-    Seconds(u32),
-    Text(String),
-}
-
-impl Text {
-    /// The same limits hold, however it is written.
-    fn seconds(self, of: &str) -> Result<u64> {
-        let text = match self {
-            Self::Text(text) => text,
-            Self::Seconds(seconds) => seconds.to_string(),
-        };
-        parse_duration(&text)
-            .ok_or_else(|| Error::of_setting(of, "a duration such as 60, 90s or 5m"))
     }
 }
 
@@ -118,8 +72,8 @@ impl Config {
     /// environment, which wins.
     pub(crate) fn load(paths: Option<&Paths>, named: Option<&Path>, env: &Env) -> Result<Self> {
         let (file, warning) = match (named, paths) {
-            (Some(path), _) => read(path, true)?,
-            (None, Some(paths)) => read(&paths.config_file(), false)?,
+            (Some(path), _) => file::read(path, true)?,
+            (None, Some(paths)) => file::read(&paths.config_file(), false)?,
             (None, None) => (File::default(), None),
         };
         let mut config = Self::of(file, env)?;
@@ -128,29 +82,23 @@ impl Config {
     }
 
     fn of(file: File, env: &Env) -> Result<Self> {
-        let seconds = |name: &str, written: Option<Text>, default: u64| match (
-            env.setting(&variable(name))?,
-            written,
-        ) {
-            (Some(text), _) => Text::Text(text).seconds(&variable(name)),
-            (None, Some(written)) => written.seconds(name),
-            (None, None) => Ok(default),
-        };
-        let min_ttl = seconds("min_ttl", file.min_ttl, DEFAULT_MIN_TTL_SECS.unsigned_abs())?;
-        let lock_timeout = seconds("lock_timeout", file.lock_timeout, DEFAULT_LOCK_TIMEOUT_SECS)?;
-        let http_timeout = seconds("http_timeout", file.http_timeout, DEFAULT_HTTP_TIMEOUT_SECS)?;
+        let now =
+            |key: &'static str, written, default| Later::of(key, written, default).seconds(env);
+        let min_ttl = now("min_ttl", file.min_ttl, DEFAULT_MIN_TTL_SECS.unsigned_abs())?;
+        let lock_timeout = now("lock_timeout", file.lock_timeout, DEFAULT_LOCK_TIMEOUT_SECS)?;
+        let http_timeout = now("http_timeout", file.http_timeout, DEFAULT_HTTP_TIMEOUT_SECS)?;
         Ok(Self {
             default_profile: default_profile(env, file.default_profile)?,
-            min_ttl: i64::try_from(min_ttl).unwrap_or(i64::MAX),
-            lock_timeout: Duration::from_secs(lock_timeout),
+            min_ttl,
+            lock_timeout: Duration::from_secs(lock_timeout.unsigned_abs()),
             keepalive_after: Later::of(
                 "keepalive_after",
                 file.keepalive_after,
                 DEFAULT_KEEPALIVE_AFTER_SECS,
-            )?,
-            warn_before: Later::of("warn_before", file.warn_before, DEFAULT_WARN_BEFORE_SECS)?,
+            ),
+            warn_before: Later::of("warn_before", file.warn_before, DEFAULT_WARN_BEFORE_SECS),
             http: HttpSettings {
-                timeout: Duration::from_secs(http_timeout.max(1)),
+                timeout: Duration::from_secs(http_timeout.unsigned_abs().max(1)),
                 ca_bundle: env.path(&variable("ca_bundle")).or(file.ca_bundle),
                 client_cert: file.client_cert,
                 proxy: file.proxy,
@@ -158,120 +106,37 @@ impl Config {
                 warning: None,
             },
             allowed: AllowList::with_named(allowed_origins(env, file.allowed_origins)?),
-            keys: KeySettings::with(
-                env,
-                file.key_source.as_deref(),
-                file.key_command.map(key_command).transpose()?,
-            )?,
+            keys: KeySettings::with(env, file.key_source, file.key_command),
         })
     }
 }
 
-/// From the file alone: there is no variable in front of it.
-fn key_command(words: Vec<String>) -> Result<KeyCommand> {
-    let mut words = words.into_iter();
-    match words.next().filter(|program| !program.is_empty()) {
-        Some(program) => Ok(KeyCommand::new(program.into(), words.collect())),
-        None => Err(Error::of_setting("key_command", "a list of a program and its arguments")),
-    }
-}
-
-fn default_profile(env: &Env, written: Option<String>) -> Result<Option<ProfileName>> {
+fn default_profile(env: &Env, written: Option<ProfileName>) -> Result<Option<ProfileName>> {
     let name = variable("default_profile");
-    let (key, text) = match env.setting(&name)? {
-        Some(text) => (&*name, Some(text)),
-        None => ("default_profile", written),
-    };
-    let parsed = text.map(|text| text.parse()).transpose();
-    parsed.map_err(|_| Error::of_setting(key, "a profile name"))
+    match env.setting(&name)? {
+        Some(text) => {
+            text.parse().map(Some).map_err(|_| Error::of_setting(&name, file::NO_PROFILE))
+        }
+        None => Ok(written),
+    }
 }
 
-fn allowed_origins(env: &Env, written: Option<Vec<String>>) -> Result<Vec<Origin>> {
+fn allowed_origins(env: &Env, written: Option<Vec<Origin>>) -> Result<Vec<Origin>> {
     let name = variable("allowed_origins");
-    let (key, texts) = match env.setting(&name)? {
-        Some(text) => (&*name, text.split_whitespace().map(str::to_owned).collect()),
-        None => ("allowed_origins", written.unwrap_or_default()),
-    };
-    let read = texts.iter().map(|text| Origin::from_person(text)).collect::<Result<_, _>>();
-    read.map_err(|bad| match bad {
-        BadOrigin::Legacy(instead) => Error::new(
-            Kind::Unusable,
-            format!(
-                "The setting {key} names a legacy host of Concur, which issues no tokens of OAuth 2"
-            ),
-            format!("Use {instead} instead."),
-        ),
-        _ => Error::of_setting(key, "a list of origins such as https://host:8443"),
-    })
-}
-
-/// Reads the file; others must not be able to write it, because it names where secrets may go. With it
-/// comes what a person should know about its permissions, if there is a secret in it.
-fn read(path: &Path, must_exist: bool) -> Result<(File, Option<String>)> {
-    let file =
-        if must_exist { Some(files::read_named(path)?) } else { files::read_named_if_there(path)? };
-    let Some(file) = file else { return Ok((File::default(), None)) };
-    let mut settings = parse(text_of(&file.bytes, path)?, path)?;
-    // Paths in the file are relative to it, not to the current folder.
-    let folder = path.parent().unwrap_or_else(|| Path::new(""));
-    for named in [&mut settings.ca_bundle, &mut settings.client_cert].into_iter().flatten() {
-        *named = folder.join(&*named);
-    }
-    if let Some(program) = settings.key_command.as_mut().and_then(|words| words.first_mut())
-        // One word is looked for in PATH.
-        && Path::new(program).components().count() > 1
-    {
-        *program = folder.join(&*program).to_string_lossy().into_owned();
-    }
-    let has_secret = settings.proxy.as_ref().is_some_and(|proxy| proxy.expose().contains(&b'@'));
-    Ok((settings, file.warning.filter(|_| has_secret)))
-}
-
-fn text_of<'b>(bytes: &'b [u8], path: &Path) -> Result<&'b str> {
-    std::str::from_utf8(bytes).map_err(|_| {
-        let problem = format!("{} is not text", path.display());
-        Error::new(Kind::Unusable, problem, "Write it anew; concur-cred(1) lists the keys.")
-    })
-}
-
-fn parse(text: &str, path: &Path) -> Result<File> {
-    toml::from_str(text).map_err(|error| {
-        let breaks = |at: usize| text.bytes().take(at).filter(|byte| *byte == b'\n').count();
-        let line = error.span().map(|span| breaks(span.start) + 1);
-        let place = line.map_or_else(String::new, |line| format!(", line {line}"));
-        let what = match unquoted(error.message()) {
-            UNKNOWN => meant::unknown(error.span().and_then(|span| text.get(span))),
-            what => what.to_owned(),
-        };
-        Error::new(
-            Kind::Unusable,
-            format!("{}{place}: {what}", path.display()),
-            "Correct that line; concur-cred(1) lists the keys.",
-        )
-    })
+    let Some(text) = env.setting(&name)? else { return Ok(written.unwrap_or_default()) };
+    let read = |text| file::origin(text).map_err(|wrong| Error::of_setting(&name, &wrong));
+    text.split_whitespace().map(read).collect()
 }
 
 /// The settings in the text of a `config.toml`, for `fuzz/` alone.
 #[cfg(fuzzing)]
 pub(crate) fn parse_text(text: &str) -> Result<Config> {
-    Config::of(parse(text, Path::new("config.toml"))?, &Env::fixed([]))
+    Config::of(file::parse(text, Path::new("config.toml"))?, &Env::fixed([]))
 }
 
-const UNKNOWN: &str = "an unknown key";
-
-/// What the parser found wrong, without what it found: a value may be a secret in the wrong place.
-fn unquoted(message: &str) -> &'static str {
-    if message.starts_with("unknown field") {
-        UNKNOWN
-    } else if message.starts_with("invalid type") || message.starts_with("invalid value") {
-        "a value of the wrong kind"
-    } else if message.starts_with("data did not match") {
-        "not a duration such as 60, 90s or 5m"
-    } else if message.starts_with("duplicate key") {
-        "a key that stands there twice"
-    } else {
-        "not valid TOML"
-    }
+/// Seconds in the variable of this name.
+fn seconds(name: &str, text: &str) -> Result<u64> {
+    parse_duration(text).ok_or_else(|| Error::of_setting(name, file::NO_DURATION))
 }
 
 /// `60`, `60s`, `5m`, `2h` or `7d`, as seconds.

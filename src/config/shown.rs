@@ -64,7 +64,7 @@ pub(crate) struct Setting {
 pub(crate) fn settings(config: &Config, file: Option<&Path>, env: &Env) -> Result<Vec<Setting>> {
     let read = file.map(files::read_named_if_there).transpose()?.flatten();
     let text = match (&read, file) {
-        (Some(read), Some(path)) => super::text_of(&read.bytes, path)?,
+        (Some(read), Some(path)) => super::file::text_of(&read.bytes, path)?,
         _ => "",
     };
     let lines = lines(text);

@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::error::Kind;
 
 fn load(text: &str, env: &Env) -> Result<Config> {
     let folder = tempfile::tempdir().unwrap();
@@ -76,6 +77,30 @@ fn a_duplicate_key_is_reported_with_its_line() {
 }
 
 #[test]
+fn a_wrong_value_is_reported_with_its_line_and_a_variable_by_its_name() {
+    for (line, what) in [
+        ("min_ttl = \"5 years\"", "min_ttl is not a duration such as 60, 90s or 5m"),
+        ("warn_before = [7]", "warn_before is not a duration such as 60, 90s or 5m"),
+        ("default_profile = \"a b\"", "default_profile is not a profile name"),
+        ("default_profile = 7", "a value of the wrong kind"),
+        (
+            "allowed_origins = [\"host\"]",
+            "allowed_origins is not a list of origins such as https://host:8443",
+        ),
+        ("key_source = \"keyring\"", "key_source is not one of file, "),
+        ("key_command = []", "key_command is not a list of a program and its arguments"),
+    ] {
+        let error = load(&format!("# one\n\n{line}\n"), &Env::fixed([])).unwrap_err();
+        let found = error.problem().split_once(".toml, line 3: ").map(|(_, found)| found);
+        assert!(found.is_some_and(|found| found.starts_with(what)), "{line}: {error}");
+    }
+    let env = Env::fixed([("CONCUR_CRED_MIN_TTL", "5 years")]);
+    let error = load("", &env).unwrap_err();
+    assert!(error.problem().starts_with("CONCUR_CRED_MIN_TTL is not a duration"), "{error}");
+    assert_eq!(error.remedy(), "Correct or unset it.");
+}
+
+#[test]
 fn an_error_never_quotes_the_file() {
     for text in [
         "allowed_origins = \"s3cr3t\"",
@@ -135,7 +160,7 @@ proptest! {
     #[test]
     fn settings_are_in_their_ranges_or_refused_in_one_line(text in settings_like()) {
         let century = 100 * 366 * 86_400;
-        match parse(&text, Path::new("c")).and_then(|file| Config::of(file, &Env::fixed([]))) {
+        match file::parse(&text, Path::new("c")).and_then(|file| Config::of(file, &Env::fixed([]))) {
             Ok(config) => {
                 prop_assert!((0..=century).contains(&config.min_ttl));
                 let timeouts = [config.lock_timeout, config.http.timeout];

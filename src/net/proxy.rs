@@ -20,8 +20,8 @@ use named::{Refusal, Scheme};
 
 /// Values of the setting that ask for no proxy at all.
 const DIRECT: [&str; 2] = ["direct", "none"];
-/// What a value that is none of those must be.
-const EXPECTED: &str = "a proxy such as http://host:3128, or direct";
+/// What is wrong with a value that is neither.
+const NOT_A_PROXY: &str = "not a proxy such as http://host:3128, or direct";
 /// The same of a variable, which has no word for none.
 const EXPECTED_OF_A_VARIABLE: &str = "a proxy such as http://host:3128";
 
@@ -202,7 +202,7 @@ fn read(value: &Secret, name: &str) -> Result<Option<Via>> {
         return Ok(None);
     }
     named::read(text, Scheme::Needed).map(Some).map_err(|refusal| match refusal {
-        Refusal::NotAProxy => Error::of_setting(name, EXPECTED),
+        Refusal::NotAProxy => Error::of_setting(name, NOT_A_PROXY),
         Refusal::Socks(_) => Error::new(
             Kind::Unusable,
             format!("The setting {name} names a SOCKS proxy, which cannot be asked"),

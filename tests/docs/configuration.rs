@@ -73,10 +73,11 @@ fn every_variable_that_is_read_is_listed() {
 
 /// The keys of `config.toml`, from the type that reads them.
 fn keys() -> BTreeSet<String> {
-    let source = page("src/config/mod.rs");
-    let (_, body) = source.split_once("\nstruct File {\n").unwrap();
+    let source = page("src/config/file.rs");
+    let (_, body) = source.split_once("\npub(super) struct File {\n").unwrap();
     let (body, _) = body.split_once("\n}").unwrap();
-    let fields = body.lines().filter_map(|line| line.trim().split_once(": Option<"));
+    let fields =
+        body.lines().filter_map(|line| line.trim().strip_prefix("pub ")?.split_once(": Option<"));
     fields.map(|(name, _)| name.to_owned()).collect()
 }
 

@@ -67,10 +67,11 @@ fn a_value_comes_from_its_variable_or_else_from_the_file() {
 #[test]
 fn every_key_of_the_configuration_is_shown() {
     let world = World::new();
-    let source = include_str!("../../src/config/mod.rs");
-    let (_, body) = source.split_once("\nstruct File {\n").unwrap();
+    let source = include_str!("../../src/config/file.rs");
+    let (_, body) = source.split_once("\npub(super) struct File {\n").unwrap();
     let (body, _) = body.split_once("\n}").unwrap();
-    let keys = body.lines().filter_map(|line| line.trim().split_once(": Option<"));
+    let keys =
+        body.lines().filter_map(|line| line.trim().strip_prefix("pub ")?.split_once(": Option<"));
     let mut keys: Vec<&str> = keys.map(|(key, _)| key).collect();
     let shown = show(&world).ok().json();
     let all = shown["settings"].as_array().unwrap();

@@ -183,10 +183,14 @@ fn a_folder_that_is_not_absolute_is_refused_and_nothing_is_made_there() {
 fn an_invalid_value_is_named_by_its_key_or_its_variable() {
     let world = World::logged_in();
     configure(&world, "default_profile = \"No Good\"\n");
-    world.concur(["token"]).fails(6).says("The setting default_profile is not");
+    world
+        .concur(["token"])
+        .fails(6)
+        .says("config.toml, line 1: default_profile is not a profile name.");
+    configure(&world, "");
     let by_variable = world.concur(["token"]).env("CONCUR_CRED_DEFAULT_PROFILE", "No Good");
-    by_variable.fails(6).says("The setting CONCUR_CRED_DEFAULT_PROFILE is not");
+    by_variable.fails(6).says("error: CONCUR_CRED_DEFAULT_PROFILE is not");
     let origins = world.concur(["token"]).env("CONCUR_CRED_DEFAULT_PROFILE", "default");
     let origins = origins.env("CONCUR_CRED_ALLOWED_ORIGINS", "http://a.example");
-    origins.fails(6).says("The setting CONCUR_CRED_ALLOWED_ORIGINS is not");
+    origins.fails(6).says("error: CONCUR_CRED_ALLOWED_ORIGINS is not");
 }

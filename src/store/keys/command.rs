@@ -1,7 +1,7 @@
 //! The key command: a program of the operator's that prints the key. Run without a shell, without our
 //! secrets, at most once a process; what it prints is never shown.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
@@ -44,6 +44,13 @@ impl KeyCommand {
     /// A program and its arguments; a name without a slash is looked for in `PATH`.
     pub(crate) fn new(program: PathBuf, arguments: Vec<String>) -> Self {
         Self { program, arguments, ran: OnceLock::new() }
+    }
+
+    /// A relative path of the program is one in this folder; one word is looked for in `PATH`.
+    pub(crate) fn stand_in(&mut self, folder: &Path) {
+        if self.program.components().count() > 1 {
+            self.program = folder.join(&self.program);
+        }
     }
 
     /// The program, as a person reads it.

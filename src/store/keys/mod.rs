@@ -118,6 +118,11 @@ impl KeySource {
         }
     }
 
+    /// What is wrong with a name that no source has.
+    pub(crate) fn unknown() -> String {
+        format!("not one of {}", Self::ALL.map(Self::name).join(", "))
+    }
+
     /// The source with this stored name.
     pub(crate) fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|source| source.name() == name)

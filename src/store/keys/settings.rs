@@ -30,13 +30,8 @@ impl KeySettings {
     }
 
     /// With what stands in the configuration file.
-    pub(crate) fn with(
-        env: &Env,
-        written: Option<&str>,
-        command: Option<KeyCommand>,
-    ) -> Result<Self> {
-        let written = written.map(|name| named(SETTING, name)).transpose()?;
-        Ok(Self { written, command: command.map(Arc::new), ..Self::of(env) })
+    pub(crate) fn with(env: &Env, written: Option<KeySource>, command: Option<KeyCommand>) -> Self {
+        Self { written, command: command.map(Arc::new), ..Self::of(env) }
     }
 
     /// Says nothing to a person but errors.
@@ -56,7 +51,10 @@ impl KeySettings {
     pub(crate) fn source(&self) -> Result<Option<KeySource>> {
         let name = variable(SETTING);
         let text = self.env.setting(&name)?;
-        text.map_or(Ok(self.written), |text| named(&name, &text).map(Some))
+        let unknown = || Error::of_setting(&name, &KeySource::unknown());
+        text.map_or(Ok(self.written), |text| {
+            KeySource::from_name(&text).map(Some).ok_or_else(unknown)
+        })
     }
 
     /// The setting `key_command`.
@@ -120,13 +118,6 @@ impl KeySettings {
     }
 }
 
-fn named(setting: &str, name: &str) -> Result<KeySource> {
-    KeySource::from_name(name).ok_or_else(|| {
-        let names = KeySource::ALL.map(KeySource::name).join(", ");
-        Error::of_setting(setting, &format!("one of {names}"))
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -144,12 +135,12 @@ mod tests {
             ("CONCUR_CRED_KEY_FILE", "/x"),
             ("CREDENTIALS_DIRECTORY", there),
         ];
-        let chosen = |variables: &[(&'static str, &str)], written: Option<&str>| {
+        let chosen = |variables: &[(&'static str, &str)], written: Option<KeySource>| {
             let env = Env::fixed(variables.iter().copied());
-            KeySettings::with(&env, written, None).unwrap().chosen().unwrap()
+            KeySettings::with(&env, written, None).chosen().unwrap()
         };
-        assert_eq!(chosen(&all, Some("command")), KeySource::File);
-        assert_eq!(chosen(&all[1..], Some("command")), KeySource::Command);
+        assert_eq!(chosen(&all, Some(KeySource::Command)), KeySource::File);
+        assert_eq!(chosen(&all[1..], Some(KeySource::Command)), KeySource::Command);
         assert_eq!(chosen(&all[1..], None), KeySource::Environment);
         assert_eq!(chosen(&all[2..], None), KeySource::NamedFile);
         assert_eq!(chosen(&all[3..], None), KeySource::Credential);
@@ -159,11 +150,9 @@ mod tests {
     }
 
     #[test]
-    fn a_source_that_there_is_not_is_an_error_wherever_it_stands() {
-        let nowhere = Env::fixed([]);
-        assert!(KeySettings::with(&nowhere, Some("keyring"), None).is_err());
+    fn an_unknown_source_is_an_error() {
         let env = Env::fixed([("CONCUR_CRED_KEY_SOURCE", "keyring")]);
-        let settings = KeySettings::with(&env, Some("file"), None).unwrap();
+        let settings = KeySettings::with(&env, Some(KeySource::File), None);
         assert!(settings.chosen().is_err(), "and no other one is taken");
     }
 
