@@ -80,23 +80,37 @@ impl Failure<'_> {
         let remedy = match (verdict, self.retry_after) {
             (Verdict::Temporary, Some(seconds)) => format!("Try again in {seconds} s."),
             (Verdict::Temporary, None) => "Try again.".to_owned(),
-            (Verdict::Refused, _) => missing_scope(self.scope),
+            (Verdict::Refused, _) => self.refused(),
             (Verdict::Redirect, _) => "Correct the path.".to_owned(),
             _ => "Correct the request; api --include shows the whole answer.".to_owned(),
         };
         Error::new(verdict.kind(), problem, remedy).with_service(self.word)
     }
-}
 
-fn missing_scope(scope: Option<&str>) -> String {
-    let granted = match scope {
-        Some(scope) if !scope.is_empty() => format!(" (granted: {})", printable(scope, 400)),
-        _ => String::new(),
-    };
-    format!(
-        "The token is fresh: the application may lack the scope for this path{granted}. After a change \
-         of scopes at Concur, log in again."
-    )
+    /// A scope is blamed only where Concur names one. A 401 is about the token whatever the body says (RFC 6750,
+    /// section 3.1).
+    fn refused(&self) -> String {
+        let said = self.word.description.as_deref().unwrap_or_default().to_ascii_lowercase();
+        if said.contains("scope") {
+            let granted = match self.scope {
+                Some(scope) if !scope.is_empty() => {
+                    format!(" (granted: {})", printable(scope, 400))
+                }
+                _ => String::new(),
+            };
+            format!(
+                "The application lacks a scope for this path{granted}. Add it at Concur, then log in again."
+            )
+        } else if self.status == 401 || said.contains("token") {
+            "The token has not expired: it was revoked, or a refresh elsewhere replaced it. Run: \
+             concur-cred refresh; if that is refused, log in again."
+                .to_owned()
+        } else {
+            "The token is valid, but its user or application may not do this: check the path, and the \
+             permissions at Concur."
+                .to_owned()
+        }
+    }
 }
 
 /// The origin of a `Location`, unless it repeats the token.

@@ -7,6 +7,7 @@ pub(crate) mod client;
 pub(crate) mod connections;
 pub(crate) mod fields;
 pub(crate) mod headers;
+pub(crate) mod indent;
 pub(crate) mod input;
 mod messages;
 pub(crate) mod method;

@@ -11,19 +11,34 @@ pub(crate) struct Shown<'w> {
     to: &'w mut dyn Write,
     /// What is only understood with what follows: the beginning of a character, or a carriage return.
     held: Vec<u8>,
+    /// Nothing was written, or a line's end was the last of it.
+    ends_line: bool,
 }
 
 impl<'w> Shown<'w> {
     /// Writes to this terminal.
     pub(crate) fn on(to: &'w mut dyn Write) -> Self {
-        Self { to, held: Vec::new() }
+        Self { to, held: Vec::new(), ends_line: true }
     }
 
     /// Nothing follows.
     pub(crate) fn finish(mut self) -> io::Result<()> {
         let rest = mem::take(&mut self.held);
-        self.to.write_all(&escaped(&rest, None)?)?;
+        self.pass_on(&escaped(&rest, None)?)?;
+        if !self.ends_line {
+            // The shell's prompt begins a line of its own.
+            self.to.write_all(b"\n")?;
+        }
         self.to.flush()
+    }
+}
+
+impl Shown<'_> {
+    fn pass_on(&mut self, text: &[u8]) -> io::Result<()> {
+        if let Some(last) = text.last() {
+            self.ends_line = *last == b'\n';
+        }
+        self.to.write_all(text)
     }
 }
 
@@ -32,7 +47,7 @@ impl Write for Shown<'_> {
         let mut text = mem::take(&mut self.held);
         text.extend_from_slice(bytes);
         let shown = escaped(&text, Some(&mut self.held))?;
-        self.to.write_all(&shown).map(|()| bytes.len())
+        self.pass_on(&shown).map(|()| bytes.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -100,8 +115,11 @@ mod tests {
 
     #[test]
     fn text_is_as_it_came() {
-        let text = "{\n\t\"name\": \"Zoë ❤\u{fe0f}\"\r\n}\r\n";
-        assert_eq!(shown_of(&[text.as_bytes()]), text);
+        let text = "{\n\t\"name\": \"Zoë ❤\u{fe0f}\"\r\n}";
+        assert_eq!(shown_of(&[text.as_bytes()]), format!("{text}\n"), "the last line has an end");
+        let ended = format!("{text}\r\n");
+        assert_eq!(shown_of(&[ended.as_bytes()]), ended, "and no second one");
+        assert_eq!(shown_of(&[]), "");
     }
 
     #[test]
@@ -114,7 +132,7 @@ mod tests {
             ("\u{202e}\u{200b}\u{e0041}".as_bytes(), r"\u202e\u200b\udb40\udc41"),
             (b"a\x9b\xffb\xe2\x82", "a\u{fffd}\u{fffd}b\u{fffd}"),
         ] {
-            assert_eq!(shown_of(&[bytes]), expected);
+            assert_eq!(shown_of(&[bytes]), format!("{expected}\n"));
         }
     }
 
@@ -132,7 +150,11 @@ mod tests {
             cuts.sort_unstable();
             let pieces: Vec<&[u8]> = cuts.windows(2).map(|cut| &bytes[cut[0]..cut[1]]).collect();
             let shown_whole = shown_of(&[&bytes]);
-            prop_assert_eq!(shown_whole.as_bytes(), shown(&bytes));
+            let mut expected = shown(&bytes);
+            if expected.last().is_some_and(|last| *last != b'\n') {
+                expected.push(b'\n');
+            }
+            prop_assert_eq!(shown_whole.as_bytes(), expected);
             prop_assert_eq!(&shown_of(&pieces), &shown_whole);
             let without_line_ends = shown_whole.replace("\r\n", "").replace(['\n', '\t'], "");
             prop_assert!(!without_line_ends.chars().any(must_be_escaped), "{:?}", without_line_ends);

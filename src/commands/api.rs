@@ -1,9 +1,10 @@
 //! `api`: one request to the profile's base URL with its token.
 
-use std::io::Write;
+use std::io::{Read, Write};
 use std::path::Path;
 
 use reqwest::Method;
+use reqwest::header::CONTENT_TYPE;
 use uuid::Uuid;
 
 use crate::api::answer::Verdict;
@@ -13,7 +14,7 @@ use crate::api::input::{self, Input};
 use crate::api::output::{self, Output, pour};
 use crate::api::target::Target;
 use crate::api::terminal::{self, Shown};
-use crate::api::{headers, method};
+use crate::api::{headers, indent, method};
 use crate::auth::accounts::{self, api_origin};
 use crate::auth::refresh::{Refresher, ValidToken, not_allowed};
 use crate::cli::Api;
@@ -194,12 +195,13 @@ fn print(
         let head = head(&response);
         context.answer(&if is_terminal { terminal::shown(&head) } else { head })?;
     }
+    let kind =
+        response.headers().get(CONTENT_TYPE).map(|kind| kind.as_bytes().to_ascii_lowercase());
+    let is_json = kind.is_some_and(|kind| kind.windows(4).any(|word| word == b"json"));
     let mut body = encoding::decoded(Box::new(response), &codings);
     let Some(mut file) = file else {
         let poured = if is_terminal {
-            let mut shown = Shown::on(context.out);
-            let poured = pour(&mut body, &mut shown);
-            poured.and_then(|_| shown.finish().map_err(output::Broke::Writer))
+            show(&mut body, is_json, context.out)
         } else {
             pour(&mut body, context.out).map(drop)
         };
@@ -217,6 +219,23 @@ fn print(
         output::Broke::Writer(error) => file.refused(&error),
     })?;
     file.finish()
+}
+
+/// On a terminal JSON is indented, what could steer the terminal is escaped, and the last line has an end.
+fn show(body: &mut dyn Read, is_json: bool, terminal: &mut dyn Write) -> Result<(), output::Broke> {
+    let mut shown = Shown::on(terminal);
+    if !is_json {
+        pour(body, &mut shown)?;
+        return shown.finish().map_err(output::Broke::Writer);
+    }
+    let mut beginning = Vec::new();
+    let read = pour(&mut body.take(indent::MOST_BYTES), &mut beginning);
+    let indented = read.is_ok().then(|| indent::indented(&beginning)).flatten();
+    let text = indented.as_ref().unwrap_or(&beginning);
+    shown.write_all(text).map_err(output::Broke::Writer)?;
+    read?;
+    pour(body, &mut shown)?;
+    shown.finish().map_err(output::Broke::Writer)
 }
 
 fn broke_off(count: u64, error: &std::io::Error, call: &Call) -> Error {
