@@ -1,5 +1,6 @@
 //! Which account a command is for.
 
+use crate::auth::no_profile::no_profile;
 use crate::auth::refresh;
 use crate::config::Config;
 use crate::error::{Error, Kind, Result};
@@ -14,7 +15,7 @@ use crate::ui::context::Context;
 /// The store, for a command that has nothing to do without one.
 pub(crate) fn store(app: &Context<'_>) -> Result<Store> {
     app.need_paths()?;
-    app.store()?.ok_or_else(no_profile)
+    app.store()?.ok_or_else(|| no_profile(app))
 }
 
 /// The account without a request: the named one, else the one chosen by `use`, else
@@ -29,7 +30,7 @@ pub(crate) fn selected(app: &Context<'_>, store: &Store) -> Result<Account> {
         (Some(_), false, _) => Err(ambiguous(&store.profile_names()?)),
         (None, _, Some(name)) => Err(unknown(name, &store.profile_names()?)),
         (None, _, None) => match store.profile_names()? {
-            names if names.is_empty() => Err(no_profile()),
+            names if names.is_empty() => Err(no_profile(app)),
             names => Err(no_default(&names)),
         },
     }
@@ -75,15 +76,6 @@ pub(crate) fn api_origin(store: &Store, config: &Config, record: &Record) -> Res
     let application = record.application.as_ref().ok_or_else(not_allowed)?;
     let named = application.registered_at().map_err(|_| not_allowed())?;
     config.allowed.and(&named).permit(&base).ok_or_else(not_allowed)
-}
-
-/// The error for a machine without any profile.
-pub(crate) fn no_profile() -> Error {
-    Error::new(
-        Kind::NotFound,
-        "There is no profile yet",
-        "Run: concur-cred init, fill in credentials.json, then run: concur-cred login",
-    )
 }
 
 /// The error for a store whose default profile does not exist.

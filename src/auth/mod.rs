@@ -5,5 +5,6 @@ pub(crate) mod browser;
 mod committing;
 pub(crate) mod held;
 pub(crate) mod login;
+pub(crate) mod no_profile;
 pub(crate) mod oauth;
 pub(crate) mod refresh;

@@ -6,6 +6,7 @@ mod json;
 use serde_json::{Value, json};
 
 use crate::auth::accounts;
+use crate::auth::no_profile::no_profile;
 use crate::cli::Status;
 use crate::error::Result;
 use crate::model::health::{self, Cells, Limits};
@@ -61,7 +62,9 @@ fn wanted(context: &Context<'_>, store: &Store) -> Result<Vec<Record>> {
         records.retain(|record| record.profile.as_ref() == Some(name));
     }
     if records.is_empty() {
-        return Err(accounts::selected(context, store).err().unwrap_or_else(accounts::no_profile));
+        return Err(accounts::selected(context, store)
+            .err()
+            .unwrap_or_else(|| no_profile(context)));
     }
     Ok(records)
 }

@@ -68,6 +68,18 @@ impl Paths {
         Self { config_dir: home.to_owned(), state_dir: home.to_owned() }
     }
 
+    /// The token database of a user with this home folder where no variable says otherwise.
+    pub fn usual_store(home: &Path) -> PathBuf {
+        let folder = if cfg!(target_os = "macos") {
+            "Library/Application Support/concur-cred"
+        } else if cfg!(windows) {
+            "AppData/Local/concur-cred/data"
+        } else {
+            ".local/state/concur-cred"
+        };
+        home.join(folder).join("store.db")
+    }
+
     /// The folder of key and configuration.
     pub fn config_dir(&self) -> &Path {
         &self.config_dir
