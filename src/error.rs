@@ -203,14 +203,14 @@ impl fmt::Display for ServiceWord {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("concur-cred: ")?;
+        f.write_str("error: ")?;
         if let Some(profile) = &self.0.profile {
             write!(f, "{}: ", printable(profile, 80))?;
         }
         // Both can name a file, and what a file is called is anybody's choice.
         write!(f, "{}{}.", printable(&self.0.problem, usize::MAX), self.0.service)?;
         if !self.0.remedy.is_empty() {
-            write!(f, "\n{}", printable(&self.0.remedy, usize::MAX))?;
+            write!(f, "\nhint: {}", printable(&self.0.remedy, usize::MAX))?;
         }
         Ok(())
     }
@@ -241,8 +241,8 @@ mod tests {
         });
         assert_eq!(
             error.to_string(),
-            "concur-cred: acme: Concur refused the refresh token (code 108, \"bad or expired \
-             refresh token\", correlation 2803b8f8).\nRun: concur-cred login"
+            "error: acme: Concur refused the refresh token (code 108, \"bad or expired \
+             refresh token\", correlation 2803b8f8).\nhint: Run: concur-cred login"
         );
     }
 
@@ -257,11 +257,11 @@ mod tests {
         let name = "a\u{1b}]0;x\u{7}\nconcur-cred: all is well";
         let error = Error::new(Kind::Other, format!("Cannot read {name}"), format!("rm {name}"));
         let shown = r"a\u{1b}]0;x\u{7}\u{a}concur-cred: all is well";
-        assert_eq!(error.to_string(), format!("concur-cred: Cannot read {shown}.\nrm {shown}"));
+        assert_eq!(error.to_string(), format!("error: Cannot read {shown}.\nhint: rm {shown}"));
     }
 
     #[test]
     fn nothing_said_shows_no_empty_brackets() {
-        assert_eq!(Error::new(Kind::Other, "It broke", "").to_string(), "concur-cred: It broke.");
+        assert_eq!(Error::new(Kind::Other, "It broke", "").to_string(), "error: It broke.");
     }
 }

@@ -19,6 +19,7 @@ mod log;
 mod login;
 mod logout;
 mod refresh;
+pub(crate) mod refusal;
 mod rename;
 pub(crate) mod shapes;
 mod status;

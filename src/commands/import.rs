@@ -258,7 +258,7 @@ fn read(context: &mut Context<'_>, path: &Path) -> Result<TokenFile> {
         let read = if is_default { files::read_default } else { files::read_named };
         let file = read(path)?;
         if let Some(warning) = file.warning {
-            context.note(&warning);
+            context.warn(&warning);
         }
         file.bytes
     };

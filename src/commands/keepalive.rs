@@ -6,6 +6,7 @@ mod timer;
 use std::time::Duration;
 
 use crate::auth::accounts;
+use crate::auth::no_profile::no_profile;
 use crate::auth::oauth::advice;
 use crate::auth::refresh::{Kept, Refresher};
 use crate::cli::Keepalive;
@@ -37,7 +38,7 @@ pub(super) fn run(context: &mut Context<'_>, args: &Keepalive) -> Result<u8> {
     let mut store = accounts::store(context)?;
     let records = wanted(context, &store)?;
     if let Some(warning) = store.prove_key()? {
-        context.note(warning);
+        context.warn(warning);
     }
     let width = records.iter().filter_map(Record::profile_name).map(str::len).max().unwrap_or(0);
     let mut lines = Vec::with_capacity(records.len());
@@ -71,7 +72,7 @@ fn wanted(context: &Context<'_>, store: &Store) -> Result<Vec<Record>> {
         return Ok(vec![accounts::record_of(store, &account)?]);
     }
     let records = store.accounts()?;
-    if records.is_empty() { Err(accounts::no_profile()) } else { Ok(records) }
+    if records.is_empty() { Err(no_profile(context)) } else { Ok(records) }
 }
 
 /// Waits a random time up to `seconds`. The person at a terminal sees it, and can end it.

@@ -133,7 +133,7 @@ fn read_key(context: &mut Context<'_>, file: &Path) -> Result<Key> {
     }
     let named = files::read_named(file)?;
     if let Some(warning) = named.warning.as_ref().filter(|_| !context.env.is_credential(file)) {
-        context.note(warning);
+        context.warn(warning);
     }
     Ok(Key::of_file(&named.bytes, file)?)
 }

@@ -31,11 +31,11 @@ use std::path::Path;
 
 use clap::error::ErrorKind;
 
-use crate::cli::{self, Cli, Command, alone, shapes};
+use crate::cli::{self, Cli, Color, Command, alone, refusal, shapes};
 use crate::error::{Error, Kind, Result};
 use crate::formats::pasted;
 use crate::model::printable::printable;
-use crate::sys::{hardening, signals};
+use crate::sys::{hardening, message, signals};
 use crate::ui::context::{self, Context, Surroundings};
 
 /// The name under which git calls the program (`credential.helper = concur`).
@@ -48,6 +48,9 @@ const USAGE: u8 = 2;
 /// Runs a command line (`args[0]` is the program's name) and returns the exit code.
 pub(crate) fn main(args: Vec<OsString>, around: Surroundings<'_>) -> u8 {
     let called_by_git = args.first().is_some_and(is_git_name);
+    if called_by_git {
+        message::name_the_program();
+    }
     if called_by_git && is_unknown_operation(&args) {
         // git adds operations over time; a helper ignores those that it does not know.
         return 0;
@@ -59,6 +62,9 @@ pub(crate) fn main(args: Vec<OsString>, around: Surroundings<'_>) -> u8 {
             Err(code) => return code,
         },
     };
+    if cli.global.color != Color::Auto {
+        message::colour_labels(cli.global.color == Color::Always);
+    }
     let is_check = matches!(&cli.command, Command::Status(cli::Status { check: true, .. }));
     if is_check {
         hardening::end_panics_with(status::UNKNOWN, status::DEFECT);
@@ -88,7 +94,7 @@ pub(crate) fn main(args: Vec<OsString>, around: Surroundings<'_>) -> u8 {
             return status::UNKNOWN;
         }
         Err(error) => {
-            let _ = writeln!(err, "{error}");
+            message::write(err, &error.to_string());
             return error.kind().exit_code();
         }
     };
@@ -142,7 +148,7 @@ fn parsed(args: Vec<OsString>, out: &mut dyn Write, err: &mut dyn Write) -> Resu
     let cli = read.map_err(|refused| {
         if has_secret && is_login && refused.use_stderr() {
             let error = link_with_a_secret();
-            let _ = writeln!(err, "{error}");
+            message::write(err, &error.to_string());
             return error.kind().exit_code();
         }
         let mut again = harmless.into_iter().flatten();
@@ -153,7 +159,7 @@ fn parsed(args: Vec<OsString>, out: &mut dyn Write, err: &mut dyn Write) -> Resu
     // The arguments of these belong to another program or to Concur.
     if has_secret && !matches!(cli.command, Command::Exec(_) | Command::Api(_)) {
         let error = link_with_a_secret();
-        let _ = writeln!(err, "{error}");
+        message::write(err, &error.to_string());
         return Err(if is_check { misused_check(out) } else { error.kind().exit_code() });
     }
     Ok(cli)
@@ -228,15 +234,14 @@ fn is_unknown_operation(args: &[OsString]) -> bool {
 /// `--help` and `--version` are answers; anything else is wrong usage.
 fn show_refusal(refused: &clap::Error, out: &mut dyn Write, err: &mut dyn Write) -> u8 {
     let asked = matches!(refused.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
-    let text = refused.render();
     if !asked {
-        let _ = err.write_all(text.to_string().as_bytes());
+        message::write(err, &refusal::lines(refused));
         return USAGE;
     }
-    match context::write_answer(out, text.to_string().as_bytes()) {
+    match context::write_answer(out, refused.render().to_string().as_bytes()) {
         Ok(()) => 0,
         Err(error) => {
-            let _ = writeln!(err, "{error}");
+            message::write(err, &error.to_string());
             error.kind().exit_code()
         }
     }

@@ -1,6 +1,7 @@
 //! `refresh`: now, whatever the state.
 
 use crate::auth::accounts;
+use crate::auth::no_profile::no_profile;
 use crate::auth::refresh::Refresher;
 use crate::cli::Refresh;
 use crate::error::Result;
@@ -14,7 +15,7 @@ pub(super) fn run(context: &mut Context<'_>, args: &Refresh) -> Result<u8> {
     let mut store = accounts::store(context)?;
     let records = wanted(context, &store, args.all)?;
     if let Some(warning) = store.prove_key()? {
-        context.note(warning);
+        context.warn(warning);
     }
     let mut worst = 0;
     for record in records {
@@ -32,7 +33,7 @@ fn wanted(context: &Context<'_>, store: &Store, all: bool) -> Result<Vec<Record>
         return accounts::selected_record(context, store).map(|record| vec![record]);
     }
     let records = store.accounts()?;
-    if records.is_empty() { Err(accounts::no_profile()) } else { Ok(records) }
+    if records.is_empty() { Err(no_profile(context)) } else { Ok(records) }
 }
 
 fn refresh(context: &mut Context<'_>, store: &mut Store, record: Record) -> Result<()> {

@@ -21,7 +21,7 @@ pub(super) fn run(context: &mut Context<'_>) -> Result<u8> {
     // No lock is held while a person is asked.
     let (secret, source) = new_secret(context, record.client_id())?;
     if let Some(warning) = store.prove_key()? {
-        context.note(warning);
+        context.warn(warning);
     }
     let replaced = Refresher::with(context, |refresher| {
         refresher.replace_client_secret(&mut store, &record, &secret)

@@ -385,7 +385,7 @@ mod tests {
         let full = Error::unwritable(&io::ErrorKind::StorageFull.into());
         assert!(!full.is_temporary());
         let shown = Shown::from(full.of_profile(Some("acme")));
-        assert!(shown.to_string().starts_with("concur-cred: acme: The disk is full (SQLite 13)."));
+        assert!(shown.to_string().starts_with("error: acme: The disk is full (SQLite 13)."));
         assert!(shown.source().unwrap().source().unwrap().is::<rusqlite::Error>());
         assert!(Error::Changed.of_profile(Some("acme")).is_temporary());
     }

@@ -5,12 +5,13 @@
 //! ptrace), and which the system resets when the process becomes another program. On other Unixes it is the
 //! limit on the size of a core file, which children inherit. On Windows nothing is done.
 
-use std::io::{self, Write};
+use std::io;
 use std::panic::{self, PanicHookInfo};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::error::{Error, Kind};
+use crate::sys::message;
 
 /// What a panic answers and ends with instead.
 static INSTEAD: OnceLock<(u8, &str)> = OnceLock::new();
@@ -97,8 +98,7 @@ fn panicked(info: &PanicHookInfo<'_>) {
         format!("A part of the program that cannot fail has failed{place}"),
         "Nothing is half-written. Report this place, the version and the command.",
     );
-    // An error of stderr itself cannot be reported.
-    let _ = writeln!(io::stderr(), "{error}");
+    message::write(&mut io::stderr(), &error.to_string());
     let Some((code, line)) = INSTEAD.get() else {
         std::process::exit(i32::from(Kind::Other.exit_code()));
     };

@@ -13,7 +13,7 @@ use crate::store::audit::{self, Event};
 use crate::store::keys::KeySettings;
 use crate::sys::env::Env;
 use crate::sys::paths::Paths;
-use crate::sys::{failpoint, files, progress, trace};
+use crate::sys::{failpoint, files, message, progress, trace};
 
 /// The context of one run.
 pub(crate) struct Context<'io> {
@@ -164,7 +164,7 @@ impl<'io> Context<'io> {
     /// The store, for a command that makes one; with warnings about its location.
     pub(crate) fn store_or_new(&mut self) -> Result<Store> {
         for (what, remedy) in files::look_around(&self.need_paths()?, &self.env)?.warnings {
-            self.note(&format!("{what}. {remedy}"));
+            self.warn(&format!("{what}. {remedy}"));
         }
         self.store_or_new_for_helper()
     }
@@ -193,18 +193,21 @@ impl<'io> Context<'io> {
         }
     }
 
-    /// Says something to a person.
+    /// Shows what was done, or what there is to know.
     pub(crate) fn note(&mut self, text: &str) {
         if !self.global.quiet {
-            // An error of stderr itself cannot be reported.
-            let _ =
-                progress::beside(|| writeln!(self.err, "concur-cred: {}", printable(text, 600)));
+            message::write(self.err, &printable(text, 600));
         }
+    }
+
+    /// Shows what may need a person, though the command goes on.
+    pub(crate) fn warn(&mut self, text: &str) {
+        self.note(&format!("warning: {text}"));
     }
 
     /// Shows an error.
     pub(crate) fn show(&mut self, error: &Error) {
-        let _ = progress::beside(|| writeln!(self.err, "{error}"));
+        message::write(self.err, &error.to_string());
     }
 
     /// Shows progress on a terminal from here on.

@@ -154,7 +154,7 @@ fn a_full_disk_is_reported() {
     let output = command.stdout(full).output().unwrap();
     let stderr = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(1), "{stderr}");
-    assert!(stderr.starts_with("concur-cred: "), "{stderr}");
+    assert!(stderr.starts_with("error: "), "{stderr}");
     let _ = api(&world, &["/sandbox/bytes?count=100000", "--output", "/dev/full"]).fails(1);
 }
 

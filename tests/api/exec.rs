@@ -104,7 +104,7 @@ fn a_missing_command_exits_127_and_a_non_executable_one_126() {
             actual == code || (command.contains("below") && actual == 127),
             "{command}\n{output:?}"
         );
-        assert!(output.stdout.is_empty() && output.stderr.starts_with("concur-cred: Cannot run "));
+        assert!(output.stdout.is_empty() && output.stderr.starts_with("error: Cannot run "));
     }
 }
 

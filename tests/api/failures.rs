@@ -34,7 +34,7 @@ fn each_failure_status_has_its_exit_code_and_an_empty_stdout() {
         let output = api(&world, &[ECHO]).fails(code);
         let output = output.says(&status.to_string()).says("\"wörds of Concur\"");
         let id = api_requests(&world).pop().unwrap().correlation_id;
-        let output = output.says(&format!("correlation {id}")).says("concur-cred: default: ");
+        let output = output.says(&format!("correlation {id}")).says("error: default: ");
         assert_eq!(output.stderr.lines().count(), 2, "problem and remedy\n{output:?}");
     }
     assert_eq!(world.refreshes(), 0);

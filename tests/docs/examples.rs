@@ -87,7 +87,7 @@ fn a_script_stops_when_there_is_no_token() {
     for block in scripts {
         let Some(output) = run(block, &world) else { continue };
         assert_ne!(output.code, Some(0), "no token, no success\n{output:?}");
-        assert!(output.stderr.contains("There is no profile yet"), "{output:?}");
+        assert!(output.stderr.contains("There is no profile: "), "{output:?}");
         assert_eq!(output.text(), "");
         count += 1;
     }

@@ -3,7 +3,7 @@
 use std::os::unix::fs::symlink;
 use std::path::Path;
 
-use super::support::{is_root, remedy_of, text, timed, tree};
+use super::support::{is_root, text, timed, tree};
 use crate::harness::{Output, World, mode, set_mode};
 
 fn login(world: &World) -> crate::harness::Run {
@@ -39,7 +39,7 @@ fn a_shared_folder_is_refused_and_its_mode_is_never_changed() {
         let output = login(&world).env("CONCUR_CRED_HOME", folder).fails(6);
         let own = folder.join("concur-cred");
         assert!(!output.stderr.contains("chmod"), "{output:?}");
-        let remedy = remedy_of(&output.stderr);
+        let remedy = output.hint();
         assert!(remedy.ends_with(&format!("CONCUR_CRED_HOME={}", word(&own))), "{output:?}");
         assert_eq!(world.token_requests(), 0);
         at(&world, folder, &["doctor", "--offline", "--repair"]).output().code(6).silent();
@@ -79,7 +79,7 @@ fn a_path_with_a_world_writable_folder_is_refused_before_a_token_is_spent() {
     drop(import.fails(6));
     let doctor = timed(&world, &["doctor", "--offline"]).output().code(6);
     assert!(doctor.text().contains("FAIL  surroundings"), "{doctor:?}");
-    let remedy = remedy_of(&output.stderr).strip_prefix("Run: ").unwrap();
+    let remedy = output.hint().strip_prefix("Run: ").unwrap();
     world.run("sh", ["-c", remedy]).ok();
     assert_eq!(mode(&between), 0o775, "{remedy}");
     set_mode(&between, 0o755);
@@ -160,7 +160,7 @@ fn units_are_not_installed_in_a_world_writable_folder() {
     assert_eq!(mode(&folder), 0o700, "made for its owner, whatever the umask");
     set_mode(&folder, 0o777);
     let output = install().fails(6).says("Everybody can replace");
-    let remedy = remedy_of(&output.stderr).strip_prefix("Run: ").unwrap().to_owned();
+    let remedy = output.hint().strip_prefix("Run: ").unwrap().to_owned();
     world.run("sh", ["-c", &remedy]).ok();
     install().ok();
 }

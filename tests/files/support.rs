@@ -49,8 +49,3 @@ pub(crate) fn only(world: &World, folder: &str, ending: &str) -> PathBuf {
     assert_eq!(found.len(), 1, "{found:?}");
     found.remove(0)
 }
-
-/// The line that says what to do.
-pub(crate) fn remedy_of(stderr: &str) -> &str {
-    stderr.trim_end().split_once('\n').map_or("", |(_, remedy)| remedy)
-}

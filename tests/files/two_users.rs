@@ -2,7 +2,7 @@
 
 use std::os::unix::fs::{MetadataExt, symlink};
 
-use super::support::{remedy_of, text, tree};
+use super::support::{text, tree};
 use super::users::{ANNA, BERT, Users};
 use crate::harness::set_mode;
 
@@ -73,7 +73,7 @@ fn files_of_another_user_are_refused_and_their_owner_named() {
     set_mode(&own.join("store.db"), 0o644);
     let output = users.concur_as(BERT, &["get"]).env("CONCUR_CRED_HOME", &own).fails(6);
     let output = output.says(&format!("belongs to another user (uid {ANNA})"));
-    assert!(remedy_of(&output.stderr).starts_with("Run as that user"), "{output:?}");
+    assert!(output.hint().starts_with("Run as that user"), "{output:?}");
     let login = users.login().env("CONCUR_CRED_HOME", home.join("new")).output();
     assert_eq!(login.code, Some(0), "{login:?}");
 }
@@ -173,7 +173,7 @@ fn files_made_by_sudo_are_reported_with_the_chown_command() {
     std::os::unix::fs::chown(&state, Some(0), Some(0)).unwrap();
     set_mode(&state, 0o755);
     let output = users.concur_as(ANNA, &["log"]).fails(6).says("(uid 0)");
-    let remedy = remedy_of(&output.stderr);
+    let remedy = output.hint();
     let command = remedy.strip_prefix("If sudo made it, take it back: sudo ");
     let command = command.unwrap_or_else(|| panic!("{output:?}"));
     users.world.run("sh", ["-c", command]).ok();

@@ -2,7 +2,6 @@
 
 use concur_sandbox::Fault;
 
-use super::support::remedy;
 use crate::harness::{Output, World};
 
 /// Logs in with everything in variables.
@@ -23,7 +22,7 @@ fn login_by_file(world: &World) -> Output {
 }
 
 fn assert_advises(output: &Output, words: &[&str]) {
-    let message = remedy(output);
+    let message = output.hint();
     for word in words {
         assert!(message.contains(word), "{word:?}\n{output:?}");
     }

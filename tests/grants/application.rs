@@ -2,7 +2,7 @@
 
 use concur_sandbox::{Config, Fault, GrantType, StatusBody};
 
-use super::support::{assert_nowhere, remedy, status, write_application};
+use super::support::{assert_nowhere, status, write_application};
 use crate::harness::{Output, Running, World};
 
 const HERD: usize = 50;
@@ -124,7 +124,7 @@ fn a_grant_removed_from_the_app_is_named_and_not_retried() {
     world.expire("default");
     world.sandbox.configure(|config| config.allowed_grants = vec![GrantType::Password]);
     let output = world.concur(["get"]).fails(4).says("code 60");
-    let remedy = remedy(&output);
+    let remedy = output.hint();
     assert!(remedy.contains("\"client_credentials\""), "{output:?}");
     assert!(remedy.ends_with("concur-cred login --grant app --profile default"), "{output:?}");
     world.concur(["get"]).fails(4);

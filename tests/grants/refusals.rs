@@ -2,7 +2,7 @@
 
 use concur_sandbox::{App, Config, Fault, GrantType};
 
-use super::support::{EMAIL, remedy, write_application};
+use super::support::{EMAIL, write_application};
 use crate::harness::{Output, World, skipped};
 
 /// A login that must fail with this exit code.
@@ -15,7 +15,7 @@ fn refused(world: &World, app: &App, code: i32) -> Output {
 fn assert_says(output: &Output, code: u32, what: &[&str]) {
     assert!(output.stderr.contains(&format!("code {code}")), "{output:?}");
     assert!(output.stderr.contains("correlation "), "SAP support asks for it\n{output:?}");
-    let remedy = remedy(output);
+    let remedy = output.hint();
     for what in what {
         assert!(remedy.contains(what), "{what:?}\n{output:?}");
     }
@@ -61,7 +61,7 @@ fn the_command_to_run_again_is_the_one_that_was_run() {
     let origin = world.sandbox.origin();
     let args = ["login", "--grant", "app", "--profile", "batch", "--base-url", origin];
     let output = world.concur(args).arg("--credentials").arg("the app.json").fails(4);
-    let message = remedy(&output);
+    let message = output.hint();
     let (_, command) = message.split_once("run: concur-cred ").unwrap();
     assert!(file.exists() && command.contains(origin), "glz has no such application: {message}");
     let again = format!("exec \"$0\" {command}");

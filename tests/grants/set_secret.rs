@@ -3,7 +3,7 @@
 use concur_sandbox::{App, Config, Fault, Rotation, StatusBody};
 use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
 
-use super::support::{assert_nowhere, remedy, write_application};
+use super::support::{assert_nowhere, write_application};
 use crate::harness::terminal::Terminal;
 use crate::harness::{Output, World, leaving, skipped};
 
@@ -67,7 +67,7 @@ fn set_secret_updates_every_profile_of_the_application() {
                 let output = world.concur(["get", "--profile", profile]).fails(4);
                 let output = output.says(&format!("code {code}"));
                 let command = format!("concur-cred set-secret --profile {profile}");
-                assert!(remedy(&output).contains(&command), "{output:?}");
+                assert!(output.hint().contains(&command), "{output:?}");
             }
             let output = set_secret(&world, &secret).ok().says("profiles one, two");
             assert!(output.stdout.is_empty(), "{output:?}");
@@ -128,7 +128,7 @@ fn a_secret_that_concur_refuses_is_not_kept() {
         world.sandbox.push_fault(Fault::Code(code));
         let output = set_secret(&world, UNKNOWN).fails(4).says(&format!("code {code}"));
         let output = output.says("refused the new client secret");
-        assert!(remedy(&output).contains("concur-cred set-secret --profile one"), "{output:?}");
+        assert!(output.hint().contains("concur-cred set-secret --profile one"), "{output:?}");
         // The stored secret is valid: that refusal does not delay a get.
         world.concur(["get"]).ok().silent();
         assert_kept(&world, &output);
@@ -141,8 +141,8 @@ fn a_secret_that_concur_refuses_is_not_kept() {
     let other = world.sandbox.change_client_secret();
     set_secret(&world, UNKNOWN).fails(4).says("stored one was kept");
     let named = world.concur(["set-secret"]).env("CONCUR_CRED_CLIENT_SECRET", UNKNOWN).fails(4);
-    assert!(remedy(&named).starts_with("Correct CONCUR_CRED_CLIENT_SECRET"), "{named:?}");
-    assert!(remedy(&named).contains("concur-cred set-secret --profile one"), "{named:?}");
+    assert!(named.hint().starts_with("Correct CONCUR_CRED_CLIENT_SECRET"), "{named:?}");
+    assert!(named.hint().contains("concur-cred set-secret --profile one"), "{named:?}");
     set_secret(&world, &other).ok();
     assert_all_refresh(&world, "the third try");
 }
@@ -160,7 +160,7 @@ fn every_other_answer_is_reported_and_changes_nothing() {
         let world = world();
         world.sandbox.fault_always(fault);
         let output = set_secret(&world, UNKNOWN).fails(code).says(says).says("one was kept");
-        let again = remedy(&output);
+        let again = output.hint();
         assert!(again.contains("concur-cred set-secret --profile one"), "{output:?}");
         assert!(
             !again.contains("concur-cred refresh"),
@@ -199,9 +199,9 @@ fn an_invalid_refresh_token_proves_nothing_and_the_next_profile_is_tried() {
     world.sandbox.revoke_refresh_tokens();
     let late = |secret: &str| set_secret(&world, secret).at_offset(2 * DAY_SECS);
     let output = late(&secret).fails(4).says("code 108").says("stored one was kept");
-    assert!(remedy(&output).contains("concur-cred login --profile"), "{output:?}");
+    assert!(output.hint().contains("concur-cred login --profile"), "{output:?}");
     let output = late(&secret).fails(4).says("No profile of this application");
-    assert!(remedy(&output).contains("concur-cred login --profile one"), "{output:?}");
+    assert!(output.hint().contains("concur-cred login --profile one"), "{output:?}");
     let app = App { client_secret: secret, ..world.sandbox.app().clone() };
     world.login("one", &app);
     world.login("two", &app);

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use concur_sandbox::{Config, GrantType, User};
 use serde_json::Value;
 
-use crate::harness::{Output, World};
+use crate::harness::World;
 
 /// The user of the sandbox.
 pub(crate) const EMAIL: &str = "erika@example.com";
@@ -37,11 +37,6 @@ pub(crate) fn user(world: &World) -> User {
 /// The one profile of `status --json`.
 pub(crate) fn status(world: &World) -> Value {
     world.concur(["status", "--json"]).ok().json()["profiles"][0].clone()
-}
-
-/// The second line of a refusal: what to do.
-pub(crate) fn remedy(output: &Output) -> String {
-    output.stderr.trim_end().split_once('\n').map_or("", |(_, remedy)| remedy).to_owned()
 }
 
 /// Asserts that neither a file below the home nor the shown text contains any of these.

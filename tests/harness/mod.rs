@@ -295,7 +295,7 @@ impl Run {
     pub(crate) fn fails(self, code: i32) -> Output {
         let output = self.output().code(code);
         assert!(output.stdout.is_empty(), "stdout is empty on a failure\n{output:?}");
-        assert!(output.stderr.starts_with("concur-cred: "), "there is a message\n{output:?}");
+        assert!(output.stderr.contains("error: "), "there is a message\n{output:?}");
         output
     }
 }
@@ -354,6 +354,11 @@ impl Output {
     pub(crate) fn says(self, text: &str) -> Self {
         assert!(self.stderr.contains(text), "stderr says {text:?}\n{self:?}");
         self
+    }
+
+    /// What the first error says to do.
+    pub(crate) fn hint(&self) -> &str {
+        self.stderr.lines().find_map(|line| line.strip_prefix("hint: ")).unwrap_or_default()
     }
 
     /// stdout as text.

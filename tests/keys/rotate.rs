@@ -117,7 +117,7 @@ fn a_key_that_cannot_be_had_or_replaced_safely_changes_nothing() {
     std::fs::write(next_file(&world), "of no use").unwrap();
     set_mode(&next_file(&world), 0o600);
     let refused = world.concur(["key", "rotate"]).fails(6).says("key.next is not a key");
-    let remedy = refused.stderr.lines().last().unwrap().split_once(": ").unwrap().1.to_owned();
+    let remedy = refused.hint().split_once(": ").unwrap().1.to_owned();
     world.run("sh", ["-c", &remedy]).ok();
     assert!(!next_file(&world).exists(), "{remedy}");
     std::fs::write(key_file(&world), [7; 32]).unwrap();

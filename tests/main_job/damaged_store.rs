@@ -113,7 +113,7 @@ fn a_damaged_store_never_panics_and_never_prints_a_wrong_value() {
         let right = output.code == Some(0) && output.text() == token;
         let refused = output.stdout.is_empty()
             && output.code.is_some_and(|code| (1..=6).contains(&code))
-            && output.stderr.starts_with("concur-cred: ");
+            && output.stderr.starts_with("error: ");
         assert!(right || refused, "byte {at} of {}\n{output:?}", whole.len());
     }
 }

@@ -88,7 +88,7 @@ fn an_error_is_written_completely_to_a_full_pipe() {
     let (code, error, answer) = through_a_full_pipe(run, true);
     let error = String::from_utf8_lossy(&error);
     assert_eq!((code, answer), (Some(3), Vec::new()));
-    assert!(error.starts_with("concur-cred: There is no profile nobody"), "{error}");
+    assert!(error.starts_with("error: There is no profile nobody"), "{error}");
     assert_eq!(error.lines().count(), 2, "{error}");
 }
 

@@ -5,7 +5,7 @@ use std::os::unix::fs::{MetadataExt, symlink};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::support::{is_root, remedy_of, tree};
+use super::support::{is_root, tree};
 use crate::harness::{BINARY, World, mode, set_mode};
 
 #[test]
@@ -46,7 +46,7 @@ fn assert_refused_and_fixed(world: &World, path: &Path, bits: u32, command: &[&s
     set_mode(path, was | bits);
     let output = world.concur(command).fails(6);
     let output = output.says(path.to_str().unwrap());
-    let remedy = remedy_of(&output.stderr).trim_end_matches('.');
+    let remedy = output.hint().trim_end_matches('.');
     let chmod = remedy.strip_prefix("Run: ").unwrap_or_else(|| panic!("a command\n{output:?}"));
     assert!(chmod.starts_with("chmod "), "{output:?}");
     world.run("sh", ["-c", chmod]).ok();
@@ -76,7 +76,7 @@ fn the_suggested_chmod_quotes_any_folder_name() {
     let store = home.join(".local/state/concur-cred/store.db");
     set_mode(&store, 0o644);
     let output = world.concur(["get"]).env("HOME", &home).fails(6);
-    let remedy = remedy_of(&output.stderr);
+    let remedy = output.hint();
     world.run("sh", ["-c", remedy.strip_prefix("Run: ").unwrap()]).ok();
     assert_eq!(mode(&store), 0o600, "{remedy}");
     assert!(!world.work().join("pwned").exists(), "{remedy}");

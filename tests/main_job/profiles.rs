@@ -135,7 +135,11 @@ fn an_invalid_name_is_wrong_usage() {
 fn without_any_profile_the_error_suggests_login() {
     let world = World::new();
     for command in ["get", "token", "status", "refresh", "export", "logout"] {
-        world.concur([command]).fails(3).says("concur-cred init").says("concur-cred login");
+        world
+            .concur([command])
+            .fails(3)
+            .says("store.db does not exist (user ")
+            .says("concur-cred login");
     }
     assert!(world.concur(["log"]).ok().silent().text().is_empty());
     assert_eq!(tree(&world.home()), Vec::<std::path::PathBuf>::new(), "nothing was made");

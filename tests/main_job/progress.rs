@@ -50,7 +50,7 @@ fn notes_and_errors_get_their_own_lines() {
     let (code, shown) = terminal.end();
     assert_eq!(code, Some(0), "{shown}");
     let lines = screen(&shown);
-    let message = "concur-cred: default: refreshed; the access token lives ";
+    let message = "default: refreshed; the access token lives ";
     assert!(lines[0].starts_with(message) && lines[1..] == [""], "{shown}");
 
     world.sandbox.disable_client(true);
@@ -59,7 +59,7 @@ fn notes_and_errors_get_their_own_lines() {
     gate.release();
     let (code, shown) = terminal.end();
     assert_eq!(code, Some(4), "{shown}");
-    assert!(screen(&shown)[0].starts_with("concur-cred: default: "), "{shown}");
+    assert!(screen(&shown)[0].starts_with("error: default: "), "{shown}");
 }
 
 #[test]
@@ -73,7 +73,7 @@ fn a_login_shows_which_service_it_contacts() {
     let (code, shown) = terminal.end();
     assert_eq!(code, Some(0), "{shown}");
     let lines = screen(&shown);
-    assert!(lines[0].starts_with("concur-cred: Logged in: default (company "), "{shown}");
+    assert!(lines[0].starts_with("Logged in: default (company "), "{shown}");
     assert!(!lines.concat().contains("asking"), "{shown}");
 }
 

@@ -2,7 +2,7 @@
 
 use concur_sandbox::{CODES, Config, Fault, Sandbox};
 
-use super::support::{assert_refresh_token_is_not_lost, each, remedy_of, stored_refresh_token};
+use super::support::{assert_refresh_token_is_not_lost, each, stored_refresh_token};
 use crate::harness::World;
 
 /// Codes that are not plain refusals: "lives elsewhere", "bad refresh token", maintenance.
@@ -23,7 +23,7 @@ fn every_documented_refresh_refusal_names_its_code_and_loses_no_token() {
         let id = last_correlation_id(&world);
         let output = output.says(&format!("code {},", code.number)).says(&id);
         let output = output.says(code.description).says("default: ");
-        assert!(remedy_of(&output.stderr).len() > 20, "what to do: {output:?}");
+        assert!(output.hint().len() > 20, "what to do: {output:?}");
         assert_refresh_token_is_not_lost(&world, code.description);
     }
     world.concur(["refresh"]).ok();
@@ -138,7 +138,7 @@ fn control_characters_of_the_service_never_reach_the_terminal() {
         status: 400,
         content_type: "application/json".to_owned(),
         body: format!(
-            r#"{{"code":59,"error":"e","error_description":"\u001b[2J\r\nconcur-cred: all is well{}","concur-correlationid":"\u001b]0;x\u0007"}}"#,
+            r#"{{"code":59,"error":"e","error_description":"\u001b[2J\r\nerror: all is well{}","concur-correlationid":"\u001b]0;x\u0007"}}"#,
             "x".repeat(10_000)
         )
         .into_bytes(),

@@ -19,7 +19,7 @@ fn an_answer_that_cannot_be_written_is_a_failure() {
         let output = command.stdout(File::create("/dev/full").unwrap()).output().unwrap();
         let stderr = String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.code(), Some(1), "{args:?}: {stderr}");
-        assert!(stderr.starts_with("concur-cred: ") && !stderr.contains("panicked"), "{stderr}");
+        assert!(stderr.starts_with("error: ") && !stderr.contains("panicked"), "{stderr}");
     }
     for args in [["--help"], ["--version"]] {
         let mut command = world.concur(args).into_command();

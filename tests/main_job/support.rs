@@ -46,11 +46,6 @@ pub(crate) fn each<T: Sync>(cases: &[T], check: impl Fn(&T) + Sync) {
     });
 }
 
-/// The lines of a refused command: problem, then what to do.
-pub(crate) fn remedy_of(stderr: &str) -> &str {
-    stderr.trim_end().split_once('\n').map_or("", |(_, remedy)| remedy)
-}
-
 /// Whether the tests run as root, whom permission bits do not bind.
 #[cfg(unix)]
 pub(crate) fn is_root() -> bool {

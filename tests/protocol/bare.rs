@@ -69,7 +69,7 @@ fn under_gits_name_an_empty_request_is_nothing() {
 #[test]
 fn without_a_profile_the_bare_form_is_an_error() {
     let world = World::new();
-    drop(world.concur(["get"]).fails(3).says("concur-cred init"));
+    drop(world.concur(["get"]).fails(3).says("concur-cred login"));
     drop(world.concur(["token"]).fails(3));
     drop(world.concur(["get", "--profile", "nothere"]).fails(3));
     assert_eq!(

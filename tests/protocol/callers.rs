@@ -12,7 +12,7 @@ const ASKED: &str = "protocol=https\nhost=git.example\n\n";
 fn quits(run: Run, code: i32) {
     let output = run.output().code(code);
     assert_eq!(output.text(), "quit=1\n", "{output:?}");
-    assert!(output.stderr.starts_with("concur-cred: "), "{output:?}");
+    assert!(output.stderr.contains("error: "), "{output:?}");
 }
 
 #[test]

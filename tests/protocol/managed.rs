@@ -262,7 +262,7 @@ fn quit_is_the_whole_answer_when_a_new_login_is_required() {
     for more in ["", "capability[]=authtype\n", "path=x\n"] {
         let output = world.helper(["get"]).stdin(world.request(more)).output().code(4);
         assert_eq!(output.text(), "quit=1\n", "{more:?}\n{output:?}");
-        drop(output.says("concur-cred: default: ").says("concur-cred login --profile default"));
+        drop(output.says("error: default: ").says("concur-cred login --profile default"));
     }
     let output = world.concur(["get"]).stdin(world.request("")).output().code(4);
     assert_eq!(output.text(), "quit=1\n", "under the other name too");

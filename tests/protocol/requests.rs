@@ -26,7 +26,7 @@ fn refused_everywhere(world: &World, name: &str, input: &[u8]) {
         ] {
             assert_eq!(output.code, Some(2), "{name}\n{output:?}");
             assert_nothing(&output);
-            assert!(output.stderr.starts_with("concur-cred: "), "{name}\n{output:?}");
+            assert!(output.stderr.contains("error: "), "{name}\n{output:?}");
             // `store` must not print a token.
             let remedy = if operation == "get" { "concur-cred token" } else { "gitcredentials(7)" };
             let lines: Vec<&str> = output.stderr.lines().collect();

@@ -60,7 +60,7 @@ fn each_company_is_refreshed_and_one_failure_stops_no_other() {
     let kill = "UPDATE record SET access_expires_at = 1, refresh_token = NULL, request_token = NULL \
                 WHERE profile = 'acme'";
     assert_eq!(world.database().execute(kill, []).unwrap(), 1);
-    drop(recipe.run("each", &world).output().code(4).says("concur-cred: acme: "));
+    drop(recipe.run("each", &world).output().code(4).says("error: acme: "));
     assert!(!world.work().join("users-acme.json").exists());
     assert!(world.work().join("users-globex.json").exists(), "the other was asked all the same");
 }

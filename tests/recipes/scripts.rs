@@ -45,7 +45,7 @@ fn the_bash_loop_stops_with_the_programs_exit_code_when_there_is_no_token() {
     }
     let recipe = Recipe::open("bash.md", &["loop"]);
     let world = World::new();
-    drop(recipe.run("loop", &world).output().code(3).says("There is no profile yet"));
+    drop(recipe.run("loop", &world).output().code(3).says("There is no profile: "));
     assert_eq!(world.sandbox.requests().len(), 0);
 }
 
@@ -80,7 +80,7 @@ fn curl_reads_its_header_from_a_pipe_and_from_process_substitution() {
     for block in ["pipe", "body"] {
         let output = recipe.run(block, &alone).output();
         assert_ne!(output.code, Some(0), "{block} without a token\n{output:?}");
-        assert!(output.stderr.contains("There is no profile yet"), "{output:?}");
+        assert!(output.stderr.contains("There is no profile: "), "{output:?}");
     }
 }
 
@@ -167,7 +167,7 @@ fn python_and_node_report_why_there_is_no_token() {
         let world = World::new();
         let Some(output) = run(&recipe, &world) else { continue };
         assert_ne!(output.code, Some(0), "{output:?}");
-        assert!(output.stderr.contains("There is no profile yet"), "{output:?}");
+        assert!(output.stderr.contains("There is no profile: "), "{output:?}");
         assert_eq!(world.sandbox.requests().len(), 0);
     }
 }

@@ -169,7 +169,7 @@ fn a_token_with_a_line_break_is_never_printed() {
 #[test]
 fn control_characters_in_a_description_are_escaped() {
     let world = world(Rotation::Same);
-    let text = "a\u{1b}]0;title\u{7}\nconcur-cred: all is well\u{202e}";
+    let text = "a\u{1b}]0;title\u{7}\nerror: all is well\u{202e}";
     world
         .sandbox
         .push_fault(Fault::Together(vec![over("error_description", json!(text)), Fault::Code(60)]));
@@ -177,5 +177,5 @@ fn control_characters_in_a_description_are_escaped() {
     for shown in ['\u{1b}', '\u{7}', '\u{202e}'] {
         assert!(!output.stderr.contains(shown), "{shown:?}\n{output:?}");
     }
-    assert!(!output.stderr.contains("\nconcur-cred: all is well"), "{output:?}");
+    assert!(!output.stderr.contains("\nerror: all is well"), "{output:?}");
 }

@@ -57,7 +57,7 @@ fn a_write_failure_before_the_request_spends_no_refresh_token() {
             let world = expired();
             std::fs::remove_file(reserve(&world)).unwrap();
             let output = get(&world, &format!("{write}={kind}")).code(6);
-            assert!(output.stdout.is_empty() && output.stderr.starts_with("concur-cred: "));
+            assert!(output.stdout.is_empty() && output.stderr.starts_with("error: "));
             assert_eq!(world.token_requests(), 0, "{write}={kind}: nothing was asked");
             assert!(world.sandbox.is_current_refresh_token(&exported(&world)));
             world.concur(["get"]).ok().silent();

@@ -259,7 +259,7 @@ fn ask_and_keep(
         if request.grant.is_refresh() {
             return Err(held::refused(&other));
         }
-        app.note(&held::warning(target.profile.as_str(), &other));
+        app.warn(&held::warning(target.profile.as_str(), &other));
     }
     let request_token = request.request_token.map(|secret| RequestToken {
         secret: secret.clone(),

@@ -98,7 +98,7 @@ fn first_then(first: Credentials, then: Credentials) -> Credentials {
 
 fn from_file(app: &mut Context<'_>, path: &Path, file: NamedFile) -> Result<Credentials> {
     if let Some(warning) = file.warning.filter(|_| !app.env.is_credential(path)) {
-        app.note(&warning);
+        app.warn(&warning);
     }
     let read = tutorial::Credentials::parse(&file.bytes).map_err(|error| {
         Error::new(
@@ -250,7 +250,7 @@ pub(crate) fn lock(
 ) -> Result<RecordLock> {
     app.show_progress();
     if let Some(warning) = store.prove_key()? {
-        app.note(warning);
+        app.warn(warning);
     }
     let lock = if let Some(record) = old {
         Refresher::with(app, |refresher| refresher.lock(store, record))?

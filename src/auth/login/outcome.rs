@@ -30,7 +30,7 @@ pub(crate) fn granted(
     match result {
         Ok(granted) => {
             for warning in &granted.warnings {
-                app.note(warning);
+                app.warn(warning);
             }
             audit(app, start.kind, profile, ("granted", None), (took, correlation_id));
             Ok(granted.grant)

@@ -38,7 +38,7 @@ impl Start {
 pub(crate) fn token_service(app: &mut Context<'_>) -> Result<TokenService> {
     let service = TokenService::new(&app.config.http)?;
     for warning in service.warnings() {
-        app.note(warning);
+        app.warn(warning);
     }
     Ok(service)
 }

@@ -21,7 +21,7 @@ pub(crate) fn log_in(app: &mut Context<'_>, mut start: Start) -> Result<()> {
              the company grant: concur-cred login.",
         ));
     }
-    app.note(ADVISED_AGAINST);
+    app.warn(ADVISED_AGAINST);
     let application = flow::application(app, &mut start, &[])?;
     let target = flow::target(app, &start, &application, None)?;
     let username = prompt::line(app, "User name (login id)", prompt::anything)?;

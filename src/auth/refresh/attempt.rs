@@ -130,11 +130,11 @@ impl Refresher<'_> {
         failpoint::pass("grant-committed");
         let kept: Result<Record> = committed.or_else(|error| {
             pending::keep(store, ending, &grant, now)?;
-            (self.note)(&format!("{error}; the new tokens wait in the reserve"));
+            self.warn(&format!("{error}; the new tokens wait in the reserve"));
             Ok(beside_the_store(ending, &grant))
         });
         for warning in warnings {
-            (self.note)(&warning);
+            self.warn(&warning);
         }
         let (record, not_kept) = match kept {
             Ok(record) => (record, None),
@@ -143,7 +143,7 @@ impl Refresher<'_> {
             }
             Err(error) => {
                 // The token itself is valid for its hour: better returned than lost as well.
-                (self.note)(&format!(
+                self.warn(&format!(
                     "{}; the new refresh token could not be kept: log in again within the hour",
                     error.problem()
                 ));
@@ -176,7 +176,7 @@ impl Refresher<'_> {
             }
         }
         if let Err(not_recorded) = store.end_attempt(lock, ended, attempt) {
-            (self.note)(&format!("{not_recorded}; others will ask again"));
+            self.warn(&format!("{not_recorded}; others will ask again"));
         }
         error
     }

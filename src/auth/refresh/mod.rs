@@ -23,7 +23,7 @@ use crate::model::secret::Secret;
 use crate::store::Store;
 use crate::store::audit::Event;
 use crate::store::lock::{RecordLock, Waited};
-use crate::sys::{failpoint, progress, signals, trace};
+use crate::sys::{failpoint, message, progress, signals, trace};
 use crate::ui::context::Context;
 
 pub(crate) use failure::{gone, not_allowed, of_its_principal};
@@ -57,11 +57,15 @@ impl Refresher<'_> {
         let Context { config, clock, err, events, global, .. } = app;
         let mut note = |text: &str| {
             if !global.quiet {
-                let text = printable(text, 600);
-                let _ = progress::beside(|| writeln!(err, "concur-cred: {text}"));
+                message::write(err, &printable(text, 600));
             }
         };
         work(&mut Refresher { config, clock: *clock, note: &mut note, events })
+    }
+
+    /// Shows what may need a person, though the refresh goes on.
+    fn warn(&mut self, text: &str) {
+        (self.note)(&format!("warning: {text}"));
     }
 
     /// The access token of a managed account: the stored one where it meets the need, else a refreshed one.
@@ -114,7 +118,7 @@ impl Refresher<'_> {
                 if store.unseal_renewal(&record, (self.clock)()).is_err() {
                     return Err(damaged);
                 }
-                (self.note)(damaged.problem());
+                self.warn(damaged.problem());
                 self.refresh(store, &record, Need::Refresh)
             }
         }

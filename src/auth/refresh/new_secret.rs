@@ -59,7 +59,7 @@ impl Refresher<'_> {
             if after.as_ref().is_some_and(|after| after.generation != record.generation) {
                 // Such as another principal's tokens: committed all the same, and the secret with them.
                 if let Err(error) = tried {
-                    (self.note)(error.problem());
+                    self.warn(error.problem());
                 }
                 return Ok(names);
             }

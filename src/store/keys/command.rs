@@ -12,7 +12,7 @@ use super::printed::Printed;
 use crate::model::printable::printable;
 use crate::store::error::Result;
 use crate::sys::env::{Env, keep_secrets_from};
-use crate::sys::{clock, progress, streams, trace};
+use crate::sys::{clock, message, streams, trace};
 
 /// After this long a person sees what is waited for.
 const SAY_AFTER: Duration = Duration::from_secs(2);
@@ -115,7 +115,8 @@ impl KeyCommand {
             }
             if !said && begun.elapsed() >= SAY_AFTER {
                 said = true;
-                say(&format!("waiting for the key command {}", self.shown()));
+                let waiting = format!("waiting for the key command {}", self.shown());
+                message::write(&mut streams::stderr(), &waiting);
             }
         }
     }
@@ -199,11 +200,6 @@ fn set_apart(command: &mut Command) -> bool {
 #[cfg(not(unix))]
 fn set_apart(_command: &mut Command) -> bool {
     false
-}
-
-fn say(text: &str) {
-    use std::io::Write;
-    let _ = progress::beside(|| writeln!(streams::stderr(), "concur-cred: {text}"));
 }
 
 fn describe(status: ExitStatus) -> String {
