@@ -19,6 +19,27 @@ pub enum ConfigQuestion {
     Show(ConfigShow),
     /// Print the path of the configuration file, whether it is there or not
     Path,
+    /// Set a key in the configuration file; its comments stay
+    Set(ConfigSet),
+    /// Remove a key from the configuration file
+    Unset(ConfigUnset),
+}
+
+/// What `config set` changes.
+#[derive(Debug, Args)]
+pub struct ConfigSet {
+    /// The key, such as min_ttl or allowed_origins
+    pub key: String,
+    /// Its value; several for a list
+    #[arg(required = true, allow_hyphen_values = true)]
+    pub value: Vec<String>,
+}
+
+/// What `config unset` removes.
+#[derive(Debug, Args)]
+pub struct ConfigUnset {
+    /// The key
+    pub key: String,
 }
 
 /// Options of `config show`.

@@ -38,7 +38,7 @@ use crate::model::profile::ProfileName;
 
 pub(crate) use api::Api;
 pub(crate) use completions::{Completions, Names};
-pub(crate) use config::{Config, ConfigQuestion, ConfigShow};
+pub(crate) use config::{Config, ConfigQuestion, ConfigSet, ConfigShow, ConfigUnset};
 pub(crate) use configure_git::ConfigureGit;
 pub(crate) use doctor::Doctor;
 pub(crate) use exec::Exec;
@@ -285,7 +285,7 @@ pub enum Command {
     /// Show, move or replace the key that seals the store
     #[command(disable_help_subcommand = true, after_help = key::EXAMPLES)]
     Key(Key),
-    /// Show the settings and where they come from
+    /// Show and change the settings
     #[command(disable_help_subcommand = true)]
     Config(Config),
     /// Make git ask this program for tokens of Concur's hosts

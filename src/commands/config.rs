@@ -5,10 +5,12 @@ use std::path::PathBuf;
 
 use serde_json::{Map, Value, json};
 
-use crate::cli::{Config, ConfigQuestion, ConfigShow};
-use crate::config::{Setting, settings};
-use crate::error::Result;
+use crate::cli::{Config, ConfigQuestion, ConfigSet, ConfigShow, ConfigUnset};
+use crate::config::{Setting, edit, settings};
+use crate::error::{Error, Kind, Result};
 use crate::model::printable::{printable, printable_json};
+use crate::sys::env::variable;
+use crate::sys::files::{self, Replace};
 use crate::ui::context::Context;
 
 /// The longest path that is shown, characters.
@@ -21,7 +23,41 @@ pub(super) fn run(context: &mut Context<'_>, args: &Config) -> Result<u8> {
     match &args.question {
         ConfigQuestion::Show(args) => show(context, args),
         ConfigQuestion::Path => path(context),
+        ConfigQuestion::Set(ConfigSet { key, value }) => change(context, key, value),
+        ConfigQuestion::Unset(ConfigUnset { key }) => change(context, key, &[]),
     }
+}
+
+/// Sets a key, or removes it where there is no value.
+fn change(context: &mut Context<'_>, key: &str, values: &[String]) -> Result<u8> {
+    if key == "proxy" && values.iter().any(|value| value.contains('@')) {
+        return Err(Error::new(
+            Kind::Usage,
+            "A proxy with a password cannot be an argument, which other programs can read",
+            "Write it into the configuration file (concur-cred config path), mode 600.",
+        ));
+    }
+    let path = match context.config_file() {
+        Some(path) => path,
+        None => context.need_paths()?.config_file(),
+    };
+    let file = files::read_named_if_there(&path)?;
+    let text = file.as_ref().map_or(Ok(""), |file| edit::text_of(&file.bytes, &path))?;
+    let text = edit::changed(text, &path, key, values)?;
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        files::make_folders(folder)?;
+    }
+    // A link stays one: what it leads to is replaced.
+    let place = files::followed(&path).unwrap_or_else(|_| path.clone());
+    files::write_whole(&place, text.as_bytes(), Replace::Yes)
+        .map_err(|error| files::cannot("write", &path, &error))?;
+    let done = if values.is_empty() { "removed from" } else { "set in" };
+    context.note(&format!("{key} {done} {}", path.display()));
+    let variable = variable(key);
+    if !values.is_empty() && context.env.is_set(&variable) {
+        context.warn(&format!("{variable} is set as well, and wins"));
+    }
+    Ok(0)
 }
 
 fn path(context: &mut Context<'_>) -> Result<u8> {

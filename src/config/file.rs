@@ -125,7 +125,7 @@ pub(super) fn read(path: &Path, must_exist: bool) -> Result<(File, Option<String
     Ok((settings, file.warning.filter(|_| has_secret)))
 }
 
-pub(super) fn text_of<'b>(bytes: &'b [u8], path: &Path) -> Result<&'b str> {
+pub(crate) fn text_of<'b>(bytes: &'b [u8], path: &Path) -> Result<&'b str> {
     std::str::from_utf8(bytes).map_err(|_| {
         let problem = format!("{} is not text", path.display());
         Error::new(Kind::Unusable, problem, "Write it anew; concur-cred(1) lists the keys.")

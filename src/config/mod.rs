@@ -1,5 +1,6 @@
 //! Settings: `config.toml`, and the environment in front of it. The only reader of that file.
 
+pub(crate) mod edit;
 mod file;
 mod meant;
 mod shown;

@@ -205,7 +205,7 @@ fn read(value: &Secret, name: &str) -> Result<Option<Via>> {
         Refusal::NotAProxy => Error::of_setting(name, NOT_A_PROXY),
         Refusal::Socks(_) => Error::new(
             Kind::Unusable,
-            format!("The setting {name} names a SOCKS proxy, which cannot be asked"),
+            format!("{name} names a SOCKS proxy, which cannot be asked"),
             "Name an HTTP proxy such as http://host:3128, or direct.",
         ),
     })

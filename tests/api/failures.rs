@@ -148,3 +148,29 @@ fn without_a_token_no_request_is_sent() {
     let _ = api(&world, &[ECHO]).fails(4);
     assert!(world.sandbox.requests().is_empty());
 }
+
+#[test]
+fn a_refusal_is_about_the_token_a_scope_or_a_permission_as_concur_says() {
+    let world = World::logged_in();
+    for (status, body, about) in [
+        (
+            401,
+            r#"{"message":"Unauthorized"}"#,
+            "it was revoked, or a refresh elsewhere replaced it",
+        ),
+        (401, "", "concur-cred refresh"),
+        (403, r#"{"message":"the token is invalid"}"#, "it was revoked"),
+        (
+            403,
+            r#"{"message":"missing scope EXPRPT"}"#,
+            "lacks a scope for this path (granted: openid",
+        ),
+        (403, r#"{"message":"Forbidden"}"#, "check the path, and the permissions at Concur"),
+        (403, "", "check the path, and the permissions at Concur"),
+    ] {
+        world.sandbox.push_faults_at("/sandbox/", 1, json(status, body));
+        let output = api(&world, &[ECHO]).fails(1).says(&status.to_string());
+        assert!(output.hint().contains(about), "{body}: {output:?}");
+        assert_eq!(output.stderr.contains("scope"), body.contains("scope"), "{output:?}");
+    }
+}

@@ -10,7 +10,7 @@ use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
 
 use super::finder::Secrets;
 use super::forms::FORMS;
-use super::scene::{graphic, odd};
+use super::scene::{graphic, odd, unescaped};
 use crate::harness::{Run, World};
 
 const PAGE_BYTES: usize = 4096;
@@ -65,7 +65,8 @@ fn memory_of(child: &Child) -> Vec<Vec<u8>> {
 
 /// A world, and its secrets by name.
 fn world(by_https: bool) -> (World, Secrets) {
-    let app = App { client_secret: odd("cl13nt"), request_token: odd("r3quest"), ..App::made_up() };
+    let (client_secret, request_token) = (unescaped("cl13nt"), unescaped("r3quest"));
+    let app = App { client_secret, request_token, ..App::made_up() };
     let mut secrets = Secrets::default();
     add(&mut secrets, "client secret", &app.client_secret);
     add(&mut secrets, "request token", &app.request_token);
@@ -156,7 +157,7 @@ fn steps(world: &World, password: &str) -> Vec<Step> {
         step("keepalive", NOTHING),
         step("log", NOTHING),
         step("doctor", NOTHING),
-        step("logout --revoke", TOKEN),
+        step("logout --revoke --yes", TOKEN),
     ]
 }
 

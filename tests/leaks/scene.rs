@@ -26,6 +26,11 @@ pub(crate) fn graphic(tag: &str) -> String {
     mixed(tag, ["\"\\/", "+&=%<", "'>~?#"])
 }
 
+/// The same as JSON writes without escapes, as all of Concur's are.
+pub(crate) fn unescaped(tag: &str) -> String {
+    mixed(tag, ["/;:", "+&=%<", "'>~?#"])
+}
+
 fn mixed(tag: &str, odd: [&str; 3]) -> String {
     let random = Uuid::new_v4().simple().to_string();
     let [first, second, third] = odd;

@@ -223,4 +223,5 @@ fn api_answers_are_escaped_on_a_terminal() {
     assert!(head.to_lowercase().contains("content-type: application/json"), "{head}");
     let value: Value = serde_json::from_str(&format!("{{{json}")).unwrap();
     assert_eq!(value["name"], HOSTILE, "it is the same JSON");
+    assert!(json.starts_with("\r\n  \"") && json.ends_with("\r\n}\r\n"), "indented: {json}");
 }

@@ -141,6 +141,8 @@ fn without_any_profile_the_error_suggests_login() {
             .says("store.db does not exist (user ")
             .says("concur-cred login");
     }
+    let by_sudo = world.concur(["token"]).env("SUDO_USER", "erika").fails(3);
+    assert!(by_sudo.hint().contains("those of erika, run this without sudo"), "{by_sudo:?}");
     assert!(world.concur(["log"]).ok().silent().text().is_empty());
     assert_eq!(tree(&world.home()), Vec::<std::path::PathBuf>::new(), "nothing was made");
 }

@@ -158,3 +158,27 @@ fn a_pipe_gets_plain_rows_however_long() {
     );
     assert_eq!(output.text().lines().count(), 2 + 12 + 3, "{output:?}");
 }
+
+#[test]
+fn the_labels_of_errors_are_coloured_on_a_terminal_that_wants_it() {
+    let world = World::new();
+    let red = "\u{1b}[31merror:";
+    let Some(terminal) = Terminal::start(&world, 80, "token", &[]) else {
+        return skipped("there is no script(1) to make a terminal with");
+    };
+    let (code, shown) = terminal.end();
+    assert!(code == Some(3) && shown.contains(red), "{shown:?}");
+    assert!(shown.contains("\u{1b}[36mhint:"), "{shown:?}");
+    let plain = Terminal::start(&world, 80, "token", &[("NO_COLOR", "1")]).unwrap().end().1;
+    assert!(plain.starts_with("error: ") && !plain.contains('\u{1b}'), "{plain:?}");
+    let never = Terminal::start(&world, 80, "token --color never", &[]).unwrap().end().1;
+    assert!(!never.contains('\u{1b}'), "{never:?}");
+    let wrong = Terminal::start(&world, 80, "tokn", &[]).unwrap().end().1;
+    assert!(
+        wrong.contains(red) && wrong.contains("a similar subcommand exists: 'token'"),
+        "{wrong}"
+    );
+    let piped = world.concur(["token"]).output();
+    assert!(piped.stderr.starts_with("error: "), "{piped:?}");
+    drop(world.concur(["token", "--color", "always"]).output().says(red));
+}

@@ -340,10 +340,10 @@ fn an_invalid_proxy_setting_fails_before_a_token_is_spent() {
         ("socks5h://u:hunter2@proxy:1080", "names a SOCKS proxy"),
     ] {
         let output = get(&world).env("CONCUR_CRED_PROXY", value).fails(6);
-        let output = output.says(&format!("The setting CONCUR_CRED_PROXY {says}"));
+        let output = output.says(&format!("error: CONCUR_CRED_PROXY {says}"));
         assert!(!output.stderr.contains("hunter2"), "{output:?}");
         configure(&world, &format!("proxy = \"{value}\"\n"));
-        get(&world).fails(6).says(&format!("The setting proxy {says}"));
+        get(&world).fails(6).says(&format!("error: proxy {says}"));
         std::fs::remove_file(world.config_dir().join("config.toml")).unwrap();
     }
     let attempts: i64 = world.column("default", "attempt");

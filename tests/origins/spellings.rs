@@ -58,7 +58,7 @@ fn a_legacy_host_is_refused_and_the_right_one_is_named() {
         let output = login(&scene, text).fails(2).says("legacy host");
         scene.nothing_was_sent(0, &output.says(&format!("Use --base-url {instead}.")));
         let setting = scene.concur(&["refresh"]).env(ALLOWED, text).fails(6);
-        let named = format!("Use {instead} instead.");
+        let named = format!("use {instead} instead");
         scene.nothing_was_sent(0, &setting.says(ALLOWED).says("legacy host").says(&named));
     }
 }

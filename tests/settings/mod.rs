@@ -3,6 +3,7 @@
 mod client_certs;
 mod no_home;
 mod pems;
+mod set;
 mod show;
 mod unreadable;
 

@@ -65,6 +65,26 @@ pub(super) const ROWS: &[Row] = &[
         s.env("HOME", "");
         s.code(&["config", "path"])
     }),
+    row("config set", 0, "and unset, beside a proxy with its password", |s| {
+        let password = odd("pr0xy");
+        s.secrets.add("proxy password", &password);
+        let quoted: String = url::form_urlencoded::byte_serialize(password.as_bytes()).collect();
+        let quoted = quoted.replace('+', "%20");
+        s.configure(&format!("proxy = \"http://me:{quoted}@proxy.example:3128\"\n"));
+        let _ = s.run(&["config", "set", "min_ttl", "5m"]).code(0);
+        let _ = s.run(&["config", "unset", "min_ttl"]).code(0);
+        s.code(&["config", "set", "min_ttl", "5m"])
+    }),
+    row("config set", 6, "the settings are wrong, and a secret is among them", |s| {
+        wrong_settings(s, &["config", "set", "min_ttl", "5m"])
+    }),
+    row("config unset", 0, "beside other keys", |s| {
+        s.configure("min_ttl = 60\nlock_timeout = 60\n");
+        s.code(&["config", "unset", "min_ttl"])
+    }),
+    row("config unset", 6, "the settings are wrong, and a secret is among them", |s| {
+        wrong_settings(s, &["config", "unset", "min_ttl"])
+    }),
     row("configure-git", 0, "and undone", |s| {
         s.env("CONCUR_CRED_CLIENT_SECRET", s.world.sandbox.app().client_secret.clone());
         let _ = s.run(&["configure-git", "--print"]).code(0);
