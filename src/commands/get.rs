@@ -28,12 +28,7 @@ pub(super) fn run(context: &mut Context<'_>, args: &Get) -> Result<u8> {
     let serving =
         Serving { with_refresh_token: args.with_refresh_token, ..Serving::of(&args.serving) };
     if let Some(format) = args.format {
-        let code = bare(context, format, serving)?;
-        // A format is mostly read by a script, which does not pay for this look; six months are worth it.
-        if args.with_refresh_token && (context.out_is_terminal)() {
-            context.note(IN_SCROLLBACK);
-        }
-        return Ok(code);
+        return bare(context, format, serving);
     }
     let git = context.called_by_git.then_some(Protocol::Git);
     let asked = match args.protocol.or(git) {
@@ -47,14 +42,7 @@ pub(super) fn run(context: &mut Context<'_>, args: &Get) -> Result<u8> {
     match asked {
         Some(Asked::Git(request)) => by_request(context, &request, serving),
         Some(Asked::Bazel(request)) => by_uri(context, &request, serving),
-        None => {
-            let code = bare(context, Format::Token, serving)?;
-            // stdin was looked at anyway; at a person's terminal alone one more look is affordable.
-            if context.is_typed && (context.out_is_terminal)() {
-                context.note(IN_SCROLLBACK);
-            }
-            Ok(code)
-        }
+        None => bare(context, Format::Token, serving),
     }
 }
 
@@ -74,6 +62,9 @@ fn bare(context: &mut Context<'_>, format: Format, serving: Serving) -> Result<u
     let (token, is_hit) = serve(context, &mut store, account, serving)?;
     let answer = render(format, &token).map_err(|error| cannot_print(&error.to_string()))?;
     context.answer(&answer)?;
+    if (context.out_is_terminal)() {
+        context.note(IN_SCROLLBACK);
+    }
     end(store, is_hit);
     Ok(0)
 }

@@ -52,7 +52,6 @@ fn gathered(context: &mut Context<'_>, gatherer: Gatherer) -> Result<Option<Zero
     // Under its own name the program is piped to by shells that put a mark or a line in front.
     let gatherer = if context.called_by_git { gatherer } else { gatherer.skipping_blanks() };
     if stdin::is_terminal() {
-        context.is_typed = true;
         return Ok(None);
     }
     let mut hint = || {

@@ -29,8 +29,6 @@ pub(crate) struct Context<'io> {
     pub out_is_terminal: fn() -> bool,
     /// Called as `git-credential-concur`.
     pub called_by_git: bool,
-    /// stdin is known to be a terminal, so the caller is a person. Never checked for this alone.
-    pub is_typed: bool,
     /// The options of every command.
     pub global: Global,
     /// The folders; `None` when there is no home to have them in.
@@ -101,7 +99,6 @@ impl<'io> Context<'io> {
             err,
             out_is_terminal,
             called_by_git,
-            is_typed: false,
             global,
             paths,
             config,
@@ -163,8 +160,14 @@ impl<'io> Context<'io> {
 
     /// The store, for a command that makes one; with warnings about its location.
     pub(crate) fn store_or_new(&mut self) -> Result<Store> {
-        for (what, remedy) in files::look_around(&self.need_paths()?, &self.env)?.warnings {
+        let paths = self.need_paths()?;
+        for (what, remedy) in files::look_around(&paths, &self.env)?.warnings {
             self.warn(&format!("{what}. {remedy}"));
+        }
+        for folder in [paths.config_dir(), paths.state_dir()] {
+            if files::close_if_ours(folder)? {
+                self.note(&format!("closed {} to other users (mode 700)", folder.display()));
+            }
         }
         self.store_or_new_for_helper()
     }

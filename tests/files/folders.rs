@@ -164,3 +164,20 @@ fn units_are_not_installed_in_a_world_writable_folder() {
     world.run("sh", ["-c", &remedy]).ok();
     install().ok();
 }
+
+#[test]
+fn a_folder_of_ours_that_others_can_look_into_is_closed_with_a_note() {
+    let world = open_world();
+    let (config, other) = (world.config_dir(), world.config_dir().join("notes.txt"));
+    std::fs::create_dir_all(&config).unwrap();
+    std::fs::write(config.join("config.toml"), "").unwrap();
+    set_mode(&config, 0o755);
+    std::fs::write(&other, "").unwrap();
+    drop(login(&world).fails(6).says("Others have access"));
+    assert_eq!(mode(&config), 0o755, "there is something of others in it");
+    std::fs::remove_file(&other).unwrap();
+    drop(login(&world).ok().says(&format!("closed {} to other users", config.display())));
+    assert_eq!(mode(&config), 0o700);
+    set_mode(&config, 0o770);
+    drop(world.concur(["login"]).output().code(6).says("Others have access"));
+}

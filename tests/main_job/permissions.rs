@@ -90,7 +90,7 @@ fn a_first_login_refuses_a_folder_that_others_can_write() {
         let world = World::new();
         let path = if folder == "config" { world.config_dir() } else { world.state_dir() };
         std::fs::create_dir_all(&path).unwrap();
-        set_mode(&path, 0o755);
+        set_mode(&path, 0o775);
         world.write("credentials.json", world.sandbox.credentials_json());
         let login = || world.concur(["login", "--base-url", world.sandbox.origin()]);
         login().fails(6).says("chmod 700").says(path.to_str().unwrap());

@@ -8,7 +8,7 @@ pub(super) use unix::{
     check_owner_and_bits, check_single_name, in_the_way, is_of_us_or_root, is_pipe,
 };
 #[cfg(unix)]
-pub(crate) use unix::{is_of_another_user, is_ours_alone, refuse_writable_by_all};
+pub(crate) use unix::{close_if_ours, is_of_another_user, is_ours_alone, refuse_writable_by_all};
 
 #[cfg(unix)]
 mod unix {
@@ -19,7 +19,7 @@ mod unix {
 
     use super::is_of_ours;
     use crate::error::{Error, Kind, Result};
-    use crate::sys::files::shell_word;
+    use crate::sys::files::{cannot, shell_word};
 
     const STICKY: u32 = 0o1000;
 
@@ -114,6 +114,23 @@ mod unix {
         if path.file_name().is_some_and(|name| name == "concur-cred") {
             return true;
         }
+        holds_only_ours(path)
+    }
+
+    /// Closes a folder of this user's that others can only look into and that holds nothing but what is ours;
+    /// `true` when that was done.
+    pub(crate) fn close_if_ours(path: &Path) -> Result<bool> {
+        let Ok(meta) = std::fs::symlink_metadata(path) else { return Ok(false) };
+        let is_only_open = meta.mode() & 0o077 != 0 && meta.mode() & (0o022 | STICKY) == 0;
+        if !meta.is_dir() || meta.uid() != own_uid() || !is_only_open || !holds_only_ours(path) {
+            return Ok(false);
+        }
+        let private = std::os::unix::fs::PermissionsExt::from_mode(0o700);
+        let closed = std::fs::set_permissions(path, private).map(|()| true);
+        closed.map_err(|error| cannot("change the mode of", path, &error))
+    }
+
+    fn holds_only_ours(path: &Path) -> bool {
         let Ok(entries) = std::fs::read_dir(path) else { return false };
         let is_known = |entry: std::io::Result<std::fs::DirEntry>| {
             entry.is_ok_and(|entry| is_of_ours(&entry.file_name().to_string_lossy()))
@@ -212,6 +229,13 @@ pub(crate) fn refuse_writable_by_all(_path: &Path) -> crate::error::Result<()> {
     Ok(())
 }
 
+/// Access lists are not looked at there.
+#[cfg(not(unix))]
+#[allow(clippy::unnecessary_wraps, reason = "it can fail elsewhere")]
+pub(crate) fn close_if_ours(_path: &Path) -> crate::error::Result<bool> {
+    Ok(false)
+}
+
 /// Owners are not checked on Windows.
 #[cfg(not(unix))]
 pub(super) fn is_of_us_or_root(_meta: &std::fs::Metadata) -> bool {
@@ -252,8 +276,15 @@ mod tests {
         }
         assert!(remedy(0o755).starts_with("Run: chmod 700 "), "ours and nothing else");
         assert!(remedy(0o1777).contains("CONCUR_CRED_HOME="), "sticky, as /tmp");
+        for (mode, is_closed) in [(0o755, true), (0o700, false), (0o775, false), (0o1755, false)] {
+            chmod(folder.path(), mode);
+            assert_eq!(close_if_ours(folder.path()), Ok(is_closed), "{mode:o}");
+            let bits = std::fs::metadata(folder.path()).unwrap().permissions().mode() & 0o7777;
+            assert_eq!(bits, if is_closed { 0o700 } else { mode }, "only what others cannot write");
+        }
         std::fs::write(folder.path().join("passwd"), "").unwrap();
         assert!(remedy(0o755).contains("CONCUR_CRED_HOME="), "others' too, as /etc");
+        assert_eq!(close_if_ours(folder.path()), Ok(false), "others' too, as /etc");
         let own = folder.path().join("concur-cred");
         std::fs::create_dir(&own).unwrap();
         std::fs::write(own.join("notes"), "").unwrap();
