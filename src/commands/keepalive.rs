@@ -101,17 +101,21 @@ fn kept(context: &mut Context<'_>, store: &mut Store, record: Record, after: i64
     }
 }
 
-/// Notes beside the line: the remedy of a failure, and that a refresh token is
-/// about to end.
+/// Notes beside the line: the remedy of a failure, and that a refresh token is about to end. With `--quiet` an
+/// outage is none while tomorrow's run is early enough: cron mails what it reads.
 fn explain(context: &mut Context<'_>, line: &Line, warn_before: i64) {
+    let ends = line.record.refresh_token.as_ref().and(line.record.refresh_expires_at);
+    let left = ends.map(|at| at.saturating_sub(context.now()));
     if let Some(error) = line.failure() {
-        context.show(error);
+        let can_wait =
+            error.kind() == Kind::Temporary && left.is_some_and(|left| left >= warn_before);
+        if !(context.global.quiet && can_wait) {
+            context.show(error);
+        }
         if error.kind() == Kind::LoginNeeded {
             return;
         }
     }
-    let ends = line.record.refresh_token.as_ref().and(line.record.refresh_expires_at);
-    let left = ends.map(|at| at.saturating_sub(context.now()));
     if let (Some(at), Some(left)) = (ends, left)
         && left < warn_before
     {
@@ -119,7 +123,7 @@ fn explain(context: &mut Context<'_>, line: &Line, warn_before: i64) {
         let remedy = advice::log_in_again(by, &login_again(name, by));
         let name = name.unwrap_or_default();
         let (left, on) = (span(left), local_date(at));
-        context.note(&format!("{name}: the refresh token ends in {left}, {on}. {remedy}"));
+        context.warn(&format!("{name}: the refresh token ends in {left}, {on}. {remedy}"));
     }
 }
 

@@ -251,3 +251,15 @@ fn keepalive_waits_for_its_jitter_first() {
     }
     assert_eq!(world.refreshes(), 2);
 }
+
+#[test]
+fn quiet_is_silent_about_an_outage_that_can_wait_until_tomorrow() {
+    let world = world_with(&["acme"], Config::default());
+    idle(&world, "acme", 2 * DAY);
+    world.sandbox.fault_always(Fault::service_unavailable());
+    world.concur(["keepalive", "--quiet"]).output().code(5).silent();
+    // Not without --quiet, and not when little time is left.
+    drop(world.concur(["keepalive"]).output().code(5).says("error: acme: "));
+    let soon = world.concur(["keepalive", "--quiet"]).env("CONCUR_CRED_WARN_BEFORE", "365d");
+    drop(soon.output().code(5).says("error: acme: "));
+}
