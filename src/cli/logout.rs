@@ -15,4 +15,7 @@ pub struct Logout {
     /// First revoke at Concur every token of this application for this company or user
     #[arg(long)]
     pub revoke: bool,
+    /// Revoke without asking for the profile's name, as scripts must
+    #[arg(long, requires = "revoke")]
+    pub yes: bool,
 }

@@ -12,6 +12,7 @@ use crate::store::audit::Event;
 use crate::store::lock::RecordLock;
 use crate::store::{Store, reserve};
 use crate::ui::context::Context;
+use crate::ui::prompt;
 
 pub(super) fn run(context: &mut Context<'_>, args: &Logout) -> Result<u8> {
     let mut store = accounts::store(context)?;
@@ -20,7 +21,7 @@ pub(super) fn run(context: &mut Context<'_>, args: &Logout) -> Result<u8> {
     if args.revoke {
         store.preload_key()?;
         store.prove_identity(&record)?;
-        say_what_is_revoked(context, &store, &record)?;
+        confirm(context, &store, &record, args.yes)?;
     }
     let lock = Refresher::with(context, |refresher| refresher.lock(&store, &record))?;
     if args.revoke {
@@ -47,8 +48,8 @@ pub(super) fn run(context: &mut Context<'_>, args: &Logout) -> Result<u8> {
 }
 
 /// Concur revokes no single token here: all of the application for the company or user become invalid, also those
-/// that other machines, other programs and other profiles hold.
-fn say_what_is_revoked(context: &mut Context<'_>, store: &Store, record: &Record) -> Result<()> {
+/// that other machines, other programs and other profiles hold. So a person types the profile's name first.
+fn confirm(context: &mut Context<'_>, store: &Store, record: &Record, yes: bool) -> Result<()> {
     let profile = record.profile_name().unwrap_or_default();
     let same = |other: &Record| {
         other.id != record.id
@@ -63,11 +64,32 @@ fn say_what_is_revoked(context: &mut Context<'_>, store: &Store, record: &Record
     } else {
         format!(" (here: profile {} as well)", others.join(", "))
     };
-    context.note(&format!(
-        "{profile}: revoking every token of this application for {}, wherever it is used{others}",
+    let ends = format!(
+        "every token of this application for {}, wherever it is used{others}",
         record.principal
-    ));
-    Ok(())
+    );
+    if yes {
+        context.note(&format!("{profile}: revoking {ends}"));
+        return Ok(());
+    }
+    if !prompt::is_possible() {
+        return Err(Error::new(
+            Kind::Usage,
+            format!("Without a terminal to ask on, --revoke needs --yes: it ends {ends}"),
+            format!("If that is intended, run: {} --revoke --yes", plain_logout(record)),
+        ));
+    }
+    prompt::say(context, &format!("This ends {ends}."));
+    let typed = prompt::line(context, "Type the profile's name to revoke them", prompt::anything)?;
+    if typed == profile { Ok(()) } else { Err(not_confirmed(profile)) }
+}
+
+fn not_confirmed(profile: &str) -> Error {
+    Error::new(
+        Kind::Usage,
+        "That is not the profile's name; nothing was revoked or forgotten",
+        format!("Run it again and type: {profile}"),
+    )
 }
 
 /// Revokes at Concur, under the record's lock, so that no refresh runs meanwhile. An error means that
@@ -125,7 +147,7 @@ fn not_revoked(error: &Error, record: &Record) -> Error {
             "The tokens were not revoked, and nothing was forgotten: {}",
             lower_first(error.problem())
         ),
-        format!("Run it again; to forget them here alone: {}", plain(record)),
+        format!("Run it again; to forget them here alone: {}", plain_logout(record)),
     )
     .with_service(error.service().clone())
     .of_profile(record.profile_name())
@@ -139,13 +161,13 @@ fn cannot_ask(error: Error, record: &Record) -> Error {
     Error::new(
         Kind::LoginNeeded,
         format!("Nothing was revoked or forgotten: {}", lower_first(error.problem())),
-        format!("It is of no use any more. To forget it here: {}", plain(record)),
+        format!("It is of no use any more. To forget it here: {}", plain_logout(record)),
     )
     .with_service(error.service().clone())
     .of_profile(record.profile_name())
 }
 
-fn plain(record: &Record) -> String {
+fn plain_logout(record: &Record) -> String {
     format!("concur-cred logout --profile {}", record.profile_name().unwrap_or_default())
 }
 

@@ -5,10 +5,11 @@ use std::time::Duration;
 use concur_sandbox::{Config, Fault, Rotation, Sandbox, StatusBody};
 
 use super::support::{api_requests, current_token};
-use crate::harness::{Output, Run, World, leaving};
+use crate::harness::terminal::Terminal;
+use crate::harness::{Output, Run, World, leaving, skipped};
 
 fn revoke(world: &World) -> Run {
-    world.concur(["logout", "--revoke"])
+    world.concur(["logout", "--revoke", "--yes"])
 }
 
 fn profiles(world: &World) -> usize {
@@ -72,7 +73,7 @@ fn another_profile_of_the_same_application_and_company_is_named() {
     let world = World::logged_in();
     world.login("copy", &world.sandbox.app().clone());
     world.login("stranger", &world.sandbox.add_company());
-    let output = world.concur(["logout", "--revoke", "--profile", "copy"]).ok();
+    let output = world.concur(["logout", "--revoke", "--yes", "--profile", "copy"]).ok();
     let output = output.says("profile default as well");
     assert!(!output.stderr.contains("stranger"), "{output:?}");
     let stranger = world.concur(["token", "--profile", "stranger"]).ok().line();
@@ -179,8 +180,33 @@ fn no_caller_refreshes_during_a_revocation() {
 #[test]
 fn quiet_revokes_without_output() {
     let world = World::logged_in();
-    let _ = world.concur(["--quiet", "logout", "--revoke"]).ok().silent();
+    let _ = world.concur(["--quiet", "logout", "--revoke", "--yes"]).ok().silent();
     assert_eq!(world.sandbox.counters().disconnections, 1);
     let blank = World::new();
     let _ = revoke(&blank).fails(3);
+}
+
+#[test]
+fn a_person_types_the_profiles_name_before_everything_is_revoked() {
+    let world = World::logged_in();
+    let unasked = world.concur(["logout", "--revoke"]).fails(2);
+    drop(
+        unasked
+            .says("it ends every token of this application")
+            .says("logout --profile default --revoke --yes"),
+    );
+    let Some(mut terminal) = Terminal::start(&world, 300, "logout --revoke", &[]) else {
+        return skipped("there is no script(1) to make a terminal with");
+    };
+    let said = terminal.wait_for("Type the profile's name to revoke them: ");
+    assert!(said.contains("This ends every token of this application"), "{said}");
+    terminal.answer("defualt");
+    let (code, shown) = terminal.end();
+    assert!(code == Some(2) && shown.contains("nothing was revoked or forgotten"), "{shown}");
+    assert_eq!((profiles(&world), api_requests(&world).len()), (1, 0));
+    let mut terminal = Terminal::start(&world, 300, "logout --revoke --quiet", &[]).unwrap();
+    terminal.wait_for("Type the profile's name to revoke them: ");
+    terminal.answer("default");
+    let (code, shown) = terminal.end();
+    assert_eq!((code, profiles(&world), api_requests(&world).len()), (Some(0), 0, 1), "{shown}");
 }

@@ -66,9 +66,12 @@ fn no_token_appears_in_messages_or_traces() {
     record(api(&world, &["--trace", ECHO]).ok(), false);
     secrets.extend(stored(&world));
     world.sandbox.push_faults_at("/app-mgmt/", 1, Fault::service_unavailable());
-    record(world.concur(["--trace", "logout", "--revoke"]).output(), false);
+    record(world.concur(["--trace", "logout", "--revoke", "--yes"]).output(), false);
     record(world.concur(["log", "--json", "-n", "99"]).ok(), false);
-    record(world.concur(["logout", "--revoke"]).env("CONCUR_CRED_TRACE", &trace).ok(), false);
+    record(
+        world.concur(["logout", "--revoke", "--yes"]).env("CONCUR_CRED_TRACE", &trace).ok(),
+        false,
+    );
     assert!(said.len() > 1000, "the session was recorded");
     assert_absent(&secrets, &said, "what was said");
     assert_absent(&secrets, &std::fs::read(&trace).unwrap(), "the trace");

@@ -80,7 +80,7 @@ fn a_record_without_its_application_is_a_damaged_store_and_no_panic() {
     let world = World::logged_in();
     let edit = "PRAGMA foreign_keys = OFF; UPDATE record SET application_id = 77";
     world.database().execute_batch(edit).unwrap();
-    for args in [&["refresh"][..], &["logout", "--revoke"], &["get"], &["export", "-"]] {
+    for args in [&["refresh"][..], &["logout", "--revoke", "--yes"], &["get"], &["export", "-"]] {
         let output = world.concur(args).fails(6).says("the store was edited or damaged");
         drop(output.says("concur-cred login --profile default"));
     }

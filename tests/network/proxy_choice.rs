@@ -135,7 +135,7 @@ fn no_proxy_is_validated_only_where_a_proxy_is_set() {
         // Direct: the name is unknown.
         refresh().env(name, not_text()).at_offset(6).fails(5).says("could not connect to");
     }
-    let logout = world.concur(["logout", "--revoke"]).env("CONCUR_CRED_CA_BUNDLE", &ca);
+    let logout = world.concur(["logout", "--revoke", "--yes"]).env("CONCUR_CRED_CA_BUNDLE", &ca);
     logout.env("HTTPS_PROXY", "socks5://h").fails(6).says("HTTPS_PROXY");
     world.concur(["status"]).ok();
 }

@@ -125,7 +125,7 @@ fn no_proxy_error_shows_the_password() {
         &["refresh"],
         &["api", "/x"],
         &["login", "--base-url", &origin, "--credentials", "credentials.json"],
-        &["logout", "--revoke"],
+        &["logout", "--revoke", "--yes"],
         &["config", "show"],
         &["config", "show", "--json"],
         &["doctor"],

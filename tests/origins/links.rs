@@ -31,7 +31,7 @@ const COMMANDS: [&[&str]; 16] = [
     &["keepalive", "--after", "0s", "--json"],
     &["exec", "--", "env"],
     &["api", "/sandbox/echo"],
-    &["logout", "--revoke"],
+    &["logout", "--revoke", "--yes"],
     &["export", "-"],
     &["export", "tokens.json"],
     &["rename", "prod", "renamed"],

@@ -30,7 +30,7 @@ const SENDERS: [(&str, &str, &[&str]); 8] = [
     ("API", "/sandbox/", &["api", "/sandbox/echo"]),
     ("API with a body", "/sandbox/", &["api", "POST", "/sandbox/echo", "-f", "a=b"]),
     ("API's DELETE", "/sandbox/", &["api", "DELETE", "/sandbox/echo"]),
-    ("revoking", "/app-mgmt/", &["logout", "--revoke"]),
+    ("revoking", "/app-mgmt/", &["logout", "--revoke", "--yes"]),
 ];
 
 /// Not even to an allowed origin or the service itself: only the named origin gets a request.

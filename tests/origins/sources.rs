@@ -171,7 +171,8 @@ fn an_edited_cell_never_leads_to_a_wrong_origin() {
     for (table, column) in [("record", "geolocation"), ("application", "origin")] {
         let sql = format!("UPDATE {table} SET {column} = ?1");
         // Requests with the token alone go by the record's seal.
-        let senders = [&["refresh"][..], &["api", "/sandbox/echo"], &["logout", "--revoke"]];
+        let senders =
+            [&["refresh"][..], &["api", "/sandbox/echo"], &["logout", "--revoke", "--yes"]];
         let senders = if table == "record" { &senders[..] } else { &senders[..1] };
         // Each sender in turn: the seal is broken by any change.
         for (row, command) in scene.rows().zip(senders.iter().cycle()) {

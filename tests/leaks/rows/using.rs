@@ -131,17 +131,17 @@ pub(super) const ROWS: &[Row] = &[
         s.fault(Fault::Code(108)).fault(Fault::Code(5));
         s.code(&["keepalive"])
     }),
-    row("logout", 0, "revoked and forgotten", |s| s.code(&["logout", "--revoke"])),
+    row("logout", 0, "revoked and forgotten", |s| s.code(&["logout", "--revoke", "--yes"])),
     row("logout", 5, "the service is down", |s| {
         s.world.sandbox.fault_always_at("/app-mgmt/", Fault::service_unavailable());
-        s.code(&["logout", "--revoke"])
+        s.code(&["logout", "--revoke", "--yes"])
     }),
     row("logout", 5, "the service gives back the token, in each form that is recognised", |s| {
         let token = s.tokens()["access_token"].as_str().unwrap().to_owned();
         let mut code = None;
         for form in 0..ECHOED {
             s.echo([&token, &token], form);
-            code = code.max(s.code(&["logout", "--revoke"]));
+            code = code.max(s.code(&["logout", "--revoke", "--yes"]));
         }
         code
     }),
