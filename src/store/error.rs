@@ -122,6 +122,16 @@ impl Error {
         }
     }
 
+    /// Whether there is no room for the store.
+    pub(crate) fn is_full_disk(&self) -> bool {
+        match self {
+            Self::Refused(refusal, _) => *refusal == Refusal::DiskFull,
+            Self::NoReserve(_, error) => error.kind() == io::ErrorKind::StorageFull,
+            Self::OfProfile(_, error) => error.is_full_disk(),
+            _ => false,
+        }
+    }
+
     /// What to do about it, for a person.
     pub(crate) fn remedy(&self) -> String {
         self.words().1

@@ -1,5 +1,7 @@
 //! The context of a command: environment, paths, clock, streams and settings.
 
+use std::error::Error as _;
+use std::fmt::Write as _;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -8,9 +10,9 @@ use crate::config::Config;
 use crate::error::{Error, Kind, Result};
 use crate::model::printable::printable;
 use crate::model::profile::ProfileName;
-use crate::store::Store;
 use crate::store::audit::{self, Event};
 use crate::store::keys::KeySettings;
+use crate::store::{self, Store};
 use crate::sys::env::Env;
 use crate::sys::paths::Paths;
 use crate::sys::{failpoint, files, message, progress, trace};
@@ -210,7 +212,15 @@ impl<'io> Context<'io> {
 
     /// Shows an error.
     pub(crate) fn show(&mut self, error: &Error) {
-        message::write(self.err, &error.to_string());
+        let mut lines = error.to_string();
+        let of_store = error.source().and_then(|source| source.downcast_ref::<store::Error>());
+        if let (true, Some(paths)) = (of_store.is_some_and(store::Error::is_full_disk), &self.paths)
+        {
+            let place = printable(&paths.state_dir().to_string_lossy(), usize::MAX);
+            let still = "token, get and exec still work while a stored token is valid";
+            let _ = write!(lines, "\nhint: It is the disk of {place}; {still}.");
+        }
+        message::write(self.err, &lines);
     }
 
     /// Shows progress on a terminal from here on.

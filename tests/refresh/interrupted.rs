@@ -66,7 +66,9 @@ fn a_signal_takes_effect_after_the_answer_is_committed() {
             let (running, gate) = asking(&world, heeding(&world, args));
             send(&running, signal);
             gate.release();
-            assert_ended_by(&running.wait(), signal);
+            let output = running.wait();
+            assert_ended_by(&output, signal);
+            assert_eq!(output.stderr, "stopped; the answer was kept\n");
             assert_is_in_the_log(&world, "granted");
             assert_nothing_was_lost(&world);
         });

@@ -106,6 +106,9 @@ fn a_disk_that_is_full_before_the_request_spends_nothing() {
     assert_eq!(disk.token(), token);
     let late = format!("{GET_LATER}; echo $?");
     assert_eq!(disk.run_line(&late), "6");
+    let said = disk.run_line("tail -n 1 err");
+    let place = format!("hint: It is the disk of {}; token", world.state_dir().display());
+    assert!(said.starts_with(&place), "{said}");
     assert_eq!(world.refreshes(), 0, "nothing was spent");
     disk.free();
     assert_eq!(disk.run_line(&late), "0");

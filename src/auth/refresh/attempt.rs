@@ -72,13 +72,24 @@ impl Refresher<'_> {
         trace::step("answer received");
         let took = asked.took;
         let (ended, token, not_kept) = self.end(store, lock, begun, asked, &secrets, new_secret);
+        let was_kept = not_kept.is_none();
         self.audit(&ended, request, took, not_kept);
         if signals::is_held() {
             // The program ends here; no later moment writes it.
             audit::record_all(store.paths(), self.events);
+            self.say_stopped(&token, was_kept);
         }
         drop(held);
         token
+    }
+
+    /// What a person who pressed Ctrl-C sees, after what had to be kept is kept.
+    fn say_stopped(&mut self, token: &Result<ValidToken>, was_kept: bool) {
+        match token {
+            Ok(_) if was_kept => (self.note)("stopped; the answer was kept"),
+            Ok(_) => self.warn("stopped; the answer could not be kept"),
+            Err(error) => (self.note)(&format!("stopped; {}{}", error.problem(), error.service())),
+        }
     }
 
     /// Keeps what came of an attempt. Returns the record with the attempt's end, the token, and why the grant could

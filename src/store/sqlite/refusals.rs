@@ -53,7 +53,7 @@ impl Refusal {
             ),
             Self::Damaged => ("The store's file is damaged or not a database", REPAIR_OR_RESTORE),
             Self::DiskFull => {
-                ("The disk is full", "Free some space and run it again; nothing was lost.")
+                ("The disk is full", "Free some space on it and run this again; nothing was lost.")
             }
             Self::NotPermitted => (
                 "The store cannot be opened or written",
