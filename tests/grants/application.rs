@@ -80,8 +80,11 @@ fn an_expired_token_is_replaced_with_one_request() {
     assert_eq!(asked(&world), 2);
     assert_eq!(world.column::<String>("default", "obtained_by"), "app");
     let log = world.concur(["log"]).ok();
-    assert!(log.text().lines().any(|l| l.contains("login") && l.contains("app grant")), "{log:?}");
-    assert!(log.text().lines().any(|l| l.contains(" app ") && l.contains("granted")), "{log:?}");
+    assert!(
+        log.text().lines().any(|l| l.contains("logged in") && l.contains("app grant")),
+        "{log:?}"
+    );
+    assert!(log.text().lines().any(|l| l.contains("refreshed as the application")), "{log:?}");
     world.concur(["refresh", "--all"]).ok();
     assert_eq!(asked(&world), 3);
     assert_eq!(world.refreshes(), 0, "there is no refresh token to spend");

@@ -93,7 +93,7 @@ fn a_signal_ends_the_login_after_the_answer_is_committed() {
         gate.release();
         let output = running.wait();
         assert_eq!(output.signal, Some(signal.as_raw()), "{output:?}");
-        assert!(world.concur(["log"]).ok().text().contains("granted"));
+        assert!(world.concur(["log"]).ok().text().contains("logged in"));
         assert_nothing_was_lost(&world);
     }
 }

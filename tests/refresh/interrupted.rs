@@ -45,7 +45,7 @@ fn assert_ended_by(output: &Output, signal: Signal) {
 /// The audit log has the event as usual.
 fn assert_is_in_the_log(world: &World, outcome: &str) {
     let log = world.concur(["log", "-n", "1"]).ok();
-    assert!(log.text().contains("refresh ") && log.text().contains(outcome), "{log:?}");
+    assert!(log.text().contains(outcome), "{log:?}");
 }
 
 /// The granted token is printed, and its refresh token works.
@@ -69,7 +69,7 @@ fn a_signal_takes_effect_after_the_answer_is_committed() {
             let output = running.wait();
             assert_ended_by(&output, signal);
             assert_eq!(output.stderr, "stopped; the answer was kept\n");
-            assert_is_in_the_log(&world, "granted");
+            assert_is_in_the_log(&world, "  refreshed (");
             assert_nothing_was_lost(&world);
         });
     });
