@@ -114,6 +114,26 @@ fn surroundings(context: &Context<'_>, report: &mut Report) {
     }
 }
 
+/// With less a refresh is about to have no room for its new token, bytes.
+const LITTLE_SPACE: u64 = 32 << 20;
+
+/// How much can still be written where tokens are kept.
+fn free_space(context: &Context<'_>, report: &mut Report) {
+    let folder = context.paths.state_dir();
+    match files::free_bytes(folder) {
+        Ok(free) => {
+            let shown = format!("{} MB free for {}", free / 1_000_000, folder.display());
+            if free < LITTLE_SPACE {
+                let why = "a refresh first makes sure of room for its new token";
+                report.warn("disk", format!("{shown}: {why}"), "Free some space on that disk");
+            } else {
+                report.ok("disk", shown);
+            }
+        }
+        Err(error) => report.warn("disk", files::reason(&error), "Check that disk"),
+    }
+}
+
 /// SQLite knows a database's journal by the database's name.
 #[cfg(unix)]
 fn second_names(paths: &Paths, report: &mut Report) {
@@ -141,6 +161,7 @@ fn second_names(_paths: &Paths, _report: &mut Report) {}
 /// Kind, owner and mode of every place; and what a killed process left behind.
 pub(super) fn permissions(context: &Context<'_>, report: &mut Report) {
     surroundings(context, report);
+    free_space(context, report);
     second_names(context.paths, report);
     for group in groups(context.paths) {
         examine(&group, report);

@@ -2,9 +2,11 @@
 
 use super::report::{Report, counted, listed};
 use super::{Context, beside, key, records};
-use crate::store::Store;
+use crate::error::login_command;
 use crate::store::sqlite::inspect::Schema;
+use crate::store::{Store, audit};
 use crate::sys::paths::journal_of;
+use crate::ui::times::moment;
 
 const REPAIR: &str = "Run: concur-cred doctor --repair (it keeps the damaged file)";
 
@@ -15,7 +17,7 @@ pub(super) fn examine(context: &Context<'_>, report: &mut Report) {
         Ok(Some(store)) => store,
         Ok(None) => {
             key::without_store(context, report);
-            report.ok("store", "nothing stored yet");
+            without_store(context, "nothing stored yet", report);
             return beside::examine(context, None, report);
         }
         Err(error) => {
@@ -26,7 +28,7 @@ pub(super) fn examine(context: &Context<'_>, report: &mut Report) {
     match store.schema() {
         Ok(Schema::Blank) => {
             key::without_store(context, report);
-            report.ok("store", "an empty file; nothing stored yet");
+            without_store(context, "an empty file; nothing stored yet", report);
             return beside::examine(context, None, report);
         }
         Ok(Schema::Current(version)) => report.ok("store", format!("schema version {version}")),
@@ -47,6 +49,26 @@ pub(super) fn examine(context: &Context<'_>, report: &mut Report) {
     integrity(&store, report);
     let key_is_right = key::examine(context, &store, report);
     records::examine(context, &store, key_is_right, report);
+}
+
+/// A store that is not there: none was made yet, or it is gone, as the audit log knows.
+fn without_store(context: &Context<'_>, otherwise: &str, report: &mut Report) {
+    let past = audit::last_seen(context.paths).unwrap_or_default();
+    let Some((last, at)) = past.last() else { return report.ok("store", otherwise) };
+    let names: Vec<&str> = past.iter().map(|(name, _)| name.as_str()).collect();
+    let which = match names.as_slice() {
+        [name] => format!("There was a profile {name}"),
+        names => format!("There were profiles {}", names.join(", ")),
+    };
+    report.fail(
+        "store",
+        format!("{which} until {}: the store is gone", moment(*at, context.now)),
+        format!(
+            "Restore {} from a backup, with its key, or run: {}",
+            context.paths.store().display(),
+            login_command(Some(last))
+        ),
+    );
 }
 
 /// Whether an earlier program's store is up to date now. A damaged one is not written to.

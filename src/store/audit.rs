@@ -115,6 +115,20 @@ pub(crate) fn newest(paths: &Paths, profile: Option<&str>, count: u32) -> Result
     Ok(events)
 }
 
+/// The profiles that were not logged out, each with its last event's time (epoch seconds), the latest last.
+pub(crate) fn last_seen(paths: &Paths) -> Result<Vec<(String, i64)>> {
+    let mut seen: Vec<(String, i64)> = Vec::new();
+    for event in newest(paths, None, u32::MAX)? {
+        let Some(profile) = event.profile else { continue };
+        let before = event.outcome.strip_prefix("was ").filter(|_| event.action == "rename");
+        seen.retain(|(name, _)| *name != profile && Some(name.as_str()) != before);
+        if event.action != "logout" {
+            seen.push((profile, event.at));
+        }
+    }
+    Ok(seen)
+}
+
 fn connect(file: &std::path::Path) -> Result<Connection> {
     connecting::connect(file, BUSY_TIMEOUT)
 }
@@ -143,5 +157,27 @@ mod tests {
         assert_eq!(kept.len(), usize::try_from(KEPT_PER_PROFILE).unwrap());
         assert_eq!(kept[0].at, 5);
         assert_eq!(newest(&paths, None, 10_000).unwrap().len(), kept.len() + 1);
+    }
+
+    #[test]
+    fn a_profile_is_seen_until_it_is_logged_out_and_under_its_last_name() {
+        let home = tempfile::tempdir().unwrap();
+        let paths = Paths::under(&home.path().join("concur-cred"));
+        assert_eq!(last_seen(&paths).unwrap(), []);
+        files::ensure_private_dir(paths.state_dir()).unwrap();
+        for (at, profile, action, outcome) in [
+            (1, "acme", "login", "granted"),
+            (2, "globex", "login", "granted"),
+            (3, "initech", "login", "granted"),
+            (4, "hooli", "rename", "was acme"),
+            (5, "globex", "logout", "forgotten"),
+            (6, "initech", "refresh", "granted"),
+        ] {
+            let (action, outcome) = (action.to_owned(), outcome.to_owned());
+            let profile = Some(profile.to_owned());
+            record(&paths, &Event { at, profile, action, outcome, ..Event::default() }).unwrap();
+        }
+        let seen = [("hooli".to_owned(), 4), ("initech".to_owned(), 6)];
+        assert_eq!(last_seen(&paths).unwrap(), seen);
     }
 }

@@ -246,3 +246,24 @@ fn a_home_that_is_not_a_folder_is_reported() {
     let output = run.output().code(6).silent();
     assert!(output.text().contains("FAIL  state folder"), "{output:?}");
 }
+
+#[test]
+fn a_store_that_is_gone_is_missed_until_its_profiles_are_logged_out() {
+    let world = World::logged_in();
+    let store = world.state_dir().join("store.db");
+    let kept = std::fs::read(&store).unwrap();
+    std::fs::remove_file(&store).unwrap();
+    let report = doctor(&world);
+    let report = report.has("store", "fail", "There was a profile default until ");
+    report.has("store", "fail", ": the store is gone");
+    put_store(&world, &kept);
+    world.concur(["logout"]).ok();
+    std::fs::remove_file(&store).unwrap();
+    doctor(&world).has("store", "ok", "nothing stored yet");
+}
+
+#[test]
+fn the_space_for_tokens_is_shown() {
+    let world = World::logged_in();
+    doctor(&world).has("disk", "ok", " MB free for ");
+}

@@ -43,7 +43,7 @@ pub(crate) fn look_around(paths: &Paths, env: &Env) -> Result<Around> {
 }
 
 /// The folder itself, or the nearest one above it that is there.
-fn nearest(folder: &Path) -> PathBuf {
+pub(super) fn nearest(folder: &Path) -> PathBuf {
     let there = folder.ancestors().find(|path| path.exists());
     there.filter(|path| !path.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_owned()
 }

@@ -25,6 +25,7 @@ pub(crate) use opening::{followed, to_stream, to_write};
 pub(crate) use owner::is_ours_alone;
 use owner::{check_owner_and_bits, check_single_name};
 pub(crate) use owner::{close_if_ours, is_of_another_user, refuse_writable_by_all};
+pub(crate) use volume::free_bytes;
 
 /// The largest file that is read whole.
 const MAX_FILE_BYTES: u64 = 1 << 20;

@@ -9,6 +9,11 @@ pub(crate) fn remote_kind(folder: &Path) -> Option<&'static str> {
     edge::remote_kind(folder)
 }
 
+/// How much this user can still write where the folder is, or will be, bytes.
+pub(crate) fn free_bytes(folder: &Path) -> std::io::Result<u64> {
+    fs2::available_space(super::around::nearest(folder))
+}
+
 #[cfg(target_os = "linux")]
 mod edge {
     use std::path::Path;
