@@ -2,31 +2,14 @@
 
 use super::file::UNKNOWN;
 use super::shown::KEYS;
-
-/// The least similarity of a suggestion; 1 is equal. The command line's own measure.
-const LIKE_ENOUGH: f64 = 0.7;
+use crate::model::similar::nearest;
 
 /// What is wrong with an unknown key. Names existing keys only: what was written may be a secret.
 pub(super) fn unknown(written: Option<&str>) -> String {
-    match written.and_then(nearest) {
+    match written.and_then(|written| nearest(written, &KEYS)) {
         Some(key) => format!("{UNKNOWN}; {key} is probably meant"),
         None => UNKNOWN.to_owned(),
     }
-}
-
-fn nearest(written: &str) -> Option<&'static str> {
-    let written = written.trim_matches(['"', '\'']).to_ascii_lowercase().replace('-', "_");
-    // One or two letters resemble many keys.
-    if written.len() < 3 {
-        return None;
-    }
-    // `https_proxy` and `client_certificate` contain the key.
-    let is_part =
-        |key: &str| written.contains(key) || (written.len() > 3 && key.contains(&*written));
-    let like =
-        |key: &'static str| (if is_part(key) { 1.0 } else { strsim::jaro(&written, key) }, key);
-    let nearest = KEYS.into_iter().map(like).max_by(|a, b| a.0.total_cmp(&b.0));
-    nearest.filter(|(likeness, _)| *likeness > LIKE_ENOUGH).map(|(_, key)| key)
 }
 
 #[cfg(test)]

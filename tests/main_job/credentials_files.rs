@@ -179,7 +179,9 @@ fn init_writes_the_tutorials_blank_file_for_its_owner_alone_and_never_again() {
         r#"{"appID":"","clientSecret":"","grantType":"password","companyUUID":"","#,
         r#""companyRequestToken":"","credentialType":"authtoken"}"#
     );
-    assert_eq!(std::fs::read_to_string(&file).unwrap().trim_end(), template);
+    let written = std::fs::read_to_string(&file).unwrap();
+    assert_eq!(written.lines().count(), 8, "a field a line");
+    assert_eq!(written.split_whitespace().collect::<String>(), template);
     #[cfg(unix)]
     assert_eq!(crate::harness::mode(&file), 0o600);
     std::fs::write(&file, "mine").unwrap();
@@ -230,4 +232,18 @@ fn a_link_to_a_credentials_file_is_followed() {
     let file = world.write("real.json", world.sandbox.credentials_json());
     std::os::unix::fs::symlink(&file, world.work().join("credentials.json")).unwrap();
     world.concur(["login", "--base-url", world.sandbox.origin()]).ok();
+}
+
+#[test]
+fn a_misspelt_key_of_a_file_is_named_by_the_right_one() {
+    let world = World::new();
+    let text = world.sandbox.credentials_json().replace("clientSecret", "secret");
+    world.write("credentials.json", text);
+    let output = world.concur(["login", "--base-url", world.sandbox.origin()]).fails(2);
+    let output = output.says("credentials.json: an unknown key is probably meant for clientSecret");
+    assert!(!output.stderr.contains(&world.sandbox.app().client_secret), "{output:?}");
+    world.write("tokens.json", r#"{"refresh-token":"r3fresh"}"#);
+    let output = world.concur(["import", "tokens.json"]).fails(2);
+    let output = output.says("no `refresh_token` in it; an unknown key is probably meant for it");
+    assert!(!output.stderr.contains("r3fresh"), "{output:?}");
 }

@@ -107,6 +107,9 @@ fn from_file(app: &mut Context<'_>, path: &Path, file: NamedFile) -> Result<Cred
             "Correct it; nothing was changed. concur-cred init FILE writes a blank one.",
         )
     })?;
+    for key in &read.misspelt {
+        app.warn(&format!("{}: an unknown key is probably meant for {key}", path.display()));
+    }
     let some = |text: String| (!text.is_empty()).then_some(text);
     Ok(Credentials {
         client_id: some(read.client_id),

@@ -6,13 +6,18 @@ use uuid::Uuid;
 use super::FileError;
 use super::object::{Fields, Values, read};
 use crate::model::secret::Secret;
+use crate::model::similar::nearest;
 
-/// The tutorial's blank file, exactly, with a newline.
-const BLANK: &str = concat!(
-    r#"{"appID":"","clientSecret":"","grantType":"password","companyUUID":"","#,
-    r#""companyRequestToken":"","credentialType":"authtoken"}"#,
-    "\n"
-);
+/// The tutorial's blank file, a field a line.
+const BLANK: &str = r#"{
+  "appID": "",
+  "clientSecret": "",
+  "grantType": "password",
+  "companyUUID": "",
+  "companyRequestToken": "",
+  "credentialType": "authtoken"
+}
+"#;
 
 /// What the file holds. Values have lost the blanks around them; a missing key, `null` and a blank
 /// string are the same, and unknown keys are ignored.
@@ -35,7 +40,13 @@ pub struct Credentials {
     pub base_url: Option<String>,
     /// `credentialType`, sent as `credtype`; the template's `authtoken` when blank.
     pub credential_type: String,
+    /// Blank keys for which an unknown one was probably written.
+    pub misspelt: Vec<&'static str>,
 }
+
+/// The keys that a person fills in.
+const FILLED_IN: [&str; 5] =
+    ["appID", "clientSecret", "companyUUID", "companyRequestToken", "refreshToken"];
 
 impl Credentials {
     /// Reads the file. A file that is only partly filled in is read as well: see
@@ -51,8 +62,19 @@ impl Credentials {
             geolocation,
             base_url,
             credential_type,
+            unknown,
         } = read(bytes, RawCredentials::default())?;
+        let is_blank = |key: &&'static str| match *key {
+            "appID" => app_id.is_none(),
+            "clientSecret" => client_secret.is_none(),
+            "companyUUID" => company_uuid.is_none(),
+            "companyRequestToken" => company_request_token.is_none(),
+            _ => refresh_token.is_none(),
+        };
+        let blank: Vec<&'static str> = FILLED_IN.into_iter().filter(is_blank).collect();
+        let misspelt = unknown.iter().filter_map(|key| nearest(key, &blank)).collect();
         Ok(Self {
+            misspelt,
             client_id: app_id.unwrap_or_default(),
             client_secret: client_secret.unwrap_or_else(|| Secret::from("")),
             company_uuid: company_uuid.unwrap_or_default(),
@@ -75,6 +97,7 @@ impl Credentials {
             base_url: _,
             grant_type: _,
             credential_type: _,
+            misspelt: _,
         } = self;
         [
             ("appID", client_id.is_empty()),
@@ -104,7 +127,12 @@ struct RawCredentials {
     geolocation: Option<String>,
     base_url: Option<String>,
     credential_type: Option<String>,
+    /// Other keys, the first of them.
+    unknown: Vec<String>,
 }
+
+/// How many unknown keys are looked at.
+const MOST_UNKNOWN: usize = 20;
 
 impl Fields for RawCredentials {
     const KEYS: &'static [&'static str] = &[
@@ -162,6 +190,17 @@ impl Fields for RawCredentials {
         let said = values.secret(key)?;
         values.keep(secret, said, key)
     }
+
+    fn take_unknown<'de, A: MapAccess<'de>>(
+        &mut self,
+        key: String,
+        values: &mut Values<'_, A>,
+    ) -> Result<(), A::Error> {
+        if self.unknown.len() < MOST_UNKNOWN {
+            self.unknown.push(key);
+        }
+        values.skip()
+    }
 }
 
 impl RawCredentials {
@@ -205,6 +244,7 @@ mod tests {
             base_url: None,
             grant_type: "password".to_owned(),
             credential_type: "authtoken".to_owned(),
+            misspelt: Vec::new(),
         }
     }
 
@@ -215,11 +255,24 @@ mod tests {
     }
 
     #[test]
-    fn the_blank_template_is_the_tutorials_and_says_what_to_fill_in() {
+    fn a_misspelt_key_is_noticed_where_its_value_is_missing() {
+        let misspelt = |text: &str| Credentials::parse(text.as_bytes()).unwrap().misspelt;
+        assert_eq!(misspelt(r#"{"appID":"x","secret":"s"}"#), ["clientSecret"]);
         assert_eq!(
-            blank_template(),
+            misspelt(r#"{"app-ID":"x","UUID":"s","requestToken":1}"#),
+            ["appID", "companyUUID", "companyRequestToken"]
+        );
+        assert_eq!(misspelt(FILLED.replace('}', r#","secret":"s"}"#).as_str()), [""; 0]);
+        assert_eq!(misspelt(r#"{"comment":"x","hunter2":""}"#), [""; 0]);
+    }
+
+    #[test]
+    fn the_blank_template_is_the_tutorials_and_says_what_to_fill_in() {
+        let on_one_line: String = blank_template().split_whitespace().collect();
+        assert_eq!(
+            on_one_line,
             "{\"appID\":\"\",\"clientSecret\":\"\",\"grantType\":\"password\",\"companyUUID\":\"\",\
-             \"companyRequestToken\":\"\",\"credentialType\":\"authtoken\"}\n"
+             \"companyRequestToken\":\"\",\"credentialType\":\"authtoken\"}"
         );
         let blank = Credentials::parse(blank_template().as_bytes()).unwrap();
         let all = ["appID", "clientSecret", "companyUUID", "companyRequestToken"];

@@ -72,7 +72,10 @@ pub enum Problem {
         key: &'static str,
     },
     /// A token file with neither a refresh token nor an access token.
-    NoToken,
+    NoToken {
+        /// The key that an unknown one probably stands for.
+        misspelt: Option<&'static str>,
+    },
 }
 
 impl fmt::Display for Problem {
@@ -99,7 +102,10 @@ impl fmt::Display for Problem {
             Self::ControlCharacter { key } => {
                 write!(f, "the value of `{key}` holds a line break or another control character")
             }
-            Self::NoToken => f.write_str(
+            Self::NoToken { misspelt: Some(key) } => {
+                write!(f, "there is no `{key}` in it; an unknown key is probably meant for it")
+            }
+            Self::NoToken { misspelt: None } => f.write_str(
                 "there is neither a `refresh_token` nor an `access_token` in it: it is no token response",
             ),
         }

@@ -37,8 +37,7 @@ pub(super) trait Fields {
         _key: String,
         values: &mut Values<'_, A>,
     ) -> Result<(), A::Error> {
-        values.map.next_value::<IgnoredAny>()?;
-        Ok(())
+        values.skip()
     }
 }
 
@@ -107,6 +106,11 @@ impl<'de, A: MapAccess<'de>> Values<'_, A> {
         self.problem.set(Problem::NotANumber { key });
         let Number(number) = self.map.next_value()?;
         Ok(number)
+    }
+
+    /// Any value, which is not kept.
+    pub(super) fn skip(&mut self) -> Result<(), A::Error> {
+        self.map.next_value::<IgnoredAny>().map(drop)
     }
 
     /// The error that makes [`read`] report `problem` at this place.

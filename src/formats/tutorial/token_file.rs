@@ -12,6 +12,7 @@ use super::object::{Fields, Values, read};
 use super::{FileError, Problem};
 use crate::model::printable::write_printable_json;
 use crate::model::secret::Secret;
+use crate::model::similar::nearest;
 use crate::model::wiping::WipingBuffer;
 
 /// The known fields, in the order in which the tutorial's script writes them, and then the names that other
@@ -97,7 +98,9 @@ impl TokenFile {
         let other_name = file.base_url.take();
         file.geolocation = file.geolocation.take().or(other_name);
         if file.refresh_token.is_none() && file.access_token.is_none() {
-            return Err(FileError::whole_file(Problem::NoToken));
+            let mut unknown = file.unknown.0.keys();
+            let misspelt = unknown.find_map(|key| nearest(key, &["refresh_token", "access_token"]));
+            return Err(FileError::whole_file(Problem::NoToken { misspelt }));
         }
         Ok(file)
     }

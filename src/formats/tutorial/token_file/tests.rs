@@ -64,7 +64,7 @@ fn one_token_is_enough_and_none_is_not() {
         r#"{"refresh_token":null,"id_token":"it"}"#,
         r#"{"code":108,"error":"invalid_grant","error_description":"bad or expired"}"#,
     ] {
-        assert_eq!(problem(text), Problem::NoToken, "{text}");
+        assert_eq!(problem(text), Problem::NoToken { misspelt: None }, "{text}");
     }
 }
 
