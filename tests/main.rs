@@ -32,5 +32,6 @@ mod protocol;
 mod recipes;
 mod refresh;
 mod settings;
+mod texts;
 #[cfg(all(unix, debug_assertions))]
 mod torture;

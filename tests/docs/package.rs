@@ -86,7 +86,7 @@ fn the_pages_that_the_readme_leads_to_are_in_the_package_and_in_the_archive() {
         assert!(packed.contains(name), "the README of the package leads to {name}");
     }
     let archive = page("scripts/release");
-    for pattern in ["docs/*.md", "docs/*.json", "docs/recipes/*.md"] {
+    for pattern in ["docs/*.md", "docs/*.json", "docs/recipes/*.md", "docs/pictures/*.svg"] {
         assert!(archive.contains(pattern), "the archive has {pattern}");
     }
 }
