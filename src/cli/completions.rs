@@ -15,7 +15,7 @@ pub struct Completions {
     /// The shell
     #[arg(value_name = "SHELL", value_enum, required_unless_present = "list")]
     pub shell: Option<clap_complete::Shell>,
-    /// Print the names that the scripts complete, one a line; nothing when they cannot be read
+    /// Print the names that the scripts complete, one per line; none if they cannot be read
     #[arg(long, value_enum, value_name = "WHAT", conflicts_with = "shell")]
     pub list: Option<Names>,
 }

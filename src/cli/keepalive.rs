@@ -17,7 +17,7 @@ pub struct Keepalive {
     /// Refresh what was not refreshed for this long [env: CONCUR_CRED_KEEPALIVE_AFTER] [default: 1d]
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub after: Option<i64>,
-    /// First wait a random time up to this, so that many machines do not ask at once
+    /// First wait a random time up to this, so that many machines do not send requests at once
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub jitter: Option<i64>,
     /// As JSON, for scripts

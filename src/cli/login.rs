@@ -50,9 +50,9 @@ pub enum LoginGrant {
     Company,
     /// A user's name and password, which SAP advises against
     User,
-    /// App ID and secret alone: the application for itself
+    /// App ID and secret only: the application itself logs in
     App,
-    /// A user who signs in at Concur in a browser, by SSO too
+    /// A user who signs in at Concur in a browser, also by SSO
     Browser,
     /// A one-time password that Concur sends to a user by e-mail
     Otp,

@@ -173,7 +173,7 @@ pub struct Global {
     /// The configuration file to use instead of the default one [env: CONCUR_CRED_CONFIG]
     #[arg(long, global = true, value_name = "FILE", help_heading = GLOBAL, hide_short_help = true)]
     pub config: Option<PathBuf>,
-    /// Say nothing on stderr but errors
+    /// Print only errors on stderr
     #[arg(long, short, global = true, help_heading = GLOBAL, hide_short_help = true)]
     pub quiet: bool,
     /// Show on stderr where the time goes [env: CONCUR_CRED_TRACE=1, or a file]
