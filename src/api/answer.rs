@@ -9,6 +9,7 @@ use crate::model::origin::Origin;
 use crate::model::printable::printable;
 use crate::model::redact;
 use crate::model::secret::Secret;
+use crate::model::span::span;
 
 /// What a status means for the caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,7 +79,7 @@ impl Failure<'_> {
             _ => format!("Concur answered {}", self.status),
         };
         let remedy = match (verdict, self.retry_after) {
-            (Verdict::Temporary, Some(seconds)) => format!("Try again in {seconds} s."),
+            (Verdict::Temporary, Some(seconds)) => format!("Try again in {}.", span(seconds)),
             (Verdict::Temporary, None) => "Try again.".to_owned(),
             (Verdict::Refused, _) => missing_scope(self.scope),
             (Verdict::Redirect, _) => "Correct the path.".to_owned(),
@@ -112,7 +113,7 @@ fn origin_of(location: &str) -> String {
             |_| format!("{}://{}", url.scheme(), url.host_str().unwrap_or_default()),
             |o| o.to_string(),
         ),
-        Ok(_) => "a place that is no host".to_owned(),
+        Ok(_) => "an invalid host".to_owned(),
         Err(url::ParseError::RelativeUrlWithoutBase) if !location.starts_with("//") => {
             "another path of the same host".to_owned()
         }
@@ -220,7 +221,7 @@ mod tests {
             ("https://user:secret@evil.example/", "https://evil.example"),
             ("/login?secret", "another path of the same host"),
             ("//evil.example/secret", "another place"),
-            ("mailto:secret", "a place that is no host"),
+            ("mailto:secret", "an invalid host"),
             // A host is shown in lower case.
             ("https://eyJhbGciOi.t0ken-T0ken.evil.example/", "another place"),
             (&format!("https://{}.example/", "a".repeat(9000)), "https://aaa"),

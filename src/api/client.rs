@@ -58,7 +58,7 @@ impl Call {
     pub(crate) fn send(&self, http: &Http, to: &AllowedOrigin, token: &Secret) -> Result<Answer> {
         let url = self.target.at(to.origin()).ok_or_else(|| {
             let problem = "The path leads away from the base URL";
-            Error::new(Kind::Usage, problem, "Write it as it stands in Concur's documentation.")
+            Error::new(Kind::Usage, problem, "Write it as in Concur's documentation.")
         })?;
         http.via(to)?;
         let upload = Duration::from_secs(self.input.len() / SLOWEST_UPLOAD_BYTES_PER_SEC);
@@ -106,12 +106,12 @@ impl Call {
     /// What to do when an answer was lost.
     fn again(&self) -> &'static str {
         if self.input.len() >= LARGE_BODY_BYTES {
-            "A body that is refused for its size or its token before it was read can look like this: run \
-             concur-cred refresh, look whether it was carried out, and run it again."
+            "Concur may have refused the body for its size or its token before reading it. Run \
+             concur-cred refresh, check whether the request was carried out, and retry."
         } else if super::method::is_idempotent(&self.method) {
             "Run it again."
         } else {
-            "It may have been carried out all the same: look before you run it again."
+            "The request may have been carried out: check before you retry."
         }
     }
 }
@@ -169,8 +169,8 @@ fn bearer(token: &Secret) -> Result<HeaderValue> {
     let mut value = value.map_err(|_| {
         Error::new(
             Kind::Unusable,
-            "The stored access token cannot stand in a header",
-            "Renew it: concur-cred refresh",
+            "The stored access token contains characters that a header cannot contain",
+            "Run: concur-cred refresh",
         )
     })?;
     value.set_sensitive(true);

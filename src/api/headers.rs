@@ -45,7 +45,7 @@ impl fmt::Display for BadHeader {
         f.write_str(match self {
             Self::NotAHeader => "A header is not NAME: VALUE on one line",
             Self::Reserved => {
-                "A header is one that is not set by hand (Authorization, Host, lengths, the connection)"
+                "A header cannot be set by hand (Authorization, Host, lengths, the connection)"
             }
             Self::CorrelationId => "The concur-correlationid is not a UUID",
         })

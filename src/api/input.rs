@@ -90,7 +90,7 @@ pub(crate) fn field(path: &Path) -> Result<String> {
     String::from_utf8(bytes).map_err(|_| {
         Error::new(
             Kind::Usage,
-            format!("{} is not text in UTF-8", path.display()),
+            format!("{} is not UTF-8 text", path.display()),
             "A field is text; send other data with --input.",
         )
     })
@@ -125,15 +125,16 @@ fn kept(reader: &mut dyn Read, path: &Path) -> Result<Input> {
     let (length, file) = spooled.map_err(|error| {
         Error::new(
             Kind::Other,
-            format!("The input cannot be kept in a temporary file: {}", files::reason(&error)),
-            "Put it into a file and name that, or set TMPDIR to a folder with room for it.",
+            format!("Cannot write the input to a temporary file: {}", files::reason(&error)),
+            "Save it as a file and pass that to --input, or set TMPDIR to a folder with enough \
+             space.",
         )
     })?;
     if length > MAX_KEPT_BYTES {
         return Err(Error::new(
             Kind::Usage,
-            "The input is larger than 256 MiB, and what comes from a pipe or device is kept before it is sent",
-            "Write it to a file and name that by --input: a file has no limit.",
+            "The input from a pipe or device is larger than 256 MiB",
+            "Save it as a file and pass that to --input: a file has no limit.",
         ));
     }
     Ok(Input::File(file, length))

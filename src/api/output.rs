@@ -68,7 +68,7 @@ impl Output {
     fn device(path: &Path) -> io::Result<Self> {
         let device = files::to_write(path)?;
         if device.metadata()?.is_file() {
-            return Err(io::Error::other("it has become a file meanwhile"));
+            return Err(io::Error::other("a file has replaced it meanwhile"));
         }
         Ok(Self::Device(device, path.to_owned()))
     }
@@ -122,7 +122,7 @@ fn cannot_write(path: &Path, error: &io::Error) -> Error {
     Error::new(
         Kind::Other,
         format!("Cannot write {}: {}", path.display(), files::reason(error)),
-        "Check the path, its permissions and the room on the disk.",
+        "Check the path, its permissions and the free disk space.",
     )
 }
 

@@ -34,10 +34,10 @@ impl fmt::Display for BadTarget {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Empty => "it is empty",
-            Self::Characters => "it holds control characters or a backslash",
-            Self::Host => "it begins like a host",
+            Self::Characters => "it contains control characters or a backslash",
+            Self::Host => "it begins with //, like a host",
             Self::AnotherOrigin => "it is a URL of another origin than the profile's base URL",
-            Self::Fragment => "it holds a fragment (write # as %23)",
+            Self::Fragment => "it contains a fragment (write # as %23)",
         })
     }
 }

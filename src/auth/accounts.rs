@@ -101,7 +101,7 @@ fn unknown(name: &str, known: &[String]) -> Error {
         Some(near) => format!(
             "Did you mean {near}? To make a new profile, run: concur-cred login --profile {name}"
         ),
-        None => format!("Make it: concur-cred login --profile {name}"),
+        None => format!("To make it, run: concur-cred login --profile {name}"),
     };
     let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
     Error::new(Kind::NotFound, format!("There is no profile {name} (known: {known})"), remedy)
@@ -115,7 +115,8 @@ pub(crate) fn ambiguous(known: &[String]) -> Error {
     Error::new(
         Kind::NotFound,
         format!("There are several profiles and none is chosen: {}", known.join(", ")),
-        "Name one with --profile or CONCUR_CRED_PROFILE, or choose it for good: concur-cred use NAME",
+        "Name one with --profile or CONCUR_CRED_PROFILE, or choose the default profile: \
+         concur-cred use NAME",
     )
 }
 
@@ -207,8 +208,9 @@ fn pinned(
     }
     let why = Error::new(
         Kind::NotFound,
-        format!("The profile {name}, named by --profile, does not serve this request"),
-        "Nothing was answered. For this host configure the helper without --profile, or with its profile.",
+        format!("The profile {name} of --profile does not answer for this host"),
+        "Nothing was answered. Configure the helper for this host without --profile, or with the \
+         profile of this host.",
     );
     Ok(Managed::PinnedElsewhere(Some(why)))
 }

@@ -58,16 +58,19 @@ pub(crate) fn is_to_be_kept(standing: Standing, profile: &str) -> Result<bool> {
         Standing::Newer => return Ok(true),
         Standing::Same => return Ok(false),
         Standing::Older => {
-            format!("The profile {profile} holds tokens that are newer than this copy, or may be")
+            format!(
+                "The profile {profile} has tokens that are newer than this copy, or of unknown \
+                 age"
+            )
         }
         Standing::Poorer => {
-            format!("The profile {profile} holds a refresh token, and this copy has none")
+            format!("The profile {profile} has a refresh token, and this copy has none")
         }
     };
     Err(Error::new(
         Kind::Usage,
         format!("{problem}; nothing was changed"),
-        "Use another name with --profile, or --replace to put this copy in their place all the same.",
+        "Use another name with --profile, or replace its tokens with --replace.",
     ))
 }
 
@@ -109,8 +112,8 @@ pub(crate) fn refused(other: &str) -> Error {
     Error::new(
         Kind::Usage,
         format!(
-            "The profile {other} holds this refresh token already, and a refresh of one profile may make \
-             the other's invalid; nothing was changed"
+            "The profile {other} already has this refresh token, and a refresh of one profile \
+             may make it invalid for the other; nothing was changed"
         ),
         format!("Use --profile {other}, or rename it: concur-cred rename {other} NEW"),
     )
@@ -119,7 +122,7 @@ pub(crate) fn refused(other: &str) -> Error {
 /// The warning for a login whose refresh token another profile holds.
 pub(crate) fn warning(profile: &str, other: &str) -> String {
     format!(
-        "{profile}: the profile {other} holds the same refresh token: if Concur replaces it for the one, \
-         the other must log in again. One profile for both is safer"
+        "{profile}: the profile {other} has the same refresh token: if Concur replaces it for \
+         one of them, the other must log in again. Use one profile for both"
     )
 }

@@ -25,7 +25,7 @@ pub(super) fn run(context: &mut Context<'_>, args: &ConfigureGit) -> Result<u8> 
                 context,
                 &plan,
                 "git no longer asks concur-cred for",
-                "nothing of configure-git's is there",
+                "configure-git has written nothing there",
             );
         }
         return Ok(0);
@@ -36,7 +36,7 @@ pub(super) fn run(context: &mut Context<'_>, args: &ConfigureGit) -> Result<u8> 
     carry_out(context, args, &plan, &link)?;
     for key in &plan.left {
         context.note(&format!(
-            "{key} is set already and is left as it is; to be asked as well: git config {} \
+            "{key} is already set and was not changed; to add this helper, run: git config {} \
              --add {} {}",
             scope.option(),
             files::shell_word(Path::new(key)),
@@ -80,7 +80,7 @@ fn findable(context: &mut Context<'_>, args: &ConfigureGit) -> Result<String> {
     }
     match helper {
         Helper::Ours(version) if version != env!("CARGO_PKG_VERSION") => context.note(&format!(
-            "the {} that git finds is of version {version}, and this is {}: replace it",
+            "the {} that git finds has version {version}, but this is {}: replace it",
             plan::NAME,
             env!("CARGO_PKG_VERSION")
         )),

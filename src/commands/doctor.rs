@@ -116,7 +116,7 @@ fn write(context: &mut Context<'_>, file: &Path, text: &str) -> Result<()> {
     }
     files::write_whole(file, text.as_bytes(), Replace::No).map_err(|error| {
         if error.kind() == io::ErrorKind::AlreadyExists {
-            let problem = format!("{} is there already", file.display());
+            let problem = format!("{} already exists", file.display());
             return Error::new(Kind::Usage, problem, "Name a file that does not exist yet.");
         }
         files::cannot("write", file, &error)

@@ -14,6 +14,7 @@ use crate::formats::git::{Answer, Request};
 use crate::model::policy::{self, Decision, Need};
 use crate::model::printable::printable;
 use crate::model::record::{AccessTimes, Account, Column, Record};
+use crate::model::span::span;
 use crate::store::Store;
 use crate::sys::{failpoint, trace};
 use crate::ui::context::Context;
@@ -21,8 +22,9 @@ use crate::ui::context::Context;
 use super::helper::{self, Request as Asked};
 
 /// The note after a token printed on a terminal.
-const IN_SCROLLBACK: &str = "the token is on your screen and in its scrollback now; what keeps it off: \
-     concur-cred api PATH, concur-cred exec -- CMD, or concur-cred get --format curl | curl -K - URL";
+const IN_SCROLLBACK: &str = "the token is now on your screen and in its scrollback; to avoid \
+                             this: concur-cred api PATH, concur-cred exec -- CMD, or concur-cred \
+                             get --format curl | curl -K - URL";
 
 pub(super) fn run(context: &mut Context<'_>, args: &Get) -> Result<u8> {
     let serving =
@@ -188,8 +190,10 @@ fn min_ttl(context: &mut Context<'_>, access: AccessTimes, asked: Option<i64>) -
     let (capped, was_capped) = policy::capped_min_ttl(access, wanted);
     // A setting is capped in silence: on a hit stderr stays empty.
     if was_capped && asked.is_some() {
-        context
-            .note(&format!("--min-ttl is more than half of what Concur grants; using {capped} s"));
+        let lifetime = span(capped);
+        context.note(&format!(
+            "--min-ttl is more than half of the lifetime that Concur grants; using {lifetime}"
+        ));
     }
     capped
 }
@@ -208,7 +212,7 @@ fn cached(
         Some(token) => Ok(ValidToken { token, record }),
         None => Err(Error::new(
             Kind::Temporary,
-            "The stored access token is over, and --cached forbids to ask for another",
+            "The stored access token has expired, and --cached does not allow a refresh",
             "Run it without --cached.",
         )
         .of_profile(record.profile_name())),

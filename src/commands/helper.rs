@@ -44,7 +44,8 @@ pub(super) fn git_credential(
     by_git: bool,
 ) -> Result<Option<git::Request>> {
     let Some(bytes) = gathered(context, Gatherer::of_git())? else { return Ok(None) };
-    let as_git_does = "Give it as git does, in lines such as protocol=https and host=HOST; see gitcredentials(7).";
+    let as_git_does = "Send it as git does, in lines such as protocol=https and host=HOST; see \
+                       gitcredentials(7).";
     gits(&bytes, by_git).map_err(|why| refused(&why, as_git_does))
 }
 
@@ -77,15 +78,19 @@ fn gits(bytes: &[u8], by_git: bool) -> Result<Option<git::Request>, String> {
         if by_git && says_nothing {
             return Ok(None);
         }
-        return Err("it names no protocol or no host".to_owned());
+        return Err("it has no protocol or no host".to_owned());
     }
     Ok(Some(request))
 }
 
 fn malformed(why: &str) -> Error {
-    refused(why, "For the bare token, whatever stdin is, use: concur-cred token")
+    refused(why, "For the bare token use: concur-cred token (it never reads stdin)")
 }
 
 fn refused(why: &str, remedy: &str) -> Error {
-    Error::new(Kind::Usage, format!("What stdin gave is not a credential request: {why}"), remedy)
+    Error::new(
+        Kind::Usage,
+        format!("The input on stdin is not a credential request: {why}"),
+        remedy,
+    )
 }

@@ -101,7 +101,7 @@ pub(super) fn run(context: &mut Context<'_>, args: &Args) -> Result<u8> {
     }
     let is_kept = is_wanted && keep(context, import, &profile, old.as_ref())?;
     if !is_kept {
-        context.note(&format!("{profile}: holds this refresh token already; nothing was changed"));
+        context.note(&format!("{profile}: already has this refresh token; nothing was changed"));
         return Ok(0);
     }
     context.audit(Event {
@@ -143,12 +143,12 @@ impl Import {
     fn intention(&self) -> String {
         let Some(principal) = &self.principal else {
             return format!(
-                "the tokens do not say whose they are: would use the refresh token once at {}",
+                "the tokens do not say who they belong to: would use the refresh token once at {}",
                 self.origin
             );
         };
         let whose = self.grant.principal_type().map_or("company", PrincipalType::noun);
-        format!("would hold {whose} {principal} at {}", self.origin)
+        format!("would be {whose} {principal} at {}", self.origin)
     }
 
     /// Uses the refresh token at once, and keeps what comes in its place.
@@ -182,7 +182,7 @@ fn keep(
 ) -> Result<bool> {
     if import.principal.is_none() {
         context.note(
-            "the tokens do not say whose they are: the refresh token is used once to learn it",
+            "the tokens do not say who they belong to: the refresh token is used once to find out",
         );
         return import.use_refresh_token(context).map(|()| true);
     }
@@ -309,7 +309,7 @@ fn grant(context: &mut Context<'_>, file: &TokenFile, geolocation: Origin) -> (G
     let past = told.is_some_and(|at| at <= now && at > obtained_at);
     let believed = told.and_then(|at| refresh_expiry(&json!(at), obtained_at));
     if past {
-        context.note("the refresh token's time is over; it is tried once at the first use");
+        context.note("the refresh token seems to have expired; it is tried once at the first use");
     }
     let assumed = believed.is_none() && file.refresh_token.is_some();
     let refresh_expires_at = if assumed { assumed_refresh_expiry(obtained_at) } else { believed };

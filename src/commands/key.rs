@@ -41,14 +41,14 @@ fn to_change(context: &mut Context<'_>) -> Result<(Store, KeyLock)> {
     let mut store = store(context)?.ok_or_else(|| {
         Error::new(
             Kind::NotFound,
-            "There is no store yet, and so no key of one",
-            "The first login takes a key from where key_source says: concur-cred login",
+            "There is no store yet, and so no key",
+            "The first login takes the key from key_source: concur-cred login",
         )
     })?;
     let lock = KeyLock::take(store.paths(), context.config.lock_timeout)?;
     failpoint::pass("rotation-locked");
     if store.finish_rotation(&lock)? {
-        context.note("a rotation that was ended before its last step is finished");
+        context.note("finished a rotation that was interrupted before its last step");
     }
     Ok((store, lock))
 }
@@ -68,8 +68,8 @@ fn rotate(context: &mut Context<'_>, args: &KeyRotate) -> Result<u8> {
     end(context, &store);
     tell(context, &resealed);
     context.note(
-        "older backups of the store still open with the old key; where that was stolen, have new \
-         tokens as well: concur-cred refresh --all",
+        "older backups of the store still open with the old key; if that was stolen, also \
+         replace the tokens: concur-cred refresh --all",
     );
     audit(context, "key rotate", "new key", &resealed);
     Ok(0)
@@ -89,11 +89,11 @@ fn to_a_new_file(context: &mut Context<'_>, store: &mut Store, lock: &KeyLock) -
         Error::new(
             error.kind(),
             format!(
-                "The store is sealed with a new key, which waits in {}: {}",
+                "The store is sealed with a new key, which is still in {}: {}",
                 store.paths().next_key_file().display(),
                 error.problem()
             ),
-            "Everything works; the next refresh or login puts it in the key file's place.",
+            "Everything works; the next refresh or login moves it to the key file.",
         )
     })?;
     failpoint::pass("key-renamed");
@@ -145,8 +145,8 @@ fn not_ours_to_write(source: KeySource, store: &Store, context: &Context<'_>) ->
         format!(
             "The key comes from {place}, which concur-cred does not write; nothing was changed"
         ),
-        "Save the present key in FILE, have that source give a new one, and run: concur-cred key rotate \
-         --old-key-file FILE",
+        "Save the current key in FILE, put a new one into that source, and run: concur-cred key \
+         rotate --old-key-file FILE",
     )
 }
 
@@ -187,7 +187,7 @@ fn set_source(context: &mut Context<'_>, args: &KeySetSource) -> Result<u8> {
         ));
     }
     if let Some((asked, by)) = context.config.keys.asked()?.filter(|(asked, _)| *asked != target) {
-        context.note(&format!("{by} asks for {}, which holds for a new store only", asked.name()));
+        context.note(&format!("{by} names {}, which applies only to a new store", asked.name()));
     }
     audit(context, "key set-source", target.name(), &resealed);
     Ok(0)
@@ -222,8 +222,10 @@ fn audit(
 ) {
     let detail = match (cells, left.len()) {
         (0, 0) => None,
-        (cells, 0) => Some(format!("{cells} secrets sealed anew")),
-        (cells, left) => Some(format!("{cells} secrets sealed anew, {left} did not open")),
+        (cells, 0) => Some(format!("{cells} secrets sealed with the new key")),
+        (cells, left) => {
+            Some(format!("{cells} secrets sealed with the new key, {left} did not open"))
+        }
     };
     context.audit(Event {
         at: context.now(),

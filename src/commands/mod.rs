@@ -168,8 +168,8 @@ fn misused_check(out: &mut dyn Write) -> u8 {
 fn link_with_a_secret() -> Error {
     Error::new(
         Kind::Usage,
-        "An argument is a link with a secret in it, and other programs can read arguments",
-        "Have a new one made, and paste it when concur-cred login asks for it on a terminal.",
+        "An argument is a link that contains a secret, and other programs can read arguments",
+        "Request a new one, and paste it at the prompt of concur-cred login.",
     )
 }
 

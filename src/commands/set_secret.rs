@@ -100,8 +100,8 @@ fn not_given() -> Error {
 fn malformed(from: &str) -> Error {
     Error::new(
         Kind::Usage,
-        format!("{from} holds more than one line, or no text; nothing was changed"),
-        "Give the client secret alone.",
+        format!("{from} has more than one line, or no text; nothing was changed"),
+        "Send only the client secret.",
     )
 }
 

@@ -139,7 +139,7 @@ mod tests {
                 let refused = Refused { by, login: &login, profile, sent: Sent::Stored };
                 let advice = advice::advice(Some(code), &refused);
                 // These name no command.
-                if code == 16 || advice.contains("concur-cred is wrong") {
+                if code == 16 || advice.contains("concur-cred has a defect") {
                     continue;
                 }
                 let limits = Limits::of_warning(1);

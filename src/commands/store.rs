@@ -88,7 +88,7 @@ fn bind(context: &mut Context<'_>, request: Request, application: &str) -> Resul
     let Some(principal) = request.username.and_then(|name| String::from_utf8(name).ok()) else {
         return Err(Error::new(
             Kind::Usage,
-            "A managed account needs a user name: the company or user UUID",
+            "A profile needs a user name: the company or user UUID",
             "Send username= with the request.",
         ));
     };
@@ -166,7 +166,7 @@ fn origins(
     if allowed.permit(&origin).is_none() {
         return Err(Error::new(
             Kind::Usage,
-            format!("{origin} is not an origin that may be sent a secret"),
+            format!("Refusing to send credentials to {origin}: it is not an allowed origin"),
             "List it under allowed_origins in config.toml if it is Concur's.",
         ));
     }
@@ -204,7 +204,7 @@ fn free_profile(context: &Context<'_>, store: &Store, application: &str) -> Resu
     candidate.filter(|name| !taken.contains(&name.to_string())).ok_or_else(|| {
         Error::new(
             Kind::Usage,
-            "The new account needs a profile name of its own",
+            "The new profile needs a name",
             "Name it: concur-cred --profile NAME store --application NAME",
         )
     })

@@ -9,7 +9,7 @@ const LIKE_ENOUGH: f64 = 0.7;
 /// What is wrong with an unknown key. Names existing keys only: what was written may be a secret.
 pub(super) fn unknown(written: Option<&str>) -> String {
     match written.and_then(nearest) {
-        Some(key) => format!("{UNKNOWN}; {key} is probably meant"),
+        Some(key) => format!("{UNKNOWN} (did you mean {key}?)"),
         None => UNKNOWN.to_owned(),
     }
 }
@@ -47,7 +47,7 @@ mod tests {
             ("allowed_origin", "allowed_origins"),
         ] {
             let problem = unknown(Some(written));
-            assert_eq!(problem, format!("an unknown key; {key} is probably meant"), "{written}");
+            assert_eq!(problem, format!("an unknown key (did you mean {key}?)"), "{written}");
         }
     }
 

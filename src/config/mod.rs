@@ -197,7 +197,7 @@ fn allowed_origins(env: &Env, written: Option<Vec<String>>) -> Result<Vec<Origin
         BadOrigin::Legacy(instead) => Error::new(
             Kind::Unusable,
             format!(
-                "The setting {key} names a legacy host of Concur, which issues no tokens of OAuth 2"
+                "The setting {key} names a legacy host of Concur, which issues no OAuth2 tokens"
             ),
             format!("Use {instead} instead."),
         ),
@@ -230,7 +230,7 @@ fn read(path: &Path, must_exist: bool) -> Result<(File, Option<String>)> {
 fn text_of<'b>(bytes: &'b [u8], path: &Path) -> Result<&'b str> {
     std::str::from_utf8(bytes).map_err(|_| {
         let problem = format!("{} is not text", path.display());
-        Error::new(Kind::Unusable, problem, "Write it anew; concur-cred(1) lists the keys.")
+        Error::new(Kind::Unusable, problem, "Save it as UTF-8 text; concur-cred(1) lists the keys.")
     })
 }
 
@@ -268,7 +268,7 @@ fn unquoted(message: &str) -> &'static str {
     } else if message.starts_with("data did not match") {
         "not a duration such as 60, 90s or 5m"
     } else if message.starts_with("duplicate key") {
-        "a key that stands there twice"
+        "a repeated key"
     } else {
         "not valid TOML"
     }

@@ -42,12 +42,16 @@ pub(super) fn examine(context: &Context<'_>, report: &mut Report) {
             return report.ok(NAME, "not installed");
         }
         Err(error) => {
-            return report.warn(NAME, unended(&error), "See why by hand: git --version");
+            return report.warn(NAME, unended(&error), "To see why, run: git --version");
         }
     };
     let Ok(listed) = listed else {
         // What it says of that may quote the configuration.
-        return report.warn(NAME, "it cannot read its configuration", "See why: git config --list");
+        return report.warn(
+            NAME,
+            "it cannot read its configuration",
+            "To see why, run: git config --list",
+        );
     };
     let link = on_path(context.env, LINK);
     judge(&version, &helpers(&listed), link.as_deref(), report);
@@ -111,14 +115,19 @@ fn judge(version: &str, helpers: &[Helper], link: Option<&Path>, report: &mut Re
                 format!("{} is another program, or another version", shown(link)),
                 CONFIGURE,
             ),
-            None => report.fail(LINK, "git is to run it, and it is not on the PATH", CONFIGURE),
+            None => {
+                report.fail(LINK, "git is configured to run it, but it is not on PATH", CONFIGURE);
+            }
         }
     }
     let Some(place) = plain_text(helpers, &kinds) else { return };
     report.warn(
         "git helper store",
-        format!("git's helper store stands {place} this one and keeps what git got in plain text"),
-        "Remove it, or run: concur-cred configure-git, which keeps it from Concur's hosts",
+        format!(
+            "git's helper store is configured {place} this one and stores credentials in plain \
+             text"
+        ),
+        "Remove it, or run: concur-cred configure-git, which disables it for Concur's hosts",
     );
 }
 

@@ -28,8 +28,8 @@ pub(super) fn examine(context: &Context<'_>, store: &Store, report: &mut Report)
     if is_right && store.key_is_guessable() {
         report.warn(
             "key strength",
-            "the store's key is no random one, and can be guessed",
-            "Make another one: concur-cred key rotate",
+            "the store's key is not random and can be guessed",
+            "Replace it: concur-cred key rotate",
         );
     }
     if let Ok(recorded) = store.meta().map(|meta| meta.key_source) {
@@ -45,12 +45,12 @@ fn asked(context: &Context<'_>, recorded: KeySource, report: &mut Report) {
         Ok(Some((asked, by))) if asked != recorded => report.warn(
             "key source",
             format!(
-                "{by} asks for {}, and the store has its key from {}",
+                "{by} names {}, but the store's key comes from {}",
                 asked.name(),
                 recorded.name()
             ),
             format!(
-                "None is needed; to have it from there: concur-cred key set-source {}",
+                "No action needed; to move it there: concur-cred key set-source {}",
                 asked.name()
             ),
         ),
@@ -76,13 +76,16 @@ fn left_over(context: &Context<'_>, store: &Store, recorded: KeySource, report: 
     match is_its {
         Ok(true) => report.warn(
             "key rotation",
-            format!("not finished: the store's key still waits in {}", next.display()),
-            "Run: concur-cred doctor --repair; the next refresh does it as well",
+            format!("not finished: the store's key is still in {}", next.display()),
+            "Run: concur-cred doctor --repair (the next refresh also finishes it)",
         ),
         Ok(false) => report.warn(
             "key rotation",
-            format!("one was ended before it changed anything; {} is of no use", next.display()),
-            format!("If no concur-cred key rotate runs: rm {}", shell_word(&next)),
+            format!(
+                "one was interrupted before it changed anything; {} is not needed",
+                next.display()
+            ),
+            format!("If no concur-cred key rotate is running: rm {}", shell_word(&next)),
         ),
         Err(error) => report.error("key rotation", error),
     }
@@ -98,7 +101,8 @@ pub(super) fn repair(context: &Context<'_>, report: &mut Report) -> bool {
     let Ok(Some(mut store)) = Store::open(context.paths, context.keys) else { return false };
     match store.finish_rotation(&lock) {
         Ok(true) => {
-            report.ok("repair: key", "a rotation that was ended before its last step is finished");
+            report
+                .ok("repair: key", "finished a rotation that was interrupted before its last step");
             true
         }
         Ok(false) => false,
@@ -121,11 +125,14 @@ pub(super) fn without_store(context: &Context<'_>, report: &mut Report) {
         if store_is_there {
             report.warn(
                 "key",
-                format!("{name} is not there, and the store cannot be asked for its key"),
-                "Put the store's key back, if it was a file",
+                format!(
+                    "{name} does not exist, and the store, which knows its key source, cannot be \
+                     read"
+                ),
+                "If the store's key was a file, restore it",
             );
         } else {
-            report.ok("key", "none yet; the first login makes one");
+            report.ok("key", "none yet; the first login creates one");
         }
         return;
     }

@@ -44,7 +44,7 @@ pub(super) fn examine(context: &Context<'_>, report: &mut Report) {
     let settings = HttpSettings { timeout, ..context.http.clone() };
     let Ok(service) = TokenService::new(&settings) else {
         // What is wrong with the settings has its own line.
-        return report.warn(NAME, "not asked: a setting cannot be used", "");
+        return report.warn(NAME, "not checked: a setting is invalid", "");
     };
     let (sender, receiver) = mpsc::channel();
     for (host, origin) in &origins {
@@ -78,7 +78,7 @@ pub(super) fn examine(context: &Context<'_>, report: &mut Report) {
 fn origins(context: &Context<'_>, report: &mut Report) -> BTreeMap<String, AllowedOrigin> {
     let mut found = BTreeMap::new();
     let Some(mut accounts) = super::records(context.paths, context.keys) else {
-        report.warn(NAME, "not asked: the profiles cannot be read", "");
+        report.warn(NAME, "not checked: the profiles cannot be read", "");
         return found;
     };
     accounts.retain(|record| record.profile.is_some());
@@ -125,7 +125,7 @@ fn allowed_origin(
 fn unproven(origin: &Origin) -> Error {
     Error::new(
         Kind::Unusable,
-        format!("{origin} is not asked: it is not proven to be the base URL that you named"),
+        format!("{origin} is not contacted: it is not proven to be the base URL that you named"),
         "See the check of the key and the profile; or log in again with --base-url.",
     )
 }
@@ -133,7 +133,7 @@ fn unproven(origin: &Origin) -> Error {
 fn forbidden(geolocation: &str) -> Error {
     Error::new(
         Kind::Unusable,
-        format!("{geolocation} is not an origin that may be sent a secret"),
+        format!("Refusing to send credentials to {geolocation}: it is not an allowed origin"),
         "Log in again with --base-url, or list it under allowed_origins in config.toml.",
     )
 }
@@ -156,7 +156,7 @@ fn ask(
             let alone = HttpSettings { ca_bundle: None, ..settings.clone() };
             // Who is not reached without the bundle, and was with it, is trusted by it.
             match TokenService::new(&alone).map(|service| post(&service)) {
-                Ok(Err(none)) if none.is_local() => "TLS by a root of ca_bundle",
+                Ok(Err(none)) if none.is_local() => "TLS with a root of ca_bundle",
                 _ => "TLS by a built-in root",
             }
         }
@@ -185,7 +185,7 @@ fn tell(origin: &AllowedOrigin, way: &str, asked: Asked, report: &mut Report) {
             let remedy = if none.is_local() {
                 "Check network, name resolution, proxy and certificates"
             } else {
-                "Try again in a while"
+                "Retry later"
             };
             return report.fail(NAME, format!("{place}: {none}"), remedy);
         }
@@ -199,12 +199,12 @@ fn tell(origin: &AllowedOrigin, way: &str, asked: Asked, report: &mut Report) {
         _ if status >= 500 => report.fail(
             NAME,
             format!("{place}: {trust}; it answers with status {status}"),
-            "It is the service's trouble: try again in a while",
+            "The service has a problem: retry later",
         ),
         _ => report.fail(
             NAME,
-            format!("{place}: {trust}; status {status} and no code of Concur's"),
-            "Something else than Concur answers there: check --base-url, proxy and gateway",
+            format!("{place}: {trust}; status {status} without one of Concur's codes"),
+            "Another server than Concur's answers there: check --base-url, proxy and gateway",
         ),
     }
     skew::judge(origin.origin().host(), now, answer.date, report);

@@ -20,7 +20,7 @@ pub(super) fn settings(context: &Context<'_>, report: &mut Report) {
     match context.config_problem {
         Some(error) => report.error("settings", error.clone()),
         None if file.exists() => report.ok("settings", file.display().to_string()),
-        None => report.ok("settings", "no configuration file; the defaults hold"),
+        None => report.ok("settings", "no configuration file; the defaults apply"),
     }
 }
 
@@ -68,7 +68,7 @@ fn groups(paths: &Paths) -> Vec<Group> {
         Group { name: "store file", places: file(paths.store()) },
         Group { name: "store journal", places: files(companions_of(&paths.store()).into()) },
         Group { name: "ticket file", places: file(paths.cache()) },
-        Group { name: "audit trail file", places: file(paths.events()) },
+        Group { name: "audit log file", places: file(paths.events()) },
         Group { name: "audit journal", places: files(companions_of(&paths.events()).into()) },
         Group { name: "locks folder", places: folder(&paths.locks_dir()) },
         Group { name: "lock files", places: files(entries(&paths.locks_dir())) },
@@ -118,17 +118,20 @@ fn surroundings(context: &Context<'_>, report: &mut Report) {
 #[cfg(unix)]
 fn second_names(paths: &Paths, report: &mut Report) {
     use std::os::unix::fs::MetadataExt;
-    for (name, path) in [("store file", paths.store()), ("audit trail file", paths.events())] {
+    for (name, path) in [("store file", paths.store()), ("audit log file", paths.events())] {
         if path.symlink_metadata().is_ok_and(|meta| meta.is_file() && meta.nlink() > 1) {
             let word = shell_word(&path);
             report.warn(
                 name,
                 format!(
-                    "{} has another name as well (a hard link), as a copy of it, and a journal of its \
-                     own under each: whoever opens the other one after a crash finds it damaged",
+                    "{} has a second name (hard link). Each name has a journal of its own: after \
+                     a crash, a program that opens the other name finds it damaged",
                     path.display()
                 ),
-                format!("If no concur-cred runs: cp -p {word} {word}.new && mv {word}.new {word}"),
+                format!(
+                    "If no concur-cred is running: cp -p {word} {word}.new && mv {word}.new \
+                     {word}"
+                ),
             );
         }
     }
@@ -157,11 +160,11 @@ pub(super) fn permissions(context: &Context<'_>, report: &mut Report) {
         report.warn(
             "unfinished files",
             format!(
-                "{}, {} of a repair; a process is at work or was killed",
+                "{}, {} of a repair; a process is working or was killed",
                 counted(left.len(), "unfinished file"),
                 repairs
             ),
-            format!("If no concur-cred runs: rm -r {}", listed(&words).replace(", ", " ")),
+            format!("If no concur-cred is running: rm -r {}", listed(&words).replace(", ", " ")),
         );
     }
 }

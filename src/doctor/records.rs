@@ -77,7 +77,7 @@ fn identities(store: &Store, accounts: &[Record], key_is_right: bool, report: &m
         edited.filter_map(|record| record.profile_name().map(str::to_owned)).collect();
     if edited.is_empty() {
         let profiles = counted(accounts.len(), "profile");
-        return report.ok("identity", format!("{profiles} as they were kept"));
+        return report.ok("identity", format!("{profiles} unchanged"));
     }
     let login = login_command(edited.first().map(String::as_str));
     report.fail(
@@ -155,7 +155,7 @@ fn attempts(context: &Context<'_>, accounts: &[Record], report: &mut Report) {
     }
     report.warn(
         "attempts",
-        format!("without an end, because the process was killed: {}", listed(&without_end)),
+        format!("interrupted because the process was killed: {}", listed(&without_end)),
         "The next get tries again; if Concur then refuses the token, log in again",
     );
 }
@@ -185,7 +185,7 @@ fn clock(context: &Context<'_>, accounts: &[Record], report: &mut Report) {
         report.warn(
             "clock",
             format!(
-                "tokens obtained in the future, so the clock stepped back: {}",
+                "tokens obtained in the future, so the clock was set back: {}",
                 listed(&future)
             ),
             "Check the clock of this machine; the next get renews them",
@@ -195,8 +195,8 @@ fn clock(context: &Context<'_>, accounts: &[Record], report: &mut Report) {
         let login = login_command(long.first().map(String::as_str));
         report.warn(
             "clock",
-            format!("access tokens that claim to live for over a day: {}", listed(&long)),
-            format!("Run: concur-cred refresh; if it stays so, {login}"),
+            format!("access tokens that claim to be valid for more than a day: {}", listed(&long)),
+            format!("Run: concur-cred refresh; if this persists, run: {login}"),
         );
     }
     if future.is_empty() && long.is_empty() {

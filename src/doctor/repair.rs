@@ -40,7 +40,7 @@ pub(crate) fn repair(context: &Context<'_>, report: &mut Report) -> Result<()> {
     fixed |= reserves(context, &mut locks, report)?;
     fixed |= trail(context, report)?;
     if !fixed && report.is_ok() {
-        report.ok("repair", "nothing to mend");
+        report.ok("repair", "nothing to fix");
     }
     Ok(())
 }
@@ -104,7 +104,7 @@ fn report_salvaged(salvaged: &Salvaged, report: &mut Report) {
         kept_as.display()
     );
     if lost.is_empty() {
-        return report.ok("repair: store", format!("{detail}; nothing that it held was lost"));
+        return report.ok("repair: store", format!("{detail}; nothing was lost"));
     }
     report.warn(
         "repair: store",
@@ -142,10 +142,10 @@ fn trail(context: &Context<'_>, report: &mut Report) -> Result<bool> {
     }
     match salvage::move_beside(&context.paths.events(), context.now) {
         Ok(kept) => report.ok(
-            "repair: audit trail",
+            "repair: audit log",
             format!("a new one begins; the damaged one is kept as {}", kept.display()),
         ),
-        Err(error) => report.error("repair: audit trail", error),
+        Err(error) => report.error("repair: audit log", error),
     }
     Ok(true)
 }

@@ -12,7 +12,7 @@ const REMEDY: &str = "Set this clock by NTP (on Linux: timedatectl set-ntp true)
 /// `date` is the service's time at `now`, both epoch seconds.
 pub(super) fn judge(host: &str, now: i64, date: Option<i64>, report: &mut Report) {
     let Some(date) = date else {
-        return report.ok("service clock", format!("{host} does not tell its time"));
+        return report.ok("service clock", format!("{host} does not send its time"));
     };
     let ahead = now.saturating_sub(date);
     let off = ahead.saturating_abs();

@@ -57,7 +57,7 @@ fn older(store: &Store, version: i64, report: &mut Report) -> bool {
     }
     match store.bring_up_to_date() {
         Ok(now) => {
-            report.ok("store", format!("schema version {version} was brought up to {now}"));
+            report.ok("store", format!("schema version {version} was migrated to {now}"));
             true
         }
         Err(error) => {
@@ -72,10 +72,10 @@ fn journal_left(is_there: bool, report: &mut Report) {
         report.warn(
             "journal",
             "a process is writing, or SQLite does not need this journal",
-            "Look again when no concur-cred runs",
+            "Run this again when no concur-cred is running",
         );
     } else {
-        report.ok("journal", "what a killed process had half written was rolled back");
+        report.ok("journal", "the incomplete write of a killed process was rolled back");
     }
 }
 

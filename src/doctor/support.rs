@@ -81,7 +81,7 @@ fn line(event: &Event, identities: &[String]) -> String {
         Some((id, Ok(_))) => {
             let _ = write!(line, ", correlation {id}");
         }
-        Some((_, Err(_))) => line.push_str(", correlation id of no known form"),
+        Some((_, Err(_))) => line.push_str(", correlation ID in an unknown form"),
         None => {}
     }
     line
@@ -151,7 +151,7 @@ mod tests {
              correlation {CORRELATION}"
         );
         assert_eq!(events.lines().next(), Some(first.as_str()));
-        assert!(events.contains("correlation id of no known form"), "{text}");
+        assert!(events.contains("correlation ID in an unknown form"), "{text}");
         assert!(!text.contains("erika") && !text.contains("tok"), "{text}");
     }
 }

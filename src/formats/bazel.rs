@@ -95,9 +95,9 @@ impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::NotAnObject => "it is not one JSON object with a uri",
-            Self::NotAUri => "its uri is not one with a host",
-            Self::UserInfo => "its uri holds user information",
-            Self::HostSpelling => "the host of its uri is not written in its canonical form",
+            Self::NotAUri => "its uri has no host",
+            Self::UserInfo => "its uri contains user information",
+            Self::HostSpelling => "the host of its uri is not in canonical form",
             Self::TooLarge => "it is longer than 64 KiB",
         })
     }

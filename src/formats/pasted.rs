@@ -22,7 +22,7 @@ pub(crate) fn one_time_password(pasted: &str) -> Result<Secret, &'static str> {
     if !has_field(text, "token") && !text.contains("://") {
         return Ok(Secret::from(text));
     }
-    field(text, "token").ok_or("That link holds no one-time password (token=): copy all of it.")
+    field(text, "token").ok_or("This link contains no one-time password (token=): copy all of it.")
 }
 
 /// Reads an address of the App Center; `None`: it is none, and may be what was asked for. An error says what
@@ -32,7 +32,7 @@ pub(crate) fn connection(pasted: &str) -> Option<Result<Connection, &'static str
     if !has_field(text, "requestToken") && !text.contains("://") {
         return None;
     }
-    let wrong = "That address holds no id with a requestToken: copy all of it.";
+    let wrong = "This address contains no id with a requestToken: copy all of it.";
     let id = field(text, "id").and_then(|id| id.expose_utf8().map(str::to_owned));
     let id = id.filter(|id| Uuid::try_parse(id).is_ok());
     let found = id.zip(field(text, "requestToken"));

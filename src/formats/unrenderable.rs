@@ -32,7 +32,7 @@ impl fmt::Display for Unrenderable {
             Self::LineBreak { field } => {
                 write!(
                     f,
-                    "the stored {field} holds a line break or NUL and cannot be printed safely"
+                    "the stored {field} contains a line break or NUL and cannot be printed safely"
                 )
             }
             Self::NotText { field } => {

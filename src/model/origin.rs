@@ -53,15 +53,15 @@ impl fmt::Display for BadOrigin {
             Self::NotAUrl => "it is not a URL with a host",
             Self::Scheme => "its scheme is not https",
             Self::PlainHttp => {
-                "http is only spoken to a literal loopback address (127.0.0.0/8 or [::1])"
+                "http is allowed only for a literal loopback address (127.0.0.0/8 or [::1])"
             }
-            Self::UserInfo => "it holds user information",
-            Self::MoreThanOrigin => "it holds more than scheme, host and port",
+            Self::UserInfo => "it contains user information",
+            Self::MoreThanOrigin => "it contains more than scheme, host and port",
             Self::Legacy(instead) => {
                 return write!(
                     f,
-                    "it is a legacy host of Concur's, which does not take these tokens; the one in its \
-                     place is {instead}"
+                    "it is a legacy host of Concur, which does not accept these tokens; use \
+                     {instead}"
                 );
             }
         })

@@ -165,7 +165,7 @@ impl fmt::Display for NoAnswer {
             Self::Proxy { proxy, host, why, source } => why.write(f, proxy, host, source),
             Self::Late { host, .. } => write!(f, "{host} did not answer in time"),
             Self::HungUp { host, source } => {
-                write!(f, "{host} hung up without an answer: {}", root_cause(source))
+                write!(f, "{host} closed the connection without an answer: {}", root_cause(source))
             }
         }
     }
@@ -185,24 +185,23 @@ impl AtProxy {
             }
             Self::WantsCertificate => write!(
                 f,
-                "the proxy {proxy} asks for a client certificate, which no proxy is shown"
+                "the proxy {proxy} asks for a client certificate, which is never sent to a proxy"
             ),
             Self::WantsPassword => write!(
                 f,
-                "the proxy {proxy} wants a user name and password, which can stand in the setting proxy \
-                 (http://USER:PASSWORD@HOST:PORT)"
+                "the proxy {proxy} requires a user name and password; put them into the setting \
+                 proxy (http://USER:PASSWORD@HOST:PORT)"
             ),
-            Self::PasswordRefused => write!(
-                f,
-                "the proxy {proxy} does not accept the user name and password it was given"
-            ),
+            Self::PasswordRefused => {
+                write!(f, "the proxy {proxy} does not accept the user name and password")
+            }
             Self::NoTunnel { with_password: true } => write!(
                 f,
-                "the proxy {proxy} refused to connect to {host}, or could not, or does not accept the user \
-                 name and password it was given"
+                "the proxy {proxy} refused or failed to connect to {host}, or does not accept \
+                 the user name and password"
             ),
             Self::NoTunnel { with_password: false } => {
-                write!(f, "the proxy {proxy} refused to connect to {host}, or could not")
+                write!(f, "the proxy {proxy} refused or failed to connect to {host}")
             }
             Self::Late => {
                 write!(f, "the proxy {proxy} did not open a connection to {host} in time")

@@ -190,7 +190,7 @@ fn socks(named_by: &str, via: &Via) -> Error {
     let shown = via.shown();
     Error::new(
         Kind::Unusable,
-        format!("The proxy {shown} is a SOCKS proxy, which cannot be asked (by {named_by})"),
+        format!("The proxy {shown} is a SOCKS proxy, which is not supported (by {named_by})"),
         "Set CONCUR_CRED_PROXY to an HTTP proxy such as http://host:3128, or to direct.",
     )
 }
@@ -205,7 +205,7 @@ fn read(value: &Secret, name: &str) -> Result<Option<Via>> {
         Refusal::NotAProxy => Error::of_setting(name, EXPECTED),
         Refusal::Socks(_) => Error::new(
             Kind::Unusable,
-            format!("The setting {name} names a SOCKS proxy, which cannot be asked"),
+            format!("The setting {name} names a SOCKS proxy, which is not supported"),
             "Name an HTTP proxy such as http://host:3128, or direct.",
         ),
     })

@@ -75,11 +75,11 @@ fn add_bundle(roots: &mut RootCertStore, path: &Path) -> Result<()> {
     let file = files::read_named(path)
         .map_err(|error| not_usable("ca_bundle", &lower_first(error.problem()), error.remedy()))?;
     let certificates = pem::certificates(&file.bytes).map_err(|refusal| match refusal {
-        pem::Refusal::Encrypted => unfit(path, "there is a private key in it"),
+        pem::Refusal::Encrypted => unfit(path, "it contains a private key"),
         pem::Refusal::Other(why) => unfit(path, &why),
     })?;
     if certificates.is_empty() {
-        return Err(unfit(path, "there is no certificate in it"));
+        return Err(unfit(path, "it contains no certificate"));
     }
     for (certificate, number) in certificates.into_iter().zip(1..) {
         let damaged = |_| unfit(path, &format!("certificate {number} in it is damaged"));
@@ -92,8 +92,8 @@ fn unfit(path: &Path, why: &str) -> Error {
     not_usable(
         &format!("ca_bundle {}", path.display()),
         why,
-        "Put root certificates in PEM form into it (-----BEGIN CERTIFICATE-----), and nothing else; openssl \
-         x509 -in OLD -out NEW writes one so.",
+        "It must contain root certificates in PEM form (-----BEGIN CERTIFICATE-----), and \
+         nothing else; to convert one: openssl x509 -in OLD -out NEW",
     )
 }
 
@@ -153,12 +153,12 @@ fn about_identity(alert: AlertDescription, has_identity: bool) -> Option<Refusal
         Alert::CertificateRequired => return Some(Refusal::WantsIdentity),
         Alert::CertificateExpired => "it has expired, or the clock there is wrong",
         Alert::CertificateRevoked => "it was revoked",
-        Alert::UnknownCA => "its issuer is not known there",
+        Alert::UnknownCA => "its issuer is unknown there",
         Alert::BadCertificate
         | Alert::UnsupportedCertificate
         | Alert::CertificateUnknown
         | Alert::AccessDenied
-        | Alert::DecryptError => "it is not one of those that are let in",
+        | Alert::DecryptError => "it is not accepted",
         _ => return None,
     };
     has_identity.then_some(Refusal::IdentityRefused(refused))
@@ -199,9 +199,9 @@ impl Refusal {
     /// The middle of a sentence about this host or proxy.
     pub(super) fn of(&self, party: &str) -> String {
         match self {
-            Self::WantsIdentity => format!(
-                "{party} asks for a client certificate, which the setting client_cert gives"
-            ),
+            Self::WantsIdentity => {
+                format!("{party} requires a client certificate; set client_cert")
+            }
             Self::WantsOtherIdentity => {
                 format!("{party} asks for a client certificate of another kind than client_cert")
             }
@@ -209,8 +209,8 @@ impl Refusal {
                 format!("{party} does not accept the client certificate (client_cert): {why}")
             }
             Self::Untrusted => format!(
-                "the certificate of {party} is not from an issuer that is trusted here; a company's own \
-                 root certificate can be given by the setting ca_bundle"
+                "the certificate of {party} is not from a trusted issuer; if your company has \
+                 its own root certificate, set ca_bundle"
             ),
             Self::OtherName => format!("the certificate of {party} is for another name"),
             Self::Expired => {

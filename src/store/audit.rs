@@ -42,7 +42,7 @@ pub(crate) struct Event {
 pub(crate) fn record_all(paths: &Paths, events: &mut Vec<Event>) {
     for event in events.drain(..) {
         if record(paths, &event).is_err() {
-            trace::step("an event could not be written to the audit trail");
+            trace::step("an event could not be written to the audit log");
         }
     }
 }

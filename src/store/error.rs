@@ -170,7 +170,7 @@ impl Error {
             }
             Self::NotUpgraded(version, refusal, error) => {
                 let problem = format!(
-                    "The store has schema version {version} and cannot be brought up to version \
+                    "The store has schema version {version} and cannot be migrated to version \
                      {CURRENT_VERSION}: {}",
                     refused(*refusal, error)
                 );
@@ -186,7 +186,7 @@ impl Error {
             Self::Emptied(store) => {
                 let word = shell_word(store);
                 let problem = format!(
-                    "{} is empty: the profiles and entries that it held are lost",
+                    "{} is empty: the profiles and entries in it are lost",
                     store.display()
                 );
                 let remedy = format!(
@@ -196,14 +196,12 @@ impl Error {
             }
             Self::JournalLeadsElsewhere(journal) => {
                 let problem = format!(
-                    "{} is no journal of ours: it leads to another file",
+                    "{} is not the store's journal: it is a link to another file",
                     journal.display()
                 );
                 return (problem, format!("Move it away: mv {0} {0}.moved", shell_word(journal)));
             }
-            Self::UnknownKeySource => {
-                ("The store names a key source that this program does not know", NEWER)
-            }
+            Self::UnknownKeySource => ("Unknown key source in the store", NEWER),
             Self::OtherProgram => (
                 "The store's file is another program's database",
                 "Move it away, or set CONCUR_CRED_HOME to a folder of its own.",
@@ -219,24 +217,26 @@ impl Error {
     fn words_of_a_repair(&self) -> (String, String) {
         match self {
             Self::DamagedTooLarge(file) => (
-                format!("{} is far larger than any store of ours; it was not read", file.display()),
+                format!("{} is too large for a store and was not read", file.display()),
                 without_repair(file),
             ),
             Self::DamagedUnidentified(file) => (
-                "The damaged store does not tell which store it is, so that nothing in it can be opened; \
-                 nothing was touched"
+                "The damaged store has lost its ID, so that nothing in it can be opened; nothing \
+                 was changed"
                     .to_owned(),
                 without_repair(file),
             ),
             Self::DamagedBeyondRepair(file) => (
-                "Nothing in the damaged store can be read and opened; nothing was touched".to_owned(),
+                "Nothing in the damaged store can be read and opened; nothing was changed"
+                    .to_owned(),
                 without_repair(file),
             ),
-            Self::NoFreeName => {
-                ("There is no free name to keep the file under".to_owned(), "Try again.".to_owned())
-            }
+            Self::NoFreeName => (
+                "There is no free name for the copy of the file".to_owned(),
+                "Try again.".to_owned(),
+            ),
             _ => (
-                "The new store is not sound; nothing was changed".to_owned(),
+                "The new store is damaged; nothing was changed".to_owned(),
                 "Report this.".to_owned(),
             ),
         }
@@ -247,7 +247,7 @@ impl Error {
             Self::Changed => {
                 ("Another process changed the credential at the same moment", "Run it again.")
             }
-            Self::Vanished => ("The store vanished while it was made", "Run it again."),
+            Self::Vanished => ("The store was removed while it was created", "Run it again."),
             Self::NewRecordLocked => ("A new record is locked already", "Run it again."),
             Self::TooLargeToReserve => ("The answer is too large to keep", ""),
             Self::NotSealed => ("A secret could not be sealed", "Report this."),
@@ -266,7 +266,8 @@ impl Error {
             }
             Self::NoReserve(folder, error) => {
                 let problem = format!(
-                    "There is no room to keep a new token safely, so none was asked for: {}",
+                    "There is not enough disk space to store a new token, so no request was \
+                     sent: {}",
                     files::reason(error)
                 );
                 return (problem, format!("Free some disk space for {}.", folder.display()));
@@ -288,16 +289,16 @@ impl Error {
                 return (problem.to_owned(), remedy);
             }
             Self::InvalidOrigin(bad) => {
-                let problem = format!("The store names a base URL that is none ({bad})");
+                let problem = format!("Invalid base URL in the store ({bad})");
                 return (problem, format!("Log in again: {}", login_command(None)));
             }
-            _ => ("The program is in a state that it cannot be in", "Report this."),
+            _ => ("Internal error", "Report this."),
         };
         (problem.to_owned(), remedy.to_owned())
     }
 }
 
-const WHEN_ENDED: &str = "Run it again when that has ended.";
+const WHEN_ENDED: &str = "Retry when it has ended.";
 
 /// What SQLite refused, with its code. Its text is left out: it could quote a value.
 fn refused(refusal: Refusal, error: &rusqlite::Error) -> String {

@@ -165,7 +165,7 @@ fn not_absolute(name: &str) -> Error {
     Error::new(
         Kind::Unusable,
         format!("The variable {name} is not an absolute path"),
-        format!("Set {name} to the whole path of a folder, from the root, without ~; or unset it."),
+        format!("Set {name} to an absolute path (without ~), or unset it."),
     )
 }
 
@@ -173,7 +173,7 @@ fn not_absolute(name: &str) -> Error {
 fn not_text(name: &str) -> Error {
     Error::new(
         Kind::Unusable,
-        format!("The variable {name} is not text in UTF-8"),
+        format!("The variable {name} is not UTF-8 text"),
         format!("Correct or unset {name}."),
     )
 }

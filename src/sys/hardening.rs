@@ -94,8 +94,8 @@ fn panicked(info: &PanicHookInfo<'_>) {
         .map_or_else(String::new, |at| format!(" at {}:{}", short(at.file()), at.line()));
     let error = Error::new(
         Kind::Other,
-        format!("A part of the program that cannot fail has failed{place}"),
-        "Nothing is half-written. Report this place, the version and the command.",
+        format!("Internal error{place}"),
+        "The stored data is intact. Report this message, the version and the command.",
     );
     // An error of stderr itself cannot be reported.
     let _ = writeln!(io::stderr(), "{error}");

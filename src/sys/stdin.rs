@@ -58,7 +58,7 @@ fn gather_from(
         let until = if hinted { patience.give_up_after } else { patience.hint_after };
         let chunk = read(until.saturating_sub(started.elapsed())).map_err(|error| {
             let problem = format!("stdin cannot be read: {}", crate::sys::files::reason(&error));
-            Error::new(Kind::Other, problem, "Give it a request, or use: concur-cred token")
+            Error::new(Kind::Other, problem, "Send a request, or use: concur-cred token")
         })?;
         match chunk {
             Chunk::Bytes(bytes) => match gatherer.feed(&bytes) {

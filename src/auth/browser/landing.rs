@@ -52,20 +52,18 @@ pub(crate) enum InvalidCallback {
 impl fmt::Display for InvalidCallback {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::NotAnAddress => "that is not an address: it begins with http:// or https://",
+            Self::NotAnAddress => "this is not an address: it must begin with http:// or https://",
             Self::TooEarly => {
-                "that is the address to open; sign in there, and paste the one at which the browser \
-                 ends"
+                "this is the address to open: sign in there, then paste the address at which the \
+                 browser ends"
             }
             Self::Elsewhere => {
-                "that is another page: the address begins with the redirect URI of this login"
+                "this is another page: the address must begin with the redirect URI of this login"
             }
-            Self::NoState => "the address holds no state: copy all of it",
-            Self::OtherState => {
-                "the address belongs to another login (its state is not ours): use the newest one"
-            }
-            Self::NoCode => "the address holds no code: copy all of it",
-            Self::Malformed => "the address is damaged: copy it once more",
+            Self::NoState => "the address contains no state: copy all of it",
+            Self::OtherState => "the address belongs to another login: use the newest one",
+            Self::NoCode => "the address contains no code: copy all of it",
+            Self::Malformed => "the address is damaged: copy it again",
         })
     }
 }

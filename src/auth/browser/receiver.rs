@@ -113,14 +113,11 @@ fn is_family_unknown(error: &io::Error) -> bool {
 }
 
 fn cannot_listen(place: &Place, error: &io::Error) -> Error {
-    let problem = format!(
-        "The browser could not come back to {}: the port cannot be listened on ({})",
-        place.host,
-        files::reason(error)
-    );
+    let problem =
+        format!("Cannot listen for the browser on {} ({})", place.host, files::reason(error));
     let remedy = if error.kind() == io::ErrorKind::AddrInUse {
-        "End the program that listens there, perhaps another login, or name another registered URI \
-         with --redirect-uri."
+        "Another program uses the port, perhaps another login: end it, or name another \
+         registered URI with --redirect-uri."
     } else {
         "Name another registered URI with --redirect-uri."
     };

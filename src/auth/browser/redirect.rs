@@ -53,9 +53,9 @@ impl fmt::Display for BadRedirect {
             Self::NotAUrl => "it is not a URL with a host",
             Self::Scheme => "its scheme is neither http nor https",
             Self::PlainHttp => "http is only for localhost, 127.0.0.1 and [::1]",
-            Self::NoPort => "it names no port, which http on this machine needs (not 80)",
-            Self::UserInfo => "it holds user information",
-            Self::Fragment => "it holds a fragment",
+            Self::NoPort => "http on this machine needs a port other than 80",
+            Self::UserInfo => "it contains user information",
+            Self::Fragment => "it contains a fragment",
         })
     }
 }

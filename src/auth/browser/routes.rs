@@ -159,21 +159,24 @@ impl Routes {
 const NOT_OURS: Page<'_> = Page {
     good: false,
     heading: "Bad request",
-    text: "This address is for a login that a browser ends here, and for nothing else.",
+    text: "This address is only for a login with the browser.",
 };
-const NOT_FOUND: Page<'_> =
-    Page { good: false, heading: "Nothing here", text: "A login waits here, at another address." };
+const NOT_FOUND: Page<'_> = Page {
+    good: false,
+    heading: "Nothing here",
+    text: "A login is waiting here, at another address.",
+};
 const USED: Page<'_> = Page {
     good: false,
     heading: "Already used",
-    text: "This link is valid once, and it was already used. Open the address that the terminal shows. If it was \
-           not you who used it, press Ctrl-C in the terminal.",
+    text: "This link is valid once, and it was already used. Open the address that the terminal \
+           shows. If you did not use it, press Ctrl-C in the terminal.",
 };
 const NOT_YOURS: Page<'_> = Page {
     good: false,
     heading: "Not your login",
-    text: "This login was started by another user of this machine. If it is yours all the same, copy this \
-           page's address and paste it in the terminal.",
+    text: "This login was started by another user of this machine. If it is your login, copy the \
+           address of this page and paste it into the terminal.",
 };
 const VOID: Page<'_> = Page {
     good: false,
@@ -182,14 +185,14 @@ const VOID: Page<'_> = Page {
 };
 const LANDED: Page<'_> = Page {
     good: false,
-    heading: "Answered already",
-    text: "This login has come back before. The terminal shows how it ended.",
+    heading: "Already answered",
+    text: "The answer to this login arrived before. The terminal shows the result.",
 };
 const ASTRAY: Page<'_> = Page {
     good: false,
     heading: "Not this login",
-    text: "What came back does not belong to the login that waits in the terminal. Open the address \
-           that the terminal shows.",
+    text: "This answer does not belong to the login in the terminal. Open the address that the \
+           terminal shows.",
 };
 
 #[cfg(test)]

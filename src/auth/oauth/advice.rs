@@ -132,10 +132,11 @@ pub(crate) fn advice(code: Option<i64>, refused: &Refused<'_>) -> String {
         }
         Some(55 | 80..=85 | 100) => about_one_time_password(code, login),
         Some(103) => format!(
-            "The code of the browser is used or over (it lives for minutes): sign in again, and run: {login}"
+            "The browser's code was already used or has expired (it is valid for minutes): to \
+             sign in again, run: {login}"
         ),
         Some(104 | 105) => format!(
-            "Register the redirect URI for this very application at Concur, to the letter, {again}"
+            "Register exactly this redirect URI for the application at Concur, {again}"
         ),
         Some(107) => format!(
             "Edit the application at Concur and tick the grant \"refresh_token\", {}",
@@ -149,8 +150,8 @@ pub(crate) fn advice(code: Option<i64>, refused: &Refused<'_>) -> String {
         ),
         Some(51 | 52 | 56..=58 | 62 | 63 | 65 | 101 | 102 | 106 | 109) => missing(refused),
         Some(115 | 117..=122 | 124 | 135) => {
-            "Concur does not understand the request: a proxy may have changed it, or concur-cred is wrong. Report \
-             it with the code and the correlation ID."
+            "Concur does not understand the request: a proxy may have changed it, or concur-cred \
+             has a defect. Report it with the code and the correlation ID."
                 .to_owned()
         }
         _ => unknown(refused),
@@ -161,14 +162,17 @@ pub(crate) fn advice(code: Option<i64>, refused: &Refused<'_>) -> String {
 fn about_one_time_password(code: Option<i64>, login: &str) -> String {
     match code {
         Some(82) => format!(
-            "Too many one-time passwords are open: use the one in the newest mail, or wait until they are over, \
-             then run: {login}"
+            "Too many one-time passwords are open: use the one in the newest mail, or wait until \
+             they expire, then run: {login}"
         ),
         Some(83) => {
-            format!("The one-time password is used or over: ask for a new one, and run: {login}")
+            format!(
+                "The one-time password was already used or has expired: to get a new one, run: \
+                 {login}"
+            )
         }
         Some(84 | 85) => format!(
-            "The one-time password is not the one in the mail: ask for a new one, and run: {login}"
+            "The one-time password is not the one in the mail: to get a new one, run: {login}"
         ),
         _ => {
             format!("Check that the e-mail address is the one of a Concur user, then run: {login}")
@@ -202,7 +206,7 @@ pub(crate) fn log_in_again(by: Option<GrantKind>, login_command: &str) -> String
 pub(crate) fn meanwhile(code: Option<i64>) -> Option<&'static str> {
     (code == Some(134)).then_some(
         "Nothing was changed. Run it again in a while; your Concur administrator knows when the \
-         maintenance is over.",
+         maintenance ends.",
     )
 }
 
@@ -238,8 +242,8 @@ fn wrong_credentials(code: Option<i64>, refused: &Refused<'_>) -> String {
         Sent::Stored | Sent::NewSecret if code == Some(19) => return log_in_again(by, login),
         Sent::Stored | Sent::NewSecret => {
             return format!(
-                "If the application's client secret was replaced at Concur, run: {set_secret}. If the application \
-                 itself is another one now, log in again: {login}"
+                "If the application's client secret was replaced at Concur, run: {set_secret}. \
+                 If the application was replaced by another one, log in again: {login}"
             );
         }
         Sent::Given { names, has_profile } => (names, has_profile),
@@ -263,8 +267,8 @@ fn wrong_credentials(code: Option<i64>, refused: &Refused<'_>) -> String {
             format!("Check {client_id} and {client_secret}, and that the user may log in")
         }
         Some(GrantKind::Company | GrantKind::Import) | None => format!(
-            "Check {client_id}, {client_secret}, {company} and {request_token} (a request token lives 24 hours; a \
-             new one is made at {TOKEN_PAGE})"
+            "Check {client_id}, {client_secret}, {company} and {request_token} (a request token \
+             is valid for 24 hours; make a new one at {TOKEN_PAGE})"
         ),
     };
     format!("{check}, then run: {login}{replaced}")
@@ -320,8 +324,8 @@ fn unknown(refused: &Refused<'_>) -> String {
 fn too_much_scope(by: Option<GrantKind>, again: &str) -> String {
     match by {
         Some(GrantKind::Browser | GrantKind::Otp) => format!(
-            "The application has not all of these scopes: ask for fewer with --scope, or add them in \
-             its settings at Concur, {again}"
+            "The application does not have all of these scopes: request fewer with --scope, or \
+             add them in its settings at Concur, {again}"
         ),
         _ => format!(
             "The application does not have these scopes any more: add them in its settings at Concur, \

@@ -190,15 +190,14 @@ fn elsewhere(
     allowed: &AllowList,
 ) -> Result<Moved, Failure> {
     let why = match geolocation.filter(|text| !text.trim().is_empty()) {
-        None => {
-            "Concur says that the account is at another data centre, and not at which".to_owned()
-        }
+        None => "Concur says that the account is at another data centre, but not at which one"
+            .to_owned(),
         Some(text) => {
             let named = Origin::from_geolocation(&text).ok();
             if let Some(origin) = named.and_then(|origin| allowed.permit(&origin)) {
                 return Ok(Moved::ByCode(origin, word));
             }
-            "Concur named another place to ask that is not an allowed origin".to_owned()
+            "Concur redirected to a host that is not an allowed origin".to_owned()
         }
     };
     Err(Failure::Rejected { condemned: false, word, why: Some(why) })
@@ -237,14 +236,14 @@ fn granted(
     let refresh_expires_at =
         given.and_then(|value| refresh_expiry(value, clock.service)).map(|at| clock.to_ours(at));
     if given.is_some() && refresh_expires_at.is_none() {
-        warnings.push("the refresh token's expiry in Concur's answer makes no sense".to_owned());
+        warnings.push("the refresh token's expiry in Concur's answer is invalid".to_owned());
     }
     let assumed = refresh_expires_at.is_none() && refresh_token.is_some();
     let geolocation = object.get("geolocation").and_then(Value::as_str).and_then(|text| {
         let origin = permitted(text, allowed);
         if origin.is_none() {
             warnings.push(
-                "Concur's answer names a base URL that is not allowed; kept the present one"
+                "Concur's answer names a base URL that is not allowed; kept the stored one"
                     .to_owned(),
             );
         }
@@ -308,7 +307,7 @@ fn access_life(
         (given, own) => given.or(own),
     };
     if life.is_none() {
-        warnings.push("Concur's answer does not tell how long the access token lives".to_owned());
+        warnings.push("Concur's answer does not say how long the access token is valid".to_owned());
     }
     life
 }
@@ -344,7 +343,7 @@ fn take_secret(
         }
         Value::Null => None,
         _ => {
-            warnings.push(format!("the {} in Concur's answer is not one", name.replace('_', " ")));
+            warnings.push(format!("invalid {} in Concur's answer", name.replace('_', " ")));
             None
         }
     }

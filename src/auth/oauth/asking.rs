@@ -187,7 +187,7 @@ impl Asking<'_> {
                     if is_behind_redirect || count >= MAX_REQUESTS || is_late {
                         break Err(failure);
                     }
-                    shown.say(&format!("{} is busy, asking again", at.origin().host()));
+                    shown.say(&format!("{} is busy, retrying", at.origin().host()));
                     if !signals::wait(pause) {
                         break Err(failure);
                     }
@@ -256,7 +256,7 @@ fn lost(why: Unusable, correlation_id: Option<String>) -> Failure {
 }
 
 fn sent_on(from: &AllowedOrigin, to: &AllowedOrigin, word: ServiceWord) -> Failure {
-    let why = Some(format!("Concur sent us from {} on to {}", from.origin(), to.origin()));
+    let why = Some(format!("Concur redirected from {} to {}", from.origin(), to.origin()));
     Failure::Rejected { condemned: false, word, why }
 }
 

@@ -92,10 +92,10 @@ fn read_answer(
     let body = encoding::unpacked(body, MAX_BODY_BYTES + 1);
     let cut = match (ended, codings) {
         (_, Err(Unknown(name))) => {
-            Some(format!("it answered in an encoding that was not asked for ({name})"))
+            Some(format!("it answered in an encoding that was not requested ({name})"))
         }
         (Err(Broke::Off), _) => Some(format!("the answer of {host} broke off")),
-        (Err(Broke::Late), _) => Some(format!("the answer of {host} did not come whole in time")),
+        (Err(Broke::Late), _) => Some(format!("the answer of {host} was not complete in time")),
         _ if came.max(body.len()) > MAX_BODY_BYTES => {
             Some(format!("the answer of {host} is larger than 64 KiB"))
         }

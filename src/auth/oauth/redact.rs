@@ -9,7 +9,7 @@ use crate::model::redact::repeats;
 use crate::model::secret::Secret;
 
 /// In the place of a description that repeats a secret.
-const WITHHELD: &str = "its words are not shown: they repeat a secret";
+const WITHHELD: &str = "its message is not shown because it repeats a secret";
 
 /// Concur has some dozens of scopes.
 const MAX_SCOPE_WORDS: usize = 500;
@@ -41,7 +41,7 @@ pub(crate) fn moved(
     let word = |said| word(said, sent, known_id);
     match moved.map_err(|why| failure(why, sent, known_id))? {
         Moved::ByCode(origin, said) if is_telling(origin.origin(), sent) => {
-            let why = "Concur named another place to ask whose name repeats a secret".to_owned();
+            let why = "Concur redirected to a host whose name repeats a secret".to_owned();
             Err(Failure::Rejected { condemned: false, word: word(said), why: Some(why) })
         }
         Moved::ByCode(origin, said) => Ok(Moved::ByCode(origin, word(said))),
@@ -76,14 +76,14 @@ fn granted(granted: Granted, sent: &[&Secret]) -> Granted {
     let mut bad = Vec::new();
     let mut scope = grant.scope.take();
     if scope.as_deref().is_some_and(|scope| repeats(scope, &all)) {
-        bad.push("scope; left that out");
+        bad.push("scope; ignored it");
         scope = scope.and_then(|scope| words_without(&scope, &all));
     }
     let is_bad = |text: &String| repeats(text, &all);
     let principal = grant.principal.take_if(|principal| is_bad(principal));
     let geolocation = grant.geolocation.take_if(|origin| is_telling(origin, &all));
-    bad.extend(principal.map(|_| "user; kept none"));
-    bad.extend(geolocation.map(|_| "base URL; kept the present one"));
+    bad.extend(principal.map(|_| "user; ignored it"));
+    bad.extend(geolocation.map(|_| "base URL; kept the stored one"));
     warnings.extend(bad.iter().map(|what| format!("Concur's answer repeats a secret as {what}")));
     grant.scope = scope;
     Granted { grant, warnings }

@@ -130,7 +130,7 @@ impl Refresher<'_> {
         failpoint::pass("grant-committed");
         let kept: Result<Record> = committed.or_else(|error| {
             pending::keep(store, ending, &grant, now)?;
-            (self.note)(&format!("{error}; the new tokens wait in the reserve"));
+            (self.note)(&format!("{error}; the new tokens are saved in the reserve file"));
             Ok(beside_the_store(ending, &grant))
         });
         for warning in warnings {
@@ -144,7 +144,7 @@ impl Refresher<'_> {
             Err(error) => {
                 // The token itself is valid for its hour: better returned than lost as well.
                 (self.note)(&format!(
-                    "{}; the new refresh token could not be kept: log in again within the hour",
+                    "{}; the new refresh token could not be stored: log in again within the hour",
                     error.problem()
                 ));
                 (beside_the_store(ending, &grant), Some(error))
@@ -176,7 +176,7 @@ impl Refresher<'_> {
             }
         }
         if let Err(not_recorded) = store.end_attempt(lock, ended, attempt) {
-            (self.note)(&format!("{not_recorded}; others will ask again"));
+            (self.note)(&format!("{not_recorded}; other processes will send the request again"));
         }
         error
     }

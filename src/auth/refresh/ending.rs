@@ -28,7 +28,7 @@ pub(super) fn granted(begun: &Attempt, grant: &Grant, other: Option<String>, now
     Attempt {
         outcome: Some(OutcomeKind::Transient),
         failures,
-        why: Some("it granted a token of unknown life".to_owned()),
+        why: Some("it granted a token without a plausible expiry".to_owned()),
         not_before: Some(now + policy::back_off_secs(failures)),
         ..granted
     }
@@ -78,7 +78,7 @@ pub(super) fn another_principal(
     sent: &RenewalSecrets,
 ) -> Option<String> {
     let other = other(record, grant, sent)?;
-    Some(format!("the new tokens are those of {other} and not of {}", record.principal))
+    Some(format!("the new tokens belong to {other} and not to {}", record.principal))
 }
 
 /// The company or user of the new tokens, where it is not the record's. Only a UUID is compared, an

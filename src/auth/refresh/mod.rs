@@ -262,7 +262,7 @@ fn access_token(store: &Store, record: &Record) -> Result<Secret> {
     store.unseal(record, Column::AccessToken)?.ok_or_else(|| {
         Error::new(
             Kind::Temporary,
-            "Another process dropped the token at the same moment",
+            "Another process erased the token at the same moment",
             "Run it again.",
         )
     })

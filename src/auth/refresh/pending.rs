@@ -140,9 +140,9 @@ fn encode<'g>(grant: &'g Grant, obtained_at: i64) -> Result<Secret> {
         principal: text(principal),
         obtained_at,
     };
-    serde_json::to_vec(&written).map(Secret::new).map_err(|_| {
-        Error::new(Kind::Other, "The answer could not be written down", "Report this.")
-    })
+    serde_json::to_vec(&written)
+        .map(Secret::new)
+        .map_err(|_| Error::new(Kind::Other, "The answer could not be saved", "Report this."))
 }
 
 fn decode(text: &Secret) -> Option<(Grant, i64)> {

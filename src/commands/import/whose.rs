@@ -82,9 +82,10 @@ pub(super) fn principal(
         return Err(Error::new(
             Kind::Usage,
             format!(
-                "The tokens are those of {whose} {subject}, and {what} names {named}; nothing was changed"
+                "The tokens belong to {whose} {subject}, but {what} names {named}; nothing was \
+                 changed"
             ),
-            "Find out whose tokens you want; if these, remove the other name.",
+            "If you want these tokens, remove the other name.",
         ));
     }
     Ok(Some(subject))

@@ -49,7 +49,7 @@ impl Line {
                 Some(at) => {
                     let assumed =
                         if self.record.refresh_expiry_assumed { " (assumed)" } else { "" };
-                    format!("refreshed, lives until {}{assumed}", local_date(at))
+                    format!("refreshed, valid until {}{assumed}", local_date(at))
                 }
                 None => "refreshed".to_owned(),
             },

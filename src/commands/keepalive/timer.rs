@@ -53,8 +53,8 @@ pub(super) fn install(
     }
     if let Some(name) = PROXIES.into_iter().find(|name| context.env.is_set(name)) {
         context.note(&format!(
-            "{name} is not passed on to the job, because it may hold a password: without it the job asks \
-             directly"
+            "{name} is not passed on to the job, because it may hold a password: without it the \
+             job uses no proxy"
         ));
     }
     match scheduler {
@@ -75,19 +75,20 @@ fn lacks_of_key(context: &Context<'_>, source: Option<KeySource>) -> Option<&'st
     let is_file = || context.env.path("CONCUR_CRED_KEY_FILE").is_some_and(|path| path.is_file());
     match source {
         Some(KeySource::Environment) => Some(
-            "CONCUR_CRED_KEY is not passed on to the job, which fails without it: a secret does not belong \
-             there. Have the key in a file: concur-cred key set-source file",
+            "CONCUR_CRED_KEY is not passed on to the job, because it is a secret; without it the \
+             job fails. Move the key to a file: concur-cred key set-source file",
         ),
         Some(KeySource::Credential) => Some(
-            "the store's key is a systemd credential, which the job is not given. Give it one (systemctl \
-             --user edit concur-cred-keepalive.service), or: concur-cred key set-source file",
+            "the store's key is a systemd credential, which the job does not get. Add it to the \
+             job (systemctl --user edit concur-cred-keepalive.service), or run: concur-cred key \
+             set-source file",
         ),
         Some(KeySource::NamedFile) if !is_file() => Some(
-            "the store's key comes from CONCUR_CRED_KEY_FILE, which names no file here: the job fails. Set \
-             it to one and install again",
+            "the store's key comes from CONCUR_CRED_KEY_FILE, which names no file here: the job \
+             will fail. Set it to a file and install again",
         ),
         Some(KeySource::Command) => Some(
-            "the job runs key_command with nobody there to be asked: it must give the key without a question",
+            "the job runs key_command without a terminal: it must print the key without a prompt",
         ),
         _ => None,
     }
@@ -117,7 +118,7 @@ pub(super) fn uninstall(context: &mut Context<'_>, scheduler: Scheduler) -> Resu
             after != before
         }
     };
-    context.note(if was_there { "the job is taken away" } else { "there was no such job" });
+    context.note(if was_there { "the job was removed" } else { "there was no such job" });
     Ok(0)
 }
 
@@ -210,9 +211,7 @@ fn install_timer(context: &mut Context<'_>, args: &Keepalive, job: &Job) -> Resu
             ),
         )
     })?;
-    context.note(
-        "the timer runs. So that it does so while you are logged out: loginctl enable-linger",
-    );
+    context.note("the timer runs; to run it also while you are logged out: loginctl enable-linger");
     Ok(0)
 }
 
@@ -225,7 +224,7 @@ fn install_line(context: &mut Context<'_>, args: &Keepalive, job: &Job) -> Resul
     let before = cron::read()?;
     cron::write(&cron::with(&before, Some(&line)))?;
     context.note(&format!("in your crontab: {line}"));
-    context.note("cron mails what goes wrong, if the machine can send mail");
+    context.note("cron mails failures, if the machine can send mail");
     Ok(0)
 }
 
@@ -257,7 +256,7 @@ fn refuse_elsewhere(scheduler: Scheduler, program: &Path) -> Result<()> {
     };
     Err(Error::new(
         Kind::Usage,
-        format!("This platform has {name} in place of {wanted}, which is not installed from here"),
+        format!("This platform uses {name} instead of {wanted}, which concur-cred cannot set up"),
         remedy,
     ))
 }

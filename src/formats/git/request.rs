@@ -266,9 +266,9 @@ impl fmt::Display for Refusal {
                 write!(f, "line {line} of the request repeats a key that can be given only once")
             }
             Self::LoneCr { line } => {
-                write!(f, "line {line} of the request holds a carriage return inside the line")
+                write!(f, "line {line} of the request contains a carriage return inside the line")
             }
-            Self::Nul { line } => write!(f, "line {line} of the request holds a NUL byte"),
+            Self::Nul { line } => write!(f, "line {line} of the request contains a NUL byte"),
             Self::LineTooLong => {
                 write!(f, "the request has a line longer than {MAX_LINE_BYTES} bytes")
             }

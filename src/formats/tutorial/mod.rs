@@ -97,10 +97,15 @@ impl fmt::Display for Problem {
             }
             Self::NotANumber { key } => write!(f, "the value of `{key}` must be a whole number"),
             Self::ControlCharacter { key } => {
-                write!(f, "the value of `{key}` holds a line break or another control character")
+                write!(
+                    f,
+                    "the value of `{key}` contains a line break or another control \
+                           character"
+                )
             }
             Self::NoToken => f.write_str(
-                "there is neither a `refresh_token` nor an `access_token` in it: it is no token response",
+                "it contains neither a `refresh_token` nor an `access_token`: it is not a token \
+                 response",
             ),
         }
     }

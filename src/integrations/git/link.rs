@@ -12,7 +12,7 @@ pub(crate) fn own_program() -> Result<PathBuf> {
     std::env::current_exe().map_err(|error| {
         Error::new(
             Kind::Other,
-            format!("The system does not say where this program lies: {}", files::reason(&error)),
+            format!("The path of this program is unknown: {}", files::reason(&error)),
             format!("Link {NAME} to it in a folder on PATH, and run this again."),
         )
     })

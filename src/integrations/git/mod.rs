@@ -52,7 +52,7 @@ pub(crate) fn as_it_is() -> io::Result<(String, Result<Vec<u8>, ()>)> {
 pub(crate) fn check_version() -> Result<()> {
     let output = run(&["--version"])?;
     if !output.status.success() {
-        return Err(refused(&output, "Mend that, and run this again.".to_owned()));
+        return Err(refused(&output, "Fix this and retry.".to_owned()));
     }
     let said = text(&output.stdout);
     match version(&said) {
@@ -61,7 +61,7 @@ pub(crate) fn check_version() -> Result<()> {
             let (least_major, least_minor) = FIRST_WITH_PATTERNS;
             Err(Error::new(
                 Kind::Other,
-                format!("git {major}.{minor} knows no patterns of hosts"),
+                format!("git {major}.{minor} does not support host patterns"),
                 format!(
                     "Update git to {least_major}.{least_minor} or newer, or name each host: \
                      git config --global credential.https://HOST.helper {}",
@@ -71,8 +71,8 @@ pub(crate) fn check_version() -> Result<()> {
         }
         None => Err(Error::new(
             Kind::Other,
-            format!("git does not say which version it is: {}", shown(&said)),
-            "Check what is found first: git --version",
+            format!("git does not print its version: {}", shown(&said)),
+            "Check: git --version",
         )),
     }
 }
@@ -99,7 +99,7 @@ pub(crate) fn helper() -> Result<Helper> {
 fn find_helper() -> Result<Option<PathBuf>> {
     let output = run(&["--exec-path"])?;
     if !output.status.success() {
-        return Err(refused(&output, "Fix that, and run this again.".to_owned()));
+        return Err(refused(&output, "Fix this and retry.".to_owned()));
     }
     let own = PathBuf::from(text(&output.stdout).trim_end_matches(['\n', '\r']));
     let path = Env::of_process().get("PATH").unwrap_or_default();
@@ -119,7 +119,7 @@ pub(crate) fn helpers(scope: Scope) -> Result<Helpers> {
         Some(1) if output.stderr.is_empty() => Ok(Helpers::new()),
         _ => Err(refused(
             &output,
-            format!("Look at its configuration: git config {} --list", scope.option()),
+            format!("Check its configuration: git config {} --list", scope.option()),
         )),
     }
 }
@@ -131,7 +131,7 @@ pub(crate) fn configure(args: &[String]) -> Result<()> {
     if output.status.success() {
         return Ok(());
     }
-    Err(refused(&output, format!("See why by hand: {}", plan::command_line(args))))
+    Err(refused(&output, format!("To see why, run: {}", plan::command_line(args))))
 }
 
 /// Refuses a configuration that is a device, pipe or socket, such as `GIT_CONFIG_GLOBAL=/dev/null`: git
@@ -150,8 +150,8 @@ pub(crate) fn refuse_no_file(scope: Scope, env: &Env) -> Result<()> {
     }
     Err(Error::new(
         Kind::Other,
-        format!("git's configuration {} is no file that can be written", path.display()),
-        "Name another one by GIT_CONFIG_GLOBAL (with --system: GIT_CONFIG_SYSTEM), or unset that.",
+        format!("git's configuration {} is not a writable file", path.display()),
+        "Set GIT_CONFIG_GLOBAL (with --system: GIT_CONFIG_SYSTEM) to another file, or unset it.",
     ))
 }
 
@@ -212,7 +212,7 @@ fn run(args: &[&str]) -> Result<Output> {
         _ => Error::new(
             Kind::Other,
             format!("git cannot be run: {}", child::unended(&error)),
-            "Check what is found first on PATH.",
+            "Check which git is first on PATH.",
         ),
     })
 }

@@ -31,7 +31,7 @@ pub(crate) fn line(job: &Job) -> Result<String> {
     if command.len() > MAX_COMMAND_BYTES {
         return Err(Error::new(
             Kind::Unusable,
-            "The line is longer than cron takes",
+            "The line is too long for cron",
             "Move the program or its folders to shorter paths, or use: concur-cred keepalive --install systemd",
         ));
     }
@@ -104,13 +104,13 @@ pub(crate) fn read() -> Result<Vec<u8>> {
 /// Puts another crontab in the place of the user's.
 pub(crate) fn write(crontab: &[u8]) -> Result<()> {
     let output = super::run("crontab", &["-"], crontab)
-        .map_err(|error| no_crontab(&error, "it may have taken the new crontab"))?;
+        .map_err(|error| no_crontab(&error, "it may have installed the new crontab"))?;
     if output.status.success() {
         return Ok(());
     }
     Err(Error::new(
         Kind::Unusable,
-        format!("The crontab was not taken: {}", super::said(&output)),
+        format!("The new crontab was not accepted: {}", super::said(&output)),
         "Look at it with: crontab -l; --print shows the line to put there by hand.",
     ))
 }

@@ -48,7 +48,7 @@ impl Job {
         if all.any(|text| text.contains(char::is_control)) {
             return Err(Error::new(
                 Kind::Unusable,
-                "A path or setting holds a control character, which no timer can be given",
+                "A path or setting contains a control character, which a timer cannot have",
                 "Move the program or its folders to paths without one.",
             ));
         }
@@ -74,7 +74,7 @@ pub(crate) fn absolute(path: &Path) -> Result<String> {
     whole.into_os_string().into_string().map_err(|_| {
         Error::new(
             Kind::Unusable,
-            format!("{} is not text in UTF-8", path.display()),
+            format!("{} is not UTF-8 text", path.display()),
             "Use a path that is.",
         )
     })

@@ -121,9 +121,9 @@ fn with_our_choices(mut options: ResolverOpts) -> ResolverOpts {
 
 fn unanswered(error: &NetError) -> Unresolved {
     Unresolved(if error.is_no_records_found() {
-        format!("the name is not known, neither to DNS nor in {HOSTS}")
+        format!("the name is unknown to DNS and to {HOSTS}")
     } else if matches!(error, NetError::Dns(_)) {
-        format!("the DNS servers of {RESOLV_CONF} could not tell the address of the name")
+        format!("the DNS servers of {RESOLV_CONF} could not resolve the name")
     } else {
         format!("the DNS servers of {RESOLV_CONF} did not answer")
     })

@@ -10,8 +10,8 @@ use crate::error::{Error, Result};
 use crate::net::not_usable;
 use crate::sys::files;
 
-const REMEDY: &str = "Put the certificate, those between it and its root, and the private key into it, \
-                      in PEM form.";
+const REMEDY: &str = "It must contain the certificate, its intermediate certificates and the \
+                      private key, in PEM form.";
 
 type Identity = (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>, Option<String>);
 
@@ -31,9 +31,9 @@ pub(super) fn read(path: &Path) -> Result<Identity> {
             pem::Refusal::Other(why) => refused(path, &why),
         })?;
     if certificates.is_empty() {
-        return Err(refused(path, "there is no certificate in it"));
+        return Err(refused(path, "it contains no certificate"));
     }
-    let key = key.ok_or_else(|| refused(path, "there is no private key in it"))?;
+    let key = key.ok_or_else(|| refused(path, "it contains no private key"))?;
     Ok((certificates, key, file.warning))
 }
 

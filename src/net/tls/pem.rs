@@ -93,7 +93,7 @@ pub(super) fn identity(text: &[u8]) -> Result<Contents, Refusal> {
             found.certificates.push(certificate(&block, number)?);
         } else if KEYS.contains(&block.label) {
             if found.key.is_some() {
-                return Err(other("there is more than one private key in it"));
+                return Err(other("it contains more than one private key"));
             }
             let key = PrivateKeyDer::from_pem_slice(&canonical(block.label, block.body));
             found.key = Some(key.map_err(|_| other(DAMAGED_KEY))?);
@@ -111,9 +111,9 @@ fn other(why: &str) -> Refusal {
 fn unexpected(label: &str) -> Refusal {
     let all = CERTIFICATES.iter().chain(&KEYS).chain(&PARAMETERS).chain(&NAMED);
     Refusal::Other(if all.into_iter().any(|known| *known == label) {
-        format!("there is a block {label} in it, which is not read here")
+        format!("it contains a block {label}, which is not supported")
     } else {
-        "there is a block of an unknown kind in it".to_owned()
+        "it contains a block of an unknown kind".to_owned()
     })
 }
 
@@ -135,7 +135,7 @@ fn damaged(label: &str, number: usize) -> Refusal {
     Refusal::Other(if CERTIFICATES.contains(&label) {
         format!("certificate {number} in it is damaged")
     } else {
-        "a block in it is damaged".to_owned()
+        "it contains a damaged block".to_owned()
     })
 }
 
@@ -143,7 +143,7 @@ fn damaged(label: &str, number: usize) -> Refusal {
 fn blocks(text: &[u8]) -> Result<Vec<Block<'_>>, Refusal> {
     let is_utf16 = text.starts_with(b"\xff\xfe") || text.starts_with(b"\xfe\xff");
     if is_utf16 {
-        return Err(other("it is text in UTF-16, which is not read: write it in UTF-8"));
+        return Err(other("it is UTF-16 text; save it as UTF-8"));
     }
     let mut found = Vec::new();
     let mut rest = text;
@@ -151,7 +151,7 @@ fn blocks(text: &[u8]) -> Result<Vec<Block<'_>>, Refusal> {
     while let Some(start) = find(rest, BEGIN) {
         check_between(&rest[..start])?;
         let after = &rest[start + BEGIN.len()..];
-        let label = label(after).ok_or_else(|| other("a block in it is damaged"))?;
+        let label = label(after).ok_or_else(|| other("it contains a damaged block"))?;
         certificates += usize::from(CERTIFICATES.contains(&label));
         let after = &after[label.len() + DASHES.len()..];
         let ends = [END, label.as_bytes(), DASHES].concat();
@@ -170,7 +170,7 @@ fn blocks(text: &[u8]) -> Result<Vec<Block<'_>>, Refusal> {
         && text.get(1).is_some_and(|byte| *byte >= 0x80)
     {
         return Err(other(
-            "there is no certificate in it: it is in binary form (DER or PKCS #12), not in PEM",
+            "it contains no certificate: it is in binary form (DER or PKCS #12), not in PEM",
         ));
     }
     Ok(found)
@@ -182,7 +182,7 @@ fn check_between(text: &[u8]) -> Result<(), Refusal> {
     let looks_like_one = ["--BEGIN", "-- BEGIN", "--END", "-- END"]
         .iter()
         .any(|part| find(&text, part.as_bytes()).is_some());
-    if looks_like_one { Err(other("a block in it is damaged")) } else { Ok(()) }
+    if looks_like_one { Err(other("it contains a damaged block")) } else { Ok(()) }
 }
 
 /// What stands before the dashes that end a block's first line.
@@ -236,10 +236,10 @@ mod tests {
         };
         for label in ["TRUSTED CERTIFICATE", "PKCS7", "X509 CRL", "PRIVATE KEY", "EC PARAMETERS"] {
             let text = format!("{ONE}\n-----BEGIN {label}-----\nAQID\n-----END {label}-----\n");
-            assert!(why(&text).contains(&format!("a block {label} in it")), "{label}");
+            assert!(why(&text).contains(&format!("a block {label},")), "{label}");
         }
         let secret = "-----BEGIN s3cr3t-----\nAQID\n-----END s3cr3t-----";
-        assert_eq!(why(secret), "there is a block of an unknown kind in it");
+        assert_eq!(why(secret), "it contains a block of an unknown kind");
         for text in [
             &ONE[..40],
             &ONE.replace("END", "EDN"),
@@ -255,7 +255,7 @@ mod tests {
             "-----BEGIN CERTIFICATE\nAQID\n-----END CERTIFICATE-----",
             "AQID\n-----END CERTIFICATE-----",
         ] {
-            assert_eq!(why(&format!("{ONE}\n{text}")), "a block in it is damaged", "{text:?}");
+            assert_eq!(why(&format!("{ONE}\n{text}")), "it contains a damaged block", "{text:?}");
         }
         let binary = |bytes: &[u8]| certificates(bytes).unwrap_err();
         assert!(

@@ -17,14 +17,14 @@ impl Key {
         let is_text = |byte: &u8| byte.is_ascii_graphic() || b" \r\n".contains(byte);
         let bytes = &self.0[..];
         if bytes.iter().all(is_text) {
-            return Some("is text of 32 characters, and no random key");
+            return Some("looks like a password, not a random key");
         }
         let is_run = |part: &[u8]| part.windows(2).all(|pair| pair[0] == pair[1]);
         let is_counting = few(bytes.windows(2).map(|pair| pair[1].wrapping_sub(pair[0])));
         if few(bytes.iter().copied()) || bytes.windows(LONG_RUN).any(is_run) {
-            return Some("repeats its bytes, and is no random key");
+            return Some("repeats its bytes and is not a random key");
         }
-        is_counting.then_some("counts its bytes up or down, and is no random key")
+        is_counting.then_some("counts its bytes up or down and is not a random key")
     }
 }
 

@@ -170,7 +170,8 @@ impl KeySource {
                 "Run it in a systemd service with LoadCredential=concur-cred-key:FILE"
             }
             Self::Command if keys.command().is_none() => {
-                "Set it in config.toml to a list of a program that prints one and its arguments"
+                "Set it in config.toml to a list of a program that prints a key, and its \
+                 arguments"
             }
             Self::File | Self::NamedFile | Self::Credential | Self::Command => "Put one there",
         }
@@ -301,7 +302,7 @@ pub(super) fn wrong(source: KeySource, paths: &Paths, keys: &KeySettings) -> Key
 }
 
 /// How a person gets a new key.
-const A_NEW_ONE: &str = "a new key is made by: openssl rand -base64 32";
+const A_NEW_ONE: &str = "to make a new key: openssl rand -base64 32";
 /// What takes a key from another source.
 const SET_SOURCE: &str = "concur-cred key set-source SOURCE";
 

@@ -194,7 +194,7 @@ impl Turn<'_> {
                 read_application,
             );
             let Ok(application) = read else {
-                self.done.left.push("an application that makes no sense".to_owned());
+                self.done.left.push("an unreadable application".to_owned());
                 continue;
             };
             let Application { name, client_secret, .. } = &application;
@@ -217,7 +217,7 @@ impl Turn<'_> {
         for id in ids(transaction, "SELECT id FROM record")? {
             match transaction.query_row(&sql, [id.0], read_record) {
                 Ok(record) => self.record(transaction, &record)?,
-                Err(_) => self.done.left.push("a row that makes no sense".to_owned()),
+                Err(_) => self.done.left.push("an unreadable row".to_owned()),
             }
         }
         Ok(())

@@ -113,7 +113,7 @@ impl KeySettings {
     pub(super) fn instead_of(&self, recorded: KeySource) -> String {
         match self.asked() {
             Ok(Some((asked, by))) if asked != recorded => {
-                format!(" ({by} asks for {} here, and holds for a new store only)", asked.name())
+                format!(" ({by} names {} here, which applies only to a new store)", asked.name())
             }
             _ => String::new(),
         }
@@ -171,9 +171,7 @@ mod tests {
     fn what_is_asked_for_is_named_only_where_it_is_another() {
         let settings = KeySettings::of(&Env::fixed([("CONCUR_CRED_KEY", "x")]));
         assert_eq!(settings.instead_of(KeySource::Environment), "");
-        assert!(
-            settings.instead_of(KeySource::File).contains("CONCUR_CRED_KEY asks for environment")
-        );
+        assert!(settings.instead_of(KeySource::File).contains("CONCUR_CRED_KEY names environment"));
         assert_eq!(KeySettings::default().instead_of(KeySource::Command), "");
     }
 }

@@ -163,7 +163,7 @@ fn named_holder(file: &std::path::Path) -> String {
     read_holder(file).map_or_else(|| NAMELESS.to_owned(), |holder| holder.to_string())
 }
 
-const NAMELESS: &str = "a process that did not leave its name";
+const NAMELESS: &str = "an unknown process";
 
 /// Who holds a lock, or held it last, as it said itself: `pid 7, since 1790000000`. Shown with a time.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -206,5 +206,5 @@ fn state_of(file: &std::path::Path) -> Result<AuditLog> {
 }
 
 fn damaged(error: &Error) -> AuditLog {
-    AuditLog::Damaged(error.to_string().replace("The store", "The audit trail"))
+    AuditLog::Damaged(error.to_string().replace("The store", "The audit log"))
 }

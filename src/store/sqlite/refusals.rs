@@ -49,7 +49,7 @@ impl Refusal {
         match self {
             Self::Busy => (
                 "The store is busy: another process has held it for too long",
-                "Try again; if it stays so, look for a stopped concur-cred process.",
+                "Retry; if this persists, look for a stopped concur-cred process.",
             ),
             Self::Damaged => ("The store's file is damaged or not a database", REPAIR_OR_RESTORE),
             Self::DiskFull => {
@@ -61,12 +61,11 @@ impl Refusal {
             ),
             Self::Io => (
                 "Reading or writing the store failed",
-                "Check the disk and the file system; nothing was half-written.",
+                "Check the disk and the file system; nothing was partly written.",
             ),
-            Self::Endless => (
-                "The store was edited or damaged: reading it would not come to an end",
-                REPAIR_OR_RESTORE,
-            ),
+            Self::Endless => {
+                ("The store was edited or damaged: reading it would not end", REPAIR_OR_RESTORE)
+            }
             Self::Value => ("A row of the store cannot be read", REPAIR_OR_RESTORE),
             Self::Schema => ("A database's schema was edited or damaged", REPAIR_OR_RESTORE),
             Self::Other => ("The store could not be used", "Report this."),

@@ -197,7 +197,7 @@ fn read_records(
     for id in found.ids {
         match store.reread(RecordId(id)) {
             Ok(Some(record)) => records.extend(opened(&store, record, &mut lost)?),
-            _ => lost.push("a row that makes no sense".to_owned()),
+            _ => lost.push("an unreadable row".to_owned()),
         }
     }
     let kept = |name: &str| records.iter().any(|record| record.profile_name() == Some(name));

@@ -31,11 +31,11 @@ pub(crate) fn look_around(paths: &Paths, env: &Env) -> Result<Around> {
     if let Some(kind) = volume::remote_kind(&nearest(paths.state_dir())) {
         around.warnings.push((
             format!(
-                "{} lies on {kind}, where locks are not to be relied on: a token may be refreshed twice, \
+                "{} is on {kind}, where locks are not reliable: a token may be refreshed twice, \
                  and the store damaged (sqlite.org/howtocorrupt.html)",
                 paths.state_dir().display()
             ),
-            "Keep it on a local disk: CONCUR_CRED_HOME names a folder".to_owned(),
+            "Move it to a local disk: set CONCUR_CRED_HOME to a folder there".to_owned(),
         ));
     }
     around.warnings.dedup();
@@ -60,7 +60,8 @@ fn on_the_way(folder: &Path, env: &Env, around: &mut Around) -> Result<()> {
         return Err(Error::new(
             Kind::Unusable,
             format!(
-                "{} belongs to another user (uid {owner}), who could not use what root makes there",
+                "{} belongs to another user (uid {owner}), who could not use files that root \
+                 creates there",
                 there.display()
             ),
             "Run it without sudo; for profiles of root's own, with root's home: sudo -H concur-cred",
@@ -176,15 +177,15 @@ mod unix {
         let sudo = if own.uid == *uid || own.uid == 0 { "" } else { "sudo " };
         let word = shell_word(path);
         let (who, remedy) = match fault {
-            Fault::Anybody => ("everybody".to_owned(), format!("{sudo}chmod o-w {word}")),
+            Fault::Anybody => ("all users".to_owned(), format!("{sudo}chmod o-w {word}")),
             Fault::Group(gid) => (format!("group {gid}"), format!("{sudo}chmod g-w {word}")),
             Fault::User(uid) => (
                 format!("its owner (uid {uid})"),
-                "use a folder of your own: CONCUR_CRED_HOME names it".to_owned(),
+                "set CONCUR_CRED_HOME to a folder of your own".to_owned(),
             ),
         };
         let what = format!(
-            "{}: {who} can put another folder in its place, for {} has mode {:03o}",
+            "{}: {who} can replace this folder, because {} has mode {:03o}",
             folder.display(),
             path.display(),
             mode & 0o777

@@ -72,8 +72,8 @@ fn read_opened(opened: io::Result<File>, path: &Path, pipes: Pipes) -> Result<Na
     if pipes == Pipes::Refused && is_pipe(&meta) {
         return Err(Error::new(
             Kind::Unusable,
-            format!("{} is a pipe, and nobody named it", path.display()),
-            "Move it away, or name it if it is meant.",
+            format!("{} is a pipe, which is read only if you name it", path.display()),
+            "Move it away, or name it.",
         ));
     }
     let warning = check_named(path, &meta)?;

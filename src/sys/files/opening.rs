@@ -18,7 +18,7 @@ const NO_WRITER: Duration = Duration::from_secs(5);
 /// The longest wait for a pipe's whole content: the command in `<(…)` may have to ask a person.
 const WHOLE: Duration = Duration::from_secs(30);
 
-const NO_WRITER_YET: &str = "nobody writes to this pipe";
+const NO_WRITER_YET: &str = "no process writes to this pipe";
 const NOTHING_CAME: &str = "nothing came in time";
 
 /// Opens a file to read, at once whatever it is. A link in its place is followed when we or root made it.

@@ -46,11 +46,8 @@ mod unix {
         let word = shell_word(path);
         Err(Error::new(
             Kind::Unusable,
-            format!(
-                "{} has another name as well (a hard link): both would be written",
-                path.display()
-            ),
-            format!("See what it is, and remove this name of it: rm {word}"),
+            format!("{} has a second name (hard link): both would be written", path.display()),
+            format!("Check it, and remove this name: rm {word}"),
         ))
     }
 
@@ -92,8 +89,8 @@ mod unix {
         // Of root's own folders there are many on every way.
         (owner != own_uid() && owner != 0).then(|| {
             format!(
-                "{} belongs to another user (uid {owner}): run as that user, or name a folder of your \
-                 own by HOME or CONCUR_CRED_HOME.",
+                "{} belongs to another user (uid {owner}): run as that user, or set HOME or \
+                 CONCUR_CRED_HOME to a folder of your own.",
                 folder.display()
             )
         })
@@ -102,7 +99,7 @@ mod unix {
     /// A folder such as `/tmp` or `/etc` must not be closed to everybody else for our sake.
     fn a_folder_of_its_own(path: &Path) -> String {
         let own = shell_word(&path.join("concur-cred"));
-        format!("It is not concur-cred's alone. Use a folder that is: CONCUR_CRED_HOME={own}")
+        format!("The folder also contains other files. Use a separate one: CONCUR_CRED_HOME={own}")
     }
 
     /// Whether a folder holds nothing but what is ours, so that it may be closed to everybody else.
@@ -129,7 +126,7 @@ mod unix {
         }
         Err(Error::new(
             Kind::Unusable,
-            format!("Everybody can replace what is put into {}", path.display()),
+            format!("All users can replace files in {}", path.display()),
             format!("Run: chmod o-w {}", shell_word(path)),
         ))
     }
