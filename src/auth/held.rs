@@ -1,5 +1,5 @@
-//! What the profiles hold already. An older copy must not overwrite newer tokens, and no two profiles may hold
-//! the same refresh token: when Concur replaces it for one of them, the other's is invalid.
+//! Which tokens the profiles already have. An older copy must not overwrite newer tokens, and no two profiles
+//! may hold the same refresh token: when Concur replaces it for one of them, the other's is invalid.
 
 use std::cmp::Ordering;
 
@@ -10,20 +10,20 @@ use crate::model::record::{Column, OutcomeKind, Record, RecordId};
 use crate::model::secret::Secret;
 use crate::store::Store;
 
-/// How a copy of tokens stands to those that a profile holds.
+/// How a copy of tokens compares with those of a profile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Standing {
-    /// The profile holds nothing that could be lost, or older tokens.
+    /// The profile has nothing that could be lost, or older tokens.
     Newer,
-    /// The profile holds this very refresh token.
+    /// The profile has the same refresh token.
     Same,
-    /// The profile holds newer tokens, or their order is not known.
+    /// The profile has newer tokens, or their order is not known.
     Older,
-    /// The profile holds a refresh token, and the copy has none.
+    /// The profile has a refresh token, and the copy has none.
     Poorer,
 }
 
-/// Compares a copy with what a profile holds: by the access tokens' time of issue, else by the expiry of the
+/// Compares a copy with the tokens of a profile: by the access tokens' time of issue, else by the expiry of the
 /// refresh tokens. A refresh token that does not open, or that Concur has called invalid, is nothing to lose.
 pub(crate) fn standing(store: &Store, held: &Record, copy: &Grant) -> Standing {
     let open = |column| store.unseal(held, column).ok().flatten();
@@ -52,7 +52,7 @@ pub(crate) fn standing(store: &Store, held: &Record, copy: &Grant) -> Standing {
     }
 }
 
-/// Whether there is anything to do; why not is an error, but for the same tokens.
+/// Whether to write the copy. `Ok(false)` for the same tokens; any other reason not to is an error.
 pub(crate) fn is_to_be_kept(standing: Standing, profile: &str) -> Result<bool> {
     let problem = match standing {
         Standing::Newer => return Ok(true),
@@ -74,8 +74,8 @@ pub(crate) fn is_to_be_kept(standing: Standing, profile: &str) -> Result<bool> {
     ))
 }
 
-/// Keeps the refresh token that the profile holds where an answer for the same account has none: "There are
-/// certain conditions where a refresh token is not returned".
+/// Keeps the profile's refresh token if an answer for the same account has none: "There are certain conditions
+/// where a refresh token is not returned".
 pub(crate) fn keep_refresh_token(store: &Store, held: &Record, grant: &mut Grant) {
     let is_invalid = held.attempt.outcome == Some(OutcomeKind::Condemned);
     if grant.refresh_token.is_some() || is_invalid {
@@ -88,8 +88,8 @@ pub(crate) fn keep_refresh_token(store: &Store, held: &Record, grant: &mut Grant
     }
 }
 
-/// The other profile that holds this refresh token of the same application, if there is one. What is damaged
-/// of other profiles is reported by `doctor`, and prevents no login.
+/// The other profile that holds this refresh token of the same application, if there is one. Damage of other
+/// profiles is reported by `doctor` and does not prevent a login.
 pub(crate) fn other_holder(
     store: &Store,
     own: Option<RecordId>,

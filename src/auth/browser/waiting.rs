@@ -1,4 +1,4 @@
-//! Waiting for the browser to come back, or for a person to paste its address: whichever is first.
+//! Waits for the callback or for a pasted address, whichever comes first.
 
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
@@ -12,43 +12,43 @@ use crate::model::secret::Secret;
 use crate::model::span::span;
 use crate::sys::streams;
 
-/// How often a wrong address may be pasted before the terminal is no longer listened to.
+/// How many wrong addresses may be pasted.
 const PASTES: u32 = 4;
 
-/// Something came.
+/// An event.
 #[derive(Debug)]
 pub(crate) enum Event {
-    /// The browser, by itself.
+    /// A valid callback.
     Landed(Landing),
-    /// Somebody, but not this login's browser.
+    /// A request that is not a callback of this login.
     InvalidCallback(InvalidCallback),
-    /// Another user of this machine, who was refused.
+    /// Another user of this machine was refused.
     Stranger,
     /// Another user of this machine has used the link, too.
     Void,
     /// A line from the terminal.
     Line(Zeroizing<String>),
-    /// The terminal's end.
+    /// The terminal was closed.
     NoMoreLines,
 }
 
-/// What is waited for.
+/// The login that is waited for.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Waiting<'a> {
-    /// Where the browser comes back to.
+    /// Its redirect URI.
     pub redirect_uri: &'a RedirectUri,
-    /// The state of this login.
+    /// Its state.
     pub state: &'a Secret,
-    /// How long.
+    /// How long to wait.
     pub timeout: Duration,
-    /// Whether anybody can paste.
+    /// Whether there is a terminal to paste into.
     pub can_paste: bool,
 }
 
-/// Sends on the terminal's lines, from a thread of its own: there is no portable way to wait for a
-/// terminal and a channel at once. It ends with the process.
+/// Sends the terminal's lines, from its own thread: there is no portable way to wait for a terminal and a
+/// channel at once. The thread ends with the process.
 pub(crate) fn read_lines(events: Sender<Event>) {
-    // Without the thread the browser is waited for all the same.
+    // Without the thread, only the browser can answer.
     let _ = std::thread::Builder::new().name("terminal".to_owned()).spawn(move || {
         loop {
             let mut line = Zeroizing::new(String::with_capacity(8 * 1024));
@@ -62,7 +62,7 @@ pub(crate) fn read_lines(events: Sender<Event>) {
 }
 
 impl Waiting<'_> {
-    /// Waits. `say` tells the person something about a request (`false`) or about what was pasted (`true`).
+    /// Waits. `say` shows a message about a request (`false`) or about a pasted address (`true`).
     pub(crate) fn wait(
         &self,
         events: &Receiver<Event>,

@@ -9,7 +9,7 @@ use crate::model::printable::printable;
 use crate::model::record::{OutcomeKind, Record};
 use crate::model::span::span;
 
-/// The record was removed while its lock was waited for.
+/// The record was removed while this process waited for its lock.
 pub(crate) fn gone(profile: Option<&str>) -> Error {
     Error::new(
         Kind::NotFound,
@@ -56,7 +56,7 @@ pub(super) fn lock_timeout(record: &Record, holder: &str, waited: Duration) -> E
     .of_profile(record.profile_name())
 }
 
-/// What it means for the caller that no refresh is tried.
+/// The error if no refresh is tried.
 pub(super) fn refusal(record: &Record, refusal: Refusal, now: i64) -> Error {
     match refusal {
         Refusal::NothingToRefreshWith => Error::new(
@@ -72,7 +72,7 @@ pub(super) fn refusal(record: &Record, refusal: Refusal, now: i64) -> Error {
     }
 }
 
-/// Refuses to return the stored tokens of a record when they are another principal's.
+/// Refuses to return a record's tokens that belong to another principal.
 pub(crate) fn of_its_principal(record: &Record, now: i64) -> Result<(), Error> {
     match record.attempt.outcome {
         Some(OutcomeKind::OtherPrincipal) => Err(of_attempt(record, now)),
@@ -80,7 +80,7 @@ pub(crate) fn of_its_principal(record: &Record, now: i64) -> Result<(), Error> {
     }
 }
 
-/// What the record's last attempt means for a caller, whichever process made it.
+/// The error for the record's last attempt, whichever process made it.
 pub(super) fn of_attempt(record: &Record, now: i64) -> Error {
     let attempt = &record.attempt;
     let profile = record.profile_name();
@@ -126,7 +126,8 @@ pub(super) fn of_attempt(record: &Record, now: i64) -> Error {
     error.with_service(word).of_profile(profile)
 }
 
-/// What an attempt with a client secret that is not kept yet means; `stored`: the error if it were the stored one.
+/// The error for an attempt with a client secret that is not stored yet; `stored`: the error if it were the
+/// stored one.
 pub(super) fn of_new_secret(record: &Record, stored: &Error) -> Error {
     let attempt = &record.attempt;
     let profile = record.profile_name();
@@ -178,7 +179,7 @@ pub(super) fn of_new_secret(record: &Record, stored: &Error) -> Error {
     Error::new(kind, problem, remedy).with_service(stored.service().clone()).of_profile(profile)
 }
 
-/// There is nothing that a client secret could be tried with.
+/// No profile of the application has a refresh token to try a client secret with.
 pub(super) fn secret_not_tried(record: &Record) -> Error {
     Error::new(
         Kind::LoginNeeded,
