@@ -13,45 +13,45 @@ use crate::sys::files::{self, shell_word};
 /// A key command that takes longer is ended.
 pub(super) const TIME_LIMIT: Duration = Duration::from_secs(60);
 
-/// Why there is no key, or not the right one. `from` is the source as a person reads it, and `instead_of` what
-/// the settings ask for where that is another.
+/// Why there is no key, or not the right one. `from` is the description of the source, and `instead_of` the
+/// source in the settings, if that is another one.
 #[derive(Debug)]
 pub(crate) enum KeyFault {
-    /// The key that the store at this path is sealed with is not there.
+    /// The key that the store at this path is sealed with is missing.
     Missing { store: PathBuf, from: String, instead_of: String },
-    /// It is not the key that the store is sealed with.
+    /// The key is not the one that the store is sealed with.
     Wrong { from: String, instead_of: String },
-    /// There is no key for a store that is about to be sealed; `how` to give one.
+    /// There is no key to seal a store with; `how` to provide one.
     NoneToSealWith { from: String, how: &'static str },
-    /// The key for a store that is about to be sealed can be guessed.
+    /// The key to seal a store with can be guessed.
     Guessable { from: String, what: &'static str },
-    /// What stands in a file, or on stdin, is no key.
+    /// The content of a file, or of stdin, is not a key.
     NotAKey(PathBuf, KeyPlace),
-    /// What stands in `CONCUR_CRED_KEY` is no key.
+    /// `CONCUR_CRED_KEY` is not a key.
     NotBase64,
-    /// The key command, this program, gave none.
+    /// The key command, this program, gave no key.
     Command(String, CommandFault),
 }
 
-/// Whose a file is in which there should be a key.
+/// The role of a file that should contain a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum KeyPlace {
     /// The operator's, or the key file.
     Key,
-    /// What a rotation has left beside the key file.
+    /// The file that a rotation left beside the key file.
     Next,
     /// The stdin of a rotation, for the old key.
     OldOnStdin,
 }
 
-/// Why a key command gave no key. Kept for the whole process, and given to every caller.
+/// Why a key command gave no key. Remembered for the whole process.
 #[derive(Debug, Clone)]
 pub(crate) enum CommandFault {
     /// It cannot be run.
     NotRun(Arc<io::Error>),
     /// It runs a program that needs the key.
     NeedsItself,
-    /// It ended without one, as this says.
+    /// It ended without a key; how, as the end of a sentence.
     Failed(String),
     /// It did not end in time.
     TooSlow,
