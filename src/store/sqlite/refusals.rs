@@ -1,17 +1,17 @@
-//! What SQLite refuses, by what it means for the store.
+//! SQLite's errors, by their meaning for the store.
 
 use rusqlite::{Error, ErrorCode as Code};
 
-/// What is left to do about a damaged file.
+/// The remedy for a damaged file.
 const REPAIR_OR_RESTORE: &str =
     "Run: concur-cred doctor --repair (it keeps the damaged file), or restore it from a backup.";
 
-/// What a refusal of SQLite's means.
+/// The meaning of an error of SQLite.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Refusal {
     /// Another process holds the file.
     Busy,
-    /// The file is damaged, or no database.
+    /// The file is damaged, or not a database.
     Damaged,
     /// The disk is full.
     DiskFull,
@@ -19,11 +19,11 @@ pub(crate) enum Refusal {
     NotPermitted,
     /// The disk failed.
     Io,
-    /// It would not come to an end.
+    /// It would not end.
     Endless,
-    /// A value is of another type than its column: it was edited.
+    /// A value has another type than its column: it was edited.
     Value,
-    /// A statement of ours has no meaning there: a table or a column is missing, or is something else.
+    /// A table or column of our statement is missing or is something else.
     Schema,
     /// Anything else.
     Other,
@@ -73,12 +73,12 @@ impl Refusal {
     }
 }
 
-/// Whether a statement of ours has no meaning there: a table or a column is missing, or is something else.
+/// Whether a table or column of our statement is missing or is something else.
 fn is_about_the_schema(error: &Error) -> bool {
     error.sqlite_error().is_some_and(|error| error.extended_code == rusqlite::ffi::SQLITE_ERROR)
 }
 
-/// Whether a value was read and is not of its column's kind.
+/// Whether a value has another type than its column.
 fn is_about_a_value(error: &Error) -> bool {
     matches!(
         error,
