@@ -3,10 +3,10 @@
 use super::UNKNOWN;
 use super::shown::KEYS;
 
-/// The least similarity of a suggestion; 1 is equal. The command line's own measure.
+/// The least similarity of a suggestion; 1 is equal. As for the command line.
 const LIKE_ENOUGH: f64 = 0.7;
 
-/// What is wrong with an unknown key. Names existing keys only: what was written may be a secret.
+/// The message for an unknown key. It names existing keys only: the written text may be a secret.
 pub(super) fn unknown(written: Option<&str>) -> String {
     match written.and_then(nearest) {
         Some(key) => format!("{UNKNOWN} (did you mean {key}?)"),
@@ -16,7 +16,7 @@ pub(super) fn unknown(written: Option<&str>) -> String {
 
 fn nearest(written: &str) -> Option<&'static str> {
     let written = written.trim_matches(['"', '\'']).to_ascii_lowercase().replace('-', "_");
-    // One or two letters resemble many keys.
+    // One or two letters are similar to many keys.
     if written.len() < 3 {
         return None;
     }

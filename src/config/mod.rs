@@ -1,4 +1,4 @@
-//! Settings: `config.toml`, and the environment in front of it. The only reader of that file.
+//! Settings: `config.toml`, overridden by the environment. The only reader of that file.
 
 mod meant;
 mod shown;
@@ -26,28 +26,28 @@ const DEFAULT_HTTP_TIMEOUT_SECS: u64 = 60;
 const DEFAULT_KEEPALIVE_AFTER_SECS: u64 = 86_400;
 pub(crate) const DEFAULT_WARN_BEFORE_SECS: u64 = 30 * 86_400;
 
-/// What a caller can set, with its defaults filled in.
+/// The settings, with defaults.
 #[derive(Debug, Clone)]
 pub(crate) struct Config {
-    /// The profile that is meant when none is named.
+    /// The default profile, if the configuration names one.
     pub default_profile: Option<ProfileName>,
     /// The minimum remaining lifetime, seconds.
     pub min_ttl: i64,
-    /// How long a caller waits for another one that is refreshing.
+    /// How long to wait for another process that refreshes the same profile.
     pub lock_timeout: Duration,
     /// `keepalive` refreshes what was not refreshed for this long.
     pub keepalive_after: Later,
-    /// A refresh token with less left is warned about.
+    /// Commands warn this long before a refresh token expires.
     pub warn_before: Later,
     /// How requests are made.
     pub http: HttpSettings,
-    /// Origins besides Concur's own that may be sent a secret.
+    /// Allowed origins besides Concur's own.
     pub allowed: AllowList,
-    /// Where the store's key can be had.
+    /// The settings for the store's key.
     pub keys: KeySettings,
 }
 
-/// A duration that no hit needs: its variable is read on use.
+/// A duration that a hit does not need: its variable is read on use.
 #[derive(Debug, Clone)]
 pub(crate) struct Later {
     key: &'static str,
@@ -88,7 +88,7 @@ struct File {
     key_command: Option<Vec<String>>,
 }
 
-/// A value that can hold a password: taken over as a secret, without a copy.
+/// A value that can contain a password: deserialised as a secret, without a copy.
 fn hidden<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<Secret>, D::Error> {
     Ok(Some(Secret::from(String::deserialize(from)?)))
 }
@@ -102,7 +102,7 @@ enum Text {
 }
 
 impl Text {
-    /// The same limits hold, however it is written.
+    /// Both forms have the same limits.
     fn seconds(self, of: &str) -> Result<u64> {
         let text = match self {
             Self::Text(text) => text,
@@ -114,8 +114,8 @@ impl Text {
 }
 
 impl Config {
-    /// Reads the file (`named` by `--config`, else the default one when it is there) and the
-    /// environment, which wins.
+    /// Reads the file (`named` by `--config`, else the default one if it exists) and the environment, which
+    /// overrides it.
     pub(crate) fn load(paths: Option<&Paths>, named: Option<&Path>, env: &Env) -> Result<Self> {
         let (file, warning) = match (named, paths) {
             (Some(path), _) => read(path, true)?,
@@ -167,7 +167,7 @@ impl Config {
     }
 }
 
-/// From the file alone: there is no variable in front of it.
+/// From the file only: no variable overrides it.
 fn key_command(words: Vec<String>) -> Result<KeyCommand> {
     let mut words = words.into_iter();
     match words.next().filter(|program| !program.is_empty()) {
@@ -205,8 +205,8 @@ fn allowed_origins(env: &Env, written: Option<Vec<String>>) -> Result<Vec<Origin
     })
 }
 
-/// Reads the file; others must not be able to write it, because it names where secrets may go. With it
-/// comes what a person should know about its permissions, if there is a secret in it.
+/// Reads the file; others must not be able to write it, because it lists allowed origins. Also returns a
+/// warning about its permissions, if it contains a secret.
 fn read(path: &Path, must_exist: bool) -> Result<(File, Option<String>)> {
     let file =
         if must_exist { Some(files::read_named(path)?) } else { files::read_named_if_there(path)? };
@@ -218,7 +218,7 @@ fn read(path: &Path, must_exist: bool) -> Result<(File, Option<String>)> {
         *named = folder.join(&*named);
     }
     if let Some(program) = settings.key_command.as_mut().and_then(|words| words.first_mut())
-        // One word is looked for in PATH.
+        // A name without a slash is looked up in PATH.
         && Path::new(program).components().count() > 1
     {
         *program = folder.join(&*program).to_string_lossy().into_owned();
@@ -259,7 +259,7 @@ pub(crate) fn parse_text(text: &str) -> Result<Config> {
 
 const UNKNOWN: &str = "an unknown key";
 
-/// What the parser found wrong, without what it found: a value may be a secret in the wrong place.
+/// The parser's error without the text that it found: a value may be a secret in the wrong place.
 fn unquoted(message: &str) -> &'static str {
     if message.starts_with("unknown field") {
         UNKNOWN
@@ -287,7 +287,7 @@ pub(crate) fn parse_duration(text: &str) -> Option<u64> {
     };
     let digits_only = !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit());
     let number: u64 = digits_only.then(|| number.parse().ok()).flatten()?;
-    // A century is enough, and keeps sums far from overflow.
+    // At most a century, so that sums cannot overflow.
     number.checked_mul(unit).filter(|seconds| *seconds <= 100 * 366 * 86_400)
 }
 

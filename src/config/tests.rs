@@ -1,4 +1,4 @@
-//! What may stand in config.toml and in front of it.
+//! What config.toml may contain, and what overrides it.
 
 use proptest::prelude::*;
 

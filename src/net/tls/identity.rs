@@ -1,4 +1,4 @@
-//! `client_cert`: the certificate that is shown to a service that asks for one, and its key.
+//! `client_cert`: the client certificate and its key.
 
 use std::path::Path;
 
@@ -15,8 +15,8 @@ const REMEDY: &str = "It must contain the certificate, its intermediate certific
 
 type Identity = (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>, Option<String>);
 
-/// The certificates and the key in the file, and what is to be said of its permissions. Others must not
-/// be able to write it.
+/// The certificates and the key in the file, and a warning about its permissions. Others must not be able to
+/// write it.
 pub(super) fn read(path: &Path) -> Result<Identity> {
     let file = files::read_named(path).map_err(|error| {
         not_usable("client_cert", &lower_first(error.problem()), error.remedy())
@@ -37,7 +37,7 @@ pub(super) fn read(path: &Path) -> Result<Identity> {
     Ok((certificates, key, file.warning))
 }
 
-/// What is wrong with certificate and key that were read.
+/// Why certificate and key cannot be used.
 pub(super) fn unfit(path: &Path, error: &rustls::Error) -> Error {
     let why = match error {
         rustls::Error::InconsistentKeys(InconsistentKeys::KeyMismatch) => {
