@@ -1,4 +1,4 @@
-//! What stands beside the store for each record: its reserve and its lock.
+//! The files beside the store for each record: its reserve file and its lock.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -22,7 +22,7 @@ pub(super) struct Known<'a> {
     pub(super) key_is_right: bool,
 }
 
-/// Locks, and reserves if the records are known.
+/// Locks, and reserve files if the records are known.
 pub(super) fn examine(context: &Context<'_>, known: Option<&Known<'_>>, report: &mut Report) {
     if let Some(known) = known {
         reserves(context.paths, known, report);
@@ -67,7 +67,7 @@ fn reserves(paths: &Paths, known: &Known<'_>, report: &mut Report) {
     }
 }
 
-/// Whether a record has all the room that an answer may need.
+/// Whether a record's reserve file has its full size.
 pub(super) fn is_whole(paths: &Paths, id: RecordId) -> bool {
     let meta = paths.reserve(id).symlink_metadata();
     meta.is_ok_and(|meta| meta.is_file() && meta.len() >= reserve::RESERVE_BYTES as u64)
@@ -96,7 +96,7 @@ fn spill(paths: &Paths, known: &Known<'_>, record: &Record, report: &mut Report)
     }
 }
 
-/// The record that a lock file or reserve is of.
+/// The record of a lock file or reserve file.
 fn id_of(name: &str) -> Option<RecordId> {
     let hex = name.strip_suffix(LOCK_ENDING).unwrap_or(name);
     (hex.len() == 16).then(|| i64::from_str_radix(hex, 16).ok().map(RecordId)).flatten()

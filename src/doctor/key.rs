@@ -1,4 +1,4 @@
-//! The store's key: is it there, is it the right one, and what is left of others.
+//! Checks the store's key: whether it exists, is the right one, and which unused keys are left.
 
 use super::Context;
 use super::report::Report;
@@ -7,7 +7,7 @@ use crate::store::keys::{self, KeySource};
 use crate::store::lock::KeyLock;
 use crate::sys::files::shell_word;
 
-/// Whether the key is there and is the store's.
+/// Whether the key exists and is the store's.
 pub(super) fn examine(context: &Context<'_>, store: &Store, report: &mut Report) -> bool {
     let is_right = match store.prove_key() {
         Err(error) => {
@@ -39,7 +39,7 @@ pub(super) fn examine(context: &Context<'_>, store: &Store, report: &mut Report)
     is_right
 }
 
-/// What the settings say of the source holds for a new store; who changed them may not know.
+/// The settings for the source apply only to a new store: a person who changed them may not know that.
 fn asked(context: &Context<'_>, recorded: KeySource, report: &mut Report) {
     match context.keys.asked() {
         Ok(Some((asked, by))) if asked != recorded => report.warn(
@@ -71,7 +71,7 @@ fn left_over(context: &Context<'_>, store: &Store, recorded: KeySource, report: 
     if !keys::pending(context.paths) {
         return;
     }
-    // One that cannot be looked into may be the only one that opens the store: no word of removing it.
+    // An unreadable next key may be the only one that opens the store: do not advise to remove it.
     let is_its = if recorded == KeySource::File { store.next_key_is_its() } else { Ok(false) };
     match is_its {
         Ok(true) => report.warn(
@@ -91,7 +91,7 @@ fn left_over(context: &Context<'_>, store: &Store, recorded: KeySource, report: 
     }
 }
 
-/// Finishes a rotation that was ended before its last step.
+/// Finishes a rotation that was interrupted before its last step.
 pub(super) fn repair(context: &Context<'_>, report: &mut Report) -> bool {
     if !keys::pending(context.paths) {
         return false;
@@ -113,7 +113,7 @@ pub(super) fn repair(context: &Context<'_>, report: &mut Report) -> bool {
     }
 }
 
-/// Without a store that can be asked, a key can be there or not, but not the right one or another.
+/// Without a readable store, a key can only exist or be missing; whether it is the right one is unknown.
 pub(super) fn without_store(context: &Context<'_>, report: &mut Report) {
     let source = match context.keys.chosen() {
         Ok(source) => source,

@@ -1,6 +1,6 @@
-//! The token services, asked without any secret: an empty form, which Concur refuses with a code of its
-//! own (62, no client id). So name, proxy, TLS and the service itself are tried on the very way that a
-//! refresh takes; its keys at `www-` would be another host.
+//! Checks the token services without sending a secret: with an empty form, which Concur refuses with code 62
+//! (no client id). This tests name, proxy, TLS and service exactly as for a refresh; the documented keys at
+//! `www-` would be another host.
 
 use std::collections::BTreeMap;
 use std::sync::mpsc;
@@ -22,17 +22,17 @@ use crate::net::{HttpSettings, NoAnswer};
 use crate::store::Store;
 
 const NAME: &str = "service";
-/// How long everything may take.
+/// The time limit for all requests.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// How long the requests to one service may take together.
+/// The time limit for the requests to one service.
 const REQUESTS: Duration = Duration::from_secs(9);
 
-/// What came of asking one service.
+/// The result for one service.
 struct Asked {
     answer: Result<HttpAnswer, NoAnswer>,
     took: Duration,
     now: i64,
-    /// Whom the certificate is from.
+    /// The issuer of the certificate.
     trust: &'static str,
 }
 
@@ -43,14 +43,14 @@ pub(super) fn examine(context: &Context<'_>, report: &mut Report) {
     let timeout = context.http.timeout.min(REQUESTS / requests);
     let settings = HttpSettings { timeout, ..context.http.clone() };
     let Ok(service) = TokenService::new(&settings) else {
-        // What is wrong with the settings has its own line.
+        // Invalid settings are reported separately.
         return report.warn(NAME, "not checked: a setting is invalid", "");
     };
     let (sender, receiver) = mpsc::channel();
     for (host, origin) in &origins {
         let (sender, service, settings) = (sender.clone(), service.clone(), settings.clone());
         let (host, origin, clock) = (host.clone(), origin.clone(), context.clock);
-        // Not waited for at the end: the C library's search for a name knows no time limit.
+        // Not joined at the end: the C library's name resolution has no time limit.
         std::thread::spawn(move || {
             // After the time limit the receiver is gone.
             let _ = sender.send((host, ask(&service, &settings, &origin, clock)));
@@ -101,8 +101,8 @@ fn origins(context: &Context<'_>, report: &mut Report) -> BTreeMap<String, Allow
 }
 
 /// The origin of a record, if it is Concur's own or allowed by the settings, or the one that a login named:
-/// that one stands in the store in the clear, so the record's identity and the client secret that is sealed for
-/// it must open. Nothing of ours goes to another, a client certificate neither.
+/// that one is stored unsealed, so the record's identity and the client secret that is sealed for it must open.
+/// Nothing is sent to any other origin, not even a client certificate.
 fn allowed_origin(
     context: &Context<'_>,
     store: Option<&Store>,
@@ -154,7 +154,7 @@ fn ask(
     let trust = match (origin.origin().scheme(), &answer) {
         ("https", Ok(_)) if settings.ca_bundle.is_some() => {
             let alone = HttpSettings { ca_bundle: None, ..settings.clone() };
-            // Who is not reached without the bundle, and was with it, is trusted by it.
+            // A service that is reached only with the bundle is trusted by it.
             match TokenService::new(&alone).map(|service| post(&service)) {
                 Ok(Err(none)) if none.is_local() => "TLS with a root of ca_bundle",
                 _ => "TLS by a built-in root",
@@ -166,12 +166,12 @@ fn ask(
     Asked { answer, took, now, trust }
 }
 
-/// How the service is reached.
+/// The route to the service.
 fn way(service: &TokenService, origin: &AllowedOrigin) -> String {
     match service.http().via(origin) {
         Ok(Some(via)) => format!("by the proxy {}", via.shown()),
         Ok(None) => "directly".to_owned(),
-        // What is wrong with it is why there is no answer.
+        // An invalid proxy is reported as the reason for the missing answer.
         Err(_) => "by a proxy".to_owned(),
     }
 }

@@ -1,4 +1,4 @@
-//! Folders and files: whether they exist, are of the right kind, and are ours alone.
+//! Folders and files: whether they exist, are of the right kind, and accessible only to us.
 
 use std::path::{Path, PathBuf};
 
@@ -9,9 +9,9 @@ use crate::store::sqlite::salvage::{DAMAGED_MARK, WORK_PREFIX};
 use crate::sys::files::{self, shell_word};
 use crate::sys::paths::{Paths, companions_of};
 
-/// How many wrong files of one kind are shown one by one.
+/// How many wrong files of one kind are listed.
 const SHOWN: usize = 5;
-/// How files begin that are renamed when they are whole.
+/// The prefix of files that are renamed when they are complete.
 const UNFINISHED_PREFIX: &str = ".concur-cred-";
 
 /// The settings, and the file that they come from.
@@ -24,7 +24,7 @@ pub(super) fn settings(context: &Context<'_>, report: &mut Report) {
     }
 }
 
-/// What a request needs of the settings; a line for each that is set.
+/// The settings that a request needs; a line for each that is set.
 pub(super) fn parts(context: &Context<'_>, report: &mut Report) {
     for part in context.http.parts() {
         match part.found {
@@ -35,9 +35,9 @@ pub(super) fn parts(context: &Context<'_>, report: &mut Report) {
     }
 }
 
-/// A folder or file of ours.
+/// One of our folders or files.
 pub(super) struct Place {
-    /// Where.
+    /// The path.
     pub(super) path: PathBuf,
     /// Whether it is a folder.
     pub(super) is_folder: bool,
@@ -57,7 +57,7 @@ fn groups(paths: &Paths) -> Vec<Group> {
         paths.into_iter().map(|path| Place { path, is_folder: false }).collect::<Vec<_>>()
     };
     let mut groups = Vec::new();
-    // Without a key in it, what is in this folder is no secret of ours.
+    // Without a key in it, this folder contains no secret of ours.
     if paths.key_file().symlink_metadata().is_ok() {
         groups.push(Group { name: "configuration folder", places: folder(paths.config_dir()) });
         groups.push(Group { name: "key file", places: file(paths.key_file()) });
@@ -84,7 +84,7 @@ pub(super) fn all(paths: &Paths) -> Vec<Place> {
     groups(paths).into_iter().flat_map(|group| group.places).collect()
 }
 
-/// What is in a folder, sorted; nothing when it cannot be read.
+/// The entries of a folder, sorted; none if it cannot be read.
 pub(super) fn entries(folder: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder).into_iter().flatten();
     let mut paths: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
@@ -102,7 +102,7 @@ fn set_aside(paths: &Paths) -> Vec<PathBuf> {
     found
 }
 
-/// Where our folders lie: who could put others in their place, and on what disk.
+/// The surroundings of our folders: who could replace them, and their disk.
 fn surroundings(context: &Context<'_>, report: &mut Report) {
     match files::look_around(context.paths, context.env) {
         Ok(around) => {
@@ -114,7 +114,7 @@ fn surroundings(context: &Context<'_>, report: &mut Report) {
     }
 }
 
-/// SQLite knows a database's journal by the database's name.
+/// SQLite derives the journal's name from the database's name.
 #[cfg(unix)]
 fn second_names(paths: &Paths, report: &mut Report) {
     use std::os::unix::fs::MetadataExt;
@@ -137,11 +137,11 @@ fn second_names(paths: &Paths, report: &mut Report) {
     }
 }
 
-/// std does not tell how many names a file has there.
+/// std does not know how many names a file has there.
 #[cfg(not(unix))]
 fn second_names(_paths: &Paths, _report: &mut Report) {}
 
-/// Kind, owner and mode of every place; and what a killed process left behind.
+/// Checks kind, owner and mode of every place, and reports the files of killed processes.
 pub(super) fn permissions(context: &Context<'_>, report: &mut Report) {
     surroundings(context, report);
     second_names(context.paths, report);
@@ -187,7 +187,7 @@ fn examine(group: &Group, report: &mut Report) {
         let more = format!("{} more like these", wrong.len() - SHOWN);
         report.fail(name, more, "Run: concur-cred doctor --repair");
     }
-    // What does not exist yet is reported where it matters.
+    // Missing places are reported by the checks that need them.
     if wrong.is_empty() && there > 0 {
         let detail = match places.as_slice() {
             [only] => only.path.display().to_string(),
@@ -197,7 +197,7 @@ fn examine(group: &Group, report: &mut Report) {
     }
 }
 
-/// Whether a place is there; an error when it is not as it must be.
+/// Whether a place exists; an error if kind, owner or mode is wrong.
 fn checked(place: &Place) -> Result<bool> {
     let Place { path, is_folder } = place;
     let there =
@@ -208,9 +208,9 @@ fn checked(place: &Place) -> Result<bool> {
         let meta = std::fs::metadata(path).map_err(|error| files::cannot("read", path, &error))?;
         let wanted = if *is_folder { 0o700 } else { 0o600 };
         let needed = match path.file_name().and_then(std::ffi::OsStr::to_str) {
-            // A key that its owner protects from himself is as good.
+            // A key that its owner cannot write is fine.
             Some("key") => 0o400,
-            // One that cannot be read is none.
+            // One that the owner cannot read is not.
             Some("ticket") => 0,
             _ => wanted,
         };
@@ -229,7 +229,7 @@ fn checked(place: &Place) -> Result<bool> {
     Ok(there)
 }
 
-/// Gives a place of ours the mode that it must have. `None` when there is nothing to do.
+/// Corrects the mode of a place. `None` if there is nothing to do.
 #[cfg(unix)]
 pub(super) fn fix(place: &Place) -> Option<Result<String>> {
     use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -241,7 +241,7 @@ pub(super) fn fix(place: &Place) -> Option<Result<String>> {
     if !is_ours || meta.is_dir() != *is_folder || (!is_folder && !meta.is_file()) {
         return None;
     }
-    // To close /tmp or /etc to everybody else would break the machine.
+    // Closing /tmp or /etc to other users would break the machine.
     if *is_folder && !files::is_ours_alone(path) {
         return None;
     }

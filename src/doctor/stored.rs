@@ -49,7 +49,7 @@ pub(super) fn examine(context: &Context<'_>, report: &mut Report) {
     records::examine(context, &store, key_is_right, report);
 }
 
-/// Whether an earlier program's store is up to date now. A damaged one is not written to.
+/// Migrates an older store, if it is sound; returns whether it has the current schema.
 fn older(store: &Store, version: i64, report: &mut Report) -> bool {
     if !store.faults().is_ok_and(|faults| faults.is_empty()) {
         integrity(store, report);
