@@ -26,7 +26,7 @@ impl fmt::Display for BadProfileName {
 impl std::error::Error for BadProfileName {}
 
 impl ProfileName {
-    /// What a first `login` without a name makes.
+    /// The name of a first `login` without a name.
     pub fn default_name() -> Self {
         Self("default".to_owned())
     }

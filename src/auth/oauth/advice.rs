@@ -1,5 +1,5 @@
-//! Pure: what a person can do about a refusal (SAP: Authentication API, response codes). Where the
-//! remedy depends on it, by the grant that the tokens were obtained with, and by where what was sent came from.
+//! Pure: what a person can do about a refusal (SAP: Authentication API, response codes). The remedy may depend
+//! on the grant of the tokens, and on the source of the refused values.
 
 use crate::error::{login_again, refresh_command, set_secret_command};
 use crate::model::grant::GrantKind;
@@ -13,27 +13,27 @@ pub(crate) struct Refused<'a> {
     pub login: &'a str,
     /// The profile.
     pub profile: Option<&'a str>,
-    /// Where what was sent came from.
+    /// The source of the values.
     pub sent: Sent<'a>,
 }
 
-/// Where the values came from that Concur refused.
+/// The source of the values that Concur refused.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Sent<'a> {
     /// From the store.
     Stored,
-    /// From the store, but for a client secret that is not kept there before it is accepted.
+    /// From the store, except for a client secret that is not stored yet.
     NewSecret,
-    /// From the person who logs in.
+    /// From the user who logs in.
     Given {
-        /// What they are called there.
+        /// Their names there.
         names: &'a Names,
-        /// The profile is there already, with a client secret of its own.
+        /// Whether the profile exists, with a stored client secret.
         has_profile: bool,
     },
 }
 
-/// What the values of a login are called where they came from: fields of a credentials file, variables, or words.
+/// The names of the values of a login in their source: fields of a credentials file, variables, or prompts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Names {
     /// The App ID.
@@ -55,7 +55,7 @@ impl Names {
         [client_id, client_secret, company, request_token, refresh_token]
     }
 
-    /// These variables, and the names that are here for the rest.
+    /// These variables, and the other names for the rest.
     #[must_use]
     pub(crate) fn or_variables(&self, set: &[&str]) -> Self {
         let mut names = self.all();
@@ -69,7 +69,7 @@ impl Names {
     }
 }
 
-/// As the variables in front of it are called.
+/// The names of the variables.
 pub(crate) const IN_VARIABLES: Names = Names {
     client_id: "CONCUR_CRED_CLIENT_ID",
     client_secret: "CONCUR_CRED_CLIENT_SECRET",
@@ -78,7 +78,7 @@ pub(crate) const IN_VARIABLES: Names = Names {
     refresh_token: "CONCUR_CRED_REFRESH_TOKEN",
 };
 
-/// As a credentials file calls them.
+/// The names in a credentials file.
 pub(crate) const IN_FILE: Names = Names {
     client_id: "appID",
     client_secret: "clientSecret",
@@ -87,7 +87,7 @@ pub(crate) const IN_FILE: Names = Names {
     refresh_token: "refreshToken",
 };
 
-/// As the prompts do.
+/// The names at the prompts.
 pub(crate) const TYPED: Names = Names {
     client_id: "the App ID",
     client_secret: "the client secret",
@@ -96,7 +96,7 @@ pub(crate) const TYPED: Names = Names {
     refresh_token: "the refresh token",
 };
 
-/// What to do about a refused login or refresh.
+/// The remedy for a refused login or refresh.
 pub(crate) fn advice(code: Option<i64>, refused: &Refused<'_>) -> String {
     let Refused { by, login, .. } = *refused;
     let again = format!("then run: {login}");
@@ -158,7 +158,7 @@ pub(crate) fn advice(code: Option<i64>, refused: &Refused<'_>) -> String {
     }
 }
 
-/// An address, or the password that was sent there.
+/// The e-mail address, or the password that was sent to it.
 fn about_one_time_password(code: Option<i64>, login: &str) -> String {
     match code {
         Some(82) => format!(
@@ -180,13 +180,13 @@ fn about_one_time_password(code: Option<i64>, login: &str) -> String {
     }
 }
 
-/// Where a company request token is made.
+/// The page for new company request tokens.
 pub(crate) const TOKEN_PAGE: &str = "https://www.concursolutions.com/nui/authadmin/companytokens";
 
 const NEW_REQUEST_TOKEN: &str = "Make a new company request token at \
     https://www.concursolutions.com/nui/authadmin/companytokens";
 
-/// What to do when only a login helps.
+/// The remedy if only a login helps.
 pub(crate) fn log_in_again(by: Option<GrantKind>, login_command: &str) -> String {
     match by {
         Some(GrantKind::Company | GrantKind::Import) | None => {
@@ -202,7 +202,7 @@ pub(crate) fn log_in_again(by: Option<GrantKind>, login_command: &str) -> String
     }
 }
 
-/// What to do when Concur says that it is temporary and why; `None` when it did not say.
+/// The remedy if Concur states a temporary reason; otherwise `None`.
 pub(crate) fn meanwhile(code: Option<i64>) -> Option<&'static str> {
     (code == Some(134)).then_some(
         "Nothing was changed. Run it again in a while; your Concur administrator knows when the \
@@ -210,14 +210,15 @@ pub(crate) fn meanwhile(code: Option<i64>) -> Option<&'static str> {
     )
 }
 
-/// What is run when it was fixed at Concur: a refresh token needs no login then. An application has none.
+/// The command to run after the fix at Concur: with a refresh token no login is needed. An application has
+/// none.
 fn once_fixed(refused: &Refused<'_>) -> String {
     match (refused.sent, refused.by) {
         (Sent::Stored, Some(GrantKind::Application)) | (Sent::Given { .. }, _) => {
             format!("then run: {}", refused.login)
         }
         (Sent::Stored, _) => format!("then run: {}", refresh_command(refused.profile)),
-        // A refresh would be made with the old one.
+        // A refresh would use the old one.
         (Sent::NewSecret, _) => format!("then run: {}", set_secret_command(refused.profile)),
     }
 }
