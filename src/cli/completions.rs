@@ -20,7 +20,7 @@ pub struct Completions {
     pub list: Option<Names>,
 }
 
-/// Names that only this installation knows, or that are no closed list.
+/// Names that only this installation knows, or that are not a closed list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Names {
     /// Of profiles

@@ -34,7 +34,7 @@ pub struct Keepalive {
     pub uninstall: Option<Scheduler>,
 }
 
-/// What runs jobs at their time.
+/// A scheduler.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Scheduler {
     /// A timer of systemd, for this user

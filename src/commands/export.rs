@@ -1,4 +1,4 @@
-//! `export`: the tutorial's refreshTokenObjectFile.json out again.
+//! `export`: writes the tutorial's refreshTokenObjectFile.json.
 
 use std::io;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! `get` and `token`: the bare token, a format of it, or git's answer.
+//! `get` and `token`: print the bare token, a format of it, or git's answer.
 
 mod foreign;
 
@@ -31,7 +31,8 @@ pub(super) fn run(context: &mut Context<'_>, args: &Get) -> Result<u8> {
         Serving { with_refresh_token: args.with_refresh_token, ..Serving::of(&args.serving) };
     if let Some(format) = args.format {
         let code = bare(context, format, serving)?;
-        // A format is mostly read by a script, which does not pay for this look; six months are worth it.
+        // Mostly scripts read a format, and they do not pay for this check of stdout; a refresh token, valid
+        // for six months, is worth it.
         if args.with_refresh_token && (context.out_is_terminal)() {
             context.note(IN_SCROLLBACK);
         }
@@ -51,7 +52,7 @@ pub(super) fn run(context: &mut Context<'_>, args: &Get) -> Result<u8> {
         Some(Asked::Bazel(request)) => by_uri(context, &request, serving),
         None => {
             let code = bare(context, Format::Token, serving)?;
-            // stdin was looked at anyway; at a person's terminal alone one more look is affordable.
+            // stdin was checked anyway; only on a terminal stdout is checked, too.
             if context.is_typed && (context.out_is_terminal)() {
                 context.note(IN_SCROLLBACK);
             }
@@ -100,15 +101,15 @@ pub(super) struct Serving {
 }
 
 impl Serving {
-    /// As these options say, without the refresh token.
+    /// From these options, without the refresh token.
     pub(super) fn of(options: &cli::Serving) -> Self {
         let cli::Serving { min_ttl, cached } = options;
         Self { min_ttl: *min_ttl, cached: *cached, with_refresh_token: false }
     }
 }
 
-/// The token of a managed account, and whether it is a hit: as it stood in the store, after a look at no more than a
-/// hit needs. Else the whole record is read, and refreshed where that must be.
+/// The token of a managed account, and whether it is a hit: printed from the store after reading only what a
+/// hit needs. Otherwise the whole record is read, and refreshed if necessary.
 pub(super) fn serve(
     context: &mut Context<'_>,
     store: &mut Store,
@@ -173,22 +174,22 @@ fn valid_token(
         return cached(context, store, record, min_ttl);
     }
     Refresher::with(context, |refresher| {
-        // A pending grant holds the refresh token that is to be returned.
+        // A pending grant contains the refresh token that must be returned.
         let record =
             if serving.with_refresh_token { refresher.settled(store, record)? } else { record };
         refresher.token(store, record, Need::Token { min_ttl })
     })
 }
 
-/// The minimum remaining lifetime, seconds: what the caller asked for or what is configured, but not more
-/// than the service's tokens can ever have.
+/// The minimum remaining lifetime, seconds: as requested or configured, but not more than the service's tokens
+/// can ever have.
 fn min_ttl(context: &mut Context<'_>, access: AccessTimes, asked: Option<i64>) -> i64 {
     let wanted = asked.unwrap_or(context.config.min_ttl);
     if asked.is_none() && wanted <= policy::DEFAULT_MIN_TTL_SECS {
         return wanted;
     }
     let (capped, was_capped) = policy::capped_min_ttl(access, wanted);
-    // A setting is capped in silence: on a hit stderr stays empty.
+    // A setting is capped without a note: on a hit stderr stays empty.
     if was_capped && asked.is_some() {
         let lifetime = span(capped);
         context.note(&format!(
@@ -270,7 +271,7 @@ fn by_request(context: &mut Context<'_>, request: &Request, serving: Serving) ->
     }
 }
 
-/// Says why an answer is empty, where there is something to say.
+/// Notes why an answer is empty, if there is a reason to show.
 fn say_why(context: &mut Context<'_>, managed: &Managed) {
     if let Managed::PinnedElsewhere(Some(why)) = managed {
         context.show(why);
@@ -293,8 +294,8 @@ fn managed(
             Ok(0)
         }
         Err(error) => {
-            // The one answer on failure: no person has a password for this account, and git would
-            // store what is typed.
+            // The only answer on failure: this account has no password, and git would store one that a person
+            // types.
             context.answer(&rendered(&Answer::Quit)?)?;
             Err(error)
         }

@@ -1,4 +1,4 @@
-//! A helper request on stdin, as `get`, `store` and `erase` read it.
+//! Reads a helper request on stdin, for `get`, `store` and `erase`.
 
 use zeroize::Zeroizing;
 
@@ -16,7 +16,7 @@ pub(super) enum Request {
     Bazel(bazel::Request),
 }
 
-/// The request in either protocol, recognised by its first byte; `None` when there is none at all.
+/// The request in either protocol, recognised by its first byte; `None` if there is no request.
 pub(super) fn either_request(context: &mut Context<'_>) -> Result<Option<Request>> {
     let Some(bytes) = gathered(context, Gatherer::of_either())? else { return Ok(None) };
     if bazel::is_object(&bytes) {
@@ -32,13 +32,13 @@ pub(super) fn bazel_request(context: &mut Context<'_>) -> Result<Request> {
     bazels(&bytes.unwrap_or_default())
 }
 
-/// git's request to `get`; `None` when there is none at all (for git also when there is only its end).
+/// git's request to `get`; `None` if there is none (for git also if it is empty).
 pub(super) fn git_request(context: &mut Context<'_>, by_git: bool) -> Result<Option<git::Request>> {
     let Some(bytes) = gathered(context, Gatherer::of_git())? else { return Ok(None) };
     gits(&bytes, by_git).map_err(|why| malformed(&why))
 }
 
-/// What git hands to `store` and `erase`; `None` as for [`git_request`].
+/// git's request to `store` and `erase`; `None` as for [`git_request`].
 pub(super) fn git_credential(
     context: &mut Context<'_>,
     by_git: bool,
@@ -50,7 +50,7 @@ pub(super) fn git_credential(
 }
 
 fn gathered(context: &mut Context<'_>, gatherer: Gatherer) -> Result<Option<Zeroizing<Vec<u8>>>> {
-    // Under its own name the program is piped to by shells that put a mark or a line in front.
+    // Under its own name the program gets input from shells that add a byte-order mark or a blank line.
     let gatherer = if context.called_by_git { gatherer } else { gatherer.skipping_blanks() };
     if stdin::is_terminal() {
         context.is_typed = true;
@@ -69,7 +69,7 @@ fn bazels(bytes: &[u8]) -> Result<Request> {
     request.map(Request::Bazel).map_err(|refusal| malformed(&refusal.to_string()))
 }
 
-/// An error says what is wrong with it.
+/// Checks it; the error is the reason.
 fn gits(bytes: &[u8], by_git: bool) -> Result<Option<git::Request>, String> {
     let mut request = git::Request::parse(bytes).map_err(|refusal| refusal.to_string())?;
     request.make_host_canonical();

@@ -1,4 +1,4 @@
-//! `init`: a blank credentials.json to fill in.
+//! `init`: writes a blank credentials.json.
 
 use std::io;
 

@@ -1,4 +1,4 @@
-//! `key`: where the store's key is to be had, and another one in its place.
+//! `key`: shows, moves and replaces the store's key.
 
 mod shown;
 
@@ -25,7 +25,7 @@ pub(super) fn run(context: &mut Context<'_>, args: &Args) -> Result<u8> {
     }
 }
 
-/// The store, if one was made.
+/// The store, if there is one.
 fn store(context: &Context<'_>) -> Result<Option<Store>> {
     context.need_paths()?;
     let Some(store) = context.store()? else { return Ok(None) };
@@ -75,8 +75,8 @@ fn rotate(context: &mut Context<'_>, args: &KeyRotate) -> Result<u8> {
     Ok(0)
 }
 
-/// A new random key in the key file. It is durable before anything is sealed with it, and takes the old
-/// one's place after the commit.
+/// Replaces the key file's key by a random one, which is durable before anything is sealed with it, and
+/// replaces the old one after the commit.
 fn to_a_new_file(context: &mut Context<'_>, store: &mut Store, lock: &KeyLock) -> Result<Resealed> {
     let old = store.present_key()?;
     let locks = Refresher::with(context, |refresher| refresher.every_lock(store))?;
@@ -100,7 +100,7 @@ fn to_a_new_file(context: &mut Context<'_>, store: &mut Store, lock: &KeyLock) -
     Ok(resealed)
 }
 
-/// The key that the source gives by now, in the place of the one in `file`. `None`: it is the store's.
+/// Replaces the key in `file` by the one that the source has now. `None`: it is the store's already.
 fn to_the_sources_key(
     context: &mut Context<'_>,
     store: &mut Store,
@@ -159,12 +159,12 @@ fn set_source(context: &mut Context<'_>, args: &KeySetSource) -> Result<u8> {
         context.note(&format!("the store's key comes from {place} already; nothing was changed"));
         return Ok(0);
     }
-    // A key file is made only where the store can be sealed with it.
+    // A key file is created only if the store can be sealed with its key.
     let makes_file = target == KeySource::File && !store.paths().key_file().exists();
     let mut old = makes_file.then(|| store.present_key()).transpose()?;
     let new = store.key_from(target)?;
     let resealed = if store.is_sealed_with(&new.key)? {
-        // The very key: the source of before is not needed, and may be gone.
+        // The same key: the previous source is not needed, and may not exist any more.
         store.set_key_source(&lock, target)?;
         Resealed::default()
     } else {
@@ -193,7 +193,7 @@ fn set_source(context: &mut Context<'_>, args: &KeySetSource) -> Result<u8> {
     Ok(0)
 }
 
-/// Nothing that was sealed with the old key is left beside the store, or in it.
+/// Removes everything sealed with the old key, beside the store and in it.
 fn end(context: &Context<'_>, store: &Store) {
     store.remove_cache();
     failpoint::pass("cache-gone");

@@ -50,6 +50,6 @@ fn as_line(event: &Event) -> String {
     if let Some(detail) = detail {
         let _ = write!(line, " {detail}");
     }
-    // Anyone who can write the audit log's file could otherwise write to the terminal.
+    // Otherwise a user who can write the audit log's file could control the terminal.
     printable(line.trim_end(), MAX_CHARS)
 }

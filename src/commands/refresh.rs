@@ -1,4 +1,4 @@
-//! `refresh`: now, whatever the state.
+//! `refresh`: refreshes now, whatever the state.
 
 use crate::auth::accounts;
 use crate::auth::refresh::Refresher;

@@ -1,16 +1,16 @@
-//! Times as people read them.
+//! Times for people.
 
 use chrono::{DateTime, Local, SecondsFormat, Utc};
 
 pub(crate) use crate::model::span::{DAY, span};
 use crate::model::span::{MINUTE, whole_days};
 
-/// What is left of something that lives for months: whole days, and what a span is below two of them.
+/// The remaining time of something that is valid for months: whole days, and below two days like [`span`].
 pub(crate) fn left(seconds: i64) -> String {
     if seconds < 2 * DAY { span(seconds) } else { format!("{} days", whole_days(seconds)) }
 }
 
-/// How long ago `at` is; a moment that has not come yet is just now.
+/// How long ago `at` is; a future moment counts as just now.
 pub(crate) fn ago(at: i64, now: i64) -> String {
     let age = now.saturating_sub(at);
     if age < MINUTE { "just now".to_owned() } else { format!("{} ago", span(age)) }
@@ -44,13 +44,13 @@ pub(crate) fn local_clock(at: i64) -> String {
     local(at, "%H:%M")
 }
 
-/// Its date as people write it, `29 May 2027`; without the year in that of `now`.
+/// Its date for people, `29 May 2027`; without the year in that of `now`.
 pub(crate) fn day(at: i64, now: i64) -> String {
     let is_this_year = local(at, "%Y") == local(now, "%Y");
     local(at, if is_this_year { "%-d %b" } else { "%-d %b %Y" })
 }
 
-/// A point in time as people say it: `22:34`, with its date on another day than that of `now`.
+/// A point in time for people: `22:34`, with its date on another day than that of `now`.
 pub(crate) fn moment(at: i64, now: i64) -> String {
     let is_today = local_date(at) == local_date(now);
     if is_today { local_clock(at) } else { format!("{} {}", day(at, now), local_clock(at)) }

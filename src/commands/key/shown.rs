@@ -14,13 +14,13 @@ use crate::ui::context::Context;
 /// The longest text that is shown, characters.
 const MAX_CHARS: usize = 4096;
 
-/// What is shown of a store's key.
+/// The shown facts about a store's key.
 struct ShownKey {
     /// `None` without a store.
     look: Option<KeyLook>,
     source: KeySource,
     place: String,
-    /// What the settings ask for where that is another.
+    /// The source in the settings, if it is another one.
     asked: Option<(KeySource, &'static str)>,
     is_unfinished: bool,
 }
