@@ -3,7 +3,7 @@
 use super::pages::{page, sources};
 
 /// What is not written, and what is instead.
-const REPLACED: [(&str, &str); 42] = [
+const REPLACED: [(&str, &str); 51] = [
     ("told", "said, asked, named"),
     ("nobody", "no one, or who it is that does not"),
     ("somebody", "someone, or who it is"),
@@ -46,6 +46,15 @@ const REPLACED: [(&str, &str); 42] = [
     ("is borne", "is accepted"),
     ("that very", "exactly that"),
     ("all the same", "nevertheless"),
+    ("look whether", "check whether"),
+    ("if it stays so", "if this persists"),
+    ("to the letter", "exactly"),
+    ("in silence", "without a message"),
+    ("in vain", "without success"),
+    ("anew", "again"),
+    ("anybody", "all users, an attacker"),
+    ("everybody", "all users, everyone"),
+    ("goes on", "continues"),
 ];
 
 /// A text as its words in one line, lower case, each between spaces.
