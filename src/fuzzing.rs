@@ -1,4 +1,4 @@
-//! What the targets in `fuzz/` call, for them alone.
+//! The functions that only the targets in `fuzz/` call.
 
 pub use crate::auth::oauth::answer::{HttpAnswer, Moved, Outcome, classify};
 pub use crate::auth::oauth::failure::Failure;
@@ -16,15 +16,15 @@ pub use crate::net::encoding::{Coding, decoded, unpacked};
 pub use crate::store::fuzzing::{open_cell, seal_cell};
 pub use crate::store::keys::Key;
 
-/// What a target looks at of a `config.toml`.
+/// The settings of a `config.toml` that a target checks.
 #[cfg(fuzzing)]
 #[derive(Debug)]
 pub struct Settings {
     /// Seconds.
     pub min_ttl: i64,
-    /// How long the lock is waited for.
+    /// The lock timeout.
     pub lock_timeout: std::time::Duration,
-    /// How long a request may take.
+    /// The timeout of a request.
     pub http_timeout: std::time::Duration,
     /// The allowed origins.
     pub allowed: AllowList,

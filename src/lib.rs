@@ -1,7 +1,7 @@
 //! concur-cred: a git-style credential helper for SAP Concur's OAuth2 tokens.
 //!
-//! The modules, from the top down; each imports only modules below it (ARCHITECTURE.md says which, and
-//! `tests/docs/layout.rs` holds it):
+//! The modules, from the top down; each imports only modules below it (ARCHITECTURE.md lists them, and
+//! `tests/docs/layout.rs` checks that):
 //!
 //! `commands` → `doctor` → `integrations` → `auth` → `ui` → `cli` → `api` → `config` →
 //! `store` → `net` → `sys` → `formats` → `error` → `model`
@@ -30,7 +30,7 @@ use crate::sys::streams::{self, BlockingStream};
 use crate::sys::{clock, hardening};
 use crate::ui::context::Surroundings;
 
-// What tests hold the documents and the processes to.
+// Items that tests compare with the documents and use for processes.
 pub use crate::cli::Cli;
 pub use crate::error::Kind;
 pub use crate::formats::format::Format;

@@ -31,7 +31,7 @@ fn says_only_its_rule(problem: &str) {
     let texts = [
         "an unknown key",
         "a value of the wrong kind",
-        "a key that stands there twice",
+        "a repeated key",
         "not a duration such as 60, 90s or 5m",
         "not valid TOML",
     ];
@@ -54,8 +54,8 @@ fn says_only_its_rule(problem: &str) {
     let keys = "default_profile min_ttl lock_timeout http_timeout proxy ca_bundle client_cert \
                 allowed_origins keepalive_after warn_before key_source key_command";
     let is_guess = |text: &str| {
-        let guess = text.strip_prefix("an unknown key; ");
-        let key = guess.and_then(|rest| rest.strip_suffix(" is probably meant"));
+        let guess = text.strip_prefix("an unknown key (did you mean ");
+        let key = guess.and_then(|rest| rest.strip_suffix("?)"));
         key.is_some_and(|key| keys.split(' ').any(|known| known == key))
     };
     let is_text = |text: &str| texts.contains(&text) || is_guess(text);

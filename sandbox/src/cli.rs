@@ -19,7 +19,7 @@ the order given; 3x503 applies to three, always:503 to every one that finds the 
 /// An SAP Concur OAuth2 token service on loopback, with made-up tokens.
 ///
 /// Serves POST /oauth2/v0/token and /oauth2/v0/otp, GET /profile/identity/v4.1/Users and DELETE /app-mgmt/v0/connections as
-/// Concur documents them, and goes wrong as told. Runs until interrupted.
+/// Concur documents them, and fails on request. Runs until interrupted.
 #[derive(Debug, Parser)]
 #[command(name = "concur-sandbox", version, after_help = AFTER_HELP)]
 #[expect(clippy::struct_excessive_bools, reason = "flags are bools")]
@@ -27,7 +27,7 @@ pub(crate) struct Cli {
     /// Port to listen on, on 127.0.0.1; 0 takes a free one
     #[arg(long, value_name = "PORT", default_value_t = 0)]
     port: u16,
-    /// How long access tokens live
+    /// How long access tokens are valid
     #[arg(long, value_name = "SECONDS", default_value_t = 3600, allow_negative_numbers = true)]
     access_lifetime: i64,
     /// What a refresh does to the refresh token
@@ -45,7 +45,7 @@ pub(crate) struct Cli {
     /// Answer code 16, "user lives elsewhere", with this origin
     #[arg(long, value_name = "ORIGIN")]
     lives_elsewhere: Option<String>,
-    /// Know no application: answer code 61 to every request, as a production host does to a migrated entity
+    /// Answer code 61 (unknown client) to every request, as a production host does to a migrated entity
     #[arg(long)]
     unknown_client: bool,
     /// Replace the client secret after N grants; the new one is printed at the start
@@ -54,17 +54,17 @@ pub(crate) struct Cli {
     /// Answer refreshes with tokens of this company or user
     #[arg(long, value_name = "UUID")]
     refresh_principal: Option<String>,
-    /// Know a user with this login id and e-mail address, and a made-up password
+    /// Add a user with this login id and e-mail address, and a made-up password
     #[arg(long, value_name = "EMAIL")]
     user: Option<String>,
-    /// Let that user log in by one-time password; the mails go to FILE, a line each, or to stdout for -
+    /// Let that user log in by one-time password; the mails go to FILE, one line each, or to stdout for -
     #[arg(long, value_name = "FILE", requires = "user")]
     otp: Option<PathBuf>,
     /// Register this redirect URI, so that the user (by default erika@example.com) can log in with a
     /// browser; may be repeated
     #[arg(long, value_name = "URI")]
     redirect_uri: Vec<String>,
-    /// Something to go wrong with a token request; may be repeated
+    /// Let a token request fail; may be repeated
     #[arg(long, value_name = "SPEC")]
     pub(crate) fault: Vec<FaultSpec>,
     /// Write a line of JSON for every request to FILE, or to stdout for -; secrets are hashed
@@ -73,13 +73,13 @@ pub(crate) struct Cli {
     /// Write a filled credentials.json to FILE (mode 0600), which must not exist
     #[arg(long, value_name = "FILE")]
     pub(crate) credentials: Option<PathBuf>,
-    /// Speak https, with a certificate for 127.0.0.1, localhost and ::1 by a CA made at the start
+    /// Use https, with a certificate for 127.0.0.1, localhost and ::1 by a CA made at the start
     #[arg(long)]
     tls: bool,
     /// Write the certificate of that CA to FILE, as PEM, which must not exist
     #[arg(long, value_name = "FILE", requires = "tls")]
     pub(crate) ca: Option<PathBuf>,
-    /// Let in only who shows a client certificate by that CA; write one and its key to FILE, as PEM, which
+    /// Require a client certificate of that CA; write one and its key to FILE, as PEM, which
     /// must not exist
     #[arg(long, value_name = "FILE", requires = "tls")]
     pub(crate) client_cert: Option<PathBuf>,
@@ -87,11 +87,11 @@ pub(crate) struct Cli {
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum RotationMode {
-    /// The same value is answered again
+    /// The same value is returned
     Same,
-    /// A new value; the old one lives on
+    /// A new value; the old one stays valid
     New,
-    /// A new value; the old one is dead and its reuse revokes them all
+    /// A new value; the old one is invalid, and its reuse revokes all tokens of the login
     Revoke,
 }
 

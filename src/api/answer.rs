@@ -1,4 +1,4 @@
-//! Pure: what the status of an answer means, and what its body says about a failure.
+//! Pure: classifies the status of an answer, and finds the message in the body of a failure.
 
 use serde_json::Value;
 
@@ -9,31 +9,31 @@ use crate::model::origin::Origin;
 use crate::model::printable::printable;
 use crate::model::redact;
 use crate::model::secret::Secret;
+use crate::model::span::span;
 
 /// What a status means for the caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Verdict {
     /// The body is the answer.
     Done,
-    /// 401 or 403: the token, or what it may do.
+    /// 401 or 403: the token or its scopes.
     Refused,
-    /// Somewhere else: never followed with a token.
+    /// A redirect: never followed with a token.
     Redirect,
-    /// Throttled, down, or something in between: worth another try.
+    /// Throttled, down, or a gateway's failure: may succeed later.
     Temporary,
     /// The request itself.
     Failed,
 }
 
 impl Verdict {
-    /// Decides.
     pub(crate) fn of(status: u16) -> Self {
         match status {
-            // 304 answers a condition that the caller set.
+            // 304 answers a conditional request of the caller.
             200..=299 | 304 => Self::Done,
             300..=399 => Self::Redirect,
             401 | 403 => Self::Refused,
-            // 407 and 408 are a proxy's and a gateway's, as for the token service.
+            // 407 and 408 come from a proxy or gateway, as for the token service.
             407 | 408 | 429 | 500..=599 => Self::Temporary,
             _ => Self::Failed,
         }
@@ -48,25 +48,25 @@ impl Verdict {
     }
 }
 
-/// What is known of an answer that is a failure.
+/// A failed answer.
 #[derive(Debug)]
 pub(crate) struct Failure<'a> {
     /// The status.
     pub status: u16,
-    /// What the service said.
+    /// The service's message.
     pub word: ServiceWord,
-    /// `Location`, as it was sent.
+    /// `Location`, as received.
     pub location: Option<&'a str>,
     /// `Retry-After`, in seconds.
     pub retry_after: Option<u64>,
     /// The scope that the token was granted.
     pub scope: Option<&'a str>,
-    /// What was sent.
+    /// The token that was sent.
     pub token: &'a Secret,
 }
 
 impl Failure<'_> {
-    /// The error for a person.
+    /// The error to show.
     pub(crate) fn error(self) -> Error {
         let verdict = Verdict::of(self.status);
         let problem = match verdict {
@@ -78,7 +78,7 @@ impl Failure<'_> {
             _ => format!("Concur answered {}", self.status),
         };
         let remedy = match (verdict, self.retry_after) {
-            (Verdict::Temporary, Some(seconds)) => format!("Try again in {seconds} s."),
+            (Verdict::Temporary, Some(seconds)) => format!("Try again in {}.", span(seconds)),
             (Verdict::Temporary, None) => "Try again.".to_owned(),
             (Verdict::Refused, _) => self.refused(),
             (Verdict::Redirect, _) => "Correct the path.".to_owned(),
@@ -119,14 +119,14 @@ fn shown(location: &str, token: &Secret) -> String {
     if repeats(&origin, token) { "another place".to_owned() } else { printable(&origin, 200) }
 }
 
-/// The origin of a `Location`: the rest may hold what is not for every eye.
+/// The origin of a `Location`: the rest may contain something confidential.
 fn origin_of(location: &str) -> String {
     match url::Url::parse(location) {
         Ok(url) if url.has_host() => Origin::from_geolocation(location).map_or_else(
             |_| format!("{}://{}", url.scheme(), url.host_str().unwrap_or_default()),
             |o| o.to_string(),
         ),
-        Ok(_) => "a place that is no host".to_owned(),
+        Ok(_) => "an invalid host".to_owned(),
         Err(url::ParseError::RelativeUrlWithoutBase) if !location.starts_with("//") => {
             "another path of the same host".to_owned()
         }
@@ -134,11 +134,11 @@ fn origin_of(location: &str) -> String {
     }
 }
 
-/// What the body of a failure says, without what would repeat the token.
+/// The message in the body of a failure, without parts that repeat the token.
 pub(crate) fn word_in(body: &[u8], token: &Secret) -> ServiceWord {
     let json: Value = serde_json::from_slice(body).unwrap_or_default();
     let said = messages::in_body(body);
-    // Looked for in all of it: what is cut could end within the token.
+    // Searched before it is cut: the cut could be within the token.
     let may_be_shown = !said.is_empty() && !repeats(&said.join("; "), token);
     ServiceWord {
         code: json.get("code").and_then(whole_number),
@@ -234,7 +234,7 @@ mod tests {
             ("https://user:secret@evil.example/", "https://evil.example"),
             ("/login?secret", "another path of the same host"),
             ("//evil.example/secret", "another place"),
-            ("mailto:secret", "a place that is no host"),
+            ("mailto:secret", "an invalid host"),
             // A host is shown in lower case.
             ("https://eyJhbGciOi.t0ken-T0ken.evil.example/", "another place"),
             (&format!("https://{}.example/", "a".repeat(9000)), "https://aaa"),

@@ -1,5 +1,4 @@
-//! One request with the token, to an origin that was found allowed. The answer's body is not read here:
-//! it may be of any size.
+//! One request with the token, to an allowed origin. The answer's body is not read here: it may be of any size.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,28 +21,28 @@ use crate::model::secret::Secret;
 use crate::net::{CORRELATION_HEADER, Http, NoAnswer, encoding};
 use crate::sys::trace;
 
-/// The most that is read of a failure's body for what it says, bytes.
+/// The most that is read of a failure's body, bytes.
 const MAX_FAILURE_BYTES: usize = 64 * 1024;
-/// From here on a body is refused by some services before it is read whole, bytes.
+/// Some services refuse a body of this size before they have read all of it, bytes.
 const LARGE_BODY_BYTES: u64 = 1 << 20;
-/// The slowest way that an upload is waited for, bytes a second: each adds to the time that the headers
-/// of the answer may take.
+/// The slowest accepted upload, bytes per second: the upload adds to the time that the headers of the answer
+/// may take.
 const SLOWEST_UPLOAD_BYTES_PER_SEC: u64 = 32 * 1024;
 
-/// What is asked.
+/// A request.
 #[derive(Debug)]
 pub(crate) struct Call {
     /// The method.
     pub method: Method,
-    /// Where, on the base URL.
+    /// Path and query.
     pub target: Target,
-    /// Without `Authorization`.
+    /// The headers, without `Authorization`.
     pub headers: HeaderMap,
     /// The body.
     pub input: Input,
 }
 
-/// An answer whose body is still to be read.
+/// An answer whose body is not read yet.
 #[derive(Debug)]
 pub(crate) struct Answer {
     /// The answer.
@@ -52,13 +51,12 @@ pub(crate) struct Answer {
 }
 
 impl Call {
-    /// Sends it, and waits for the headers of the answer: as long as the setting `http_timeout` says, and
-    /// longer for a large body. The body of the answer may take any time, as long as some of it comes
-    /// within that time.
+    /// Sends it, and waits for the headers of the answer up to the setting `http_timeout`, and longer for a
+    /// large body. The body of the answer may take any time, as long as some of it comes within that time.
     pub(crate) fn send(&self, http: &Http, to: &AllowedOrigin, token: &Secret) -> Result<Answer> {
         let url = self.target.at(to.origin()).ok_or_else(|| {
             let problem = "The path leads away from the base URL";
-            Error::new(Kind::Usage, problem, "Write it as it stands in Concur's documentation.")
+            Error::new(Kind::Usage, problem, "Write it as in Concur's documentation.")
         })?;
         http.via(to)?;
         let upload = Duration::from_secs(self.input.len() / SLOWEST_UPLOAD_BYTES_PER_SEC);
@@ -87,7 +85,7 @@ impl Call {
         text(&self.headers, CORRELATION_HEADER)
     }
 
-    /// The error for an answer that never came.
+    /// The error for a missing answer.
     fn lost(&self, none: NoAnswer) -> Error {
         let (problem, remedy) = if none.is_local() {
             (
@@ -103,15 +101,15 @@ impl Call {
             .with_source(Arc::new(none))
     }
 
-    /// What to do when an answer was lost.
+    /// The remedy for a lost answer.
     fn again(&self) -> &'static str {
         if self.input.len() >= LARGE_BODY_BYTES {
-            "A body that is refused for its size or its token before it was read can look like this: run \
-             concur-cred refresh, look whether it was carried out, and run it again."
+            "Concur may have refused the body for its size or its token before reading it. Run \
+             concur-cred refresh, check whether the request was carried out, and retry."
         } else if super::method::is_idempotent(&self.method) {
             "Run it again."
         } else {
-            "It may have been carried out all the same: look before you run it again."
+            "The request may have been carried out: check before you retry."
         }
     }
 }
@@ -122,19 +120,19 @@ impl Answer {
         self.response.status().as_u16()
     }
 
-    /// The correlation id: the service's, else the one that was sent.
+    /// The correlation id of the service, else the one that was sent.
     pub(crate) fn correlation_id(&self) -> Option<&str> {
         self.correlation_id.as_deref()
     }
 
-    /// What the status of a failure means, beside whatever the body says.
+    /// The failure that the status shows, without the body's message.
     pub(crate) fn failure_by_status(&self, token: &Secret, scope: Option<&str>) -> Error {
         self.failed(ServiceWord::default(), token, scope)
     }
 
-    /// Reads what a failure says of itself.
+    /// Reads the message of a failure.
     pub(crate) fn failure(mut self, http: &Http, token: &Secret, scope: Option<&str>) -> Error {
-        // What cannot be read says nothing.
+        // An unreadable body has no message.
         let (body, _) = http.beginning(&mut self.response, MAX_FAILURE_BYTES);
         let body = encoding::unpacked(body, MAX_FAILURE_BYTES);
         self.failed(word_in(&body, token), token, scope)
@@ -160,7 +158,7 @@ fn text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
     headers.get(name).and_then(|value| value.to_str().ok())
 }
 
-/// `Authorization: Bearer …`, wiped when the request is over.
+/// `Authorization: Bearer …`, wiped after the request.
 fn bearer(token: &Secret) -> Result<HeaderValue> {
     let mut header = Zeroizing::new(Vec::with_capacity("Bearer ".len() + token.len()));
     header.extend_from_slice(b"Bearer ");
@@ -169,8 +167,8 @@ fn bearer(token: &Secret) -> Result<HeaderValue> {
     let mut value = value.map_err(|_| {
         Error::new(
             Kind::Unusable,
-            "The stored access token cannot stand in a header",
-            "Renew it: concur-cred refresh",
+            "The stored access token contains characters that a header cannot contain",
+            "Run: concur-cred refresh",
         )
     })?;
     value.set_sensitive(true);

@@ -18,23 +18,23 @@ use crate::net::Http;
 
 const PATH: &str = "/app-mgmt/v0/connections";
 
-/// How it went.
+/// The result.
 #[derive(Debug)]
 pub(crate) struct Deleted {
-    /// Revoked, or what Concur said instead.
+    /// Whether the tokens were revoked.
     pub ended: Ended,
-    /// From the request to the answer.
+    /// The time from the request to the answer.
     pub took: Duration,
     /// The correlation id.
     pub correlation_id: Option<String>,
 }
 
-/// How it ended.
+/// The end of the request.
 #[derive(Debug)]
 pub(crate) enum Ended {
-    /// Every token of the application for the company or user is dead.
+    /// Every token of the application for the company or user is revoked.
     Revoked,
-    /// 401 or 403: the access token that was shown is not good.
+    /// 401 or 403: the access token is not accepted.
     TokenRefused(Error),
     /// Anything else.
     Failed(Error),

@@ -9,9 +9,9 @@ use serde_json::value::RawValue;
 /// One field.
 #[derive(Debug, Clone)]
 pub(crate) struct Field {
-    /// What stands before the first `=`.
+    /// The text before the first `=`.
     pub key: String,
-    /// What stands behind it, read by its kind.
+    /// The value after it, by its kind.
     pub value: Value,
 }
 
@@ -21,11 +21,11 @@ pub(crate) struct Field {
 pub(crate) enum Value {
     /// A text.
     Text(String),
-    /// JSON, sent as it was written: an amount keeps all its digits.
+    /// JSON, sent as written: an amount keeps all its digits.
     Json(Box<RawValue>),
 }
 
-/// What a typed field asks for.
+/// The value of a typed field.
 #[derive(Debug, Clone)]
 pub(crate) enum Typed {
     /// This value.
@@ -34,7 +34,7 @@ pub(crate) enum Typed {
     File(String),
 }
 
-/// Why there is no field in a text.
+/// Why a field is invalid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum BadField {
     /// No `=`, or nothing before it.
@@ -59,13 +59,12 @@ pub(crate) fn split(text: &str) -> Result<(&str, &str), BadField> {
     text.split_once('=').filter(|(key, _)| !key.is_empty()).ok_or(BadField::NoKey)
 }
 
-/// What the value of a typed field stands for: `true`, `false`, `null` and JSON's numbers as such,
-/// `@FILE`, else a text.
+/// Parses the value of a typed field: `true`, `false`, `null` and JSON's numbers as JSON, `@FILE`, else a text.
 pub(crate) fn typed(text: &str) -> Typed {
     if let Some(file) = text.strip_prefix('@') {
         return Typed::File(file.to_owned());
     }
-    // Texts such as 007 and ١ are no JSON numbers, and stay what they are.
+    // 007 and ١ are not JSON numbers and stay texts.
     let may_be_json = matches!(text, "true" | "false" | "null")
         || text.starts_with(|c: char| c == '-' || c.is_ascii_digit());
     let json = || RawValue::from_string(text.to_owned()).ok();
@@ -84,7 +83,7 @@ pub(crate) fn json(fields: &[Field]) -> Result<Vec<u8>, BadField> {
     Ok(serde_json::to_vec(&object).unwrap_or_default())
 }
 
-/// The fields as pairs of a query, where everything is text.
+/// The fields as pairs of a query, in which all values are texts.
 pub(crate) fn pairs(fields: &[Field]) -> impl Iterator<Item = (&str, &str)> {
     fields.iter().map(|Field { key, value }| {
         let text = match value {

@@ -11,8 +11,8 @@ use uuid::Uuid;
 
 use crate::net::CORRELATION_HEADER;
 
-/// What the program or the connection says for itself: another token, another host, or another length
-/// would make an unintended request.
+/// Headers that the program or the connection sets: another token, host or length would make an unintended
+/// request.
 const RESERVED: [HeaderName; 10] = [
     AUTHORIZATION,
     PROXY_AUTHORIZATION,
@@ -26,17 +26,17 @@ const RESERVED: [HeaderName; 10] = [
     EXPECT,
 ];
 
-/// The `Accept-Encoding` of who asks for none.
+/// The `Accept-Encoding` that requests no encoding.
 pub(crate) const IDENTITY: &str = "identity";
 
-/// Why a text is no header that may be sent.
+/// Why a header is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum BadHeader {
-    /// Not `Name: value`, or with characters that no header may hold.
+    /// Not `Name: value`, or with characters that a header cannot contain.
     NotAHeader,
-    /// One that is not the caller's to set.
+    /// One that a caller may not set.
     Reserved,
-    /// A correlation id that is no UUID.
+    /// A correlation id that is not a UUID.
     CorrelationId,
 }
 
@@ -45,7 +45,7 @@ impl fmt::Display for BadHeader {
         f.write_str(match self {
             Self::NotAHeader => "A header is not NAME: VALUE on one line",
             Self::Reserved => {
-                "A header is one that is not set by hand (Authorization, Host, lengths, the connection)"
+                "A header cannot be set by hand (Authorization, Host, lengths, the connection)"
             }
             Self::CorrelationId => "The concur-correlationid is not a UUID",
         })
@@ -55,7 +55,7 @@ impl fmt::Display for BadHeader {
 impl std::error::Error for BadHeader {}
 
 /// The headers of a request: `Accept: application/json`, `Accept-Encoding: identity`, a correlation id and,
-/// with a body, its `Content-Type`, unless the caller gives its own; and the caller's.
+/// with a body, its `Content-Type`, unless the caller sets them; and the caller's.
 pub(crate) fn of_request(
     given: &[String],
     has_body: bool,

@@ -1,7 +1,6 @@
-//! The body of a request. Whatever it comes from, its length is known before anything is sent (Concur
-//! refuses chunked bodies at its token endpoint) and it can be sent a second time, should the token be
-//! refused: a file is read again; what comes from a pipe is kept up to a limit, in memory or beyond that in a
-//! file without a name.
+//! The body of a request. Its length is always known before anything is sent (Concur refuses chunked bodies at
+//! its token endpoint), and it can be sent again if the token is refused: a file is read again; the data of a
+//! pipe is buffered up to a limit, in memory or, if it is larger, in an unnamed file.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
@@ -13,9 +12,9 @@ use reqwest::blocking::Body;
 use crate::error::{Error, Kind, Result};
 use crate::sys::{files, streams};
 
-/// The most that is kept in memory, bytes.
+/// The most that is buffered in memory, bytes.
 const IN_MEMORY_BYTES: u64 = 16 << 20;
-/// The most that is kept of what is no file, bytes: the end of a pipe or a device may never come.
+/// The most that is buffered of a pipe or device, bytes: it may never end.
 const MAX_KEPT_BYTES: u64 = 256 << 20;
 /// The most that is read as the value of a field, bytes.
 const MAX_FIELD_BYTES: u64 = 1 << 20;
@@ -23,16 +22,16 @@ const MAX_FIELD_BYTES: u64 = 1 << 20;
 /// A body.
 #[derive(Debug)]
 pub(crate) enum Input {
-    /// None at all.
+    /// No body.
     None,
     /// In memory.
     Bytes(Bytes),
-    /// A file and how much of it, bytes.
+    /// A file and its length, bytes.
     File(File, u64),
 }
 
 impl Input {
-    /// The contents of a file; of stdin for `-`.
+    /// The content of a file; of stdin for `-`.
     pub(crate) fn of(path: &Path) -> Result<Self> {
         if path == Path::new("-") {
             return kept(&mut streams::stdin(), path);
@@ -62,7 +61,7 @@ impl Input {
         }
     }
 
-    /// It, from its beginning, to be sent.
+    /// A reader of the body, from its beginning.
     pub(super) fn body(&self) -> Result<Option<Body>> {
         match self {
             Self::None => Ok(None),
@@ -90,7 +89,7 @@ pub(crate) fn field(path: &Path) -> Result<String> {
     String::from_utf8(bytes).map_err(|_| {
         Error::new(
             Kind::Usage,
-            format!("{} is not text in UTF-8", path.display()),
+            format!("{} is not UTF-8 text", path.display()),
             "A field is text; send other data with --input.",
         )
     })
@@ -125,15 +124,16 @@ fn kept(reader: &mut dyn Read, path: &Path) -> Result<Input> {
     let (length, file) = spooled.map_err(|error| {
         Error::new(
             Kind::Other,
-            format!("The input cannot be kept in a temporary file: {}", files::reason(&error)),
-            "Put it into a file and name that, or set TMPDIR to a folder with room for it.",
+            format!("Cannot write the input to a temporary file: {}", files::reason(&error)),
+            "Save it as a file and pass that to --input, or set TMPDIR to a folder with enough \
+             space.",
         )
     })?;
     if length > MAX_KEPT_BYTES {
         return Err(Error::new(
             Kind::Usage,
-            "The input is larger than 256 MiB, and what comes from a pipe or device is kept before it is sent",
-            "Write it to a file and name that by --input: a file has no limit.",
+            "The input from a pipe or device is larger than 256 MiB",
+            "Save it as a file and pass that to --input: a file has no limit.",
         ));
     }
     Ok(Input::File(file, length))

@@ -1,4 +1,4 @@
-//! Pure: what the body of a failure says to a person, in the shapes of Concur's APIs and of their gateways.
+//! Pure: finds the messages in the body of a failure, in the formats of Concur's APIs and of their gateways.
 
 use serde_json::{Map, Value};
 
@@ -6,12 +6,12 @@ use super::xml;
 
 /// The most messages that are shown.
 const MOST_MESSAGES: usize = 8;
-/// The deepest level of a body that is looked at.
+/// The deepest level of a body that is searched.
 const MOST_LEVELS: usize = 5;
-/// The most that is shown of one, characters.
+/// The longest message that is shown, characters.
 const MOST_CHARS: usize = 200;
 
-/// Where an object has its own words; the first that is there is the best.
+/// The fields with an object's message; the first existing one is the best.
 const WORDS: [&str; 13] = [
     "error_description",
     "errorDescription",
@@ -28,7 +28,7 @@ const WORDS: [&str; 13] = [
     "reason",
 ];
 
-/// What an object has further errors in: one, a list of them, or texts.
+/// The fields with further errors: one, a list, or texts.
 const WITHIN: [&str; 16] = [
     "message", // an object: Budget Adjustments v4
     "error",
@@ -48,7 +48,7 @@ const WITHIN: [&str; 16] = [
     "Fault",
 ];
 
-/// The messages of a body, each once and as it came.
+/// The messages of a body, each once and unchanged.
 pub(super) fn in_body(body: &[u8]) -> Vec<String> {
     let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body).trim_ascii();
     let mut found = Vec::new();
@@ -98,7 +98,7 @@ fn of_object(object: &Map<String, Value>, level: usize, found: &mut Vec<String>)
             gather(inner, level + 1, found);
         }
     }
-    // A message without words has its code to say, such as ATTRIBUTE_REQUIRED.
+    // A message without text is replaced by its code, such as ATTRIBUTE_REQUIRED.
     if found.len() == before && level > 0 {
         found.extend(["code", "errorCode"].iter().find_map(text).map(str::to_owned));
     }
@@ -119,7 +119,7 @@ mod tests {
     #[test]
     fn the_messages_of_every_shape_are_found() {
         for (body, expected) in [
-            // SCIM, as Identity and User Provisioning v4 answer.
+            // SCIM: Identity and User Provisioning v4.
             (
                 r#"{"schemas":["urn:ietf:params:scim:api:messages:2.0:Error"],"status":"400",
                     "scimType":"invalidValue","detail":"The request is invalid",
@@ -155,7 +155,7 @@ mod tests {
             (r#"{"Error":{"Message":"v3","Server-Time":"2026-01-01"}}"#, "v3"),
             ("<Error><Message>v1</Message><Server-Time>x</Server-Time></Error>", "v1"),
             ("\u{feff} <?xml version=\"1.0\"?>\r\n<Error><Message>v1</Message></Error>", "v1"),
-            // Lists, and what gateways say.
+            // Lists, and the messages of gateways.
             (r#"{"errors":[{"errorCode":"E1","errorMessage":"a"},{"errorCode":"E2"}]}"#, "a; E2"),
             (r#"{"errors":["a","b","a"]}"#, "a; b"),
             (r#"[{"code":"X","message":"a"},{"message":"b"}]"#, "a; b"),

@@ -2,7 +2,7 @@
 
 use reqwest::Method;
 
-/// What an API is asked with. Not TRACE, which sends the token back, nor CONNECT, which is for proxies.
+/// The method of a request. Not TRACE, which returns the token, nor CONNECT, which is for proxies.
 const METHODS: [Method; 7] = [
     Method::GET,
     Method::HEAD,
@@ -13,17 +13,17 @@ const METHODS: [Method; 7] = [
     Method::OPTIONS,
 ];
 
-/// The method of this name, in capitals or not.
+/// The method of this name, in upper or lower case.
 pub(crate) fn named(text: &str) -> Option<Method> {
     METHODS.into_iter().find(|method| method.as_str().eq_ignore_ascii_case(text))
 }
 
-/// Whether fields go into the query, and a body makes no sense (RFC 9110, section 9.3).
+/// Whether fields go into the query, because a body has no meaning (RFC 9110, section 9.3).
 pub(crate) fn only_asks(method: &Method) -> bool {
     [Method::GET, Method::HEAD].contains(method)
 }
 
-/// Whether a request whose answer was lost can be sent again without a look (RFC 9110, section 9.2.2).
+/// Whether a request whose answer was lost can be repeated safely (RFC 9110, section 9.2.2).
 pub(crate) fn is_idempotent(method: &Method) -> bool {
     ![Method::POST, Method::PATCH].contains(method)
 }

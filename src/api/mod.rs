@@ -1,6 +1,6 @@
-//! One request to an API behind the token: from a person's words to a request (`target`, `fields`,
-//! `headers`, `method`: pure), over the wire (`client`), and what the answer means (`answer`, `messages`, `xml`: pure).
-//! `input` and `output` are the edges of bodies; `terminal` is what a terminal is shown of them (pure).
+//! One request to an API with a token: arguments to a request (`target`, `fields`, `headers`, `method`: pure),
+//! sending it (`client`), and the meaning of the answer (`answer`, `messages`, `xml`: pure). `input` and
+//! `output` read and write bodies; `terminal` escapes them for a terminal (pure).
 
 pub(crate) mod answer;
 pub(crate) mod client;

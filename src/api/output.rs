@@ -1,4 +1,5 @@
-//! Where the body of an answer goes, as it comes: stdout, or a file that is there whole or not at all.
+//! Writes the body of an answer as it is received: to stdout, or to a file that is created complete or not at
+//! all.
 
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
@@ -7,19 +8,19 @@ use std::path::{Path, PathBuf};
 use crate::error::{Error, Kind, Result};
 use crate::sys::files::{self, AtomicFile, Replace};
 
-/// How much is handed on at a time, bytes.
+/// The size of a piece, bytes.
 const CHUNK_BYTES: usize = 64 * 1024;
 
-/// How handing a body on ended before its end.
+/// Why copying a body ended early.
 #[derive(Debug)]
 pub(crate) enum Broke {
-    /// The body did, after this many bytes.
+    /// The body ended, after this many bytes.
     Off(u64, io::Error),
-    /// What it is written to.
+    /// Writing failed.
     Writer(io::Error),
 }
 
-/// Hands a body on as it comes. A reader that has gone away wanted no more.
+/// Copies a body as it is received. If the reader has closed its end, copying stops without an error.
 pub(crate) fn pour(from: &mut dyn Read, to: &mut dyn Write) -> Result<u64, Broke> {
     let mut buffer = vec![0; CHUNK_BYTES];
     let mut poured: u64 = 0;
@@ -30,7 +31,7 @@ pub(crate) fn pour(from: &mut dyn Read, to: &mut dyn Write) -> Result<u64, Broke
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
             Err(error) => return Err(Broke::Off(poured, error)),
         };
-        // What is there is shown, however long the rest takes.
+        // Show what was received, however long the rest takes.
         match to.write_all(&buffer[..count]).and_then(|()| to.flush()) {
             Ok(()) => poured += count as u64,
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(poured),
@@ -39,17 +40,17 @@ pub(crate) fn pour(from: &mut dyn Read, to: &mut dyn Write) -> Result<u64, Broke
     }
 }
 
-/// A file that takes a body.
+/// A file for a body.
 #[derive(Debug)]
 pub(crate) enum Output {
-    /// A new file (mode 0600) beside the one that it replaces when it is whole.
+    /// A new file (mode 0600) that replaces the named one when it is complete.
     Whole(AtomicFile, PathBuf),
     /// A device or a pipe: it cannot be replaced, only written to.
     Device(File, PathBuf),
 }
 
 impl Output {
-    /// Opens it, before anything is asked for.
+    /// Opens it, before the request.
     pub(crate) fn open(path: &Path) -> Result<Self> {
         let opened = match fs::metadata(path) {
             Ok(meta) if meta.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
@@ -57,7 +58,7 @@ impl Output {
                 files::refuse_foreign_pipe(path)?;
                 Self::device(path)
             }
-            // A link stays one: what it points at is replaced.
+            // A link stays a link: its target is replaced.
             Ok(_) => files::followed(path).and_then(|path| Self::beside(&path)),
             Err(error) if is_link(path) => Err(error),
             Err(_) => Self::beside(path),
@@ -68,7 +69,7 @@ impl Output {
     fn device(path: &Path) -> io::Result<Self> {
         let device = files::to_write(path)?;
         if device.metadata()?.is_file() {
-            return Err(io::Error::other("it has become a file meanwhile"));
+            return Err(io::Error::other("a file has replaced it meanwhile"));
         }
         Ok(Self::Device(device, path.to_owned()))
     }
@@ -77,7 +78,7 @@ impl Output {
         Ok(Self::Whole(AtomicFile::beside(folder_of(path))?, path.to_owned()))
     }
 
-    /// Where the body is written.
+    /// The writer for the body.
     pub(crate) fn writer(&mut self) -> &mut dyn Write {
         match self {
             Self::Whole(file, _) => file.as_file_mut(),
@@ -85,7 +86,7 @@ impl Output {
         }
     }
 
-    /// The body is whole: it takes its place.
+    /// The body is complete: gives the file its name.
     pub(crate) fn finish(self) -> Result<()> {
         let (done, path) = match self {
             Self::Device(_, path) => (Ok(()), path),
@@ -106,7 +107,7 @@ impl Output {
     }
 }
 
-/// A link that leads nowhere is not replaced either.
+/// A dangling link is not replaced either.
 fn is_link(path: &Path) -> bool {
     fs::symlink_metadata(path).is_ok_and(|meta| meta.is_symlink())
 }
@@ -122,7 +123,7 @@ fn cannot_write(path: &Path, error: &io::Error) -> Error {
     Error::new(
         Kind::Other,
         format!("Cannot write {}: {}", path.display(), files::reason(error)),
-        "Check the path, its permissions and the room on the disk.",
+        "Check the path, its permissions and the free disk space.",
     )
 }
 

@@ -1,5 +1,5 @@
-//! Pure: where on the base URL a request goes. Whatever is asked for, it is the base URL's origin: the
-//! URL is made from that origin, and only its path and query from the caller's words.
+//! Pure: the target of a request. Its origin is always the base URL's; only path and query come from the
+//! caller.
 
 use std::fmt;
 
@@ -15,14 +15,14 @@ pub(crate) struct Target {
     query: Option<String>,
 }
 
-/// Why a text is no path on the base URL.
+/// Why a path is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum BadTarget {
     /// Nothing.
     Empty,
-    /// Control characters, or a backslash: readers differ about what they mean.
+    /// Control characters, or a backslash: programs read them differently.
     Characters,
-    /// `//host` or `user@host`: some readers take it for a host.
+    /// `//host` or `user@host`: some programs read it as a host.
     Host,
     /// An absolute URL of another origin, or with user information.
     AnotherOrigin,
@@ -34,10 +34,10 @@ impl fmt::Display for BadTarget {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Empty => "it is empty",
-            Self::Characters => "it holds control characters or a backslash",
-            Self::Host => "it begins like a host",
+            Self::Characters => "it contains control characters or a backslash",
+            Self::Host => "it begins with //, like a host",
             Self::AnotherOrigin => "it is a URL of another origin than the profile's base URL",
-            Self::Fragment => "it holds a fragment (write # as %23)",
+            Self::Fragment => "it contains a fragment (write # as %23)",
         })
     }
 }
@@ -45,13 +45,13 @@ impl fmt::Display for BadTarget {
 impl std::error::Error for BadTarget {}
 
 impl Target {
-    /// A path that the program itself knows.
+    /// A path of this program.
     pub(crate) fn known(path: &'static str) -> Self {
         Self { path: path.to_owned(), query: None }
     }
 
-    /// Reads a path with its query (the slash before it may be missing), or an absolute URL of exactly
-    /// `base` or of its `www-` twin, as SAP's guides print it. It goes to `base` in any case.
+    /// Parses a path with its query (the slash before it may be missing), or an absolute URL of exactly `base`
+    /// or of its `www-` twin, as SAP's guides print it. The request goes to `base` in any case.
     pub(crate) fn parse(text: &str, base: &Origin) -> Result<Self, BadTarget> {
         if text.is_empty() {
             return Err(BadTarget::Empty);
@@ -107,8 +107,8 @@ impl Target {
         self
     }
 
-    /// The URL at this origin. `None` cannot happen with what [`Target::parse`] gives; it is the last
-    /// check before a token goes out.
+    /// The URL at this origin. `None` cannot happen after [`Target::parse`]; this is the last check before a
+    /// token is sent.
     pub(crate) fn at(&self, origin: &Origin) -> Option<Url> {
         let mut url = Url::parse(origin.as_str()).ok()?;
         url.set_path(&self.path);
@@ -217,7 +217,7 @@ mod tests {
         assert_eq!(with("/a?"), "user=erika%40example.com&a+b=%26%3D%23%3F");
     }
 
-    /// Texts made of what means something in a URL.
+    /// Texts of characters with a meaning in a URL.
     fn url_like() -> impl Strategy<Value = String> {
         let piece = prop_oneof![
             Just("/"),

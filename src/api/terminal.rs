@@ -1,15 +1,15 @@
-//! What a service sends, on its way to a terminal: it cannot steer it.
+//! Escapes a service's output for a terminal, so that it cannot control the terminal.
 
 use std::io::{self, Write};
 use std::mem;
 
 use crate::model::printable::{must_be_escaped, write_escaped};
 
-/// Hands text on. What could steer a terminal or cannot be seen is written as JSON escapes it, so that JSON
-/// stays the same JSON; line ends and tabs are left; what is no UTF-8 becomes U+FFFD.
+/// Copies text. Control characters and invisible characters become JSON escapes, so that JSON stays the same
+/// JSON; line ends and tabs stay; invalid UTF-8 becomes U+FFFD.
 pub(crate) struct Shown<'w> {
     to: &'w mut dyn Write,
-    /// What is only understood with what follows: the beginning of a character, or a carriage return.
+    /// Bytes whose meaning depends on the next ones: the beginning of a character, or a carriage return.
     held: Vec<u8>,
     /// Nothing was written, or a line's end was the last of it.
     ends_line: bool,
@@ -21,7 +21,7 @@ impl<'w> Shown<'w> {
         Self { to, held: Vec::new(), ends_line: true }
     }
 
-    /// Nothing follows.
+    /// Ends the text.
     pub(crate) fn finish(mut self) -> io::Result<()> {
         let rest = mem::take(&mut self.held);
         self.pass_on(&escaped(&rest, None)?)?;
@@ -57,12 +57,11 @@ impl Write for Shown<'_> {
 
 /// All of a text as [`Shown`] writes it.
 pub(crate) fn shown(bytes: &[u8]) -> Vec<u8> {
-    // Into memory: nothing can fail.
+    // Writing to memory cannot fail.
     escaped(bytes, None).unwrap_or_default()
 }
 
-/// The bytes as they may be shown. What is only understood with what follows is put into `held`, if anything
-/// follows.
+/// The escaped bytes. Bytes whose meaning depends on the next ones go into `held`, unless this is the end.
 fn escaped(bytes: &[u8], mut held: Option<&mut Vec<u8>>) -> io::Result<Vec<u8>> {
     let mut shown = Vec::with_capacity(bytes.len());
     let mut chunks = bytes.utf8_chunks().peekable();

@@ -1,10 +1,10 @@
 //! Pure: the messages of an error in XML, as Concur's APIs of v1 to v3 answer. Not a parser of XML: text is
-//! taken from elements of a few names, and what is odd is left out.
+//! taken from elements with a few names, and everything unusual is left out.
 
-/// The elements whose text is for a person, without their prefix and case.
+/// The elements with messages, without prefix, in lower case.
 const NAMES: [&str; 5] = ["message", "errormessage", "errordescription", "faultstring", "reason"];
 
-/// The texts of the elements that are messages, in their order.
+/// The texts of those elements, in their order.
 pub(super) fn messages(body: &str) -> impl Iterator<Item = String> {
     let mut rest = body;
     std::iter::from_fn(move || {

@@ -59,7 +59,7 @@ pub(crate) fn record_of(store: &Store, account: &Account) -> Result<Record> {
     Ok(record)
 }
 
-/// The whole record of an account as it stands: for what makes it anew or forgets it.
+/// The whole record of an account, unproven: for callers that replace or remove it.
 pub(crate) fn stored_record(store: &Store, account: &Account) -> Result<Record> {
     store.reread(account.id)?.ok_or_else(|| refresh::gone(Some(account.profile.as_str())))
 }
@@ -93,13 +93,13 @@ fn unknown(name: &str, known: &[String]) -> Error {
         Some(near) => format!(
             "Did you mean {near}? To make a new profile, run: concur-cred login --profile {name}"
         ),
-        None => format!("Make it: concur-cred login --profile {name}"),
+        None => format!("To make it, run: concur-cred login --profile {name}"),
     };
     let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
     Error::new(Kind::NotFound, format!("There is no profile {name} (known: {known})"), remedy)
 }
 
-/// How many letters of a profile's name are taken for mistyped.
+/// The most mistyped letters for which a profile's name is suggested.
 const MISTYPED_LETTERS: usize = 2;
 
 /// The error for a choice that the caller must make.
@@ -107,7 +107,8 @@ pub(crate) fn ambiguous(known: &[String]) -> Error {
     Error::new(
         Kind::NotFound,
         format!("There are several profiles and none is chosen: {}", known.join(", ")),
-        "Name one with --profile or CONCUR_CRED_PROFILE, or choose it for good: concur-cred use NAME",
+        "Name one with --profile or CONCUR_CRED_PROFILE, or choose the default profile: \
+         concur-cred use NAME",
     )
 }
 
@@ -118,14 +119,14 @@ pub(crate) enum Managed {
     One(Box<Account>),
     /// Several, and nothing says which: these are their names.
     Several(Vec<String>),
-    /// `--profile` pins another one: nothing answers. Why, unless the request names a user of its own.
+    /// `--profile` names another one: nothing answers. Why, unless the request has a user name.
     PinnedElsewhere(Option<Error>),
     /// None of them.
     None,
 }
 
 /// The managed accounts of a host in its canonical form: those of exactly this origin, and of the one whose
-/// `www-` twin it is (Concur's hosts alone).
+/// `www-` twin it is (only of Concur's hosts).
 fn of_host(store: &Store, protocol: &[u8], host: &[u8]) -> Result<Vec<Account>> {
     store.open_cache();
     let twin_of = host::twin_of(protocol, host).unwrap_or(host);
@@ -146,8 +147,8 @@ fn is_of_user(account: &Account, username: Option<&[u8]>) -> bool {
     username.is_none_or(|username| account.key.username.as_deref() == Some(username))
 }
 
-/// The managed account that a git request means: of those of its host the one that `--profile` pins; else
-/// by user name, else by the selected profile, else the only one.
+/// The managed account for a git request: of those of its host the one of `--profile`, else by user name, else
+/// the selected profile, else the only one.
 pub(crate) fn managed_for(app: &Context<'_>, store: &Store, request: &Request) -> Result<Managed> {
     let (Some(protocol), Some(host)) = (&request.protocol, &request.host) else {
         return Ok(Managed::None);
@@ -199,8 +200,9 @@ fn pinned(
     }
     let why = Error::new(
         Kind::NotFound,
-        format!("The profile {name}, named by --profile, does not serve this request"),
-        "Nothing was answered. For this host configure the helper without --profile, or with its profile.",
+        format!("The profile {name} of --profile does not answer for this host"),
+        "Nothing was answered. Configure the helper for this host without --profile, or with the \
+         profile of this host.",
     );
     Ok(Managed::PinnedElsewhere(Some(why)))
 }

@@ -1,5 +1,5 @@
-//! What the profiles hold already. An older copy must not overwrite newer tokens, and no two profiles may hold
-//! the same refresh token: when Concur replaces it for one of them, the other's is invalid.
+//! Which tokens the profiles already have. An older copy must not overwrite newer tokens, and no two profiles
+//! may hold the same refresh token: when Concur replaces it for one of them, the other's is invalid.
 
 use std::cmp::Ordering;
 
@@ -10,20 +10,20 @@ use crate::model::record::{Column, OutcomeKind, Record, RecordId};
 use crate::model::secret::Secret;
 use crate::store::Store;
 
-/// How a copy of tokens stands to those that a profile holds.
+/// How a copy of tokens compares with those of a profile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Standing {
-    /// The profile holds nothing that could be lost, or older tokens.
+    /// The profile has nothing that could be lost, or older tokens.
     Newer,
-    /// The profile holds this very refresh token.
+    /// The profile has the same refresh token.
     Same,
-    /// The profile holds newer tokens, or their order is not known.
+    /// The profile has newer tokens, or their order is not known.
     Older,
-    /// The profile holds a refresh token, and the copy has none.
+    /// The profile has a refresh token, and the copy has none.
     Poorer,
 }
 
-/// Compares a copy with what a profile holds: by the access tokens' time of issue, else by the expiry of the
+/// Compares a copy with the tokens of a profile: by the access tokens' time of issue, else by the expiry of the
 /// refresh tokens. A refresh token that does not open, or that Concur has called invalid, is nothing to lose.
 pub(crate) fn standing(store: &Store, held: &Record, copy: &Grant) -> Standing {
     let open = |column| store.unseal(held, column).ok().flatten();
@@ -52,27 +52,30 @@ pub(crate) fn standing(store: &Store, held: &Record, copy: &Grant) -> Standing {
     }
 }
 
-/// Whether there is anything to do; why not is an error, but for the same tokens.
+/// Whether to write the copy. `Ok(false)` for the same tokens; any other reason not to is an error.
 pub(crate) fn is_to_be_kept(standing: Standing, profile: &str) -> Result<bool> {
     let problem = match standing {
         Standing::Newer => return Ok(true),
         Standing::Same => return Ok(false),
         Standing::Older => {
-            format!("The profile {profile} holds tokens that are newer than this copy, or may be")
+            format!(
+                "The profile {profile} has tokens that are newer than this copy, or of unknown \
+                 age"
+            )
         }
         Standing::Poorer => {
-            format!("The profile {profile} holds a refresh token, and this copy has none")
+            format!("The profile {profile} has a refresh token, and this copy has none")
         }
     };
     Err(Error::new(
         Kind::Usage,
         format!("{problem}; nothing was changed"),
-        "Use another name with --profile, or --replace to put this copy in their place all the same.",
+        "Use another name with --profile, or replace its tokens with --replace.",
     ))
 }
 
-/// Keeps the refresh token that the profile holds where an answer for the same account has none: "There are
-/// certain conditions where a refresh token is not returned".
+/// Keeps the profile's refresh token if an answer for the same account has none: "There are certain conditions
+/// where a refresh token is not returned".
 pub(crate) fn keep_refresh_token(store: &Store, held: &Record, grant: &mut Grant) {
     let is_invalid = held.attempt.outcome == Some(OutcomeKind::Condemned);
     if grant.refresh_token.is_some() || is_invalid {
@@ -85,8 +88,8 @@ pub(crate) fn keep_refresh_token(store: &Store, held: &Record, grant: &mut Grant
     }
 }
 
-/// The other profile that holds this refresh token of the same application, if there is one. What is damaged
-/// of other profiles is reported by `doctor`, and prevents no login.
+/// The other profile that holds this refresh token of the same application, if there is one. Damage of other
+/// profiles is reported by `doctor` and does not prevent a login.
 pub(crate) fn other_holder(
     store: &Store,
     own: Option<RecordId>,
@@ -109,8 +112,8 @@ pub(crate) fn refused(other: &str) -> Error {
     Error::new(
         Kind::Usage,
         format!(
-            "The profile {other} holds this refresh token already, and a refresh of one profile may make \
-             the other's invalid; nothing was changed"
+            "The profile {other} already has this refresh token, and a refresh of one profile \
+             may make it invalid for the other; nothing was changed"
         ),
         format!("Use --profile {other}, or rename it: concur-cred rename {other} NEW"),
     )
@@ -119,7 +122,7 @@ pub(crate) fn refused(other: &str) -> Error {
 /// The warning for a login whose refresh token another profile holds.
 pub(crate) fn warning(profile: &str, other: &str) -> String {
     format!(
-        "{profile}: the profile {other} holds the same refresh token: if Concur replaces it for the one, \
-         the other must log in again. One profile for both is safer"
+        "{profile}: the profile {other} has the same refresh token: if Concur replaces it for \
+         one of them, the other must log in again. Use one profile for both"
     )
 }

@@ -1,7 +1,6 @@
-//! One command read without building the others: most of what clap does at a start is describing the
-//! two dozen commands that were not named (docs/performance.md). Only a command line that is valid is read
-//! here; help, versions and refusals are left to clap's whole description, which names them all. The tests
-//! hold each of these commands against it.
+//! Parses one command without building the others: at a start, clap spends most time on describing the two
+//! dozen other commands (docs/performance.md). Only a valid command line is parsed here; help, versions and
+//! errors need clap's whole description. Tests compare each of these commands with it.
 
 use std::ffi::OsString;
 
@@ -31,7 +30,7 @@ pub(crate) fn recognised(args: &[OsString]) -> Option<Cli> {
     }
 }
 
-/// `words[0]` is the command, which clap takes for a program's name.
+/// `words[0]` is the command, which clap reads as the program's name.
 fn read<A: Args + FromArgMatches>(words: &[OsString], command: fn(A) -> Command) -> Option<Cli> {
     let described = Global::augment_args(A::augment_args(clap::Command::new("concur-cred")));
     let found = described.try_get_matches_from(words).ok()?;

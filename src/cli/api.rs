@@ -17,8 +17,8 @@ Examples:
 #[command(override_usage = "concur-cred api [OPTIONS] [METHOD] PATH")]
 pub struct Api {
     /// GET (the default), HEAD, POST (the default with fields or input), PUT, PATCH, DELETE or OPTIONS
-    // Of two words the first is this; a single one is the PATH. clap itself would take it for a METHOD
-    // whenever an option stands between the two.
+    // The first of two words is the method; a single one is the PATH. clap itself would read it as a METHOD if
+    // an option is between the two.
     #[arg(value_name = "METHOD")]
     pub first: Option<String>,
     /// A path with its query on the profile's base URL
@@ -48,7 +48,7 @@ pub struct Api {
 }
 
 impl Api {
-    /// The method that was named, in either way, and the path; `None` without a path.
+    /// The method, named in either way, and the path; `None` without a path.
     pub fn words(&self) -> Option<(Option<&str>, &str)> {
         let first = self.first.as_deref()?;
         Some(match &self.second {

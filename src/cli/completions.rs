@@ -15,12 +15,12 @@ pub struct Completions {
     /// The shell
     #[arg(value_name = "SHELL", value_enum, required_unless_present = "list")]
     pub shell: Option<clap_complete::Shell>,
-    /// Print the names that the scripts complete, one a line; nothing when they cannot be read
+    /// Print the names that the scripts complete, one per line; none if they cannot be read
     #[arg(long, value_enum, value_name = "WHAT", conflicts_with = "shell")]
     pub list: Option<Names>,
 }
 
-/// Names that only this installation knows, or that are no closed list.
+/// Names that only this installation knows, or that are not a closed list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Names {
     /// Of profiles

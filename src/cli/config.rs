@@ -12,7 +12,7 @@ pub struct Config {
     pub question: ConfigQuestion,
 }
 
-/// What can be asked of the settings.
+/// The commands of `config`.
 #[derive(Debug, Subcommand)]
 pub enum ConfigQuestion {
     /// Show every setting and where it comes from, and the paths in use

@@ -17,7 +17,7 @@ pub struct Keepalive {
     /// Refresh what was not refreshed for this long [env: CONCUR_CRED_KEEPALIVE_AFTER] [default: 1d]
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub after: Option<i64>,
-    /// First wait a random time up to this, so that many machines do not ask at once
+    /// First wait a random time up to this, so that many machines do not send requests at once
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub jitter: Option<i64>,
     /// As JSON, for scripts
@@ -34,7 +34,7 @@ pub struct Keepalive {
     pub uninstall: Option<Scheduler>,
 }
 
-/// What runs jobs at their time.
+/// A scheduler.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Scheduler {
     /// A timer of systemd, for this user

@@ -22,7 +22,7 @@ pub struct Key {
     pub action: KeyAction,
 }
 
-/// What can be done about the key.
+/// The commands of `key`.
 #[derive(Debug, Subcommand)]
 pub enum KeyAction {
     /// Show where the store's key comes from, and whether it is the right one
@@ -57,7 +57,7 @@ pub struct KeyRotate {
     pub old_key_file: Option<PathBuf>,
 }
 
-/// Where a key can be had.
+/// A key source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum SourceName {
     /// The key file, created if missing

@@ -34,7 +34,7 @@ pub struct Login {
     /// With --grant browser or otp: request only these scopes [default: all of the application's]
     #[arg(long, value_name = "WORDS")]
     pub scope: Option<String>,
-    /// What only a login in the browser takes.
+    /// Options of a login in the browser.
     #[command(flatten)]
     pub browser: BrowserOptions,
     /// Log in even if the profile has another company, user or application
@@ -42,7 +42,7 @@ pub struct Login {
     pub replace: bool,
 }
 
-/// What `login --grant` takes.
+/// The values of `login --grant`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub enum LoginGrant {
     /// A company UUID and its request token
@@ -50,9 +50,9 @@ pub enum LoginGrant {
     Company,
     /// A user's name and password, which SAP advises against
     User,
-    /// App ID and secret alone: the application for itself
+    /// App ID and secret only: the application itself logs in
     App,
-    /// A user who signs in at Concur in a browser, by SSO too
+    /// A user who signs in at Concur in a browser, also by SSO
     Browser,
     /// A one-time password that Concur sends to a user by e-mail
     Otp,
@@ -73,7 +73,7 @@ impl LoginGrant {
         }
     }
 
-    /// Whether the person says which scopes to ask for.
+    /// Whether `--scope` is allowed.
     pub fn takes_scope(self) -> bool {
         matches!(self, Self::Browser | Self::Otp)
     }
@@ -95,7 +95,7 @@ pub struct BrowserOptions {
 }
 
 impl BrowserOptions {
-    /// The first option that was given.
+    /// The first given option.
     pub fn first_given(&self) -> Option<&'static str> {
         let Self { redirect_uri, timeout, no_browser } = self;
         if redirect_uri.is_some() {

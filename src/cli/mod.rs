@@ -58,7 +58,7 @@ pub(crate) use store::StoreArgs;
 pub(crate) use token::Token;
 pub(crate) use use_profile::Use;
 
-/// What stands above the options that every command has.
+/// The heading of the options of every command.
 const GLOBAL: &str = "Options of every command";
 
 const AFTER_HELP: &str = "\
@@ -115,7 +115,7 @@ fn grouped(command: &clap::Command) -> String {
     list
 }
 
-/// `help` and `version` where people type them as commands.
+/// `help` and `version`, typed as commands.
 fn in_options(mut args: Vec<OsString>) -> Vec<OsString> {
     match args.get(1).and_then(|word| word.to_str()) {
         Some("help") => {
@@ -128,10 +128,10 @@ fn in_options(mut args: Vec<OsString>) -> Vec<OsString> {
     args
 }
 
-/// Reads a command line; `args[0]` is the program's name.
+/// Parses a command line; `args[0]` is the program's name.
 ///
 /// # Errors
-/// What clap refuses, and what it answers by itself (`--help`, `--version`).
+/// clap's errors, and its own answers (`--help`, `--version`).
 pub(crate) fn read<T: Into<OsString> + Clone>(
     args: impl IntoIterator<Item = T>,
 ) -> Result<Cli, clap::Error> {
@@ -174,7 +174,7 @@ pub struct Global {
     /// The configuration file to use instead of the default one [env: CONCUR_CRED_CONFIG]
     #[arg(long, global = true, value_name = "FILE", help_heading = GLOBAL, hide_short_help = true)]
     pub config: Option<PathBuf>,
-    /// Say nothing on stderr but errors
+    /// Print only errors on stderr
     #[arg(long, short, global = true, help_heading = GLOBAL, hide_short_help = true)]
     pub quiet: bool,
     /// Show on stderr where the time goes [env: CONCUR_CRED_TRACE=1, or a file]
@@ -186,7 +186,7 @@ pub struct Global {
     pub color: Color,
 }
 
-/// A profile named without its option, as people type it.
+/// A profile as an argument.
 #[derive(Debug, Clone, Default, Args)]
 pub struct Named {
     /// The profile, like --profile
@@ -218,7 +218,7 @@ pub enum Color {
 }
 
 impl Cli {
-    /// Takes a profile that was named without its option as if it were named with it.
+    /// Treats a profile argument like `--profile`.
     fn with_named_profile(mut self) -> Self {
         let named = match &mut self.command {
             Command::Token(args) => &mut args.named,

@@ -1,6 +1,6 @@
-//! The argument shapes of the hot path, read without building clap's whole command line (a third of a
-//! hit's instructions, docs/performance.md). A closed list; whatever is not in it is clap's to read,
-//! to help with and to refuse. The tests hold each shape against clap.
+//! Parses the most frequent command lines without building clap's whole command line (a third of a hit's
+//! instructions, docs/performance.md). A closed list; clap parses all others, prints help and refuses. Tests
+//! compare each shape with clap.
 
 use std::ffi::OsString;
 

@@ -32,7 +32,7 @@ pub struct Status {
     #[arg(long, conflicts_with = "json")]
     pub check: bool,
     /// WARNING this long before a refresh token expires [env: CONCUR_CRED_WARN_BEFORE] [default: 30d]
-    // Text: what is no time is UNKNOWN, not clap's exit code, which would be CRITICAL.
+    // Text: an invalid time must be UNKNOWN, not clap's exit code, which would be CRITICAL.
     #[arg(long, value_name = "TIME", requires = "check")]
     pub warn: Option<String>,
     /// CRITICAL this long before a refresh token expires [default: 7d]

@@ -1,8 +1,7 @@
-//! `completions`: what a shell needs to complete our commands, options, and the names of profiles.
+//! `completions`: shell scripts that complete commands, options, and the names of profiles.
 //!
-//! The scripts are clap's static ones, with a hook of ours woven in that asks the program for names
-//! when one is wanted. clap's own dynamic engine would do that too: it is unstable, larger, and reads
-//! the environment at every start.
+//! The scripts are clap's static ones, with our own hook, which calls the program for names. clap's own dynamic
+//! engine could do this, but it is unstable, larger, and reads the environment at every start.
 
 use clap::CommandFactory;
 use clap_complete::Shell;
@@ -18,7 +17,7 @@ const ZSH_HOOK: &str = include_str!("completions/hook.zsh");
 const FISH_HOOK: &str = include_str!("completions/hook.fish");
 const POWERSHELL_HOOK: &str = include_str!("completions/hook.ps1");
 
-/// The options that take a name, and what `--list` calls it.
+/// The options with a name as their value, and the value of `--list` for it.
 const OPTIONS: [(&str, &str); 3] =
     [("profile", "profiles"), ("application", "applications"), ("base-url", "data-centres")];
 
@@ -32,10 +31,10 @@ pub(super) fn run(context: &mut Context<'_>, args: &Completions) -> Result<u8> {
     Ok(0)
 }
 
-/// The names, one a line; none on an error, which would disturb the command line being typed.
+/// The names, one per line; none on an error, because a message would disturb the command line that is typed.
 fn listed(context: &Context<'_>, what: Names) -> String {
     let mut names = names(context, what).unwrap_or_default();
-    // Names stand unsealed in the store, and a shell may take what is in an edited one for commands.
+    // Names are stored unsealed, and a shell could execute parts of an edited one.
     names.retain(|name| name.parse::<ProfileName>().is_ok());
     names.sort();
     names.into_iter().map(|name| name + "\n").collect()
@@ -65,26 +64,26 @@ fn script(shell: Shell) -> String {
     }
 }
 
-/// The hook is what is called, and calls clap's function for all but names.
+/// The shell calls the hook, which calls clap's function for everything except names.
 fn bash(script: &str) -> String {
-    // clap_complete joins a command's label by this where it is looked for and not where it is set,
-    // when the program's name or the command's has a hyphen: options would never be found.
+    // If the name of the program or command has a hyphen, clap_complete uses this separator where it reads a
+    // command's label and not where it sets it: options would never be found.
     let script = script.replace("__subcmd__", "__");
     script.replace("complete -F _concur__cred ", "complete -F _concur_cred_or_names ") + BASH_HOOK
 }
 
-/// `:_default'` ends an argument of which clap knows nothing.
+/// `:_default'` ends an argument without a completion of clap.
 fn zsh(script: &str) -> String {
     let woven = by_lines(script, |line| {
         let option = OPTIONS.iter().find(|(option, _)| line.starts_with(&format!("'--{option}=[")));
-        // A profile without its option; a new name cannot be completed.
+        // A profile as an argument; a new name cannot be completed.
         let of_a_profile = line.trim_start_matches("':").trim_start_matches(':');
         let of_a_profile = of_a_profile.starts_with("name -- ").then_some(&OPTIONS[0]);
         let (_, list) = option.or(of_a_profile)?;
         let ours = format!(":_concur_cred_names {list}' ");
         line.contains(":_default' ").then(|| line.replace(":_default' ", &ours))
     });
-    // Before the script's last words, which call what is defined above.
+    // Inserted before the end of the script, which calls the function.
     woven.replacen("if [ \"$funcstack[1]\"", &format!("{ZSH_HOOK}\nif [ \"$funcstack[1]\""), 1)
 }
 

@@ -1,4 +1,4 @@
-//! `config`: the settings, where they come from, and where everything lies.
+//! `config`: the settings, their sources, and all paths.
 
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -16,7 +16,7 @@ use crate::ui::context::Context;
 /// The longest path that is shown, characters.
 const MAX_CHARS: usize = 4096;
 
-/// The widest column of values, characters; a longer value pushes its origin aside.
+/// The widest column of values, characters; a longer value moves its source to the right.
 const WIDEST: usize = 48;
 
 pub(super) fn run(context: &mut Context<'_>, args: &Config) -> Result<u8> {
@@ -65,7 +65,7 @@ fn path(context: &mut Context<'_>) -> Result<u8> {
         Some(file) => file,
         None => context.need_paths()?.config_file(),
     };
-    // Paths need not be UTF-8; a script gets the bytes as they are.
+    // Paths need not be UTF-8; a script gets the bytes unchanged.
     let mut line = file.into_os_string().into_encoded_bytes();
     line.push(b'\n');
     context.answer(&line)?;
@@ -83,7 +83,7 @@ fn show(context: &mut Context<'_>, args: &ConfigShow) -> Result<u8> {
     Ok(0)
 }
 
-/// Where everything lies, by name.
+/// All paths, by name.
 pub(super) fn paths(context: &Context<'_>) -> Vec<(&'static str, PathBuf)> {
     let mut found: Vec<_> =
         context.config_file().map(|file| ("config", file)).into_iter().collect();

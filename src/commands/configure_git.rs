@@ -1,4 +1,4 @@
-//! `configure-git`: git asks this program for Concur's hosts, and for no others.
+//! `configure-git`: makes git ask this program for Concur's hosts, and no others.
 
 use std::path::Path;
 
@@ -25,7 +25,7 @@ pub(super) fn run(context: &mut Context<'_>, args: &ConfigureGit) -> Result<u8> 
                 context,
                 &plan,
                 "git no longer asks concur-cred for",
-                "nothing of configure-git's is there",
+                "configure-git has written nothing there",
             );
         }
         return Ok(0);
@@ -36,7 +36,7 @@ pub(super) fn run(context: &mut Context<'_>, args: &ConfigureGit) -> Result<u8> 
     carry_out(context, args, &plan, &link)?;
     for key in &plan.left {
         context.note(&format!(
-            "{key} is set already and is left as it is; to be asked as well: git config {} \
+            "{key} is already set and was not changed; to add this helper, run: git config {} \
              --add {} {}",
             scope.option(),
             files::shell_word(Path::new(key)),
@@ -49,7 +49,7 @@ pub(super) fn run(context: &mut Context<'_>, args: &ConfigureGit) -> Result<u8> 
     Ok(0)
 }
 
-/// Concur's hosts, and where the profiles live besides.
+/// Concur's hosts, and the other origins of profiles.
 fn urls(context: &Context<'_>) -> Result<Vec<String>> {
     let records = match context.store()? {
         Some(store) => store.accounts()?,
@@ -58,8 +58,8 @@ fn urls(context: &Context<'_>) -> Result<Vec<String>> {
     Ok(plan::urls(records.iter().map(|record| record.geolocation.as_str())))
 }
 
-/// Sees to it that git finds this program by the helper's name. Returns the command for that, when it
-/// is only to be printed.
+/// Ensures that git finds this program by the helper's name. Returns the command for that, if it must only be
+/// printed.
 fn findable(context: &mut Context<'_>, args: &ConfigureGit) -> Result<String> {
     let mut helper = git::helper()?;
     if helper == Helper::None {
@@ -80,7 +80,7 @@ fn findable(context: &mut Context<'_>, args: &ConfigureGit) -> Result<String> {
     }
     match helper {
         Helper::Ours(version) if version != env!("CARGO_PKG_VERSION") => context.note(&format!(
-            "the {} that git finds is of version {version}, and this is {}: replace it",
+            "the {} that git finds has version {version}, but this is {}: replace it",
             plan::NAME,
             env!("CARGO_PKG_VERSION")
         )),

@@ -1,4 +1,4 @@
-//! `doctor`: the checks' report, or its version for support.
+//! `doctor`: prints the report, or writes its version for support.
 
 use std::io;
 use std::path::Path;
@@ -58,7 +58,7 @@ pub(super) fn run(context: &mut Context<'_>, args: &Doctor) -> Result<u8> {
     Ok(if report.is_ok() { 0 } else { Kind::Unusable.exit_code() })
 }
 
-/// Those of `status`, which the default stands in for where the setting is invalid.
+/// The limits of `status`; the default if the setting is invalid.
 fn limits(context: &Context<'_>) -> Limits {
     let default = || i64::try_from(DEFAULT_WARN_BEFORE_SECS).unwrap_or(i64::MAX);
     let warn_before = context.config.warn_before.seconds(&context.env);
@@ -116,7 +116,7 @@ fn write(context: &mut Context<'_>, file: &Path, text: &str) -> Result<()> {
     }
     files::write_whole(file, text.as_bytes(), Replace::No).map_err(|error| {
         if error.kind() == io::ErrorKind::AlreadyExists {
-            let problem = format!("{} is there already", file.display());
+            let problem = format!("{} already exists", file.display());
             return Error::new(Kind::Usage, problem, "Name a file that does not exist yet.");
         }
         files::cannot("write", file, &error)

@@ -1,4 +1,4 @@
-//! `erase`: a caller found a credential refused.
+//! `erase`: a caller found a credential invalid.
 
 use crate::auth::accounts::{self, Managed};
 use crate::auth::refresh::Refresher;
@@ -16,7 +16,7 @@ pub(super) fn run(context: &mut Context<'_>) -> Result<u8> {
     let Some(request) = helper::git_credential(context, by_git)? else { return Ok(0) };
     let Some(mut store) = context.store()? else { return Ok(0) };
     let accounts = match context.global.profile {
-        // The token says which profile it is, whatever else chooses.
+        // The token itself shows which profile it is.
         None => accounts::matching(&store, &request)?,
         Some(_) => match accounts::managed_for(context, &store, &request)? {
             Managed::One(account) => vec![*account],
@@ -37,7 +37,7 @@ pub(super) fn run(context: &mut Context<'_>) -> Result<u8> {
     };
     let mut matching = store.stored_credentials(&filter)?;
     if let Some(refused) = refused {
-        // Another secret than the stored one: a stale caller must not delete a fresh token.
+        // Another secret than the stored one: a caller with an old token must not delete the new one.
         let same = |record: &Record| {
             store
                 .unseal(record, Column::AccessToken)
@@ -51,9 +51,9 @@ pub(super) fn run(context: &mut Context<'_>) -> Result<u8> {
     Ok(0)
 }
 
-/// Drops the access token of the managed account whose current one was refused, so that the next
-/// `get` refreshes; never the refresh token (`logout` does that), and never a token that is so young
-/// that something else must be wrong.
+/// Removes the access token of a managed account if its current one was refused, so that the next `get`
+/// refreshes; never the refresh token (`logout` does that), and never a very new token, because then the reason
+/// must be another one.
 fn drop_managed(
     context: &mut Context<'_>,
     store: &mut Store,

@@ -1,7 +1,7 @@
 //! `exec`: runs a command with the token in its environment.
 //!
-//! That environment is the one place where the program returns a token unasked for by name; every process that can
-//! read the environment of the caller's processes can read it there (the manual page says so).
+//! Every process that can read the environment of the user's processes can read the token there (see the manual
+//! page).
 
 use std::ffi::{OsStr, OsString};
 use std::io;
@@ -16,7 +16,7 @@ use crate::ui::context::Context;
 
 use super::get::{self, Serving};
 
-/// The exit codes of shells and of `env` for a command that is not there, and for one that cannot be run.
+/// The exit codes, as in shells and `env`, for a missing command, and for one that cannot be run.
 const NOT_FOUND: u8 = 127;
 const NOT_EXECUTABLE: u8 = 126;
 
@@ -31,7 +31,7 @@ pub(super) fn run(context: &mut Context<'_>, args: &Exec) -> Result<u8> {
         child.env_remove(variable);
     }
     give_token(context, serving, &mut child)?;
-    // There is no afterwards.
+    // The process is replaced after this.
     context.write_audit_log();
     let failed = match replace(child) {
         Ok(code) => return Ok(code),
@@ -42,7 +42,7 @@ pub(super) fn run(context: &mut Context<'_>, args: &Exec) -> Result<u8> {
     Ok(code)
 }
 
-/// Puts the token and what belongs to it into the child's environment. The store is closed after this.
+/// Puts the token and its properties into the child's environment. The store is closed after this.
 fn give_token(
     context: &mut Context<'_>,
     serving: &cli::Serving,
@@ -61,8 +61,8 @@ fn give_token(
     Ok(())
 }
 
-/// Becomes the command: same process, same parent, its signals and its exit code are its own. What this
-/// program opened is closed by that (every descriptor of it is close-on-exec), and its locks with it.
+/// Replaces this process by the command: same process id and parent, its own signals and exit code. All files
+/// of this program are closed by that (close-on-exec), and its locks released.
 #[cfg(unix)]
 fn replace(mut child: Command) -> io::Result<u8> {
     failpoint::pass("command-begins");
@@ -72,7 +72,7 @@ fn replace(mut child: Command) -> io::Result<u8> {
     Err(failed)
 }
 
-/// Where a process cannot become another one, it waits for it.
+/// If a process cannot be replaced, waits for the command.
 #[cfg(not(unix))]
 fn replace(mut child: Command) -> io::Result<u8> {
     let code = child.status()?.code().unwrap_or(1);

@@ -1,4 +1,4 @@
-//! `export`: the tutorial's refreshTokenObjectFile.json out again.
+//! `export`: writes the tutorial's refreshTokenObjectFile.json.
 
 use std::io;
 use std::path::Path;
@@ -27,8 +27,8 @@ pub(super) fn run(context: &mut Context<'_>, args: &Export) -> Result<u8> {
         context.answer(&text)?;
         if (context.out_is_terminal)() {
             context.note(
-                "the tokens are on your screen and in its scrollback now, the refresh token for months; \
-                 what keeps them off: concur-cred export FILE",
+                "the tokens are now on your screen and in its scrollback, and the refresh token \
+                 is valid for months; to avoid this: concur-cred export FILE",
             );
         }
     } else {
@@ -37,7 +37,7 @@ pub(super) fn run(context: &mut Context<'_>, args: &Export) -> Result<u8> {
         context.note(&format!("{profile}: wrote {} (only you can read it)", args.file.display()));
     }
     if record.refresh_token.is_none() {
-        context.note("there is no refresh token in it: it is good for as long as its access token");
+        context.note("it contains no refresh token and expires with its access token");
     }
     context.audit(Event {
         at: context.now(),
@@ -83,7 +83,7 @@ fn write(path: &Path, text: &[u8], force: bool) -> Result<()> {
         if error.kind() == io::ErrorKind::AlreadyExists {
             Error::new(
                 Kind::Usage,
-                format!("{} is there already; nothing was changed", path.display()),
+                format!("{} already exists; nothing was changed", path.display()),
                 "To overwrite it, run the same again with --force",
             )
         } else {

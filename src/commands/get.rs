@@ -1,4 +1,4 @@
-//! `get` and `token`: the bare token, a format of it, or git's answer.
+//! `get` and `token`: print the bare token, a format of it, or git's answer.
 
 mod foreign;
 
@@ -14,6 +14,7 @@ use crate::formats::git::{Answer, Request};
 use crate::model::policy::{self, Decision, Need};
 use crate::model::printable::printable;
 use crate::model::record::{AccessTimes, Account, Column, Record};
+use crate::model::span::span;
 use crate::store::Store;
 use crate::sys::{failpoint, trace};
 use crate::ui::context::Context;
@@ -21,8 +22,9 @@ use crate::ui::context::Context;
 use super::helper::{self, Request as Asked};
 
 /// The note after a token printed on a terminal.
-const IN_SCROLLBACK: &str = "the token is on your screen and in its scrollback now; what keeps it off: \
-     concur-cred api PATH, concur-cred exec -- CMD, or concur-cred get --format curl | curl -K - URL";
+const IN_SCROLLBACK: &str = "the token is now on your screen and in its scrollback; to avoid \
+                             this: concur-cred api PATH, concur-cred exec -- CMD, or concur-cred \
+                             get --format curl | curl -K - URL";
 
 pub(super) fn run(context: &mut Context<'_>, args: &Get) -> Result<u8> {
     let serving =
@@ -89,15 +91,15 @@ pub(super) struct Serving {
 }
 
 impl Serving {
-    /// As these options say, without the refresh token.
+    /// From these options, without the refresh token.
     pub(super) fn of(options: &cli::Serving) -> Self {
         let cli::Serving { min_ttl, cached } = options;
         Self { min_ttl: *min_ttl, cached: *cached, with_refresh_token: false }
     }
 }
 
-/// The token of a managed account, and whether it is a hit: as it stood in the store, after a look at no more than a
-/// hit needs. Else the whole record is read, and refreshed where that must be.
+/// The token of a managed account, and whether it is a hit: printed from the store after reading only what a
+/// hit needs. Otherwise the whole record is read, and refreshed if necessary.
 pub(super) fn serve(
     context: &mut Context<'_>,
     store: &mut Store,
@@ -162,25 +164,27 @@ fn valid_token(
         return cached(context, store, record, min_ttl);
     }
     Refresher::with(context, |refresher| {
-        // A pending grant holds the refresh token that is to be returned.
+        // A pending grant contains the refresh token that must be returned.
         let record =
             if serving.with_refresh_token { refresher.settled(store, record)? } else { record };
         refresher.token(store, record, Need::Token { min_ttl })
     })
 }
 
-/// The minimum remaining lifetime, seconds: what the caller asked for or what is configured, but not more
-/// than the service's tokens can ever have.
+/// The minimum remaining lifetime, seconds: as requested or configured, but not more than the service's tokens
+/// can ever have.
 fn min_ttl(context: &mut Context<'_>, access: AccessTimes, asked: Option<i64>) -> i64 {
     let wanted = asked.unwrap_or(context.config.min_ttl);
     if asked.is_none() && wanted <= policy::DEFAULT_MIN_TTL_SECS {
         return wanted;
     }
     let (capped, was_capped) = policy::capped_min_ttl(access, wanted);
-    // A setting is capped in silence: on a hit stderr stays empty.
+    // A setting is capped without a note: on a hit stderr stays empty.
     if was_capped && asked.is_some() {
-        context
-            .note(&format!("--min-ttl is more than half of what Concur grants; using {capped} s"));
+        let lifetime = span(capped);
+        context.note(&format!(
+            "--min-ttl is more than half of the lifetime that Concur grants; using {lifetime}"
+        ));
     }
     capped
 }
@@ -199,7 +203,7 @@ fn cached(
         Some(token) => Ok(ValidToken { token, record }),
         None => Err(Error::new(
             Kind::Temporary,
-            "The stored access token is over, and --cached forbids to ask for another",
+            "The stored access token has expired, and --cached does not allow a refresh",
             "Run it without --cached.",
         )
         .of_profile(record.profile_name())),
@@ -257,7 +261,7 @@ fn by_request(context: &mut Context<'_>, request: &Request, serving: Serving) ->
     }
 }
 
-/// Says why an answer is empty, where there is something to say.
+/// Notes why an answer is empty, if there is a reason to show.
 fn say_why(context: &mut Context<'_>, managed: &Managed) {
     if let Managed::PinnedElsewhere(Some(why)) = managed {
         context.show(why);
@@ -280,8 +284,8 @@ fn managed(
             Ok(0)
         }
         Err(error) => {
-            // The one answer on failure: no person has a password for this account, and git would
-            // store what is typed.
+            // The only answer on failure: this account has no password, and git would store one that a person
+            // types.
             context.answer(&rendered(&Answer::Quit)?)?;
             Err(error)
         }

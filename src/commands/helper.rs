@@ -1,4 +1,4 @@
-//! A helper request on stdin, as `get`, `store` and `erase` read it.
+//! Reads a helper request on stdin, for `get`, `store` and `erase`.
 
 use zeroize::Zeroizing;
 
@@ -16,7 +16,7 @@ pub(super) enum Request {
     Bazel(bazel::Request),
 }
 
-/// The request in either protocol, recognised by its first byte; `None` when there is none at all.
+/// The request in either protocol, recognised by its first byte; `None` if there is no request.
 pub(super) fn either_request(context: &mut Context<'_>) -> Result<Option<Request>> {
     let Some(bytes) = gathered(context, Gatherer::of_either())? else { return Ok(None) };
     if bazel::is_object(&bytes) {
@@ -32,24 +32,25 @@ pub(super) fn bazel_request(context: &mut Context<'_>) -> Result<Request> {
     bazels(&bytes.unwrap_or_default())
 }
 
-/// git's request to `get`; `None` when there is none at all (for git also when there is only its end).
+/// git's request to `get`; `None` if there is none (for git also if it is empty).
 pub(super) fn git_request(context: &mut Context<'_>, by_git: bool) -> Result<Option<git::Request>> {
     let Some(bytes) = gathered(context, Gatherer::of_git())? else { return Ok(None) };
     gits(&bytes, by_git).map_err(|why| malformed(&why))
 }
 
-/// What git hands to `store` and `erase`; `None` as for [`git_request`].
+/// git's request to `store` and `erase`; `None` as for [`git_request`].
 pub(super) fn git_credential(
     context: &mut Context<'_>,
     by_git: bool,
 ) -> Result<Option<git::Request>> {
     let Some(bytes) = gathered(context, Gatherer::of_git())? else { return Ok(None) };
-    let as_git_does = "Give it as git does, in lines such as protocol=https and host=HOST; see gitcredentials(7).";
+    let as_git_does = "Send it as git does, in lines such as protocol=https and host=HOST; see \
+                       gitcredentials(7).";
     gits(&bytes, by_git).map_err(|why| refused(&why, as_git_does))
 }
 
 fn gathered(context: &mut Context<'_>, gatherer: Gatherer) -> Result<Option<Zeroizing<Vec<u8>>>> {
-    // Under its own name the program is piped to by shells that put a mark or a line in front.
+    // Under its own name the program gets input from shells that add a byte-order mark or a blank line.
     let gatherer = if context.called_by_git { gatherer } else { gatherer.skipping_blanks() };
     if stdin::is_terminal() {
         return Ok(None);
@@ -67,7 +68,7 @@ fn bazels(bytes: &[u8]) -> Result<Request> {
     request.map(Request::Bazel).map_err(|refusal| malformed(&refusal.to_string()))
 }
 
-/// An error says what is wrong with it.
+/// Checks it; the error is the reason.
 fn gits(bytes: &[u8], by_git: bool) -> Result<Option<git::Request>, String> {
     let mut request = git::Request::parse(bytes).map_err(|refusal| refusal.to_string())?;
     request.make_host_canonical();
@@ -76,15 +77,19 @@ fn gits(bytes: &[u8], by_git: bool) -> Result<Option<git::Request>, String> {
         if by_git && says_nothing {
             return Ok(None);
         }
-        return Err("it names no protocol or no host".to_owned());
+        return Err("it has no protocol or no host".to_owned());
     }
     Ok(Some(request))
 }
 
 fn malformed(why: &str) -> Error {
-    refused(why, "For the bare token, whatever stdin is, use: concur-cred token")
+    refused(why, "For the bare token use: concur-cred token (it never reads stdin)")
 }
 
 fn refused(why: &str, remedy: &str) -> Error {
-    Error::new(Kind::Usage, format!("What stdin gave is not a credential request: {why}"), remedy)
+    Error::new(
+        Kind::Usage,
+        format!("The input on stdin is not a credential request: {why}"),
+        remedy,
+    )
 }

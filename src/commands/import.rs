@@ -1,5 +1,5 @@
-//! `import`: takes over the tutorial's refreshTokenObjectFile.json, or any JSON object with a refresh token,
-//! all or nothing.
+//! `import`: imports the tutorial's refreshTokenObjectFile.json, or any JSON object with a refresh token,
+//! completely or not at all.
 
 mod whose;
 
@@ -31,29 +31,29 @@ use crate::sys::files::{self, shell_word};
 use crate::sys::{failpoint, streams};
 use crate::ui::context::Context;
 
-/// What is read of credentials and variables.
+/// The values from credentials and variables.
 const READ: [&str; 3] = ["appID", "clientSecret", "companyUUID"];
-/// And what the application is known by; the company need not be named.
+/// The App ID and secret are required; the company is optional.
 const OF_APPLICATION: [&str; 2] = ["appID", "clientSecret"];
-/// The longest that an access token is believed to live that does not say itself, seconds: a day.
+/// The longest plausible lifetime of an access token without its own expiry, seconds: a day.
 const LONGEST_ACCESS_LIFE_SECS: i64 = 86_400;
-/// What is read when no file is named (`cli::Import`).
+/// The default file (`cli::Import`).
 const DEFAULT_FILE: &str = "refreshTokenObjectFile.json";
 
-/// What is to be kept.
+/// The values to store.
 struct Import {
     client_id: String,
     client_secret: Secret,
     origin: Origin,
-    /// `None`: not known.
+    /// `None`: unknown.
     principal: Option<String>,
     grant: Grant,
     obtained_at: i64,
     unknown_fields: Option<Secret>,
     replace: bool,
-    /// The variables whose values these are, for messages.
+    /// The variables that provided the values, for messages.
     variables: Vec<&'static str>,
-    /// The options and the file, with which the same import is run again.
+    /// The options and the file, for a command that repeats the import.
     options: String,
 }
 
@@ -101,7 +101,7 @@ pub(super) fn run(context: &mut Context<'_>, args: &Args) -> Result<u8> {
     }
     let is_kept = is_wanted && keep(context, import, &profile, old.as_ref())?;
     if !is_kept {
-        context.note(&format!("{profile}: holds this refresh token already; nothing was changed"));
+        context.note(&format!("{profile}: already has this refresh token; nothing was changed"));
         return Ok(0);
     }
     context.audit(Event {
@@ -115,7 +115,7 @@ pub(super) fn run(context: &mut Context<'_>, args: &Args) -> Result<u8> {
 }
 
 impl Import {
-    /// Whether the profile is to be changed; why it must not be is an error.
+    /// Whether to change the profile; it is an error if that is not allowed.
     fn is_wanted(
         &self,
         store: &Store,
@@ -139,19 +139,19 @@ impl Import {
         }
     }
 
-    /// What would be done.
+    /// The result of a dry run.
     fn intention(&self) -> String {
         let Some(principal) = &self.principal else {
             return format!(
-                "the tokens do not say whose they are: would use the refresh token once at {}",
+                "the tokens do not say who they belong to: would use the refresh token once at {}",
                 self.origin
             );
         };
         let whose = self.grant.principal_type().map_or("company", PrincipalType::noun);
-        format!("would hold {whose} {principal} at {}", self.origin)
+        format!("would be {whose} {principal} at {}", self.origin)
     }
 
-    /// Uses the refresh token at once, and keeps what comes in its place.
+    /// Refreshes at once, and stores the new tokens.
     fn use_refresh_token(self, context: &mut Context<'_>) -> Result<()> {
         let Self { client_id, client_secret, .. } = self;
         let refresh_token = self
@@ -172,7 +172,7 @@ impl Import {
     }
 }
 
-/// Keeps the tokens under the record's lock. Whether that was done: another process may have kept the same
+/// Stores the tokens under the record's lock. Returns whether it did: another process may have stored the same
 /// ones meanwhile.
 fn keep(
     context: &mut Context<'_>,
@@ -182,7 +182,7 @@ fn keep(
 ) -> Result<bool> {
     if import.principal.is_none() {
         context.note(
-            "the tokens do not say whose they are: the refresh token is used once to learn it",
+            "the tokens do not say who they belong to: the refresh token is used once to find out",
         );
         return import.use_refresh_token(context).map(|()| true);
     }
@@ -203,14 +203,14 @@ fn keep_under(
     lock: &RecordLock,
 ) -> Result<bool> {
     let current = match store.reread(lock.record_id())? {
-        // The newest tokens may be in the reserve file still.
+        // The newest tokens may still be in the reserve file.
         Some(record) if !import.replace => Some(Refresher::with(context, |refresher| {
             refresher.settled_under(store, lock, &record)
         })?),
         current => current,
     };
     failpoint::pass("import-locked");
-    // For a new profile too: another may hold the same refresh token by now.
+    // Also for a new profile: another one may have the same refresh token by now.
     if !import.is_wanted(store, profile, current.as_ref())? {
         return Ok(false);
     }
@@ -222,7 +222,7 @@ fn keep_under(
         application_origin: origin,
         principal: principal.unwrap_or_default(),
         obtained_by: Some(GrantKind::Import),
-        // The age of a request token in a file is not known.
+        // The age of a request token in a file is unknown.
         request_token: None,
         grant,
         obtained_at,
@@ -238,7 +238,7 @@ fn no_application(credentials: &Credentials) -> Error {
     obtain::missing(&names, &OF_APPLICATION, credentials.file.as_deref())
 }
 
-/// What was given besides the profile, for the command that a person is to run again.
+/// The arguments besides the profile, for a command that repeats the import.
 fn options(args: &Args) -> String {
     let Args { file, credentials, base_url, dry_run: _, replace } = args;
     let base_url = base_url.as_ref().map(|url| format!(" --base-url {}", shell_word(url.as_ref())));
@@ -272,8 +272,8 @@ fn read(context: &mut Context<'_>, path: &Path) -> Result<TokenFile> {
     })
 }
 
-/// Where the tokens live, and the application: what the operator names, whatever the file says; else the
-/// file's or the credentials' word, which can never widen what is allowed.
+/// The base URL of the tokens, and the application: from the operator's option, else from the file or the
+/// credentials, which can never add an allowed origin.
 fn origin(
     context: &Context<'_>,
     file: &TokenFile,
@@ -295,21 +295,21 @@ fn origin(
     })
 }
 
-/// The file's tokens. It has no issue time, so the access token's expiry can only come from the
-/// token itself, or from an `expires_in` that is really a time; without one it is refreshed at the first use.
+/// The file's tokens. It has no issue time, so the access token's expiry can only come from the token itself,
+/// or from an `expires_in` that is a time; without an expiry it is refreshed at the first use.
 fn grant(context: &mut Context<'_>, file: &TokenFile, geolocation: Origin) -> (Grant, i64) {
     let now = context.now();
     let claims = file.access_token.as_ref().and_then(jwt::claims);
     let issued = claims.as_ref().and_then(|claims| claims.issued_at).filter(|at| *at <= now);
     let obtained_at = issued.unwrap_or(now);
-    // A time that no access token reaches is the refresh token's.
+    // A time that is too late for an access token is the refresh token's.
     let absolute = file.absolute_expiry();
     let of_access = absolute.filter(|at| *at <= now.saturating_add(LONGEST_ACCESS_LIFE_SECS));
     let told = file.refresh_expires_at.or(absolute.filter(|_| of_access.is_none()));
     let past = told.is_some_and(|at| at <= now && at > obtained_at);
     let believed = told.and_then(|at| refresh_expiry(&json!(at), obtained_at));
     if past {
-        context.note("the refresh token's time is over; it is tried once at the first use");
+        context.note("the refresh token seems to have expired; it is tried once at the first use");
     }
     let assumed = believed.is_none() && file.refresh_token.is_some();
     let refresh_expires_at = if assumed { assumed_refresh_expiry(obtained_at) } else { believed };

@@ -1,4 +1,4 @@
-//! `init`: a blank credentials.json to fill in.
+//! `init`: writes a blank credentials.json.
 
 use std::io;
 
@@ -15,7 +15,7 @@ pub(super) fn run(context: &mut Context<'_>, args: &Init) -> Result<u8> {
         if error.kind() == io::ErrorKind::AlreadyExists {
             Error::new(
                 Kind::Usage,
-                format!("{} is there already; nothing was changed", path.display()),
+                format!("{} already exists; nothing was changed", path.display()),
                 "Fill it in and run: concur-cred login",
             )
         } else {
@@ -29,10 +29,10 @@ pub(super) fn run(context: &mut Context<'_>, args: &Init) -> Result<u8> {
          Application Management (role: Web Services Administrator)",
         "  companyUUID            shown with the company request token",
         &format!(
-            "  companyRequestToken    made from the App ID at {TOKEN_PAGE}; it lives 24 hours"
+            "  companyRequestToken    made from the App ID at {TOKEN_PAGE}; valid for 24 hours"
         ),
         &format!("then run: concur-cred login --credentials {file}"),
-        "with a refresh token in the place of the last two (\"refreshToken\"), run it with --grant refresh",
+        "with a refresh token (\"refreshToken\") instead of the last two, add --grant refresh",
     ] {
         context.note(line);
     }

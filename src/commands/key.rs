@@ -1,4 +1,4 @@
-//! `key`: where the store's key is to be had, and another one in its place.
+//! `key`: shows, moves and replaces the store's key.
 
 mod shown;
 
@@ -25,7 +25,7 @@ pub(super) fn run(context: &mut Context<'_>, args: &Args) -> Result<u8> {
     }
 }
 
-/// The store, if one was made.
+/// The store, if there is one.
 fn store(context: &Context<'_>) -> Result<Option<Store>> {
     context.need_paths()?;
     let Some(store) = context.store()? else { return Ok(None) };
@@ -41,14 +41,14 @@ fn to_change(context: &mut Context<'_>) -> Result<(Store, KeyLock)> {
     let mut store = store(context)?.ok_or_else(|| {
         Error::new(
             Kind::NotFound,
-            "There is no store yet, and so no key of one",
-            "The first login takes a key from where key_source says: concur-cred login",
+            "There is no store yet, and so no key",
+            "The first login takes the key from key_source: concur-cred login",
         )
     })?;
     let lock = KeyLock::take(store.paths(), context.config.lock_timeout)?;
     failpoint::pass("rotation-locked");
     if store.finish_rotation(&lock)? {
-        context.note("a rotation that was ended before its last step is finished");
+        context.note("finished a rotation that was interrupted before its last step");
     }
     Ok((store, lock))
 }
@@ -68,15 +68,15 @@ fn rotate(context: &mut Context<'_>, args: &KeyRotate) -> Result<u8> {
     end(context, &store);
     tell(context, &resealed);
     context.note(
-        "older backups of the store still open with the old key; where that was stolen, have new \
-         tokens as well: concur-cred refresh --all",
+        "older backups of the store still open with the old key; if that was stolen, also \
+         replace the tokens: concur-cred refresh --all",
     );
     audit(context, "key rotate", "new key", &resealed);
     Ok(0)
 }
 
-/// A new random key in the key file. It is durable before anything is sealed with it, and takes the old
-/// one's place after the commit.
+/// Replaces the key file's key by a random one, which is durable before anything is sealed with it, and
+/// replaces the old one after the commit.
 fn to_a_new_file(context: &mut Context<'_>, store: &mut Store, lock: &KeyLock) -> Result<Resealed> {
     let old = store.present_key()?;
     let locks = Refresher::with(context, |refresher| refresher.every_lock(store))?;
@@ -89,18 +89,18 @@ fn to_a_new_file(context: &mut Context<'_>, store: &mut Store, lock: &KeyLock) -
         Error::new(
             error.kind(),
             format!(
-                "The store is sealed with a new key, which waits in {}: {}",
+                "The store is sealed with a new key, which is still in {}: {}",
                 store.paths().next_key_file().display(),
                 error.problem()
             ),
-            "Everything works; the next refresh or login puts it in the key file's place.",
+            "Everything works; the next refresh or login moves it to the key file.",
         )
     })?;
     failpoint::pass("key-renamed");
     Ok(resealed)
 }
 
-/// The key that the source gives by now, in the place of the one in `file`. `None`: it is the store's.
+/// Replaces the key in `file` by the one that the source has now. `None`: it is the store's already.
 fn to_the_sources_key(
     context: &mut Context<'_>,
     store: &mut Store,
@@ -145,8 +145,8 @@ fn not_ours_to_write(source: KeySource, store: &Store, context: &Context<'_>) ->
         format!(
             "The key comes from {place}, which concur-cred does not write; nothing was changed"
         ),
-        "Save the present key in FILE, have that source give a new one, and run: concur-cred key rotate \
-         --old-key-file FILE",
+        "Save the current key in FILE, put a new one into that source, and run: concur-cred key \
+         rotate --old-key-file FILE",
     )
 }
 
@@ -159,12 +159,12 @@ fn set_source(context: &mut Context<'_>, args: &KeySetSource) -> Result<u8> {
         context.note(&format!("the store's key comes from {place} already; nothing was changed"));
         return Ok(0);
     }
-    // A key file is made only where the store can be sealed with it.
+    // A key file is created only if the store can be sealed with its key.
     let makes_file = target == KeySource::File && !store.paths().key_file().exists();
     let mut old = makes_file.then(|| store.present_key()).transpose()?;
     let new = store.key_from(target)?;
     let resealed = if store.is_sealed_with(&new.key)? {
-        // The very key: the source of before is not needed, and may be gone.
+        // The same key: the previous source is not needed, and may not exist any more.
         store.set_key_source(&lock, target)?;
         Resealed::default()
     } else {
@@ -187,13 +187,13 @@ fn set_source(context: &mut Context<'_>, args: &KeySetSource) -> Result<u8> {
         ));
     }
     if let Some((asked, by)) = context.config.keys.asked()?.filter(|(asked, _)| *asked != target) {
-        context.note(&format!("{by} asks for {}, which holds for a new store only", asked.name()));
+        context.note(&format!("{by} names {}, which applies only to a new store", asked.name()));
     }
     audit(context, "key set-source", target.name(), &resealed);
     Ok(0)
 }
 
-/// Nothing that was sealed with the old key is left beside the store, or in it.
+/// Removes everything sealed with the old key, beside the store and in it.
 fn end(context: &Context<'_>, store: &Store) {
     store.remove_cache();
     failpoint::pass("cache-gone");
@@ -222,8 +222,10 @@ fn audit(
 ) {
     let detail = match (cells, left.len()) {
         (0, 0) => None,
-        (cells, 0) => Some(format!("{cells} secrets sealed anew")),
-        (cells, left) => Some(format!("{cells} secrets sealed anew, {left} did not open")),
+        (cells, 0) => Some(format!("{cells} secrets sealed with the new key")),
+        (cells, left) => {
+            Some(format!("{cells} secrets sealed with the new key, {left} did not open"))
+        }
     };
     context.audit(Event {
         at: context.now(),

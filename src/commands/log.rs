@@ -51,7 +51,7 @@ fn as_line(event: &Event, widest: usize) -> String {
     if let Some(detail) = detail {
         let _ = write!(line, ": {detail}");
     }
-    // Anyone who can write the audit log's file could otherwise write to the terminal.
+    // Otherwise a user who can write the audit log's file could control the terminal.
     printable(line.trim_end(), MAX_CHARS)
 }
 

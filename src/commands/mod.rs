@@ -1,4 +1,4 @@
-//! One file a command, thin: arguments → library → output.
+//! One short file per command: arguments → library → output.
 
 mod api;
 mod capability;
@@ -75,8 +75,7 @@ pub(crate) fn main(args: Vec<OsString>, around: Surroundings<'_>) -> u8 {
     }
     let Surroundings { env, clock, out, err, out_is_terminal } = around;
     let around = Surroundings { env, clock, out: &mut *out, err: &mut *err, out_is_terminal };
-    // The doctor, and a check, report what keeps every other command from starting; a shell that completes a
-    // word cannot.
+    // `doctor` and the check report errors that stop every other command; a completion cannot report them.
     let context = match &cli.command {
         Command::Doctor(_)
         | Command::Config(_)
@@ -138,7 +137,7 @@ fn run(context: &mut Context<'_>, command: Command) -> Result<u8> {
     }
 }
 
-/// The command line, or the exit code once it was said what is wrong with it.
+/// The command line, or the exit code after its error was shown.
 fn parsed(args: Vec<OsString>, out: &mut dyn Write, err: &mut dyn Write) -> Result<Cli, u8> {
     let is_check = is_check(&args);
     let harmless = [in_harmless_words(&args, true), in_harmless_words(&args, false)];
@@ -165,7 +164,7 @@ fn parsed(args: Vec<OsString>, out: &mut dyn Write, err: &mut dyn Write) -> Resu
     Ok(cli)
 }
 
-/// A check that is wrongly used has its line, too.
+/// A check with wrong usage also prints its line.
 fn misused_check(out: &mut dyn Write) -> u8 {
     let _ = context::write_answer(out, format!("{}\n", status::MISUSED).as_bytes());
     status::UNKNOWN
@@ -174,19 +173,19 @@ fn misused_check(out: &mut dyn Write) -> u8 {
 fn link_with_a_secret() -> Error {
     Error::new(
         Kind::Usage,
-        "An argument is a link with a secret in it, and other programs can read arguments",
-        "Have a new one made, and paste it when concur-cred login asks for it on a terminal.",
+        "An argument is a link that contains a secret, and other programs can read arguments",
+        "Request a new one, and paste it at the prompt of concur-cred login.",
     )
 }
 
-/// From here on a word that clap refuses may be a secret that strayed in (a UUID, a JWT), bytes. No command,
-/// option or value of a closed list is as long.
+/// A word of this length that clap refuses may be a secret (a UUID, a JWT), bytes. No command, option or value
+/// of a closed list is as long.
 const LONG_WORD_BYTES: usize = 20;
 
-/// The same words without what could steer a terminal, and without what could be a secret: clap quotes what
-/// it refuses. What stands for a long word is good wherever any word is (so that nothing else is refused in
-/// its place), or bad wherever it can be: clap may have refused that very word. `None` when there is nothing
-/// to hide.
+/// The same words without characters that could control a terminal, and without possible secrets: clap quotes
+/// what it refuses. The substitute for a long word is valid wherever any word is (so that clap refuses nothing
+/// else), or invalid wherever it can be (if clap refused exactly this word). `None` if there is nothing to
+/// hide.
 fn in_harmless_words(args: &[OsString], good: bool) -> Option<Vec<String>> {
     let (program, words) = args.split_first()?;
     let words = words.iter().map(|arg| harmless(&arg.to_string_lossy(), good));
@@ -196,7 +195,7 @@ fn in_harmless_words(args: &[OsString], good: bool) -> Option<Vec<String>> {
     (!is_same).then_some(words)
 }
 
-/// A word, or the value behind an option's `=`, that can be shown.
+/// Whether a word, or an option's value after `=`, can be shown.
 fn harmless(word: &str, good: bool) -> String {
     let (option, value) = match word.split_once('=') {
         Some((option, value)) if option.starts_with("--") => (format!("{option}="), value),
@@ -214,9 +213,9 @@ fn harmless(word: &str, good: bool) -> String {
     }
 }
 
-/// Whether monitoring calls, which takes the exit code of wrong usage for CRITICAL.
+/// Whether this is `status --check`: monitoring would read the exit code of wrong usage as CRITICAL.
 fn is_check(args: &[OsString]) -> bool {
-    // What follows is another command's.
+    // The rest belongs to another command.
     let words = || args.iter().take_while(|arg| *arg != "--");
     words().any(|arg| arg == "status") && words().any(|arg| arg == "--check")
 }

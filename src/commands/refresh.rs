@@ -1,4 +1,4 @@
-//! `refresh`: now, whatever the state.
+//! `refresh`: refreshes now, whatever the state.
 
 use crate::auth::accounts;
 use crate::auth::no_profile::no_profile;
@@ -42,6 +42,6 @@ fn refresh(context: &mut Context<'_>, store: &mut Store, record: Record) -> Resu
     let expires = token.record.access_expires_at;
     let left = span(expires.map_or(0, |at| at.saturating_sub(context.now())));
     let profile = token.record.profile_name().unwrap_or_default();
-    context.note(&format!("{profile}: refreshed; the access token lives {left}"));
+    context.note(&format!("{profile}: refreshed; the access token is valid for {left}"));
     Ok(())
 }

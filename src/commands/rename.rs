@@ -1,4 +1,4 @@
-//! `rename`: another name for a profile; its tokens stay as they are.
+//! `rename`: renames a profile; its tokens stay as they are.
 
 use crate::auth::accounts;
 use crate::auth::refresh::Refresher;

@@ -1,4 +1,4 @@
-//! `set-secret`: another client secret for an application whose secret was replaced at Concur.
+//! `set-secret`: stores the new client secret of an application.
 
 use std::path::Path;
 
@@ -18,7 +18,7 @@ const VARIABLE: &str = "CONCUR_CRED_CLIENT_SECRET";
 pub(super) fn run(context: &mut Context<'_>) -> Result<u8> {
     let mut store = accounts::store(context)?;
     let record = accounts::selected_record(context, &store)?;
-    // No lock is held while a person is asked.
+    // No lock is held during a prompt.
     let (secret, source) = new_secret(context, record.client_id())?;
     if let Some(warning) = store.prove_key()? {
         context.warn(warning);
@@ -38,7 +38,7 @@ pub(super) fn run(context: &mut Context<'_>) -> Result<u8> {
     Ok(0)
 }
 
-/// Where the new secret came from.
+/// The source of the new secret.
 #[derive(Clone, Copy)]
 enum Source {
     Variable,
@@ -46,7 +46,7 @@ enum Source {
     Person,
 }
 
-/// From the environment, from stdin, or from a person.
+/// From the environment, from stdin, or from a prompt.
 fn new_secret(context: &mut Context<'_>, client_id: &str) -> Result<(Secret, Source)> {
     if let Some(text) = context.env.setting(VARIABLE)? {
         return Ok((checked(text.trim(), VARIABLE)?, Source::Variable));
@@ -63,7 +63,7 @@ fn new_secret(context: &mut Context<'_>, client_id: &str) -> Result<(Secret, Sou
     Ok((checked(text.trim_start_matches('\u{feff}').trim(), "stdin")?, Source::Pipe))
 }
 
-/// Run again as it was, it would read the variable again.
+/// The same command would read the variable again.
 fn with_variable_named(error: Error, record: &Record) -> Error {
     if !matches!(error.service().code, Some(5 | 61 | 64)) {
         return error;
@@ -100,8 +100,8 @@ fn not_given() -> Error {
 fn malformed(from: &str) -> Error {
     Error::new(
         Kind::Usage,
-        format!("{from} holds more than one line, or no text; nothing was changed"),
-        "Give the client secret alone.",
+        format!("{from} has more than one line, or no text; nothing was changed"),
+        "Send only the client secret.",
     )
 }
 

@@ -1,4 +1,4 @@
-//! `status`: every profile and how long its tokens live.
+//! `status`: every profile and how long its tokens are valid.
 
 mod check;
 mod json;
@@ -69,7 +69,7 @@ fn wanted(context: &Context<'_>, store: &Store) -> Result<Vec<Record>> {
     Ok(records)
 }
 
-/// The same with what is wrong with each. No program is run for the key.
+/// The same with the trouble of each. No key command is run.
 fn examined<'r>(
     context: &Context<'_>,
     store: &Store,
@@ -117,7 +117,7 @@ mod tests {
     use crate::model::record::{Attempt, OutcomeKind, SealedCell};
     use crate::ui::status::words;
 
-    /// The error of a refused refresh and `status` say the same of the same refusal.
+    /// The error of a refused refresh and `status` show the same remedy.
     #[test]
     fn the_command_of_a_refusal_is_the_one_that_its_error_names() {
         let mut wrong = Vec::new();
@@ -142,14 +142,14 @@ mod tests {
                 let refused = Refused { by, login: &login, profile, sent: Sent::Stored };
                 let advice = advice::advice(Some(code), &refused);
                 // These name no command.
-                if code == 16 || advice.contains("concur-cred is wrong") {
+                if code == 16 || advice.contains("concur-cred has a defect") {
                     continue;
                 }
                 let limits = Limits::of_warning(1);
                 let trouble = health::trouble(&record, Cells::Sound, 0, limits).unwrap();
                 let command = words::command(trouble.fix(&record), profile);
                 let command = command.trim_end_matches(" --base-url ORIGIN");
-                // Its options stand in another order.
+                // Its options have another order.
                 let is_by_browser = code == 21 && advice.contains("login --profile acme --grant");
                 let is_named = advice.contains(command) || is_by_browser;
                 if !is_named {

@@ -1,4 +1,4 @@
-//! `store`: what git or another caller hands over to be kept.
+//! `store`: stores a credential for git or another caller.
 
 use crate::auth::accounts::{self, Managed};
 use crate::auth::held;
@@ -26,7 +26,7 @@ pub(super) fn run(context: &mut Context<'_>, args: &StoreArgs) -> Result<u8> {
     if let Some(store) = context.store()?
         && is_managed(context, &store, args, &request)?
     {
-        // git approves what it just got: a late approve must not overwrite a newer token, and a
+        // git approves the credential that it just got: a late approve must not overwrite a newer token, and a
         // caller must not plant one.
         return Ok(0);
     }
@@ -36,8 +36,8 @@ pub(super) fn run(context: &mut Context<'_>, args: &StoreArgs) -> Result<u8> {
     }
 }
 
-/// Whether the request is for a managed account, whatever `--profile` pins. With `--application` that
-/// option names the account that is to be made.
+/// Whether the request is for a managed account, whatever `--profile` names. With `--application` that option
+/// names the new account.
 fn is_managed(
     context: &Context<'_>,
     store: &Store,
@@ -55,7 +55,7 @@ fn foreign(context: &mut Context<'_>, request: Request) -> Result<u8> {
     let secret = match (authtype.is_some(), credential, username.is_some(), password) {
         (true, Some(credential), ..) => credential,
         (_, _, true, Some(password)) => password,
-        // Neither whole: nothing to keep (gitcredentials(7)).
+        // Incomplete: nothing to store (gitcredentials(7)).
         _ => return Ok(0),
     };
     if context.paths.is_none() {
@@ -79,7 +79,7 @@ fn foreign(context: &mut Context<'_>, request: Request) -> Result<u8> {
     Ok(0)
 }
 
-/// Makes a managed account of what is stored, bound to an application that `login` or `import` made.
+/// Creates a managed account from the credential, with an application of `login` or `import`.
 fn bind(context: &mut Context<'_>, request: Request, application: &str) -> Result<u8> {
     let now = context.now();
     let mut store = accounts::store(context)?;
@@ -88,7 +88,7 @@ fn bind(context: &mut Context<'_>, request: Request, application: &str) -> Resul
     let Some(principal) = request.username.and_then(|name| String::from_utf8(name).ok()) else {
         return Err(Error::new(
             Kind::Usage,
-            "A managed account needs a user name: the company or user UUID",
+            "A profile needs a user name: the company or user UUID",
             "Send username= with the request.",
         ));
     };
@@ -153,7 +153,7 @@ fn application_named(store: &Store, name: &str) -> Result<Application> {
     ))
 }
 
-/// The application's origin and the token's own, which must be one that may be sent a secret.
+/// The application's origin and the token's own, which must be an allowed origin.
 fn origins(
     context: &Context<'_>,
     known: &Application,
@@ -166,7 +166,7 @@ fn origins(
     if allowed.permit(&origin).is_none() {
         return Err(Error::new(
             Kind::Usage,
-            format!("{origin} is not an origin that may be sent a secret"),
+            format!("Refusing to send credentials to {origin}: it is not an allowed origin"),
             "List it under allowed_origins in config.toml if it is Concur's.",
         ));
     }
@@ -182,7 +182,7 @@ fn origin_of(request: &Request) -> Result<Origin> {
         .zip(host)
         .and_then(|(protocol, host)| {
             let origin = Origin::from_operator(&format!("{protocol}://{host}")).ok();
-            // As it is written: readers differ on other spellings.
+            // In canonical form: programs read other spellings differently.
             origin.filter(|origin| origin.host() == host)
         })
         .ok_or_else(|| {
@@ -194,7 +194,7 @@ fn origin_of(request: &Request) -> Result<Origin> {
         })
 }
 
-/// The named profile, else one named like the application; never one that is there already.
+/// The named profile, else one named like the application; never an existing one.
 fn free_profile(context: &Context<'_>, store: &Store, application: &str) -> Result<ProfileName> {
     let taken = store.profile_names()?;
     let candidate = match context.named_profile()? {
@@ -204,7 +204,7 @@ fn free_profile(context: &Context<'_>, store: &Store, application: &str) -> Resu
     candidate.filter(|name| !taken.contains(&name.to_string())).ok_or_else(|| {
         Error::new(
             Kind::Usage,
-            "The new account needs a profile name of its own",
+            "The new profile needs a name",
             "Name it: concur-cred --profile NAME store --application NAME",
         )
     })

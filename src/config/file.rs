@@ -99,15 +99,15 @@ fn ours<E: serde::de::Error>(wrong: &str) -> E {
 /// An allowed origin, or what is wrong with it.
 pub(super) fn origin(text: &str) -> Result<Origin, String> {
     Origin::from_person(text).map_err(|bad| match bad {
-        BadOrigin::Legacy(instead) => format!(
-            "a legacy host of Concur, which issues no tokens of OAuth 2; use {instead} instead"
-        ),
+        BadOrigin::Legacy(instead) => {
+            format!("a legacy host of Concur, which issues no OAuth2 tokens; use {instead} instead")
+        }
         _ => "not a list of origins such as https://host:8443".to_owned(),
     })
 }
 
-/// Reads the file; others must not be able to write it, because it names where secrets may go. With it
-/// comes what a person should know about its permissions, if there is a secret in it.
+/// Reads the file; others must not be able to write it, because it lists allowed origins. Also returns a
+/// warning about its permissions, if it contains a secret.
 pub(super) fn read(path: &Path, must_exist: bool) -> Result<(File, Option<String>)> {
     let file =
         if must_exist { Some(files::read_named(path)?) } else { files::read_named_if_there(path)? };
@@ -128,7 +128,7 @@ pub(super) fn read(path: &Path, must_exist: bool) -> Result<(File, Option<String
 pub(crate) fn text_of<'b>(bytes: &'b [u8], path: &Path) -> Result<&'b str> {
     std::str::from_utf8(bytes).map_err(|_| {
         let problem = format!("{} is not text", path.display());
-        Error::new(Kind::Unusable, problem, "Write it anew; concur-cred(1) lists the keys.")
+        Error::new(Kind::Unusable, problem, "Save it as UTF-8 text; concur-cred(1) lists the keys.")
     })
 }
 
@@ -171,7 +171,7 @@ fn unquoted(message: &str) -> &str {
     } else if message.starts_with("invalid type") || message.starts_with("invalid value") {
         "a value of the wrong kind"
     } else if message.starts_with("duplicate key") {
-        "a key that stands there twice"
+        "a repeated key"
     } else {
         "not valid TOML"
     }

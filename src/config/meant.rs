@@ -4,10 +4,10 @@ use super::file::UNKNOWN;
 use super::shown::KEYS;
 use crate::model::similar::nearest;
 
-/// What is wrong with an unknown key. Names existing keys only: what was written may be a secret.
+/// The message for an unknown key. It names existing keys only: the written text may be a secret.
 pub(super) fn unknown(written: Option<&str>) -> String {
     match written.and_then(|written| nearest(written, &KEYS)) {
-        Some(key) => format!("{UNKNOWN}; {key} is probably meant"),
+        Some(key) => format!("{UNKNOWN} (did you mean {key}?)"),
         None => UNKNOWN.to_owned(),
     }
 }
@@ -30,7 +30,7 @@ mod tests {
             ("allowed_origin", "allowed_origins"),
         ] {
             let problem = unknown(Some(written));
-            assert_eq!(problem, format!("an unknown key; {key} is probably meant"), "{written}");
+            assert_eq!(problem, format!("an unknown key (did you mean {key}?)"), "{written}");
         }
     }
 

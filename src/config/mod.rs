@@ -1,4 +1,4 @@
-//! Settings: `config.toml`, and the environment in front of it. The only reader of that file.
+//! Settings: `config.toml`, overridden by the environment. The only reader of that file.
 
 pub(crate) mod edit;
 mod file;
@@ -26,28 +26,28 @@ const DEFAULT_HTTP_TIMEOUT_SECS: u64 = 60;
 const DEFAULT_KEEPALIVE_AFTER_SECS: u64 = 86_400;
 pub(crate) const DEFAULT_WARN_BEFORE_SECS: u64 = 30 * 86_400;
 
-/// What a caller can set, with its defaults filled in.
+/// The settings, with defaults.
 #[derive(Debug, Clone)]
 pub(crate) struct Config {
-    /// The profile that is meant when none is named.
+    /// The default profile, if the configuration names one.
     pub default_profile: Option<ProfileName>,
     /// The minimum remaining lifetime, seconds.
     pub min_ttl: i64,
-    /// How long a caller waits for another one that is refreshing.
+    /// How long to wait for another process that refreshes the same profile.
     pub lock_timeout: Duration,
     /// `keepalive` refreshes what was not refreshed for this long.
     pub keepalive_after: Later,
-    /// A refresh token with less left is warned about.
+    /// Commands warn this long before a refresh token expires.
     pub warn_before: Later,
     /// How requests are made.
     pub http: HttpSettings,
-    /// Origins besides Concur's own that may be sent a secret.
+    /// Allowed origins besides Concur's own.
     pub allowed: AllowList,
-    /// Where the store's key can be had.
+    /// The settings for the store's key.
     pub keys: KeySettings,
 }
 
-/// A duration that no hit needs: its variable is read on use.
+/// A duration that a hit does not need: its variable is read on use.
 #[derive(Debug, Clone)]
 pub(crate) struct Later {
     key: &'static str,
@@ -69,8 +69,8 @@ impl Later {
 }
 
 impl Config {
-    /// Reads the file (`named` by `--config`, else the default one when it is there) and the
-    /// environment, which wins.
+    /// Reads the file (`named` by `--config`, else the default one if it exists) and the environment, which
+    /// overrides it.
     pub(crate) fn load(paths: Option<&Paths>, named: Option<&Path>, env: &Env) -> Result<Self> {
         let (file, warning) = match (named, paths) {
             (Some(path), _) => file::read(path, true)?,
@@ -153,7 +153,7 @@ pub(crate) fn parse_duration(text: &str) -> Option<u64> {
     };
     let digits_only = !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit());
     let number: u64 = digits_only.then(|| number.parse().ok()).flatten()?;
-    // A century is enough, and keeps sums far from overflow.
+    // At most a century, so that sums cannot overflow.
     number.checked_mul(unit).filter(|seconds| *seconds <= 100 * 366 * 86_400)
 }
 

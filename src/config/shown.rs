@@ -49,18 +49,18 @@ pub(crate) enum Source {
     Variable(String),
 }
 
-/// A setting as it holds. The value never holds a secret.
+/// A setting in effect. The value never contains a secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Setting {
     /// The key in `config.toml`.
     pub key: &'static str,
-    /// What holds; `None` where nothing is set and nothing is assumed.
+    /// The value in effect; `None` without value and default.
     pub value: Option<String>,
     /// Where it comes from.
     pub source: Source,
 }
 
-/// Every setting of this configuration, which was read from `file` (if it is there) and `env`.
+/// Every setting of this configuration, which was read from `file` (if it exists) and `env`.
 pub(crate) fn settings(config: &Config, file: Option<&Path>, env: &Env) -> Result<Vec<Setting>> {
     let read = file.map(files::read_named_if_there).transpose()?.flatten();
     let text = match (&read, file) {
@@ -72,7 +72,7 @@ pub(crate) fn settings(config: &Config, file: Option<&Path>, env: &Env) -> Resul
     KEYS.into_iter()
         .map(|key| {
             let name = variable(key);
-            // The key command is the file's alone.
+            // The key command is only in the file.
             let is_set = key != "key_command" && env.is_set(&name);
             let mut source = match (is_set, line_of(key), file) {
                 (true, ..) => Source::Variable(name),
@@ -90,7 +90,7 @@ pub(crate) fn settings(config: &Config, file: Option<&Path>, env: &Env) -> Resul
         .collect()
 }
 
-/// The keys in a text that was found good, and their lines.
+/// The keys in a valid text, and their lines.
 fn lines(text: &str) -> Vec<(String, usize)> {
     let Ok(table) = DeTable::parse(text) else { return Vec::new() };
     let line = |at: usize| text.bytes().take(at).filter(|byte| *byte == b'\n').count() + 1;
@@ -116,14 +116,14 @@ fn value(config: &Config, key: &str, env: &Env) -> Result<Option<String>> {
         "keepalive_after" => later(&config.keepalive_after)?,
         "warn_before" => later(&config.warn_before)?,
         "key_source" => config.keys.source()?.map(|source| source.name().to_owned()),
-        // Its arguments may be secret enough.
+        // Its arguments may be secrets.
         "key_command" => config.keys.command().map(KeyCommand::shown),
         _ => None,
     })
 }
 
-/// Seconds as a person would write them: by the largest unit that they are a multiple of, but that the
-/// defaults stay in the seconds that the documentation has.
+/// Seconds as a person would write them: in the largest unit that divides them; defaults stay in seconds, as
+/// documented.
 fn duration(seconds: u64) -> String {
     let units = [(86_400, 'd'), (3600, 'h'), (60, 'm')];
     let whole = |(size, _): &(u64, char)| seconds > 90 && seconds.is_multiple_of(*size);
@@ -134,7 +134,7 @@ fn duration(seconds: u64) -> String {
 }
 
 impl Source {
-    /// As a person reads it, the file by its name alone.
+    /// For messages, with only the name of the file.
     pub(crate) fn text(&self) -> String {
         match self {
             Self::Default => "default".to_owned(),
@@ -148,7 +148,7 @@ impl Source {
 }
 
 impl Setting {
-    /// As a script reads it.
+    /// For scripts.
     pub(crate) fn json(&self) -> Value {
         let Self { key, value, source } = self;
         match source {

@@ -1,4 +1,4 @@
-//! What may stand in config.toml and in front of it.
+//! What config.toml may contain, and what overrides it.
 
 use proptest::prelude::*;
 
@@ -73,7 +73,7 @@ fn an_unknown_key_is_an_error_with_its_line() {
 #[test]
 fn a_duplicate_key_is_reported_with_its_line() {
     let error = load("min_ttl = 5\n\nmin_ttl = 6\n", &Env::fixed([])).unwrap_err();
-    assert!(error.problem().ends_with("line 3: a key that stands there twice"), "{error}");
+    assert!(error.problem().ends_with("line 3: a repeated key"), "{error}");
 }
 
 #[test]

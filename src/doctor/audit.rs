@@ -4,7 +4,7 @@ use super::Context;
 use super::report::{Report, counted};
 use crate::store::sqlite::inspect::{self, AuditLog};
 
-const NAME: &str = "audit trail";
+const NAME: &str = "audit log";
 
 pub(super) fn examine(context: &Context<'_>, report: &mut Report) {
     match inspect::audit_log(context.paths) {
@@ -20,7 +20,7 @@ pub(super) fn examine(context: &Context<'_>, report: &mut Report) {
         ),
         Ok(AuditLog::Damaged(why)) => report.fail(
             NAME,
-            format!("{why}; no token is in it"),
+            format!("{why}; it contains no tokens"),
             "Run: concur-cred doctor --repair (it keeps the damaged file)",
         ),
         Err(error) => report.error(NAME, error),

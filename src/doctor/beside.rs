@@ -1,4 +1,4 @@
-//! What stands beside the store for each record: its reserve and its lock.
+//! The files beside the store for each record: its reserve file and its lock.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -22,7 +22,7 @@ pub(super) struct Known<'a> {
     pub(super) key_is_right: bool,
 }
 
-/// Locks, and reserves if the records are known.
+/// Locks, and reserve files if the records are known.
 pub(super) fn examine(context: &Context<'_>, known: Option<&Known<'_>>, report: &mut Report) {
     if let Some(known) = known {
         reserves(context.paths, known, report);
@@ -48,7 +48,7 @@ fn reserves(paths: &Paths, known: &Known<'_>, report: &mut Report) {
         report.warn(
             "reserves",
             format!("missing or too small: {}", listed(&missing)),
-            "Run: concur-cred doctor --repair; the next refresh makes it as well",
+            "Run: concur-cred doctor --repair (the next refresh also creates it)",
         );
     }
     let is_known = |path: &Path| {
@@ -61,13 +61,13 @@ fn reserves(paths: &Paths, known: &Known<'_>, report: &mut Report) {
         let words: Vec<String> = orphans.iter().map(|path| shell_word(path)).collect();
         report.warn(
             "reserves",
-            format!("{} of no record that is stored", counted(orphans.len(), "file")),
-            format!("If no login runs now: rm {}", listed(&words).replace(", ", " ")),
+            format!("{} without a stored record", counted(orphans.len(), "file")),
+            format!("If no login is running: rm {}", listed(&words).replace(", ", " ")),
         );
     }
 }
 
-/// Whether a record has all the room that an answer may need.
+/// Whether a record's reserve file has its full size.
 pub(super) fn is_whole(paths: &Paths, id: RecordId) -> bool {
     let meta = paths.reserve(id).symlink_metadata();
     meta.is_ok_and(|meta| meta.is_file() && meta.len() >= reserve::RESERVE_BYTES as u64)
@@ -77,25 +77,26 @@ fn spill(paths: &Paths, known: &Known<'_>, record: &Record, report: &mut Report)
     let name = record.profile_name().unwrap_or_default();
     let Ok(Some(sealed)) = reserve::pending(paths, record.id) else { return };
     if !known.key_is_right {
-        return report.warn("spilled answer", format!("{name}: not opened without the key"), "");
+        return report.warn("pending grant", format!("{name}: not opened without the key"), "");
     }
     match known.store.unseal_pending_grant(record.id, record.generation, &sealed) {
         Ok(Some(_)) => report.warn(
-            "spilled answer",
-            format!(
-                "{name}: new tokens that could not be written to the store wait in its reserve"
-            ),
-            format!("The next use takes them over: concur-cred get --profile {name}"),
+            "pending grant",
+            format!("{name}: new tokens are saved in the reserve file but not yet committed"),
+            format!("The next use commits them: concur-cred get --profile {name}"),
         ),
         _ => report.warn(
-            "spilled answer",
-            format!("{name}: its reserve holds tokens that are not for the record as it is now"),
-            "None is needed: the next refresh clears it",
+            "pending grant",
+            format!(
+                "{name}: the reserve file contains tokens that do not belong to the current \
+                 record"
+            ),
+            "No action needed: the next refresh clears it",
         ),
     }
 }
 
-/// The record that a lock file or reserve is of.
+/// The record of a lock file or reserve file.
 fn id_of(name: &str) -> Option<RecordId> {
     let hex = name.strip_suffix(LOCK_ENDING).unwrap_or(name);
     (hex.len() == 16).then(|| i64::from_str_radix(hex, 16).ok().map(RecordId)).flatten()
@@ -122,7 +123,7 @@ fn locks(context: &Context<'_>, known: Option<&Known<'_>>, report: &mut Report) 
             Ok(Holding::Left(who)) => report.warn(
                 "locks",
                 format!("{name}: free; its last holder was killed ({who})"),
-                "None is needed: the next refresh clears it",
+                "No action needed: the next refresh clears it",
             ),
             Ok(Holding::Free) => free += 1,
             Err(error) => report.error("locks", error),
@@ -144,7 +145,7 @@ fn held(context: &Context<'_>, name: &str, who: &Holder, report: &mut Report) {
         Some(seconds) if seconds > context.lock_timeout => report.warn(
             "locks",
             format!("{name}: held for {} by {who}", span(seconds)),
-            "Look whether that process is stopped, and end it",
+            "Check whether that process is stopped, and end it",
         ),
         _ => report.ok("locks", format!("{name}: held by {who}")),
     }

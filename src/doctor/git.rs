@@ -1,4 +1,4 @@
-//! How git is wired: whether it asks this program, and which other helpers receive what git got.
+//! git's configuration: whether it asks this program, and which other helpers receive the credentials.
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -18,11 +18,11 @@ const CONFIGURE: &str = "Run: concur-cred configure-git";
 struct Helper {
     /// The URL it is configured for; `None` for all.
     url: Option<String>,
-    /// What git runs.
+    /// The command.
     value: String,
 }
 
-/// A helper's program, as far as it matters here.
+/// The kind of a helper.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
     /// This program, by the name that git looks for.
@@ -42,18 +42,22 @@ pub(super) fn examine(context: &Context<'_>, report: &mut Report) {
             return report.ok(NAME, "not installed");
         }
         Err(error) => {
-            return report.warn(NAME, unended(&error), "See why by hand: git --version");
+            return report.warn(NAME, unended(&error), "To see why, run: git --version");
         }
     };
     let Ok(listed) = listed else {
-        // What it says of that may quote the configuration.
-        return report.warn(NAME, "it cannot read its configuration", "See why: git config --list");
+        // Its message may quote the configuration.
+        return report.warn(
+            NAME,
+            "it cannot read its configuration",
+            "To see why, run: git config --list",
+        );
     };
     let link = on_path(context.env, LINK);
     judge(&version, &helpers(&listed), link.as_deref(), report);
 }
 
-/// The helpers in `git config --null --get-regexp`, in git's order. An empty value forgets those before it
+/// The helpers in `git config --null --get-regexp`, in git's order. An empty value removes those before it
 /// (gitcredentials(7)).
 fn helpers(listed: &[u8]) -> Vec<Helper> {
     let mut found: Vec<Helper> = Vec::new();
@@ -63,7 +67,7 @@ fn helpers(listed: &[u8]) -> Vec<Helper> {
         if value.is_empty() {
             found.retain(|helper| url.is_some() && helper.url.as_deref() != url);
         }
-        // For a URL it stays as a mark: there the helpers of all are forgotten, too.
+        // For a URL it stays as a mark: it also removes the general helpers for that URL.
         if url.is_some() || !value.is_empty() {
             found.push(Helper { url: url.map(str::to_owned), value: value.to_owned() });
         }
@@ -84,7 +88,7 @@ fn kind(value: &str) -> Kind {
     }
 }
 
-/// The first file of this name on the path.
+/// The first file of this name on PATH.
 fn on_path(env: &Env, name: &str) -> Option<PathBuf> {
     let path = env.get("PATH")?;
     let name = format!("{name}{}", std::env::consts::EXE_SUFFIX);
@@ -111,18 +115,23 @@ fn judge(version: &str, helpers: &[Helper], link: Option<&Path>, report: &mut Re
                 format!("{} is another program, or another version", shown(link)),
                 CONFIGURE,
             ),
-            None => report.fail(LINK, "git is to run it, and it is not on the PATH", CONFIGURE),
+            None => {
+                report.fail(LINK, "git is configured to run it, but it is not on PATH", CONFIGURE);
+            }
         }
     }
     let Some(place) = plain_text(helpers, &kinds) else { return };
     report.warn(
         "git helper store",
-        format!("git's helper store stands {place} this one and keeps what git got in plain text"),
-        "Remove it, or run: concur-cred configure-git, which keeps it from Concur's hosts",
+        format!(
+            "git's helper store is configured {place} this one and stores credentials in plain \
+             text"
+        ),
+        "Remove it, or run: concur-cred configure-git, which disables it for Concur's hosts",
     );
 }
 
-/// Where git's store stands in a list that holds this program, too.
+/// The position of git's store in a list that also has this program.
 fn plain_text(helpers: &[Helper], kinds: &[Kind]) -> Option<&'static str> {
     let is_ours = |at: &usize| [Kind::Ours, Kind::OursByName].contains(&kinds[*at]);
     let is_reset = |url: &Option<String>| {
@@ -142,7 +151,7 @@ fn shown(link: Option<&Path>) -> String {
     link.map(|link| link.display().to_string()).unwrap_or_default()
 }
 
-/// Whether this file is the program that runs, by whatever links.
+/// Whether this file is the running program, links followed.
 fn is_this_program(file: &Path) -> bool {
     let Ok(own) = std::env::current_exe().and_then(std::fs::canonicalize) else { return false };
     if std::fs::canonicalize(file).is_ok_and(|file| file == own) {

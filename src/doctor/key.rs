@@ -1,4 +1,4 @@
-//! The store's key: is it there, is it the right one, and what is left of others.
+//! Checks the store's key: whether it exists, is the right one, and which unused keys are left.
 
 use super::Context;
 use super::report::Report;
@@ -7,7 +7,7 @@ use crate::store::keys::{self, KeySource};
 use crate::store::lock::KeyLock;
 use crate::sys::files::shell_word;
 
-/// Whether the key is there and is the store's.
+/// Whether the key exists and is the store's.
 pub(super) fn examine(context: &Context<'_>, store: &Store, report: &mut Report) -> bool {
     let is_right = match store.prove_key() {
         Err(error) => {
@@ -28,8 +28,8 @@ pub(super) fn examine(context: &Context<'_>, store: &Store, report: &mut Report)
     if is_right && store.key_is_guessable() {
         report.warn(
             "key strength",
-            "the store's key is no random one, and can be guessed",
-            "Make another one: concur-cred key rotate",
+            "the store's key is not random and can be guessed",
+            "Replace it: concur-cred key rotate",
         );
     }
     if let Ok(recorded) = store.meta().map(|meta| meta.key_source) {
@@ -39,18 +39,18 @@ pub(super) fn examine(context: &Context<'_>, store: &Store, report: &mut Report)
     is_right
 }
 
-/// What the settings say of the source holds for a new store; who changed them may not know.
+/// The settings for the source apply only to a new store: a person who changed them may not know that.
 fn asked(context: &Context<'_>, recorded: KeySource, report: &mut Report) {
     match context.keys.asked() {
         Ok(Some((asked, by))) if asked != recorded => report.warn(
             "key source",
             format!(
-                "{by} asks for {}, and the store has its key from {}",
+                "{by} names {}, but the store's key comes from {}",
                 asked.name(),
                 recorded.name()
             ),
             format!(
-                "None is needed; to have it from there: concur-cred key set-source {}",
+                "No action needed; to move it there: concur-cred key set-source {}",
                 asked.name()
             ),
         ),
@@ -71,24 +71,27 @@ fn left_over(context: &Context<'_>, store: &Store, recorded: KeySource, report: 
     if !keys::pending(context.paths) {
         return;
     }
-    // One that cannot be looked into may be the only one that opens the store: no word of removing it.
+    // An unreadable next key may be the only one that opens the store: do not advise to remove it.
     let is_its = if recorded == KeySource::File { store.next_key_is_its() } else { Ok(false) };
     match is_its {
         Ok(true) => report.warn(
             "key rotation",
-            format!("not finished: the store's key still waits in {}", next.display()),
-            "Run: concur-cred doctor --repair; the next refresh does it as well",
+            format!("not finished: the store's key is still in {}", next.display()),
+            "Run: concur-cred doctor --repair (the next refresh also finishes it)",
         ),
         Ok(false) => report.warn(
             "key rotation",
-            format!("one was ended before it changed anything; {} is of no use", next.display()),
-            format!("If no concur-cred key rotate runs: rm {}", shell_word(&next)),
+            format!(
+                "one was interrupted before it changed anything; {} is not needed",
+                next.display()
+            ),
+            format!("If no concur-cred key rotate is running: rm {}", shell_word(&next)),
         ),
         Err(error) => report.error("key rotation", error),
     }
 }
 
-/// Finishes a rotation that was ended before its last step.
+/// Finishes a rotation that was interrupted before its last step.
 pub(super) fn repair(context: &Context<'_>, report: &mut Report) -> bool {
     if !keys::pending(context.paths) {
         return false;
@@ -98,7 +101,8 @@ pub(super) fn repair(context: &Context<'_>, report: &mut Report) -> bool {
     let Ok(Some(mut store)) = Store::open(context.paths, context.keys) else { return false };
     match store.finish_rotation(&lock) {
         Ok(true) => {
-            report.ok("repair: key", "a rotation that was ended before its last step is finished");
+            report
+                .ok("repair: key", "finished a rotation that was interrupted before its last step");
             true
         }
         Ok(false) => false,
@@ -109,7 +113,7 @@ pub(super) fn repair(context: &Context<'_>, report: &mut Report) -> bool {
     }
 }
 
-/// Without a store that can be asked, a key can be there or not, but not the right one or another.
+/// Without a readable store, a key can only exist or be missing; whether it is the right one is unknown.
 pub(super) fn without_store(context: &Context<'_>, report: &mut Report) {
     let source = match context.keys.chosen() {
         Ok(source) => source,
@@ -121,11 +125,14 @@ pub(super) fn without_store(context: &Context<'_>, report: &mut Report) {
         if store_is_there {
             report.warn(
                 "key",
-                format!("{name} is not there, and the store cannot be asked for its key"),
-                "Put the store's key back, if it was a file",
+                format!(
+                    "{name} does not exist, and the store, which knows its key source, cannot be \
+                     read"
+                ),
+                "If the store's key was a file, restore it",
             );
         } else {
-            report.ok("key", "none yet; the first login makes one");
+            report.ok("key", "none yet; the first login creates one");
         }
         return;
     }

@@ -1,5 +1,5 @@
-//! `doctor`: checks everything that this installation consists of, and suggests fixes. Nothing here sends
-//! or shows a secret; only `online.rs` uses the network.
+//! `doctor`: checks all parts of this installation, and suggests fixes. Nothing here sends or shows a secret;
+//! only `online.rs` uses the network.
 
 mod audit;
 mod beside;
@@ -32,36 +32,36 @@ use report::Report;
 /// What the checks need.
 #[derive(Debug)]
 pub(crate) struct Context<'a> {
-    /// Where everything lies.
+    /// The paths.
     pub paths: &'a Paths,
     /// The environment.
     pub env: &'a Env,
-    /// Where the store's key can be had.
+    /// The settings for the store's key.
     pub keys: &'a KeySettings,
     /// Epoch seconds.
     pub now: i64,
     /// The configuration file in use.
     pub config_file: PathBuf,
-    /// What is wrong with the settings.
+    /// The error in the settings, if there is one.
     pub config_problem: Option<&'a Error>,
-    /// How long a caller waits for a lock, seconds: who holds one for longer is stuck.
+    /// How long a caller waits for a lock, seconds: a lock held for longer is reported.
     pub lock_timeout: i64,
-    /// With less left of a refresh token something is wrong.
+    /// The limits for the remaining time of a refresh token.
     pub limits: Limits,
-    /// How requests are made.
+    /// The settings for requests.
     pub http: &'a HttpSettings,
-    /// The origins that may be sent a secret.
+    /// The allowed origins.
     pub allowed: &'a AllowList,
-    /// Where a first login would go, as `--base-url` has it.
+    /// The base URL of a first login.
     pub base_url: &'a str,
-    /// Epoch seconds, when asked.
+    /// The clock, epoch seconds.
     pub clock: fn() -> i64,
-    /// Whether the token service may be asked.
+    /// Whether the network may be used.
     pub is_online: bool,
 }
 
-/// Every record of a store that is up to date, none where there is no store; `None` when they cannot be
-/// read. A look into an older store would bring it up to date, which a damaged one must not be.
+/// Every record of a store with the current schema, none without a store; `None` if they cannot be read.
+/// Reading an older store would migrate it, which must not happen to a damaged one.
 pub(crate) fn records(paths: &Paths, keys: &KeySettings) -> Option<Vec<Record>> {
     let Some(store) = Store::open(paths, keys).ok()? else { return Some(Vec::new()) };
     match store.schema().ok()? {
@@ -71,7 +71,7 @@ pub(crate) fn records(paths: &Paths, keys: &KeySettings) -> Option<Vec<Record>> 
     }
 }
 
-/// Makes every check.
+/// Runs every check.
 pub(crate) fn examine(context: &Context<'_>, report: &mut Report) {
     places::settings(context, report);
     places::parts(context, report);

@@ -1,6 +1,6 @@
-//! The token services, asked without any secret: an empty form, which Concur refuses with a code of its
-//! own (62, no client id). So name, proxy, TLS and the service itself are tried on the very way that a
-//! refresh takes; its keys at `www-` would be another host.
+//! Checks the token services without sending a secret: with an empty form, which Concur refuses with code 62
+//! (no client id). This tests name, proxy, TLS and service exactly as for a refresh; the documented keys at
+//! `www-` would be another host.
 
 use std::collections::BTreeMap;
 use std::sync::mpsc;
@@ -22,17 +22,17 @@ use crate::net::{HttpSettings, NoAnswer};
 use crate::store::Store;
 
 const NAME: &str = "service";
-/// How long everything may take.
+/// The time limit for all requests.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// How long the requests to one service may take together.
+/// The time limit for the requests to one service.
 const REQUESTS: Duration = Duration::from_secs(9);
 
-/// What came of asking one service.
+/// The result for one service.
 struct Asked {
     answer: Result<HttpAnswer, NoAnswer>,
     took: Duration,
     now: i64,
-    /// Whom the certificate is from.
+    /// The issuer of the certificate.
     trust: &'static str,
 }
 
@@ -43,14 +43,14 @@ pub(super) fn examine(context: &Context<'_>, report: &mut Report) {
     let timeout = context.http.timeout.min(REQUESTS / requests);
     let settings = HttpSettings { timeout, ..context.http.clone() };
     let Ok(service) = TokenService::new(&settings) else {
-        // What is wrong with the settings has its own line.
-        return report.warn(NAME, "not asked: a setting cannot be used", "");
+        // Invalid settings are reported separately.
+        return report.warn(NAME, "not checked: a setting is invalid", "");
     };
     let (sender, receiver) = mpsc::channel();
     for (host, origin) in &origins {
         let (sender, service, settings) = (sender.clone(), service.clone(), settings.clone());
         let (host, origin, clock) = (host.clone(), origin.clone(), context.clock);
-        // Not waited for at the end: the C library's search for a name knows no time limit.
+        // Not joined at the end: the C library's name resolution has no time limit.
         std::thread::spawn(move || {
             // After the time limit the receiver is gone.
             let _ = sender.send((host, ask(&service, &settings, &origin, clock)));
@@ -78,7 +78,7 @@ pub(super) fn examine(context: &Context<'_>, report: &mut Report) {
 fn origins(context: &Context<'_>, report: &mut Report) -> BTreeMap<String, AllowedOrigin> {
     let mut found = BTreeMap::new();
     let Some(mut accounts) = super::records(context.paths, context.keys) else {
-        report.warn(NAME, "not asked: the profiles cannot be read", "");
+        report.warn(NAME, "not checked: the profiles cannot be read", "");
         return found;
     };
     accounts.retain(|record| record.profile.is_some());
@@ -101,8 +101,8 @@ fn origins(context: &Context<'_>, report: &mut Report) -> BTreeMap<String, Allow
 }
 
 /// The origin of a record, if it is Concur's own or allowed by the settings, or the one that a login named:
-/// that one stands in the store in the clear, so the record's identity and the client secret that is sealed for
-/// it must open. Nothing of ours goes to another, a client certificate neither.
+/// that one is stored unsealed, so the record's identity and the client secret that is sealed for it must open.
+/// Nothing is sent to any other origin, not even a client certificate.
 fn allowed_origin(
     context: &Context<'_>,
     store: Option<&Store>,
@@ -125,7 +125,7 @@ fn allowed_origin(
 fn unproven(origin: &Origin) -> Error {
     Error::new(
         Kind::Unusable,
-        format!("{origin} is not asked: it is not proven to be the base URL that you named"),
+        format!("{origin} is not contacted: it is not proven to be the base URL that you named"),
         "See the check of the key and the profile; or log in again with --base-url.",
     )
 }
@@ -133,7 +133,7 @@ fn unproven(origin: &Origin) -> Error {
 fn forbidden(geolocation: &str) -> Error {
     Error::new(
         Kind::Unusable,
-        format!("{geolocation} is not an origin that may be sent a secret"),
+        format!("Refusing to send credentials to {geolocation}: it is not an allowed origin"),
         "Log in again with --base-url, or list it under allowed_origins in config.toml.",
     )
 }
@@ -154,9 +154,9 @@ fn ask(
     let trust = match (origin.origin().scheme(), &answer) {
         ("https", Ok(_)) if settings.ca_bundle.is_some() => {
             let alone = HttpSettings { ca_bundle: None, ..settings.clone() };
-            // Who is not reached without the bundle, and was with it, is trusted by it.
+            // A service that is reached only with the bundle is trusted by it.
             match TokenService::new(&alone).map(|service| post(&service)) {
-                Ok(Err(none)) if none.is_local() => "TLS by a root of ca_bundle",
+                Ok(Err(none)) if none.is_local() => "TLS with a root of ca_bundle",
                 _ => "TLS by a built-in root",
             }
         }
@@ -166,12 +166,12 @@ fn ask(
     Asked { answer, took, now, trust }
 }
 
-/// How the service is reached.
+/// The route to the service.
 fn way(service: &TokenService, origin: &AllowedOrigin) -> String {
     match service.http().via(origin) {
         Ok(Some(via)) => format!("by the proxy {}", via.shown()),
         Ok(None) => "directly".to_owned(),
-        // What is wrong with it is why there is no answer.
+        // An invalid proxy is reported as the reason for the missing answer.
         Err(_) => "by a proxy".to_owned(),
     }
 }
@@ -185,7 +185,7 @@ fn tell(origin: &AllowedOrigin, way: &str, asked: Asked, report: &mut Report) {
             let remedy = if none.is_local() {
                 "Check network, name resolution, proxy and certificates"
             } else {
-                "Try again in a while"
+                "Retry later"
             };
             return report.fail(NAME, format!("{place}: {none}"), remedy);
         }
@@ -199,12 +199,12 @@ fn tell(origin: &AllowedOrigin, way: &str, asked: Asked, report: &mut Report) {
         _ if status >= 500 => report.fail(
             NAME,
             format!("{place}: {trust}; it answers with status {status}"),
-            "It is the service's trouble: try again in a while",
+            "The service has a problem: retry later",
         ),
         _ => report.fail(
             NAME,
-            format!("{place}: {trust}; status {status} and no code of Concur's"),
-            "Something else than Concur answers there: check --base-url, proxy and gateway",
+            format!("{place}: {trust}; status {status} without one of Concur's codes"),
+            "Another server than Concur's answers there: check --base-url, proxy and gateway",
         ),
     }
     skew::judge(origin.origin().host(), now, answer.date, report);

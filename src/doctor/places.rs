@@ -1,4 +1,4 @@
-//! Folders and files: whether they exist, are of the right kind, and are ours alone.
+//! Folders and files: whether they exist, are of the right kind, and accessible only to us.
 
 use std::path::{Path, PathBuf};
 
@@ -9,9 +9,9 @@ use crate::store::sqlite::salvage::{DAMAGED_MARK, WORK_PREFIX};
 use crate::sys::files::{self, shell_word};
 use crate::sys::paths::{Paths, companions_of};
 
-/// How many wrong files of one kind are shown one by one.
+/// How many wrong files of one kind are listed.
 const SHOWN: usize = 5;
-/// How files begin that are renamed when they are whole.
+/// The prefix of files that are renamed when they are complete.
 const UNFINISHED_PREFIX: &str = ".concur-cred-";
 
 /// The settings, and the file that they come from.
@@ -20,11 +20,11 @@ pub(super) fn settings(context: &Context<'_>, report: &mut Report) {
     match context.config_problem {
         Some(error) => report.error("settings", error.clone()),
         None if file.exists() => report.ok("settings", file.display().to_string()),
-        None => report.ok("settings", "no configuration file; the defaults hold"),
+        None => report.ok("settings", "no configuration file; the defaults apply"),
     }
 }
 
-/// What a request needs of the settings; a line for each that is set.
+/// The settings that a request needs; a line for each that is set.
 pub(super) fn parts(context: &Context<'_>, report: &mut Report) {
     for part in context.http.parts() {
         match part.found {
@@ -35,9 +35,9 @@ pub(super) fn parts(context: &Context<'_>, report: &mut Report) {
     }
 }
 
-/// A folder or file of ours.
+/// One of our folders or files.
 pub(super) struct Place {
-    /// Where.
+    /// The path.
     pub(super) path: PathBuf,
     /// Whether it is a folder.
     pub(super) is_folder: bool,
@@ -57,7 +57,7 @@ fn groups(paths: &Paths) -> Vec<Group> {
         paths.into_iter().map(|path| Place { path, is_folder: false }).collect::<Vec<_>>()
     };
     let mut groups = Vec::new();
-    // Without a key in it, what is in this folder is no secret of ours.
+    // Without a key in it, this folder contains no secret of ours.
     if paths.key_file().symlink_metadata().is_ok() {
         groups.push(Group { name: "configuration folder", places: folder(paths.config_dir()) });
         groups.push(Group { name: "key file", places: file(paths.key_file()) });
@@ -68,7 +68,7 @@ fn groups(paths: &Paths) -> Vec<Group> {
         Group { name: "store file", places: file(paths.store()) },
         Group { name: "store journal", places: files(companions_of(&paths.store()).into()) },
         Group { name: "ticket file", places: file(paths.cache()) },
-        Group { name: "audit trail file", places: file(paths.events()) },
+        Group { name: "audit log file", places: file(paths.events()) },
         Group { name: "audit journal", places: files(companions_of(&paths.events()).into()) },
         Group { name: "locks folder", places: folder(&paths.locks_dir()) },
         Group { name: "lock files", places: files(entries(&paths.locks_dir())) },
@@ -84,7 +84,7 @@ pub(super) fn all(paths: &Paths) -> Vec<Place> {
     groups(paths).into_iter().flat_map(|group| group.places).collect()
 }
 
-/// What is in a folder, sorted; nothing when it cannot be read.
+/// The entries of a folder, sorted; none if it cannot be read.
 pub(super) fn entries(folder: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder).into_iter().flatten();
     let mut paths: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
@@ -102,7 +102,7 @@ fn set_aside(paths: &Paths) -> Vec<PathBuf> {
     found
 }
 
-/// Where our folders lie: who could put others in their place, and on what disk.
+/// The surroundings of our folders: who could replace them, and their disk.
 fn surroundings(context: &Context<'_>, report: &mut Report) {
     match files::look_around(context.paths, context.env) {
         Ok(around) => {
@@ -134,31 +134,34 @@ fn free_space(context: &Context<'_>, report: &mut Report) {
     }
 }
 
-/// SQLite knows a database's journal by the database's name.
+/// SQLite derives the journal's name from the database's name.
 #[cfg(unix)]
 fn second_names(paths: &Paths, report: &mut Report) {
     use std::os::unix::fs::MetadataExt;
-    for (name, path) in [("store file", paths.store()), ("audit trail file", paths.events())] {
+    for (name, path) in [("store file", paths.store()), ("audit log file", paths.events())] {
         if path.symlink_metadata().is_ok_and(|meta| meta.is_file() && meta.nlink() > 1) {
             let word = shell_word(&path);
             report.warn(
                 name,
                 format!(
-                    "{} has another name as well (a hard link), as a copy of it, and a journal of its \
-                     own under each: whoever opens the other one after a crash finds it damaged",
+                    "{} has a second name (hard link). Each name has a journal of its own: after \
+                     a crash, a program that opens the other name finds it damaged",
                     path.display()
                 ),
-                format!("If no concur-cred runs: cp -p {word} {word}.new && mv {word}.new {word}"),
+                format!(
+                    "If no concur-cred is running: cp -p {word} {word}.new && mv {word}.new \
+                     {word}"
+                ),
             );
         }
     }
 }
 
-/// std does not tell how many names a file has there.
+/// std does not know how many names a file has there.
 #[cfg(not(unix))]
 fn second_names(_paths: &Paths, _report: &mut Report) {}
 
-/// Kind, owner and mode of every place; and what a killed process left behind.
+/// Checks kind, owner and mode of every place, and reports the files of killed processes.
 pub(super) fn permissions(context: &Context<'_>, report: &mut Report) {
     surroundings(context, report);
     free_space(context, report);
@@ -178,11 +181,11 @@ pub(super) fn permissions(context: &Context<'_>, report: &mut Report) {
         report.warn(
             "unfinished files",
             format!(
-                "{}, {} of a repair; a process is at work or was killed",
+                "{}, {} of a repair; a process is working or was killed",
                 counted(left.len(), "unfinished file"),
                 repairs
             ),
-            format!("If no concur-cred runs: rm -r {}", listed(&words).replace(", ", " ")),
+            format!("If no concur-cred is running: rm -r {}", listed(&words).replace(", ", " ")),
         );
     }
 }
@@ -205,7 +208,7 @@ fn examine(group: &Group, report: &mut Report) {
         let more = format!("{} more like these", wrong.len() - SHOWN);
         report.fail(name, more, "Run: concur-cred doctor --repair");
     }
-    // What does not exist yet is reported where it matters.
+    // Missing places are reported by the checks that need them.
     if wrong.is_empty() && there > 0 {
         let detail = match places.as_slice() {
             [only] => only.path.display().to_string(),
@@ -215,7 +218,7 @@ fn examine(group: &Group, report: &mut Report) {
     }
 }
 
-/// Whether a place is there; an error when it is not as it must be.
+/// Whether a place exists; an error if kind, owner or mode is wrong.
 fn checked(place: &Place) -> Result<bool> {
     let Place { path, is_folder } = place;
     let there =
@@ -226,9 +229,9 @@ fn checked(place: &Place) -> Result<bool> {
         let meta = std::fs::metadata(path).map_err(|error| files::cannot("read", path, &error))?;
         let wanted = if *is_folder { 0o700 } else { 0o600 };
         let needed = match path.file_name().and_then(std::ffi::OsStr::to_str) {
-            // A key that its owner protects from himself is as good.
+            // A key that its owner cannot write is fine.
             Some("key") => 0o400,
-            // One that cannot be read is none.
+            // One that the owner cannot read is not.
             Some("ticket") => 0,
             _ => wanted,
         };
@@ -247,7 +250,7 @@ fn checked(place: &Place) -> Result<bool> {
     Ok(there)
 }
 
-/// Gives a place of ours the mode that it must have. `None` when there is nothing to do.
+/// Corrects the mode of a place. `None` if there is nothing to do.
 #[cfg(unix)]
 pub(super) fn fix(place: &Place) -> Option<Result<String>> {
     use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -259,7 +262,7 @@ pub(super) fn fix(place: &Place) -> Option<Result<String>> {
     if !is_ours || meta.is_dir() != *is_folder || (!is_folder && !meta.is_file()) {
         return None;
     }
-    // To close /tmp or /etc to everybody else would break the machine.
+    // Closing /tmp or /etc to other users would break the machine.
     if *is_folder && !files::is_ours_alone(path) {
         return None;
     }

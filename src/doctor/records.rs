@@ -1,4 +1,4 @@
-//! What stands in the store: profiles, cells, attempts and times.
+//! Checks the content of the store: profiles, cells, attempts and times.
 
 use super::report::{Report, counted, listed, redacted};
 use super::{Context, beside};
@@ -11,11 +11,11 @@ use crate::store::Store;
 use crate::store::lock::{self, Holding};
 use crate::ui::status::words;
 
-/// 2024-01-01: before it no certificate in use is valid, and no token was made by this program.
+/// 2024-01-01: before this date no certificate in use is valid, and this program did not exist.
 const EARLIEST_NOW: i64 = 1_704_067_200;
-/// Clocks of one machine do not differ by more, seconds.
+/// The clock tolerance on one machine, seconds.
 const CLOCK_TOLERANCE_SECS: i64 = 60;
-/// Concur grants an hour; no access token lives longer than this, seconds.
+/// Concur grants an hour; a longer lifetime than this is reported, seconds.
 const LONGEST_ACCESS_SECS: i64 = 24 * 3600;
 
 pub(super) fn examine(
@@ -67,7 +67,7 @@ fn profiles(records: &[Record], accounts: &[Record], report: &mut Report) {
     }
 }
 
-/// Whether profiles, applications and companies belong together as they were kept.
+/// Whether the links between profiles, applications and companies are unchanged.
 fn identities(store: &Store, accounts: &[Record], key_is_right: bool, report: &mut Report) {
     if !key_is_right || accounts.is_empty() {
         return;
@@ -77,7 +77,7 @@ fn identities(store: &Store, accounts: &[Record], key_is_right: bool, report: &m
         edited.filter_map(|record| record.profile_name().map(str::to_owned)).collect();
     if edited.is_empty() {
         let profiles = counted(accounts.len(), "profile");
-        return report.ok("identity", format!("{profiles} as they were kept"));
+        return report.ok("identity", format!("{profiles} unchanged"));
     }
     let login = login_command(edited.first().map(String::as_str));
     report.fail(
@@ -109,8 +109,8 @@ fn cells(store: &Store, records: &[Record], key_is_right: bool, report: &mut Rep
     }
 }
 
-/// What keeps a profile from a token now or soon: the facts of `status`. Without the right key, and for what was
-/// edited, there are checks of their own.
+/// What prevents a profile's token now or soon: the facts of `status`. A wrong key and edited records have
+/// separate checks.
 fn tokens(context: &Context<'_>, store: &Store, accounts: &[Record], report: &mut Report) {
     let mut well = 0;
     for record in accounts.iter().filter(|record| !store.is_known_to_be_edited(record)) {
@@ -139,7 +139,7 @@ fn attempts(context: &Context<'_>, accounts: &[Record], report: &mut Report) {
     for record in accounts {
         let attempt = &record.attempt;
         let Some(started) = attempt.started_at else { continue };
-        // An answer that came from the reserve ends no attempt, and makes up for it.
+        // A committed pending grant does not end the attempt, but counts as its end.
         let made_up = record.refreshed_at.is_some_and(|at| at >= started);
         if attempt.ended_at.is_some() || made_up {
             continue;
@@ -155,7 +155,7 @@ fn attempts(context: &Context<'_>, accounts: &[Record], report: &mut Report) {
     }
     report.warn(
         "attempts",
-        format!("without an end, because the process was killed: {}", listed(&without_end)),
+        format!("interrupted because the process was killed: {}", listed(&without_end)),
         "The next get tries again; if Concur then refuses the token, log in again",
     );
 }
@@ -185,7 +185,7 @@ fn clock(context: &Context<'_>, accounts: &[Record], report: &mut Report) {
         report.warn(
             "clock",
             format!(
-                "tokens obtained in the future, so the clock stepped back: {}",
+                "tokens obtained in the future, so the clock was set back: {}",
                 listed(&future)
             ),
             "Check the clock of this machine; the next get renews them",
@@ -195,8 +195,8 @@ fn clock(context: &Context<'_>, accounts: &[Record], report: &mut Report) {
         let login = login_command(long.first().map(String::as_str));
         report.warn(
             "clock",
-            format!("access tokens that claim to live for over a day: {}", listed(&long)),
-            format!("Run: concur-cred refresh; if it stays so, {login}"),
+            format!("access tokens that claim to be valid for more than a day: {}", listed(&long)),
+            format!("Run: concur-cred refresh; if this persists, run: {login}"),
         );
     }
     if future.is_empty() && long.is_empty() {

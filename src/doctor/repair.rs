@@ -1,5 +1,5 @@
-//! What can be fixed without a person: permissions of our own files, missing reserves, and damaged
-//! databases, of which nothing is thrown away. Never a key, and never without every record's lock.
+//! Fixes what is safe to fix: permissions of our own files, missing reserve files, and damaged databases, which
+//! are kept. Never a key, and never without every record's lock.
 
 use super::report::{Report, counted, listed};
 use super::{Context, beside, key, places};
@@ -9,8 +9,7 @@ use crate::store::sqlite::inspect::{self, AuditLog};
 use crate::store::sqlite::salvage::{self, Salvaged};
 use crate::store::{Error, Result, Store, reserve};
 
-/// Fixes what can be fixed. An error means that another process is at work; nothing but permissions was changed
-/// then.
+/// Makes all safe fixes. An error means that another process is working; then only permissions were changed.
 pub(crate) fn repair(context: &Context<'_>, report: &mut Report) -> Result<()> {
     let mut fixed = permissions(context, report);
     lock::expect_many();
@@ -19,7 +18,7 @@ pub(crate) fn repair(context: &Context<'_>, report: &mut Report) -> Result<()> {
         match locks.take(id) {
             Ok(()) => {}
             Err(error) if error.is_temporary() => return Err(error),
-            // Without the locks nothing more is touched; the checks tell the rest.
+            // Without the locks nothing more is changed; the checks report the rest.
             Err(error) => {
                 report.error("repair: locks", error);
                 return Ok(());
@@ -36,11 +35,11 @@ pub(crate) fn repair(context: &Context<'_>, report: &mut Report) -> Result<()> {
         Err(error) => report.error("repair: store", error),
     }
     fixed |= key::repair(context, report);
-    // Of what stands wrong after this, the checks that follow tell.
+    // The checks that follow report what is still wrong.
     fixed |= reserves(context, &mut locks, report)?;
     fixed |= trail(context, report)?;
     if !fixed && report.is_ok() {
-        report.ok("repair", "nothing to mend");
+        report.ok("repair", "nothing to fix");
     }
     Ok(())
 }
@@ -72,7 +71,7 @@ fn permissions(context: &Context<'_>, report: &mut Report) -> bool {
             Some(Err(error)) => report.error("repair: permissions", error),
         }
     }
-    // A folder that could not be entered hid what is in it.
+    // The content of a folder that could not be entered is checked now.
     if !done.is_empty() {
         for place in places::all(context.paths) {
             if let Some(Ok(command)) = places::fix(&place) {
@@ -104,7 +103,7 @@ fn report_salvaged(salvaged: &Salvaged, report: &mut Report) {
         kept_as.display()
     );
     if lost.is_empty() {
-        return report.ok("repair: store", format!("{detail}; nothing that it held was lost"));
+        return report.ok("repair: store", format!("{detail}; nothing was lost"));
     }
     report.warn(
         "repair: store",
@@ -114,7 +113,7 @@ fn report_salvaged(salvaged: &Salvaged, report: &mut Report) {
 }
 
 fn reserves(context: &Context<'_>, locks: &mut Locks<'_>, report: &mut Report) -> Result<bool> {
-    // A store that cannot be asked is reported by its own check.
+    // A store that cannot be read is reported by its own check.
     let accounts = Store::open(context.paths, context.keys)
         .and_then(|store| store.map_or_else(|| Ok(Vec::new()), |store| store.accounts()));
     let mut made = Vec::new();
@@ -142,10 +141,10 @@ fn trail(context: &Context<'_>, report: &mut Report) -> Result<bool> {
     }
     match salvage::move_beside(&context.paths.events(), context.now) {
         Ok(kept) => report.ok(
-            "repair: audit trail",
+            "repair: audit log",
             format!("a new one begins; the damaged one is kept as {}", kept.display()),
         ),
-        Err(error) => report.error("repair: audit trail", error),
+        Err(error) => report.error("repair: audit log", error),
     }
     Ok(true)
 }

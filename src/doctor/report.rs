@@ -1,5 +1,5 @@
-//! Pure: what was found, and how it is shown. Nothing here ever holds a secret: the report is made to
-//! be pasted into a ticket.
+//! Pure: the results of the checks, and their output. They contain no secret: people paste the report into
+//! tickets.
 
 use std::fmt::Write as _;
 
@@ -17,19 +17,19 @@ const SHOWN_NAMES: usize = 10;
 /// The longest detail or remedy, characters.
 const MAX_CHARS: usize = 1200;
 
-/// How a check ended.
+/// The result of a check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum State {
-    /// As it should be.
+    /// Passed.
     Ok,
-    /// It works, with a warning.
+    /// A warning.
     Warn,
     /// Something does not work.
     Fail,
 }
 
 impl State {
-    /// As it stands at the head of a line.
+    /// The word at the beginning of a line.
     pub(crate) const fn head(self) -> &'static str {
         match self {
             Self::Ok => "ok",
@@ -46,7 +46,7 @@ impl State {
         }
     }
 
-    /// As it stands in JSON.
+    /// The word in JSON.
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Ok => "ok",
@@ -59,17 +59,17 @@ impl State {
 /// One check.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Check {
-    /// What was looked at.
+    /// The name of the check.
     pub name: &'static str,
-    /// How it ended.
+    /// Its result.
     pub state: State,
     /// What was found.
     pub detail: String,
-    /// What to do; empty when nothing is to be done.
+    /// The remedy; empty if there is nothing to do.
     pub remedy: String,
 }
 
-/// Every check, in the order in which they were made.
+/// All checks, in the order in which they ran.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Report {
     /// The checks.
@@ -77,12 +77,12 @@ pub(crate) struct Report {
 }
 
 impl Report {
-    /// As it should be.
+    /// Passed.
     pub(crate) fn ok(&mut self, name: &'static str, detail: impl AsRef<str>) {
         self.add(name, State::Ok, detail.as_ref(), "");
     }
 
-    /// It works, with a warning.
+    /// A warning.
     pub(crate) fn warn(
         &mut self,
         name: &'static str,
@@ -92,7 +92,7 @@ impl Report {
         self.add(name, State::Warn, detail.as_ref(), remedy.as_ref());
     }
 
-    /// It does not work.
+    /// A failure.
     pub(crate) fn fail(
         &mut self,
         name: &'static str,
@@ -114,13 +114,13 @@ impl Report {
         self.checks.push(Check { name, state, detail, remedy });
     }
 
-    /// Whether nothing failed.
+    /// Whether no check failed.
     pub(crate) fn is_ok(&self) -> bool {
         self.checks.iter().all(|check| check.state != State::Fail)
     }
 
-    /// For people: what failed, then the warnings, each with its remedy, then how many checks passed, or
-    /// which.
+    /// For people: failures, then warnings, each with its remedy, then the number of passed checks, or their
+    /// list.
     pub(crate) fn text(&self, screen: Screen, is_verbose: bool) -> String {
         let of = |state| self.checks.iter().filter(move |check| check.state == state);
         let shown = of(State::Fail).chain(of(State::Warn));
@@ -157,7 +157,7 @@ impl Report {
     }
 }
 
-/// The beginning of an identity: enough to tell two apart, and no more.
+/// The beginning of an id: enough to distinguish two.
 pub(crate) fn redacted(identity: &str) -> String {
     let mut shown: String = identity.chars().take(SHOWN_CHARS).collect();
     if identity.chars().nth(SHOWN_CHARS).is_some() {

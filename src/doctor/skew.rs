@@ -2,17 +2,16 @@
 
 use super::report::{Report, counted};
 
-/// What a clock may be off without a word, seconds. `Date` counts whole seconds, and is made before it
-/// arrives.
+/// The tolerated clock difference, seconds. `Date` has whole seconds, and is older when it arrives.
 const TOLERANCE_SECS: i64 = 30;
-/// What makes expiries of tokens and certificates wrong, seconds.
+/// The difference that makes expiries of tokens and certificates wrong, seconds.
 const LIMIT_SECS: i64 = 60;
 const REMEDY: &str = "Set this clock by NTP (on Linux: timedatectl set-ntp true)";
 
 /// `date` is the service's time at `now`, both epoch seconds.
 pub(super) fn judge(host: &str, now: i64, date: Option<i64>, report: &mut Report) {
     let Some(date) = date else {
-        return report.ok("service clock", format!("{host} does not tell its time"));
+        return report.ok("service clock", format!("{host} does not send its time"));
     };
     let ahead = now.saturating_sub(date);
     let off = ahead.saturating_abs();

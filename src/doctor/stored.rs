@@ -71,7 +71,7 @@ fn without_store(context: &Context<'_>, otherwise: &str, report: &mut Report) {
     );
 }
 
-/// Whether an earlier program's store is up to date now. A damaged one is not written to.
+/// Migrates an older store, if it is sound; returns whether it has the current schema.
 fn older(store: &Store, version: i64, report: &mut Report) -> bool {
     if !store.faults().is_ok_and(|faults| faults.is_empty()) {
         integrity(store, report);
@@ -79,7 +79,7 @@ fn older(store: &Store, version: i64, report: &mut Report) -> bool {
     }
     match store.bring_up_to_date() {
         Ok(now) => {
-            report.ok("store", format!("schema version {version} was brought up to {now}"));
+            report.ok("store", format!("schema version {version} was migrated to {now}"));
             true
         }
         Err(error) => {
@@ -94,10 +94,10 @@ fn journal_left(is_there: bool, report: &mut Report) {
         report.warn(
             "journal",
             "a process is writing, or SQLite does not need this journal",
-            "Look again when no concur-cred runs",
+            "Run this again when no concur-cred is running",
         );
     } else {
-        report.ok("journal", "what a killed process had half written was rolled back");
+        report.ok("journal", "the incomplete write of a killed process was rolled back");
     }
 }
 

@@ -1,5 +1,5 @@
-//! Pure: the report for support, made to be sent to strangers. Settings, checks and events hold no secret
-//! from the start; here identities are cut and the home is a tilde, too.
+//! Pure: the report for support, which is sent to other people. Settings, checks and events contain no secret;
+//! here ids are shortened and the home folder becomes a tilde.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -15,7 +15,7 @@ use crate::ui::status::screen::Screen;
 pub(crate) const EVENTS: u32 = 50;
 const UUID_CHARS: usize = 36;
 
-/// What the report is made of.
+/// The parts of the report.
 #[derive(Debug)]
 pub(crate) struct Findings<'a> {
     /// Epoch seconds.
@@ -24,15 +24,15 @@ pub(crate) struct Findings<'a> {
     pub version: &'a str,
     /// The version of SQLite.
     pub sqlite: &'a str,
-    /// Settings and paths, or what is wrong with them; as text.
+    /// Settings and paths, or their error; as text.
     pub settings: &'a str,
     /// Every check.
     pub checks: &'a Report,
     /// The newest events, the oldest first.
     pub events: &'a [Event],
-    /// Client ids, companies and users: cut wherever they stand.
+    /// Client ids, companies and users: shortened everywhere.
     pub identities: &'a [String],
-    /// The home folder: a tilde wherever it stands.
+    /// The home folder: a tilde everywhere.
     pub home: Option<&'a Path>,
 }
 
@@ -60,7 +60,7 @@ pub(crate) fn render(findings: &Findings<'_>) -> String {
 /// The longest line of an event, characters, without its correlation id.
 const MAX_CHARS: usize = 500;
 
-/// One event. A correlation id is the one identity that support needs whole.
+/// One event. Support needs the whole correlation id.
 fn line(event: &Event, identities: &[String]) -> String {
     let Event { at, profile, action, outcome, code, correlation_id, duration_ms, detail } = event;
     let profile = profile.as_deref().unwrap_or("-");
@@ -76,12 +76,12 @@ fn line(event: &Event, identities: &[String]) -> String {
     }
     // Anyone who can write the audit log's file chose all of it.
     let mut line = printable(&cut(line, identities), MAX_CHARS);
-    // The service chose its text: anything else than an id has no business here.
+    // The service chose its text: only an id is shown.
     match correlation_id.as_deref().map(|id| (id, Uuid::try_parse(id))) {
         Some((id, Ok(_))) => {
             let _ = write!(line, ", correlation {id}");
         }
-        Some((_, Err(_))) => line.push_str(", correlation id of no known form"),
+        Some((_, Err(_))) => line.push_str(", correlation ID in an unknown form"),
         None => {}
     }
     line
@@ -92,7 +92,7 @@ fn utc(at: i64) -> String {
     time.map_or_else(|| at.to_string(), |time| time.format("%Y-%m-%d %H:%M:%SZ").to_string())
 }
 
-/// The text with the known identities, and whatever else is a UUID, cut to their beginnings.
+/// The text with the known ids, and all other UUIDs, cut to their beginnings.
 fn cut(mut text: String, identities: &[String]) -> String {
     for identity in identities.iter().filter(|identity| !identity.is_empty()) {
         text = text.replace(identity.as_str(), &redacted(identity));
@@ -151,7 +151,7 @@ mod tests {
              correlation {CORRELATION}"
         );
         assert_eq!(events.lines().next(), Some(first.as_str()));
-        assert!(events.contains("correlation id of no known form"), "{text}");
+        assert!(events.contains("correlation ID in an unknown form"), "{text}");
         assert!(!text.contains("erika") && !text.contains("tok"), "{text}");
     }
 }

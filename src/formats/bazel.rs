@@ -1,5 +1,5 @@
-//! The credential-helper protocol of Bazel and other build tools: one JSON object asks for the headers
-//! of a URI, one answers ("Credential Helpers Specification" of `EngFlow`, `get`).
+//! The credential-helper protocol of Bazel and other build tools: one JSON object requests the headers for a
+//! URI, another one is the answer ("Credential Helpers Specification" of `EngFlow`, `get`).
 
 use std::fmt;
 
@@ -15,26 +15,26 @@ use crate::model::origin::parse_url;
 use crate::model::secret::Secret;
 use crate::model::wiping::WipingBuffer;
 
-/// The longest request accepted, in bytes. A URI is not longer.
+/// The longest request accepted, in bytes. A URI is shorter.
 pub const MAX_REQUEST_BYTES: usize = 64 * 1024;
 
-/// Whether a request is one of this protocol: its first byte opens an object. No request of git's does.
+/// Whether a request has this protocol: its first byte opens an object, which git's requests never do.
 pub fn is_object(request: &[u8]) -> bool {
     request.first() == Some(&b'{')
 }
 
-/// Whether the bytes hold a whole JSON value, whatever follows it.
+/// Whether the bytes contain a complete JSON value, whatever follows it.
 pub(super) fn is_whole(bytes: &[u8]) -> bool {
     let mut values = serde_json::Deserializer::from_slice(bytes).into_iter::<IgnoredAny>();
     matches!(values.next(), Some(Ok(_)))
 }
 
-/// Whose headers are asked for.
+/// The origin whose headers are requested.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
     /// `https` or another scheme, lower case.
     pub scheme: String,
-    /// The host, lower case, with the port when it is not the scheme's own.
+    /// The host, lower case, with the port if it is not the scheme's default.
     pub host: String,
 }
 
@@ -45,7 +45,7 @@ struct Asked {
 }
 
 impl Request {
-    /// Reads a request. Never panics, whatever the bytes.
+    /// Parses a request. Never panics, whatever the bytes.
     pub fn parse(bytes: &[u8]) -> Result<Self, Refusal> {
         if bytes.len() > MAX_REQUEST_BYTES {
             return Err(Refusal::TooLarge);
@@ -67,15 +67,15 @@ impl Request {
     }
 }
 
-/// Reads a URI as RFC 3986 has it. The URL standard takes a backslash for a slash and adds or drops slashes
-/// before a host: of `https://a\@b` it makes the host `a`, where other callers talk to `b`.
+/// Parses a URI by RFC 3986. The URL standard reads a backslash as a slash and adds or drops slashes before a
+/// host: in `https://a\@b` it finds the host `a`, where other programs connect to `b`.
 fn url(uri: &str) -> Option<Url> {
     let (_, rest) = uri.split_once(':')?;
     let has_authority = rest.starts_with("//") && !rest.starts_with("///");
     (has_authority && !uri.contains('\\')).then(|| parse_url(uri)).flatten()
 }
 
-/// Why a request was refused; never what stood there.
+/// Why a request was refused; never its text.
 #[non_exhaustive]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refusal {
@@ -85,7 +85,7 @@ pub enum Refusal {
     NotAUri,
     /// `user@` or `user:password@` in the URI: parsers that differ on it reach different hosts.
     UserInfo,
-    /// A host that is not written in its canonical form: readers differ on it.
+    /// A host that is not in canonical form: programs read it differently.
     HostSpelling,
     /// A request over [`MAX_REQUEST_BYTES`].
     TooLarge,
@@ -95,9 +95,9 @@ impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::NotAnObject => "it is not one JSON object with a uri",
-            Self::NotAUri => "its uri is not one with a host",
-            Self::UserInfo => "its uri holds user information",
-            Self::HostSpelling => "the host of its uri is not written in its canonical form",
+            Self::NotAUri => "its uri has no host",
+            Self::UserInfo => "its uri contains user information",
+            Self::HostSpelling => "the host of its uri is not in canonical form",
             Self::TooLarge => "it is longer than 64 KiB",
         })
     }
@@ -105,7 +105,7 @@ impl fmt::Display for Refusal {
 
 impl std::error::Error for Refusal {}
 
-/// The answer for a URI that is not ours.
+/// The answer for any other URI.
 pub const NOTHING: &[u8] = b"{}\n";
 
 #[derive(Serialize)]
@@ -121,7 +121,7 @@ struct Headers<'a> {
     authorization: [&'a str; 1],
 }
 
-/// The answer with a token. `expires_at` (epoch seconds) goes out as RFC 3339; the caller may keep the
+/// The answer with a token. `expires_at` (epoch seconds) is printed as RFC 3339; the caller may keep the
 /// headers until then.
 pub fn answer(token: &Secret, expires_at: Option<i64>) -> Result<Zeroizing<Vec<u8>>, Unrenderable> {
     let mut header = WipingBuffer::new();
@@ -132,7 +132,7 @@ pub fn answer(token: &Secret, expires_at: Option<i64>) -> Result<Zeroizing<Vec<u
     let answer =
         Answer { headers: Headers { authorization }, expires: expires_at.and_then(rfc3339) };
     let mut out = WipingBuffer::new();
-    // Texts into memory: there is nothing left that could fail.
+    // Writing texts to memory cannot fail.
     serde_json::to_writer(&mut out, &answer)
         .map_err(|_| Unrenderable::NotText { field: "access token" })?;
     out.extend(b"\n");

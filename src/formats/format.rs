@@ -1,7 +1,7 @@
-//! A token as people and scripts want it: `get --format …`.
+//! The output formats of a token: `get --format …`.
 //!
-//! Each format quotes for the language that will read it, so that no stored value, however it came
-//! into the store, can end its string and go on as code.
+//! Each format quotes for the language that will read it, so that no stored value can end its string and
+//! continue as code.
 
 use std::fmt::{self, Write as _};
 use std::str::FromStr;
@@ -16,7 +16,7 @@ use crate::model::printable::write_printable_json;
 use crate::model::secret::Secret;
 use crate::model::wiping::WipingBuffer;
 
-/// A format to give a token in.
+/// An output format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Format {
     /// The bare access token and a newline.
@@ -64,7 +64,7 @@ impl fmt::Display for Format {
     }
 }
 
-/// A name that is none of [`Format::NAMES`].
+/// A name that is not one of [`Format::NAMES`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct UnknownFormat;
 
@@ -84,24 +84,24 @@ impl FromStr for Format {
     }
 }
 
-/// An access token as it is printed.
+/// An access token to print.
 #[derive(Debug)]
 pub struct AccessToken {
     /// The token itself.
     pub secret: Secret,
     /// The origin that the token is for.
     pub base_url: String,
-    /// When it expires, epoch seconds, where that is known.
+    /// When it expires, epoch seconds, if that is known.
     pub expires_at: Option<i64>,
     /// The company's or user's UUID.
     pub principal: String,
     /// The profile's name.
     pub profile: String,
-    /// Only when it was asked for; `token`, `header` and `curl` have no place for it.
+    /// Only if it was requested; `token`, `header` and `curl` have no place for it.
     pub refresh_token: Option<Secret>,
 }
 
-/// What a format of one line puts around a token, bytes, and more.
+/// Upper bound for what a one-line format adds to a token, bytes.
 const AROUND_A_TOKEN: usize = 64;
 
 /// The whole output for stdout, with its last newline.
@@ -141,8 +141,8 @@ fn git_answer(token: &AccessToken) -> Answer {
     }
 }
 
-/// The JSON object; its names and types are stable. An unknown expiry is `null`, so that a reader
-/// finds the same names always; `refresh_token` is there only when it was asked for.
+/// The JSON object; its names and types are stable. An unknown expiry is `null`, so that the names are always
+/// the same; `refresh_token` is there only if it was requested.
 #[derive(Serialize)]
 struct JsonToken<'a> {
     access_token: &'a str,
@@ -171,12 +171,12 @@ fn json(out: &mut WipingBuffer, token: &AccessToken) -> Result<(), Unrenderable>
             .map(|secret| text("refresh token", secret))
             .transpose()?,
     };
-    // Texts and numbers into memory: there is nothing left that could fail.
+    // Writing texts and numbers to memory cannot fail.
     write_printable_json(out, &object).map_err(|_| Unrenderable::NotText { field: "token" })
 }
 
-/// The variables of `env` and `powershell`, each handed to `set`, for a command's environment. An unknown
-/// expiry is set to nothing, so that the one of an earlier token does not stay behind.
+/// The variables of `env` and `powershell`, each passed to `set`, for a command's environment. An unknown
+/// expiry is set to an empty value, so that the one of an earlier token does not remain.
 pub fn environment(
     token: &AccessToken,
     mut set: impl FnMut(&'static str, &str),
@@ -196,7 +196,7 @@ pub fn environment(
 
 type VariableLine = fn(&mut WipingBuffer, &'static str, &str);
 
-/// One line a variable.
+/// One line per variable.
 fn variables(token: &AccessToken, line: VariableLine) -> Result<Zeroizing<Vec<u8>>, Unrenderable> {
     let mut out = WipingBuffer::new();
     environment(token, |name, value| line(&mut out, name, value))?;
@@ -217,10 +217,10 @@ fn posix_line(out: &mut WipingBuffer, name: &'static str, value: &str) {
     out.extend(b"'\n");
 }
 
-/// PowerShell, `about_Quoting_Rules`: inside single quotes only a single quote is special, and it is
-/// written twice. PowerShell takes four curly quotes for single quotes as well, and reads a
-/// program's output in a code page in which other characters' bytes may look like them. So the
-/// output is ASCII, and everything else is spliced in as `[char]0x2019`.
+/// PowerShell, `about_Quoting_Rules`: inside single quotes only a single quote is special, and it is written
+/// twice. PowerShell takes four curly quotes for single quotes as well, and reads a program's output in a code
+/// page in which other characters' bytes may look like them. So the output is ASCII, and all other characters
+/// are written as `[char]0x2019`.
 fn powershell_line(out: &mut WipingBuffer, name: &'static str, value: &str) {
     out.extend(b"$env:");
     out.extend(name.as_bytes());

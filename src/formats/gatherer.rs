@@ -1,4 +1,4 @@
-//! Collects a helper request from a stream, as much of it as is ours and no more.
+//! Collects a helper request from a stream, and nothing after it.
 
 use zeroize::Zeroizing;
 
@@ -9,20 +9,20 @@ use crate::model::wiping::WipingBuffer;
 /// What the reader of the stream does next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Progress {
-    /// Read on; at end of file the request is complete as well.
+    /// Continue reading; at end of file the request is complete.
     More,
     /// The request's end was seen: stop reading, [`Gatherer::finish`].
     Complete,
-    /// The request is over the limit of its protocol: stop reading and refuse it.
+    /// The request exceeds the limit of its protocol: stop reading and refuse it.
     TooLarge,
-    /// A line is over [`MAX_LINE_BYTES`]: stop reading and refuse the request.
+    /// A line exceeds [`MAX_LINE_BYTES`]: stop reading and refuse the request.
     LineTooLong,
 }
 
 /// How a request ends.
 #[derive(Debug)]
 enum Shape {
-    /// The first byte tells: a brace begins an object, anything else is lines.
+    /// The first byte decides: a brace begins an object, anything else is lines.
     Either,
     /// git's lines, up to a blank one.
     Lines {
@@ -38,17 +38,16 @@ impl Shape {
     const LINES: Self = Self::Lines { line_bytes: 0, after_cr: false };
 }
 
-/// Takes a request in pieces, however the stream cuts it, up to its end or a limit.
+/// Takes a request in pieces of any size, up to its end or a limit.
 ///
-/// Never holds more than the limit and one byte. Bytes after the end of git's lines belong to the
-/// next reader of the stream and are dropped. What it holds is overwritten when dropped, also when it
-/// grows.
+/// Never buffers more than the limit and one byte. Bytes after the end of git's lines belong to the next reader
+/// of the stream and are dropped. The buffer is wiped when it is dropped, also when it grows.
 #[derive(Debug)]
 pub struct Gatherer {
     held: WipingBuffer,
     shape: Shape,
     progress: Progress,
-    /// While what stands before the first line is skipped.
+    /// While bytes before the first line are skipped.
     blanks: Option<Blanks>,
     has_begun: bool,
 }
@@ -64,7 +63,7 @@ impl Gatherer {
         Self::of(Shape::Object)
     }
 
-    /// For whichever protocol the first byte tells ([`bazel::is_object`]).
+    /// For the protocol that the first byte shows ([`bazel::is_object`]).
     pub fn of_either() -> Self {
         Self::of(Shape::Either)
     }
@@ -74,16 +73,16 @@ impl Gatherer {
         Self { held, shape, progress: Progress::More, blanks: None, has_begun: false }
     }
 
-    /// Skips one byte-order mark of UTF-8 and blank lines before the first line, as shells that encode what
-    /// they pipe put there.
+    /// Skips one byte-order mark of UTF-8 and blank lines before the first line, which shells that encode their
+    /// pipes add.
     #[must_use]
     pub fn skipping_blanks(mut self) -> Self {
         self.blanks = Some(Blanks::default());
         self
     }
 
-    /// Takes the next piece. After anything but [`Progress::More`] further pieces are dropped and
-    /// the same is answered again.
+    /// Takes the next piece. After anything but [`Progress::More`] further pieces are dropped and the same
+    /// result is returned.
     pub fn feed(&mut self, piece: &[u8]) -> Progress {
         if self.progress != Progress::More {
             return self.progress;
@@ -146,21 +145,21 @@ impl Gatherer {
         }
         *line_bytes += 1;
         *after_cr = byte == b'\r';
-        // A CR right after the longest line may still be half of its line end.
+        // A CR right after the longest line may be a part of its line end.
         if *line_bytes > MAX_LINE_BYTES + usize::from(*after_cr) {
             return Progress::LineTooLong;
         }
         Progress::More
     }
 
-    /// Whether not a single byte has come: at end of file, an empty stdin.
+    /// Whether no byte was received: at end of file, an empty stdin.
     pub fn is_empty(&self) -> bool {
         !self.has_begun
     }
 
-    /// The request's bytes for its parser, with git's blank line when it came. After
-    /// [`Progress::TooLarge`] or [`Progress::LineTooLong`] they reach just past the limit, so that
-    /// parsing refuses them: a cut request is never taken for a whole one.
+    /// The request's bytes for its parser, with git's blank line if there was one. After [`Progress::TooLarge`]
+    /// or [`Progress::LineTooLong`] they reach just past the limit, so that parsing refuses them: a cut request
+    /// is never taken for a whole one.
     pub fn finish(mut self) -> Zeroizing<Vec<u8>> {
         if let Some(Blanks { cut, .. }) = self.blanks {
             self.held.extend(&cut);
@@ -182,7 +181,7 @@ struct Blanks {
 }
 
 impl Blanks {
-    /// What of the next piece is the request's; `None` as long as nothing is.
+    /// The part of the next piece that belongs to the request; `None` if there is none yet.
     fn skip(&mut self, piece: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
         let bytes = Zeroizing::new([&self.cut, piece].concat());
         let mut rest = bytes.as_slice();
@@ -211,7 +210,7 @@ impl Blanks {
 mod tests {
     use super::*;
 
-    /// What is gathered of pieces of this size.
+    /// The result for pieces of this size.
     fn gathered(gatherer: Gatherer, input: &[u8], size: usize) -> (Progress, Vec<u8>) {
         let mut gatherer = gatherer;
         let mut progress = Progress::More;

@@ -1,9 +1,7 @@
-//! git's credential-helper protocol: gitcredentials(7), git-credential(1), as git 2.47 and later
-//! speak it.
+//! git's credential-helper protocol: gitcredentials(7), git-credential(1), as in git 2.47 and later.
 //!
-//! A helper cannot trust that its caller is git. So a request is refused when it could be read in
-//! two ways, an answer is refused when a value could be read as a line of its own, and neither
-//! refusal ever quotes what it refuses.
+//! A helper cannot trust that its caller is git. So an ambiguous request is refused, an answer is refused if a
+//! value could be read as a separate line, and no refusal quotes the input.
 
 mod answer;
 mod challenge;
@@ -25,7 +23,7 @@ pub const MAX_LINE_BYTES: usize = 65_535;
 /// The longest request accepted, in bytes, with its line ends and the blank line.
 pub const MAX_REQUEST_BYTES: usize = 1024 * 1024;
 
-/// Appends `key=value` and a newline, or nothing when the value would not stay on its line.
+/// Appends `key=value` and a newline, or nothing if the value contains a line break.
 fn push_line(out: &mut WipingBuffer, key: &'static str, value: &[u8]) -> Result<(), Unrenderable> {
     let value = single_line(key, value)?;
     out.extend(key.as_bytes());

@@ -1,12 +1,12 @@
-//! Pure: links that people paste where a secret is asked for. The mail of a one-time password may hold a link
-//! with the password in it, and the App Center leads to a vendor's page with a request token in its address.
+//! Pure: links that people paste at a prompt for a secret. The mail of a one-time password may contain a link
+//! with the password, and the App Center sends the browser to an address with a request token.
 
 use url::form_urlencoded;
 use uuid::Uuid;
 
 use crate::model::secret::Secret;
 
-/// What the App Center hands over in an address (SAP: company-level connection, authorization flow).
+/// The values in an address of the App Center (SAP: company-level connection, authorization flow).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Connection {
     /// `id`: the company or user, sent as `username`.
@@ -15,36 +15,36 @@ pub(crate) struct Connection {
     pub request_token: Secret,
 }
 
-/// Reads a one-time password, or a link with one: `token=`, which SAP's sample has behind a `&` without a
-/// `?` before it. An error says what is wrong, as a sentence.
+/// Parses a one-time password, or a link with one: `token=`, which in SAP's sample follows a `&` without a `?`
+/// before it. The error is a sentence.
 pub(crate) fn one_time_password(pasted: &str) -> Result<Secret, &'static str> {
     let text = plain(pasted);
     if !has_field(text, "token") && !text.contains("://") {
         return Ok(Secret::from(text));
     }
-    field(text, "token").ok_or("That link holds no one-time password (token=): copy all of it.")
+    field(text, "token").ok_or("This link contains no one-time password (token=): copy all of it.")
 }
 
-/// Reads an address of the App Center; `None`: it is none, and may be what was asked for. An error says what
-/// is wrong, as a sentence.
+/// Parses an address of the App Center; `None`: it is not one, and may be the requested value itself. The error
+/// is a sentence.
 pub(crate) fn connection(pasted: &str) -> Option<Result<Connection, &'static str>> {
     let text = plain(pasted);
     if !has_field(text, "requestToken") && !text.contains("://") {
         return None;
     }
-    let wrong = "That address holds no id with a requestToken: copy all of it.";
+    let wrong = "This address contains no id with a requestToken: copy all of it.";
     let id = field(text, "id").and_then(|id| id.expose_utf8().map(str::to_owned));
     let id = id.filter(|id| Uuid::try_parse(id).is_ok());
     let found = id.zip(field(text, "requestToken"));
     Some(found.map(|(id, request_token)| Connection { id, request_token }).ok_or(wrong))
 }
 
-/// Whether a text is a link with such a secret in it: on a command line everybody on the machine reads it.
+/// Whether a text is a link with such a secret: on a command line, all users of the machine can read it.
 pub(crate) fn is_secret(text: &str) -> bool {
     has_field(text, "requestToken") || (text.contains("://") && has_field(text, "token"))
 }
 
-/// Without what comes along from mails and chats.
+/// Removes what mails and chats add.
 fn plain(pasted: &str) -> &str {
     pasted.trim_matches(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '<' | '>'))
 }
@@ -60,11 +60,11 @@ fn has_field(text: &str, name: &str) -> bool {
     fields(text).any(|(known, _)| known.eq_ignore_ascii_case(name))
 }
 
-/// The value of a field that is there once, decoded and good to be sent.
+/// The decoded value of a field that occurs once, valid for a form.
 fn field(text: &str, name: &str) -> Option<Secret> {
     let mut values = fields(text).filter(|(known, _)| known.eq_ignore_ascii_case(name));
     let (Some((_, value)), None) = (values.next(), values.next()) else { return None };
-    // A plus sign is itself in all that was seen, and a blank is in none of these.
+    // A plus sign means itself in all known links, and none of these values contains a blank.
     let value = value.replace('+', "%2B");
     let (decoded, _) = form_urlencoded::parse(value.as_bytes()).next()?;
     let decoded = Secret::from(decoded.into_owned());

@@ -1,4 +1,4 @@
-//! Values as every format writes them, and why one could not be written down.
+//! Values that a format cannot contain.
 
 use std::fmt;
 
@@ -6,15 +6,15 @@ use chrono::{DateTime, SecondsFormat};
 
 use crate::model::secret::Secret;
 
-/// A value that the format asked for cannot carry. Nothing was written; the caller reports it and
-/// leaves stdout empty.
+/// A value that the requested format cannot contain. Nothing was written; the caller reports it and leaves
+/// stdout empty.
 ///
-/// It names the field and never holds the value.
+/// It names the field and never contains the value.
 #[non_exhaustive]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unrenderable {
-    /// The value holds LF, CR or NUL. In a line format it would end its own line and start another
-    /// of an attacker's making (CVE-2020-5260 and its kin), so it is refused, not cleaned.
+    /// The value contains LF, CR or NUL. In a line format it would end its line and start one that an attacker
+    /// chose (as in CVE-2020-5260), so it is refused, not cleaned.
     LineBreak {
         /// The field as the format names it.
         field: &'static str,
@@ -32,7 +32,7 @@ impl fmt::Display for Unrenderable {
             Self::LineBreak { field } => {
                 write!(
                     f,
-                    "the stored {field} holds a line break or NUL and cannot be printed safely"
+                    "the stored {field} contains a line break or NUL and cannot be printed safely"
                 )
             }
             Self::NotText { field } => {

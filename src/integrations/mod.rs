@@ -1,4 +1,4 @@
-//! What is set up outside of this program: git, timers.
+//! Sets up other programs: git, timers.
 
 pub(crate) mod git;
 pub(crate) mod timer;

@@ -18,7 +18,7 @@ const LEGACY_NAMES: [(&str, &str); 7] = [
 ];
 /// Where they are.
 const LEGACY_DOMAINS: [&str; 2] = [".concursolutions.com", ".concurcdc.cn"];
-/// The legacy host of China has the name that is the United States' elsewhere.
+/// The legacy host of China has the name of the one of the United States.
 const CHINA: &str = ".concurcdc.cn";
 
 impl Origin {

@@ -1,35 +1,35 @@
-//! What Concur grants, after its answer was understood.
+//! A grant of Concur, parsed.
 
 use super::jwt::{self, Claims};
 use super::origin::Origin;
 use super::principal::PrincipalType;
 use super::secret::Secret;
 
-/// The longest principal that is believed: a UUID has 36 characters, an application's name more.
+/// The longest accepted principal: a UUID has 36 characters, an application's name more.
 const MAX_PRINCIPAL_CHARS: usize = 255;
 
-/// By which grant an account's tokens were obtained, and so what renews them and what a person does
-/// when nothing does. The names are stored.
+/// The grant by which an account's tokens were obtained. It decides how they are renewed, and how a person logs
+/// in again. The names are stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum GrantKind {
     /// The company grant: a company UUID and its request token.
     Company,
-    /// A user's name and password; the password is not kept.
+    /// A user's name and password; the password is not stored.
     User,
-    /// `client_credentials`: the application for itself, without a refresh token.
+    /// `client_credentials`: an application login, without a refresh token.
     Application,
     /// The authorization code grant, in a browser.
     Browser,
     /// A one-time password, sent by e-mail.
     Otp,
-    /// Taken over from a file; the grant behind it is not known.
+    /// Imported from a file; the original grant is unknown.
     Import,
-    /// A refresh token that the person already had; the grant behind it is not known.
+    /// An existing refresh token; the original grant is unknown.
     Refresh,
 }
 
 impl GrantKind {
-    /// All of them, for the store's round trip.
+    /// All kinds, for parsing the stored name.
     pub const ALL: [Self; 7] = [
         Self::Company,
         Self::User,
@@ -40,7 +40,7 @@ impl GrantKind {
         Self::Refresh,
     ];
 
-    /// The stored name; that of `login --grant` too, where there is such a grant.
+    /// The stored name; also the value of `login --grant`, if there is such a grant.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Company => "company",
@@ -53,7 +53,7 @@ impl GrantKind {
         }
     }
 
-    /// Whose tokens this grant obtains; `None` when that is not known.
+    /// The principal type of this grant; `None` if it is unknown.
     pub const fn principal_type(self) -> Option<PrincipalType> {
         match self {
             Self::Company => Some(PrincipalType::Company),
@@ -72,28 +72,28 @@ impl GrantKind {
 /// The tokens of one answer of the token service, or of an imported file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Grant {
-    /// `None` when the answer had none that could be used; the rest is kept all the same.
+    /// `None` if the answer had no usable one; the rest is stored nevertheless.
     pub access_token: Option<Secret>,
-    /// Epoch seconds; `None` when it could not be learnt.
+    /// Epoch seconds; `None` if it is unknown.
     pub access_expires_at: Option<i64>,
-    /// `None` when the answer had none: then the one already held is kept.
+    /// `None` if the answer had none: then the stored one is kept.
     pub refresh_token: Option<Secret>,
     /// Epoch seconds.
     pub refresh_expires_at: Option<i64>,
-    /// Whether that is our assumption and not Concur's word.
+    /// Whether the expiry is our assumption.
     pub refresh_expiry_assumed: bool,
     /// The granted scope, space separated.
     pub scope: Option<String>,
-    /// The base URL from now on, already found allowed; `None` keeps the present one.
+    /// The new base URL, already checked to be allowed; `None` keeps the stored one.
     pub geolocation: Option<Origin>,
     /// `id_token`.
     pub id_token: Option<Secret>,
-    /// Company or user UUID, where the answer tells it.
+    /// Company or user UUID, if the answer names it.
     pub principal: Option<String>,
 }
 
 impl Grant {
-    /// Whose the tokens are: the subject of the `id_token`, else of the access token.
+    /// The principal: the subject of the `id_token`, else of the access token.
     pub fn subject(&self) -> Option<String> {
         let is_name = |name: &String| {
             (1..=MAX_PRINCIPAL_CHARS).contains(&name.len())
@@ -102,7 +102,7 @@ impl Grant {
         self.claims().filter_map(|claims| claims.subject).find(is_name)
     }
 
-    /// Whether that is a company, a user or an application, where a token says so.
+    /// The principal's type, if a token names it.
     pub fn principal_type(&self) -> Option<PrincipalType> {
         self.claims().find_map(|claims| claims.principal_type)
     }

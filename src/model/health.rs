@@ -1,28 +1,29 @@
-//! Pure: what is wrong with a profile and which command fixes it, from its record, the time and what is known of
-//! the store's key. `status`, its JSON, `status --check` and `doctor` all ask here, so that none contradicts another.
+//! Pure: the trouble of a profile and the command that fixes it, from its record, the time and the state of the
+//! store's key. `status`, its JSON, `status --check` and `doctor` all use this, so that they agree.
 
 use super::grant::GrantKind;
 use super::policy::{self, Refusal};
 use super::record::{OutcomeKind, Record};
 
 const DAY: i64 = 86_400;
-/// With less left of a refresh token it is critical unless the caller says otherwise, seconds.
+/// The default limit for a critical remaining time of a refresh token, seconds.
 const CRITICAL_BEFORE_SECS: i64 = 7 * DAY;
-/// A refresh token that was used within this time is kept alive, seconds: what shortens its life is Concur's answer.
+/// A refresh token that was used within this time is refreshed regularly, seconds: then a short lifetime comes
+/// from Concur's answer.
 const KEPT_ALIVE_SECS: i64 = 2 * DAY;
 
-/// How soon a person is needed.
+/// The severity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Severity {
     /// No person is needed.
     Ok,
-    /// Soon.
+    /// A person is needed soon.
     Warning,
-    /// Now: something does not work, or will not at the next refresh.
+    /// A person is needed now: something does not work, or will not at the next refresh.
     Critical,
 }
 
-/// With less left of a refresh token there is something wrong; seconds.
+/// The limits for the remaining time of a refresh token, seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Limits {
     /// [`Severity::Warning`].
@@ -32,24 +33,24 @@ pub(crate) struct Limits {
 }
 
 impl Limits {
-    /// Those of a setting `warn_before`, seconds.
+    /// The limits for a setting `warn_before`, seconds.
     pub(crate) fn of_warning(warn: i64) -> Self {
         Self { warn, crit: CRITICAL_BEFORE_SECS.min(warn) }
     }
 }
 
-/// What is known of a record's sealed cells.
+/// The state of a record's sealed cells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Cells {
-    /// Nothing speaks against them.
+    /// No fault is known.
     Sound,
-    /// The store's key is not there, or it is another one.
+    /// The store's key is missing or wrong.
     NoKey,
     /// Its identity or its cells do not open.
     Edited,
 }
 
-/// What is wrong with a profile. Times in epoch seconds.
+/// The trouble of a profile. Times in epoch seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Trouble {
     /// See [`Cells::NoKey`].
@@ -77,7 +78,7 @@ pub(crate) enum Trouble {
         /// When it said so.
         since: Option<i64>,
     },
-    /// The refresh token's time has passed.
+    /// The refresh token has expired.
     Expired {
         /// When.
         at: i64,
@@ -87,14 +88,14 @@ pub(crate) enum Trouble {
         /// When that was.
         at: Option<i64>,
     },
-    /// The service gave no token at the last attempt, and did not refuse it either.
+    /// The service neither granted nor refused a token at the last attempt.
     Unavailable {
         /// When that was.
         at: Option<i64>,
         /// Concur's code.
         code: Option<i64>,
     },
-    /// Little is left of the refresh token.
+    /// The refresh token expires soon.
     Expiring {
         /// Seconds.
         left: i64,
@@ -114,36 +115,36 @@ pub(crate) enum Fix {
     LogIn {
         /// By this grant.
         by: Option<GrantKind>,
-        /// What the person must have for it.
+        /// What the login needs.
         needs: Needs,
     },
-    /// Keep another client secret.
+    /// Store a new client secret.
     SetSecret,
-    /// Refresh at once; after a refusal, once it is fixed at Concur.
+    /// Refresh now; after a refusal, when it is fixed at Concur.
     Refresh {
         /// Whether something must be fixed at Concur first.
         once_fixed: bool,
     },
-    /// Have every profile refreshed daily.
+    /// Install the daily refresh.
     KeepAlive,
-    /// Look at the whole installation.
+    /// Run `doctor`.
     Examine,
 }
 
-/// What a person must have for a login.
+/// What a login needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Needs {
-    /// What the grant itself asks for.
+    /// The usual values of the grant.
     Nothing,
     /// A new company request token.
     RequestToken,
     /// A new refresh token.
     RefreshToken,
-    /// The base URL, by their own knowledge.
+    /// The base URL, which the person must know.
     BaseUrl,
 }
 
-/// What is wrong with a record at `now` (epoch seconds); `None`: nothing.
+/// The trouble of a record at `now` (epoch seconds); `None`: no trouble.
 pub(crate) fn trouble(record: &Record, cells: Cells, now: i64, limits: Limits) -> Option<Trouble> {
     match cells {
         Cells::NoKey => return Some(Trouble::NoKey),
@@ -152,7 +153,7 @@ pub(crate) fn trouble(record: &Record, cells: Cells, now: i64, limits: Limits) -
     }
     let attempt = &record.attempt;
     let (code, since) = (attempt.code, attempt.ended_at.or(attempt.started_at));
-    // However long the access token is still valid: what comes after it counts.
+    // Also while the access token is valid: the next refresh counts.
     match policy::refusal(record, now) {
         Some(Refusal::NothingToRefreshWith) => return Some(Trouble::NoRefreshToken),
         Some(Refusal::Condemned) => return Some(Trouble::RefreshTokenRefused { code }),
@@ -160,7 +161,7 @@ pub(crate) fn trouble(record: &Record, cells: Cells, now: i64, limits: Limits) -
         Some(Refusal::Rejected { .. } | Refusal::Backoff { .. }) | None => {}
     }
     let left = time_left(record, now);
-    // A failure stands until Concur was asked again, however long it keeps others from asking.
+    // A failure is shown until the next attempt succeeds, also after its back-off has ended.
     match (attempt.outcome, code) {
         (Some(OutcomeKind::Rejected), Some(5 | 61 | 64)) => Some(Trouble::WrongSecret { since }),
         (Some(OutcomeKind::Rejected), _) => Some(Trouble::Rejected { code, since }),
@@ -188,7 +189,7 @@ fn time_left(record: &Record, now: i64) -> Option<i64> {
 }
 
 impl Trouble {
-    /// How soon a person is needed.
+    /// The severity.
     pub(crate) const fn severity(self) -> Severity {
         match self {
             Self::Expiring { is_critical: false, .. } => Severity::Warning,
@@ -201,7 +202,7 @@ impl Trouble {
         matches!(self.fix(record), Fix::LogIn { .. })
     }
 
-    /// Whether what is stored cannot be opened: then no token can be had, however long it is valid.
+    /// Whether the cells cannot be opened: then no token can be printed, even if it is valid.
     pub(crate) const fn is_locked(self) -> bool {
         matches!(self, Self::NoKey | Self::Edited)
     }
@@ -240,7 +241,7 @@ fn log_in(record: &Record) -> Fix {
     Fix::LogIn { by, needs }
 }
 
-/// What fixes a refusal with this code (SAP: Authentication API, response codes).
+/// The fix for a refusal with this code (SAP: Authentication API, response codes).
 fn of_code(code: Option<i64>, record: &Record) -> Fix {
     match code {
         Some(16) => Fix::LogIn { by: record.login_by(), needs: Needs::BaseUrl },
@@ -249,7 +250,7 @@ fn of_code(code: Option<i64>, record: &Record) -> Fix {
         Some(51 | 52 | 54..=58 | 62 | 63 | 65 | 80..=85 | 100..=102 | 103..=106 | 109 | 139) => {
             Fix::LogIn { by: record.login_by(), needs: Needs::Nothing }
         }
-        // Without a refresh token there is none to try again with.
+        // Without a refresh token there is nothing to refresh.
         Some(10..=14 | 20 | 53 | 59 | 60 | 107 | 123) if record.renews_by_itself() => {
             log_in(record)
         }

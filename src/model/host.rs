@@ -1,12 +1,12 @@
-//! Hosts as callers write them: git's `host` (with the port when there is one) and the host of a URL.
+//! Host names in requests and URLs: git's `host` (with the port when there is one) and the host of a URL.
 //!
-//! An origin has one host and several spellings. What is stored and compared is the canonical one.
+//! A host has several spellings. The canonical one is stored and compared.
 
 use url::Url;
 
 use super::origin::is_concur_host;
 
-/// The ports that need not be written (the URL standard's special schemes).
+/// The default ports (the URL standard's special schemes).
 const DEFAULT_PORTS: [(&[u8], &[u8]); 3] =
     [(b"https", b":443"), (b"http", b":80"), (b"ftp", b":21")];
 
@@ -14,15 +14,15 @@ const DEFAULT_PORTS: [(&[u8], &[u8]); 3] =
 pub(crate) fn canonical(protocol: &[u8], host: &[u8]) -> Vec<u8> {
     let mut host = host.to_ascii_lowercase();
     let without = default_port(protocol).and_then(|port| host.strip_suffix(port));
-    // Without its port an address of IPv6 still ends in its bracket; `::443` is not host and port.
+    // An IPv6 address without port ends in its bracket; `::443` is not host and port.
     if let Some(name) = without.filter(|name| !name.contains(&b':') || name.ends_with(b"]")) {
         host.truncate(name.len());
     }
     host
 }
 
-/// The same host with the default port of its scheme: how earlier versions kept what came so. The host
-/// itself where there is no such port.
+/// The same host with the default port of its scheme: the form in which earlier versions stored it. The host
+/// itself if its scheme has no default port.
 pub(crate) fn with_default_port(protocol: &[u8], host: &[u8]) -> Vec<u8> {
     [host, default_port(protocol).unwrap_or_default()].concat()
 }
@@ -31,17 +31,17 @@ fn default_port(protocol: &[u8]) -> Option<&'static [u8]> {
     DEFAULT_PORTS.iter().find(|(scheme, _)| *scheme == protocol).map(|(_, port)| *port)
 }
 
-/// The host of Concur's whose `www-` twin a canonical host is (SAP: Base URIs). Of any other host the name
-/// with `www-` in front is another company's.
+/// The host of Concur's whose `www-` twin a canonical host is (SAP: Base URIs). For any other host, the name
+/// with `www-` in front may belong to someone else.
 pub(crate) fn twin_of<'h>(protocol: &[u8], host: &'h [u8]) -> Option<&'h [u8]> {
     let plain = host.strip_prefix(b"www-").filter(|plain| !plain.starts_with(b"www-"))?;
     let is_concurs = protocol == b"https" && std::str::from_utf8(plain).is_ok_and(is_concur_host);
     is_concurs.then_some(plain)
 }
 
-/// Whether the host in the text of a URL is written as the URL standard's parser has it, but for case.
-/// Readers differ on any other spelling: `012.0.0.1`, `0xa.0.0.1` and `10.1` are 10.0.0.1 to some, other
-/// addresses or names to others.
+/// Whether the host in the text of a URL is in canonical form by the URL standard, except for case. Programs
+/// read other spellings differently: `012.0.0.1`, `0xa.0.0.1` and `10.1` are 10.0.0.1 to some, other addresses
+/// or names to others.
 pub(crate) fn is_canonical_in(text: &str, url: &Url) -> bool {
     let rest = text.split_once("://").map_or("", |(_, rest)| rest);
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! What a JWT of our own says about itself.
+//! The claims of our own tokens (JWT).
 
 use base64::Engine as _;
 use base64::alphabet::URL_SAFE;
@@ -10,10 +10,10 @@ use super::lenient::{whole, whole_number};
 use super::principal::PrincipalType;
 use super::secret::Secret;
 
-/// The longest token that is looked into, in bytes.
+/// The longest token that is parsed, in bytes.
 const MAX_TOKEN_BYTES: usize = 64 * 1024;
 
-/// RFC 7515 writes base64url without padding; some issuers pad all the same.
+/// RFC 7515 writes base64url without padding; some issuers pad nevertheless.
 const BASE64URL: GeneralPurpose = GeneralPurpose::new(
     &URL_SAFE,
     GeneralPurposeConfig::new()
@@ -21,7 +21,7 @@ const BASE64URL: GeneralPurpose = GeneralPurpose::new(
         .with_decode_allow_trailing_bits(true),
 );
 
-/// The claims that are used. Each is `None` when it is absent or not of its type.
+/// The used claims. Each is `None` if it is absent or has another type.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Claims {
     /// `exp`, epoch seconds; a fraction is cut off.
@@ -34,11 +34,11 @@ pub struct Claims {
     pub principal_type: Option<PrincipalType>,
 }
 
-/// Reads the payload of a JWT (RFC 7519) in its compact form, or `None` when it is not one.
+/// Parses the payload of a JWT (RFC 7519) in its compact form, or `None` when it is not one.
 ///
-/// The signature is **not** verified, on purpose. The token is our own, received from the service
-/// over TLS or named by the person; all that is learnt is when to renew it and whom it speaks for.
-/// Nothing may be allowed because a claim says so.
+/// The signature is **not** verified, on purpose. The token is our own, received from the service over TLS or
+/// given by the user; its claims are used only for its expiry and its principal. Never base a permission on a
+/// claim.
 pub fn claims(token: &Secret) -> Option<Claims> {
     let bytes = token.expose();
     if bytes.len() > MAX_TOKEN_BYTES {
@@ -50,7 +50,7 @@ pub fn claims(token: &Secret) -> Option<Claims> {
     else {
         return None;
     };
-    // Sized up front: a growing buffer would leave copies.
+    // Allocated at once: a growing buffer would leave copies.
     let mut json = Zeroizing::new(vec![0; payload.len()]);
     let length = BASE64URL.decode_slice(payload, &mut json).ok()?;
     let payload: serde_json::Map<String, Value> = serde_json::from_slice(&json[..length]).ok()?;

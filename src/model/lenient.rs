@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-/// A whole number that came as a JSON number, as a string (`"3600"`, as SAP's samples have it) or
-/// as a float without a fraction. `None` for anything else, also when `i64` cannot hold it.
+/// A whole number from a JSON number, as a string (`"3600"`, as SAP's samples have it) or as a float without a
+/// fraction. `None` for anything else, also when `i64` cannot hold it.
 pub(crate) fn whole_number(value: &Value) -> Option<i64> {
     match value {
         Value::Number(number) => number.as_i64().or_else(|| number.as_f64().and_then(whole)),
@@ -12,19 +12,19 @@ pub(crate) fn whole_number(value: &Value) -> Option<i64> {
     }
 }
 
-/// [`whole_number`] of a string's content; blanks around it do not count.
+/// [`whole_number`] of a string's content; blanks around it are ignored.
 pub(crate) fn whole_number_text(text: &str) -> Option<i64> {
     let text = text.trim();
     text.parse().ok().or_else(|| text.parse().ok().and_then(whole))
 }
 
-/// The float as an integer when it is one, within the 53 bits that a float holds exactly.
+/// The float as an integer when it is one, within the 53 bits of a float's exact integers.
 pub(crate) fn whole(float: f64) -> Option<i64> {
     const EXACT: f64 = 9_007_199_254_740_992.0;
     if float.fract() != 0.0 || float.abs() > EXACT {
         return None;
     }
-    // Formatting is exact here, and there is no checked conversion.
+    // Formatting is exact here; the standard library has no checked conversion.
     format!("{float:.0}").parse().ok()
 }
 

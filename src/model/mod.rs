@@ -15,4 +15,5 @@ pub(crate) mod record;
 pub(crate) mod redact;
 pub(crate) mod secret;
 pub(crate) mod similar;
+pub(crate) mod span;
 pub(crate) mod wiping;

@@ -1,4 +1,4 @@
-//! Origins, and the one answer to "may a secret be sent there?".
+//! Origins, and the only decision whether a secret may be sent to one.
 //!
 //! An [`Origin`] is scheme, host and port in canonical lower-case form. It says nothing about
 //! trust: only [`AllowList::permit`] turns one into an [`AllowedOrigin`], and every function that
@@ -9,16 +9,16 @@ use std::net::IpAddr;
 
 use url::{Host, Url};
 
-/// Where Concur's base URIs live (SAP: Base URIs). A host is Concur's when it ends in one of these,
-/// so at a label boundary.
+/// The domains of Concur's base URIs (SAP: Base URIs). A host is Concur's if it ends in one of these, at a
+/// label boundary.
 const CONCUR_SUFFIXES: [&str; 2] = [".api.concursolutions.com", ".api.concurcdc.cn"];
 
 /// The same as git's configuration writes it (gitcredentials(7)): `*` is one label of a host.
 pub(crate) const CONCUR_PATTERNS: [&str; 2] =
     ["https://*.api.concursolutions.com", "https://*.api.concurcdc.cn"];
 
-/// Short names for `--base-url`: SAP's list of base URIs and those that it does not list any more, all
-/// below `.api.concursolutions.com` but the Chinese one.
+/// Short names for `--base-url`: SAP's list of base URIs and those that it no longer lists, all below
+/// `.api.concursolutions.com` except the Chinese one.
 pub const SHORT_NAMES: [&str; 11] =
     ["us2", "eu2", "apj1", "usg", "glz", "us-impl", "emea-impl", "us", "eu", "emea", "cn"];
 
@@ -30,7 +30,7 @@ pub struct Origin {
     loopback: bool,
 }
 
-/// Why a text is not an origin that this program would ever talk to.
+/// Why a text is not an acceptable origin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BadOrigin {
     /// Not a URL with a host.
@@ -41,9 +41,9 @@ pub enum BadOrigin {
     PlainHttp,
     /// `user@` or `user:password@` in it.
     UserInfo,
-    /// A path, query or fragment where only an origin may stand.
+    /// A path, query or fragment.
     MoreThanOrigin,
-    /// A legacy host of Concur's, which does not take these tokens; the short name of the right one.
+    /// A legacy host of Concur, which does not accept these tokens; the short name of the right one.
     Legacy(&'static str),
 }
 
@@ -53,15 +53,15 @@ impl fmt::Display for BadOrigin {
             Self::NotAUrl => "it is not a URL with a host",
             Self::Scheme => "its scheme is not https",
             Self::PlainHttp => {
-                "http is only spoken to a literal loopback address (127.0.0.0/8 or [::1])"
+                "http is allowed only for a literal loopback address (127.0.0.0/8 or [::1])"
             }
-            Self::UserInfo => "it holds user information",
-            Self::MoreThanOrigin => "it holds more than scheme, host and port",
+            Self::UserInfo => "it contains user information",
+            Self::MoreThanOrigin => "it contains more than scheme, host and port",
             Self::Legacy(instead) => {
                 return write!(
                     f,
-                    "it is a legacy host of Concur's, which does not take these tokens; the one in its \
-                     place is {instead}"
+                    "it is a legacy host of Concur, which does not accept these tokens; use \
+                     {instead}"
                 );
             }
         })
@@ -70,10 +70,10 @@ impl fmt::Display for BadOrigin {
 
 impl std::error::Error for BadOrigin {}
 
-/// Reads a URL, stricter than the URL standard, which would make other ones of them: without control
-/// characters (it drops tabs and newlines), with a host written in ASCII as it is (it decodes `%41` and
-/// translates international names, of which Concur has none and look-alikes have many), and without user
-/// information that is present but empty (it drops that, so that no caller would see it).
+/// Parses a URL, stricter than the URL standard, which would change it: without control characters (the
+/// standard drops tabs and newlines), with a plain ASCII host (the standard decodes `%41` and translates
+/// international names; Concur has none, and look-alikes use them), and without empty user information (the
+/// standard drops it).
 pub(crate) fn parse_url(text: &str) -> Option<Url> {
     let after_scheme = text.split_once(':').map_or(text, |(_, rest)| rest);
     let authority = after_scheme.trim_start_matches(['/', '\\']);
@@ -88,8 +88,8 @@ pub(crate) fn parse_url(text: &str) -> Option<Url> {
 }
 
 impl Origin {
-    /// Reads an origin as this program writes it, or a short name (`us2`): strictly. What people write is
-    /// read by [`Origin::from_person`].
+    /// Parses an origin as this program writes it, or a short name (`us2`), strictly. [`Origin::from_person`]
+    /// parses what people type.
     pub fn from_operator(text: &str) -> Result<Self, BadOrigin> {
         let text = text.trim();
         if text == "cn" {
@@ -105,8 +105,8 @@ impl Origin {
         Self::from_url(&url)
     }
 
-    /// Reads a `geolocation` as the service or an imported file gave it. Seen in the wild with mixed
-    /// case, a trailing slash and even a path: what follows the host is dropped.
+    /// Parses a `geolocation` of the service or an imported file. Real ones have mixed case, a trailing slash
+    /// and even a path: everything after the host is dropped.
     pub fn from_geolocation(text: &str) -> Result<Self, BadOrigin> {
         Self::from_url(&Self::url(text.trim())?)
     }
@@ -150,12 +150,12 @@ impl Origin {
         &self.text[..self.host_start - "://".len()]
     }
 
-    /// Host, and the port when it is not the scheme's own: what git calls `host`.
+    /// Host, and the port if it is not the scheme's default: git's `host`.
     pub fn host(&self) -> &str {
         &self.text[self.host_start..]
     }
 
-    /// Whether the host is a literal loopback address. Such an origin is never reached by a proxy.
+    /// Whether the host is a literal loopback address. A proxy is never used for it.
     pub fn is_loopback(&self) -> bool {
         self.loopback
     }
@@ -165,7 +165,7 @@ impl Origin {
         self.scheme() == "https" && is_concur_host(self.host())
     }
 
-    /// What stands in the host before Concur's domain, such as `us2`. `None` where that is not its end.
+    /// The part of the host before Concur's domain, such as `us2`. `None` for another domain.
     pub fn data_centre(&self) -> Option<&str> {
         data_centre(self.host())
     }
@@ -177,12 +177,12 @@ pub(crate) fn is_concur_host(host: &str) -> bool {
 }
 
 fn data_centre(host: &str) -> Option<&str> {
-    // A port would end the text otherwise than with the suffix.
+    // With a port, the text would not end with the suffix.
     CONCUR_SUFFIXES.iter().find_map(|suffix| host.strip_suffix(suffix))
 }
 
-/// Whether a text is labels of a host name (RFC 952 and 1123, and nothing more): a URL's host may
-/// hold quotes and empty labels.
+/// Whether a text is labels of a host name (RFC 952 and 1123, and nothing more): a URL's host may contain
+/// quotes and empty labels.
 fn are_host_labels(text: &str) -> bool {
     let is_label = |label: &str| {
         let good = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
@@ -197,7 +197,7 @@ impl fmt::Display for Origin {
     }
 }
 
-/// An origin that a secret may be sent to. Only an [`AllowList`] makes one.
+/// An allowed origin. Only an [`AllowList`] creates one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AllowedOrigin(Origin);
 
@@ -208,8 +208,8 @@ impl AllowedOrigin {
     }
 }
 
-/// The origins that may be sent a secret: Concur's own, and those the operator named at `login` or
-/// in the configuration. A service's answer or an imported file can never widen it.
+/// The allowed origins: Concur's own, and those that the operator named at `login` or in the configuration. A
+/// service's answer or an imported file can never add one.
 #[derive(Debug, Clone, Default)]
 pub struct AllowList {
     named: Vec<Origin>,
@@ -229,7 +229,7 @@ impl AllowList {
         wider
     }
 
-    /// [`AllowList::and`], with what that permits.
+    /// [`AllowList::and`], and the allowed origin itself.
     pub(crate) fn permitting(&self, origin: &Origin) -> (Self, AllowedOrigin) {
         (self.and(origin), AllowedOrigin(origin.clone()))
     }
@@ -239,7 +239,7 @@ impl AllowList {
         self.named.iter()
     }
 
-    /// The one answer to "may a secret be sent there?".
+    /// The only decision whether a secret may be sent to an origin.
     pub fn permit(&self, origin: &Origin) -> Option<AllowedOrigin> {
         (origin.is_concur() || self.named.contains(origin)).then(|| AllowedOrigin(origin.clone()))
     }
@@ -346,7 +346,7 @@ mod tests {
         assert_eq!(CONCUR_PATTERNS.map(str::to_owned), patterns);
     }
 
-    /// Texts that look like what the service or an attacker would send, and any others.
+    /// Texts as a service or an attacker would send, and any others.
     fn url_like() -> impl Strategy<Value = String> {
         let scheme =
             prop::sample::select(vec!["https://", "http://", "HTTPS:", "//", "ftp://", ""]);

@@ -1,28 +1,28 @@
-//! Pure: what to do with a managed account, from the record and the time alone (DESIGN: decide).
+//! Pure: decides what to do with a managed account, only from the record and the time.
 
 use crate::model::record::{AccessTimes, OutcomeKind, Record};
 
-/// `min_ttl` unless the caller asks otherwise, seconds: the minimum remaining lifetime.
+/// The default `min_ttl`, the minimum remaining lifetime, seconds.
 pub(crate) const DEFAULT_MIN_TTL_SECS: i64 = 60;
-/// How long a refresh token lives from its last use (SAP: six months), calendar months.
+/// How long a refresh token is valid after its last use (SAP: six months), calendar months.
 pub(crate) const REFRESH_TOKEN_LIFE_MONTHS: u32 = 6;
-/// The same in days, where it is a scale: six months have 181 to 184.
+/// The same in days, for scales: six months have 181 to 184.
 pub(crate) const REFRESH_TOKEN_LIFE_DAYS: i64 = 182;
 /// The widest soft window, seconds.
 const SOFT_WINDOW_SECS: i64 = 300;
-/// More life left than the token ever had, by this much, means that the clock stepped back.
+/// If more time is left than the token ever had, by this much, the clock was set back.
 const CLOCK_TOLERANCE_SECS: i64 = 60;
-/// How long a refusal other than 108 holds, seconds.
+/// How long a refusal other than 108 prevents further attempts, seconds.
 const REJECTION_HOLDS_SECS: i64 = 15 * 60;
-/// The longest that any recorded `not before` is believed, seconds after the attempt's start.
+/// The latest plausible `not before`, seconds after the attempt's start.
 const LONGEST_BACK_OFF_SECS: i64 = 15 * 60 + 120;
 /// First back-off after a failed attempt, seconds; doubled for each further one in a row.
 const FIRST_BACK_OFF_SECS: i64 = 2;
-/// Where the doubling ends, seconds.
+/// The longest back-off, seconds.
 const DOUBLED_BACK_OFF_SECS: i64 = 60;
 /// The longest `Retry-After` that is honoured, seconds.
 pub(crate) const LONGEST_RETRY_AFTER_SECS: i64 = 15 * 60;
-/// How long a failure of this caller's own surroundings binds others, seconds.
+/// How long a caller's own network failure prevents attempts of others, seconds.
 pub(crate) const LOCAL_FAILURE_HOLDS_SECS: i64 = 5;
 /// A token younger than this is not refreshed because a service refused it, seconds.
 pub(crate) const FORCED_REFRESH_MIN_AGE_SECS: i64 = 60;
@@ -35,12 +35,12 @@ pub(crate) enum Need {
         /// Seconds.
         min_ttl: i64,
     },
-    /// Other tokens, whatever the state: a person or job asks for them.
+    /// New tokens, whatever the state, because a person or job requests them.
     Refresh,
-    /// Another access token, because the service refused this one (the caller has asked [`may_force`]); a refresh
-    /// that failed lately stands all the same.
+    /// Another access token, because the service refused this one (the caller has asked [`may_force`]); a
+    /// recorded failure still prevents an attempt.
     Replacement,
-    /// A use of the refresh token, if there was none for `after`.
+    /// A refresh, if there was none for `after` seconds.
     KeepAlive {
         /// Seconds since its last use.
         after: i64,
@@ -52,17 +52,16 @@ pub(crate) enum Need {
 pub(crate) enum Refusal {
     /// Nothing is stored that could obtain a new token: a person must log in.
     NothingToRefreshWith,
-    /// Concur said that the refresh token is bad or expired: a person must log in.
+    /// Concur called the refresh token bad or expired: a person must log in.
     Condemned,
     /// The stored tokens are another company's or user's than the profile's: a person must log in.
     OtherPrincipal,
-    /// Concur refused lately for a reason that can be fixed there; not asked again before `until`
-    /// (epoch seconds).
+    /// Concur refused lately for a reason that can be fixed there; no attempt before `until` (epoch seconds).
     Rejected {
         /// Epoch seconds.
         until: i64,
     },
-    /// A failed attempt lately; not asked again before `until` (epoch seconds).
+    /// An attempt failed lately; no attempt before `until` (epoch seconds).
     Backoff {
         /// Epoch seconds.
         until: i64,
@@ -100,7 +99,7 @@ pub(crate) fn plan(record: &Record, now: i64, need: Need) -> Decision {
     }
 }
 
-/// Decides in the order that DESIGN fixes. `min_ttl` in seconds, `now` in epoch seconds.
+/// The decision, in a fixed order of rules. `min_ttl` in seconds, `now` in epoch seconds.
 pub(crate) fn decide(record: &Record, now: i64, min_ttl: i64) -> Decision {
     let life = Life::of(record.access_times(), now);
     match life {
@@ -122,7 +121,7 @@ pub(crate) fn is_surely_fresh(access: AccessTimes, now: i64, min_ttl: i64) -> bo
     matches!(life, Life::Left { remaining, .. } if remaining > min_ttl) && !life.is_soft()
 }
 
-/// The decision when the access token is of no use.
+/// The decision if the access token cannot be used.
 fn refresh_or_refuse(record: &Record, now: i64) -> Decision {
     refusal(record, now).map_or(Decision::Stale, Decision::Refused)
 }
@@ -153,12 +152,11 @@ pub(crate) fn refusal(record: &Record, now: i64) -> Option<Refusal> {
     None
 }
 
-/// What a daily job does for a refresh token: uses it when its last use was over `after` seconds ago, or
-/// when it would expire before that time has passed again. Never one that is invalid, nor while a refusal or a
-/// back-off holds.
+/// The decision of a daily job: refresh if the last use was more than `after` seconds ago, or if the refresh
+/// token would expire before the next run. Never with an invalid one, nor during a refusal or back-off.
 fn keep_alive(record: &Record, now: i64, after: i64) -> Decision {
     let age = record.refreshed_at.map(|at| now.saturating_sub(at));
-    // A use "in the future" was written by a clock that has stepped back since: of no known age.
+    // A use "in the future" was recorded before the clock was set back: its age is unknown.
     let lately = age.is_some_and(|age| (-CLOCK_TOLERANCE_SECS..after).contains(&age));
     let ends = record.refresh_expires_at.is_some_and(|at| at.saturating_sub(now) <= after);
     let refusal = refusal(record, now);
@@ -168,8 +166,8 @@ fn keep_alive(record: &Record, now: i64, after: i64) -> Decision {
     refusal.map_or(Decision::Stale, Decision::Refused)
 }
 
-/// The `min_ttl` to use for a caller who asked for `requested` seconds: at most half of what the
-/// service grants, because more could never be met. The second value tells that it was capped.
+/// The `min_ttl` to use for a caller who asked for `requested` seconds: at most half of what the service
+/// grants, because no token could have more. The second value says whether it was capped.
 pub(crate) fn capped_min_ttl(access: AccessTimes, requested: i64) -> (i64, bool) {
     match access.expires_at.map(|expires| expires.saturating_sub(access.obtained_at)) {
         Some(lifetime) if lifetime > 0 && requested > lifetime / 2 => (lifetime / 2, true),
@@ -181,13 +179,13 @@ pub(crate) fn capped_min_ttl(access: AccessTimes, requested: i64) -> (i64, bool)
 /// that the caller read, and not for a token this young.
 pub(crate) fn may_force(record: &Record, seen_generation: i64, now: i64) -> bool {
     let age = now.saturating_sub(record.obtained_at);
-    // A token "from the future" has no age to protect it.
+    // The age of a token "from the future" is unknown and does not protect it.
     let young = (0..=FORCED_REFRESH_MIN_AGE_SECS).contains(&age);
     record.generation == seen_generation && !young
 }
 
-/// Seconds to wait after the `failures`-th failed attempt in a row (the first is 1), when the
-/// service did not say.
+/// Seconds to wait after the `failures`-th failed attempt in a row (the first is 1), if the service named no
+/// time.
 pub(crate) fn back_off_secs(failures: i64) -> i64 {
     let doublings = u32::try_from(failures.clamp(1, 16) - 1).unwrap_or(0);
     (FIRST_BACK_OFF_SECS << doublings).min(DOUBLED_BACK_OFF_SECS)
@@ -197,7 +195,7 @@ pub(crate) fn back_off_secs(failures: i64) -> i64 {
 enum Life {
     /// There is no token, or its expiry is not known.
     None,
-    /// More than the token was given: the clock stepped back.
+    /// More time than the token ever had: the clock was set back.
     ClockStep,
     Left {
         remaining: i64,

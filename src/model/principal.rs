@@ -1,11 +1,11 @@
 //! The kinds of principal a token is issued to.
 
-/// Whose a token is: what Concur's claim `concur.type` says. The names are stored.
+/// The type of a token's principal, from Concur's claim `concur.type`. The names are stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PrincipalType {
     /// A company.
     Company,
-    /// A user of one.
+    /// A user.
     User,
     /// The application itself.
     Application,
@@ -21,7 +21,7 @@ impl PrincipalType {
         }
     }
 
-    /// What the claim says; `None` when it says nothing that is known.
+    /// The claim's value; `None` if it is unknown.
     pub fn from_claim(text: &str) -> Option<Self> {
         match text {
             "company" => Some(Self::Company),
@@ -31,7 +31,7 @@ impl PrincipalType {
         }
     }
 
-    /// The word for people.
+    /// The word in messages.
     pub const fn noun(self) -> &'static str {
         match self {
             Self::Company => "company",

@@ -1,4 +1,4 @@
-//! Foreign text, made safe to show on a terminal.
+//! Makes text of other programs safe to show on a terminal.
 
 use std::io;
 
@@ -6,19 +6,19 @@ use serde::Serialize;
 use serde_json::Serializer;
 use serde_json::ser::Formatter;
 
-/// The text with everything that could steer a terminal or disguise itself written as `\u{…}`.
+/// The text with everything that could control a terminal or is invisible written as `\u{…}`.
 ///
-/// For text that a service, a file or a caller chose. Escaped are control characters (C0 with the
-/// line breaks, DEL, C1: CVE-2024-50349 and its kin), marks that reorder text (bidirectional
-/// overrides, isolates and marks), and characters that cannot be seen (line and paragraph separators,
-/// and what Unicode calls default ignorable: zero-width characters, fillers, the byte order mark, tags).
+/// For text that a service, a file or a caller chose. Escaped are control characters (C0 with the line breaks,
+/// DEL, C1: as in CVE-2024-50349), marks that reorder text (bidirectional overrides, isolates and marks), and
+/// characters that cannot be seen (line and paragraph separators, and what Unicode calls default ignorable:
+/// zero-width characters, fillers, the byte order mark, tags).
 ///
-/// At most `max_chars` characters come back; when that means a cut, the last of them is `…`. An
-/// escape is never cut in half.
+/// At most `max_chars` characters are returned; if the text is cut, the last one is `…`. An escape is never cut
+/// in half.
 pub(crate) fn printable(text: &str, max_chars: usize) -> String {
     let mut shown = String::new();
     let mut length: usize = 0;
-    // Where to cut when more comes than fits: the last place that leaves room for the ellipsis.
+    // Where to cut a longer text: the last place that leaves room for the ellipsis.
     let mut cut = 0;
     for character in text.chars() {
         if length < max_chars {
@@ -42,9 +42,9 @@ pub(crate) fn printable(text: &str, max_chars: usize) -> String {
     shown
 }
 
-/// A JSON value on one line, in which everything that [`printable`] escapes is written in JSON's own
-/// escapes: a parser gets the same value, and a terminal no control characters.
-/// Empty for what cannot be JSON; no `Value` is that.
+/// A JSON value on one line, in which everything that [`printable`] escapes is written in JSON's own escapes: a
+/// parser gets the same value, and a terminal no control characters. Empty for a value that cannot be JSON,
+/// which no `Value` is.
 pub(crate) fn printable_json(value: &impl Serialize) -> String {
     let mut shown = Vec::new();
     if write_printable_json(&mut shown, value).is_err() {
@@ -53,7 +53,7 @@ pub(crate) fn printable_json(value: &impl Serialize) -> String {
     String::from_utf8(shown).unwrap_or_default()
 }
 
-/// The same into a buffer that the caller chose, because there are secrets in the value.
+/// The same into the caller's buffer, because the value contains secrets.
 pub(crate) fn write_printable_json(
     out: impl io::Write,
     value: &impl Serialize,
@@ -61,7 +61,7 @@ pub(crate) fn write_printable_json(
     value.serialize(&mut Serializer::with_formatter(out, Escaping))
 }
 
-/// Writes JSON as it is usual, but for what is left of a string when JSON's own rules are kept.
+/// Writes JSON as usual, and escapes more characters in strings than JSON requires.
 struct Escaping;
 
 impl Formatter for Escaping {
@@ -71,7 +71,7 @@ impl Formatter for Escaping {
         fragment: &str,
     ) -> io::Result<()> {
         let mut done = 0;
-        // JSON's own rules leave of ASCII only DEL, and most strings have nothing beyond.
+        // Of ASCII, JSON leaves only DEL unescaped, and most strings are ASCII.
         let is_plain = fragment.bytes().all(|byte| byte < 0x7f);
         let characters = if is_plain { "" } else { fragment }.char_indices();
         for (at, character) in characters.filter(|(_, character)| must_be_escaped(*character)) {
@@ -94,13 +94,13 @@ pub(crate) fn write_escaped<W: io::Write + ?Sized>(
     Ok(())
 }
 
-/// Whether a character could steer a terminal, or cannot be seen.
+/// Whether a character could control a terminal, or is invisible.
 pub(crate) fn must_be_escaped(character: char) -> bool {
     character.is_control() || is_unseen(character)
 }
 
 /// Separators, marks of direction, and Unicode's `Default_Ignorable_Code_Point` (`DerivedCoreProperties`),
-/// which is drawn as nothing. Not the variation selectors of the first plane: an honest `❤️` has one.
+/// which is invisible. Not the variation selectors of the first plane: an ordinary `❤️` has one.
 fn is_unseen(character: char) -> bool {
     matches!(character,
         '\u{ad}'

@@ -17,8 +17,8 @@ pub struct BadProfileName;
 impl fmt::Display for BadProfileName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(
-            "a profile name is 1 to 64 of a-z, 0-9, '.', '_' and '-', beginning with a letter or \
-             digit",
+            "a profile name has 1 to 64 characters of a-z, 0-9, '.', '_' and '-', and begins \
+             with a letter or digit",
         )
     }
 }
@@ -26,7 +26,7 @@ impl fmt::Display for BadProfileName {
 impl std::error::Error for BadProfileName {}
 
 impl ProfileName {
-    /// What a first `login` without a name makes.
+    /// The name of a first `login` without a name.
     pub fn default_name() -> Self {
         Self("default".to_owned())
     }

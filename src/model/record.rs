@@ -1,4 +1,4 @@
-//! A credential as it is kept: what is in the clear, and the cells that are sealed.
+//! A stored credential: its unsealed fields and its sealed cells.
 
 mod attempt;
 
@@ -26,21 +26,21 @@ impl fmt::Display for RecordId {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ApplicationId(pub i64);
 
-/// What git looks a credential up by. Bytes, because nothing in git's protocol says UTF-8; `None`
-/// is not the same as empty (gitcredentials(7)).
+/// The key by which git looks up a credential. Bytes, because git's protocol does not require UTF-8; `None` is
+/// not the same as empty (gitcredentials(7)).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct GitKey {
     /// `https`, or what a caller stored.
     pub protocol: Vec<u8>,
     /// Lower-cased, port included.
     pub host: Vec<u8>,
-    /// The path, when the entry was stored with one.
+    /// The path, if the credential was stored with one.
     pub path: Option<Vec<u8>>,
     /// The user name; a managed account's is its company or user UUID.
     pub username: Option<Vec<u8>>,
 }
 
-/// An encrypted column value; only the store's sealing room makes sense of it.
+/// An encrypted column value, opaque outside the store.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SealedCell(pub Vec<u8>);
 
@@ -50,7 +50,7 @@ impl fmt::Debug for SealedCell {
     }
 }
 
-/// Which sealed column of a record: part of what binds a cell to its place.
+/// A sealed column of a record: part of the place that a cell is bound to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Column {
     /// Access token of a managed account, password or credential of another host.
@@ -66,7 +66,7 @@ pub enum Column {
 }
 
 impl Column {
-    /// The name that is authenticated with the cell. Part of the stored format: never change one.
+    /// The name that is authenticated with the cell. Part of the stored format: never change it.
     pub const fn name(self) -> &'static str {
         match self {
             Self::AccessToken => "access_token",
@@ -83,7 +83,7 @@ impl Column {
 pub struct Application {
     /// Random identity.
     pub id: ApplicationId,
-    /// What `store --application` calls it.
+    /// Its name for `store --application`.
     pub name: String,
     /// The OAuth `client_id` (SAP calls it App ID).
     pub client_id: String,
@@ -98,7 +98,7 @@ pub struct Application {
 pub struct Record {
     /// Random identity; names its lock and reserve files.
     pub id: RecordId,
-    /// What git looks it up by.
+    /// Its key for git.
     pub key: GitKey,
     /// The profile; `None` for a stored credential.
     pub profile: Option<ProfileName>,
@@ -115,7 +115,7 @@ pub struct Record {
     pub refresh_token: Option<SealedCell>,
     /// Epoch seconds.
     pub refresh_expires_at: Option<i64>,
-    /// Whether that is our assumption (six months from receipt) and not Concur's word.
+    /// Whether the expiry is our assumption (six months from receipt) because Concur did not state it.
     pub refresh_expiry_assumed: bool,
     /// The granted scope, space separated.
     pub scope: Option<String>,
@@ -125,7 +125,7 @@ pub struct Record {
     pub principal: String,
     /// By which grant the tokens were obtained; `None` when that is not known, and for a stored credential.
     pub obtained_by: Option<GrantKind>,
-    /// What its tokens say that the principal is; `None` when they do not say.
+    /// The principal's type by its tokens; `None` if they do not name it.
     pub principal_type: Option<PrincipalType>,
     /// `id_token`, sealed.
     pub id_token: Option<SealedCell>,
@@ -135,8 +135,8 @@ pub struct Record {
     pub request_token_expires_at: Option<i64>,
     /// Unknown fields of an imported file, sealed.
     pub unknown_fields: Option<SealedCell>,
-    /// What vouches for its [`Links`]: an empty sealed cell. `None` for a stored credential, and for a record
-    /// that an earlier program wrote.
+    /// Authenticates its [`Links`]: an empty sealed cell. `None` for a stored credential, and for a record of
+    /// an older version.
     pub identity: Option<SealedCell>,
     /// Epoch seconds when the record was made.
     pub created_at: i64,
@@ -152,32 +152,32 @@ pub struct Record {
     pub attempt: Attempt,
 }
 
-/// What binds a record's cells to their place: none of it can be edited without the cells closing.
+/// The values that a record's cells are bound to: if one is edited, the cells do not open.
 #[derive(Debug, Clone, Copy)]
 pub struct Binding<'a> {
     /// The record.
     pub id: RecordId,
     /// The OAuth client id, empty for a stored credential.
     pub client_id: &'a str,
-    /// What git looks it up by.
+    /// Its key for git.
     pub key: &'a GitKey,
     /// The base URL.
     pub geolocation: &'a str,
-    /// Whether the record has an identity: its cells then open with that alone.
+    /// Whether the record has an identity: then its cells open only with that.
     pub has_identity: bool,
 }
 
-/// What decides where a record's secrets go and whose they are, besides what its cells are bound to. The
-/// record's identity vouches for it.
+/// The other values that decide where a record's secrets are sent and who owns them. The record's identity
+/// authenticates them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Links<'a> {
     /// The record.
     pub id: RecordId,
     /// The profile.
     pub profile: &'a str,
-    /// Which application's client secret is sent.
+    /// The application whose client secret is sent.
     pub application: ApplicationId,
-    /// Where that is sent to obtain tokens.
+    /// The origin that it is sent to.
     pub origin: &'a str,
     /// The OAuth client id.
     pub client_id: &'a str,
@@ -187,10 +187,10 @@ pub struct Links<'a> {
     pub obtained_by: Option<GrantKind>,
 }
 
-/// What an account that was read from the database has to prove its [`Links`].
+/// The values with which an account from the database proves its [`Links`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct AccountLinks {
-    /// Its application, and that one's origin; `None` in an edited row alone.
+    /// Its application, and its origin; `None` only in an edited row.
     pub application: Option<(ApplicationId, String)>,
     /// By which grant the tokens were obtained.
     pub obtained_by: Option<GrantKind>,
@@ -198,7 +198,7 @@ pub(crate) struct AccountLinks {
     pub identity: Option<SealedCell>,
 }
 
-/// When an access token was obtained and when it is over, epoch seconds.
+/// When an access token was obtained and when it expires, epoch seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AccessTimes {
     /// `None` when there is no token, or its expiry is not known.
@@ -207,13 +207,12 @@ pub struct AccessTimes {
     pub obtained_at: i64,
 }
 
-/// A managed account as far as a hit needs it: who it is, and its access token. The whole of it is
-/// its [`Record`].
+/// The part of a managed account that a hit needs: names and access token. [`Record`] has all of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Account {
     /// The record's identity.
     pub id: RecordId,
-    /// What git looks it up by; a managed account has no path.
+    /// Its key for git; a managed account has no path.
     pub key: GitKey,
     /// The profile.
     pub profile: ProfileName,
@@ -231,18 +230,18 @@ pub(crate) struct Account {
     pub principal: String,
     /// Whether its record has an identity.
     pub has_identity: bool,
-    /// What is still to be proven; `None` in an account of the cache, whose tag vouches for it.
+    /// The links to prove; `None` in an account of the cache, whose tag authenticates it.
     pub links: Option<AccountLinks>,
 }
 
 impl Account {
-    /// What binds its cells.
+    /// The values that its cells are bound to.
     pub(crate) fn binding(&self) -> Binding<'_> {
         let Self { id, client_id, key, geolocation, has_identity, .. } = self;
         Binding { id: *id, client_id, key, geolocation, has_identity: *has_identity }
     }
 
-    /// The life of its access token.
+    /// The lifetime of its access token.
     pub(crate) fn access_times(&self) -> AccessTimes {
         AccessTimes {
             expires_at: self.access_token.as_ref().and(self.access_expires_at),
@@ -255,7 +254,7 @@ impl Application {
     /// The origin that the operator named for obtaining tokens.
     ///
     /// # Errors
-    /// Only an edited row holds an invalid one.
+    /// Only an edited row has an invalid one.
     pub(crate) fn registered_at(&self) -> Result<Origin, BadOrigin> {
         Origin::from_operator(&self.origin)
     }
@@ -265,19 +264,20 @@ impl Record {
     /// The base URL.
     ///
     /// # Errors
-    /// Only an edited row of a managed account holds an invalid one; a stored credential has none.
+    /// Only an edited row of a managed account has an invalid one; a stored credential has none.
     pub(crate) fn base_url(&self) -> Result<Origin, BadOrigin> {
         Origin::from_operator(&self.geolocation)
     }
 
-    /// What binds its cells.
+    /// The values that its cells are bound to.
     pub fn binding(&self) -> Binding<'_> {
         let Self { id, key, geolocation, identity, .. } = self;
         let has_identity = identity.is_some();
         Binding { id: *id, client_id: self.client_id(), key, geolocation, has_identity }
     }
 
-    /// What its identity vouches for; `None` for a stored credential, and for a row without its application.
+    /// The links that its identity authenticates; `None` for a stored credential, and for a row without its
+    /// application.
     pub fn links(&self) -> Option<Links<'_>> {
         let Application { id: application, client_id, origin, .. } = self.application.as_ref()?;
         Some(Links {
@@ -291,7 +291,7 @@ impl Record {
         })
     }
 
-    /// The life of its access token.
+    /// The lifetime of its access token.
     pub fn access_times(&self) -> AccessTimes {
         AccessTimes {
             expires_at: self.access_token.as_ref().and(self.access_expires_at),
@@ -331,25 +331,25 @@ impl Record {
         self.profile.as_ref().map(ProfileName::as_str)
     }
 
-    /// Whether there is anything to renew with: a refresh token, a grant that the application can ask
-    /// for by itself, or a company request token that Concur may still take.
+    /// Whether it can be renewed: with a refresh token, an application login, or a company request token that
+    /// may still be valid.
     pub fn can_renew(&self, now: i64) -> bool {
         self.refresh_token.is_some() || self.renews_by_itself() || self.has_live_request_token(now)
     }
 
-    /// Whether its principal is a company, a user or an application: by the tokens' word, else by the grant.
-    /// `None`: that is not known.
+    /// Whether its principal is a company, a user or an application: by the tokens, else by the grant. `None`:
+    /// unknown.
     pub fn principal_type(&self) -> Option<PrincipalType> {
         self.principal_type.or_else(|| self.obtained_by?.principal_type())
     }
 
-    /// What its principal is called; a company when that is not known.
+    /// The word for its principal; a company if it is unknown.
     pub fn principal_noun(&self) -> &'static str {
         self.principal_type().unwrap_or(PrincipalType::Company).noun()
     }
 
-    /// By which grant a person logs this account in again. Only a company has a request token, and a
-    /// refresh token that was handed over is had again from where it came.
+    /// The grant for logging in again. Only a company has a request token, and a new refresh token for
+    /// `refresh` comes from its original source.
     pub fn login_by(&self) -> Option<GrantKind> {
         use GrantKind::{Application, Company, Import, Refresh};
         match (self.obtained_by, self.principal_type()) {
@@ -362,17 +362,17 @@ impl Record {
         }
     }
 
-    /// Whether nobody knows whose the tokens are: the client id stands in the principal's place then.
+    /// Whether the principal is unknown: then the client id is stored instead.
     pub fn has_unknown_principal(&self) -> bool {
         !self.renews_by_itself() && self.principal == self.client_id()
     }
 
-    /// Whether App ID and secret alone obtain new tokens.
+    /// Whether App ID and secret are enough to obtain new tokens.
     pub fn renews_by_itself(&self) -> bool {
         self.obtained_by == Some(GrantKind::Application)
     }
 
-    /// Whether a company request token is kept that Concur may still take.
+    /// Whether a company request token is stored that may still be valid.
     pub fn has_live_request_token(&self, now: i64) -> bool {
         self.request_token.is_some() && self.request_token_expires_at.is_some_and(|at| at > now)
     }

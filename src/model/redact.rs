@@ -1,5 +1,5 @@
-//! Whether a text of a service repeats a secret that it was sent: gateways quote requests in their errors,
-//! and an error is shown, traced and kept.
+//! Finds secrets in the text of a service: gateways quote requests in their errors, and errors are shown,
+//! traced and stored.
 
 use base64::Engine as _;
 use base64::alphabet::STANDARD;
@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 
 use super::secret::Secret;
 
-/// A shorter secret stands in any text by chance, bytes.
+/// A shorter secret may occur in any text by chance, bytes.
 const SHORTEST_SECRET_BYTES: usize = 4;
 /// The longest text that is searched, bytes.
 const LONGEST_TEXT_BYTES: usize = 16 * 1024;
@@ -23,9 +23,9 @@ const BASE64: GeneralPurpose =
 
 type Bytes = Zeroizing<Vec<u8>>;
 
-/// Whether `text` holds one of the secrets as it is, URL- or form-encoded, with JSON's escapes, or in base64
-/// of either alphabet at any alignment; the case of letters does not count. A text that is longer than any
-/// that is shown counts as one that does: it is not searched.
+/// Whether `text` contains one of the secrets as it is, URL- or form-encoded, with JSON's escapes, or in base64
+/// of either alphabet at any alignment; the case of letters does not count. A text that is too long to be shown
+/// is not searched and counts as containing one.
 ///
 /// A text that is a UUID is an id, which may share digits with a short secret: it repeats only a secret that
 /// is that UUID.
@@ -63,7 +63,7 @@ fn lower(text: &[u8]) -> Bytes {
     Zeroizing::new(text.to_ascii_lowercase())
 }
 
-/// The text as it is and as each of the encodings would have it, in lower case; wiped after use.
+/// The text unchanged and decoded from each encoding, in lower case; wiped after use.
 fn readings(text: &str) -> Vec<Bytes> {
     let spaced = Zeroizing::new(text.replace('+', " "));
     let mut all = vec![
@@ -82,7 +82,7 @@ fn percent_decoded(text: &str) -> Bytes {
     Zeroizing::new(percent_encoding::percent_decode_str(text).collect())
 }
 
-/// JSON's escapes undone (RFC 8259, section 7), but for control characters, which no secret has.
+/// Decodes JSON's escapes (RFC 8259, section 7), except for control characters, which no secret contains.
 fn unescaped(text: &str) -> Bytes {
     let mut read = Zeroizing::new(Vec::with_capacity(text.len()));
     let mut rest = text;
@@ -94,7 +94,7 @@ fn unescaped(text: &str) -> Bytes {
     read
 }
 
-/// The escape with which a text begins, and its length in bytes.
+/// The escape at the beginning of a text, and its length in bytes.
 fn escape(text: &str) -> Option<(char, usize)> {
     let rest = text.strip_prefix('\\')?;
     let first = rest.chars().next()?;
@@ -108,12 +108,12 @@ fn escape(text: &str) -> Option<(char, usize)> {
     Some((character, character.len_utf16() * 6))
 }
 
-/// A run of base64's letters of either alphabet, from each of the four places where a group may begin.
+/// Decodes a run of base64 letters of either alphabet, from each of the four positions where a group may begin.
 fn base64_decoded(run: &str) -> impl Iterator<Item = Bytes> {
     let standard = Zeroizing::new(run.replace('-', "+").replace('_', "/"));
     (0..4).filter_map(move |skip| {
         let groups = standard.get(skip..)?;
-        // One letter alone is no byte.
+        // One letter is less than a byte.
         let end = groups.len() - usize::from(groups.len() % 4 == 1);
         BASE64.decode(&groups[..end]).ok().map(Zeroizing::new)
     })

@@ -4,22 +4,21 @@ use std::fmt;
 
 use zeroize::Zeroizing;
 
-/// A secret: an access token, refresh token, client secret, password, key or sealed answer in the
-/// clear.
+/// A secret: an access token, refresh token, client secret, password, key or unsealed answer.
 ///
-/// It has no `Display`, a redacted `Debug`, no `serde` implementation, and is overwritten when
-/// dropped. [`Secret::expose`] is the only way out, so `grep 'expose()'` lists every place where a
-/// secret leaves. Bytes rather than text, because git hands over passwords that need not be UTF-8.
+/// It has no `Display`, a redacted `Debug`, no `serde` implementation, and is overwritten when dropped.
+/// [`Secret::expose`] is the only way out, so `grep 'expose()'` lists every place where a secret leaves. Bytes
+/// rather than text, because git's passwords need not be UTF-8.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(Zeroizing<Vec<u8>>);
 
 impl Secret {
-    /// Takes the bytes over. The caller's own copies, if any, stay the caller's to wipe.
+    /// Takes ownership of the bytes. The caller must wipe its own copies.
     pub fn new(bytes: impl Into<Vec<u8>>) -> Self {
         Self(Zeroizing::new(bytes.into()))
     }
 
-    /// The bytes themselves. Every call is a decision to let the secret leave: keep it in sight.
+    /// The bytes themselves. Every call lets the secret leave this type: keep the calls few and visible.
     pub fn expose(&self) -> &[u8] {
         &self.0
     }
@@ -34,7 +33,7 @@ impl Secret {
         self.0.len()
     }
 
-    /// Whether there is nothing in it.
+    /// Whether it is empty.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

@@ -1,4 +1,4 @@
-//! A growing byte buffer that leaves no copies of what was put into it.
+//! A growing byte buffer that leaves no copies in memory.
 
 use std::{fmt, io};
 
@@ -8,9 +8,9 @@ use super::secret::Secret;
 
 /// Bytes gathered piece by piece, some of them secret.
 ///
-/// A plain `Vec` that outgrows its allocation is moved and the old memory is freed as it is; this
-/// one copies to a larger allocation and overwrites the old. It is overwritten when dropped, and its
-/// `Debug` shows only a length.
+/// A plain `Vec` that outgrows its allocation is moved, and the old memory is freed without wiping; this one
+/// copies to a larger allocation and overwrites the old. It is overwritten when dropped, and its `Debug` shows
+/// only a length.
 #[derive(Default)]
 pub(crate) struct WipingBuffer(Zeroizing<Vec<u8>>);
 
@@ -20,7 +20,7 @@ impl WipingBuffer {
         Self::default()
     }
 
-    /// An empty buffer that takes so many bytes without growing: each growth is a copy to be wiped.
+    /// An empty buffer for this many bytes without growing: each growth makes a copy that must be wiped.
     pub(crate) fn with_capacity(bytes: usize) -> Self {
         Self(Zeroizing::new(Vec::with_capacity(bytes)))
     }
@@ -37,7 +37,7 @@ impl WipingBuffer {
         self.0.extend_from_slice(bytes);
     }
 
-    /// What is in it so far.
+    /// The content so far.
     pub(crate) fn as_bytes(&self) -> &[u8] {
         &self.0
     }

@@ -1,5 +1,4 @@
-//! Content encodings (RFC 9110, section 8.4.1). None is asked for; gzip and deflate that come all the same
-//! are decoded.
+//! Content encodings (RFC 9110, section 8.4.1). None is requested; gzip and deflate are decoded nevertheless.
 
 use std::io::{self, BufRead, BufReader, Read};
 
@@ -8,9 +7,9 @@ use flate2::{Decompress, FlushDecompress, Status};
 use reqwest::header::{CONTENT_ENCODING, HeaderMap};
 use zeroize::Zeroizing;
 
-/// The most encodings of one body, one around the other.
+/// The most encodings of one body, nested.
 const MAX_LAYERS: usize = 4;
-/// What follows the data of a gzip member: a checksum and a length (RFC 1952, section 2.3), bytes.
+/// The trailer of a gzip member, a checksum and a length (RFC 1952, section 2.3), bytes.
 const GZIP_TRAILER_BYTES: usize = 8;
 
 /// An encoding that is decoded.
@@ -18,7 +17,7 @@ const GZIP_TRAILER_BYTES: usize = 8;
 pub enum Coding {
     /// RFC 1952.
     Gzip,
-    /// RFC 1950, and what some services send in its place: RFC 1951 without anything around it.
+    /// RFC 1950, and what some services send instead: bare RFC 1951.
     Deflate,
 }
 
@@ -46,14 +45,14 @@ pub(crate) fn codings(headers: &HeaderMap) -> Result<Vec<Coding>, Unknown> {
     if all.len() > MAX_LAYERS { Err(Unknown("several")) } else { Ok(all) }
 }
 
-/// A body as it comes, without these encodings. One that is labelled and not encoded is left as it is.
+/// A streamed body without these encodings. One that is labelled but not encoded is left as it is.
 pub fn decoded<'r>(body: Box<dyn Read + 'r>, codings: &[Coding]) -> Box<dyn Read + 'r> {
     codings.iter().rev().fold(body, |inner, coding| {
         Box::new(Layer { coding: *coding, packed: Some(BufReader::new(inner)), open: None })
     })
 }
 
-/// An encoding around a body of which nothing was read yet: its first byte says which kind it is.
+/// A decoder before its first byte, which shows which kind of data it is.
 struct Layer<'r> {
     coding: Coding,
     packed: Option<BufReader<Box<dyn Read + 'r>>>,
@@ -78,13 +77,13 @@ impl Read for Layer<'_> {
     }
 }
 
-/// The first byte of zlib's two (RFC 1950, section 2.2). With it no encoder begins a stream of RFC 1951.
+/// The first byte of zlib's two (RFC 1950, section 2.2). No encoder begins a stream of RFC 1951 with it.
 fn is_zlib(first: u8) -> bool {
     first & 0x0f == 8 && first >> 4 <= 7
 }
 
-/// An answer's body in memory without the encodings around it, as far as it came and at most `room` bytes
-/// of it; by what the bytes are, and not by what the headers say. A JSON object is left as it is.
+/// The decoded body of an answer in memory, as far as it was received, at most `room` bytes. The bytes show the
+/// encoding, not the headers, which gateways get wrong. A JSON object is left as it is.
 pub fn unpacked(mut body: Zeroizing<Vec<u8>>, room: usize) -> Zeroizing<Vec<u8>> {
     for _ in 0..MAX_LAYERS {
         match one_layer_less(&body, room) {
@@ -95,7 +94,7 @@ pub fn unpacked(mut body: Zeroizing<Vec<u8>>, room: usize) -> Zeroizing<Vec<u8>>
     body
 }
 
-/// Whether it looks like JSON. Nothing of RFC 1951 that holds text begins so.
+/// Whether it looks like JSON. No stream of RFC 1951 that contains text begins like this.
 fn is_json(bytes: &[u8]) -> bool {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     matches!(bytes.trim_ascii_start().first(), None | Some(b'{' | b'['))
@@ -117,13 +116,13 @@ fn one_layer_less(body: &[u8], room: usize) -> Option<Zeroizing<Vec<u8>>> {
     };
     let length = if length > 0 { length } else { inflate(body, false, &mut inner).1 };
     inner.truncate(length);
-    // Almost any bytes are the beginning of something in RFC 1951.
+    // Almost any bytes are the beginning of a stream of RFC 1951.
     let is_it = length > 0 && (is_packed(body) || is_json(&inner) || is_packed(&inner));
     is_it.then_some(inner)
 }
 
-/// Every member of a gzip file, as far as it came and there is room. Checksums are not looked at: what
-/// they could tell comes too late for a token that has come.
+/// Every member of a gzip file, as far as it was received and there is room. Checksums are ignored: a token
+/// that was received is kept in any case.
 fn gunzip(mut body: &[u8], into: &mut [u8]) -> usize {
     let mut length = 0;
     loop {
@@ -142,7 +141,7 @@ fn gunzip(mut body: &[u8], into: &mut [u8]) -> usize {
     }
 }
 
-/// How much was read and written until the end, an error, or until there was no more room or input.
+/// How much was read and written until the end, an error, or the end of room or input.
 fn inflate(data: &[u8], has_zlib_header: bool, into: &mut [u8]) -> (usize, usize) {
     let mut stream = Decompress::new(has_zlib_header);
     let position = |stream: &Decompress| {

@@ -1,5 +1,5 @@
-//! Why a request has no answer, and its words for a person. No text names a URL's path, a header or a secret, and
-//! no source the URL.
+//! Why a request has no answer, and the message for it. No text contains a URL's path, a header or a secret,
+//! and no source the URL.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -10,41 +10,41 @@ use crate::error::Error;
 use crate::model::printable::printable;
 use crate::sys::files;
 
-/// Why there is no answer. A host has its port, a proxy no user name and password.
+/// Why there is no answer. A host is shown with its port, a proxy without user name and password.
 #[derive(Debug)]
 pub enum NoAnswer {
-    /// What was to be sent (these words) is not text.
+    /// The value to send (described by this text) is not text.
     NotText(&'static str),
     /// The setting that names the proxy cannot be used.
     Setting(Error),
-    /// A client cannot be made.
+    /// A client cannot be created.
     NoClient(reqwest::Error),
     /// There is no connection to the host.
     NotConnected { host: String, source: reqwest::Error },
     /// There is no TLS with the host, or with the proxy.
     Tls { party: String, why: tls::Refusal, source: reqwest::Error },
-    /// The host let no client in without the right certificate, once there was TLS.
+    /// After the handshake, the host refused a client without the right certificate.
     TurnedAway { host: String, why: tls::Refusal, source: reqwest::Error },
     /// There is no way to the host through the proxy.
     Proxy { proxy: String, host: String, why: AtProxy, source: reqwest::Error },
     /// The host did not answer in time.
     Late { host: String, source: reqwest::Error },
-    /// The host hung up before it had answered.
+    /// The host closed the connection before it answered.
     HungUp { host: String, source: reqwest::Error },
 }
 
-/// How far a request came that went by a proxy.
+/// How far a request through a proxy came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AtProxy {
     /// There is no connection to the proxy.
     NotConnected,
     /// The proxy asks for a client certificate.
     WantsCertificate,
-    /// The proxy asks for a user name and password, and was given none.
+    /// The proxy requires a user name and password, and got none.
     WantsPassword,
-    /// The proxy asks for others than it was given.
+    /// The proxy does not accept the user name and password.
     PasswordRefused,
-    /// The proxy refused, or could not. Some say so of a password too, where they were given one.
+    /// The proxy refused or failed to connect. Some answer a wrong password in the same way.
     NoTunnel { with_password: bool },
     /// The proxy opened no connection in time.
     Late,
@@ -53,26 +53,26 @@ pub enum AtProxy {
 }
 
 impl NoAnswer {
-    /// Whether this caller could not reach the service: nothing was sent, or it was not received. Else the service
-    /// was reached and did not answer whole: the request may have been carried out.
+    /// Whether the service was not reached: nothing was sent or received. Otherwise the answer is missing or
+    /// incomplete: the request may have been carried out.
     pub(crate) fn is_local(&self) -> bool {
         !matches!(self, Self::Late { .. } | Self::HungUp { .. })
     }
 }
 
-/// The way that a request went.
+/// The route of a request.
 pub(super) struct Way<'a> {
-    /// The host that was meant, with its port.
+    /// The host, with its port.
     pub(super) host: &'a str,
-    /// The proxy that was asked for it.
+    /// The proxy, if there was one.
     pub(super) via: Option<Via>,
-    /// Whether there was a client certificate to show.
+    /// Whether there was a client certificate.
     pub(super) has_identity: bool,
 }
 
-/// What a failed request means.
+/// Classifies a failed request.
 pub(super) fn no_answer(error: reqwest::Error, way: &Way<'_>) -> NoAnswer {
-    // The URL holds no secret, but errors are shown with the host alone.
+    // The URL contains no secret, but errors show only the host.
     let source = error.without_url();
     let host = way.host.to_owned();
     if source.is_connect() {
@@ -84,7 +84,7 @@ pub(super) fn no_answer(error: reqwest::Error, way: &Way<'_>) -> NoAnswer {
             },
         };
     }
-    // TLS 1.3 has the client speak first: whom the service did not let in learns it when reading.
+    // In TLS 1.3 the client may send first: it learns of the refusal when it reads.
     if let Some(why) = tls::turned_away(&source, way.has_identity) {
         return NoAnswer::TurnedAway { host, why, source };
     }
@@ -98,7 +98,7 @@ pub(super) fn no_answer(error: reqwest::Error, way: &Way<'_>) -> NoAnswer {
 fn not_through(via: &Via, source: reqwest::Error, way: &Way<'_>) -> NoAnswer {
     let (proxy, host) = (via.shown(), way.host.to_owned());
     let at = stage(&source);
-    // A proxy that is asked by https has a certificate of its own, and is never shown ours.
+    // An https proxy has its own certificate, and never gets ours.
     if at.is_some() && tls::wants_certificate(&source) {
         return NoAnswer::Proxy { proxy, host, why: AtProxy::WantsCertificate, source };
     }
@@ -110,7 +110,7 @@ fn not_through(via: &Via, source: reqwest::Error, way: &Way<'_>) -> NoAnswer {
     let why = match at {
         Some(Stage::Password) if via.has_user() => AtProxy::PasswordRefused,
         Some(Stage::Password) => AtProxy::WantsPassword,
-        // Some proxies say so in place of 407, and the library keeps their status to itself.
+        // Some proxies answer with another status than 407, and the library does not expose it.
         Some(Stage::Tunnel) => AtProxy::NoTunnel { with_password: via.has_user() },
         _ if source.is_timeout() => AtProxy::Late,
         Some(Stage::Proxy) => AtProxy::NotConnected,
@@ -124,14 +124,14 @@ fn not_through(via: &Via, source: reqwest::Error, way: &Way<'_>) -> NoAnswer {
 enum Stage {
     /// On the way to the proxy.
     Proxy,
-    /// The proxy wants to know who asks.
+    /// The proxy requires a user name and password.
     Password,
     /// At the proxy, or behind it.
     Tunnel,
 }
 
-/// The library keeps the type of these errors to itself, so that only their texts tell them apart; the
-/// tests hold each text against a real proxy.
+/// The library does not export the type of these errors, so only their texts distinguish them; tests compare
+/// each text with a real proxy.
 fn stage(error: &(dyn StdError + 'static)) -> Option<Stage> {
     let mut next = Some(error);
     while let Some(error) = next {
@@ -165,7 +165,7 @@ impl fmt::Display for NoAnswer {
             Self::Proxy { proxy, host, why, source } => why.write(f, proxy, host, source),
             Self::Late { host, .. } => write!(f, "{host} did not answer in time"),
             Self::HungUp { host, source } => {
-                write!(f, "{host} hung up without an answer: {}", root_cause(source))
+                write!(f, "{host} closed the connection without an answer: {}", root_cause(source))
             }
         }
     }
@@ -185,24 +185,23 @@ impl AtProxy {
             }
             Self::WantsCertificate => write!(
                 f,
-                "the proxy {proxy} asks for a client certificate, which no proxy is shown"
+                "the proxy {proxy} asks for a client certificate, which is never sent to a proxy"
             ),
             Self::WantsPassword => write!(
                 f,
-                "the proxy {proxy} wants a user name and password, which can stand in the setting proxy \
-                 (http://USER:PASSWORD@HOST:PORT)"
+                "the proxy {proxy} requires a user name and password; put them into the setting \
+                 proxy (http://USER:PASSWORD@HOST:PORT)"
             ),
-            Self::PasswordRefused => write!(
-                f,
-                "the proxy {proxy} does not accept the user name and password it was given"
-            ),
+            Self::PasswordRefused => {
+                write!(f, "the proxy {proxy} does not accept the user name and password")
+            }
             Self::NoTunnel { with_password: true } => write!(
                 f,
-                "the proxy {proxy} refused to connect to {host}, or could not, or does not accept the user \
-                 name and password it was given"
+                "the proxy {proxy} refused or failed to connect to {host}, or does not accept \
+                 the user name and password"
             ),
             Self::NoTunnel { with_password: false } => {
-                write!(f, "the proxy {proxy} refused to connect to {host}, or could not")
+                write!(f, "the proxy {proxy} refused or failed to connect to {host}")
             }
             Self::Late => {
                 write!(f, "the proxy {proxy} did not open a connection to {host} in time")

@@ -1,5 +1,5 @@
-//! The HTTP edge: a client for one origin that was found allowed. It never follows a redirect, and is
-//! built when the first request is made, so that a hit never pays for it.
+//! HTTP: a client for one allowed origin. It never follows a redirect, and is built for the first request, so
+//! that it costs a hit nothing.
 
 pub(crate) mod encoding;
 mod failure;
@@ -24,51 +24,51 @@ pub(crate) use failure::NoAnswer;
 use proxy::{Proxies, Via};
 use tls::Tls;
 
-/// How long reaching the service may take at the most; half of a short timeout, so that a
-/// failed connection can be distinguished from a missing answer.
+/// The longest time for connecting; half of a short timeout, so that a failed connection can be distinguished
+/// from a missing answer.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-/// The most headers of an answer. The library's own limit is 100, and with an answer that is over it a
-/// refresh token would be lost; their size has a limit of its own.
+/// The most headers of an answer. The library's limit is 100, and a refresh token in an answer with more would
+/// be lost; their size has a separate limit.
 const MAX_HEADERS: usize = 16_384;
 const USER_AGENT: &str = concat!("concur-cred/", env!("CARGO_PKG_VERSION"));
 
-/// Concur's header for the id that SAP support asks for; sent, and echoed.
+/// Concur's header for the correlation id, which SAP support asks for; sent, and returned in the answer.
 pub(crate) const CORRELATION_HEADER: &str = "concur-correlationid";
 
-/// How requests are made; all of it can be set.
+/// The settings for requests.
 #[derive(Debug, Clone)]
 pub(crate) struct HttpSettings {
-    /// How long one request may take. Hanging up early can lose a rotated token, so it is generous by
-    /// default (60 s).
+    /// How long one request may take. A short timeout can lose a rotated token, so it is generous by default
+    /// (60 s).
     pub timeout: Duration,
-    /// A file of root certificates that are trusted besides the bundled ones; read with a request only.
+    /// A file of root certificates to trust besides the bundled ones; read only for a request.
     pub ca_bundle: Option<PathBuf>,
     /// The configuration's file of a certificate and its key; see [`HttpSettings::client_cert`].
     pub client_cert: Option<PathBuf>,
-    /// The configuration's proxy, which may hold a password; see [`HttpSettings::proxies`].
+    /// The configuration's proxy, which may contain a password; see [`HttpSettings::proxies`].
     pub proxy: Option<Secret>,
-    /// Where what only a request needs is looked for first: a hit does not look.
+    /// The environment, for settings that only a request needs.
     pub env: Env,
-    /// What a person should know about the configuration file, when there is a secret in it.
+    /// A warning about the configuration file, if it contains a secret.
     pub warning: Option<String>,
 }
 
-/// A setting that a request needs, as it was found.
+/// The result of checking a setting that a request needs.
 #[derive(Debug)]
 pub(crate) struct Part {
     /// The key in `config.toml`.
     pub key: &'static str,
-    /// What is wrong with it; or what is good, and what a person should know nevertheless.
+    /// Its error; or its value and a warning.
     pub found: Result<(String, Option<String>)>,
 }
 
 impl HttpSettings {
-    /// The file of the certificate, and its key, that is shown to a service that asks for one.
+    /// The file with the client certificate and its key.
     pub(crate) fn client_cert(&self) -> Option<PathBuf> {
         self.env.path(&variable("client_cert")).or_else(|| self.client_cert.clone())
     }
 
-    /// Which proxy leads where: by the setting, else as the system has it.
+    /// The proxies: of the setting, else of the system.
     pub(crate) fn proxies(&self) -> Proxies {
         match self.set_proxy() {
             None => Proxies::of_the_system(&self.env),
@@ -92,7 +92,7 @@ impl HttpSettings {
         }
     }
 
-    /// Each setting that is set, and what is to be said of it. Reads the files; sends nothing.
+    /// Checks each setting that is set. Reads the files; sends nothing.
     pub(crate) fn parts(&self) -> Vec<Part> {
         let mut parts = Vec::new();
         if let Some(shown) = self.proxy_shown().transpose() {
@@ -113,25 +113,25 @@ impl HttpSettings {
     }
 }
 
-/// How a body ended before its end.
+/// Why a body is incomplete.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Broke {
-    /// The connection did, or what came over it made no sense.
+    /// The connection ended, or its data was invalid.
     Off,
-    /// The rest did not come in time.
+    /// The rest was not received in time.
     Late,
 }
 
 impl Broke {
-    /// What an error while a body was read means.
+    /// Classifies an error while reading a body.
     pub(crate) fn of(error: &io::Error) -> Self {
         let held = error.get_ref().and_then(|held| held.downcast_ref::<reqwest::Error>());
         if held.is_some_and(reqwest::Error::is_timeout) { Self::Late } else { Self::Off }
     }
 }
 
-/// Makes clients. The files that the settings name are read when it is made, so that a bad one is found
-/// before anything is spent.
+/// Creates clients. It reads the files of the settings when it is created, so that an invalid one is found
+/// before a token is used.
 #[derive(Clone)]
 pub(crate) struct Http {
     timeout: Duration,
@@ -141,7 +141,7 @@ pub(crate) struct Http {
 }
 
 impl Http {
-    /// Reads what the settings name.
+    /// Reads the files of the settings.
     pub(crate) fn new(settings: &HttpSettings) -> Result<Self> {
         let proxies = settings.proxies();
         let client_cert = settings.client_cert();
@@ -150,18 +150,18 @@ impl Http {
         Ok(Self { timeout: settings.timeout, tls, proxies, warnings })
     }
 
-    /// What a person should know about files with secrets in them.
+    /// Warnings about files with secrets.
     pub(crate) fn warnings(&self) -> &[String] {
         &self.warnings
     }
 
-    /// A client for requests to this origin alone.
+    /// A client for requests to this origin only.
     pub(crate) fn client(&self, to: &AllowedOrigin) -> Result<Client, NoAnswer> {
         self.client_waiting(to, Duration::ZERO)
     }
 
-    /// The same for a request whose sending may take so much longer. The timeout holds for what comes
-    /// before the answer's body, and then for each piece of that.
+    /// The same for a request whose upload may take this much longer. The timeout applies until the answer's
+    /// body begins, and then to each piece of the body.
     pub(crate) fn client_waiting(
         &self,
         to: &AllowedOrigin,
@@ -176,10 +176,10 @@ impl Http {
             .timeout(self.timeout.saturating_add(longer))
             .pool_max_idle_per_host(0)
             .http1_max_headers(MAX_HEADERS)
-            // An invalid header that is not read must not cost the answer.
+            // An invalid header that is not used must not make the answer fail.
             .http1_ignore_invalid_headers_in_responses(true)
             .tls_backend_preconfigured(self.tls.config(via.as_ref()))
-            // The proxy that is shown is the one in use: it is chosen here alone.
+            // Only this function chooses the proxy, so that messages show the one in use.
             .no_proxy();
         if let Some(via) = via {
             builder = builder.proxy(via.to_reqwest().map_err(no_client)?);
@@ -187,9 +187,9 @@ impl Http {
         resolver::set(builder).build().map_err(no_client)
     }
 
-    /// The beginning of a body, at most `room` bytes: what came until the timeout was over, and how that
-    /// ended. The client's own timeout holds for each piece, and a service that sends a byte now and then
-    /// would never be let go.
+    /// The beginning of a body, at most `room` bytes, as far as it was received within the timeout, and how it
+    /// ended. The client's own timeout applies to each piece: a service that sends a byte now and then would
+    /// never reach it.
     pub(crate) fn beginning(
         &self,
         body: &mut dyn Read,
@@ -216,13 +216,13 @@ impl Http {
         (bytes, ended)
     }
 
-    /// The proxy that leads to this origin; an error when the setting that decides cannot be used. To be
-    /// called before a request's attempt is recorded or its token spent.
+    /// The proxy for this origin; an error if the deciding setting is invalid. Call it before an attempt is
+    /// recorded or a token is used.
     pub(crate) fn via(&self, to: &AllowedOrigin) -> Result<Option<Via>> {
         self.proxies.to(to.origin())
     }
 
-    /// What a failed request to this origin means.
+    /// Classifies a failed request to this origin.
     pub(crate) fn no_answer(&self, error: reqwest::Error, to: &AllowedOrigin) -> NoAnswer {
         let via = self.via(to).ok().flatten();
         let host = to.origin().host();
@@ -244,7 +244,7 @@ impl fmt::Debug for Http {
     }
 }
 
-/// Refuses a setting that a request needs, by its name.
+/// The error for an invalid setting that a request needs.
 fn not_usable(name: &str, why: &str, remedy: &str) -> Error {
     let problem = format!("The {name} cannot be used: {why}");
     Error::new(crate::error::Kind::Unusable, problem, remedy)

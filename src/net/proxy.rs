@@ -1,6 +1,6 @@
-//! Which proxy leads to an origin. A proxy is asked to CONNECT and for nothing else: what goes through it
-//! is https, and a loopback address has none. Its user name and password are a secret, and so is a user
-//! name alone: proxies take tokens there.
+//! The proxy for an origin. A proxy is used only by CONNECT: requests through it are https, and a loopback
+//! address has no proxy. Its user name and password are a secret, and so is a user name alone, because it can
+//! be a token.
 
 mod exempt;
 mod named;
@@ -18,21 +18,21 @@ use crate::sys::env::Env;
 use exempt::Exempt;
 use named::{Refusal, Scheme};
 
-/// Values of the setting that ask for no proxy at all.
+/// Values of the setting that mean no proxy.
 const DIRECT: [&str; 2] = ["direct", "none"];
 /// What is wrong with a value that is neither.
 const NOT_A_PROXY: &str = "not a proxy such as http://host:3128, or direct";
-/// The same of a variable, which has no word for none.
+/// The description of a valid variable, which has no value for no proxy.
 const EXPECTED_OF_A_VARIABLE: &str = "a proxy such as http://host:3128";
 
-/// The variables that name the proxy of https, the first that is set. As curl and the HTTP library have it:
-/// capitals first.
+/// The variables with the proxy for https; the first one that is set counts. Upper case first, as in curl and
+/// the HTTP library.
 const VARIABLES: [&str; 4] = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
-/// The variables that list who is reached without one.
+/// The variables with the hosts that need no proxy.
 const EXEMPT: [&str; 2] = ["NO_PROXY", "no_proxy"];
 
-/// Which proxy leads where. What is wrong with a setting is found when that setting would be used, and not
-/// before: desktops set `ALL_PROXY=socks://…` beside a good `HTTPS_PROXY`.
+/// The proxies for all origins. A setting is validated only when it is used: desktops set `ALL_PROXY=socks://…`
+/// beside a valid `HTTPS_PROXY`.
 #[derive(Clone)]
 pub(crate) struct Proxies {
     chosen: Chosen,
@@ -41,16 +41,16 @@ pub(crate) struct Proxies {
 
 #[derive(Clone)]
 enum Chosen {
-    /// No proxy is to be asked at all.
+    /// No proxy.
     Direct,
     Named(Via),
-    /// The setting that decides cannot be used.
+    /// The deciding setting is invalid.
     Unusable(Error),
-    /// As the platform has it.
+    /// The platform's proxies.
     System(Arc<Matcher>),
 }
 
-/// A proxy that is to be asked.
+/// A proxy.
 #[derive(Clone)]
 pub(crate) struct Via {
     /// Scheme, host and port.
@@ -59,7 +59,7 @@ pub(crate) struct Via {
 }
 
 impl Proxies {
-    /// As the environment has it (`HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY`), else the platform.
+    /// The environment's proxies (`HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY`), else the platform's.
     pub(super) fn of_the_system(env: &Env) -> Self {
         let chosen = match variable(env) {
             None => Chosen::System(Arc::new(Matcher::from_system())),
@@ -71,7 +71,7 @@ impl Proxies {
         Self { chosen, exempt: exempt(env) }
     }
 
-    /// As the setting of this name has it, but for what the environment's `NO_PROXY` lists.
+    /// The proxy of the setting of this name, except for the hosts in the environment's `NO_PROXY`.
     pub(super) fn set(value: Result<&Secret>, name: &str, env: &Env) -> Self {
         let chosen = match value.and_then(|value| read(value, name)) {
             Ok(Some(via)) => Chosen::Named(via),
@@ -81,7 +81,7 @@ impl Proxies {
         Self { chosen, exempt: exempt(env) }
     }
 
-    /// The proxy that leads to an origin; an error when the setting that decides cannot be used.
+    /// The proxy for an origin; an error if the deciding setting is invalid.
     pub(super) fn to(&self, origin: &Origin) -> Result<Option<Via>> {
         if origin.is_loopback() {
             return Ok(None);
@@ -121,17 +121,17 @@ impl Via {
         printable(&self.place, 300)
     }
 
-    /// Whether it is given a user name and password.
+    /// Whether it gets a user name and password.
     pub(crate) fn has_user(&self) -> bool {
         self.auth.is_some()
     }
 
-    /// Whether it is asked by https.
+    /// Whether it is an https proxy.
     pub(super) fn is_https(&self) -> bool {
         self.place.starts_with("https:")
     }
 
-    /// The same as [`Via::shown`] with a mark in the place of user name and password.
+    /// [`Via::shown`] with a placeholder for user name and password.
     fn marked(&self) -> String {
         let shown = self.shown();
         match shown.split_once("://") {
@@ -155,7 +155,7 @@ pub(super) fn shown(value: &Secret, name: &str) -> Result<String> {
     Ok(read(value, name)?.map_or_else(|| DIRECT[0].to_owned(), |via| via.marked()))
 }
 
-/// The variable that names a proxy where the setting does not, and the proxy without a secret.
+/// The variable that names a proxy if the setting does not, and the proxy without a secret.
 pub(crate) fn of_the_environment(env: &Env) -> Option<(&'static str, String)> {
     let (name, text) = variable(env)?;
     let shown = match text.map(|text| named::read(&text, Scheme::Assumed)) {
@@ -174,7 +174,7 @@ fn exempt(env: &Env) -> Result<Exempt> {
     Ok(text.map(|text| Exempt::read(&text)).unwrap_or_default())
 }
 
-/// The proxy that the variable of this name names.
+/// The proxy of this variable.
 fn of_variable(name: &str, text: &str) -> Result<Via> {
     named::read(text, Scheme::Assumed).map_err(|refusal| match refusal {
         Refusal::Socks(via) => socks(name, &via),
@@ -190,12 +190,12 @@ fn socks(named_by: &str, via: &Via) -> Error {
     let shown = via.shown();
     Error::new(
         Kind::Unusable,
-        format!("The proxy {shown} is a SOCKS proxy, which cannot be asked (by {named_by})"),
+        format!("The proxy {shown} is a SOCKS proxy, which is not supported (by {named_by})"),
         "Set CONCUR_CRED_PROXY to an HTTP proxy such as http://host:3128, or to direct.",
     )
 }
 
-/// The proxy that the setting of this name names; `None` when it says that there is to be none.
+/// The proxy of this setting; `None` if it means no proxy.
 fn read(value: &Secret, name: &str) -> Result<Option<Via>> {
     let text = value.expose_utf8().unwrap_or_default().trim();
     if DIRECT.iter().any(|direct| text.eq_ignore_ascii_case(direct)) {
@@ -205,7 +205,7 @@ fn read(value: &Secret, name: &str) -> Result<Option<Via>> {
         Refusal::NotAProxy => Error::of_setting(name, NOT_A_PROXY),
         Refusal::Socks(_) => Error::new(
             Kind::Unusable,
-            format!("{name} names a SOCKS proxy, which cannot be asked"),
+            format!("{name} names a SOCKS proxy, which is not supported"),
             "Name an HTTP proxy such as http://host:3128, or direct.",
         ),
     })
@@ -345,7 +345,7 @@ mod tests {
         assert!(error.problem().ends_with("(by ALL_PROXY)"), "{error}");
         let loopback = Origin::from_operator("http://127.0.0.1:1").unwrap();
         assert!(all.to(&loopback).unwrap().is_none());
-        // A desktop's; the nearer one decides.
+        // A desktop's variables; the more specific one decides.
         let both = Proxies::of_the_system(&Env::fixed([socks, ("HTTPS_PROXY", "http://h:2")]));
         assert_eq!(both.to(&us2()).unwrap().unwrap().shown(), "http://h:2");
         let own = proxies("direct", &Env::fixed([socks]));

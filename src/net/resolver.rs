@@ -1,5 +1,5 @@
-//! Who turns a host name into addresses: the C library, but in a static build, whose C library cannot
-//! load the system's name-service modules.
+//! Name resolution: by the C library, except in a static build, whose C library cannot load the system's
+//! name-service modules.
 
 #[cfg(all(
     target_os = "linux",
@@ -10,7 +10,7 @@ mod own;
 
 use reqwest::blocking::ClientBuilder;
 
-/// Sets the resolver of this build. Nothing is read before a name is really resolved.
+/// Sets the resolver of this build. Nothing is read before a name is resolved.
 #[cfg(all(
     target_os = "linux",
     target_env = "gnu",
@@ -24,7 +24,7 @@ pub(super) fn set(builder: ClientBuilder) -> ClientBuilder {
     }
 }
 
-/// Sets the resolver of this build: it is the C library's.
+/// Sets the resolver of this build: the C library's.
 #[cfg(not(all(
     target_os = "linux",
     target_env = "gnu",

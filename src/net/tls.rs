@@ -1,4 +1,4 @@
-//! TLS: the roots that are trusted, the certificate that is shown, and why either was refused.
+//! TLS: trusted roots, the client certificate, and the reasons for refusals.
 
 mod behind_proxy;
 mod identity;
@@ -16,9 +16,8 @@ use super::proxy::Via;
 use crate::error::{Error, Result};
 use crate::sys::files;
 
-/// The bundled roots, and those in the file that the setting `ca_bundle` names. The file must be whole
-/// and others must not be able to write it: a root that is left out in silence would be looked for
-/// elsewhere.
+/// The bundled roots, and those in the file that the setting `ca_bundle` names. The file must be valid in
+/// whole, and others must not be able to write it: an ignored root would be hard to find.
 pub(super) fn roots(ca_bundle: Option<&Path>) -> Result<Arc<RootCertStore>> {
     let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
     if let Some(path) = ca_bundle {
@@ -27,7 +26,7 @@ pub(super) fn roots(ca_bundle: Option<&Path>) -> Result<Arc<RootCertStore>> {
     Ok(Arc::new(roots))
 }
 
-/// What a client needs for TLS. Nothing of the system is read.
+/// The TLS configuration of a client. The system's roots are not read.
 #[derive(Clone)]
 pub(super) struct Tls {
     config: ClientConfig,
@@ -35,8 +34,8 @@ pub(super) struct Tls {
 }
 
 impl Tls {
-    /// Trusts the bundled roots and those of `ca_bundle`, and shows the certificate of `client_cert` to
-    /// who asks for one. With it comes what a person should know about the file of the key.
+    /// Trusts the bundled roots and those of `ca_bundle`, and presents the certificate of `client_cert` on
+    /// request. Also returns a warning about the file of the key.
     pub(super) fn new(
         ca_bundle: Option<&Path>,
         client_cert: Option<&Path>,
@@ -56,7 +55,7 @@ impl Tls {
         Ok((Self { config, has_identity: true }, warning))
     }
 
-    /// For one client, which asks its service by `via`.
+    /// For one client with this proxy.
     pub(super) fn config(&self, via: Option<&Via>) -> ClientConfig {
         let mut config = self.config.clone();
         if self.has_identity && via.is_some_and(Via::is_https) {
@@ -65,7 +64,7 @@ impl Tls {
         config
     }
 
-    /// Whether there is a certificate to show.
+    /// Whether there is a client certificate.
     pub(super) fn has_identity(&self) -> bool {
         self.has_identity
     }
@@ -75,11 +74,11 @@ fn add_bundle(roots: &mut RootCertStore, path: &Path) -> Result<()> {
     let file = files::read_named(path)
         .map_err(|error| not_usable("ca_bundle", &lower_first(error.problem()), error.remedy()))?;
     let certificates = pem::certificates(&file.bytes).map_err(|refusal| match refusal {
-        pem::Refusal::Encrypted => unfit(path, "there is a private key in it"),
+        pem::Refusal::Encrypted => unfit(path, "it contains a private key"),
         pem::Refusal::Other(why) => unfit(path, &why),
     })?;
     if certificates.is_empty() {
-        return Err(unfit(path, "there is no certificate in it"));
+        return Err(unfit(path, "it contains no certificate"));
     }
     for (certificate, number) in certificates.into_iter().zip(1..) {
         let damaged = |_| unfit(path, &format!("certificate {number} in it is damaged"));
@@ -92,12 +91,12 @@ fn unfit(path: &Path, why: &str) -> Error {
     not_usable(
         &format!("ca_bundle {}", path.display()),
         why,
-        "Put root certificates in PEM form into it (-----BEGIN CERTIFICATE-----), and nothing else; openssl \
-         x509 -in OLD -out NEW writes one so.",
+        "It must contain root certificates in PEM form (-----BEGIN CERTIFICATE-----), and \
+         nothing else; to convert one: openssl x509 -in OLD -out NEW",
     )
 }
 
-/// The text as it stands behind a colon.
+/// The text as it follows a colon.
 fn lower_first(text: &str) -> String {
     let mut chars = text.chars();
     chars.next().map_or_else(String::new, |first| first.to_lowercase().chain(chars).collect())
@@ -106,11 +105,11 @@ fn lower_first(text: &str) -> String {
 /// Why there is no TLS with a host or a proxy.
 #[derive(Debug, Clone)]
 pub enum Refusal {
-    /// It asks for a client certificate, and there is none to show.
+    /// It requires a client certificate, and there is none.
     WantsIdentity,
-    /// It asks for one of another kind than there is.
+    /// It requires another kind of client certificate.
     WantsOtherIdentity,
-    /// It does not accept the one that it was shown, for this reason.
+    /// It does not accept the client certificate, for this reason.
     IdentityRefused(&'static str),
     /// Its certificate is not from a trusted issuer.
     Untrusted,
@@ -137,7 +136,7 @@ pub(super) fn wants_certificate(error: &(dyn StdError + 'static)) -> bool {
     matches!(tls_error(error), Some(rustls::Error::AlertReceived(alert)) if *alert == required)
 }
 
-/// Why a service did not let this client in, if that is what it said.
+/// Why a service refused this client, if it did.
 pub(super) fn turned_away(error: &(dyn StdError + 'static), has_identity: bool) -> Option<Refusal> {
     match tls_error(error) {
         Some(rustls::Error::AlertReceived(alert)) => about_identity(*alert, has_identity),
@@ -145,7 +144,7 @@ pub(super) fn turned_away(error: &(dyn StdError + 'static), has_identity: bool) 
     }
 }
 
-/// What a service says (RFC 8446, section 6.2) of the client certificate that it saw, or did not see.
+/// A service's alert (RFC 8446, section 6.2) about the client certificate or its absence.
 fn about_identity(alert: AlertDescription, has_identity: bool) -> Option<Refusal> {
     use AlertDescription as Alert;
     let refused = match alert {
@@ -153,12 +152,12 @@ fn about_identity(alert: AlertDescription, has_identity: bool) -> Option<Refusal
         Alert::CertificateRequired => return Some(Refusal::WantsIdentity),
         Alert::CertificateExpired => "it has expired, or the clock there is wrong",
         Alert::CertificateRevoked => "it was revoked",
-        Alert::UnknownCA => "its issuer is not known there",
+        Alert::UnknownCA => "its issuer is unknown there",
         Alert::BadCertificate
         | Alert::UnsupportedCertificate
         | Alert::CertificateUnknown
         | Alert::AccessDenied
-        | Alert::DecryptError => "it is not one of those that are let in",
+        | Alert::DecryptError => "it is not accepted",
         _ => return None,
     };
     has_identity.then_some(Refusal::IdentityRefused(refused))
@@ -168,7 +167,7 @@ fn tls_error<'e>(error: &'e (dyn StdError + 'static)) -> Option<&'e rustls::Erro
     if let Some(found) = error.downcast_ref() {
         return Some(found);
     }
-    // What an `io::Error` holds is not its source: `source` would skip it.
+    // The error inside an `io::Error` is not its source: `source` would skip it.
     match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
         Some(held) => tls_error(held),
         None => error.source().and_then(tls_error),
@@ -187,7 +186,7 @@ impl Refusal {
             return Self::Other(Box::new(error.clone()));
         };
         match bad {
-            // The second is what a root of the right name with another key comes to.
+            // The second means a root of the same name with another key.
             Bad::UnknownIssuer | Bad::BadSignature => Self::Untrusted,
             Bad::NotValidForName | Bad::NotValidForNameContext { .. } => Self::OtherName,
             Bad::Expired | Bad::ExpiredContext { .. } => Self::Expired,
@@ -199,9 +198,9 @@ impl Refusal {
     /// The middle of a sentence about this host or proxy.
     pub(super) fn of(&self, party: &str) -> String {
         match self {
-            Self::WantsIdentity => format!(
-                "{party} asks for a client certificate, which the setting client_cert gives"
-            ),
+            Self::WantsIdentity => {
+                format!("{party} requires a client certificate; set client_cert")
+            }
             Self::WantsOtherIdentity => {
                 format!("{party} asks for a client certificate of another kind than client_cert")
             }
@@ -209,8 +208,8 @@ impl Refusal {
                 format!("{party} does not accept the client certificate (client_cert): {why}")
             }
             Self::Untrusted => format!(
-                "the certificate of {party} is not from an issuer that is trusted here; a company's own \
-                 root certificate can be given by the setting ca_bundle"
+                "the certificate of {party} is not from a trusted issuer; if your company has \
+                 its own root certificate, set ca_bundle"
             ),
             Self::OtherName => format!("the certificate of {party} is for another name"),
             Self::Expired => {

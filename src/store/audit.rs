@@ -1,5 +1,5 @@
-//! The audit log: what was done, when, and Concur's correlation id. A file of its own beside the
-//! store; losing it does no harm, so nothing waits for it or fails by it.
+//! The audit log: events with their time and Concur's correlation id. A separate file beside the store; losing
+//! it does no harm, so no command waits for it or fails because of it.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::sys::{files, trace};
 
 const MIGRATION: &str = include_str!("../../migrations/events/0001_first.sql");
 pub(super) const SCHEMA_VERSION: i64 = 1;
-/// How many events of one profile are kept.
+/// How many events are kept per profile.
 pub const KEPT_PER_PROFILE: i64 = 500;
 const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
 
@@ -34,7 +34,7 @@ pub(crate) struct Event {
     pub correlation_id: Option<String>,
     /// From the first request to the end, milliseconds.
     pub duration_ms: Option<i64>,
-    /// What went wrong, for people.
+    /// The error message, or other details.
     pub detail: Option<String>,
 }
 
@@ -42,7 +42,7 @@ pub(crate) struct Event {
 pub(crate) fn record_all(paths: &Paths, events: &mut Vec<Event>) {
     for event in events.drain(..) {
         if record(paths, &event).is_err() {
-            trace::step("an event could not be written to the audit trail");
+            trace::step("an event could not be written to the audit log");
         }
     }
 }
@@ -90,7 +90,7 @@ pub(crate) fn newest(paths: &Paths, profile: Option<&str>, count: u32) -> Result
     let connection = connect(&file)?;
     let version: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
     if version == 0 {
-        // The process that made the file did not get further.
+        // The process that created the file was interrupted.
         return Ok(Vec::new());
     }
     let mut statement = connection.prepare(

@@ -1,10 +1,10 @@
 //! The cache: what a hit needs of the database, in a small file beside it.
 //!
-//! SQLite reads and parses the whole schema whenever it opens a file, which costs more than all else
-//! in a hit together (docs/performance.md). So a process that has read the managed accounts leaves them,
-//! as sealed as they stand in the database, in the cache. It is valid while the database has the [`Stamp`]
-//! that it had then: any commit invalidates it. It is authenticated by the store's key, may vanish at any
-//! time, and is never waited for: without a valid one the database is asked.
+//! SQLite reads and parses the whole schema whenever it opens a file, which costs more than all else in a hit
+//! together (docs/performance.md). So a process that has read the managed accounts writes them to the cache,
+//! sealed as in the database. It is valid while the database has the same [`Stamp`]: any commit invalidates it.
+//! It is authenticated by the store's key, may be removed at any time, and is never waited for: without a valid
+//! cache the database is queried.
 
 mod format;
 
@@ -19,20 +19,19 @@ use crate::model::record::SealedCell;
 use crate::model::secret::Secret;
 use crate::sys::{failpoint, files, signals, trace};
 
-/// A cache of more accounts would cost each hit more than it saves.
+/// The most accounts: reading a larger cache would cost each hit more than it saves.
 const MOST_ACCOUNTS: usize = 16;
 
 impl Store {
-    /// Has [`Store::find`] answer from the cache, if there is a valid one: loads the key and authenticates
-    /// the cache with it. That key is the store's key from then on, and what the cache says of the store
-    /// counts as read.
+    /// Lets [`Store::find`] answer from the cache, if it is valid: loads the key and authenticates the cache
+    /// with it. That key is then the store's key, and the cache's metadata counts as read.
     pub(crate) fn open_cache(&self) {
         self.cached.get_or_init(|| self.valid_cache());
     }
 
     fn valid_cache(&self) -> Option<Hit> {
         let stamp = self.stamp?;
-        // Its secrets are sealed: overwriting it all when it is dropped would be 3 k instructions of a hit.
+        // Its secrets are sealed; wiping it when it is dropped would cost a hit 3 k instructions.
         let bytes = mem::take(&mut *files::read_private(&self.paths.cache()).ok()??);
         let (tag, body) = bytes.split_at_checked(seal::EMPTY_CELL_BYTES)?;
         let (written_at, hit) = format::parse(body).ok()?;
@@ -49,15 +48,15 @@ impl Store {
         Some(hit)
     }
 
-    /// Leaves a cache for the next hit, unless a valid one was opened. A failure does no harm: the next
-    /// hit asks the database.
+    /// Writes a cache for the next hit, unless a valid one was opened. A failure does no harm: the next hit
+    /// queries the database.
     pub(crate) fn leave_cache(&self) {
         if matches!(self.cached.get(), Some(Some(_))) {
             return;
         }
-        // The same before and after: nothing was committed while the accounts were read. The same file as
-        // when the store was opened: it is the one that the connection reads. No statement is open, so
-        // that closing the file here drops no lock of SQLite's.
+        // The same stamp before and after: nothing was committed while the accounts were read. The same file as
+        // when the store was opened: it is the one that the connection reads. No statement is open, so closing
+        // the file here drops no lock of SQLite.
         let Some(stamp) = self.stamp_now() else { return self.remove_cache() };
         if stamp.file != self.file {
             return;
@@ -68,7 +67,7 @@ impl Store {
         }
         hit.accounts = hit.accounts.filter(|accounts| accounts.len() <= MOST_ACCOUNTS);
         signals::survive_the_file_size_limit();
-        // The tag will vouch for all of them.
+        // The tag will authenticate all of them.
         if hit.accounts.iter().flatten().any(|account| self.prove_account(account).is_err()) {
             return self.remove_cache();
         }
@@ -82,14 +81,14 @@ impl Store {
         if files::write_copy(&self.paths.cache(), &[&tag.0[..], &body].concat()).is_ok() {
             trace::step("ticket left");
         }
-        // A process that forgot a profile since the last look has removed the cache before this one came.
+        // A process that removed a profile since the last check removed the cache before this one was written.
         if self.stamp_now() != Some(stamp) {
             self.remove_cache();
         }
     }
 
-    /// Removes the cache: it holds what was forgotten. To be called after the commit, so that no reader of
-    /// the old state leaves another one.
+    /// Removes the cache, which contains the removed profile. Call it after the commit, so that no reader of
+    /// the old state writes another one.
     pub(crate) fn remove_cache(&self) {
         let _ = std::fs::remove_file(self.paths.cache());
     }

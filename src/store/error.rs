@@ -1,5 +1,5 @@
-//! What can go wrong with the store, and the one place where that becomes an exit code and the two sentences
-//! that a person reads. Code of the library matches on what happened, never on those.
+//! Errors of the store, and the one place that turns them into an exit code, a problem and a remedy. The
+//! library matches on the error, never on its text.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -15,30 +15,30 @@ use crate::sys::files::{self, shell_word};
 /// The result of what the store does.
 pub(crate) type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// What happened. No text in it holds a secret.
+/// What happened. No text contains a secret.
 #[derive(Debug)]
 pub(crate) enum Error {
-    /// SQLite, or the disk below it, refused.
+    /// SQLite, or the disk below it, failed.
     Refused(Refusal, Box<rusqlite::Error>),
-    /// An earlier program's store, of this schema version, cannot be brought up to date.
+    /// An older store, of this schema version, cannot be migrated.
     NotUpgraded(i64, Refusal, Box<rusqlite::Error>),
     /// A newer program wrote the store, with this schema version.
     Newer(i64),
-    /// A newer program wrote the store, with the key in a source that only that program knows.
+    /// A newer program wrote the store, with a key source that this one does not know.
     UnknownKeySource,
     /// The file is another program's database.
     OtherProgram,
-    /// Something else stands in the place of a table of ours.
+    /// A table is missing or is something else.
     OtherSchema,
-    /// The file was made larger, or slower to read, than any of ours.
+    /// The file was manipulated so that reading it would not end.
     Endless,
-    /// The file was cut off to nothing.
+    /// The file was truncated to nothing.
     Emptied(PathBuf),
-    /// The journal would have SQLite open another file.
+    /// The journal would make SQLite open another file.
     JournalLeadsElsewhere(PathBuf),
     /// Another process has changed what was read.
     Changed,
-    /// The new store was removed while it was made.
+    /// The new store was removed while it was created.
     Vanished,
     /// Another process, this one, holds the lock of a record.
     RecordLocked(String),
@@ -48,40 +48,40 @@ pub(crate) enum Error {
     KeyLocked(String),
     /// The file system refuses to lock a lock file.
     NotLockable(io::Error),
-    /// There is no room in this folder for a reserve file.
+    /// There is no space in this folder for a reserve file.
     NoReserve(PathBuf, io::Error),
     /// A pending grant is larger than the reserve file.
     TooLargeToReserve,
-    /// The key is not there, is another one, or is none.
+    /// The key is missing, wrong or invalid.
     Key(Box<KeyFault>),
     /// A cell, that of this text and profile, was edited or damaged.
     CellDoesNotOpen(String, Option<String>),
-    /// What stands in the record of this profile was not kept together.
+    /// The links of this profile's record were edited.
     IdentityDoesNotOpen(Option<String>),
-    /// A base URL in the store cannot be one.
+    /// Invalid base URL in the store.
     InvalidOrigin(BadOrigin),
     /// The cipher refused to seal.
     NotSealed,
-    /// The damaged store is far larger than any store of ours.
+    /// The damaged file is too large for a store.
     DamagedTooLarge(PathBuf),
     /// The damaged store does not name its own identity, which every cell is bound to.
     DamagedUnidentified(PathBuf),
     /// Nothing in the damaged store can be read and opened.
     DamagedBeyondRepair(PathBuf),
-    /// The store that a repair has made is not whole itself.
+    /// The store that a repair has created is damaged itself.
     RepairFailed,
     /// Every name for a second copy of the damaged file is taken.
     NoFreeName,
-    /// A file, a folder, the environment or the random numbers: as `sys` has it.
+    /// An error of `sys`: a file, a folder, the environment or the random numbers.
     Machine(Shown),
-    /// It happened to this profile.
+    /// The same, of this profile.
     OfProfile(String, Box<Error>),
     /// An internal error.
     Internal,
 }
 
 impl Error {
-    /// What SQLite would say of a disk that refuses a write.
+    /// SQLite's error for a disk that refuses a write.
     pub(crate) fn unwritable(error: &io::Error) -> Self {
         use rusqlite::ffi::{self, SQLITE_FULL, SQLITE_IOERR_FSYNC};
         let full = error.kind() == io::ErrorKind::StorageFull;
@@ -89,7 +89,7 @@ impl Error {
         rusqlite::Error::SqliteFailure(ffi::Error::new(code), None).into()
     }
 
-    /// The error when an earlier program's store cannot be brought up to date; a busy one is only busy.
+    /// The error if an older store cannot be migrated; a busy one is only busy.
     pub(crate) fn not_upgraded(version: i64, error: rusqlite::Error) -> Self {
         match Refusal::of(&error) {
             Refusal::Busy => error.into(),
@@ -97,7 +97,7 @@ impl Error {
         }
     }
 
-    /// Names the profile that it happened to.
+    /// Adds the profile.
     pub(crate) fn of_profile(self, profile: Option<&str>) -> Self {
         match profile {
             Some(profile) => Self::OfProfile(profile.to_owned(), Box::new(self)),
@@ -105,8 +105,8 @@ impl Error {
         }
     }
 
-    /// Whether another process was in the way, or a key command too slow: the same call may succeed later, and
-    /// nothing is wrong with the store.
+    /// Whether another process held a lock, or a key command was too slow: the same call may succeed later, and
+    /// the store is sound.
     pub(crate) fn is_temporary(&self) -> bool {
         match self {
             Self::Refused(refusal, _) => *refusal == Refusal::Busy,
@@ -180,7 +180,7 @@ impl Error {
             }
             Self::NotUpgraded(version, refusal, error) => {
                 let problem = format!(
-                    "The store has schema version {version} and cannot be brought up to version \
+                    "The store has schema version {version} and cannot be migrated to version \
                      {CURRENT_VERSION}: {}",
                     refused(*refusal, error)
                 );
@@ -196,7 +196,7 @@ impl Error {
             Self::Emptied(store) => {
                 let word = shell_word(store);
                 let problem = format!(
-                    "{} is empty: the profiles and entries that it held are lost",
+                    "{} is empty: the profiles and entries in it are lost",
                     store.display()
                 );
                 let remedy = format!(
@@ -206,14 +206,12 @@ impl Error {
             }
             Self::JournalLeadsElsewhere(journal) => {
                 let problem = format!(
-                    "{} is no journal of ours: it leads to another file",
+                    "{} is not the store's journal: it is a link to another file",
                     journal.display()
                 );
                 return (problem, format!("Move it away: mv {0} {0}.moved", shell_word(journal)));
             }
-            Self::UnknownKeySource => {
-                ("The store names a key source that this program does not know", NEWER)
-            }
+            Self::UnknownKeySource => ("Unknown key source in the store", NEWER),
             Self::OtherProgram => (
                 "The store's file is another program's database",
                 "Move it away, or set CONCUR_CRED_HOME to a folder of its own.",
@@ -229,24 +227,26 @@ impl Error {
     fn words_of_a_repair(&self) -> (String, String) {
         match self {
             Self::DamagedTooLarge(file) => (
-                format!("{} is far larger than any store of ours; it was not read", file.display()),
+                format!("{} is too large for a store and was not read", file.display()),
                 without_repair(file),
             ),
             Self::DamagedUnidentified(file) => (
-                "The damaged store does not tell which store it is, so that nothing in it can be opened; \
-                 nothing was touched"
+                "The damaged store has lost its ID, so that nothing in it can be opened; nothing \
+                 was changed"
                     .to_owned(),
                 without_repair(file),
             ),
             Self::DamagedBeyondRepair(file) => (
-                "Nothing in the damaged store can be read and opened; nothing was touched".to_owned(),
+                "Nothing in the damaged store can be read and opened; nothing was changed"
+                    .to_owned(),
                 without_repair(file),
             ),
-            Self::NoFreeName => {
-                ("There is no free name to keep the file under".to_owned(), "Try again.".to_owned())
-            }
+            Self::NoFreeName => (
+                "There is no free name for the copy of the file".to_owned(),
+                "Try again.".to_owned(),
+            ),
             _ => (
-                "The new store is not sound; nothing was changed".to_owned(),
+                "The new store is damaged; nothing was changed".to_owned(),
                 "Report this.".to_owned(),
             ),
         }
@@ -257,7 +257,7 @@ impl Error {
             Self::Changed => {
                 ("Another process changed the credential at the same moment", "Run it again.")
             }
-            Self::Vanished => ("The store vanished while it was made", "Run it again."),
+            Self::Vanished => ("The store was removed while it was created", "Run it again."),
             Self::NewRecordLocked => ("A new record is locked already", "Run it again."),
             Self::TooLargeToReserve => ("The answer is too large to keep", ""),
             Self::NotSealed => ("A secret could not be sealed", "Report this."),
@@ -276,7 +276,8 @@ impl Error {
             }
             Self::NoReserve(folder, error) => {
                 let problem = format!(
-                    "There is no room to keep a new token safely, so none was asked for: {}",
+                    "There is not enough disk space to store a new token, so no request was \
+                     sent: {}",
                     files::reason(error)
                 );
                 return (problem, format!("Free some disk space for {}.", folder.display()));
@@ -290,7 +291,7 @@ impl Error {
             Self::IdentityDoesNotOpen(profile) => {
                 let problem = "The identity of the profile does not open: the store was edited or damaged, \
                                and it is not used";
-                // Not with an origin to paste: an attacker who edited the store chose it.
+                // Without the origin: an attacker who edited the store chose it.
                 let remedy = format!(
                     "Log in again with the base URL that you know: {} --base-url ORIGIN",
                     login_command(profile.as_deref())
@@ -298,22 +299,22 @@ impl Error {
                 return (problem.to_owned(), remedy);
             }
             Self::InvalidOrigin(bad) => {
-                let problem = format!("The store names a base URL that is none ({bad})");
+                let problem = format!("Invalid base URL in the store ({bad})");
                 return (problem, format!("Log in again: {}", login_command(None)));
             }
-            _ => ("The program is in a state that it cannot be in", "Report this."),
+            _ => ("Internal error", "Report this."),
         };
         (problem.to_owned(), remedy.to_owned())
     }
 }
 
-const WHEN_ENDED: &str = "Run it again when that has ended.";
+const WHEN_ENDED: &str = "Retry when it has ended.";
 
-/// What SQLite refused, with its code. Its text is left out: it could quote a value.
+/// SQLite's error with its code. Its text is left out: it could quote a value.
 fn refused(refusal: Refusal, error: &rusqlite::Error) -> String {
     let (problem, _) = refusal.words();
     match error.sqlite_error() {
-        // Where it was interrupted says nothing.
+        // The place of the interruption has no meaning.
         Some(error) if refusal != Refusal::Endless => {
             format!("{problem} (SQLite {})", error.extended_code)
         }
@@ -321,7 +322,7 @@ fn refused(refusal: Refusal, error: &rusqlite::Error) -> String {
     }
 }
 
-/// What a person can do where the program cannot.
+/// The remedy for a damaged store that cannot be repaired.
 fn without_repair(file: &Path) -> String {
     let word = shell_word(file);
     format!("Restore it from a backup, or put it aside (mv {word} {word}.old) and log in again.")

@@ -1,5 +1,5 @@
-//! What a hit needs of the store, and the questions that it asks. It is loaded from the cache
-//! ([`super::cache`]) or from the database (`sqlite/rows.rs`); what an answer is, is decided here alone.
+//! What a hit needs of the store. It is loaded from the cache ([`super::cache`]) or from the database
+//! (`sqlite/rows.rs`); only this module decides which accounts match.
 
 use super::Meta;
 use crate::model::record::Account;
@@ -7,16 +7,16 @@ use crate::model::record::Account;
 /// Which accounts a caller wants.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Wanted<'a> {
-    /// The one of this name; without a name the one chosen by `use`, else every account there is, two at
-    /// the most: so that one means "the only one".
+    /// The one of this name; without a name the default profile, else all accounts, at most two: so that one
+    /// means "the only one".
     Profile(Option<&'a str>),
-    /// Those that answer for one of two hosts.
+    /// Those of one of two hosts.
     Host {
-        /// `https`, or what a caller asks for.
+        /// `https`, or what a caller requests.
         protocol: &'a [u8],
         /// In its canonical form.
         host: &'a [u8],
-        /// The host that it may be the `www-` twin of; itself when it is none.
+        /// The host whose `www-` twin it is; otherwise the same host.
         twin_of: &'a [u8],
     },
     /// All of them, up to this many.
@@ -49,15 +49,14 @@ impl Wanted<'_> {
 /// The store as a hit needs it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Hit {
-    /// What the store says of itself.
+    /// The store's metadata.
     pub(super) meta: Meta,
-    /// The managed accounts by name, or at least those that were wanted; `None` when there are too many for
-    /// the cache.
+    /// The managed accounts by name, or at least the wanted ones; `None` if there are too many for the cache.
     pub(super) accounts: Option<Vec<Account>>,
 }
 
 impl Hit {
-    /// The accounts that are wanted; `None` when the database must be asked.
+    /// The wanted accounts; `None` if the database must be queried.
     pub(super) fn find(&self, wanted: Wanted<'_>) -> Option<Vec<Account>> {
         let used_profile = self.meta.used_profile.as_deref();
         let accounts = self.accounts.as_ref()?.iter();
@@ -65,7 +64,7 @@ impl Hit {
         Some(found.take(wanted.at_most()).cloned().collect())
     }
 
-    /// [`Self::find`] without a copy, for a hit of which nothing else is needed.
+    /// [`Self::find`] without a copy, for a hit that is not used again.
     pub(super) fn into_found(self, wanted: Wanted<'_>) -> Option<Vec<Account>> {
         let used_profile = self.meta.used_profile.as_deref();
         let mut accounts = self.accounts?;

@@ -1,7 +1,7 @@
-//! The store's edge: one SQLite file, sealed cells, and the questions asked of them.
+//! The store: one SQLite file with sealed cells.
 //!
-//! A question never creates anything: an absent store is an empty one. Opening is read-write without
-//! CREATE even for a hit, because only so can the journal of a killed writer be rolled back.
+//! A query never creates anything: an absent store is an empty one. Opening is read-write without CREATE even
+//! for a hit, because otherwise the journal of a killed writer could not be rolled back.
 
 pub(crate) mod audit;
 mod cache;
@@ -39,7 +39,7 @@ use stamp::{FileId, Stamp};
 /// How long SQLite waits for another process's commit: below the lock timeout, far above a commit.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// What the store says of itself.
+/// The store's metadata.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Meta {
     /// 16 random bytes, bound into every cell.
@@ -48,19 +48,19 @@ pub(crate) struct Meta {
     pub key_source: KeySource,
     /// Which key it is.
     pub key_id: Vec<u8>,
-    /// The profile chosen by `use`.
+    /// The default profile.
     pub used_profile: Option<String>,
 }
 
 /// An open store.
 pub(crate) struct Store {
-    /// Opened by the first question that the cache cannot answer.
+    /// Opened by the first query that the cache cannot answer.
     connection: OnceCell<Connection>,
-    /// Which file the database was when it was opened.
+    /// The identity of the database file when it was opened.
     file: FileId,
-    /// Its state at that time.
+    /// Its stamp at that time.
     stamp: Option<Stamp>,
-    /// The cache, once it was looked for: `None` inside when there is no valid one.
+    /// The cache, after the first look for it: `None` inside if there is no valid one.
     cached: OnceCell<Option<Hit>>,
     paths: Paths,
     keys: KeySettings,
@@ -116,7 +116,7 @@ impl Store {
         random::fill(&mut store_id)?;
         let new = NewStore { store_id, key_source: source.name(), key_id: &loaded.key.id() };
         migrate::migrate(store.connection_mut()?, Some(&new))?;
-        // A pipe gives it once.
+        // A pipe can be read only once.
         store.key = OnceCell::from(loaded);
         Ok(store)
     }
@@ -140,7 +140,7 @@ impl Store {
         self.writes
     }
 
-    /// What the store says of itself.
+    /// The store's metadata.
     pub(crate) fn meta(&self) -> Result<&Meta> {
         if self.meta.get().is_none() {
             let meta = rows::read_meta(self.connection()?)?;
@@ -149,8 +149,8 @@ impl Store {
         self.meta.get().ok_or(Error::Internal)
     }
 
-    /// The accounts that are wanted, by name: from the cache where [`Store::open_cache`] found a valid one,
-    /// else from the database.
+    /// The wanted accounts, by name: from the cache if [`Store::open_cache`] found a valid one, else from the
+    /// database.
     pub(crate) fn find(&self, wanted: Wanted<'_>) -> Result<Vec<Account>> {
         let cached = self.cached.get().and_then(Option::as_ref);
         if let Some(found) = cached.and_then(|hit| hit.find(wanted)) {
@@ -160,16 +160,15 @@ impl Store {
         Ok(stored.and_then(|hit| hit.into_found(wanted)).unwrap_or_default())
     }
 
-    /// Whether this is a file in which no store was made yet. One whose profiles are lost is an error.
+    /// Whether no store was created in this file yet. A file whose profiles are lost is an error.
     pub(crate) fn is_blank(&self) -> Result<bool> {
         let emptied = self.emptied();
         let is_blank = migrate::version(self.connection()?)? == 0;
         emptied.filter(|_| is_blank).map_or(Ok(is_blank), Err)
     }
 
-    /// The error for a file that has nothing in it though something was stored here, as what stands beside it
-    /// shows. To be asked before the file is looked into: a first run elsewhere makes all of it meanwhile, the
-    /// store first.
+    /// The error for an empty file if the files beside it show that there was a store. Check this before
+    /// opening the file: the first run of another process may create all of them meanwhile, the store first.
     fn emptied(&self) -> Option<Error> {
         let reserves = std::fs::read_dir(self.paths.reserves_dir());
         let is_there = |path: std::path::PathBuf| path.symlink_metadata().is_ok();
@@ -179,8 +178,8 @@ impl Store {
         was_used.then(|| Error::Emptied(self.paths.store()))
     }
 
-    /// Brings the schema of an earlier program's store up to date.
-    /// Returns the version that it then has; 0 when no store was made in the file yet.
+    /// Migrates an older store. Returns the resulting schema version; 0 if no store was created in the file
+    /// yet.
     pub(crate) fn bring_up_to_date(&self) -> Result<i64> {
         let connection = self.connection()?;
         let version = migrate::version(connection)?;
@@ -190,7 +189,7 @@ impl Store {
         }
         let binder = self.binder();
         make_durable(connection)?;
-        // No statement is open on it and no transaction: the borrow is shared, the work is not.
+        // No statement or transaction is open on it, so the shared borrow is safe.
         let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)
             .map_err(|error| Error::not_upgraded(version, error))?;
         migrate::bring_up_to_date(&transaction)?;
@@ -200,14 +199,14 @@ impl Store {
         Ok(schema::CURRENT_VERSION)
     }
 
-    /// Leaves the database to the end of the process, which closes it at once: with nothing to be
-    /// written, SQLite's own way there does nothing useful. The key is wiped all the same.
+    /// Lets the end of the process close the database: with nothing to write, closing it in SQLite is only a
+    /// cost. The key is wiped nevertheless.
     pub(crate) fn leave_open(self) {
         let Self { connection, .. } = self;
         std::mem::forget(connection);
     }
 
-    /// The paths it lies at.
+    /// The paths of its files.
     pub(crate) fn paths(&self) -> &Paths {
         &self.paths
     }
@@ -223,7 +222,7 @@ impl Store {
     /// Runs `work` in one IMMEDIATE transaction with the version read inside it.
     fn write<T>(&mut self, work: impl FnOnce(&Transaction<'_>) -> Result<T>) -> Result<T> {
         self.prepare_to_write()?;
-        // The cache is of the database as it was.
+        // The cache is of the previous state.
         self.cached = OnceCell::from(None);
         let binder = self.binder();
         let transaction =
@@ -240,9 +239,9 @@ fn connect(file: &std::path::Path) -> Result<Connection> {
     connecting::connect(file, BUSY_TIMEOUT)
 }
 
-/// FULL does not sync the folder after the journal is gone: a committed rotation could come back undone
-/// after a power cut. And what is deleted is gone: SQLite leaves it in free space, where it would open for
-/// an attacker with file and key.
+/// FULL does not sync the folder after the journal is gone: a committed rotation could come back undone after a
+/// power cut. And deleted cells are overwritten: SQLite would leave them in free space, where an attacker with
+/// file and key could open them.
 fn make_durable(connection: &Connection) -> Result<()> {
     connection
         .execute_batch(

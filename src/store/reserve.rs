@@ -1,5 +1,5 @@
-//! The reserve: room on the disk that was really written before a rotating refresh token is spent,
-//! so that its answer can be kept even when the disk is full and the store cannot be written.
+//! The reserve: disk space that is written before a rotating refresh token is used, so that the answer can be
+//! saved even if the disk is full and the store cannot be written.
 
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::Path;
@@ -11,11 +11,11 @@ use crate::sys::{failpoint, files};
 
 /// Twice the largest answer that is read, bytes.
 pub(crate) const RESERVE_BYTES: usize = 128 * 1024;
-/// What a reserve that holds an answer begins with; an empty one begins with zeros.
+/// The first bytes of a reserve file with a pending grant; an empty one begins with zeros.
 const PENDING_MARK: &[u8; 8] = b"CCSPILL1";
 const HEADER_BYTES: usize = PENDING_MARK.len() + 4;
 
-/// Makes sure that the record's reserve is there, whole and durable.
+/// Ensures that the record's reserve file exists, in full size and durably.
 pub(crate) fn ensure(paths: &Paths, id: RecordId) -> Result<()> {
     let path = paths.reserve(id);
     files::ensure_private_dir(&paths.reserves_dir())?;
@@ -43,7 +43,7 @@ pub(crate) fn keep_pending(paths: &Paths, id: RecordId, answer: &SealedCell) -> 
     overwrite("spill-write", &path, &bytes)
 }
 
-/// The pending grant in the reserve, sealed, if it holds one.
+/// The pending grant in the reserve file, sealed, if there is one.
 pub(crate) fn pending(paths: &Paths, id: RecordId) -> Result<Option<SealedCell>> {
     let path = paths.reserve(id);
     if !files::check_private_file(&path)? {
@@ -62,14 +62,14 @@ pub(crate) fn pending(paths: &Paths, id: RecordId) -> Result<Option<SealedCell>>
     Ok(bytes.get(..length).map(|cell| SealedCell(cell.to_vec())))
 }
 
-/// Empties the reserve once its answer is in the store (or is of no use).
+/// Empties the reserve file after its answer was committed (or is obsolete).
 pub(crate) fn clear(paths: &Paths, id: RecordId) -> Result<()> {
     overwrite("spill-clear", &paths.reserve(id), &vec![0; RESERVE_BYTES])
 }
 
-/// Removes the reserve of a record that is gone.
+/// Removes the reserve file of a removed record.
 pub(crate) fn remove(paths: &Paths, id: RecordId) {
-    // An orphan costs 128 KiB and holds no secret in the clear; it must not make a logout fail.
+    // An orphan costs 128 KiB and contains no unsealed secret; it must not make a logout fail.
     let _ = std::fs::remove_file(paths.reserve(id));
 }
 

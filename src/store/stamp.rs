@@ -1,4 +1,4 @@
-//! By what a database file is known to be unchanged, without opening it in SQLite.
+//! The stamp by which a database file is known to be unchanged, without opening it in SQLite.
 
 use std::fs::{File, Metadata};
 use std::io::Read;
@@ -10,22 +10,22 @@ const HEADER_BYTES: usize = 28;
 
 /// The state of a database file: equal stamps are the same content.
 ///
-/// It is the very file (inode, size, times of change) with the same file change counter (SQLite file format,
-/// section 1.3.7: by which SQLite itself decides whether its copies of pages are current).
+/// Inode, size, times of change, and the file change counter (SQLite file format, section 1.3.7), by which
+/// SQLite itself decides whether its cached pages are current.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Stamp {
     pub(super) file: FileId,
     pub(super) length: i64,
     /// Nanoseconds since the epoch.
     pub(super) changed_at: i64,
-    /// The same of content or entry, which no program can set back (`ctime`); 0 where there is none.
+    /// The `ctime`, which no program can set back; 0 where there is none.
     pub(super) entry_changed_at: i64,
     pub(super) change_counter: i64,
 }
 
 impl Stamp {
-    /// The stamp of a database file just opened; `None` when there can be none: the file is empty, not
-    /// in rollback-journal mode, or a journal stands beside it.
+    /// The stamp of a database file just opened; `None` if it has none: the file is empty, not in
+    /// rollback-journal mode, or has a journal beside it.
     pub(super) fn of(store: &File, meta: &Metadata, paths: &Paths) -> Option<Self> {
         // Before the counter is read: a commit in between changes the counter.
         let journal = std::fs::symlink_metadata(journal_of(&paths.store()));
@@ -35,7 +35,7 @@ impl Stamp {
         let mut header = [0; HEADER_BYTES];
         let mut file = store;
         file.read_exact(&mut header).ok()?;
-        // Write and read version 1: the change counter counts every commit (not so with WAL).
+        // Write and read version 1: the change counter counts every commit (with WAL it does not).
         if header[18..20] != [1, 1] {
             return None;
         }
@@ -62,7 +62,7 @@ fn entry_changed_at(_meta: &Metadata) -> i64 {
     0
 }
 
-/// Which file a file is, whatever its name.
+/// The identity of a file, whatever its name.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct FileId {
     pub(super) device: i64,
@@ -76,7 +76,7 @@ impl FileId {
         Self { device: meta.dev().cast_signed(), inode: meta.ino().cast_signed() }
     }
 
-    /// Where files have no number, length, time and counter must do; none is renamed while it is open.
+    /// Where files have no number, length, time and counter must suffice; no file is renamed while it is open.
     #[cfg(not(unix))]
     pub(super) fn of(_meta: &Metadata) -> Self {
         Self::default()

@@ -1,4 +1,4 @@
-//! Running one of the machine's programs to its end, which comes: each has a deadline.
+//! Runs another program, with a deadline.
 
 use std::io::{self, Read, Write};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
@@ -11,26 +11,25 @@ use crate::sys::{clock, files};
 
 /// The most that is read of either stream, bytes.
 const MAX_BYTES: usize = 1 << 20;
-/// How long what a program leaves running may hold its streams open. What the program itself has written is read
-/// by then.
+/// How long a background process of the program may keep its streams open. The program's own output is read by
+/// then.
 const GRACE: Duration = Duration::from_secs(2);
 const FIRST_POLL: Duration = Duration::from_millis(1);
 const LAST_POLL: Duration = Duration::from_millis(20);
 
-/// Runs a program with this input, and ends it after `at_most`, with all that it has started
-/// ([`io::ErrorKind::TimedOut`]). One that prints without end is no better
-/// ([`io::ErrorKind::FileTooLarge`]).
+/// Runs a program with this input, and ends it after `at_most`, with all processes that it started
+/// ([`io::ErrorKind::TimedOut`]), and also if it prints too much ([`io::ErrorKind::FileTooLarge`]).
 pub(crate) fn run(mut command: Command, input: &[u8], at_most: Duration) -> io::Result<Output> {
     let deadline = Instant::now() + clock::limit(at_most);
     let stdin = if input.is_empty() { Stdio::null() } else { Stdio::piped() };
     command.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped());
-    // So that what it starts can be ended with it.
+    // So that its child processes can be ended with it.
     #[cfg(unix)]
     std::os::unix::process::CommandExt::process_group(&mut command, 0);
     let mut child = command.spawn()?;
     if let Some(mut stdin) = child.stdin.take() {
         let input = input.to_vec();
-        // Who does not read it says why by its exit code.
+        // A program that does not read its input shows why by its exit code.
         in_thread(move || drop(stdin.write_all(&input)))?;
     }
     let (stdout, stderr) = (Stream::of(child.stdout.take())?, Stream::of(child.stderr.take())?);
@@ -81,7 +80,7 @@ fn end(child: &mut Child) {
     let _ = child.wait();
 }
 
-/// What a program writes to one of its streams.
+/// The output of a program on one of its streams.
 struct Stream {
     bytes: Arc<Mutex<Vec<u8>>>,
     over: Receiver<()>,
@@ -105,7 +104,7 @@ impl Stream {
         self.bytes.lock().unwrap_or_else(PoisonError::into_inner).len() > MAX_BYTES
     }
 
-    /// All of it, or what is there at this time.
+    /// All of it, or what was received by this time.
     fn until(&self, at: Instant) -> Vec<u8> {
         let left = at.saturating_duration_since(Instant::now());
         let (Ok(()) | Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected)) =
@@ -114,7 +113,7 @@ impl Stream {
     }
 }
 
-/// Not to its end, when that does not come: then its writer finds the pipe closed.
+/// Not to its end, if that does not come: then the writer finds the pipe closed.
 fn read(mut from: impl Read, to: &Mutex<Vec<u8>>) {
     let mut chunk = [0; 8192];
     loop {

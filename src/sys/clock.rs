@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// Seconds since the epoch. Everything below the entry points is handed this number.
+/// Seconds since the epoch. Everything below the entry points receives this number as an argument.
 #[expect(clippy::disallowed_methods, reason = "this is the clock edge")]
 pub(crate) fn now_epoch() -> i64 {
     let real = std::time::SystemTime::now()
@@ -17,12 +17,12 @@ pub(crate) fn local(at: i64) -> Option<String> {
     Some(at.format("%Y-%m-%d %H:%M:%S").to_string())
 }
 
-/// Waits; the one place that does, so that waiting is easy to find.
+/// Waits. The only such function, so that waits are easy to find.
 pub(crate) fn wait(duration: Duration) {
     std::thread::sleep(duration);
 }
 
-/// A time limit. A debug build can divide it, so that tests of what hangs need not wait as long.
+/// A time limit. A debug build can shorten it, so that tests of hanging programs need not wait as long.
 #[cfg(debug_assertions)]
 pub(crate) fn limit(usual: Duration) -> Duration {
     let divisor = crate::sys::env::Env::of_process().text("CONCUR_CRED_TEST_HASTE");

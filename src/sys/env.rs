@@ -7,7 +7,7 @@ use std::process::Command;
 
 use crate::error::{Error, Kind, Result};
 
-/// The variables that this program reads, one list for the man page's test to hold against.
+/// The variables that this program reads; a test compares the man page with this list.
 pub const VARIABLES: [&str; 32] = [
     "CONCUR_CRED_HOME",
     "CONCUR_CRED_CONFIG",
@@ -43,7 +43,7 @@ pub const VARIABLES: [&str; 32] = [
     "COLUMNS",
 ];
 
-/// Those of them whose value is a secret: no command that this program runs is given one.
+/// The variables whose value is a secret: programs that this one runs do not get them.
 pub const SECRET_VARIABLES: [&str; 4] = [
     "CONCUR_CRED_KEY",
     "CONCUR_CRED_CLIENT_SECRET",
@@ -51,23 +51,23 @@ pub const SECRET_VARIABLES: [&str; 4] = [
     "CONCUR_CRED_REFRESH_TOKEN",
 ];
 
-/// May hold a password. What needs no proxy of ours is not given it; `exec`'s command is given one without
-/// user information, because it may run this program.
+/// May contain a password. Other programs do not get it; the command of `exec` gets it if it has no user
+/// information, because it may run this program.
 const PROXY: &str = "CONCUR_CRED_PROXY";
 
-/// Keeps our secrets from one of the machine's programs.
+/// Removes our secrets from another program's environment.
 pub(crate) fn keep_secrets_from(command: &mut Command) {
     for name in SECRET_VARIABLES.into_iter().chain([PROXY]) {
         command.env_remove(name);
     }
 }
 
-/// How every variable of ours begins, but for those that systemd defines.
+/// The prefix of our variables, except those that systemd defines.
 const PREFIX: &str = "CONCUR_CRED_";
 
-/// The variable that stands in front of a key of `config.toml`.
+/// The variable that overrides a key of `config.toml`.
 pub(crate) fn variable(key: &str) -> String {
-    // A hit makes several of these names.
+    // A hit builds several of these names.
     let mut name = String::with_capacity(PREFIX.len() + key.len());
     name.push_str(PREFIX);
     name.push_str(key);
@@ -82,7 +82,7 @@ pub struct Env {
 }
 
 impl Env {
-    /// The process's environment, read when asked.
+    /// The process's environment, read on use.
     pub fn of_process() -> Self {
         Self { fixed: None }
     }
@@ -104,14 +104,14 @@ impl Env {
         value.filter(|value| !value.as_encoded_bytes().trim_ascii().is_empty())
     }
 
-    /// The text of a variable that others define (a locale, `TERM`); one that is not UTF-8 counts as not
-    /// set. For settings of ours: [`Env::setting`].
+    /// The text of a variable that others define (a locale, `TERM`); one that is not UTF-8 counts as not set.
+    /// For our settings: [`Env::setting`].
     pub fn text(&self, name: &str) -> Option<String> {
         self.get(name).and_then(|value| value.into_string().ok())
     }
 
-    /// The text of a setting, without the white space around it (CI secrets end in newlines). One that is
-    /// not UTF-8 is an error that names the variable: what cannot be read is never as if it were not set.
+    /// The text of a setting, without the white space around it (CI secrets end in newlines). One that is not
+    /// UTF-8 is an error that names the variable: an unreadable value never counts as not set.
     pub fn setting(&self, name: &str) -> Result<Option<String>> {
         let Some(value) = self.get(name) else { return Ok(None) };
         let Ok(mut text) = value.into_string() else { return Err(not_text(name)) };
@@ -126,8 +126,8 @@ impl Env {
         Some(value.to_str().map_or_else(|| PathBuf::from(&value), |text| text.trim().into()))
     }
 
-    /// Whether a variable names a folder. Refuses one that is not absolute: it would be another one wherever
-    /// the caller stands. A `~` that no shell has expanded is relative, too.
+    /// Whether a variable names a folder. Refuses a relative one, which would depend on the current folder. A
+    /// `~` that no shell has expanded is relative, too.
     pub fn check_folder(&self, name: &str) -> Result<bool> {
         let Some(value) = self.get(name) else { return Ok(false) };
         let folder =
@@ -135,24 +135,24 @@ impl Env {
         if folder.is_absolute() { Ok(true) } else { Err(not_absolute(name)) }
     }
 
-    /// Whether systemd gave this file to the service that we are, or run in. It lets the service's user in by
-    /// an access list, which shows as a group's bits: nothing to warn of, and nothing that could be changed.
+    /// Whether this file is a credential of the systemd service that we run in. systemd grants the service's
+    /// user access by an ACL, which shows as group bits: no warning, because the user could not change it.
     pub fn is_credential(&self, file: &Path) -> bool {
         self.path("CREDENTIALS_DIRECTORY").is_some_and(|folder| file.parent() == Some(&*folder))
     }
 
-    /// Whether the variable is set to something (as NO_COLOR is to be read).
+    /// Whether the variable is set to something (the rule for NO_COLOR).
     pub fn is_set(&self, name: &str) -> bool {
         self.get(name).is_some()
     }
 
-    /// The variables whose value is a secret as they are set here, a proxy's password among them.
+    /// The variables that currently have a secret as their value, also a proxy's password.
     pub fn secrets(&self) -> impl Iterator<Item = &'static str> {
         let proxy = self.get(PROXY).filter(|url| url.as_encoded_bytes().contains(&b'@'));
         SECRET_VARIABLES.into_iter().chain(proxy.map(|_| PROXY))
     }
 
-    /// Whether text in UTF-8 is shown as it is meant, by the locale of the C library's rules.
+    /// Whether the locale uses UTF-8, by the C library's rules.
     pub fn has_utf8_locale(&self) -> bool {
         let locale = ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(|name| self.text(name));
         let locale = locale.unwrap_or_default().to_ascii_lowercase();
@@ -165,7 +165,7 @@ fn not_absolute(name: &str) -> Error {
     Error::new(
         Kind::Unusable,
         format!("The variable {name} is not an absolute path"),
-        format!("Set {name} to the whole path of a folder, from the root, without ~; or unset it."),
+        format!("Set {name} to an absolute path (without ~), or unset it."),
     )
 }
 
@@ -173,7 +173,7 @@ fn not_absolute(name: &str) -> Error {
 fn not_text(name: &str) -> Error {
     Error::new(
         Kind::Unusable,
-        format!("The variable {name} is not text in UTF-8"),
+        format!("The variable {name} is not UTF-8 text"),
         format!("Correct or unset {name}."),
     )
 }

@@ -1,7 +1,7 @@
-//! Named moments at which a test can end, stop or fail the program. Debug builds only: a release
-//! build neither reads the variable nor holds the names.
+//! Named moments at which a test can end, stop or fail the program. Debug builds only: a release build neither
+//! reads the variable nor contains the names.
 
-/// The moments of a renewal, in their order, for tests to walk through.
+/// The moments of a renewal, in their order, so that tests can use each.
 pub const RENEWAL: [&str; 9] = [
     "lock-taken",
     "record-reread",
@@ -14,7 +14,7 @@ pub const RENEWAL: [&str; 9] = [
     "answer-printed",
 ];
 
-/// The moments of a key's rotation, in their order. `next-…` and `key-renamed` are of the key file's alone.
+/// The moments of a key's rotation, in their order. `next-…` and `key-renamed` happen only with the key file.
 pub const KEY_ROTATION: [&str; 8] = [
     "rotation-locked",
     "records-locked",
@@ -41,7 +41,7 @@ pub const WRITES: [&str; 8] = [
     "attempt-end",
 ];
 
-/// What a test wants to happen at `name`: `CONCUR_CRED_TEST_FAILPOINT=NAME=WHAT,…`.
+/// What a test wants at `name`: `CONCUR_CRED_TEST_FAILPOINT=NAME=WHAT,…`.
 #[cfg(debug_assertions)]
 fn wanted(name: &str) -> Option<String> {
     let all = crate::sys::env::Env::of_process().text("CONCUR_CRED_TEST_FAILPOINT")?;
@@ -88,7 +88,7 @@ pub fn write(name: &str) -> std::io::Result<()> {
     }
 }
 
-/// Passes a write to the disk: nothing stands in its way.
+/// Passes a write to the disk: nothing happens.
 #[cfg(not(debug_assertions))]
 pub const fn write(_name: &str) -> std::io::Result<()> {
     Ok(())

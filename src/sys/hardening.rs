@@ -1,9 +1,9 @@
-//! What the process asks of the system before it holds a secret, and what it says when it panics.
+//! Hardens the process before it reads a secret, and replaces the message of a panic.
 //!
-//! No core dump, for it would hold every secret of the moment. On Linux that is said with the process's
-//! "dumpable" flag, which keeps other programs of the same user from its memory too (`/proc/PID/mem`,
-//! ptrace), and which the system resets when the process becomes another program. On other Unixes it is the
-//! limit on the size of a core file, which children inherit. On Windows nothing is done.
+//! No core dump, because it would contain every secret in memory. On Linux this is the "dumpable" flag of the
+//! process, which also denies other programs of the same user access to its memory (`/proc/PID/mem`, ptrace),
+//! and which the system resets on exec. On other Unixes it is the limit on the size of a core file, which child
+//! processes inherit. On Windows nothing is done.
 
 use std::io;
 use std::panic::{self, PanicHookInfo};
@@ -13,17 +13,17 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use crate::error::{Error, Kind};
 use crate::sys::message;
 
-/// What a panic answers and ends with instead.
+/// The answer and exit code of a panic.
 static INSTEAD: OnceLock<(u8, &str)> = OnceLock::new();
 static IS_ANSWERED: AtomicBool = AtomicBool::new(false);
 
-/// From here on a panic ends with this exit code, and with this line on stdout unless [`answering`] was said:
-/// who calls goes by both, and takes 1 for an answer.
+/// From here on a panic ends with this exit code, and with this line on stdout unless [`answering`] was called:
+/// monitoring reads both, and would take exit code 1 for a warning.
 pub(crate) fn end_panics_with(code: u8, line: &'static str) {
     let _ = INSTEAD.set((code, line));
 }
 
-/// The answer is being written.
+/// Call it before writing the answer.
 pub(crate) fn answering() {
     IS_ANSWERED.store(true, Ordering::Relaxed);
 }
@@ -34,7 +34,7 @@ pub(crate) fn begin() {
     panic::set_hook(Box::new(panicked));
 }
 
-/// From here on a crash leaves no core dump. A system that refuses this refuses nothing else.
+/// From here on a crash leaves no core dump. If the system refuses this, the program continues.
 #[cfg(target_os = "linux")]
 pub(crate) fn no_dumps() {
     use rustix::process::{DumpableBehavior, set_dumpable_behavior};
@@ -43,7 +43,7 @@ pub(crate) fn no_dumps() {
     }
 }
 
-/// Lets a test look into the memory of a debug build.
+/// Lets a test read the memory of a debug build.
 #[cfg(all(target_os = "linux", debug_assertions))]
 fn may_be_looked_into() -> bool {
     crate::sys::env::Env::of_process().is_set("CONCUR_CRED_TEST_DUMPABLE")
@@ -54,7 +54,7 @@ const fn may_be_looked_into() -> bool {
     false
 }
 
-/// What holds for the command that this process becomes: as if the caller had started it.
+/// Restores the settings for the command of `exec`, as if the caller had started it.
 #[cfg(not(all(unix, not(target_os = "linux"))))]
 pub(crate) const fn dumps_as_before() {}
 
@@ -66,13 +66,13 @@ mod limit {
 
     static BEFORE: OnceLock<Rlimit> = OnceLock::new();
 
-    /// From here on a crash leaves no core dump. A system that refuses this refuses nothing else.
+    /// From here on a crash leaves no core dump. If the system refuses this, the program continues.
     pub fn no_dumps() {
         let before = *BEFORE.get_or_init(|| getrlimit(Resource::Core));
         let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: before.maximum });
     }
 
-    /// What holds for the command that this process becomes: as if the caller had started it.
+    /// Restores the settings for the command of `exec`, as if the caller had started it.
     pub fn dumps_as_before() {
         if let Some(before) = BEFORE.get() {
             let _ = setrlimit(Resource::Core, *before);
@@ -83,27 +83,27 @@ mod limit {
 #[cfg(all(unix, not(target_os = "linux")))]
 pub(crate) use limit::{dumps_as_before, no_dumps};
 
-/// On Windows a crash is reported as the machine's owner has set it.
+/// On Windows the machine's settings decide what a crash reports.
 #[cfg(not(unix))]
 pub(crate) const fn no_dumps() {}
 
-/// Says where, and ends the process, whichever thread it was: a half that goes on could hold a lock or
-/// answer half. Message and payload may be made of a secret; the place is ours.
+/// Prints the place, and ends the process, whichever thread panicked: a process that continues could keep a
+/// lock or print half an answer. Message and payload may contain a secret; the place does not.
 fn panicked(info: &PanicHookInfo<'_>) {
     let place = info
         .location()
         .map_or_else(String::new, |at| format!(" at {}:{}", short(at.file()), at.line()));
     let error = Error::new(
         Kind::Other,
-        format!("A part of the program that cannot fail has failed{place}"),
-        "Nothing is half-written. Report this place, the version and the command.",
+        format!("Internal error{place}"),
+        "The stored data is intact. Report this message, the version and the command.",
     );
     message::write(&mut io::stderr(), &error.to_string());
     let Some((code, line)) = INSTEAD.get() else {
         std::process::exit(i32::from(Kind::Other.exit_code()));
     };
     if !IS_ANSWERED.swap(true, Ordering::Relaxed) {
-        // Not by std's stdout: another thread may hold it.
+        // Not through std's stdout: another thread may have locked it.
         #[cfg(unix)]
         let _ = rustix::io::write(io::stdout(), format!("{line}\n").as_bytes());
         #[cfg(not(unix))]

@@ -1,4 +1,4 @@
-//! The machine: environment, clock, files, paths, streams and signals; one edge for each kind of authority.
+//! The operating system: environment, clock, files, paths, streams and signals; only these modules access them.
 
 pub(crate) mod child;
 pub(crate) mod clock;

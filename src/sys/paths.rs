@@ -1,4 +1,4 @@
-//! Where everything lies.
+//! The paths of all files.
 
 use std::path::{Path, PathBuf};
 
@@ -11,7 +11,7 @@ pub(crate) fn journal_of(database: &Path) -> PathBuf {
     beside(database, "-journal")
 }
 
-/// The files that SQLite opens beside a database, by names of its own.
+/// The files that SQLite opens beside a database.
 pub(crate) fn companions_of(database: &Path) -> [PathBuf; 3] {
     ["-journal", "-wal", "-shm"].map(|ending| beside(database, ending))
 }
@@ -24,9 +24,9 @@ fn beside(database: &Path, ending: &str) -> PathBuf {
 
 /// The folders of this installation.
 ///
-/// Key and configuration stand in the configuration folder, the database in the state folder, so
-/// that one backup need not hold both. On platforms with one folder for both (macOS), and with
-/// `CONCUR_CRED_HOME`, they share one.
+/// Key and configuration are in the configuration folder, the database in the state folder, so that one backup
+/// need not contain both. On platforms with one folder for both (macOS), and with `CONCUR_CRED_HOME`, they
+/// share one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Paths {
     config_dir: PathBuf,
@@ -34,16 +34,16 @@ pub struct Paths {
 }
 
 impl Paths {
-    /// From the environment; `None` when there is neither `CONCUR_CRED_HOME` nor a home folder.
+    /// From the environment; `None` with neither `CONCUR_CRED_HOME` nor a home folder.
     ///
-    /// Without `HOME` the user's entry in the password database is not asked for: it may come from a
-    /// name-service module, which a static build cannot load and dies of.
+    /// Without `HOME` the user's entry in the password database is not read: it may come from a name-service
+    /// module, and loading one crashes a static build.
     pub fn from_env(env: &Env) -> Option<Self> {
         Self::find(env).ok().flatten()
     }
 
-    /// The same; an error where a variable names a folder that is not absolute: keys and tokens would lie
-    /// wherever the caller happens to stand. Only what decides is looked at.
+    /// The same; an error if a variable names a relative folder: keys and tokens would be stored in the current
+    /// folder. Only the deciding variable is checked.
     pub fn find(env: &Env) -> Result<Option<Self>> {
         if let Some(home) = env.path("CONCUR_CRED_HOME") {
             env.check_folder("CONCUR_CRED_HOME")?;
@@ -100,7 +100,7 @@ impl Paths {
         self.config_dir.join("key")
     }
 
-    /// The key that a rotation makes, until it takes the key file's place.
+    /// The next key of a rotation, until it replaces the key file.
     pub fn next_key_file(&self) -> PathBuf {
         self.config_dir.join("key.next")
     }
@@ -115,7 +115,7 @@ impl Paths {
         self.state_dir.join("ticket")
     }
 
-    /// The audit trail.
+    /// The audit log.
     pub fn events(&self) -> PathBuf {
         self.state_dir.join("events.db")
     }
@@ -130,7 +130,7 @@ impl Paths {
         self.locks_dir().join(format!("{id}.lock"))
     }
 
-    /// Names the holder of a record's lock, for people.
+    /// The file with the holder of a record's lock.
     pub fn lock_holder(&self, id: RecordId) -> PathBuf {
         self.locks_dir().join(format!("{id}.holder"))
     }
@@ -140,7 +140,7 @@ impl Paths {
         self.locks_dir().join("key.lock")
     }
 
-    /// Names its holder.
+    /// The file with its holder.
     pub fn key_lock_holder(&self) -> PathBuf {
         self.locks_dir().join("key.holder")
     }

@@ -1,8 +1,8 @@
-//! What is being waited for, on one line of a person's terminal: drawn on stderr by a thread of its own
-//! after half a second, and wiped before anything else is written there.
+//! Progress: one line on the terminal that says what the program waits for, drawn on stderr by a separate
+//! thread after half a second, and erased before anything else is written there.
 //!
-//! The cursor is never hidden and no escape sequence is sent, so that a process that is ended leaves the
-//! terminal as it was. Into anything but a terminal nothing is written, and no thread is started.
+//! The cursor is never hidden and no escape sequence is sent, so that a killed process leaves the terminal as
+//! it was. Without a terminal nothing is written, and no thread is started.
 
 use std::io::{self, IsTerminal, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,26 +13,26 @@ use std::time::{Duration, Instant};
 use crate::sys::env::Env;
 use crate::sys::signals;
 
-/// What takes no longer is not worth a line.
+/// Shorter waits show no line.
 const SHOWN_AFTER: Duration = Duration::from_millis(500);
-/// How long each picture stands.
+/// How long each frame is shown.
 const FRAME: Duration = Duration::from_millis(120);
-/// Shown to a person who pressed Ctrl-C while an answer is awaited that must be kept.
+/// Shown after Ctrl-C while the program waits for an answer that must be stored.
 const ENDING: &str = "ending when it is answered; again to end at once";
-/// When the terminal does not tell its width.
+/// The width if the terminal's is unknown.
 const DEFAULT_WIDTH: usize = 80;
 
-/// Whether a person wants to see it.
+/// Whether progress is shown.
 static WANTED: AtomicBool = AtomicBool::new(false);
-/// How many characters of ours stand on the terminal's line. Held while writing to stderr.
+/// How many characters of the progress are on the terminal's line. Locked while writing to stderr.
 static LINE: Mutex<usize> = Mutex::new(0);
 
-/// Whether progress is shown; off until this is called.
+/// Turns progress on; it is off by default.
 pub(crate) fn enable(yes: bool) {
     WANTED.store(yes, Ordering::Relaxed);
 }
 
-/// Shows `what` is waited for, from half a second on until the value is dropped.
+/// Shows `what` the program waits for, after half a second and until the value is dropped.
 pub(crate) fn waiting(what: &str) -> Waiting {
     let env = Env::of_process();
     let is_seen = WANTED.load(Ordering::Relaxed)
@@ -41,32 +41,32 @@ pub(crate) fn waiting(what: &str) -> Waiting {
     Waiting(is_seen.then(|| Ticker::start(what, Look::of(&env))).flatten())
 }
 
-/// Runs what writes to the terminal, while no line of ours stands there.
+/// Runs `work`, which writes to the terminal, while no progress line is shown.
 pub(crate) fn beside<T>(write: impl FnOnce() -> T) -> T {
     let mut drawn = held(&LINE);
     wipe_drawn(&mut drawn);
     write()
 }
 
-/// Wipes what [`Waiting::leave`] left.
+/// Erases the line that [`Waiting::leave`] left.
 pub(crate) fn wipe() {
     beside(|| ());
 }
 
-/// Something is being waited for.
+/// A running wait.
 #[must_use = "what is dropped is not shown"]
 pub(crate) struct Waiting(Option<Ticker>);
 
 impl Waiting {
-    /// Something else is waited for now.
+    /// Changes the text.
     pub(crate) fn say(&self, what: &str) {
         if let Some(ticker) = &self.0 {
             what.clone_into(&mut held(&ticker.what));
         }
     }
 
-    /// Ends the progress; the line is wiped by the next write, or by [`wipe`]. Never waits for the terminal,
-    /// which may be stopped: for use before something must be kept.
+    /// Ends the progress; the next write, or [`wipe`], erases the line. Never waits for the terminal, which may
+    /// be stopped: for use before an answer must be stored.
     pub(crate) fn leave(mut self) {
         if let Some(ticker) = self.0.take() {
             ticker.over.store(true, Ordering::Release);
@@ -83,7 +83,7 @@ impl Drop for Waiting {
     }
 }
 
-/// The end of a drawing thread that its owner holds; the thread goes when it is dropped.
+/// The sender that keeps the drawing thread alive; dropping it ends the thread.
 struct Ticker {
     what: Arc<Mutex<String>>,
     over: Arc<AtomicBool>,
@@ -97,7 +97,7 @@ impl Ticker {
         let (ends, ended) = mpsc::channel();
         let (its_what, its_over) = (Arc::clone(&what), Arc::clone(&over));
         let thread = std::thread::Builder::new().name("progress".to_owned());
-        // Without a thread to draw it there is no line: nothing is lost by that.
+        // Without a thread there is no line, which does no harm.
         thread.spawn(move || draw_until(&ended, &its_what, &its_over, look)).ok()?;
         Some(Self { what, over, _ends: ends })
     }
@@ -123,7 +123,7 @@ fn draw_until(ended: &Receiver<()>, what: &Mutex<String>, over: &AtomicBool, loo
         let widest = widest();
         let text = line(&what, frame, started.elapsed().as_secs(), widest, look);
         let length = text.chars().count();
-        // The terminal may have become narrower meanwhile: blanks must not wrap either.
+        // The terminal may be narrower now: the blanks must not wrap either.
         let rest = (*drawn).min(widest).saturating_sub(length);
         // An error of stderr itself cannot be reported.
         let _ = write!(io::stderr(), "\r{text}{:rest$}", "");
@@ -143,13 +143,13 @@ fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// How many characters a line of ours may have: one less than the terminal, whose cursor stays in it then.
+/// The longest line: one character less than the terminal's width, so that the cursor stays in the line.
 fn widest() -> usize {
     let size = terminal_size::terminal_size_of(io::stderr());
     size.map_or(DEFAULT_WIDTH, |(width, _)| width.0.into()).saturating_sub(1)
 }
 
-/// Whether the terminal's line is this job's. One that does not tell is taken for it.
+/// Whether this process is in the terminal's foreground; if that is unknown, yes.
 #[cfg(unix)]
 fn is_in_front() -> bool {
     rustix::termios::tcgetpgrp(io::stderr()).map_or(true, |job| job == rustix::process::getpgrp())
@@ -160,7 +160,7 @@ fn is_in_front() -> bool {
     true
 }
 
-/// What the terminal can show.
+/// What the terminal can draw.
 #[derive(Clone, Copy)]
 struct Look {
     frames: &'static [char],
@@ -179,7 +179,7 @@ impl Look {
     }
 }
 
-/// The line, of `widest` characters at most: one that wraps could not be wiped.
+/// The line, at most `widest` characters: a wrapped one could not be erased.
 fn line(what: &str, frame: usize, seconds: u64, widest: usize, look: Look) -> String {
     let picture = look.frames[frame % look.frames.len()];
     let full = format!("{picture} {what}{} {seconds} s", look.ellipsis);

@@ -1,31 +1,30 @@
-//! Signals that ask the program to end at a moment when something would be lost.
+//! Delays signals that would end the program when an answer could be lost.
 //!
-//! Once Concur has a refresh token it may have put a new one in its place. Ending then (Ctrl-C,
-//! `timeout`, a closed terminal, a cancelled job) would lose the new one, and the old one may be invalid: so
-//! the program ends by the same signal when the answer is kept. Another signal, a
-//! second later or more, ends it at once, and so does SIGQUIT (Ctrl-\). What is ignored at the start
-//! (`nohup`) stays ignored.
+//! After Concur has received a refresh token, it may have replaced it. Ending then (Ctrl-C, `timeout`, a closed
+//! terminal, a cancelled job) would lose the new one, and the old one may be invalid: so the program ends by
+//! the same signal after the answer is stored. Another signal, at least a second later, ends it at once, and so
+//! does SIGQUIT (Ctrl-\). A signal that is ignored at the start (`nohup`) stays ignored.
 //!
-//! Nor may it end while the terminal does not echo.
+//! A signal is also delayed while the terminal's echo is off.
 
 use std::time::{Duration, Instant};
 
 use crate::sys::clock;
 
-/// How often a pending signal is looked for.
+/// How often a pending signal is checked.
 const POLL: Duration = Duration::from_millis(50);
 
-/// While it lives, a first signal waits; when it is dropped, the program ends by a signal that came.
+/// While it exists, a first signal is delayed; when it is dropped, the program ends by the delayed signal.
 #[must_use = "signals wait while it lives"]
 pub(crate) struct Held(#[allow(dead_code, reason = "its end is what counts")] held::Watch);
 
-/// From here on a write past the limit of file sizes (`ulimit -f`) is an error, as on a full disk, and does
-/// not end the program (SIGXFSZ) with half of it written.
+/// From here on a write past the limit of file sizes (`ulimit -f`) is an error, as on a full disk, and does not
+/// end the program (SIGXFSZ) in the middle of a write.
 pub(crate) fn survive_the_file_size_limit() {
     held::survive_the_file_size_limit();
 }
 
-/// From here on the first signal waits.
+/// From here on the first signal is delayed.
 pub(crate) fn hold() -> Held {
     Held(held::begin())
 }
@@ -36,12 +35,12 @@ impl Drop for Held {
     }
 }
 
-/// Whether a signal waits.
+/// Whether a signal is delayed.
 pub(crate) fn is_held() -> bool {
     held::is_any()
 }
 
-/// Waits for as long, or until a held signal came; whether it waited to the end.
+/// Waits for this time, or until a signal is delayed; returns whether it waited to the end.
 pub(crate) fn wait(duration: Duration) -> bool {
     let until = Instant::now() + duration;
     loop {
@@ -70,23 +69,23 @@ mod held {
 
     use crate::sys::clock;
 
-    /// A signal that comes as soon after the first is the same wish: `timeout` sends two, to the process
-    /// and to its group, and so do a closed terminal and its shell, or Ctrl-C and `npm`.
+    /// A signal within this time of the first counts as the same one: `timeout` sends two, to the process and
+    /// to its group, and so do a closed terminal and its shell, or Ctrl-C and `npm`.
     const SAME_WISH: Duration = Duration::from_secs(1);
 
-    /// Whether a signal ends the program as it does by default.
+    /// Whether signals have their default effect.
     static IS_FREE: AtomicBool = AtomicBool::new(true);
-    /// The last signal that came while they were held; 0 is none.
+    /// The last delayed signal; 0 is none.
     static CAME: AtomicUsize = AtomicUsize::new(0);
-    /// The first one, and when it was seen.
+    /// The first one, and when it arrived.
     static FIRST: Mutex<Option<(c_int, Instant)>> = Mutex::new(None);
 
-    /// A thread looks for a second signal until this is dropped.
+    /// A thread checks for a second signal until this is dropped.
     pub(crate) struct Watch(#[allow(dead_code, reason = "its end is what counts")] Sender<()>);
 
     pub(crate) fn survive_the_file_size_limit() {
         static HANDLER: Once = Once::new();
-        // Never read: the failed write reports the limit.
+        // Never read: the failed write reports the limit itself.
         static REACHED: AtomicBool = AtomicBool::new(false);
         HANDLER.call_once(|| drop(flag::register(SIGXFSZ, &REACHED)));
     }
@@ -96,7 +95,7 @@ mod held {
         HANDLERS.call_once(install);
         IS_FREE.store(false, Ordering::SeqCst);
         let (until, ended) = mpsc::channel();
-        // Without a thread SIGQUIT alone ends the program at once.
+        // Without the thread, only SIGQUIT ends the program at once.
         let _ = thread::Builder::new().name("signals".to_owned()).spawn(move || watch(&ended));
         Watch(until)
     }
@@ -104,11 +103,11 @@ mod held {
     fn watch(ended: &Receiver<()>) {
         while ended.recv_timeout(super::POLL) == Err(RecvTimeoutError::Timeout) {
             if let Some(signal) = second() {
-                // Does not come back, but for a signal that it does not know.
+                // Does not return, except for an unknown signal.
                 let _ = low_level::emulate_default_handler(signal);
             }
         }
-        // One whose handler had begun when the holding ended.
+        // A signal whose handler had begun when the delay ended.
         clock::wait(super::POLL);
         if IS_FREE.load(Ordering::SeqCst)
             && let Ok(signal) = c_int::try_from(CAME.load(Ordering::SeqCst))
@@ -118,7 +117,7 @@ mod held {
         }
     }
 
-    /// Takes what came; a signal that is another wish than the first.
+    /// Takes the delayed signal; returns a second one that ends the program at once.
     fn second() -> Option<c_int> {
         let mut first = FIRST.lock().unwrap_or_else(PoisonError::into_inner);
         let came =
@@ -141,7 +140,7 @@ mod held {
             || FIRST.lock().unwrap_or_else(PoisonError::into_inner).is_some()
     }
 
-    /// Without handlers a signal ends the program, as if nothing were held.
+    /// Without handlers a signal ends the program, without delay.
     fn install() {
         let ignored = ignored();
         for signal in [SIGHUP, SIGINT, SIGTERM] {
@@ -158,8 +157,8 @@ mod held {
         Ok(())
     }
 
-    /// The signals that were ignored at the start, a bit each. Where that is unknown, all of them: then none
-    /// is held.
+    /// The signals that were ignored at the start, one bit each. If that is unknown, all of them: then none is
+    /// delayed.
     #[cfg(target_os = "linux")]
     fn ignored() -> u64 {
         let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
@@ -167,7 +166,7 @@ mod held {
         mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(u64::MAX)
     }
 
-    /// The system does not tell without `unsafe`; the one that `nohup` ignores.
+    /// Not known without `unsafe`; assumes the one that `nohup` ignores.
     #[cfg(not(target_os = "linux"))]
     fn ignored() -> u64 {
         1 << (SIGHUP - 1)

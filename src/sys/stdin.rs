@@ -1,4 +1,4 @@
-//! The stdin edge: a helper request, bounded in size and in time.
+//! Reads a helper request from stdin, limited in size and time.
 
 use std::io::{self, IsTerminal};
 use std::time::{Duration, Instant};
@@ -8,12 +8,12 @@ use zeroize::Zeroizing;
 use crate::error::{Error, Kind, Result};
 use crate::formats::{Gatherer, Progress};
 
-/// How long an open and silent stdin is borne.
+/// The time limits for an open stdin without input.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Patience {
-    /// After this a hint is given.
+    /// After this time a hint is shown.
     pub hint_after: Duration,
-    /// After this it is an error.
+    /// After this time it is an error.
     pub give_up_after: Duration,
 }
 
@@ -23,13 +23,13 @@ impl Default for Patience {
     }
 }
 
-/// Whether a person would have to type what is read.
+/// Whether stdin is a terminal.
 pub(crate) fn is_terminal() -> bool {
     io::stdin().is_terminal()
 }
 
-/// Gathers a request from a stdin that is no terminal into `gatherer`. `None`: it is closed, `/dev/null`, or
-/// gives its end with no byte before it.
+/// Reads a request from a stdin that is not a terminal into `gatherer`. `None`: it is closed, `/dev/null`, or
+/// empty.
 pub(crate) fn gather(
     gatherer: Gatherer,
     patience: Patience,
@@ -39,7 +39,7 @@ pub(crate) fn gather(
     gather_from(gatherer, &mut |wait| source.read(wait), patience, hint)
 }
 
-/// What a source gave.
+/// The result of a read.
 enum Chunk {
     Bytes(Zeroizing<Vec<u8>>),
     End,
@@ -58,12 +58,12 @@ fn gather_from(
         let until = if hinted { patience.give_up_after } else { patience.hint_after };
         let chunk = read(until.saturating_sub(started.elapsed())).map_err(|error| {
             let problem = format!("stdin cannot be read: {}", crate::sys::files::reason(&error));
-            Error::new(Kind::Other, problem, "Give it a request, or use: concur-cred token")
+            Error::new(Kind::Other, problem, "Send a request, or use: concur-cred token")
         })?;
         match chunk {
             Chunk::Bytes(bytes) => match gatherer.feed(&bytes) {
                 Progress::More => {}
-                // Past a limit, what was gathered is refused by the parser.
+                // Past a limit, the parser refuses the input.
                 Progress::Complete | Progress::TooLarge | Progress::LineTooLong => break,
             },
             Chunk::End if gatherer.is_empty() => return Ok(None),
@@ -97,7 +97,7 @@ mod edge {
 
     use super::Chunk;
 
-    /// stdin, without std's buffer: `poll` must see what is left to read.
+    /// stdin, without std's buffer: `poll` must see the unread input.
     pub(crate) struct Source(io::Stdin);
 
     impl Source {
@@ -126,7 +126,7 @@ mod edge {
         let mut bytes = Zeroizing::new(vec![0; 1024]);
         match rustix::io::read(&from, bytes.as_mut_slice()) {
             Ok(0) => {
-                // Nothing came, and nothing is to be wiped.
+                // Nothing was read, and nothing must be wiped.
                 drop(std::mem::take(&mut *bytes));
                 Ok(Chunk::End)
             }
@@ -134,7 +134,7 @@ mod edge {
                 bytes.truncate(count);
                 Ok(Chunk::Bytes(bytes))
             }
-            // Another reader of a stdin that does not block was quicker.
+            // Another reader of a non-blocking stdin was quicker.
             Err(rustix::io::Errno::INTR | rustix::io::Errno::AGAIN) => {
                 Ok(Chunk::Bytes(Zeroizing::default()))
             }

@@ -1,24 +1,25 @@
-//! The standard streams where another process has made them non-blocking: the flag belongs to the open file,
-//! not to us, and a full pipe is no error. Nothing is asked of the system while they do not say so.
+//! Standard streams that another process has made non-blocking: the flag belongs to the open file, not to us,
+//! and a full pipe is not an error. No system call is made unless a stream reports `WouldBlock`.
 
 use std::io::{self, Read, Write};
 
-/// A stream that is waited for instead of failing with `WouldBlock`.
+/// A stream that waits instead of failing with `WouldBlock`.
 #[derive(Debug)]
 pub(crate) struct BlockingStream<S>(pub S);
 
-/// stdin, waited for.
+/// stdin, which waits.
 pub(crate) fn stdin() -> BlockingStream<io::StdinLock<'static>> {
     BlockingStream(io::stdin().lock())
 }
 
-/// stderr, waited for.
+/// stderr, which waits.
 pub(crate) fn stderr() -> BlockingStream<io::Stderr> {
     BlockingStream(io::stderr())
 }
 
 impl<S: edge::Stream + Write> Write for BlockingStream<S> {
-    // A write that fails has taken no byte, and what a failed flush has written is not written again (std).
+    // A failed write has written no byte, and the part that a failed flush has written is not written again
+    // (std).
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         loop {
             match self.0.write(bytes) {
@@ -49,11 +50,11 @@ impl<S: edge::Stream + Read> Read for BlockingStream<S> {
     }
 }
 
-/// Adds a line of stdin, with its end. The bytes there are now; 0 at the end of stdin.
+/// Appends a line of stdin, with its line end. Returns the length of the buffer; 0 at the end of stdin.
 pub(crate) fn read_line(line: &mut String) -> io::Result<usize> {
     let stdin = io::stdin();
     loop {
-        // What came before the stream would have blocked stays (std).
+        // Input that was read before the stream would have blocked stays in the buffer (std).
         match stdin.read_line(line) {
             Err(error) if is_full(&error) => edge::wait_for_input(&stdin)?,
             done => return done.map(|_| line.len()),
@@ -83,7 +84,7 @@ mod edge {
         wait(stream, PollFlags::IN)
     }
 
-    /// Without end, as a stream that blocks is waited for. A signal looks again.
+    /// Without limit, as for a blocking stream. A signal only restarts the wait.
     fn wait(stream: &impl Stream, what: PollFlags) -> io::Result<()> {
         match poll(&mut [PollFd::new(stream, what)], None) {
             Ok(_) | Err(rustix::io::Errno::INTR) => Ok(()),

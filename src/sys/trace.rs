@@ -1,5 +1,5 @@
-//! `--trace`: where the time goes, one line a step. Off, it costs one look at a flag. No step's text
-//! is ever made from a secret.
+//! `--trace`: where the time goes, one line per step. If it is off, a step only reads a flag. No step's text
+//! contains a secret.
 
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom, Write};
@@ -31,8 +31,8 @@ pub(crate) fn start(to: Option<&Path>) -> Result<()> {
     Ok(())
 }
 
-/// The end of a trace file, which is made when it is not there. Nothing is added to a file that does not
-/// begin as one: a variable that names the key file would cost the key.
+/// Opens a trace file for appending, and creates a missing one. A file that is not a trace file is refused: if
+/// the variable names the key file, the key must not be destroyed.
 fn at_end(path: &Path) -> Result<File> {
     let mut file = files::open_private(path)?;
     let has_header = begins_as_trace(&mut file);
@@ -47,7 +47,7 @@ fn at_end(path: &Path) -> Result<File> {
     Ok(file)
 }
 
-/// Whether the file has our first line; an empty one is given it.
+/// Whether the file has our first line; it is written to an empty one.
 fn begins_as_trace(file: &mut File) -> std::io::Result<bool> {
     let mut start = Vec::with_capacity(HEADER.len());
     file.take(HEADER.len() as u64).read_to_end(&mut start)?;
@@ -58,7 +58,7 @@ fn begins_as_trace(file: &mut File) -> std::io::Result<bool> {
     Ok(start == HEADER.as_bytes())
 }
 
-/// Says that a step is done: microseconds since the start, and since the step before.
+/// Prints a completed step: microseconds since the start, and since the previous step.
 pub(crate) fn step(what: &str) {
     let Some(sink) = SINK.get() else { return };
     let Ok(mut last) = sink.last.lock() else { return };

@@ -21,39 +21,39 @@ use crate::sys::{failpoint, files, message, progress, trace};
 pub(crate) struct Context<'io> {
     /// The environment.
     pub env: Env,
-    /// Epoch seconds, when asked.
+    /// The clock, epoch seconds.
     pub clock: fn() -> i64,
-    /// Where answers go.
+    /// stdout, for answers.
     pub out: &'io mut dyn Write,
-    /// Where everything else goes.
+    /// stderr, for everything else.
     pub err: &'io mut dyn Write,
-    /// Whether stdout is a terminal, when asked.
+    /// Checks whether stdout is a terminal.
     pub out_is_terminal: fn() -> bool,
     /// Called as `git-credential-concur`.
     pub called_by_git: bool,
     /// The options of every command.
     pub global: Global,
-    /// The folders; `None` when there is no home to have them in.
+    /// The folders; `None` without a home.
     pub paths: Option<Paths>,
     /// The settings.
     pub config: Config,
-    /// What is wrong with the settings; only for `doctor`, who goes on with the defaults.
+    /// The error in the settings; only for `doctor`, which continues with the defaults.
     pub config_problem: Option<Error>,
-    /// What happened, for the audit log.
+    /// Events for the audit log.
     pub(crate) events: Vec<Event>,
 }
 
-/// What the caller of a command line brings along.
+/// The environment, clock and streams of a run.
 pub(crate) struct Surroundings<'io> {
     /// The environment.
     pub env: Env,
-    /// Epoch seconds, when asked.
+    /// The clock, epoch seconds.
     pub clock: fn() -> i64,
-    /// Where answers go.
+    /// stdout, for answers.
     pub out: &'io mut dyn Write,
-    /// Where everything else goes.
+    /// stderr, for everything else.
     pub err: &'io mut dyn Write,
-    /// Whether stdout is a terminal, when asked.
+    /// Checks whether stdout is a terminal.
     pub out_is_terminal: fn() -> bool,
 }
 
@@ -68,7 +68,7 @@ impl<'io> Context<'io> {
         context.config_problem.take().map_or(Ok(context), Err)
     }
 
-    /// Reads the settings; the defaults hold when they are wrong.
+    /// Reads the settings; uses the defaults if they are invalid.
     pub(crate) fn for_doctor(
         around: Surroundings<'io>,
         global: Global,
@@ -131,7 +131,7 @@ impl<'io> Context<'io> {
         Ok(self.config.default_profile.clone())
     }
 
-    /// The folders, for a command that can do nothing without them.
+    /// The folders, for a command that needs them.
     pub(crate) fn need_paths(&self) -> Result<Paths> {
         self.paths.clone().ok_or_else(|| {
             self.config_problem.clone().unwrap_or_else(|| {
@@ -144,7 +144,7 @@ impl<'io> Context<'io> {
         })
     }
 
-    /// The configuration file in use, if there are folders to have one in.
+    /// The configuration file in use, if there are folders.
     pub(crate) fn config_file(&self) -> Option<PathBuf> {
         let named = named_config(&self.env, &self.global);
         named.or_else(|| self.paths.as_ref().map(Paths::config_file))
@@ -160,7 +160,7 @@ impl<'io> Context<'io> {
         Ok(store)
     }
 
-    /// The store, for a command that makes one; with warnings about its location.
+    /// The store, for a command that creates one; with warnings about its location.
     pub(crate) fn store_or_new(&mut self) -> Result<Store> {
         let paths = self.need_paths()?;
         for (what, remedy) in files::look_around(&paths, &self.env)?.warnings {
@@ -181,7 +181,7 @@ impl<'io> Context<'io> {
         Ok(Store::open_or_create(&paths, &self.config.keys)?)
     }
 
-    /// Writes the whole answer with one write. A reader that has gone away wanted no more.
+    /// Writes the whole answer with one write. A closed reader is not an error.
     pub(crate) fn answer(&mut self, bytes: &[u8]) -> Result<()> {
         let written = write_answer(self.out, bytes);
         failpoint::pass("answer-printed");
@@ -233,14 +233,14 @@ impl<'io> Context<'io> {
         self.events.push(event);
     }
 
-    /// Writes the audit log, after the answer. It may fail without harm.
+    /// Writes the audit log, after the answer. A failure does no harm.
     pub(crate) fn write_audit_log(&mut self) {
         let Some(paths) = &self.paths else { return };
         audit::record_all(paths, &mut self.events);
     }
 }
 
-/// Writes an answer whole. A reader that has gone away wanted no more.
+/// Writes a whole answer. A closed reader is not an error.
 pub(crate) fn write_answer(out: &mut dyn Write, bytes: &[u8]) -> Result<()> {
     match out.write_all(bytes).and_then(|()| out.flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Error::new(

@@ -1,4 +1,4 @@
-//! What a person sees and is asked.
+//! Output for people, and prompts.
 
 pub(crate) mod context;
 pub(crate) mod prompt;

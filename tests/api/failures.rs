@@ -102,7 +102,7 @@ fn a_redirect_is_not_followed_and_only_its_origin_is_named() {
 #[test]
 fn a_missing_answer_is_temporary_and_warns_that_the_request_may_have_taken_effect() {
     let world = World::logged_in();
-    let lost = "It may have been carried out";
+    let lost = "The request may have been carried out";
     for fault in [Fault::DropBefore, Fault::ResetAfter, Fault::Silence] {
         for (method, may_have_been) in
             [("GET", false), ("PUT", false), ("POST", true), ("PATCH", true)]
@@ -117,7 +117,7 @@ fn a_missing_answer_is_temporary_and_warns_that_the_request_may_have_taken_effec
     world.write("large", vec![b'x'; 2 << 20]);
     world.sandbox.push_faults_at("/sandbox/", 1, Fault::ResetBefore);
     let output = api(&world, &["POST", ECHO, "--input", "large"]).fails(5);
-    let _ = output.says("refused for its size or its token").says("concur-cred refresh");
+    let _ = output.says("refused the body for its size or its token").says("concur-cred refresh");
 }
 
 #[test]

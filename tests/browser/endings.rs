@@ -110,7 +110,7 @@ fn a_code_that_was_already_used_makes_no_profile() {
     );
     assert_eq!(stolen.status, 200, "{stolen:?}");
     place.get(&callback);
-    assert_ends(&place, login, 4, &["code 103", "used or over"]);
+    assert_ends(&place, login, 4, &["code 103", "already used or has expired"]);
 }
 
 #[test]
@@ -139,7 +139,7 @@ fn a_profile_of_another_user_is_not_overwritten() {
 fn a_browser_login_timeout_is_a_temporary_failure() {
     let place = Place::new();
     let login = place.start(&["--timeout", "0s"]);
-    assert_ends_early(&place, login, 5, &["Nobody came back", "--timeout 15m", "registered"]);
+    assert_ends_early(&place, login, 5, &["Timed out after", "--timeout 15m", "registered"]);
     assert_eq!(place.made(), [""; 0]);
 }
 

@@ -77,9 +77,9 @@ fn over_ssh_a_pasted_address_logs_in_and_mistakes_are_explained() {
     let link = terminal.address();
     terminal.wait_for("paste its address here.");
     terminal.paste("https://www.example.org/");
-    terminal.wait_for("that is another page");
+    terminal.wait_for("this is another page");
     terminal.paste(link.as_str());
-    terminal.wait_for("that is the address to open");
+    terminal.wait_for("this is the address to open");
     let callback = press(&place.world.sandbox, &link, "allow");
     let origin = format!("http://localhost:{}", place.port);
     terminal.paste(&format!("{origin}/callback?code=x&state=y"));
@@ -98,7 +98,7 @@ fn the_browser_is_waited_for_while_the_terminal_is_read() {
     terminal.wait_for("paste its address here.");
     for left in (0..4).rev() {
         terminal.paste("nonsense");
-        terminal.wait_for(if left > 0 { "Paste it again:" } else { "for the browser alone." });
+        terminal.wait_for(if left > 0 { "Paste it again:" } else { "for the browser." });
     }
     let callback = press(&place.world.sandbox, &link, "allow");
     assert_eq!(place.get(&callback).status, 303);
@@ -132,6 +132,6 @@ fn four_invalid_pastes_end_the_login_and_make_nothing() {
     terminal.paste("nonsense");
     let (code, shown) = terminal.end();
     assert_eq!(code, Some(2), "{shown}");
-    assert!(shown.contains("was not pasted"), "{shown}");
+    assert!(shown.contains("No address was pasted"), "{shown}");
     assert_eq!(place.made(), [""; 0]);
 }

@@ -98,7 +98,7 @@ fn invalid_callbacks_are_refused_and_the_valid_one_is_still_accepted() {
     assert_is_last_page(&place.get(END), "You are logged in");
     let (code, said) = login.end();
     assert_eq!(code, Some(0), "{said}");
-    assert_eq!(said.matches("turned away").count(), 1, "reported once: {said}");
+    assert_eq!(said.matches("refused a request").count(), 1, "reported once: {said}");
     assert_eq!(place.world.token_requests(), 1);
 }
 

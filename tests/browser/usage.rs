@@ -8,7 +8,7 @@ fn a_redirect_uri_that_cannot_be_used_is_refused_with_its_reason() {
     for (uri, why) in [
         ("localhost:8017", "not a URL"),
         ("ftp://localhost:8017/", "neither http nor https"),
-        ("http://localhost/callback", "no port"),
+        ("http://localhost/callback", "needs a port other than 80"),
         ("http://intranet.example:8017/cb", "only for localhost"),
         ("http://localhost:8017/cb#x", "fragment"),
     ] {

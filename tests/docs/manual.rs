@@ -5,10 +5,13 @@
 //! Not by `clap_mangen`: it would put the sentences of `--help` in the place of the pages'.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::process::Command as Process;
 
 use clap::{Arg, Command, CommandFactory as _};
 
 use super::pages::{page, path, words};
+use crate::harness::skipped;
 
 /// If set, the pages are written instead of compared.
 const REGENERATE: &str = "CONCUR_CRED_REGENERATE_MAN";
@@ -164,6 +167,43 @@ fn the_options_of_the_manual_pages_are_written_from_the_clap_types() {
              committed). To write them anew:\n  {REGENERATE}=1 cargo test --test suite docs::manual\nthen read \
              the diff, and say more of an option than --help does where there is more to say"
         );
+    }
+}
+
+#[test]
+fn the_page_of_the_program_has_what_most_readers_want_before_the_reference() {
+    let text = page("man/concur-cred.1");
+    let chapters: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix(".SH ")).collect();
+    let expected = [
+        "NAME",
+        "SYNOPSIS",
+        "DESCRIPTION",
+        "EXAMPLES",
+        "COMMANDS",
+        "OPTIONS",
+        "WHEN IT FAILS",
+        "PROFILES",
+        "CONFIGURATION",
+        "ENVIRONMENT",
+        "FILES",
+        "HELPER PROTOCOLS",
+        "SECURITY",
+        "SEE ALSO",
+    ];
+    assert_eq!(chapters, expected);
+    let (_, description) = text.split_once("\n.SH DESCRIPTION\n").unwrap();
+    assert!(description.starts_with(".RS 4\n.nf\n$ concur\\-cred "), "an example comes first");
+}
+
+#[test]
+fn the_manual_pages_are_without_mistakes_in_their_markup() {
+    let lint =
+        |page: &Path| Process::new("mandoc").args(["-Tlint", "-Wwarning"]).arg(page).output();
+    for entry in std::fs::read_dir(path("man")).unwrap() {
+        let file = entry.unwrap().path();
+        let Ok(output) = lint(&file) else { return skipped("there is no mandoc") };
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success(), "{}:\n{said}", file.display());
     }
 }
 

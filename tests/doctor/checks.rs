@@ -60,7 +60,7 @@ fn wrong_permissions_are_reported_with_the_chmod_command() {
         (world.config_dir(), "configuration folder"),
         (world.config_dir().join("key"), "key file"),
         (world.store_file(), "store file"),
-        (world.state_dir().join("events.db"), "audit trail file"),
+        (world.state_dir().join("events.db"), "audit log file"),
         (world.state_dir().join("locks"), "locks folder"),
         (lock, "lock files"),
         (world.state_dir().join("reserve"), "reserve folder"),
@@ -107,9 +107,9 @@ fn a_missing_or_wrong_key_is_reported() {
     std::fs::write(&path, "not a key").unwrap();
     doctor(&world).has("key", "fail", "not a key");
     std::fs::remove_file(&path).unwrap();
-    doctor(&world).has("key", "fail", "not there");
+    doctor(&world).has("key", "fail", "is missing");
     put_store(&world, b"no database");
-    doctor(&world).has("key", "warn", "not there");
+    doctor(&world).has("key", "warn", "does not exist");
 }
 
 #[test]
@@ -158,7 +158,7 @@ fn missing_small_orphaned_or_full_reserves_are_reported() {
     let mut pending = b"CCSPILL1\x04\0\0\0abcd".to_vec();
     pending.resize(whole.len(), 0);
     std::fs::write(&reserve, pending).unwrap();
-    doctor(&world).has("spilled answer", "warn", "not for the record");
+    doctor(&world).has("pending grant", "warn", "do not belong to the current record");
     std::fs::write(&reserve, &whole[..100]).unwrap();
     doctor(&world).has("reserves", "warn", "default");
     std::fs::remove_file(&reserve).unwrap();
@@ -185,7 +185,7 @@ fn lock_checks_name_the_current_and_the_last_holder() {
     file.lock().unwrap();
     doctor(&world).has("locks", "warn", "by pid 7, since 1970-01-01 00:16:40");
     std::fs::write(&holder, "").unwrap();
-    doctor(&world).has("locks", "ok", "default: held by a process that did not leave its name");
+    doctor(&world).has("locks", "ok", "default: held by an unknown process");
     world
         .database()
         .execute("UPDATE record SET attempt_started_at = refreshed_at + 1", [])
@@ -205,14 +205,14 @@ fn a_clock_that_stepped_or_is_before_2024_is_reported() {
     let at = |seconds: i64| {
         report(&world.concur(["doctor", "--offline", "--json"]).at_offset(seconds).output())
     };
-    at(-3600).has("clock", "warn", "stepped back: default");
+    at(-3600).has("clock", "warn", "set back: default");
     at(-100 * 366 * 86_400).has("clock", "fail", "before 2024");
     at(3600).has("clock", "ok", "");
     world
         .database()
         .execute("UPDATE record SET access_expires_at = obtained_at + 200000", [])
         .unwrap();
-    doctor(&world).has("clock", "warn", "over a day: default");
+    doctor(&world).has("clock", "warn", "more than a day: default");
 }
 
 #[test]
@@ -223,7 +223,7 @@ fn a_leftover_journal_and_unfinished_files_are_reported() {
     set_mode(&journal, 0o644);
     doctor(&world).has("store journal", "fail", "chmod 600");
     set_mode(&journal, 0o600);
-    doctor(&world).has("journal", "warn", "Look again");
+    doctor(&world).has("journal", "warn", "Run this again");
     std::fs::remove_file(&journal).unwrap();
     std::fs::create_dir(world.state_dir().join(".concur-cred-repair-x")).unwrap();
     doctor(&world).has("unfinished files", "warn", "1 of a repair");
@@ -234,9 +234,9 @@ fn a_damaged_audit_log_is_reported() {
     let world = World::logged_in();
     let events = world.state_dir().join("events.db");
     std::fs::write(&events, "no database").unwrap();
-    doctor(&world).has("audit trail", "fail", "no token is in it");
+    doctor(&world).has("audit log", "fail", "it contains no tokens");
     std::fs::remove_file(&events).unwrap();
-    doctor(&world).has("audit trail", "ok", "none yet");
+    doctor(&world).has("audit log", "ok", "none yet");
 }
 
 #[test]

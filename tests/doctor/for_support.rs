@@ -163,7 +163,7 @@ fn the_report_file_is_private_and_never_overwrites() {
     assert_eq!(output.text(), "");
     assert_eq!(mode(&file), 0o600);
     let before = std::fs::read(&file).unwrap();
-    run().fails(2).says("is there already");
+    run().fails(2).says("already exists");
     assert_eq!(std::fs::read(&file).unwrap(), before);
     world.concur(["doctor", "--report", "-", "--json"]).output().code(2);
     world
@@ -179,6 +179,6 @@ fn an_invalid_configuration_is_reported_and_does_not_stop_the_report() {
     std::fs::write(&file, "min_tll = 5\n").unwrap();
     set_mode(&file, 0o600);
     let output = world.concur(["doctor", "--report", "-"]).output().code(6);
-    assert!(output.text().contains("an unknown key; min_ttl is probably meant"), "{output:?}");
+    assert!(output.text().contains("an unknown key (did you mean min_ttl?)"), "{output:?}");
     assert!(output.text().contains("store            ~/.local"), "{output:?}");
 }

@@ -78,10 +78,10 @@ fn a_failing_or_unexpected_service_is_reported() {
     with(Fault::service_unavailable()).has(
         "service",
         "fail",
-        "status 503; It is the service's trouble",
+        "status 503; The service has a problem",
     );
-    with(html(403)).has("service", "fail", "Something else than Concur answers there");
-    with(Fault::DropBefore).has("service", "fail", "hung up without an answer");
+    with(html(403)).has("service", "fail", "Another server than Concur's answers there");
+    with(Fault::DropBefore).has("service", "fail", "closed the connection without an answer");
     with(Fault::Silence).has("service", "fail", "did not answer in time");
 }
 
@@ -94,23 +94,23 @@ fn an_unreachable_service_is_reported() {
     world.database().execute(set, [&gone]).unwrap();
     let found = asked(doctor(&world).env("CONCUR_CRED_ALLOWED_ORIGINS", &gone));
     found.has("service", "fail", &format!("could not connect to 127.0.0.1:{port}"));
-    asked(doctor(&world)).has("service", "fail", "is not an origin that may be sent a secret");
+    asked(doctor(&world)).has("service", "fail", "Refusing to send credentials to");
 }
 
 #[test]
 fn tls_is_reported_with_its_issuer_or_its_error() {
     let (world, ca) = by_tls(Tls::default());
     let by = |world: &World| doctor(world).env("CONCUR_CRED_CA_BUNDLE", &ca);
-    asked(by(&world)).has("service", "ok", "TLS by a root of ca_bundle").is_all_ok();
-    asked(doctor(&world)).has("service", "fail", "the setting ca_bundle");
+    asked(by(&world)).has("service", "ok", "TLS with a root of ca_bundle").is_all_ok();
+    asked(doctor(&world)).has("service", "fail", "set ca_bundle");
     let broken = world.write("broken.pem", "nothing");
     let found = asked(doctor(&world).env("CONCUR_CRED_CA_BUNDLE", broken));
-    found.has("ca_bundle", "fail", "there is no certificate in it");
-    found.has("service", "warn", "not asked: a setting cannot be used");
+    found.has("ca_bundle", "fail", "it contains no certificate");
+    found.has("service", "warn", "not checked: a setting is invalid");
     world.sandbox.clear_log();
     let (strict, ca) = by_tls(Tls { wants_client: true, ..Tls::default() });
     let found = asked(doctor(&strict).env("CONCUR_CRED_CA_BUNDLE", &ca));
-    found.has("service", "fail", "asks for a client certificate");
+    found.has("service", "fail", "requires a client certificate");
     let pem = strict.work().join("client.pem");
     let run = doctor(&strict).env("CONCUR_CRED_CA_BUNDLE", &ca).env("CONCUR_CRED_CLIENT_CERT", pem);
     asked(run).has("client_cert", "ok", "client.pem").is_all_ok();
@@ -162,7 +162,7 @@ fn the_git_configuration_is_reported() {
     config("concur");
     offline().has("git-credential-concur", "ok", "bin/git-credential-concur").is_all_ok();
     config("store\nconcur");
-    offline().has("git helper store", "warn", "stands before this one");
+    offline().has("git helper store", "warn", "is configured before this one");
     let link = world.bin().join("git-credential-concur");
     std::fs::remove_file(&link).unwrap();
     program::script(&link, "#!/bin/sh\n");

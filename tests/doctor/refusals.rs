@@ -7,7 +7,7 @@ use crate::harness::World;
 fn assert_untouched(world: &World, says: &str) {
     let before = everything(world);
     repair(world).has("repair: store", "fail", says);
-    assert_eq!(everything(world), before, "nothing was touched");
+    assert_eq!(everything(world), before, "nothing was changed");
 }
 
 /// The store without its header.
@@ -57,7 +57,7 @@ fn an_unrecognised_file_is_not_changed() {
     without_meta[4096..8192].fill(0x5a);
     for bytes in [&b"somebody's letter"[..], &[0xff; 16384], &whole[..4096], &without_meta] {
         put_store(&world, bytes);
-        assert_untouched(&world, "which store it is");
+        assert_untouched(&world, "has lost its ID");
     }
     put_store(&world, b"");
     world.database().execute_batch("CREATE TABLE moz_places (id)").unwrap();
@@ -99,7 +99,7 @@ fn repair_respects_a_held_lock_and_names_its_holder() {
 fn a_sound_store_is_not_rebuilt() {
     let world = populated();
     let before = everything(&world);
-    repair(&world).has("repair", "ok", "nothing to mend").is_all_ok();
+    repair(&world).has("repair", "ok", "nothing to fix").is_all_ok();
     assert_eq!(everything(&world), before);
     only(&world.state_dir(), "store.db");
 }

@@ -178,7 +178,7 @@ fn a_damaged_store_is_kept_together_with_its_journal() {
     let journal = world.state_dir().join("store.db-journal");
     std::fs::write(&journal, [7; 700]).unwrap();
     set_mode(&journal, 0o600);
-    repair(&world).has("repair: store", "ok", "nothing that it held was lost");
+    repair(&world).has("repair: store", "ok", "nothing was lost");
     let kept = kept(&world);
     assert_eq!(kept.len(), 2, "{kept:?}");
     assert_eq!(std::fs::read(&kept[0]).unwrap(), damaged);
@@ -191,7 +191,7 @@ fn a_damaged_store_is_kept_together_with_its_journal() {
 fn a_damaged_audit_log_is_set_aside_and_a_new_one_begins() {
     let world = World::logged_in();
     std::fs::write(world.state_dir().join("events.db"), "no database").unwrap();
-    repair(&world).has("repair: audit trail", "ok", "a new one begins");
+    repair(&world).has("repair: audit log", "ok", "a new one begins");
     assert_eq!(std::fs::read(&kept(&world)[0]).unwrap(), b"no database");
     world.concur(["refresh"]).ok();
     assert_eq!(world.concur(["log"]).ok().text().lines().count(), 1);
@@ -219,7 +219,7 @@ fn repair_fixes_permissions_and_reserves_and_changes_nothing_else() {
     doctor(&world).is_all_ok();
     assert_eq!(std::fs::metadata(&reserve).unwrap().len(), 128 * 1024);
     assert_eq!(std::fs::read(world.store_file()).unwrap(), store);
-    repair(&world).has("repair", "ok", "nothing to mend").is_all_ok();
+    repair(&world).has("repair", "ok", "nothing to fix").is_all_ok();
 }
 
 #[cfg(debug_assertions)]
@@ -229,10 +229,10 @@ fn a_pending_grant_survives_repair_and_the_next_get_commits_it() {
     world.expire("default");
     let get = world.concur(["get", "--profile", "default"]);
     let token = get.env("CONCUR_CRED_TEST_FAILPOINT", "grant-commit=full").ok().line();
-    doctor(&world).has("spilled answer", "warn", "default: new tokens");
+    doctor(&world).has("pending grant", "warn", "default: new tokens");
     world.database().execute_batch("DROP INDEX record_by_key").unwrap();
-    repair(&world).has("repair: store", "ok", "nothing that it held was lost").has(
-        "spilled answer",
+    repair(&world).has("repair: store", "ok", "nothing was lost").has(
+        "pending grant",
         "warn",
         "default: new tokens",
     );
@@ -266,7 +266,7 @@ fn a_killed_writers_journal_is_rolled_back_without_repair() {
         set_mode(&journal, 0o600);
         put_store(&world, &half_written);
         if repairs {
-            repair(&world).has("repair", "ok", "nothing to mend");
+            repair(&world).has("repair", "ok", "nothing to fix");
         } else {
             doctor(&world).has("journal", "ok", "rolled back");
         }

@@ -61,7 +61,7 @@ trait Silence {
 
 impl Silence for Output {
     fn silent_but_for_login(self) {
-        assert!(!self.stderr.contains("can put another"), "{self:?}");
+        assert!(!self.stderr.contains("can replace this folder"), "{self:?}");
     }
 }
 
@@ -71,7 +71,7 @@ fn a_path_with_a_world_writable_folder_is_refused_before_a_token_is_spent() {
     let between = world.home().join(".local");
     std::fs::create_dir(&between).unwrap();
     set_mode(&between, 0o777);
-    let output = login(&world).fails(6).says("everybody can put another folder in its place");
+    let output = login(&world).fails(6).says("all users can replace this folder");
     assert_eq!(world.token_requests(), 0);
     assert_eq!(tree(&world.home()).len(), 1, "nothing is made");
     let import =
@@ -159,7 +159,7 @@ fn units_are_not_installed_in_a_world_writable_folder() {
         .ok();
     assert_eq!(mode(&folder), 0o700, "made for its owner, whatever the umask");
     set_mode(&folder, 0o777);
-    let output = install().fails(6).says("Everybody can replace");
+    let output = install().fails(6).says("All users can replace");
     let remedy = output.hint().strip_prefix("Run: ").unwrap().to_owned();
     world.run("sh", ["-c", &remedy]).ok();
     install().ok();

@@ -15,13 +15,13 @@ fn only_login_and_doctor_report_a_network_disk() {
     let origin = world.sandbox.origin().to_owned();
     let login = || on_nfs(timed(&world, &["login", "--base-url", &origin]));
     let output = login().ok();
-    let said = output.stderr.matches("lies on NFS").count();
+    let said = output.stderr.matches("is on NFS").count();
     assert_eq!(said, 1, "{output:?}");
-    assert!(output.stderr.contains("Keep it on a local disk: CONCUR_CRED_HOME"), "{output:?}");
+    assert!(output.stderr.contains("Move it to a local disk: set CONCUR_CRED_HOME"), "{output:?}");
     assert!(!login().arg("--quiet").ok().stderr.contains("NFS"));
     let doctor = on_nfs(timed(&world, &["doctor", "--offline"])).ok();
     assert!(doctor.text().contains("warn  surroundings"), "{doctor:?}");
-    assert_eq!(doctor.text().matches("lies on NFS").count(), 1, "{doctor:?}");
+    assert_eq!(doctor.text().matches("is on NFS").count(), 1, "{doctor:?}");
     on_nfs(timed(&world, &["get"])).ok().silent();
     world.expire("default");
     on_nfs(timed(&world, &["get"])).ok().silent();
@@ -51,6 +51,6 @@ fn a_fuse_disk_is_recognised_by_its_file_system_type() {
     if doctor.code == Some(99) || doctor.stderr.starts_with("unshare: ") {
         return skipped("no FUSE in a namespace here, or no bindfs");
     }
-    assert!(doctor.text().contains("lies on FUSE"), "{doctor:?}");
+    assert!(doctor.text().contains("is on FUSE"), "{doctor:?}");
     over(&["get"]).ok().silent();
 }

@@ -140,11 +140,11 @@ fn an_unwritable_older_store_is_an_error_and_stays_unchanged() {
     let mut bytes = fs::read(world.store_file()).unwrap();
     bytes[18] = 3;
     fs::write(world.store_file(), &bytes).unwrap();
-    let output = world.concur(["get"]).fails(6).says("schema version 1 and cannot be brought up");
+    let output = world.concur(["get"]).fails(6).says("schema version 1 and cannot be migrated");
     assert!(output.stderr.contains("permissions"), "what to do about it\n{output:?}");
     world.concur(["status"]).fails(6);
     let doctor = world.concur(["doctor"]).output().code(6);
-    assert!(doctor.text().contains("cannot be brought up"), "{doctor:?}");
+    assert!(doctor.text().contains("cannot be migrated"), "{doctor:?}");
     assert_eq!(fs::read(world.store_file()).unwrap(), bytes);
     bytes[18] = 1;
     fs::write(world.store_file(), &bytes).unwrap();
@@ -156,7 +156,7 @@ fn an_unwritable_older_store_is_an_error_and_stays_unchanged() {
 fn doctor_migrates_a_sound_store_and_reports_it() {
     let world = older();
     let report = world.concur(["doctor", "--verbose"]).ok();
-    assert!(report.text().contains("schema version 1 was brought up to 3"), "{report:?}");
+    assert!(report.text().contains("schema version 1 was migrated to 3"), "{report:?}");
     assert_sound(&world);
     let again = world.concur(["doctor", "--verbose"]).ok();
     assert!(again.text().contains("schema version 3"), "{again:?}");

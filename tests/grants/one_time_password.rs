@@ -98,7 +98,7 @@ fn three_wrong_codes_end_the_login_and_leave_no_account() {
     }
     let (code, shown) = terminal.end();
     assert_eq!(code, Some(4), "{shown}");
-    assert!(shown.contains("code 85") && shown.contains("ask for a new one"), "{shown}");
+    assert!(shown.contains("code 85") && shown.contains("to get a new one"), "{shown}");
     world.concur(["status"]).fails(3);
     let left = files(&world.state_dir());
     let of_a_record = |name: &str| name.contains("lock") || name.contains("reserve");
@@ -165,7 +165,7 @@ fn scopes_are_sent_as_given() {
     terminal.answer_unseen(&world.sandbox.sent_otp(EMAIL).unwrap());
     let (code, shown) = terminal.end();
     assert_eq!(code, Some(4), "{shown}");
-    assert!(shown.contains("code 54") && shown.contains("ask for fewer with --scope"), "{shown}");
+    assert!(shown.contains("code 54") && shown.contains("request fewer with --scope"), "{shown}");
 }
 
 #[test]

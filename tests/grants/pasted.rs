@@ -27,7 +27,7 @@ fn a_pasted_mail_link_contains_the_one_time_password() {
         terminal.wait_for("One-time password (not shown): ");
         terminal.answer_unseen("https://vendor.example/login");
         let message = terminal.wait_for("One-time password (not shown): ");
-        assert!(message.contains("holds no one-time password"), "{message}");
+        assert!(message.contains("contains no one-time password"), "{message}");
         let otp = world.sandbox.sent_otp(EMAIL).unwrap();
         terminal.answer_unseen(&link.replace("OTP", &otp));
         let (code, shown) = terminal.end();
@@ -51,7 +51,7 @@ fn a_pasted_app_center_url_contains_company_and_request_token() {
         terminal.wait_for("Company UUID: ");
         terminal.answer_unseen("https://vendor.example/connect?requestToken=half-of-it");
         let message = terminal.wait_for("Company UUID: ");
-        assert!(message.contains("holds no id with a requestToken"), "{message}");
+        assert!(message.contains("contains no id with a requestToken"), "{message}");
         let address = address.replace("ID", &app.company_uuid);
         terminal.answer_unseen(&address.replace("TOKEN", &app.request_token));
         let (code, shown) = terminal.end();
@@ -116,7 +116,10 @@ fn a_link_as_an_argument_is_refused_and_not_shown() {
             assert!(!output.stderr.contains(secret), "{output:?}");
             assert!(output.stdout.is_empty(), "{output:?}");
             if args[0] == "login" {
-                assert!(output.stderr.contains("paste it when concur-cred login"), "{output:?}");
+                assert!(
+                    output.stderr.contains("paste it at the prompt of concur-cred login"),
+                    "{output:?}"
+                );
             }
         }
     }

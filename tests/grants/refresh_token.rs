@@ -184,7 +184,7 @@ fn a_second_profile_with_the_same_refresh_token_is_refused() {
     let run = || with_app(&world, login(&world)).env("CONCUR_CRED_REFRESH_TOKEN", &token);
     run().arg("--profile").arg("first").ok();
     let second = || run().arg("--profile").arg("second");
-    let output = second().fails(2).says("profile first holds this refresh token");
+    let output = second().fails(2).says("profile first already has this refresh token");
     drop(output);
     second().arg("--replace").fails(2);
     assert_eq!(world.refreshes(), 1, "the token is not used");

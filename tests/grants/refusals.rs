@@ -36,9 +36,9 @@ fn an_expired_request_token_is_named_as_a_possible_cause_with_the_page_for_a_new
     let world = World::with(config);
     let app = world.sandbox.app().clone();
     let output = refused(&world, &app, 4);
-    assert_says(&output, 5, &["lives 24 hours", "companytokens", "concur-cred login"]);
+    assert_says(&output, 5, &["is valid for 24 hours", "companytokens", "concur-cred login"]);
     world.sandbox.push_fault(Fault::Code(19));
-    assert_says(&refused(&world, &app, 4), 19, &["lives 24 hours", "companytokens"]);
+    assert_says(&refused(&world, &app, 4), 19, &["is valid for 24 hours", "companytokens"]);
 }
 
 #[test]
@@ -84,13 +84,13 @@ fn maintenance_is_temporary_and_says_so() {
     world.sandbox.fault_always(Fault::Code(134));
     let app = world.sandbox.app().clone();
     let output = refused(&world, &app, 5).says("scheduled maintenance");
-    assert_says(&output, 134, &["Nothing was changed", "knows when the maintenance is over"]);
+    assert_says(&output, 134, &["Nothing was changed", "knows when the maintenance ends"]);
     world.sandbox.clear_faults();
     world.login("default", &app);
     world.expire("default");
     world.sandbox.fault_always(Fault::Code(134));
     let output = world.concur(["get"]).fails(5).says("scheduled maintenance");
-    assert_says(&output, 134, &["still good", "run it again"]);
+    assert_says(&output, 134, &["still valid", "retry after that"]);
 }
 
 #[cfg(target_os = "linux")]
@@ -104,7 +104,7 @@ fn each_problem_with_a_one_time_password_says_what_to_do() {
         (55, "the one of a Concur user"),
         (80, "the one of a Concur user"),
         (81, "the one of a Concur user"),
-        (82, "wait until they are over"),
+        (82, "wait until they expire"),
         (60, "\"otp\""),
         (64, "Correct appID and clientSecret"),
     ] {
@@ -122,7 +122,7 @@ fn each_problem_with_a_one_time_password_says_what_to_do() {
         assert!(shown.contains("concur-cred login --grant otp"), "{shown}");
     }
     // When the code is taken to Concur; 84 and 85 may be typed again.
-    for (code, what) in [(83, "used or over"), (84, "not the one in the mail")] {
+    for (code, what) in [(83, "already used or has expired"), (84, "not the one in the mail")] {
         let world = world_with_user();
         world.sandbox.fault_always(Fault::Code(code));
         let Some(mut terminal) = Terminal::login(&world, "--grant otp") else { return };

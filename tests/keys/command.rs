@@ -295,7 +295,7 @@ fn a_key_command_that_calls_us_fails_and_is_not_run_recursively() {
     command(&world, &format!("{few}\nexec '{}' get", crate::harness::BINARY));
     std::fs::write(&ran, "").unwrap();
     let output = world.concur(["get"]).fails(6);
-    output.says("runs a concur-cred that needs its key").says("in another way");
+    output.says("runs a concur-cred that needs the key itself").says("in another way");
     assert_eq!(count(&ran), 1);
     // Commands that need no key are allowed.
     let home = format!("'{}' status >/dev/null; echo {KEY}", crate::harness::BINARY);

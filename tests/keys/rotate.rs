@@ -191,7 +191,7 @@ fn an_externally_managed_key_is_replaced_by_its_owner_and_the_old_one_is_named()
     wrong.fails(6).says("third is not the key");
     rotate(&["--old-key-file", "nowhere"]).fails(6).says("nowhere");
     let no_key = rotate(&["--old-key-file", "-"]).stdin("no key").fails(6);
-    no_key.says("stdin is not a key").says("Give the old key there; nothing was changed.");
+    no_key.says("stdin is not a key").says("Send the old key there; nothing was changed.");
     assert_eq!(recorded(&world).1, old_id, "nothing was changed");
     rotate(&["--old-key-file", old]).ok().says("sealed with the new key");
     get().ok().silent();
@@ -208,8 +208,8 @@ fn a_rotation_does_not_recreate_a_missing_key_file() {
     let world = strict_logged_in();
     let old = world.work().join("old");
     std::fs::rename(key_file(&world), &old).unwrap();
-    world.concur(["key", "rotate"]).fails(6).says("which is not there");
-    world.concur(["key", "rotate", "--old-key-file"]).arg(&old).fails(6).says("which is not there");
+    world.concur(["key", "rotate"]).fails(6).says("which is missing");
+    world.concur(["key", "rotate", "--old-key-file"]).arg(&old).fails(6).says("which is missing");
     assert!(!key_file(&world).exists() && !next_file(&world).exists());
     // A key that the operator puts there is used, as from any source.
     std::fs::write(key_file(&world), OTHER).unwrap();

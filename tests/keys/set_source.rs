@@ -83,7 +83,7 @@ fn the_previous_source_is_needed_only_for_a_different_key() {
     log_in(&world, |run| run.env("CONCUR_CRED_KEY", KEY));
     let (same, other) = (world.write("same", KEY), world.write("other", OTHER));
     let to = |file| set(&world, "named-file").env("CONCUR_CRED_KEY_FILE", file);
-    to(&other).fails(6).says("CONCUR_CRED_KEY, which is not there");
+    to(&other).fails(6).says("CONCUR_CRED_KEY, which is missing");
     set(&world, "file").fails(6).says("CONCUR_CRED_KEY");
     assert!(!key_file(&world).exists(), "no key file is made for a store that cannot be opened");
     assert_eq!(recorded(&world).0, "environment");
@@ -97,7 +97,7 @@ fn a_conflicting_setting_is_reported() {
     let world = strict_logged_in();
     configure(&world, "key_source = \"file\"\n");
     let output = set(&world, "environment").env("CONCUR_CRED_KEY", KEY).ok();
-    output.says("key_source asks for file, which holds for a new store only");
+    output.says("key_source names file, which applies only to a new store");
     let report = world.concur(["doctor", "--offline"]).env("CONCUR_CRED_KEY", KEY).ok();
     assert!(report.text().contains("key set-source file"), "{report:?}");
     assert!(report.text().contains("is not this store's key any more"), "{report:?}");

@@ -15,7 +15,7 @@ fn without_a_store_it_shows_the_source_of_a_first_login_and_creates_nothing() {
     assert_eq!(look["source"], "environment");
     assert_eq!(look["asked_by"], "CONCUR_CRED_KEY");
     let text = world.concur(["key", "show-source"]).env("CONCUR_CRED_KEY_SOURCE", "command").ok();
-    assert!(text.text().contains("the first login takes this source"), "{text:?}");
+    assert!(text.text().contains("the first login uses this source"), "{text:?}");
     assert_eq!(std::fs::read_dir(world.home()).unwrap().count(), 0, "the check creates nothing");
 }
 

@@ -117,10 +117,10 @@ fn an_error_names_the_expected_source_and_no_other_source_is_tried() {
     let output = world.concur(["get"]).env("CONCUR_CRED_KEY_FILE", &moved).fails(6);
     output
         .says(key_file(&world).to_str().unwrap())
-        .says("CONCUR_CRED_KEY_FILE asks for named-file")
+        .says("CONCUR_CRED_KEY_FILE names named-file")
         .says("concur-cred key set-source SOURCE");
     configure(&world, "key_source = \"credential\"\n");
-    world.concur(["get"]).fails(6).says("key_source asks for credential");
+    world.concur(["get"]).fails(6).says("key_source names credential");
 }
 
 #[test]
@@ -193,21 +193,21 @@ fn a_password_of_a_keys_length_is_not_taken_for_a_key() {
     let password = "correct horse battery staple 123";
     assert_eq!(password.len(), 32);
     let line = world.write("line", format!("{}\n", &password[1..]));
-    login().env("CONCUR_CRED_KEY", password).fails(6).says("no random key").says("openssl rand");
-    login().env("CONCUR_CRED_KEY_FILE", &line).fails(6).says("no random key");
+    login().env("CONCUR_CRED_KEY", password).fails(6).says("not a random key").says("openssl rand");
+    login().env("CONCUR_CRED_KEY_FILE", &line).fails(6).says("not a random key");
     configure(&world, &format!("key_command = [\"printf\", \"{password}\"]\n"));
-    login().env("CONCUR_CRED_KEY_SOURCE", "command").fails(6).says("no random key");
+    login().env("CONCUR_CRED_KEY_SOURCE", "command").fails(6).says("not a random key");
     assert_eq!(world.token_requests(), 0);
     assert!(!world.store_file().exists());
     // Nor as the new key.
     log_in(&world, |run| run.env("CONCUR_CRED_KEY", KEY));
     let with = |run: Run| run.env("CONCUR_CRED_KEY", KEY).env("CONCUR_CRED_KEY_FILE", &line);
     let before = recorded(&world);
-    with(world.concur(["key", "set-source", "named-file"])).fails(6).says("no random key");
-    with(world.concur(["key", "set-source", "command"])).fails(6).says("no random key");
+    with(world.concur(["key", "set-source", "named-file"])).fails(6).says("not a random key");
+    with(world.concur(["key", "set-source", "command"])).fails(6).says("not a random key");
     let old = world.write("old", KEY);
     let rotate = world.concur(["key", "rotate", "--old-key-file", old.to_str().unwrap()]);
-    rotate.env("CONCUR_CRED_KEY", password).fails(6).says("no random key");
+    rotate.env("CONCUR_CRED_KEY", password).fails(6).says("not a random key");
     assert_eq!(recorded(&world), before);
 }
 
@@ -220,17 +220,21 @@ fn repeated_bytes_and_other_patterns_are_refused_as_keys() {
     for key in [vec![0; 32], vec![0x80; 32], [0xde, 0xad].repeat(16)] {
         let file = world.write("guessable", &key);
         let text = BASE64_STANDARD.encode(&key);
-        login().env("CONCUR_CRED_KEY", &text).fails(6).says("no random key").says("openssl rand");
-        login().env("CONCUR_CRED_KEY_FILE", &file).fails(6).says("no random key");
+        login()
+            .env("CONCUR_CRED_KEY", &text)
+            .fails(6)
+            .says("not a random key")
+            .says("openssl rand");
+        login().env("CONCUR_CRED_KEY_FILE", &file).fails(6).says("not a random key");
         configure(&world, &format!("key_command = [\"printf\", \"{text}\"]\n"));
-        login().env("CONCUR_CRED_KEY_SOURCE", "command").fails(6).says("no random key");
+        login().env("CONCUR_CRED_KEY_SOURCE", "command").fails(6).says("not a random key");
         let folder = credentials(&world, "guessable-credential", &text);
-        login().env("CREDENTIALS_DIRECTORY", &folder).fails(6).says("no random key");
+        login().env("CREDENTIALS_DIRECTORY", &folder).fails(6).says("not a random key");
         std::fs::create_dir_all(world.config_dir()).unwrap();
         set_mode(&world.config_dir(), 0o700);
         std::fs::write(key_file(&world), &key).unwrap();
         set_mode(&key_file(&world), 0o600);
-        login().fails(6).says("no random key");
+        login().fails(6).says("not a random key");
         std::fs::remove_file(key_file(&world)).unwrap();
         set_mode(&folder, 0o700);
         std::fs::remove_dir_all(folder).unwrap();
@@ -242,7 +246,7 @@ fn repeated_bytes_and_other_patterns_are_refused_as_keys() {
     let before = recorded(&world);
     let file = world.write("guessable", [7; 32]);
     let set = world.concur(["key", "set-source", "named-file"]).env("CONCUR_CRED_KEY", KEY);
-    set.env("CONCUR_CRED_KEY_FILE", file).fails(6).says("no random key");
+    set.env("CONCUR_CRED_KEY_FILE", file).fails(6).says("not a random key");
     assert_eq!(recorded(&world), before);
 }
 

@@ -16,7 +16,7 @@ fn bursting(run: Run, at: &str, how: &str) -> Run {
 
 fn assert_reported(output: &Output) {
     let lines: Vec<&str> = output.stderr.lines().collect();
-    let place = "error: A part of the program that cannot fail has failed at src/sys/failpoint.rs:";
+    let place = "error: Internal error at src/sys/failpoint.rs:";
     assert!(lines.len() == 2 && lines[0].starts_with(place), "{output:?}");
     assert!(lines[1].contains("Report"), "{output:?}");
     assert!(!output.stderr.contains(SECRET) && !output.text().contains(SECRET), "{output:?}");

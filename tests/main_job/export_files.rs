@@ -84,7 +84,7 @@ fn an_export_does_not_replace_a_pipe_or_device() {
     use std::os::unix::fs::FileTypeExt as _;
     let world = World::logged_in();
     world.run("mkfifo", ["pipe"]).ok();
-    world.concur(["export", "pipe"]).fails(2).says("is there already");
+    world.concur(["export", "pipe"]).fails(2).says("already exists");
     let forced = world.concur(["export", "--force", "pipe"]).fails(6);
     forced.says("not a regular file");
     let kind = std::fs::metadata(world.work().join("pipe")).unwrap().file_type();

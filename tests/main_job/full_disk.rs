@@ -45,7 +45,7 @@ fn a_full_disk_fails_a_refresh_without_a_reserve() {
     }
     world.expire("default");
     // Room for the store and its journal, none for 128 KiB.
-    limited(&world, 200, &["get"]).fails(6).says("room");
+    limited(&world, 200, &["get"]).fails(6).says("disk space");
     assert_eq!(world.refreshes(), 0);
     world.concur(["get"]).ok().silent();
     assert_eq!(tree(&world.state_dir().join("reserve")).len(), 1, "it is made again");

@@ -242,7 +242,7 @@ fn messages_distinguish_a_company_from_a_user() {
         let world = World::new();
         let mut file = handed(&world);
         file["id_token"] = jwt(&json!({ "sub": USER, "concur.type": claim })).into();
-        import(&world, &file).arg("--dry-run").ok().says(&format!("would hold {noun} {USER}"));
+        import(&world, &file).arg("--dry-run").ok().says(&format!("would be {noun} {USER}"));
         import(&world, &file).ok().says(&format!("Imported: default ({noun} {USER})"));
         let status = status_of(&world, "default");
         assert_eq!(status["principal_type"], claim);

@@ -133,7 +133,7 @@ fn a_second_profile_with_the_same_refresh_token_is_refused() {
     import(&world, &file).arg("--profile").arg("first").ok();
     for further in ["--dry-run", "--replace"] {
         let run = import(&world, &file).arg("--profile").arg("second").arg(further);
-        drop(run.fails(2).says("profile first holds this refresh token"));
+        drop(run.fails(2).says("profile first already has this refresh token"));
     }
     world.concur(["token", "--profile", "second"]).fails(3);
     // Whose it is need not be known for that.
@@ -164,8 +164,7 @@ fn a_company_login_with_the_same_refresh_token_only_warns() {
         body: answer.to_string().into_bytes(),
     });
     let app = world.sandbox.app().clone();
-    let output =
-        world.login("second", &app).says("the profile default holds the same refresh token");
+    let output = world.login("second", &app).says("the profile default has the same refresh token");
     drop(output);
     assert_eq!(stored_refresh_token(&world, "second"), held);
 }
@@ -202,7 +201,7 @@ fn store_makes_no_second_profile_with_the_same_refresh_token() {
     ));
     let store = ["--profile", "second", "store", "--application", "default"];
     let output = world.concur(store).stdin(request).output().code(2);
-    drop(output.says("profile default holds this refresh token"));
+    drop(output.says("profile default already has this refresh token"));
     world.concur(["token", "--profile", "second"]).fails(3);
 }
 
@@ -235,7 +234,7 @@ fn two_imports_at_the_same_moment_make_one_profile() {
     assert!(status.stopped());
     into("early").ok();
     kill_process(pid, Signal::CONT).unwrap();
-    drop(late.wait().code(2).says("The profile early holds this refresh token"));
+    drop(late.wait().code(2).says("The profile early already has this refresh token"));
     assert_eq!(
         world.concur(["status", "--json"]).ok().json()["profiles"].as_array().unwrap().len(),
         1

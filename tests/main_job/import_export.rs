@@ -112,7 +112,7 @@ fn a_file_of_another_origin_suggests_the_option_to_import_it() {
     world.concur(import).arg("--base-url").arg(world.sandbox.origin()).ok();
     world.write("none.json", "{}");
     let none = world.concur(["import", "none.json"]).fails(2);
-    none.says("in it: it is no token response.\nhint: Name a file");
+    none.says("it is not a token response.\nhint: Name a file");
 }
 
 #[test]

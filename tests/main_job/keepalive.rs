@@ -54,7 +54,7 @@ fn keepalive_refreshes_only_tokens_not_refreshed_for_a_day() {
     let output = world.concur(["keepalive"]).ok().silent();
     let lines: Vec<&str> = output.text().lines().collect();
     assert_eq!(lines.len(), 2, "{output:?}");
-    assert!(lines[0].starts_with("acme       refreshed, lives until 20"), "{output:?}");
+    assert!(lines[0].starts_with("acme       refreshed, valid until 20"), "{output:?}");
     assert_eq!(lines[1], "globex-eu  fresh, refreshed 3 h ago");
     assert_eq!(world.refreshes(), 1);
     let again = world.concur(["keepalive"]).ok().silent();
@@ -143,7 +143,7 @@ fn one_profiles_failure_stops_no_other_and_is_not_retried() {
         "a-dead      log in again: Concur refused the refresh token (code 108,",
         "b-disabled  a person is needed: ",
         "c-busy      not now: ",
-        "d-well      refreshed, lives until ",
+        "d-well      refreshed, valid until ",
     ];
     assert_eq!(lines.len(), begins.len(), "{output:?}");
     for (line, begin) in lines.iter().zip(begins) {

@@ -147,7 +147,7 @@ fn a_line_that_is_too_long_for_cron_is_refused() {
     let home = world.work().join("x".repeat(200)).join("y".repeat(200)).join("z".repeat(200));
     let home = home.join("x".repeat(200)).join("y".repeat(200));
     let run = keepalive(&world, &["--install", "cron"]).env("CONCUR_CRED_HOME", home);
-    run.fails(6).says("longer than cron takes");
+    run.fails(6).says("too long for cron");
     assert_eq!(crontab(&world), "");
 }
 
@@ -186,7 +186,7 @@ fn every_other_line_of_the_crontab_is_kept() {
     let ours = "concur-cred keepalive --jitter 1800s >/dev/null # concur-cred keepalive\n";
     assert_eq!(tab.matches("# concur-cred keepalive").count(), 1, "once: {tab}");
     assert!(tab.ends_with(ours), "{tab}");
-    keepalive(&world, &["--uninstall", "cron"]).ok().says("taken away");
+    keepalive(&world, &["--uninstall", "cron"]).ok().says("was removed");
     assert_eq!(crontab(&world), others);
     keepalive(&world, &["--uninstall", "cron"]).ok().says("no such job");
     assert!(!world.work().join("leaked").exists(), "a child got a secret");
@@ -236,7 +236,7 @@ fn the_units_are_written_enabled_and_removed() {
         assert!(timer.contains(&format!("\n{line}\n")), "{line} in {timer}");
     }
     keepalive(&world, &["--install", "systemd"]).ok();
-    keepalive(&world, &["--uninstall", "systemd"]).ok().says("taken away");
+    keepalive(&world, &["--uninstall", "systemd"]).ok().says("was removed");
     assert!(units(&world).iter().all(|path| !path.exists()));
     keepalive(&world, &["--uninstall", "systemd"]).ok().says("no such job");
     let asked = std::fs::read_to_string(world.work().join("systemctl")).unwrap();
@@ -284,7 +284,7 @@ fn a_key_the_job_cannot_get_is_reported_and_a_key_command_works() {
     std::fs::create_dir(&folder).unwrap();
     std::fs::write(folder.join("concur-cred-key"), KEY).unwrap();
     set("credential").env("CREDENTIALS_DIRECTORY", &folder).ok();
-    print(plain().env("CREDENTIALS_DIRECTORY", &folder)).says("which the job is not given");
+    print(plain().env("CREDENTIALS_DIRECTORY", &folder)).says("which the job does not get");
     let file = world.write("named key", KEY);
     set("named-file").env("CONCUR_CRED_KEY_FILE", &file).ok();
     assert_eq!(print(plain().env("CONCUR_CRED_KEY_FILE", &file)).stderr, "");
@@ -295,7 +295,7 @@ fn a_key_the_job_cannot_get_is_reported_and_a_key_command_works() {
     let vault = world.bin().join("vault");
     program::script(&vault, &format!("#!/bin/sh\necho {KEY}\n"));
     set("command").ok();
-    let unit = print(plain()).says("without a question").text().to_owned();
+    let unit = print(plain()).says("without a prompt").text().to_owned();
     assert!(!unit.contains("ProtectSystem") && !unit.contains("ReadWritePaths"), "{unit}");
     // cron's own PATH has no vault.
     let line = ["--install", "cron", "--print"].into_iter().fold(plain(), Run::arg).ok().line();
@@ -313,7 +313,7 @@ fn without_systemd_the_commands_are_shown() {
     let commands = "systemctl --user daemon-reload && systemctl --user enable --now concur-cred-keepalive.timer";
     drop(output.says(commands));
     assert!(units(&world).iter().all(|path| path.exists()));
-    keepalive(&world, &["--uninstall", "systemd"]).ok().says("taken away");
+    keepalive(&world, &["--uninstall", "systemd"]).ok().says("was removed");
 }
 
 #[test]

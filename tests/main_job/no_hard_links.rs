@@ -23,7 +23,7 @@ fn a_file_system_without_hard_links_holds_key_store_and_exports() {
         drop(on(&["get"]).ok().silent());
         drop(on(&["refresh"]).ok());
         drop(on(&["export", "tokens.json"]).ok());
-        drop(on(&["export", "tokens.json"]).fails(2).says("is there already"));
+        drop(on(&["export", "tokens.json"]).fails(2).says("already exists"));
         drop(on(&["export", "tokens.json", "--force"]).ok());
         drop(on(&["key", "rotate"]).ok());
         drop(on(&["get"]).ok().silent());

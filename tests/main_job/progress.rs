@@ -53,7 +53,7 @@ fn notes_and_errors_get_their_own_lines() {
     let (code, shown) = terminal.end();
     assert_eq!(code, Some(0), "{shown}");
     let lines = screen(&shown);
-    let message = "default: refreshed; the access token lives ";
+    let message = "default: refreshed; the access token is valid for ";
     assert!(lines[0].starts_with(message) && lines[1..] == [""], "{shown}");
 
     world.sandbox.disable_client(true);

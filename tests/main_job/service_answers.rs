@@ -71,7 +71,7 @@ fn assert_names_who_did_what(world: &World, before: &str, output: &Output) {
     let host = world.host();
     let begins = |who: &str| why.starts_with(who);
     let is_sentence = ["it answered ", "it says "].into_iter().any(begins)
-        || begins(&format!("{host} hung up "))
+        || begins(&format!("{host} closed the connection "))
         || begins(&format!("{host} did not answer "))
         || begins(&format!("the answer of {host} "));
     assert!(is_sentence, "{output:?}");
@@ -83,7 +83,7 @@ fn an_invalid_answer_is_temporary_and_loses_nothing() {
         let world = World::logged_in();
         world.expire("default");
         world.sandbox.fault_always(fault.clone());
-        let output = world.concur(["get"]).fails(5).says("default: ").says("still good");
+        let output = world.concur(["get"]).fails(5).says("default: ").says("still valid");
         assert_names_who_did_what(&world, "did not renew the token: ", &output);
         let asked = world.refreshes();
         assert!((1..=3).contains(&asked), "{name}: at most three requests, not {asked}");
@@ -188,7 +188,7 @@ fn retry_after_binds_every_caller_until_it_ends() {
     let world = World::logged_in();
     world.expire("default");
     world.sandbox.fault_always(Fault::too_many_requests(600));
-    world.concur(["get"]).fails(5).says("429").says("600 s");
+    world.concur(["get"]).fails(5).says("429").says("10 min");
     assert_eq!(world.refreshes(), 1, "no caller waits ten minutes for a second request");
     world.sandbox.clear_faults();
     world.concur(["get"]).at_offset(590).fails(5);

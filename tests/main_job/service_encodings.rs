@@ -100,7 +100,7 @@ fn an_unsupported_encoding_is_named_and_loses_no_stored_token() {
             Fault::RawBody { status: 200, content_type: "application/json".to_owned(), body },
             Fault::Header { name: "content-encoding".to_owned(), value: (*name).to_owned() },
         ]));
-        let output = world.concur(["get"]).fails(5).says("encoding that was not asked for");
+        let output = world.concur(["get"]).fails(5).says("encoding that was not requested");
         assert!(!output.stderr.contains("made-up"), "input is not quoted\n{output:?}");
         assert_eq!(stored_refresh_token(&world, "default"), before, "{name}");
         world.sandbox.clear_faults();

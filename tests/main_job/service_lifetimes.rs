@@ -90,5 +90,5 @@ fn a_token_of_unknown_lifetime_is_kept_and_not_printed() {
     ]));
     world.expire("default");
     world.concur(["get"]).fails(5);
-    assert_refresh_token_is_not_lost(&world, "a token of unknown life");
+    assert_refresh_token_is_not_lost(&world, "a token without a plausible expiry");
 }

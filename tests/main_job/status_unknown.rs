@@ -21,7 +21,7 @@ fn a_panic_is_unknown_with_a_status_line() {
     for how in ["panic", "panic-elsewhere"] {
         let at =
             |name: &str| check(&world).env("CONCUR_CRED_TEST_FAILPOINT", format!("{name}={how}"));
-        drop(unknown(at("check-begins")).says("has failed at src/"));
+        drop(unknown(at("check-begins")).says("Internal error at src/"));
         for answered in ["answer-printed", "end"] {
             let output = at(answered).output().code(3);
             assert!(output.line().starts_with("CONCUR OK - "), "one line, already out\n{output:?}");

@@ -84,11 +84,11 @@ fn an_unknown_issuer_is_named_with_the_setting_that_helps() {
     let (world, ca) = logged_in();
     world.expire("default");
     let output = refuses_and_loses_nothing(&world, None, 5);
-    output.says("is not from an issuer that is trusted here").says("the setting ca_bundle");
+    output.says("is not from a trusted issuer").says("set ca_bundle");
     // Another caller, who has the bundle, is held up by it for five seconds.
     world.concur(["get"]).env(BUNDLE, &ca).at_offset(6).ok();
     let other = World::with(config(Tls::default()));
-    login(&other).fails(5).says("the setting ca_bundle").says("nothing was changed");
+    login(&other).fails(5).says("set ca_bundle").says("nothing was changed");
     assert_eq!(other.sandbox.requests().len(), 0);
 }
 
@@ -99,8 +99,8 @@ fn an_invalid_certificate_is_refused_with_its_reason() {
         (config(wrong_name), "is for another name"),
         (shown(Certificate::Expired), "has expired, or the clock here is wrong"),
         (shown(Certificate::NotYetValid), "is not valid yet"),
-        (shown(Certificate::OfAnotherCa), "is not from an issuer that is trusted here"),
-        (shown(Certificate::SelfSigned), "is not from an issuer that is trusted here"),
+        (shown(Certificate::OfAnotherCa), "is not from a trusted issuer"),
+        (shown(Certificate::SelfSigned), "is not from a trusted issuer"),
     ];
     each(&cases, |(config, why)| {
         let world = World::with(config.clone());
@@ -134,7 +134,7 @@ fn an_unusable_bundle_fails_before_a_token_is_spent() {
     world.expire("default");
     let pem = world.sandbox.ca_pem().unwrap();
     let second_damaged = format!("{pem}{}", pem.replacen("MII", "AAA", 1));
-    let none = "there is no certificate in it";
+    let none = "it contains no certificate";
     let cases: [(&str, &[u8], &str); 5] = [
         ("empty", b"", none),
         ("words", b"no certificate\n", none),
@@ -195,6 +195,6 @@ fn a_truncated_answer_is_not_a_local_failure() {
     let (world, ca) = logged_in();
     world.expire("default");
     world.sandbox.push_faults(3, concur_sandbox::Fault::ResetBefore);
-    world.concur(["get"]).env(BUNDLE, &ca).fails(5).says("hung up without an answer");
+    world.concur(["get"]).env(BUNDLE, &ca).fails(5).says("closed the connection without an answer");
     assert_eq!(world.refreshes(), 3, "asked three times in all");
 }

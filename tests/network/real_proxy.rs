@@ -148,14 +148,14 @@ fn a_proxy_that_wants_a_password_is_reported_and_gets_the_configured_one() {
     let world = world();
     let set = |url: String| get(&world).env("CONCUR_CRED_PROXY", url);
     fails_and_loses_nothing(&world, set(proxy.url()))
-        .says(&format!("the proxy {} wants a user name and password", proxy.url()))
+        .says(&format!("the proxy {} requires a user name and password", proxy.url()))
         .says("the setting proxy");
     // This one says 401 to a wrong password; another may say 407 again.
     let strict = answering("HTTP/1.1 407 Proxy Authentication Required\r\n\r\n");
     let wrong = |url: &str| url.replace("//", &format!("//{USER}:wr0ng-hunter3@"));
     for (url, offset) in [(proxy.url(), 6), (strict, 12)] {
         let output = fails_and_loses_nothing(&world, set(wrong(&url)).at_offset(offset));
-        let output = output.says("does not accept the user name and password it was given");
+        let output = output.says("does not accept the user name and password");
         assert!(!output.stderr.contains("wr0ng-hunter3"), "{output:?}");
     }
     configure(&world, &format!("proxy = \"{}\"\n", proxy.url_for(USER, PASSWORD)));
@@ -256,7 +256,7 @@ fn a_proxy_that_refuses_or_cannot_reach_the_host_is_named_with_the_host() {
     let world = world();
     let set = || get(&world).env("CONCUR_CRED_PROXY", proxy.url());
     let host = world.sandbox.origin().trim_start_matches("https://");
-    let says = format!("the proxy {} refused to connect to {host}, or could not", proxy.url());
+    let says = format!("the proxy {} refused or failed to connect to {host}", proxy.url());
     fails_and_loses_nothing(&world, set()).says(&says);
     assert!(proxy.log().contains("iltered"), "{}", proxy.log());
 }
@@ -277,14 +277,14 @@ fn an_https_proxys_own_certificate_is_verified() {
     let world = world();
     let other = Sandbox::start(config(at_localhost())).unwrap();
     let set = |run: Run| run.env("CONCUR_CRED_PROXY", other.origin());
-    let refused = format!("the certificate of {} is not from an issuer", other.origin());
+    let refused = format!("the certificate of {} is not from a trusted issuer", other.origin());
     fails_and_loses_nothing(&world, set(get(&world))).says(&refused);
     assert_eq!(other.requests().len(), 0);
     // The sandbox is not a proxy: it answers CONNECT with an unknown path.
     let both = [other.ca_pem().unwrap(), world.sandbox.ca_pem().unwrap()].concat();
     let bundle = world.write("both.pem", both);
     let run = set(world.concur(["get"])).env("CONCUR_CRED_CA_BUNDLE", bundle).at_offset(6);
-    let says = format!("the proxy {} refused to connect to localhost:", other.origin());
+    let says = format!("the proxy {} refused or failed to connect to localhost:", other.origin());
     fails_and_loses_nothing(&world, run).says(&says);
     assert_eq!(other.requests()[0].method, "CONNECT");
 }
@@ -297,7 +297,7 @@ fn tls_through_the_proxy_is_verified_as_without_it() {
     for (tls, why) in [
         (wrong_name, "is for another name"),
         (shown(Certificate::Expired), "has expired, or the clock here is wrong"),
-        (shown(Certificate::OfAnotherCa), "is not from an issuer that is trusted here"),
+        (shown(Certificate::OfAnotherCa), "is not from a trusted issuer"),
     ] {
         let world = World::with(config(tls));
         let run = with_ca(&world, login(&world)).env("CONCUR_CRED_PROXY", proxy.url());
@@ -306,7 +306,7 @@ fn tls_through_the_proxy_is_verified_as_without_it() {
     }
     let world = world();
     let without = world.concur(["get"]).env("CONCUR_CRED_PROXY", proxy.url());
-    fails_and_loses_nothing(&world, without).says("the setting ca_bundle");
+    fails_and_loses_nothing(&world, without).says("set ca_bundle");
 }
 
 #[test]
@@ -319,7 +319,7 @@ fn a_client_certificate_is_presented_through_the_proxy() {
     world.expire("default");
     world.sandbox.clear_log();
     let output = fails_and_loses_nothing(&world, by(world.concur(["get"])));
-    output.says("asks for a client certificate, which the setting client_cert gives");
+    output.says("requires a client certificate; set client_cert");
     let other = Sandbox::start(config(at_localhost())).unwrap();
     let stranger = world.write("stranger.pem", other.client_pem().unwrap());
     let run = by(world.concur(["get"])).env("CONCUR_CRED_CLIENT_CERT", stranger).at_offset(6);

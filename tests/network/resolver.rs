@@ -106,7 +106,7 @@ fn an_unknown_name_is_reported_as_unknown() {
     }
     etc("resolv.conf", HERE);
     dns::serve(&[("concur.test", "127.0.0.1")]);
-    fails(&world("other.test"), "the name is not known, neither to DNS nor in /etc/hosts");
+    fails(&world("other.test"), "the name is unknown to DNS and to /etc/hosts");
 }
 
 #[test]

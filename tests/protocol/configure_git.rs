@@ -95,14 +95,14 @@ fn configuring_twice_changes_nothing_and_unset_removes_exactly_what_was_written(
     let unset = || world.concur(["configure-git", "--unset"]).ok();
     drop(unset().says("git no longer asks concur-cred for"));
     assert_eq!(configuration(&world), format!("{before}{KEY}=cache\n"));
-    drop(unset().says("nothing of configure-git's is there"));
+    drop(unset().says("configure-git has written nothing there"));
 }
 
 #[test]
 fn a_helper_already_configured_for_these_hosts_is_kept() {
     let world = World::new();
     drop(git(&world, ["config", "--global", KEY, "cache"]).ok());
-    drop(world.concur(["configure-git"]).ok().says("is left as it is"));
+    drop(world.concur(["configure-git"]).ok().says("was not changed"));
     let values = git(&world, ["config", "--global", "--get-all", KEY]).ok();
     assert_eq!(values.text(), "cache\n");
 }
@@ -212,12 +212,12 @@ fn a_configuration_that_is_not_a_file_is_left_unchanged() {
     let _listener = std::os::unix::net::UnixListener::bind(&path).unwrap();
     for args in [&["configure-git"][..], &["configure-git", "--unset"]] {
         let run = world.concur(args).env("GIT_CONFIG_GLOBAL", &path);
-        drop(run.fails(1).says("is no file that can be written").says("GIT_CONFIG_GLOBAL"));
+        drop(run.fails(1).says("is not a writable file").says("GIT_CONFIG_GLOBAL"));
     }
     let system = world.concur(["configure-git", "--system"]).env("GIT_CONFIG_SYSTEM", &path);
-    drop(system.fails(1).says("is no file that can be written"));
+    drop(system.fails(1).says("is not a writable file"));
     std::os::unix::fs::symlink(&path, world.home().join(".gitconfig")).unwrap();
-    drop(world.concur(["configure-git"]).fails(1).says("is no file that can be written"));
+    drop(world.concur(["configure-git"]).fails(1).says("is not a writable file"));
     assert!(!std::fs::metadata(&path).unwrap().is_file(), "it is a socket still");
 }
 
@@ -270,9 +270,9 @@ fn a_missing_old_or_silent_git_is_reported() {
     let run = |path: &Path| world.concur(["configure-git"]).env("PATH", path);
     drop(run(&world.work()).fails(1).says("There is no git on PATH").says("Install git"));
     let old = with_program(&world, "git", "echo git version 2.25.1");
-    drop(run(&old).fails(1).says("git 2.25 knows no patterns").says("2.26 or newer"));
+    drop(run(&old).fails(1).says("git 2.25 does not support host patterns").says("2.26 or newer"));
     let other = with_program(&world, "git", "echo GIT the game");
-    drop(run(&other).fails(1).says("which version it is: GIT the game"));
+    drop(run(&other).fails(1).says("does not print its version: GIT the game"));
 }
 
 #[test]
@@ -295,7 +295,7 @@ fn another_program_of_that_name_is_reported() {
     let folder = with_program(&world, "git-credential-concur", "echo concur-cred 0.0.9");
     let path = format!("{}:{}", folder.display(), path_of_git(&world).display());
     let run = world.concur(["configure-git"]).env("PATH", &path);
-    drop(run.ok().says("of version 0.0.9"));
+    drop(run.ok().says("has version 0.0.9"));
 }
 
 #[test]

@@ -194,7 +194,7 @@ fn a_pause_between_requests_ends_with_a_signal() {
     let world = world();
     world.sandbox.push_fault(Fault::too_many_requests(15));
     let Some(mut terminal) = Terminal::start(&world, 80, "get </dev/null", &[]) else { return };
-    terminal.wait_for("asking again");
+    terminal.wait_for("retrying");
     terminal.press("\u{3}");
     let (code, shown) = terminal.end();
     assert_ne!(code, Some(0), "{shown}");

@@ -70,14 +70,14 @@ fn a_service_that_requests_no_certificate_gets_none() {
 fn a_missing_or_wrong_client_certificate_is_reported() {
     let (world, pem) = logged_in();
     fails_and_loses_nothing(&world, get(&world), 5)
-        .says("asks for a client certificate, which the setting client_cert gives");
+        .says("requires a client certificate; set client_cert");
     let stranger = Sandbox::start(config(true)).unwrap();
     let stranger = world.write("stranger.pem", stranger.client_pem().unwrap());
     fails_and_loses_nothing(&world, get(&world).env(CERT, stranger).at_offset(6), 5)
         .says("does not accept the client certificate (client_cert)");
     get(&world).env(CERT, pem).at_offset(12).ok().silent();
     let other = World::with(config(true));
-    login(&other).fails(5).says("asks for a client certificate").says("nothing was changed");
+    login(&other).fails(5).says("requires a client certificate").says("nothing was changed");
 }
 
 #[test]
@@ -93,9 +93,9 @@ fn an_unusable_certificate_file_fails_before_a_token_is_spent() {
     let short =
         key.lines().filter(|line| line.starts_with('-')).collect::<Vec<_>>().join("\nAAAA\n");
     let cases = [
-        (String::new(), "there is no certificate in it"),
-        (key.to_owned(), "there is no certificate in it"),
-        (certificate.to_owned(), "there is no private key in it"),
+        (String::new(), "it contains no certificate"),
+        (key.to_owned(), "it contains no certificate"),
+        (certificate.to_owned(), "it contains no private key"),
         (format!("{certificate}{of_another}"), "does not belong to its first certificate"),
         (format!("{certificate}{encrypted}"), "its private key is encrypted"),
         (format!("{certificate}{short}\n"), "is damaged or of a kind that is not supported"),

@@ -85,7 +85,7 @@ fn a_block_that_is_no_certificate_is_refused_by_name_and_not_skipped() {
     ] {
         let block = ours.replace("CERTIFICATE", label);
         for text in [format!("{ours}{block}"), format!("{block}{ours}"), block.clone()] {
-            refused(&world, CA, text.as_bytes(), &format!("a block {label} in it"));
+            refused(&world, CA, text.as_bytes(), &format!("a block {label},"));
         }
     }
     let unknown = ours.replace("CERTIFICATE", "HUNTER2");
@@ -93,16 +93,16 @@ fn a_block_that_is_no_certificate_is_refused_by_name_and_not_skipped() {
     for (spoilt, why) in [
         (ours.replace("-----END CERTIFICATE-----", ""), "certificate 2 in it is damaged"),
         (ours.replace("MI", "!!"), "certificate 2 in it is damaged"),
-        (ours.replace("-----BEGIN", "----BEGIN"), "a block in it is damaged"),
-        (ours.replace("-----BEGIN CERTIFICATE-----", ""), "a block in it is damaged"),
-        (ours.to_lowercase(), "a block in it is damaged"),
+        (ours.replace("-----BEGIN", "----BEGIN"), "it contains a damaged block"),
+        (ours.replace("-----BEGIN CERTIFICATE-----", ""), "it contains a damaged block"),
+        (ours.to_lowercase(), "it contains a damaged block"),
     ] {
         refused(&world, CA, format!("{ours}{spoilt}").as_bytes(), why);
     }
     let wide: Vec<u8> = ours.encode_utf16().flat_map(u16::to_le_bytes).collect();
     refused(&world, CA, &[b"\xff\xfe", &wide[..]].concat(), "UTF-16");
     refused(&world, CERT, &[b"\xff\xfe", &wide[..]].concat(), "UTF-16");
-    refused(&world, CA, b"", "there is no certificate in it");
+    refused(&world, CA, b"", "it contains no certificate");
 }
 
 #[test]
@@ -126,7 +126,7 @@ fn certificate_and_key_are_read_in_any_order() {
     refused(&world, CERT, format!("{pem}{key}").as_bytes(), "more than one private key");
     for label in ["TRUSTED CERTIFICATE", "PKCS7", "DSA PRIVATE KEY", "OPENSSH PRIVATE KEY"] {
         let text = format!("{certificate}{}", key.replace("PRIVATE KEY", label));
-        refused(&world, CERT, text.as_bytes(), &format!("a block {label} in it"));
+        refused(&world, CERT, text.as_bytes(), &format!("a block {label},"));
     }
 }
 
@@ -166,7 +166,7 @@ fn what_openssl_writes_is_read_or_refused_by_name() {
     }
     let of_ca = |args: &[&str]| openssl(&world, &[&["x509", "-in", "ca.pem"], args].concat());
     if let Some(trusted) = of_ca(&["-trustout"]) {
-        refused(&world, CA, &trusted, "a block TRUSTED CERTIFICATE in it");
+        refused(&world, CA, &trusted, "a block TRUSTED CERTIFICATE,");
     }
     if let Some(text) = of_ca(&["-text"]) {
         refresh(&world, CA, &text).ok();

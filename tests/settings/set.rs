@@ -32,7 +32,7 @@ fn what_cannot_be_set_changes_nothing_and_says_why() {
     let file = configure(&world, "min_ttl = 60\n");
     for (words, code, says) in [
         (&["min_ttl", "5 years"][..], 2, "min_ttl is not a duration such as 60, 90s or 5m"),
-        (&["min-ttl", "5m"], 2, "min_ttl is probably meant"),
+        (&["min-ttl", "5m"], 2, "did you mean min_ttl?"),
         (&["min_ttl", "5m", "6m"], 2, "min_ttl takes one VALUE"),
         (&["default_profile", "a b"], 2, "default_profile is not a profile name"),
         (&["key_source", "keyring"], 2, "not one of file"),

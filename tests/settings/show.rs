@@ -106,9 +106,9 @@ fn a_proxy_is_shown_without_its_user_and_with_its_source() {
 fn an_unknown_key_is_reported_with_its_line_and_a_suggestion() {
     let world = World::new();
     for (text, says) in [
-        ("min_tll = 5\n", "line 1: an unknown key; min_ttl is probably meant."),
-        ("\n\nHTTPS_PROXY = 5\n", "line 3: an unknown key; proxy is probably meant."),
-        ("client-cert = 'a'\n", "line 1: an unknown key; client_cert is probably meant."),
+        ("min_tll = 5\n", "line 1: an unknown key (did you mean min_ttl?)."),
+        ("\n\nHTTPS_PROXY = 5\n", "line 3: an unknown key (did you mean proxy?)."),
+        ("client-cert = 'a'\n", "line 1: an unknown key (did you mean client_cert?)."),
         ("hunter2 = 5\n", "line 1: an unknown key."),
     ] {
         configure(&world, text);

@@ -131,7 +131,7 @@ fn a_failure_that_cannot_be_recorded_is_reported_and_delays_no_caller() {
         world.sandbox.push_fault(Fault::too_many_requests(300));
         let output = get(&world, &format!("attempt-end={kind}")).code(5).says("429");
         assert!(output.stdout.is_empty());
-        drop(output.says("others will ask again"));
+        drop(output.says("other processes will send the request again"));
         let ended: Option<i64> = world.column("default", "attempt_ended_at");
         assert_eq!(ended, None, "{kind}: the attempt has no end");
         world.concur(["get"]).ok().silent();

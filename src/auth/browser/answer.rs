@@ -27,7 +27,7 @@ pub(super) fn go_to(place: &str) -> Zeroizing<Vec<u8>> {
     whole(303, &Zeroizing::new(format!("Location: {place}")), "")
 }
 
-/// An answer, which no cache keeps and no page is referred to. `field` is one more of its fields.
+/// An answer with headers against caching and referrers. `field` is an additional header.
 fn whole(status: u16, field: &str, body: &str) -> Zeroizing<Vec<u8>> {
     let reason = match status {
         200 => "OK",

@@ -1,5 +1,5 @@
-//! What the browser opens: the one-time link, or, where the system does not say whose a socket is,
-//! a file of our user's alone that leads to it. Arguments can be read in the list of processes.
+//! What the browser opens: the one-time link, or, where the owner of a socket is unknown, a file that only our
+//! user can read and that redirects to it. Other users can read arguments in the list of processes.
 
 use std::io::{self, Write as _};
 use std::path::{Component, Path, PathBuf};
@@ -9,7 +9,7 @@ use url::Url;
 use crate::sys::env::Env;
 use crate::sys::files::{AtomicFile, Replace};
 
-/// What is opened. Dropped, it takes the file away.
+/// What is opened. Dropping it removes the file.
 #[derive(Debug)]
 pub(crate) struct Handover {
     target: String,
@@ -17,13 +17,13 @@ pub(crate) struct Handover {
 }
 
 impl Handover {
-    /// The link itself, which is valid for our own user alone.
+    /// The link itself, which is valid only for our own user.
     pub(crate) fn of_link(link: &str) -> Self {
         Self { target: link.to_owned(), file: None }
     }
 
-    /// A file, mode 0600, that leads to `link`; the link itself where the browser could not read one. `name`
-    /// is a part of the file's.
+    /// A file, mode 0600, that redirects to `link`; the link itself where the browser could not read a file.
+    /// `name` is a part of the file's name.
     pub(crate) fn by_file(link: &str, name: &str, env: &Env) -> Self {
         let written = folder(env).and_then(|folder| {
             let file = folder.join(format!("concur-cred-login-{name}.html"));
@@ -43,16 +43,16 @@ impl Handover {
 impl Drop for Handover {
     fn drop(&mut self) {
         if let Some(file) = &self.file {
-            // What is left of it leads to a link that is used or expired.
+            // A file that is left points to a used or expired link.
             let _ = std::fs::remove_file(file);
         }
     }
 }
 
-/// Where the browser can read a file of ours.
+/// A folder in which the browser can read our file.
 fn folder(env: &Env) -> Option<PathBuf> {
     let home = env.path("HOME").filter(|home| is_readable(home) && home.is_dir())?;
-    // A browser of Windows reads nothing of ours.
+    // A Windows browser cannot read our files.
     (!env.is_set("WSL_DISTRO_NAME")).then_some(home)
 }
 
@@ -62,7 +62,7 @@ fn is_readable(folder: &Path) -> bool {
     folder.is_absolute() && !folder.starts_with("/tmp") && !folder.components().any(is_hidden)
 }
 
-/// `link` is of base64url's letters, slashes, dots and a colon: nothing in it is to be escaped.
+/// `link` has only characters of base64url, slashes, dots and a colon: nothing needs escaping.
 fn write(folder: &Path, file: &Path, link: &str) -> io::Result<()> {
     let page = format!(
         "<!doctype html><meta charset=\"utf-8\"><meta name=\"referrer\" content=\"no-referrer\">\

@@ -1,4 +1,4 @@
-//! Pure: what the browser came back with, whether it came by itself or a person pasted its address.
+//! Pure: the callback, whether the browser sent it or a person pasted its address.
 
 use std::fmt;
 
@@ -8,69 +8,67 @@ use super::link;
 use super::redirect::RedirectUri;
 use crate::model::secret::Secret;
 
-/// The longest value that is believed: a code is a UUID.
+/// The longest accepted value: a code is a UUID.
 const MAX_VALUE_BYTES: usize = 4096;
 
-/// What the browser came back with, its state found equal.
+/// A callback whose state is that of this login.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Landing {
-    /// The person allowed it.
+    /// The user allowed the application.
     Code {
-        /// To be exchanged once.
+        /// Can be exchanged once.
         code: Secret,
-        /// Where to exchange it, as it was written; not yet found allowed.
+        /// Where to exchange it, as received; not yet checked against the allowed origins.
         geolocation: Option<String>,
     },
-    /// The person or Concur did not.
+    /// The user or Concur refused.
     Refused {
-        /// `error_code`, as it was written.
+        /// `error_code`, as received.
         code: String,
-        /// `error_description`, as it was written.
+        /// `error_description`, as received.
         description: Option<String>,
     },
 }
 
-/// Why a landing is not the one that is waited for.
+/// Why a callback is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum InvalidCallback {
     /// Not an address at all.
     NotAnAddress,
-    /// The address that was to be opened.
+    /// The address of the sign-in page.
     TooEarly,
-    /// Some other address.
+    /// Another address.
     Elsewhere,
-    /// No state: it cannot be known who began this login.
+    /// No state: an attacker may have started this login.
     NoState,
-    /// Another state: an earlier login, or an attempt to have this one end in a stranger's account.
+    /// Another state: an earlier login, or an attempt to end this one in an attacker's account.
     OtherState,
     /// Neither a code nor an error.
     NoCode,
-    /// A value twice, or one that makes no sense.
+    /// A repeated or invalid value.
     Malformed,
 }
 
 impl fmt::Display for InvalidCallback {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::NotAnAddress => "that is not an address: it begins with http:// or https://",
+            Self::NotAnAddress => "this is not an address: it must begin with http:// or https://",
             Self::TooEarly => {
-                "that is the address to open; sign in there, and paste the one at which the browser \
-                 ends"
+                "this is the address to open: sign in there, then paste the address at which the \
+                 browser ends"
             }
             Self::Elsewhere => {
-                "that is another page: the address begins with the redirect URI of this login"
+                "this is another page: the address must begin with the redirect URI of this login"
             }
-            Self::NoState => "the address holds no state: copy all of it",
-            Self::OtherState => {
-                "the address belongs to another login (its state is not ours): use the newest one"
-            }
-            Self::NoCode => "the address holds no code: copy all of it",
-            Self::Malformed => "the address is damaged: copy it once more",
+            Self::NoState => "the address contains no state: copy all of it",
+            Self::OtherState => "the address belongs to another login: use the newest one",
+            Self::NoCode => "the address contains no code: copy all of it",
+            Self::Malformed => "the address is damaged: copy it again",
         })
     }
 }
 
-/// Reads the query with which the browser came to the redirect URI.
+/// Parses the query of the request to the redirect URI.
 pub(crate) fn of_query(query: &str, state: &Secret) -> Result<Landing, InvalidCallback> {
     let field = |name: &str| -> Result<Option<Secret>, InvalidCallback> {
         let mut values =
@@ -101,13 +99,13 @@ pub(crate) fn of_query(query: &str, state: &Secret) -> Result<Landing, InvalidCa
     }
 }
 
-/// Reads the address that a person pasted.
+/// Parses a pasted address.
 pub(crate) fn of_pasted(
     line: &str,
     redirect_uri: &RedirectUri,
     state: &Secret,
 ) -> Result<Landing, InvalidCallback> {
-    // Quotes and angle brackets come along from mails and chats.
+    // Mails and chats add quotes and angle brackets.
     let line = line.trim().trim_matches(|c| matches!(c, '"' | '\'' | '<' | '>'));
     let url = Url::parse(line).map_err(|_| InvalidCallback::NotAnAddress)?;
     if !matches!(url.scheme(), "http" | "https") {

@@ -10,22 +10,22 @@ use crate::model::secret::Secret;
 /// The path of the page, below an origin.
 const AUTHORIZE_PATH: &str = "/oauth2/v0/authorize";
 
-/// What is asked for.
+/// The parameters of the request.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Authorization<'a> {
     /// The origin that the operator named; the page is at its `www-` twin.
     pub origin: &'a Origin,
     /// The application.
     pub client_id: &'a str,
-    /// Where the browser is to come back to.
+    /// The redirect URI.
     pub redirect_uri: &'a RedirectUri,
     /// Words separated by spaces; `None` leaves it to Concur.
     pub scope: Option<&'a str>,
 }
 
 impl Authorization<'_> {
-    /// The whole address. It holds the state, so it is a secret: it goes to the person and to the
-    /// browser, and nowhere else. `None` when the state is not text.
+    /// The whole address. It contains the state, so it is a secret: it is shown to the user and given to the
+    /// browser only. `None` if the state is not text.
     pub(crate) fn link(&self, state: &Secret) -> Option<Zeroizing<String>> {
         let Self { origin, client_id, redirect_uri, scope } = self;
         let mut url = Url::parse(&for_browsers(origin)).ok()?;
@@ -48,7 +48,7 @@ fn for_browsers(origin: &Origin) -> String {
     origin.as_str().to_owned()
 }
 
-/// Whether this is a page of the sign-in itself, pasted too early.
+/// Whether this is a page of the sign-in itself, pasted before its end.
 pub(crate) fn is_authorize_page(url: &Url) -> bool {
     url.path().starts_with(AUTHORIZE_PATH)
 }

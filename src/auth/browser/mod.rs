@@ -1,6 +1,5 @@
-//! A login in the browser (RFC 6749, section 4.1, as RFC 8252 has it for programs): the address to open,
-//! the place on this machine to which the browser comes back, and the address that a person pastes
-//! instead.
+//! A login in the browser (RFC 6749, section 4.1, for native programs RFC 8252): the address to open, the
+//! receiver on this machine for the callback, and the address that a person may paste instead.
 //!
 //! Pure: [`redirect`], [`link`], [`landing`], `routes`, `page`, `answer`. Edges: [`receiver`] and
 //! `peer` (sockets), [`opener`] (other programs), [`handover`] (a file), [`waiting`] (the terminal).

@@ -5,19 +5,19 @@ use std::time::{Duration, Instant};
 
 use crate::sys::env::{Env, VARIABLES};
 
-/// A program that fails later than this was the browser itself: nothing else is tried.
+/// A program that fails after this time was the browser itself: no other one is tried.
 const IS_RUNNING_AFTER: Duration = Duration::from_secs(5);
 
-/// With what a browser can be opened here.
+/// How a browser can be opened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Means {
     /// The commands of `BROWSER`, in its spelling: separated by `:`, `%s` is the address.
     Named(String),
-    /// Whatever the desktop has.
+    /// The desktop's opener.
     Desktop,
 }
 
-/// With what a browser can be opened here; `None` when there is no display.
+/// How a browser can be opened; `None` without a display.
 pub(crate) fn means(env: &Env) -> Option<Means> {
     if let Some(browser) = env.text("BROWSER") {
         return Some(Means::Named(browser));
@@ -25,21 +25,21 @@ pub(crate) fn means(env: &Env) -> Option<Means> {
     has_display(env, cfg!(any(windows, target_os = "macos"))).then_some(Means::Desktop)
 }
 
-/// A desktop that needs no display server shows nothing to a person who came by ssh.
+/// Without a display server, a browser would open on the desktop and not for a user connected by ssh.
 fn has_display(env: &Env, is_always_there: bool) -> bool {
     let says = |names: &[&str]| names.iter().any(|name| env.is_set(name));
     says(&["DISPLAY", "WAYLAND_DISPLAY"])
         || (is_always_there || says(&["WSL_DISTRO_NAME"])) && !says(&["SSH_CONNECTION"])
 }
 
-/// Opens `link` with the first program that takes it, and does not wait. `link` can be seen in the list
-/// of processes: it must not hold a secret.
+/// Opens `link` with the first program that accepts it, and does not wait. Other users can see `link` in the
+/// list of processes: it must not contain a secret.
 pub(crate) fn open(means: &Means, link: &str) {
     let commands = match means {
         Means::Named(browser) => named(browser, link),
         Means::Desktop => open::commands(link),
     };
-    // The person has the address in front of them: a browser that does not come is no failure.
+    // The address is shown to the user: a browser that does not open is not a failure.
     let _ = std::thread::Builder::new().name("browser".to_owned()).spawn(move || {
         for command in commands {
             let started = Instant::now();
@@ -51,7 +51,7 @@ pub(crate) fn open(means: &Means, link: &str) {
     });
 }
 
-/// `BROWSER` as xdg-open reads it.
+/// `BROWSER`, parsed as by xdg-open.
 fn named(browser: &str, link: &str) -> Vec<Command> {
     browser.split(':').filter_map(|entry| command(entry, link)).collect()
 }
@@ -66,7 +66,7 @@ fn command(entry: &str, link: &str) -> Option<Command> {
     Some(command)
 }
 
-/// Without our secrets, our streams, and the Ctrl-C that is sent to us.
+/// Without our secrets and streams, and in another process group, so that Ctrl-C does not end it.
 fn alone(mut command: Command) -> Command {
     for name in VARIABLES.iter().filter(|name| name.starts_with("CONCUR_CRED_")) {
         command.env_remove(name);

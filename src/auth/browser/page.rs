@@ -1,10 +1,10 @@
-//! Pure: what the browser shows at the end. No scripts, nothing from other hosts, everything escaped.
+//! Pure: the pages that the browser shows. No scripts, nothing from other hosts, all text escaped.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest as _, Sha256};
 
-/// A page: what it says is escaped here.
+/// A page; its text is escaped here.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Page<'a> {
     pub(super) good: bool,
@@ -59,7 +59,7 @@ pub(super) fn policy() -> String {
     )
 }
 
-/// Fit for HTML text.
+/// Escapes text for HTML.
 fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

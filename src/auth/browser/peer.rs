@@ -1,12 +1,12 @@
-//! Whose socket is at the other end of a connection on loopback: the system's own table of sockets says it
-//! (Linux: `/proc/net/tcp` and `tcp6`, `proc_net(5)`). Loopback itself keeps no other user out.
+//! The owner of the other end of a loopback connection, from the system's table of sockets (Linux:
+//! `/proc/net/tcp` and `tcp6`, `proc_net(5)`). All users of the machine can connect to loopback.
 
 use std::fs::File;
 use std::io::{self, BufRead as _, BufReader};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 
-/// Rows can be missed while others come and go.
+/// A row can be missed while other rows are added or removed.
 const LOOKS: u32 = 3;
 /// States of a socket (the kernel's `include/net/tcp_states.h`).
 const ESTABLISHED: u8 = 1;
@@ -20,14 +20,15 @@ pub(super) enum Caller {
     Ours,
     /// Another user of this machine.
     Other,
-    /// The system does not say: it cannot be asked, or the connection comes by a forwarded port. What
-    /// forwards is another kernel's, another network namespace's, or root's.
+    /// Unknown: the table cannot be read, or the connection is forwarded, by another kernel, another network
+    /// namespace or root.
     Unknown,
-    /// It has closed the connection, so its owner is not known any more. A browser waits for the answer.
+    /// The client has closed the connection, so its owner is not known any more. A browser would wait for the
+    /// answer.
     Gone,
 }
 
-/// The table of sockets, and our own user as it calls us.
+/// The table of sockets, and our own user id in it.
 #[derive(Debug, Clone)]
 pub(super) struct Sockets {
     folder: PathBuf,
@@ -46,7 +47,7 @@ struct Row {
 }
 
 impl Sockets {
-    /// `None` where the system cannot be asked: our own listener is not in its table.
+    /// `None` if the table cannot be used: it does not contain our own listener.
     pub(super) fn with_listener(at: SocketAddr) -> Option<Self> {
         let folder = folder();
         let own = |row: &Row| row.state == LISTEN && row.local == at;
@@ -54,7 +55,7 @@ impl Sockets {
         Some(Self { folder, ours: row.uid })
     }
 
-    /// Who is at the other end of a connection that was accepted.
+    /// The owner of the other end of an accepted connection.
     pub(super) fn caller(&self, peer: SocketAddr, local: SocketAddr) -> Caller {
         for _ in 0..LOOKS {
             match self.end(peer, local) {
@@ -66,7 +67,7 @@ impl Sockets {
                 Ok(None) => {}
             }
         }
-        // Not of this system, or reset meanwhile: then our own end is gone, too.
+        // The client is on another system, or the connection was reset: then our own end is gone, too.
         match self.end(local, peer) {
             Ok(Some(row)) if row.state == ESTABLISHED => Caller::Unknown,
             _ => Caller::Gone,
@@ -118,8 +119,8 @@ fn row(line: &str) -> Option<Row> {
     Some(Row { local, remote, state, uid, inode })
 }
 
-/// Words of 32 bits in hex, each in the machine's own order of bytes, and a port. An IPv4 address in IPv6's
-/// clothes is that IPv4 address.
+/// Words of 32 bits in hex, each in the machine's byte order, and a port. An IPv4-mapped IPv6 address becomes
+/// the IPv4 address.
 fn address(text: &str) -> Option<SocketAddr> {
     let (host, port) = text.split_once(':')?;
     let mut bytes = Vec::with_capacity(16);
@@ -135,7 +136,7 @@ fn address(text: &str) -> Option<SocketAddr> {
     Some(SocketAddr::new(host, u16::from_str_radix(port, 16).ok()?))
 }
 
-/// Debug builds can be given a table: only root can be two users.
+/// Debug builds read the table that a test names: only root could be two users.
 #[cfg(debug_assertions)]
 fn folder() -> PathBuf {
     let sockets = crate::sys::env::Env::of_process().path("CONCUR_CRED_TEST_SOCKETS");

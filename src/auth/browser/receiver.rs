@@ -1,8 +1,7 @@
-//! The place on this machine to which the browser comes back: on loopback, on threads of its own.
+//! The receiver of the callback: on loopback, on its own threads.
 //!
-//! Requests are parsed by httparse, which the HTTP client brings along; nothing more of HTTP is needed: a
-//! head of limited size in, a short answer out, and the connection closed. No server crate: see
-//! `ARCHITECTURE.md`.
+//! Requests are parsed by httparse, which the HTTP client depends on. It needs little of HTTP: it reads a head
+//! of limited size, sends a short answer and closes the connection. No server crate: see `ARCHITECTURE.md`.
 
 use std::collections::VecDeque;
 use std::io::{self, Read as _, Write as _};
@@ -29,17 +28,16 @@ const MAX_HEAD_BYTES: usize = 16 * 1024;
 const MAX_FIELDS: usize = 100;
 /// How long a head may take to arrive.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long a client may go on sending what is not read, so that it sees the answer.
+/// How long a client may send a body, which is discarded, so that it sees the answer.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(1);
-/// How many connections are open at one time; the oldest makes way, so that silent ones cannot keep the
-/// browser out.
+/// The most open connections; the oldest is closed for a new one, so that idle ones cannot block the browser.
 const MAX_CONNECTIONS: usize = 64;
-/// How long to wait when there is no descriptor or thread for a connection.
+/// How long to wait if no descriptor or thread is available for a connection.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// How long the end of the program waits for the browser to show the last page.
 const LAST_PAGE_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// Sockets at the redirect URI's place, before anything is served.
+/// Sockets that listen at the redirect URI; nothing is served yet.
 pub(crate) struct Bound {
     place: Place,
     listeners: Vec<TcpListener>,
@@ -53,7 +51,7 @@ enum Ended {
     Badly,
 }
 
-/// A running receiver. Dropped, it tells the browser how the login ended: badly, unless
+/// A running receiver. Dropping it shows the result of the login in the browser: a failure, unless
 /// [`Receiver::succeeded`] was called.
 pub(crate) struct Receiver {
     start_link: String,
@@ -66,7 +64,7 @@ pub(crate) struct Receiver {
 /// What the threads share.
 struct Shared {
     routes: Mutex<Routes>,
-    /// `None` where the system does not say whose a socket is.
+    /// `None` if the owner of a socket cannot be known.
     sockets: Option<Sockets>,
     ended: Mutex<Ended>,
     has_ended: Condvar,
@@ -74,14 +72,14 @@ struct Shared {
     open: Mutex<VecDeque<TcpStream>>,
 }
 
-/// Listens at the place; a port that is taken is an error that names it.
+/// Listens; a port in use is an error that names it.
 pub(crate) fn bind(place: &Place) -> Result<Bound> {
     let mut listeners = Vec::new();
     let mut missing = None;
     for address in &place.addresses {
         match listen(*address, place.port) {
             Ok(listener) => listeners.push(listener),
-            // A machine without this family.
+            // The machine has no such address family.
             Err(error) if is_absent(&error) => missing = Some(error),
             Err(error) => return Err(cannot_listen(place, &error)),
         }
@@ -113,14 +111,11 @@ fn is_family_unknown(error: &io::Error) -> bool {
 }
 
 fn cannot_listen(place: &Place, error: &io::Error) -> Error {
-    let problem = format!(
-        "The browser could not come back to {}: the port cannot be listened on ({})",
-        place.host,
-        files::reason(error)
-    );
+    let problem =
+        format!("Cannot listen for the browser on {} ({})", place.host, files::reason(error));
     let remedy = if error.kind() == io::ErrorKind::AddrInUse {
-        "End the program that listens there, perhaps another login, or name another registered URI \
-         with --redirect-uri."
+        "Another program uses the port, perhaps another login: end it, or name another \
+         registered URI with --redirect-uri."
     } else {
         "Name another registered URI with --redirect-uri."
     };
@@ -128,7 +123,7 @@ fn cannot_listen(place: &Place, error: &io::Error) -> Error {
 }
 
 impl Bound {
-    /// Serves this login. `link` is Concur's page; `word` is hard to guess and fit for a path.
+    /// Serves this login. `link` is Concur's page; `word` is unguessable and valid in a path.
     pub(crate) fn serve(
         self,
         link: Zeroizing<String>,
@@ -164,17 +159,17 @@ impl Bound {
 }
 
 impl Receiver {
-    /// What the browser is to open: it leads on to Concur, once.
+    /// What the browser opens: it redirects to Concur, once.
     pub(crate) fn start_link(&self) -> &str {
         &self.start_link
     }
 
-    /// Whether the link is valid for our own user alone: the system says whose a socket is.
+    /// Whether the link is valid only for our own user: the owner of a socket can be known.
     pub(crate) fn knows_users(&self) -> bool {
         self.knows_users
     }
 
-    /// The last page says that all is well.
+    /// Lets the last page show success.
     pub(crate) fn succeeded(&mut self) {
         self.outcome = Ended::Well;
     }
@@ -185,18 +180,18 @@ impl Drop for Receiver {
         *lock(&self.shared.ended) = self.outcome;
         self.shared.has_ended.notify_all();
         if lock(&self.shared.routes).has_landed() {
-            // A browser that does not ask for the last page does without it.
+            // The browser need not request the last page.
             let _ = self.shown.recv_timeout(LAST_PAGE_TIMEOUT);
         }
     }
 }
 
-/// Locks, whatever happened to another thread.
+/// Locks, also if another thread has panicked.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// What follows an answer: each of these may end the program.
+/// What follows an answer. Some of these end the program.
 #[derive(Clone, Copy)]
 enum Then {
     Nothing,
@@ -206,7 +201,7 @@ enum Then {
     Void,
 }
 
-/// The server's end.
+/// The server has ended.
 #[derive(Clone)]
 struct Server {
     shared: Arc<Shared>,
@@ -240,7 +235,7 @@ impl Server {
         }
     }
 
-    /// One request and its answer. A client's broken connection is the client's business.
+    /// One request and its answer. A broken connection is ignored.
     fn drive(&self, mut stream: TcpStream) {
         let peer = stream.peer_addr();
         let (answer, then) = match read_head(&mut stream) {
@@ -251,7 +246,7 @@ impl Server {
         let _ = stream.set_write_timeout(Some(HEAD_TIMEOUT));
         let is_sent = stream.write_all(&answer).and_then(|()| stream.shutdown(Shutdown::Write));
         match then {
-            // It is no longer waited for: no difference.
+            // Nothing waits for it any more: ignored.
             Then::Shown if is_sent.is_ok() => drop(self.shown.send(())),
             Then::Void => self.tell(Event::Void),
             Then::Shown | Then::Nothing => {}
@@ -263,7 +258,7 @@ impl Server {
         }
     }
 
-    /// Asked when the request is there and its sender waits: no process can leave its socket to another user.
+    /// Called when the request has arrived and its sender waits, so that the socket still has its owner.
     fn caller(&self, stream: &TcpStream) -> Caller {
         let Some(sockets) = &self.shared.sockets else { return Caller::Unknown };
         match (stream.peer_addr(), stream.local_addr()) {
@@ -272,7 +267,7 @@ impl Server {
         }
     }
 
-    /// The answer, and what is to be done once it is sent.
+    /// The answer, and what follows it.
     fn answer(&self, head: &[u8], caller: Caller) -> (Zeroizing<Vec<u8>>, Then) {
         let mut fields = [httparse::EMPTY_HEADER; MAX_FIELDS];
         let mut parsed = httparse::Request::new(&mut fields);
@@ -312,12 +307,12 @@ impl Server {
     }
 
     fn tell(&self, event: Event) {
-        // No longer waited for: the login has ended another way.
+        // Nothing waits for it any more: the login has ended in another way.
         let _ = self.events.send(event);
     }
 }
 
-/// What anything depends on. A target that is no path (a proxy's) has no host of ours.
+/// The parts of a request that routes depend on. A target that is not a path (a proxy's) has no host.
 fn request<'a>(parsed: &httparse::Request<'_, 'a>, caller: Caller) -> Request<'a> {
     let target = parsed.path.unwrap_or_default();
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
@@ -332,10 +327,10 @@ fn request<'a>(parsed: &httparse::Request<'_, 'a>, caller: Caller) -> Request<'a
     }
 }
 
-/// Reads a head whole. The status of its refusal; none for who said nothing or too slowly.
+/// Reads a whole head. The error is the status to answer; none if the client sent nothing or too slowly.
 fn read_head(stream: &mut TcpStream) -> Result<Zeroizing<Vec<u8>>, Option<u16>> {
     let deadline = Instant::now() + HEAD_TIMEOUT;
-    // At once, so that no half-filled copy is left behind: it holds the code.
+    // Allocated at once, so that no partial copy is left in memory: it contains the code.
     let mut head = Zeroizing::new(vec![0; MAX_HEAD_BYTES]);
     let mut length = 0;
     loop {
@@ -363,7 +358,8 @@ fn read_head(stream: &mut TcpStream) -> Result<Zeroizing<Vec<u8>>, Option<u16>> 
     }
 }
 
-/// Reads what is left, for a while: closed with unread bytes, a connection is reset, and the answer lost.
+/// Reads the rest, for a limited time: closing a connection with unread bytes resets it, and the answer is
+/// lost.
 fn drain(stream: &mut TcpStream) {
     let deadline = Instant::now() + DRAIN_TIMEOUT;
     let mut rest = [0; 4096];

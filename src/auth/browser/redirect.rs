@@ -1,15 +1,14 @@
-//! Pure: the redirect URI, the place to which Concur sends the browser back.
+//! Pure: the redirect URI, to which Concur sends the browser back.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use url::{Host, Url};
 
-/// The default. It has to be registered for the application at Concur, to the
-/// letter.
+/// The default. It must be registered for the application at Concur in exactly this form.
 pub(crate) const DEFAULT_REDIRECT_URI: &str = "http://localhost:8017/callback";
 
-/// A redirect URI: as it is registered, and where it leads.
+/// A redirect URI, as it is registered and parsed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct RedirectUri {
     text: String,
@@ -17,31 +16,31 @@ pub(crate) struct RedirectUri {
     place: Option<Place>,
 }
 
-/// Where to listen for a redirect URI of this machine.
+/// Where to listen.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Place {
-    /// The loopback addresses to listen at. `localhost` is both families: a browser may take either.
+    /// The loopback addresses. `localhost` means both families, because a browser may use either.
     pub addresses: Vec<IpAddr>,
     /// The port.
     pub port: u16,
-    /// What a browser puts into `Host` for it.
+    /// The `Host` that a browser sends for it.
     pub host: String,
     /// The path, without a query.
     pub path: String,
 }
 
-/// Why a text is no redirect URI that can be used.
+/// Why a redirect URI is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum BadRedirect {
     /// Not a URL with a host.
     NotAUrl,
     /// Neither https nor http.
     Scheme,
-    /// http to another machine: the code would travel in clear.
+    /// http to another machine: the code would not be encrypted.
     PlainHttp,
     /// http on loopback without a port.
     NoPort,
-    /// `user@` in it.
+    /// User information.
     UserInfo,
     /// A fragment (RFC 6749, section 3.1.2).
     Fragment,
@@ -53,9 +52,9 @@ impl fmt::Display for BadRedirect {
             Self::NotAUrl => "it is not a URL with a host",
             Self::Scheme => "its scheme is neither http nor https",
             Self::PlainHttp => "http is only for localhost, 127.0.0.1 and [::1]",
-            Self::NoPort => "it names no port, which http on this machine needs (not 80)",
-            Self::UserInfo => "it holds user information",
-            Self::Fragment => "it holds a fragment",
+            Self::NoPort => "http on this machine needs a port other than 80",
+            Self::UserInfo => "it contains user information",
+            Self::Fragment => "it contains a fragment",
         })
     }
 }
@@ -66,7 +65,7 @@ impl std::str::FromStr for RedirectUri {
     type Err = BadRedirect;
 
     fn from_str(text: &str) -> Result<Self, BadRedirect> {
-        // The URL standard drops blanks and tabs; what is registered is compared to the letter.
+        // The URL standard drops blanks and tabs, but Concur compares exactly what is registered.
         if text.chars().any(|c| c.is_control() || c.is_whitespace()) {
             return Err(BadRedirect::NotAUrl);
         }
@@ -101,13 +100,12 @@ fn place(url: &Url, host: &Host) -> Result<Place, BadRedirect> {
 }
 
 impl RedirectUri {
-    /// As it was written: what is sent to Concur.
+    /// As written, for Concur.
     pub(crate) fn as_str(&self) -> &str {
         &self.text
     }
 
-    /// Where to listen; `None` when it leads to another machine, from where only a person brings the
-    /// address.
+    /// Where to listen; `None` if it is on another machine, so that the address must be pasted.
     pub(crate) fn place(&self) -> Option<&Place> {
         self.place.as_ref()
     }

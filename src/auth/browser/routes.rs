@@ -1,5 +1,5 @@
-//! Pure: what each request to the place on this machine means. Anybody can send one: every page that the
-//! browser shows, and on a shared machine every user of it.
+//! Pure: what each request to the receiver means. Any page in the browser can send one, and any user of a
+//! shared machine.
 
 use zeroize::Zeroizing;
 
@@ -9,12 +9,12 @@ use super::peer::Caller;
 use super::redirect::Place;
 use crate::model::secret::Secret;
 
-/// Where the browser ends: nothing is left in its address bar.
+/// The last page, whose address contains nothing secret.
 pub(super) const END_PATH: &str = "/concur-cred/done";
-/// Where it is sent from on to Concur; a random word follows.
+/// Redirects to Concur; a random word follows.
 const START_PATH: &str = "/concur-cred/start/";
 
-/// A request, as far as anything depends on it.
+/// The parts of a request that routes depend on.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Request<'a> {
     pub(super) is_get: bool,
@@ -25,41 +25,41 @@ pub(super) struct Request<'a> {
     pub(super) caller: Caller,
 }
 
-/// What a request gets.
+/// The reply to a request.
 #[derive(Debug)]
 pub(super) enum Verdict {
-    /// A page that says why not, and what to tell the person at the terminal.
+    /// A page with the reason for the refusal, and what to show on the terminal.
     Refused(u16, Page<'static>, Option<InvalidCallback>),
-    /// The same to another user of this machine, who asked for what is our user's alone.
+    /// The same for another user of this machine.
     NotYours(Page<'static>),
-    /// The same, and the login is void: somebody else may have the address of Concur's page.
+    /// The same, and the login ends: another user may know the address of Concur's page.
     Void(Page<'static>),
-    /// No answer: no client waits for it.
+    /// No answer: the client has gone.
     Nothing,
-    /// On to Concur's page.
+    /// A redirect to Concur's page.
     Start(Zeroizing<String>),
-    /// What was waited for, and on to [`END_PATH`].
+    /// The callback, with a redirect to [`END_PATH`].
     Landed(Landing),
-    /// The page that tells how it ended, as soon as that is known.
+    /// The page with the result, as soon as that is known.
     End,
 }
 
-/// One login's paths and what has happened on them.
+/// The paths of one login, and their state.
 pub(super) struct Routes {
     host: String,
     callback_path: String,
     start_path: String,
     state: Secret,
-    /// Concur's page; taken by the first request for the start path.
+    /// Concur's page; `None` after the first request for the start path.
     link: Option<Zeroizing<String>>,
-    /// Who took it.
+    /// The user who requested it.
     taken_by: Option<Caller>,
     landed: bool,
     is_void: bool,
 }
 
 impl Routes {
-    /// `word`: hard to guess and fit for a path.
+    /// `word`: unguessable and valid in a path.
     pub(super) fn new(place: &Place, link: Zeroizing<String>, state: Secret, word: &str) -> Self {
         Self {
             host: place.host.clone(),
@@ -73,19 +73,19 @@ impl Routes {
         }
     }
 
-    /// What the browser opens. It may be seen in the list of processes: unlike Concur's page it
-    /// holds no state, it is valid once, and where the system says whose a socket is, for our user alone.
+    /// What the browser opens. Other users can see it in the list of processes: unlike the address of Concur's
+    /// page it contains no state, is valid once, and where the owner of a socket is known, only for our user.
     pub(super) fn start_link(&self) -> String {
         format!("http://{}{}", self.host, self.start_path)
     }
 
-    /// Whether the login has come back.
+    /// Whether the callback has arrived.
     pub(super) fn has_landed(&self) -> bool {
         self.landed
     }
 
     pub(super) fn route(&mut self, request: Request<'_>) -> Verdict {
-        // Another name for this address: a page of somebody's own reads our answers (DNS rebinding).
+        // Another name for this address: an attacker's page could read our answers (DNS rebinding).
         if !request.host.is_some_and(|host| host.eq_ignore_ascii_case(&self.host)) {
             return Verdict::Refused(400, NOT_OURS, None);
         }
@@ -112,7 +112,7 @@ impl Routes {
         Verdict::Refused(404, NOT_FOUND, None)
     }
 
-    /// Leads on to Concur, once.
+    /// Redirects to Concur, once.
     fn start(&mut self, caller: Caller) -> Verdict {
         match self.link.take() {
             Some(link) => {
@@ -126,7 +126,7 @@ impl Routes {
         }
     }
 
-    /// Another user's request: nothing is served, and a second use of the link voids the login.
+    /// Another user's request: nothing is served, and a second use of the link ends the login.
     fn stranger(&mut self, path: &str) -> Verdict {
         if path == self.start_path && self.link.is_none() && !self.landed {
             return self.voided(NOT_YOURS);
@@ -159,21 +159,24 @@ impl Routes {
 const NOT_OURS: Page<'_> = Page {
     good: false,
     heading: "Bad request",
-    text: "This address is for a login that a browser ends here, and for nothing else.",
+    text: "This address is only for a login with the browser.",
 };
-const NOT_FOUND: Page<'_> =
-    Page { good: false, heading: "Nothing here", text: "A login waits here, at another address." };
+const NOT_FOUND: Page<'_> = Page {
+    good: false,
+    heading: "Nothing here",
+    text: "A login is waiting here, at another address.",
+};
 const USED: Page<'_> = Page {
     good: false,
     heading: "Already used",
-    text: "This link is valid once, and it was already used. Open the address that the terminal shows. If it was \
-           not you who used it, press Ctrl-C in the terminal.",
+    text: "This link is valid once, and it was already used. Open the address that the terminal \
+           shows. If you did not use it, press Ctrl-C in the terminal.",
 };
 const NOT_YOURS: Page<'_> = Page {
     good: false,
     heading: "Not your login",
-    text: "This login was started by another user of this machine. If it is yours all the same, copy this \
-           page's address and paste it in the terminal.",
+    text: "This login was started by another user of this machine. If it is your login, copy the \
+           address of this page and paste it into the terminal.",
 };
 const VOID: Page<'_> = Page {
     good: false,
@@ -182,14 +185,14 @@ const VOID: Page<'_> = Page {
 };
 const LANDED: Page<'_> = Page {
     good: false,
-    heading: "Answered already",
-    text: "This login has come back before. The terminal shows how it ended.",
+    heading: "Already answered",
+    text: "The answer to this login arrived before. The terminal shows the result.",
 };
 const ASTRAY: Page<'_> = Page {
     good: false,
     heading: "Not this login",
-    text: "What came back does not belong to the login that waits in the terminal. Open the address \
-           that the terminal shows.",
+    text: "This answer does not belong to the login in the terminal. Open the address that the \
+           terminal shows.",
 };
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Waiting for the browser to come back, or for a person to paste its address: whichever is first.
+//! Waits for the callback or for a pasted address, whichever comes first.
 
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
@@ -9,45 +9,46 @@ use super::landing::{self, InvalidCallback, Landing};
 use super::redirect::RedirectUri;
 use crate::error::{Error, Kind, Result};
 use crate::model::secret::Secret;
+use crate::model::span::span;
 use crate::sys::streams;
 
-/// How often a wrong address may be pasted before the terminal is no longer listened to.
+/// How many wrong addresses may be pasted.
 const PASTES: u32 = 4;
 
-/// Something came.
+/// An event.
 #[derive(Debug)]
 pub(crate) enum Event {
-    /// The browser, by itself.
+    /// A valid callback.
     Landed(Landing),
-    /// Somebody, but not this login's browser.
+    /// A request that is not a callback of this login.
     InvalidCallback(InvalidCallback),
-    /// Another user of this machine, who was refused.
+    /// Another user of this machine was refused.
     Stranger,
     /// Another user of this machine has used the link, too.
     Void,
     /// A line from the terminal.
     Line(Zeroizing<String>),
-    /// The terminal's end.
+    /// The terminal was closed.
     NoMoreLines,
 }
 
-/// What is waited for.
+/// The login that is waited for.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Waiting<'a> {
-    /// Where the browser comes back to.
+    /// Its redirect URI.
     pub redirect_uri: &'a RedirectUri,
-    /// The state of this login.
+    /// Its state.
     pub state: &'a Secret,
-    /// How long.
+    /// How long to wait.
     pub timeout: Duration,
-    /// Whether anybody can paste.
+    /// Whether there is a terminal to paste into.
     pub can_paste: bool,
 }
 
-/// Sends on the terminal's lines, from a thread of its own: there is no portable way to wait for a
-/// terminal and a channel at once. It ends with the process.
+/// Sends the terminal's lines, from its own thread: there is no portable way to wait for a terminal and a
+/// channel at once. The thread ends with the process.
 pub(crate) fn read_lines(events: Sender<Event>) {
-    // Without the thread the browser is waited for all the same.
+    // Without the thread, only the browser can answer.
     let _ = std::thread::Builder::new().name("terminal".to_owned()).spawn(move || {
         loop {
             let mut line = Zeroizing::new(String::with_capacity(8 * 1024));
@@ -61,7 +62,7 @@ pub(crate) fn read_lines(events: Sender<Event>) {
 }
 
 impl Waiting<'_> {
-    /// Waits. `say` tells the person something about a request (`false`) or about what was pasted (`true`).
+    /// Waits. `say` shows a message about a request (`false`) or about a pasted address (`true`).
     pub(crate) fn wait(
         &self,
         events: &Receiver<Event>,
@@ -107,37 +108,34 @@ impl Waiting<'_> {
     fn refused(&self, invalid: InvalidCallback, pastes_left: u32) -> String {
         match (pastes_left, self.redirect_uri.place()) {
             (1.., _) => format!("{invalid}. Paste it again:"),
-            (0, Some(_)) => format!("{invalid}. Still waiting for the browser alone."),
+            (0, Some(_)) => format!("{invalid}. Still waiting for the browser."),
             (0, None) => format!("{invalid}."),
         }
     }
 
     fn timed_out(&self) -> Error {
-        let seconds = self.timeout.as_secs();
-        let waited = match (seconds / 60, seconds % 60) {
-            (1, 0) => "1 minute".to_owned(),
-            (minutes @ 1.., 0) => format!("{minutes} minutes"),
-            (0, 1) => "1 second".to_owned(),
-            _ => format!("{seconds} seconds"),
-        };
+        let waited = span(self.timeout.as_secs());
         Error::new(
             Kind::Temporary,
-            format!("Nobody came back from the browser within {waited}; nothing was changed"),
-            "Run it again, with --timeout 15m if signing in takes long. If Concur's page showed an \
-             error, look whether this redirect URI is registered for the application, to the letter.",
+            format!(
+                "Timed out after {waited} of waiting for the browser login; nothing was changed"
+            ),
+            "Retry, with --timeout 15m if signing in takes long. If Concur's page showed an \
+             error, check that exactly this redirect URI is registered for the application.",
         )
     }
 }
 
-const STRANGER: &str = "another user of this machine asked for a page of this login; it was refused, and \
-                        your browser is still waited for. If that was you, paste the address";
+const STRANGER: &str = "another user of this machine requested a page of this login and was \
+                        refused; still waiting for your browser. If that was you, paste the \
+                        address";
 
 fn void() -> Error {
     Error::new(
         Kind::Other,
         "Another user of this machine also used the link of this login; the login was ended, and nothing was \
          changed",
-        "Log in again with --no-browser, and open the address that is shown yourself.",
+        "Log in again with --no-browser, and open the address yourself.",
     )
 }
 
@@ -147,14 +145,14 @@ fn unexpected(invalid: InvalidCallback) -> String {
         InvalidCallback::OtherState => "with another login's state",
         _ => "with neither a code nor an error",
     };
-    format!("a browser came back {what}; it was turned away, and the right one is still waited for")
+    format!("refused a request {what}; still waiting for the right one")
 }
 
 fn not_pasted() -> Error {
     Error::new(
         Kind::Usage,
-        "The address at which the browser ended was not pasted; nothing was changed",
-        "Run it again, sign in, and copy the whole address out of the browser's address bar.",
+        "No address was pasted; nothing was changed",
+        "Retry: sign in, then copy the whole address from the browser's address bar.",
     )
 }
 
@@ -238,6 +236,6 @@ mod tests {
         assert_eq!(waited(THERE, vec![Event::NoMoreLines]).0.unwrap_err().kind(), Kind::Usage);
         let error = waited(HERE, vec![Event::NoMoreLines]).0.unwrap_err();
         assert_eq!(error.kind(), Kind::Temporary);
-        assert!(error.problem().contains("within 5 minutes"), "{error}");
+        assert!(error.problem().contains("after 5 min"), "{error}");
     }
 }

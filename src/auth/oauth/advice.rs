@@ -1,5 +1,5 @@
-//! Pure: what a person can do about a refusal (SAP: Authentication API, response codes). Where the
-//! remedy depends on it, by the grant that the tokens were obtained with, and by where what was sent came from.
+//! Pure: what a person can do about a refusal (SAP: Authentication API, response codes). The remedy may depend
+//! on the grant of the tokens, and on the source of the refused values.
 
 use crate::error::{login_again, refresh_command, set_secret_command};
 use crate::model::grant::GrantKind;
@@ -13,27 +13,27 @@ pub(crate) struct Refused<'a> {
     pub login: &'a str,
     /// The profile.
     pub profile: Option<&'a str>,
-    /// Where what was sent came from.
+    /// The source of the values.
     pub sent: Sent<'a>,
 }
 
-/// Where the values came from that Concur refused.
+/// The source of the values that Concur refused.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Sent<'a> {
     /// From the store.
     Stored,
-    /// From the store, but for a client secret that is not kept there before it is accepted.
+    /// From the store, except for a client secret that is not stored yet.
     NewSecret,
-    /// From the person who logs in.
+    /// From the user who logs in.
     Given {
-        /// What they are called there.
+        /// Their names there.
         names: &'a Names,
-        /// The profile is there already, with a client secret of its own.
+        /// Whether the profile exists, with a stored client secret.
         has_profile: bool,
     },
 }
 
-/// What the values of a login are called where they came from: fields of a credentials file, variables, or words.
+/// The names of the values of a login in their source: fields of a credentials file, variables, or prompts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Names {
     /// The App ID.
@@ -55,7 +55,7 @@ impl Names {
         [client_id, client_secret, company, request_token, refresh_token]
     }
 
-    /// These variables, and the names that are here for the rest.
+    /// These variables, and the other names for the rest.
     #[must_use]
     pub(crate) fn or_variables(&self, set: &[&str]) -> Self {
         let mut names = self.all();
@@ -69,7 +69,7 @@ impl Names {
     }
 }
 
-/// As the variables in front of it are called.
+/// The names of the variables.
 pub(crate) const IN_VARIABLES: Names = Names {
     client_id: "CONCUR_CRED_CLIENT_ID",
     client_secret: "CONCUR_CRED_CLIENT_SECRET",
@@ -78,7 +78,7 @@ pub(crate) const IN_VARIABLES: Names = Names {
     refresh_token: "CONCUR_CRED_REFRESH_TOKEN",
 };
 
-/// As a credentials file calls them.
+/// The names in a credentials file.
 pub(crate) const IN_FILE: Names = Names {
     client_id: "appID",
     client_secret: "clientSecret",
@@ -87,7 +87,7 @@ pub(crate) const IN_FILE: Names = Names {
     refresh_token: "refreshToken",
 };
 
-/// As the prompts do.
+/// The names at the prompts.
 pub(crate) const TYPED: Names = Names {
     client_id: "the App ID",
     client_secret: "the client secret",
@@ -96,7 +96,7 @@ pub(crate) const TYPED: Names = Names {
     refresh_token: "the refresh token",
 };
 
-/// What to do about a refused login or refresh.
+/// The remedy for a refused login or refresh.
 pub(crate) fn advice(code: Option<i64>, refused: &Refused<'_>) -> String {
     let Refused { by, login, .. } = *refused;
     let again = format!("then run: {login}");
@@ -132,10 +132,11 @@ pub(crate) fn advice(code: Option<i64>, refused: &Refused<'_>) -> String {
         }
         Some(55 | 80..=85 | 100) => about_one_time_password(code, login),
         Some(103) => format!(
-            "The code of the browser is used or over (it lives for minutes): sign in again, and run: {login}"
+            "The browser's code was already used or has expired (it is valid for minutes): to \
+             sign in again, run: {login}"
         ),
         Some(104 | 105) => format!(
-            "Register the redirect URI for this very application at Concur, to the letter, {again}"
+            "Register exactly this redirect URI for the application at Concur, {again}"
         ),
         Some(107) => format!(
             "Edit the application at Concur and tick the grant \"refresh_token\", {}",
@@ -149,26 +150,29 @@ pub(crate) fn advice(code: Option<i64>, refused: &Refused<'_>) -> String {
         ),
         Some(51 | 52 | 56..=58 | 62 | 63 | 65 | 101 | 102 | 106 | 109) => missing(refused),
         Some(115 | 117..=122 | 124 | 135) => {
-            "Concur does not understand the request: a proxy may have changed it, or concur-cred is wrong. Report \
-             it with the code and the correlation ID."
+            "Concur does not understand the request: a proxy may have changed it, or concur-cred \
+             has a defect. Report it with the code and the correlation ID."
                 .to_owned()
         }
         _ => unknown(refused),
     }
 }
 
-/// An address, or the password that was sent there.
+/// The e-mail address, or the password that was sent to it.
 fn about_one_time_password(code: Option<i64>, login: &str) -> String {
     match code {
         Some(82) => format!(
-            "Too many one-time passwords are open: use the one in the newest mail, or wait until they are over, \
-             then run: {login}"
+            "Too many one-time passwords are open: use the one in the newest mail, or wait until \
+             they expire, then run: {login}"
         ),
         Some(83) => {
-            format!("The one-time password is used or over: ask for a new one, and run: {login}")
+            format!(
+                "The one-time password was already used or has expired: to get a new one, run: \
+                 {login}"
+            )
         }
         Some(84 | 85) => format!(
-            "The one-time password is not the one in the mail: ask for a new one, and run: {login}"
+            "The one-time password is not the one in the mail: to get a new one, run: {login}"
         ),
         _ => {
             format!("Check that the e-mail address is the one of a Concur user, then run: {login}")
@@ -176,13 +180,13 @@ fn about_one_time_password(code: Option<i64>, login: &str) -> String {
     }
 }
 
-/// Where a company request token is made.
+/// The page for new company request tokens.
 pub(crate) const TOKEN_PAGE: &str = "https://www.concursolutions.com/nui/authadmin/companytokens";
 
 const NEW_REQUEST_TOKEN: &str = "Make a new company request token at \
     https://www.concursolutions.com/nui/authadmin/companytokens";
 
-/// What to do when only a login helps.
+/// The remedy if only a login helps.
 pub(crate) fn log_in_again(by: Option<GrantKind>, login_command: &str) -> String {
     match by {
         Some(GrantKind::Company | GrantKind::Import) | None => {
@@ -198,22 +202,23 @@ pub(crate) fn log_in_again(by: Option<GrantKind>, login_command: &str) -> String
     }
 }
 
-/// What to do when Concur says that it is temporary and why; `None` when it did not say.
+/// The remedy if Concur states a temporary reason; otherwise `None`.
 pub(crate) fn meanwhile(code: Option<i64>) -> Option<&'static str> {
     (code == Some(134)).then_some(
         "Nothing was changed. Run it again in a while; your Concur administrator knows when the \
-         maintenance is over.",
+         maintenance ends.",
     )
 }
 
-/// What is run when it was fixed at Concur: a refresh token needs no login then. An application has none.
+/// The command to run after the fix at Concur: with a refresh token no login is needed. An application has
+/// none.
 fn once_fixed(refused: &Refused<'_>) -> String {
     match (refused.sent, refused.by) {
         (Sent::Stored, Some(GrantKind::Application)) | (Sent::Given { .. }, _) => {
             format!("then run: {}", refused.login)
         }
         (Sent::Stored, _) => format!("then run: {}", refresh_command(refused.profile)),
-        // A refresh would be made with the old one.
+        // A refresh would use the old one.
         (Sent::NewSecret, _) => format!("then run: {}", set_secret_command(refused.profile)),
     }
 }
@@ -238,8 +243,8 @@ fn wrong_credentials(code: Option<i64>, refused: &Refused<'_>) -> String {
         Sent::Stored | Sent::NewSecret if code == Some(19) => return log_in_again(by, login),
         Sent::Stored | Sent::NewSecret => {
             return format!(
-                "If the application's client secret was replaced at Concur, run: {set_secret}. If the application \
-                 itself is another one now, log in again: {login}"
+                "If the application's client secret was replaced at Concur, run: {set_secret}. \
+                 If the application was replaced by another one, log in again: {login}"
             );
         }
         Sent::Given { names, has_profile } => (names, has_profile),
@@ -263,8 +268,8 @@ fn wrong_credentials(code: Option<i64>, refused: &Refused<'_>) -> String {
             format!("Check {client_id} and {client_secret}, and that the user may log in")
         }
         Some(GrantKind::Company | GrantKind::Import) | None => format!(
-            "Check {client_id}, {client_secret}, {company} and {request_token} (a request token lives 24 hours; a \
-             new one is made at {TOKEN_PAGE})"
+            "Check {client_id}, {client_secret}, {company} and {request_token} (a request token \
+             is valid for 24 hours; make a new one at {TOKEN_PAGE})"
         ),
     };
     format!("{check}, then run: {login}{replaced}")
@@ -320,8 +325,8 @@ fn unknown(refused: &Refused<'_>) -> String {
 fn too_much_scope(by: Option<GrantKind>, again: &str) -> String {
     match by {
         Some(GrantKind::Browser | GrantKind::Otp) => format!(
-            "The application has not all of these scopes: ask for fewer with --scope, or add them in \
-             its settings at Concur, {again}"
+            "The application does not have all of these scopes: request fewer with --scope, or \
+             add them in its settings at Concur, {again}"
         ),
         _ => format!(
             "The application does not have these scopes any more: add them in its settings at Concur, \

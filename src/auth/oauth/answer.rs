@@ -1,5 +1,5 @@
-//! Pure: what an answer of the token service means. Decided on the body's `code`, not on the status
-//! (SAP: most are 400, some 401 or 403), and only where the answer is Concur's own.
+//! Pure: classifies an answer of the token service. The body's `code` decides, not the status (SAP: most are
+//! 400, some 401 or 403), and only if the answer comes from Concur itself.
 
 mod body;
 
@@ -18,34 +18,34 @@ use crate::model::origin::{AllowList, AllowedOrigin, Origin};
 use crate::model::policy;
 use crate::model::secret::Secret;
 
-/// The longest access token life that is believed, seconds: a year.
+/// The longest plausible lifetime of an access token, seconds: a year.
 const LONGEST_ACCESS_LIFE_SECS: i64 = 366 * 86_400;
-/// The longest refresh token life that is believed, seconds: ten years.
+/// The longest plausible lifetime of a refresh token, seconds: ten years.
 const LONGEST_REFRESH_LIFE_SECS: i64 = 3660 * 86_400;
 /// From here on an epoch time is in milliseconds (the year 5138 in seconds).
 const MILLISECONDS_FROM: i64 = 100_000_000_000;
-/// How far our clock and the service's may be apart before its times are converted, seconds: what
-/// the network takes is not a difference.
+/// The difference between our clock and the service's from which its times are converted, seconds: the time in
+/// the network does not count.
 const CLOCK_TOLERANCE_SECS: u64 = 30;
-/// Concur's code for a company in scheduled maintenance: the one code that asks to come back later.
+/// Concur's code for a company in scheduled maintenance: the only temporary code.
 const MAINTENANCE: i64 = 134;
 /// Concur's code for an account at another data centre (redirected).
 const ELSEWHERE: i64 = 16;
 /// Concur's code for a bad or expired refresh token.
 const BAD_REFRESH_TOKEN: i64 = 108;
 
-/// An HTTP answer, as far as it came.
+/// An HTTP answer, as far as it was received.
 #[derive(Debug)]
 pub struct HttpAnswer {
     /// The status.
     pub status: u16,
     /// The body without its encoding, at most 64 KiB and a byte.
     pub body: Zeroizing<Vec<u8>>,
-    /// What kept the body from being whole, as the middle of a sentence.
+    /// Why the body is incomplete, as the middle of a sentence.
     pub cut: Option<String>,
     /// `Retry-After`, seconds from now.
     pub retry_after: Option<i64>,
-    /// `Date`: what time it is for the service, epoch seconds.
+    /// `Date`: the service's time, epoch seconds.
     pub date: Option<i64>,
     /// `Concur-Correlationid`, else the one that was sent.
     pub correlation_id: Option<String>,
@@ -60,45 +60,44 @@ impl HttpAnswer {
     }
 }
 
-/// What an answer means.
+/// The meaning of an answer.
 #[derive(Debug)]
 pub enum Outcome {
     /// Tokens.
     Granted(Box<Granted>),
-    /// Another origin is to be asked.
+    /// A redirection to another origin.
     Moved(Moved),
     /// No tokens.
     Failed(Failure),
 }
 
-/// Tokens, as an answer gave them.
+/// Granted tokens.
 #[derive(Debug)]
 pub struct Granted {
     /// The tokens.
     pub grant: Grant,
-    /// What was odd about the answer, one sentence each.
+    /// Warnings about the answer, one sentence each.
     pub warnings: Vec<String>,
 }
 
-/// Where to ask again, once. The origin is allowed.
+/// Where to send the request once more. The origin is allowed.
 #[derive(Debug)]
 pub enum Moved {
-    /// Code 16, with what Concur said.
+    /// Code 16, with Concur's message.
     ByCode(AllowedOrigin, ServiceWord),
     /// A 307 or 308 to the token endpoint of another of Concur's own origins.
     ByRedirect(AllowedOrigin),
 }
 
 impl Moved {
-    /// The origin to ask.
+    /// The origin.
     pub(crate) fn origin(&self) -> &AllowedOrigin {
         let (Self::ByCode(origin, _) | Self::ByRedirect(origin)) = self;
         origin
     }
 }
 
-/// Understands an answer to a grant request. `now` in epoch seconds; `is_refresh` when a refresh
-/// token was sent.
+/// Classifies an answer to a grant request. `now` in epoch seconds; `is_refresh` if a refresh token was sent.
 pub fn classify(answer: &HttpAnswer, is_refresh: bool, allowed: &AllowList, now: i64) -> Outcome {
     if answer.is_success() {
         let granted = match body::read(&answer.body) {
@@ -110,7 +109,7 @@ pub fn classify(answer: &HttpAnswer, is_refresh: bool, allowed: &AllowList, now:
     not_granted(answer, is_refresh, allowed).map_or_else(Outcome::Failed, Outcome::Moved)
 }
 
-/// Understands an answer whose status is not a success: where to ask instead, or why there is nothing.
+/// Classifies an answer whose status is not a success: a redirection, or a failure.
 pub(crate) fn not_granted(
     answer: &HttpAnswer,
     is_refresh: bool,
@@ -121,15 +120,15 @@ pub(crate) fn not_granted(
     }
     match (answer.status, body::read(&answer.body)) {
         (300..=399, _) => Err(transient(answer, Unusable::Redirect)),
-        // A proxy's page, a gateway's limit: nothing about the token, whatever the body says.
+        // A proxy's page or a gateway's limit says nothing about the token, whatever its body contains.
         (407 | 408 | 429, _) => Err(transient(answer, Unusable::Status(answer.status))),
         (400..=499, Some(body)) if body.whole => refused(&body.fields, answer, is_refresh, allowed),
         _ => Err(transient(answer, Unusable::Status(answer.status))),
     }
 }
 
-/// Where a 307 or 308 leads, if that is exactly the token endpoint of one of Concur's own origins; those that
-/// the operator allowed are not meant, nor is any other redirect.
+/// The target of a 307 or 308, if it is exactly the token endpoint of one of Concur's own origins. Origins that
+/// the operator allowed do not count, and no other redirect does.
 fn redirected(answer: &HttpAnswer, allowed: &AllowList) -> Option<AllowedOrigin> {
     let location = answer.location.as_ref().filter(|_| matches!(answer.status, 307 | 308))?;
     let base = location.strip_suffix(TOKEN_PATH)?;
@@ -141,7 +140,7 @@ fn redirected(answer: &HttpAnswer, allowed: &AllowList) -> Option<AllowedOrigin>
     allowed.permit(&origin).filter(|_| origin.is_concur())
 }
 
-/// An answer that holds less than it must: because it ended too early, or else because it is this.
+/// An incomplete answer: because it ended too early, or else for this reason.
 fn unreadable(answer: &HttpAnswer, what: &'static str) -> Failure {
     let cut = answer.cut.clone();
     transient(answer, cut.map_or(Unusable::Not(what), Unusable::Cut))
@@ -190,15 +189,14 @@ fn elsewhere(
     allowed: &AllowList,
 ) -> Result<Moved, Failure> {
     let why = match geolocation.filter(|text| !text.trim().is_empty()) {
-        None => {
-            "Concur says that the account is at another data centre, and not at which".to_owned()
-        }
+        None => "Concur says that the account is at another data centre, but not at which one"
+            .to_owned(),
         Some(text) => {
             let named = Origin::from_geolocation(&text).ok();
             if let Some(origin) = named.and_then(|origin| allowed.permit(&origin)) {
                 return Ok(Moved::ByCode(origin, word));
             }
-            "Concur named another place to ask that is not an allowed origin".to_owned()
+            "Concur redirected to a host that is not an allowed origin".to_owned()
         }
     };
     Err(Failure::Rejected { condemned: false, word, why: Some(why) })
@@ -216,11 +214,11 @@ fn granted(
     if !whole {
         warnings.push("Concur's answer is damaged; kept what could be read of it".to_owned());
     }
-    // An empty one, or one that is none, came all the same: the one already held is kept.
+    // An empty or invalid one was received: the stored one is kept.
     let knows_refresh_token = whole || object.contains_key("refresh_token");
     let access_token = take_secret(&mut object, "access_token", &mut warnings);
     let refresh_token = take_secret(&mut object, "refresh_token", &mut warnings);
-    // Of a damaged answer only a refresh token is worth keeping: without it, asking again is better.
+    // Of a damaged answer only a refresh token is worth keeping: without it, a retry is better.
     if refresh_token.is_none() && (access_token.is_none() || !knows_refresh_token) {
         return Err(if whole {
             transient(answer, Unusable::NoToken)
@@ -237,14 +235,14 @@ fn granted(
     let refresh_expires_at =
         given.and_then(|value| refresh_expiry(value, clock.service)).map(|at| clock.to_ours(at));
     if given.is_some() && refresh_expires_at.is_none() {
-        warnings.push("the refresh token's expiry in Concur's answer makes no sense".to_owned());
+        warnings.push("the refresh token's expiry in Concur's answer is invalid".to_owned());
     }
     let assumed = refresh_expires_at.is_none() && refresh_token.is_some();
     let geolocation = object.get("geolocation").and_then(Value::as_str).and_then(|text| {
         let origin = permitted(text, allowed);
         if origin.is_none() {
             warnings.push(
-                "Concur's answer names a base URL that is not allowed; kept the present one"
+                "Concur's answer names a base URL that is not allowed; kept the stored one"
                     .to_owned(),
             );
         }
@@ -265,8 +263,8 @@ fn granted(
     Ok(Granted { grant, warnings })
 }
 
-/// What time it is for us and for the service, epoch seconds. Concur's absolute times are its own
-/// clock's, and ours decides what has expired.
+/// Our time and the service's, epoch seconds. Concur's absolute times are by its clock, and our clock decides
+/// what has expired.
 #[derive(Clone, Copy)]
 struct Clocks {
     ours: i64,
@@ -289,8 +287,8 @@ fn permitted(geolocation: &str, allowed: &AllowList) -> Option<Origin> {
     allowed.permit(&origin).map(|allowed| allowed.origin().clone())
 }
 
-/// How long the access token is valid from its receipt, seconds: as the answer says, but never longer than
-/// the token's own claims do. `date` is the service's time; ours never enters.
+/// How long the access token is valid from its receipt, seconds: as in the answer, but never longer than in the
+/// token's claims. `date` is the service's time; our clock is not used.
 fn access_life(
     expires_in: Option<&Value>,
     token: &Secret,
@@ -308,20 +306,20 @@ fn access_life(
         (given, own) => given.or(own),
     };
     if life.is_none() {
-        warnings.push("Concur's answer does not tell how long the access token lives".to_owned());
+        warnings.push("Concur's answer does not say how long the access token is valid".to_owned());
     }
     life
 }
 
-/// Reads `refresh_expires_in`: despite its name an absolute time, in seconds (sometimes
-/// milliseconds). `None` when it makes no sense at `now`.
+/// Parses `refresh_expires_in`: despite its name an absolute time, in seconds (sometimes milliseconds). `None`
+/// if it is implausible at `now`.
 pub(crate) fn refresh_expiry(value: &Value, now: i64) -> Option<i64> {
     let time = whole_number(value)?;
     let at = if time >= MILLISECONDS_FROM { time / 1000 } else { time };
     (at > now && at <= now.saturating_add(LONGEST_REFRESH_LIFE_SECS)).then_some(at)
 }
 
-/// When a refresh token that was used at `now` expires, for answers that do not say.
+/// When a refresh token that was used at `now` expires, for answers without an expiry.
 pub(crate) fn assumed_refresh_expiry(now: i64) -> Option<i64> {
     DateTime::from_timestamp(now, 0)?
         .checked_add_months(Months::new(policy::REFRESH_TOKEN_LIFE_MONTHS))
@@ -335,7 +333,7 @@ fn take_secret(
 ) -> Option<Secret> {
     match object.remove(name)? {
         Value::String(text) if text.trim().is_empty() => None,
-        // What can stand in a header (RFC 6750, section 2.1); a stray byte is not part of a token.
+        // The characters of a token in a header (RFC 6750, section 2.1); other bytes are not part of a token.
         Value::String(text) if text.trim().bytes().all(|byte| byte.is_ascii_graphic()) => {
             let secret = Secret::from(text);
             let trimmed = secret.expose_utf8().unwrap_or_default().trim();
@@ -344,7 +342,7 @@ fn take_secret(
         }
         Value::Null => None,
         _ => {
-            warnings.push(format!("the {} in Concur's answer is not one", name.replace('_', " ")));
+            warnings.push(format!("invalid {} in Concur's answer", name.replace('_', " ")));
             None
         }
     }

@@ -1,5 +1,6 @@
-//! Asking the token service: at most three requests, one move to another origin, bounded waiting. A move is
-//! code 16, a redirect of the token endpoint to one of Concur's own origins, or a client that is not known.
+//! Sends requests to the token service: at most three, with at most one change to another origin, and limited
+//! waiting. A change follows code 16, a redirect of the token endpoint to one of Concur's own origins, or an
+//! unknown client.
 
 use std::time::{Duration, Instant};
 
@@ -22,13 +23,13 @@ const MAX_REQUESTS: u32 = 3;
 const LAST_START: Duration = Duration::from_secs(20);
 /// The first pause between two requests; the next is twice as long. Jittered by half.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
-/// Concur's code for a client that is not known where it was asked for.
+/// Concur's code for a client that is unknown at this origin.
 const UNKNOWN_CLIENT: i64 = 61;
 
-/// What was learnt by asking.
+/// The result of the requests.
 #[derive(Debug)]
 pub(crate) struct Asked<T> {
-    /// How it ended.
+    /// The outcome.
     pub result: Result<T, Failure>,
     /// From the first request to the end.
     pub took: Duration,
@@ -36,13 +37,13 @@ pub(crate) struct Asked<T> {
     pub correlation_id: Option<String>,
 }
 
-/// Who asks, and with what.
+/// What the requests need.
 pub(crate) struct Asking<'a> {
     /// The token service.
     pub service: &'a TokenService,
-    /// The origins that may be sent the secrets.
+    /// The allowed origins.
     pub allowed: &'a AllowList,
-    /// Epoch seconds, when asked.
+    /// The clock, epoch seconds.
     pub clock: fn() -> i64,
     /// The OAuth client id.
     pub client_id: &'a str,
@@ -51,16 +52,16 @@ pub(crate) struct Asking<'a> {
 }
 
 impl Asking<'_> {
-    /// Asks for a grant: again after a transient failure while there is time, and once at another
-    /// origin when Concur says that the account lives there.
+    /// Requests a grant: again after a transient failure while there is time, and once at another origin if
+    /// Concur redirects there.
     ///
-    /// What a person was shown meanwhile is left for the next writer to wipe: the answer is kept first.
+    /// The next writer erases the progress line: the answer must be stored first.
     pub(crate) fn ask(&self, at: &AllowedOrigin, request: GrantRequest<'_>) -> Asked<Box<Granted>> {
         self.ask_or_at(at, None, request)
     }
 
-    /// The same; and where the client is not known (61), once more at the origin that it was registered
-    /// for. Entities that were migrated from implementation are known there alone.
+    /// The same; and if the client is unknown (61), once more at the origin where it was registered. Entities
+    /// that were migrated from implementation are known only there.
     pub(crate) fn ask_or_at(
         &self,
         at: &AllowedOrigin,
@@ -85,8 +86,8 @@ impl Asking<'_> {
         Asked { result, took: started.elapsed(), correlation_id: last_id }
     }
 
-    /// Asks Concur to send a one-time password to this address; the origin that did is where the code is to be
-    /// exchanged. Asked again only by the person: a lost answer may be a mail that was sent.
+    /// Requests a one-time password for this address; the origin that sent it is where the code must be
+    /// exchanged. Never retried automatically: after a lost answer the mail may have been sent.
     pub(crate) fn send_otp(&self, at: &AllowedOrigin, email: &str) -> Asked<AllowedOrigin> {
         let started = Instant::now();
         let mut last_id = None;
@@ -117,7 +118,7 @@ impl Asking<'_> {
                     at = there;
                 }
                 Moved::ByCode(there, word) => return Err(sent_on(&at, &there, word)),
-                // Only those of the token endpoint are followed.
+                // Only redirects of the token endpoint are followed.
                 Moved::ByRedirect(_) => return Err(lost(Unusable::Redirect, last_id.clone())),
             }
         }
@@ -138,7 +139,7 @@ impl Asking<'_> {
         Ok(answer)
     }
 
-    /// How it ended, and whether it was at another origin than the first.
+    /// The outcome, and whether it is from another origin than the first.
     fn ask_until(
         &self,
         mut at: AllowedOrigin,
@@ -157,7 +158,7 @@ impl Asking<'_> {
             });
             let is_behind_redirect = matches!(moved, Some(Moved::ByRedirect(_)));
             match outcome {
-                // Each origin is asked once, and two at the most.
+                // Each origin gets one series of requests, and at most two origins do.
                 Outcome::Moved(to) if moved.is_none() && *to.origin() != at => {
                     at = to.origin().clone();
                     moved = Some(to);
@@ -174,7 +175,7 @@ impl Asking<'_> {
                     }
                     break Ok(granted);
                 }
-                // Whatever was answered behind a redirect is not asked for again, and condemns nothing.
+                // After a redirect no request is repeated, and no answer marks a refresh token as invalid.
                 Outcome::Failed(Failure::Rejected { word, why, .. }) if is_behind_redirect => {
                     break Err(Failure::Rejected { condemned: false, word, why });
                 }
@@ -187,7 +188,7 @@ impl Asking<'_> {
                     if is_behind_redirect || count >= MAX_REQUESTS || is_late {
                         break Err(failure);
                     }
-                    shown.say(&format!("{} is busy, asking again", at.origin().host()));
+                    shown.say(&format!("{} is busy, retrying", at.origin().host()));
                     if !signals::wait(pause) {
                         break Err(failure);
                     }
@@ -197,8 +198,8 @@ impl Asking<'_> {
         (result, moved.is_some())
     }
 
-    /// Asks where the client is known. Only a grant counts: any other answer, 108 included, changes nothing,
-    /// and the `first` one stands.
+    /// Sends the request to the origin that knows the client. Only a grant counts: with any other answer, 108
+    /// included, the `first` one stays.
     fn ask_where_known(
         &self,
         at: &AllowedOrigin,
@@ -212,7 +213,7 @@ impl Asking<'_> {
             *last_id = first_id;
             return Err(first);
         };
-        // The origin that does not know the client is not asked again, whatever the answer names.
+        // The origin that does not know the client gets no further request, whatever the answer names.
         let geolocation = granted.grant.geolocation.take().filter(|origin| origin != at.origin());
         granted.grant.geolocation = geolocation.or_else(|| Some(there.origin().clone()));
         Ok(granted)
@@ -256,7 +257,7 @@ fn lost(why: Unusable, correlation_id: Option<String>) -> Failure {
 }
 
 fn sent_on(from: &AllowedOrigin, to: &AllowedOrigin, word: ServiceWord) -> Failure {
-    let why = Some(format!("Concur sent us from {} on to {}", from.origin(), to.origin()));
+    let why = Some(format!("Concur redirected from {} to {}", from.origin(), to.origin()));
     Failure::Rejected { condemned: false, word, why }
 }
 
@@ -264,14 +265,14 @@ fn asking(at: &AllowedOrigin) -> String {
     format!("asking {}", at.origin().host())
 }
 
-/// What the service asked for, else the doubled first pause with jitter, so that many machines do not
-/// come back together.
+/// The pause that the service requested, else the doubled first pause with jitter, so that many machines do not
+/// retry together.
 fn pause(count: u32, retry_after: Option<i64>) -> Duration {
     if let Some(seconds) = retry_after {
         return Duration::from_secs(seconds.unsigned_abs());
     }
     let mut byte = [128u8];
-    // Without random bytes the pause is the middle one.
+    // Without random bytes the pause has no jitter.
     let _ = random::fill(&mut byte);
     let jitter = 0.5 + f64::from(byte[0]) / 256.0;
     (FIRST_PAUSE * 2u32.pow(count - 1)).mul_f64(jitter)

@@ -1,4 +1,4 @@
-//! One POST of a form to an origin that was found allowed, never more than 64 KiB of the answer read.
+//! Sends one POST with a form to an allowed origin, and reads at most 64 KiB of the answer.
 
 use bytes::Bytes;
 use reqwest::blocking::Response;
@@ -17,24 +17,24 @@ use crate::sys::trace;
 /// The most that is read of an answer, bytes.
 const MAX_BODY_BYTES: usize = 64 * 1024;
 
-/// The token service, asked over HTTP.
+/// The token service, over HTTP.
 #[derive(Debug, Clone)]
 pub(crate) struct TokenService {
     http: Http,
 }
 
 impl TokenService {
-    /// The service as these settings reach it.
+    /// The service with these settings.
     pub(crate) fn new(settings: &HttpSettings) -> Result<Self> {
         Http::new(settings).map(|http| Self { http })
     }
 
-    /// What a person should know about files with secrets in them.
+    /// Warnings about files with secrets.
     pub(crate) fn warnings(&self) -> &[String] {
         self.http.warnings()
     }
 
-    /// The way to it.
+    /// The HTTP client.
     pub(crate) fn http(&self) -> &Http {
         &self.http
     }
@@ -57,7 +57,7 @@ impl TokenService {
             .header(ACCEPT, "application/json")
             .header(ACCEPT_ENCODING, "identity")
             .header(CORRELATION_HEADER, correlation_id)
-            // Handed over, not copied: it is wiped when the request is done.
+            // Moved, not copied: it is wiped after the request.
             .body(Bytes::from_owner(form))
             .send()
             .map_err(|error| self.http.no_answer(error, to))?;
@@ -66,7 +66,7 @@ impl TokenService {
     }
 }
 
-/// What has come of an answer, however it ends: it may hold a refresh token that is the only valid one.
+/// The part of an answer that was received, however it ended: it may contain the only valid refresh token.
 fn read_answer(
     http: &Http,
     mut response: Response,
@@ -92,10 +92,10 @@ fn read_answer(
     let body = encoding::unpacked(body, MAX_BODY_BYTES + 1);
     let cut = match (ended, codings) {
         (_, Err(Unknown(name))) => {
-            Some(format!("it answered in an encoding that was not asked for ({name})"))
+            Some(format!("it answered in an encoding that was not requested ({name})"))
         }
         (Err(Broke::Off), _) => Some(format!("the answer of {host} broke off")),
-        (Err(Broke::Late), _) => Some(format!("the answer of {host} did not come whole in time")),
+        (Err(Broke::Late), _) => Some(format!("the answer of {host} was not complete in time")),
         _ if came.max(body.len()) > MAX_BODY_BYTES => {
             Some(format!("the answer of {host} is larger than 64 KiB"))
         }

@@ -1,5 +1,5 @@
-//! Why the token service gave no tokens. What a person reads of it is made where it is known what was asked for;
-//! what Concur's codes mean stands in `advice`.
+//! Why the token service granted no tokens. The callers, which know the request, write the messages; `advice`
+//! has the meaning of Concur's codes.
 
 use std::fmt;
 
@@ -13,18 +13,18 @@ pub enum Failure {
     Rejected {
         /// The refresh token is invalid: code 108, or a bare `invalid_grant` to a refresh.
         condemned: bool,
-        /// What Concur said.
+        /// Concur's message.
         word: ServiceWord,
-        /// What is to be said when Concur's word alone would mislead.
+        /// An explanation if Concur's message alone would mislead.
         why: Option<String>,
     },
-    /// Says nothing about the tokens: worth another try.
+    /// A failure that says nothing about the tokens: may succeed later.
     Transient {
         /// What happened.
         why: Unusable,
-        /// Seconds, when the service said so.
+        /// `Retry-After`, seconds.
         retry_after: Option<i64>,
-        /// What the service said.
+        /// The service's message.
         word: ServiceWord,
     },
     /// The service could not be reached from here.
@@ -34,9 +34,9 @@ pub enum Failure {
 /// Why an answer says nothing about the tokens.
 #[derive(Debug)]
 pub enum Unusable {
-    /// There is none.
+    /// There is no answer.
     Missing(Box<NoAnswer>),
-    /// It has this status, and no refusal of Concur's.
+    /// It has this status, without one of Concur's codes.
     Status(u16),
     /// It is a redirect that is not followed.
     Redirect,
@@ -44,9 +44,9 @@ pub enum Unusable {
     Maintenance,
     /// It has no token.
     NoToken,
-    /// It is not what it must be, but this.
+    /// It is something else, described by this text.
     Not(&'static str),
-    /// It ended before its end, as this says.
+    /// It is incomplete, for this reason.
     Cut(String),
 }
 

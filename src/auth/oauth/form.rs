@@ -10,7 +10,7 @@ pub(crate) const TOKEN_PATH: &str = "/oauth2/v0/token";
 /// The path that sends a one-time password, below an origin.
 pub(crate) const OTP_PATH: &str = "/oauth2/v0/otp";
 
-/// Which grant is asked for.
+/// The requested grant.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum GrantRequest<'a> {
     /// The company grant: `grant_type=password` with `credtype=authtoken`.
@@ -34,18 +34,18 @@ pub(crate) enum GrantRequest<'a> {
     },
     /// `client_credentials` (RFC 6749, section 4.4).
     Application,
-    /// The one-time password that came by e-mail.
+    /// The one-time password of an e-mail.
     Otp {
         /// The address it was sent to.
         email: &'a str,
-        /// What the mail says.
+        /// The one-time password.
         otp: &'a Secret,
-        /// Words separated by spaces; `None` asks for all that the application has.
+        /// Words separated by spaces; `None` requests all scopes of the application.
         scope: Option<&'a str>,
     },
     /// The authorization code grant (RFC 6749, section 4.1.3).
     AuthorizationCode {
-        /// What the redirect carried.
+        /// The code of the redirect.
         code: &'a Secret,
         /// The same as in the authorization request.
         redirect_uri: &'a str,
@@ -58,7 +58,7 @@ impl GrantRequest<'_> {
         matches!(self, Self::Refresh { .. })
     }
 
-    /// What is sent beside the client secret and is as secret.
+    /// The secret that is sent besides the client secret.
     pub(crate) fn secret(&self) -> Option<&Secret> {
         match self {
             Self::Company { company_uuid: _, request_token } => Some(request_token),
@@ -127,8 +127,8 @@ impl GrantRequest<'_> {
     }
 }
 
-/// The form that asks for a one-time password by e-mail (SAP: Authentication API, `POST
-/// /oauth2/v0/otp`). `None` when the secret is not text.
+/// The form that requests a one-time password by e-mail (SAP: Authentication API, `POST /oauth2/v0/otp`).
+/// `None` when the secret is not text.
 pub(crate) fn otp_body(
     client_id: &str,
     client_secret: &Secret,
@@ -142,11 +142,11 @@ pub(crate) fn otp_body(
     ]))
 }
 
-/// The one channel that is documented.
+/// The only documented channel.
 const EMAIL_CHANNEL: &str = "email";
 
 fn encoded(fields: &[(&str, &str)]) -> Zeroizing<String> {
-    // Room for the worst case at once, so that no half-written copy is left behind.
+    // Allocated for the worst case, so that no partial copy is left in memory.
     let room = fields.iter().map(|(name, value)| name.len() + value.len() * 3 + 2).sum();
     let mut form = url::form_urlencoded::Serializer::new(String::with_capacity(room));
     form.extend_pairs(fields);

@@ -1,4 +1,4 @@
-//! Concur's token service: what is sent, how an answer is understood (both pure), and the client that asks.
+//! Concur's token service: the forms, the classification of answers (both pure), and the client.
 
 pub(crate) mod advice;
 pub(crate) mod answer;

@@ -1,5 +1,5 @@
-//! Pure: what a service says is shown, traced and kept in the audit log, unless it repeats a secret that it was
-//! sent.
+//! Pure: a service's text is shown, traced and stored in the audit log only if it does not repeat a secret that
+//! was sent.
 
 use super::answer::{Granted, HttpAnswer, Moved, Outcome};
 use super::failure::{Failure, Unusable};
@@ -8,20 +8,20 @@ use crate::model::origin::Origin;
 use crate::model::redact::repeats;
 use crate::model::secret::Secret;
 
-/// In the place of a description that repeats a secret.
-const WITHHELD: &str = "its words are not shown: they repeat a secret";
+/// Replaces a description that repeats a secret.
+const WITHHELD: &str = "its message is not shown because it repeats a secret";
 
-/// Concur has some dozens of scopes.
+/// The most scopes that are checked; Concur has some dozens.
 const MAX_SCOPE_WORDS: usize = 500;
 
-/// Puts the id that was sent in the place of one that repeats a secret.
+/// Replaces an id that repeats a secret by the id that was sent.
 pub(crate) fn id(answer: &mut HttpAnswer, sent_id: &str, sent: &[&Secret]) {
     if answer.correlation_id.as_deref().is_some_and(|id| repeats(id, sent)) {
         answer.correlation_id = Some(sent_id.to_owned());
     }
 }
 
-/// Takes everything out of an outcome that repeats a secret. `known_id` is put in the place of such an id.
+/// Removes everything that repeats a secret from an outcome. `known_id` replaces such an id.
 pub(crate) fn outcome(outcome: Outcome, sent: &[&Secret], known_id: Option<&str>) -> Outcome {
     match outcome {
         Outcome::Granted(answered) => Outcome::Granted(Box::new(granted(*answered, sent))),
@@ -41,7 +41,7 @@ pub(crate) fn moved(
     let word = |said| word(said, sent, known_id);
     match moved.map_err(|why| failure(why, sent, known_id))? {
         Moved::ByCode(origin, said) if is_telling(origin.origin(), sent) => {
-            let why = "Concur named another place to ask whose name repeats a secret".to_owned();
+            let why = "Concur redirected to a host whose name repeats a secret".to_owned();
             Err(Failure::Rejected { condemned: false, word: word(said), why: Some(why) })
         }
         Moved::ByCode(origin, said) => Ok(Moved::ByCode(origin, word(said))),
@@ -63,12 +63,12 @@ fn failure(failure: Failure, sent: &[&Secret], known_id: Option<&str>) -> Failur
         Failure::Transient { why, retry_after, word: said } => {
             Failure::Transient { why, retry_after, word: word(said) }
         }
-        // The words of this program.
+        // This program's text.
         unreached @ Failure::Unreached(_) => unreached,
     }
 }
 
-/// Of a scope what is honest is kept, word by word; a principal and a base URL are one word.
+/// Words of a scope are kept if they repeat no secret; principal and base URL are one word each.
 fn granted(granted: Granted, sent: &[&Secret]) -> Granted {
     let Granted { mut grant, mut warnings } = granted;
     let tokens = [&grant.access_token, &grant.refresh_token, &grant.id_token];
@@ -76,30 +76,30 @@ fn granted(granted: Granted, sent: &[&Secret]) -> Granted {
     let mut bad = Vec::new();
     let mut scope = grant.scope.take();
     if scope.as_deref().is_some_and(|scope| repeats(scope, &all)) {
-        bad.push("scope; left that out");
+        bad.push("scope; ignored it");
         scope = scope.and_then(|scope| words_without(&scope, &all));
     }
     let is_bad = |text: &String| repeats(text, &all);
     let principal = grant.principal.take_if(|principal| is_bad(principal));
     let geolocation = grant.geolocation.take_if(|origin| is_telling(origin, &all));
-    bad.extend(principal.map(|_| "user; kept none"));
-    bad.extend(geolocation.map(|_| "base URL; kept the present one"));
+    bad.extend(principal.map(|_| "user; ignored it"));
+    bad.extend(geolocation.map(|_| "base URL; kept the stored one"));
     warnings.extend(bad.iter().map(|what| format!("Concur's answer repeats a secret as {what}")));
     grant.scope = scope;
     Granted { grant, warnings }
 }
 
-/// The words that do not repeat a secret; none, when they do so together.
+/// The words that do not repeat a secret; none, if they do so together.
 fn words_without(scope: &str, secrets: &[&Secret]) -> Option<String> {
-    // What is too long to be looked into is not looked into word by word either.
+    // A text that is too long to be searched is dropped as a whole.
     let words = scope.split_whitespace().take(MAX_SCOPE_WORDS);
     let kept: Vec<&str> = words.filter(|word| !repeats(word, secrets)).collect();
     let kept = kept.join(" ");
     (!kept.is_empty() && !repeats(&kept, secrets)).then_some(kept)
 }
 
-/// Whether the name that a data centre has below Concur's domain, which anybody who resolves names sees,
-/// repeats a secret. Other origins are those that a person named.
+/// Whether a host name below Concur's domain repeats a secret: name servers would see it. Other origins were
+/// named by the operator.
 fn is_telling(origin: &Origin, secrets: &[&Secret]) -> bool {
     origin.data_centre().is_some_and(|name| repeats(name, secrets))
 }

@@ -22,12 +22,13 @@ use crate::store::lock::RecordLock;
 use crate::store::{RenewalSecrets, Store};
 use crate::sys::{failpoint, signals, trace};
 
-/// What an attempt asks for: the first, and the other one where Concur calls the refresh token of the first invalid.
+/// The requests of an attempt: the first, and the one to send if Concur calls the refresh token of the first
+/// invalid.
 type Requests<'a> = (GrantRequest<'a>, Option<GrantRequest<'a>>);
 
 impl Refresher<'_> {
-    /// Makes one attempt, under the lock, on a record that was reread under it. With a client secret that is not
-    /// kept yet, that is tried in place of the stored one, and kept with what it obtains.
+    /// Makes one attempt, under the lock, on a record that was reread under it. A client secret that is not
+    /// stored yet is tried instead of the stored one, and stored together with the tokens that it obtains.
     pub(super) fn attempt(
         &mut self,
         store: &mut Store,
@@ -47,12 +48,12 @@ impl Refresher<'_> {
         let not_allowed =
             || failure::not_allowed(secrets.geolocation.as_str(), record.profile_name());
         let base_url = allowed.permit(&secrets.geolocation).ok_or_else(not_allowed)?;
-        // A setting of this caller's that is wrong is no failed attempt for the others.
+        // A wrong setting of this caller must not become a failed attempt for the others.
         let service = TokenService::new(&self.config.http)?;
         service.http().via(&base_url)?;
-        // Until the answer is kept.
+        // Held until the answer is stored.
         let held = signals::hold();
-        // Both prove, before a rotating refresh token is spent, that its answer can be kept.
+        // Both prove, before a rotating refresh token is used, that its answer can be stored.
         crate::store::reserve::ensure(store.paths(), record.id)?;
         trace::step("reserve ready");
         failpoint::pass("reserve-ready");
@@ -75,7 +76,7 @@ impl Refresher<'_> {
         let was_kept = not_kept.is_none();
         self.audit(&ended, request, took, not_kept);
         if signals::is_held() {
-            // The program ends here; no later moment writes it.
+            // The program ends here: this is the last moment to write it.
             audit::record_all(store.paths(), self.events);
             self.say_stopped(&token, was_kept);
         }
@@ -92,8 +93,8 @@ impl Refresher<'_> {
         }
     }
 
-    /// Keeps what came of an attempt. Returns the record with the attempt's end, the token, and why the grant could
-    /// not be kept.
+    /// Stores the result of an attempt. Returns the record with the attempt's end, the token, and why the grant
+    /// could not be stored.
     fn end(
         &mut self,
         store: &mut Store,
@@ -108,7 +109,7 @@ impl Refresher<'_> {
             Ok(mut granted) => {
                 let other = ending::another_principal(&record, &granted.grant, sent);
                 if other.is_some() {
-                    // The only valid tokens, so they are kept; without an expiry they are never printed.
+                    // The only valid tokens, so they are stored; without an expiry they are never printed.
                     granted.grant.access_expires_at = None;
                 }
                 record.attempt.correlation_id = asked.correlation_id;
@@ -125,7 +126,7 @@ impl Refresher<'_> {
         }
     }
 
-    /// Keeps what was granted, at once; then the rest.
+    /// Stores the grant at once, then the rest.
     fn keep(
         &mut self,
         store: &mut Store,
@@ -141,7 +142,7 @@ impl Refresher<'_> {
         failpoint::pass("grant-committed");
         let kept: Result<Record> = committed.or_else(|error| {
             pending::keep(store, ending, &grant, now)?;
-            self.warn(&format!("{error}; the new tokens wait in the reserve"));
+            self.warn(&format!("{error}; the new tokens are saved in the reserve file"));
             Ok(beside_the_store(ending, &grant))
         });
         for warning in warnings {
@@ -153,9 +154,9 @@ impl Refresher<'_> {
                 return (Err(error.clone()), Some(error));
             }
             Err(error) => {
-                // The token itself is valid for its hour: better returned than lost as well.
+                // The access token is valid for an hour: returning it is better than losing it, too.
                 self.warn(&format!(
-                    "{}; the new refresh token could not be kept: log in again within the hour",
+                    "{}; the new refresh token could not be stored: log in again within the hour",
                     error.problem()
                 ));
                 (beside_the_store(ending, &grant), Some(error))
@@ -181,18 +182,18 @@ impl Refresher<'_> {
         let mut attempt = ended.attempt.clone();
         if let Some(new) = new_secret {
             error = failure::of_new_secret(ended, &error);
-            // A refusal of the new one says nothing about the one that is stored.
+            // A refusal of the new secret says nothing about the stored one.
             if attempt.outcome == Some(OutcomeKind::Rejected) {
                 attempt = new.before.clone();
             }
         }
         if let Err(not_recorded) = store.end_attempt(lock, ended, attempt) {
-            self.warn(&format!("{not_recorded}; others will ask again"));
+            self.warn(&format!("{not_recorded}; other processes will send the request again"));
         }
         error
     }
 
-    /// The one event of an attempt.
+    /// The audit event of an attempt.
     fn audit(
         &mut self,
         ended: &Record,
@@ -214,8 +215,9 @@ impl Refresher<'_> {
     }
 }
 
-/// The refresh grant, and behind it what obtains tokens without a refresh token: for an application its own grant,
-/// for a company with a valid request token the company grant, as the tutorial does. `None`: there is neither.
+/// The refresh grant, and after it the one that needs no refresh token: `client_credentials` for an
+/// application, the company grant (as in the tutorial) for a company with a valid request token. `None`: there
+/// is neither.
 fn requests<'a>(record: &'a Record, secrets: &'a RenewalSecrets) -> Option<Requests<'a>> {
     let by_request_token = || {
         let request_token = secrets.request_token.as_ref()?;
@@ -232,9 +234,10 @@ fn requests<'a>(record: &'a Record, secrets: &'a RenewalSecrets) -> Option<Reque
     }
 }
 
-/// Asks by the first request, and by the other one where Concur calls the refresh token invalid. Of two refusals the
-/// other's stands, unless `may_keep_first`: a person can act on the refresh token's. (What keeps an application from
-/// asking can be fixed at Concur, so nothing is condemned by it.) Returns the name of the request that counts, too.
+/// Sends the first request, and the other one if Concur calls the refresh token invalid. Of two refusals the
+/// second counts, unless `may_keep_first`: a person can act on the refusal of the refresh token. (A refusal of
+/// the application can be fixed at Concur, so it does not mark the refresh token as invalid.) Also returns the
+/// name of the request that counts.
 fn ask(
     asking: &Asking<'_>,
     (first, other): Requests<'_>,
@@ -245,7 +248,8 @@ fn ask(
     if !first.is_refresh() {
         return (first.name(), ask_where_registered(asking, first, registered));
     }
-    // The registered origin is for a base URL that does not know the client. The record's identity vouches for it.
+    // The registered origin is used if the base URL does not know the client. The record's identity
+    // authenticates it.
     let asked = asking.ask_or_at(base_url, Some(registered), first);
     let is_condemned = matches!(asked.result, Err(Failure::Rejected { condemned: true, .. }));
     let Some(other) = other.filter(|_| is_condemned) else { return (first.name(), asked) };
@@ -256,7 +260,7 @@ fn ask(
     (other.name(), second)
 }
 
-/// Asks not at the base URL, but where the application obtains tokens.
+/// Sends the request to the origin where the application obtains tokens, not to the base URL.
 fn ask_where_registered(
     asking: &Asking<'_>,
     request: GrantRequest<'_>,
@@ -264,14 +268,13 @@ fn ask_where_registered(
 ) -> Asked<Box<Granted>> {
     let mut asked = asking.ask(registered, request);
     if let Ok(granted) = &mut asked.result {
-        // As at a login: where the answer names none, the base URL is where the tokens were asked for.
+        // As at a login: if the answer names no base URL, it is the origin that granted the tokens.
         granted.grant.geolocation.get_or_insert_with(|| registered.origin().clone());
     }
     asked
 }
 
-/// The record as its caller sees it when the store could not take the grant: without the refresh token that
-/// was spent.
+/// The record for the caller if the store could not be written: without the used refresh token.
 fn beside_the_store(ending: &Record, grant: &Grant) -> Record {
     let spent = grant.refresh_token.is_some();
     Record {

@@ -1,4 +1,4 @@
-//! How an attempt ended, and whose the tokens are that it was granted. Pure.
+//! Pure: how an attempt ended, and whether the granted tokens belong to the record's principal.
 
 use uuid::Uuid;
 
@@ -10,7 +10,7 @@ use crate::model::secret::Secret;
 use crate::model::{jwt, policy, redact};
 use crate::store::RenewalSecrets;
 
-/// The attempt that `begun` was, with its end: this grant. `other`: see [`another_principal`].
+/// The attempt `begun`, ended by this grant. `other`: see [`another_principal`].
 pub(super) fn granted(begun: &Attempt, grant: &Grant, other: Option<String>, now: i64) -> Attempt {
     let granted = Attempt {
         ended_at: Some(now),
@@ -28,7 +28,7 @@ pub(super) fn granted(begun: &Attempt, grant: &Grant, other: Option<String>, now
     Attempt {
         outcome: Some(OutcomeKind::Transient),
         failures,
-        why: Some("it granted a token of unknown life".to_owned()),
+        why: Some("it granted a token without a plausible expiry".to_owned()),
         not_before: Some(now + policy::back_off_secs(failures)),
         ..granted
     }
@@ -71,18 +71,18 @@ fn with_word(attempt: Attempt, word: ServiceWord) -> Attempt {
     Attempt { code, description, correlation_id, ..attempt }
 }
 
-/// Whose the new tokens are, where they are not the record's: a sentence's end.
+/// The principal of the new tokens, if it is not the record's, as the end of a sentence.
 pub(super) fn another_principal(
     record: &Record,
     grant: &Grant,
     sent: &RenewalSecrets,
 ) -> Option<String> {
     let other = other(record, grant, sent)?;
-    Some(format!("the new tokens are those of {other} and not of {}", record.principal))
+    Some(format!("the new tokens belong to {other} and not to {}", record.principal))
 }
 
-/// The company or user of the new tokens, where it is not the record's. Only a UUID is compared, an
-/// application's token is its own, and a client id stands in the place of a principal that is not known yet.
+/// The company or user of the new tokens, if it is not the record's. Only UUIDs are compared: an application's
+/// token has no other principal, and a record whose principal is not known yet has the client id instead.
 fn other(record: &Record, grant: &Grant, sent: &RenewalSecrets) -> Option<String> {
     let is_known = !record.renews_by_itself() && !record.has_unknown_principal();
     let known = Uuid::try_parse(&record.principal).ok().filter(|_| is_known)?;
@@ -93,6 +93,6 @@ fn other(record: &Record, grant: &Grant, sent: &RenewalSecrets) -> Option<String
     let tokens = [&grant.access_token, &grant.refresh_token, &sent.refresh_token];
     let secrets = tokens.into_iter().flatten().chain([&sent.client_secret]);
     let secrets: Vec<&Secret> = secrets.chain(&sent.request_token).collect();
-    // A service can write anything there, what it was sent too.
+    // A service can write anything there, also the secrets that it was sent.
     Some(if redact::repeats(&other, &secrets) { "another one".to_owned() } else { other })
 }

@@ -7,8 +7,9 @@ use crate::error::{Error, Kind, ServiceWord, login_again, login_command, set_sec
 use crate::model::policy::Refusal;
 use crate::model::printable::printable;
 use crate::model::record::{OutcomeKind, Record};
+use crate::model::span::span;
 
-/// The record was removed while its lock was waited for.
+/// The record was removed while this process waited for its lock.
 pub(crate) fn gone(profile: Option<&str>) -> Error {
     Error::new(
         Kind::NotFound,
@@ -22,7 +23,10 @@ pub(crate) fn gone(profile: Option<&str>) -> Error {
 pub(crate) fn not_allowed(base_url: &str, profile: Option<&str>) -> Error {
     Error::new(
         Kind::Unusable,
-        format!("{} is not an origin that may be sent a secret", printable(base_url, 200)),
+        format!(
+            "Refusing to send credentials to {}: it is not an allowed origin",
+            printable(base_url, 200)
+        ),
         "Log in again with --base-url, or list it under allowed_origins in config.toml.",
     )
     .of_profile(profile)
@@ -32,7 +36,8 @@ pub(crate) fn not_allowed(base_url: &str, profile: Option<&str>) -> Error {
 pub(super) fn still_pending(record: &Record) -> Error {
     Error::new(
         Kind::Unusable,
-        "The newest tokens wait in the reserve, because the store cannot be written",
+        "New tokens are saved in the reserve file but not yet committed, because the store \
+         cannot be written",
         "Free some disk space and run it again; nothing was lost.",
     )
     .of_profile(record.profile_name())
@@ -43,20 +48,20 @@ pub(super) fn lock_timeout(record: &Record, holder: &str, waited: Duration) -> E
     Error::new(
         Kind::Temporary,
         format!(
-            "Another concur-cred ({holder}) has been refreshing for over {} s",
-            waited.as_secs()
+            "Another concur-cred ({holder}) has been refreshing for over {}",
+            span(waited.as_secs())
         ),
-        "Try again; if it stays so, look whether that process is stopped, and end it.",
+        "Retry; if this persists, check whether that process is stopped, and end it.",
     )
     .of_profile(record.profile_name())
 }
 
-/// What it means for the caller that no refresh is tried.
+/// The error if no refresh is tried.
 pub(super) fn refusal(record: &Record, refusal: Refusal, now: i64) -> Error {
     match refusal {
         Refusal::NothingToRefreshWith => Error::new(
             Kind::LoginNeeded,
-            "The access token is over and there is no refresh token",
+            "The access token has expired and there is no refresh token",
             advice::log_in_again(record.login_by(), &again(record)),
         )
         .of_profile(record.profile_name()),
@@ -67,7 +72,7 @@ pub(super) fn refusal(record: &Record, refusal: Refusal, now: i64) -> Error {
     }
 }
 
-/// Refuses to return the stored tokens of a record when they are another principal's.
+/// Refuses to return a record's tokens that belong to another principal.
 pub(crate) fn of_its_principal(record: &Record, now: i64) -> Result<(), Error> {
     match record.attempt.outcome {
         Some(OutcomeKind::OtherPrincipal) => Err(of_attempt(record, now)),
@@ -75,11 +80,11 @@ pub(crate) fn of_its_principal(record: &Record, now: i64) -> Result<(), Error> {
     }
 }
 
-/// What the record's last attempt means for a caller, whichever process made it.
+/// The error for the record's last attempt, whichever process made it.
 pub(super) fn of_attempt(record: &Record, now: i64) -> Error {
     let attempt = &record.attempt;
     let profile = record.profile_name();
-    let why = attempt.why.as_deref().unwrap_or("it did not say why");
+    let why = attempt.why.as_deref().unwrap_or("it gave no reason");
     let login = again(record);
     let error = match attempt.outcome {
         Some(OutcomeKind::Condemned) => Error::new(
@@ -89,7 +94,7 @@ pub(super) fn of_attempt(record: &Record, now: i64) -> Error {
         ),
         Some(OutcomeKind::OtherPrincipal) => Error::new(
             Kind::LoginNeeded,
-            format!("The tokens are another company's or user's than the profile's: {why}"),
+            format!("The new tokens belong to another company or user than the profile: {why}"),
             format!(
                 "Log in with the right one: {login}, or import its file: concur-cred import --replace"
             ),
@@ -121,11 +126,12 @@ pub(super) fn of_attempt(record: &Record, now: i64) -> Error {
     error.with_service(word).of_profile(profile)
 }
 
-/// What an attempt with a client secret that is not kept yet means; `stored`: the error if it were the stored one.
+/// The error for an attempt with a client secret that is not stored yet; `stored`: the error if it were the
+/// stored one.
 pub(super) fn of_new_secret(record: &Record, stored: &Error) -> Error {
     let attempt = &record.attempt;
     let profile = record.profile_name();
-    let why = attempt.why.as_deref().unwrap_or("it did not say why");
+    let why = attempt.why.as_deref().unwrap_or("it gave no reason");
     let again = set_secret_command(profile);
     let (kind, problem, remedy) = match (attempt.outcome, attempt.code) {
         (Some(OutcomeKind::Rejected), Some(5 | 61 | 64)) => (
@@ -173,7 +179,7 @@ pub(super) fn of_new_secret(record: &Record, stored: &Error) -> Error {
     Error::new(kind, problem, remedy).with_service(stored.service().clone()).of_profile(profile)
 }
 
-/// There is nothing that a client secret could be tried with.
+/// No profile of the application has a refresh token to try a client secret with.
 pub(super) fn secret_not_tried(record: &Record) -> Error {
     Error::new(
         Kind::LoginNeeded,
@@ -204,9 +210,10 @@ fn again(record: &Record) -> String {
 fn try_again_in(not_before: Option<i64>, now: i64) -> String {
     match not_before.map(|at| at.saturating_sub(now)) {
         Some(seconds) if seconds > 0 => format!(
-            "The stored credential is still good. It is not asked again for {seconds} s; run it \
-             again after that."
+            "The stored credential is still valid. No request is sent for the next {}; retry \
+             after that.",
+            span(seconds)
         ),
-        _ => "The stored credential is still good. Run it again.".to_owned(),
+        _ => "The stored credential is still valid. Retry.".to_owned(),
     }
 }

@@ -1,4 +1,4 @@
-//! Keeping refresh tokens valid: each use starts their six months again.
+//! Keeping refresh tokens valid: each use restarts their six months.
 
 use super::{Refresher, failure};
 use crate::error::Result;
@@ -9,18 +9,17 @@ use crate::store::Store;
 /// What was done for a refresh token.
 #[derive(Debug)]
 pub(crate) enum Kept {
-    /// It was used, by this process or at the same moment by another.
+    /// It was refreshed, by this process or at the same moment by another.
     Refreshed(Box<Record>),
-    /// It was used lately.
+    /// It was refreshed lately.
     Fresh(Box<Record>),
-    /// There is none, and none is needed.
+    /// There is none, and none is needed (an application login).
     Nothing(Box<Record>),
 }
 
 impl Refresher<'_> {
-    /// Uses a managed account's refresh token if that was not done for `after` seconds; never two at
-    /// once, and never one that Concur has condemned. What an earlier caller could not commit is taken
-    /// in first.
+    /// Refreshes a managed account that was not refreshed for `after` seconds; never twice at once, and never
+    /// with an invalid refresh token. A pending grant is committed first.
     pub(crate) fn keep_alive(
         &mut self,
         store: &mut Store,

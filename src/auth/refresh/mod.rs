@@ -1,9 +1,9 @@
-//! Joins lock, store and token service: exactly one refresh, however many callers find a token expired at the same
-//! moment, and nothing lost (DESIGN: how a `get` runs).
+//! Joins lock, store and token service: exactly one refresh, however many callers find a token expired at the
+//! same moment, and no answer lost.
 //!
 //! One refresh: [`Refresher::token`] plans it; `refresh` waits for the lock, or takes over what another process
-//! obtained; `refresh_under` plans it again, on the record as it is under the lock; `attempt` sends, and keeps what
-//! comes before anything is returned.
+//! obtained; `refresh_under` plans it again, on the record as it is under the lock; `attempt` sends the
+//! requests, and stores the answer before anything is returned.
 
 mod attempt;
 mod ending;
@@ -42,16 +42,16 @@ pub(crate) struct ValidToken {
 pub(crate) struct Refresher<'a> {
     /// The settings.
     pub config: &'a Config,
-    /// Epoch seconds, when asked.
+    /// The clock, epoch seconds.
     pub clock: fn() -> i64,
-    /// Takes notes for a person, one line each.
+    /// Shows a note, one line each.
     pub note: &'a mut dyn FnMut(&str),
-    /// What happened, to be written to the audit log once the answer is out.
+    /// Events for the audit log, written after the answer is printed.
     pub events: &'a mut Vec<Event>,
 }
 
 impl Refresher<'_> {
-    /// Runs `work` with what a command has for it; a person at a terminal sees what is waited for.
+    /// Runs `work` with a command's settings; a terminal shows what the command waits for.
     pub(crate) fn with<T>(app: &mut Context<'_>, work: impl FnOnce(&mut Refresher<'_>) -> T) -> T {
         app.show_progress();
         let Context { config, clock, err, events, global, .. } = app;
@@ -81,7 +81,7 @@ impl Refresher<'_> {
             Decision::Fresh => self.stored(store, record),
             Decision::Soft => self.soft(store, record, need),
             Decision::Stale => self.refresh(store, &record, need),
-            // What an earlier caller could not commit may be the very answer.
+            // A pending grant may already be the answer.
             Decision::Refused(_) if pending::is_there(store, &record) => {
                 self.refresh(store, &record, need)
             }
@@ -89,9 +89,9 @@ impl Refresher<'_> {
         }
     }
 
-    /// Another token for a caller whose own (that of `used`) was refused by an API: the one that has come
-    /// meanwhile, else a refreshed one. `None` when the rule for forced refreshes says no, so that a 403 for
-    /// a missing scope is no refresh storm.
+    /// Another token for a caller whose token (that of `used`) was refused by an API: one that was obtained
+    /// meanwhile, else a refreshed one. `None` if the limit for forced refreshes is reached, so that a 403 for
+    /// a missing scope does not cause a refresh storm.
     pub(crate) fn replace_rejected_token(
         &mut self,
         store: &mut Store,
@@ -124,8 +124,8 @@ impl Refresher<'_> {
         }
     }
 
-    /// The current token, refreshed first if no other process is about to. A failure is recorded and harms
-    /// no caller: the current token is valid.
+    /// The current token, refreshed first if no other process is about to. A failure is recorded and returned
+    /// to no caller: the current token is valid.
     fn soft(&mut self, store: &mut Store, record: Record, need: Need) -> Result<ValidToken> {
         store.preload_key()?;
         if let Ok(Some(lock)) = RecordLock::try_take(store.paths(), record.id) {
@@ -143,14 +143,14 @@ impl Refresher<'_> {
 
     /// Refreshes under the lock, or takes over what another process obtained (or failed to) meanwhile.
     fn refresh(&mut self, store: &mut Store, seen: &Record, need: Need) -> Result<ValidToken> {
-        // The lock's holder is written as well.
+        // The progress line also names the lock holder.
         signals::survive_the_file_size_limit();
         store.preload_key()?;
         match self.lock_or_news(store, seen)? {
             Waited::Locked(lock) => {
                 let refreshed = self.refresh_under(store, &lock, seen, need);
                 drop(lock);
-                // Only now: a stopped terminal blocks its writers.
+                // Not earlier: a stopped terminal blocks its writers.
                 progress::wipe();
                 refreshed
             }
@@ -158,7 +158,7 @@ impl Refresher<'_> {
         }
     }
 
-    /// The same for the lock holder; the token of the record as it is under the lock, where that meets the need.
+    /// The same for the lock holder; the record's token under the lock, if it meets the need.
     pub(crate) fn refresh_under(
         &mut self,
         store: &mut Store,
@@ -188,7 +188,7 @@ impl Refresher<'_> {
         }
     }
 
-    /// [`Refresher::token`] for the lock holder, who takes a token that will soon expire as it is.
+    /// [`Refresher::token`] for the lock holder, who accepts a token that will soon expire.
     pub(crate) fn token_under(
         &mut self,
         store: &mut Store,
@@ -209,7 +209,7 @@ impl Refresher<'_> {
         }
     }
 
-    /// The record with a pending grant of it committed: for a caller who returns the refresh token.
+    /// The record, its pending grant committed: for a caller that returns the refresh token.
     pub(crate) fn settled(&mut self, store: &mut Store, record: Record) -> Result<Record> {
         if !pending::is_there(store, &record) {
             return Ok(record);
@@ -219,8 +219,7 @@ impl Refresher<'_> {
         self.settled_under(store, &lock, &record)
     }
 
-    /// The same for the lock holder who is about to change the record, which would make a pending grant
-    /// one of an earlier generation.
+    /// The same for the lock holder before it changes the record, which would make a pending grant obsolete.
     pub(crate) fn settled_under(
         &mut self,
         store: &mut Store,
@@ -252,7 +251,7 @@ fn reread(store: &Store, record: &Record) -> Result<Record> {
     store.reread(record.id)?.ok_or_else(|| gone(record.profile_name()))
 }
 
-/// Whether the record holds another principal's tokens by now: the current token, too, is not printed then.
+/// Whether the record now has another principal's tokens: then even the current token is not printed.
 fn is_of_another(store: &Store, seen: &Record) -> bool {
     let current = store.reread(seen.id).ok().flatten();
     current.is_some_and(|record| record.attempt.outcome == Some(OutcomeKind::OtherPrincipal))
@@ -266,7 +265,7 @@ fn access_token(store: &Store, record: &Record) -> Result<Secret> {
     store.unseal(record, Column::AccessToken)?.ok_or_else(|| {
         Error::new(
             Kind::Temporary,
-            "Another process dropped the token at the same moment",
+            "Another process erased the token at the same moment",
             "Run it again.",
         )
     })

@@ -1,4 +1,4 @@
-//! Another client secret for an application: tried with a refresh, and kept together with its tokens.
+//! A new client secret for an application: tried with a refresh, and stored together with its tokens.
 
 use super::{Refresher, failure};
 use crate::error::Result;
@@ -6,20 +6,20 @@ use crate::model::record::{Application, Attempt, OutcomeKind, Record};
 use crate::model::secret::Secret;
 use crate::store::{Store, lock};
 
-/// A client secret that is not kept yet.
+/// A client secret that is not stored yet.
 #[derive(Clone, Copy)]
 pub(super) struct NewSecret<'a> {
     /// The secret.
     pub(super) secret: &'a Secret,
-    /// The last attempt with the secret that is kept: what a refusal of the new one leaves as it was.
+    /// The last attempt with the stored secret, which a refusal of the new one does not change.
     pub(super) before: &'a Attempt,
 }
 
 impl Refresher<'_> {
     /// Replaces the client secret of `chosen`'s application in every profile of its App ID and origin, once
-    /// Concur has taken it for a refresh. Whatever else comes of that, the stored one stays. No process refreshes any
-    /// of these profiles meanwhile: a refusal of the old secret would be recorded after the new one is there.
-    /// Returns the profiles that have it now.
+    /// Concur has accepted it in a refresh. Otherwise the stored one stays. No process refreshes any of these
+    /// profiles meanwhile: a refusal of the old secret would be recorded after the new one is stored. Returns
+    /// the changed profiles.
     pub(crate) fn replace_client_secret(
         &mut self,
         store: &mut Store,
@@ -30,7 +30,7 @@ impl Refresher<'_> {
         let application = chosen.application.as_ref();
         let mut records = store.accounts()?;
         records.retain(|record| is_same(record.application.as_ref(), application));
-        // By id, as every process does that takes more than one.
+        // In the order of their ids, as in every process that takes more than one: no deadlock.
         records.sort_by_key(|record| record.id);
         lock::expect_many();
         let mut locks = Vec::with_capacity(records.len());
@@ -46,7 +46,7 @@ impl Refresher<'_> {
         let names = found.iter().filter_map(|(_, record)| record.profile_name());
         let mut names: Vec<String> = names.map(str::to_owned).collect();
         names.sort_unstable();
-        // The chosen one first. An invalid refresh token proves nothing.
+        // The chosen profile first. One with an invalid refresh token proves nothing.
         found.sort_by_key(|(_, record)| record.id != chosen.id);
         let now = (self.clock)();
         found.retain(|(_, record)| {
@@ -57,7 +57,8 @@ impl Refresher<'_> {
             let tried = self.attempt(store, lock, &record, Some(secret));
             let after = store.reread(record.id)?;
             if after.as_ref().is_some_and(|after| after.generation != record.generation) {
-                // Such as another principal's tokens: committed all the same, and the secret with them.
+                // Another principal's tokens, for example, are committed nevertheless, together with the
+                // secret.
                 if let Err(error) = tried {
                     self.warn(error.problem());
                 }

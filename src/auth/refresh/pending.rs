@@ -1,5 +1,5 @@
-//! A pending grant: an answer that could not be committed, kept sealed in the reserve file and absorbed by the next
-//! caller that holds the lock.
+//! A pending grant: an answer that could not be committed, kept sealed in the reserve file and committed by the
+//! next lock holder.
 
 use std::borrow::Cow;
 
@@ -14,7 +14,7 @@ use crate::model::secret::Secret;
 use crate::store::lock::RecordLock;
 use crate::store::{Store, reserve};
 
-/// What became of a pending grant.
+/// The result of committing a pending grant.
 pub(super) enum Absorbed {
     /// The record, with the pending grant in it if there was one.
     Record(Box<Record>),
@@ -42,7 +42,7 @@ pub(super) fn is_there(store: &Store, record: &Record) -> bool {
     reserve::pending(store.paths(), record.id).is_ok_and(|spill| spill.is_some())
 }
 
-/// Keeps a pending grant in the record's reserve file.
+/// Saves a pending grant in the record's reserve file.
 pub(super) fn keep(
     store: &mut Store,
     record: &Record,
@@ -55,8 +55,8 @@ pub(super) fn keep(
 }
 
 impl Refresher<'_> {
-    /// Keeps what was granted for an account as it is, when the store cannot take it: for the holder of the
-    /// record's lock. The next holder commits it.
+    /// Saves a grant for an unchanged account if the store cannot be written: for the holder of the record's
+    /// lock. The next holder commits it.
     pub(crate) fn keep_in_reserve(
         &mut self,
         store: &mut Store,
@@ -78,17 +78,17 @@ pub(super) fn absorb(
         return Ok(Absorbed::Record(Box::new(record)));
     };
     store.ensure_current_key()?;
-    // The commit would vouch for what was edited.
+    // The commit would authenticate the edited values.
     store.prove_identity(&record)?;
     let answer = store.unseal_pending_grant(record.id, record.generation, &sealed)?;
     let Some((grant, obtained_at)) = answer.as_ref().and_then(decode) else {
-        // From before a login or another refresh: of no use any more.
+        // Obtained before a login or another refresh: obsolete.
         reserve::clear(store.paths(), record.id)?;
         return Ok(Absorbed::Record(Box::new(record)));
     };
     match store.commit_grant(lock, &ended(&record, now), (&grant, None), obtained_at) {
         Ok(renewed) => {
-            // Left as it is, the answer is of an earlier generation and is not believed again.
+            // If this fails, the answer is of an earlier generation and will not be used again.
             let _ = reserve::clear(store.paths(), record.id);
             Ok(Absorbed::Record(Box::new(renewed)))
         }
@@ -102,7 +102,7 @@ pub(super) fn absorb(
     }
 }
 
-/// The record with its attempt ended as it really did: its answer was only late to be kept.
+/// The record with its attempt ended by this grant, which was only stored late.
 fn ended(record: &Record, now: i64) -> Record {
     let attempt = Attempt {
         number: record.attempt.number,
@@ -140,9 +140,9 @@ fn encode<'g>(grant: &'g Grant, obtained_at: i64) -> Result<Secret> {
         principal: text(principal),
         obtained_at,
     };
-    serde_json::to_vec(&written).map(Secret::new).map_err(|_| {
-        Error::new(Kind::Other, "The answer could not be written down", "Report this.")
-    })
+    serde_json::to_vec(&written)
+        .map(Secret::new)
+        .map_err(|_| Error::new(Kind::Other, "The answer could not be saved", "Report this."))
 }
 
 fn decode(text: &Secret) -> Option<(Grant, i64)> {

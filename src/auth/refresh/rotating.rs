@@ -1,5 +1,5 @@
-//! What a rotation of the store's key needs of the locks: no process refreshes meanwhile, and no pending grant is
-//! left under the old key.
+//! The locks that a rotation of the store's key needs: no process refreshes meanwhile, and no pending grant
+//! stays sealed with the old key.
 
 use super::Refresher;
 use crate::error::Result;
@@ -10,7 +10,8 @@ use crate::store::keys::rotation::{NewKey, Resealed};
 use crate::store::lock::{self, KeyLock, RecordLock};
 
 impl Refresher<'_> {
-    /// The locks of all managed accounts, each waited for as by every caller; pending grants are committed.
+    /// Takes the locks of all managed accounts, waiting for each as every caller does, and commits pending
+    /// grants.
     pub(crate) fn every_lock(&mut self, store: &mut Store) -> Result<Vec<RecordLock>> {
         let mut records = store.accounts()?;
         records.sort_by_key(|record| record.id);
@@ -31,13 +32,13 @@ impl Refresher<'_> {
         let lock = self.lock(store, record)?;
         match self.settled_if_there(store, &lock, record) {
             Ok(settled) => Ok(settled.map(|_| lock)),
-            // Edited: it is left as it is, and its answer where it waits.
+            // An edited record: neither it nor its pending grant is changed.
             Err(_) if store.prove_identity(record).is_err() => Ok(Some(lock)),
             Err(error) => Err(error),
         }
     }
 
-    /// Seals the store anew under `locks` and those of the accounts that are made meanwhile.
+    /// Seals the store with the new key, under `locks` and those of the accounts that are created meanwhile.
     pub(crate) fn reseal(
         &mut self,
         store: &mut Store,

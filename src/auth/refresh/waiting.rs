@@ -1,4 +1,4 @@
-//! Waiting for a record's lock, and what another process did with it meanwhile.
+//! Waits for a record's lock, and finds what another process obtained meanwhile.
 
 use std::convert::Infallible;
 use std::time::Duration;
@@ -10,11 +10,11 @@ use crate::store::Store;
 use crate::store::lock::{self, RecordLock, Waited};
 use crate::sys::progress;
 
-/// After this long a waiter names the lock holder.
+/// After this time a waiter names the lock holder.
 const SAY_WHO_HOLDS_AFTER: Duration = Duration::from_secs(2);
 
 impl Refresher<'_> {
-    /// The lock of a record, waited for as by every other caller.
+    /// The lock of a record, after waiting for it as every other caller does.
     pub(crate) fn lock(&mut self, store: &Store, record: &Record) -> Result<RecordLock> {
         match self.lock_unless(store, record, |_, _| Ok(None::<Infallible>))? {
             Waited::Locked(lock) => {
@@ -40,8 +40,8 @@ impl Refresher<'_> {
         })
     }
 
-    /// Waits up to `lock_timeout`. What a person was shown is left for the caller to wipe, who may have something to
-    /// keep first.
+    /// Waits up to `lock_timeout`. The caller erases the progress line, because it may have to commit something
+    /// first.
     fn lock_unless<T>(
         &mut self,
         store: &Store,
@@ -62,7 +62,7 @@ impl Refresher<'_> {
         waited
     }
 
-    /// The record, where another process has obtained tokens since it was `seen`; or its failure.
+    /// The record, if another process has obtained tokens since it was `seen`; or that process's failure.
     fn look_again(&self, store: &Store, seen: &Record) -> Result<Option<Record>> {
         let Some((generation, attempt, ended)) = store.progress(seen.id)? else {
             return Err(failure::gone(seen.profile_name()));
@@ -75,8 +75,8 @@ impl Refresher<'_> {
     }
 }
 
-/// Whether `record` holds tokens that were obtained after its caller began, when it was `seen`: those are returned
-/// whatever their remaining lifetime. An attempt that failed since then is the caller's failure too.
+/// Whether the tokens of `record` were obtained after `seen` was read: then they are returned whatever their
+/// remaining lifetime. An attempt that failed since then is the caller's failure, too.
 pub(super) fn is_obtained_since(seen: &Record, record: &Record, now: i64) -> Result<bool> {
     if record.generation != seen.generation {
         return Ok(record.access_expires_at.is_some_and(|at| at > now));

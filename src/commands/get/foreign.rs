@@ -1,4 +1,4 @@
-//! `get` for a host of no managed account: what a caller stored for it.
+//! `get` for a host without a managed account: the stored credentials.
 
 use crate::error::Result;
 use crate::formats::git::{Answer, Request};
@@ -22,7 +22,7 @@ pub(super) fn answer(context: &mut Context<'_>, store: &Store, request: &Request
     let mut records = store.stored_credentials(&filter)?;
     records.retain(|record| match &record.authtype {
         None => true,
-        // Where the server offers other schemes alone, git would send it in vain and have it erased.
+        // If the server offers only other schemes, git would send it without success and then erase it.
         Some(scheme) if scheme.eq_ignore_ascii_case(b"Bearer") => request.takes_bearer(),
         Some(_) => request.capability_authtype,
     });
@@ -38,14 +38,14 @@ pub(super) fn answer(context: &mut Context<'_>, store: &Store, request: &Request
                 return Ok(0);
             }
             Ok(None) => {}
-            // One that does not open is said, and never blocks the others.
+            // One that does not open is reported, and does not block the others.
             Err(error) => damaged = Some(error),
         }
     }
     damaged.map_or(Ok(0), Err)
 }
 
-/// What is answered of an expired entry: never its password.
+/// The answer for an expired credential: never its password.
 fn refreshable(store: &Store, record: Record) -> Result<Option<Answer>> {
     let refresh_token = store.unseal(&record, Column::RefreshToken)?;
     Ok(refresh_token.filter(|token| !token.is_empty()).map(|oauth_refresh_token| {

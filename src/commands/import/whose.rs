@@ -1,4 +1,4 @@
-//! Whose an imported file's tokens are: which application's, and which company's or user's.
+//! Finds the application and the company or user of an imported file's tokens.
 
 use std::path::{Path, PathBuf};
 
@@ -13,7 +13,7 @@ use crate::model::jwt;
 use crate::model::principal::PrincipalType;
 use crate::ui::context::Context;
 
-/// App ID and secret: the file's own, else those of `--credentials`, else the variables', else those of the
+/// App ID and secret: of the file, else of `--credentials`, else of the variables, else of the
 /// `credentials.json` beside the file.
 pub(super) fn application(
     context: &mut Context<'_>,
@@ -26,13 +26,13 @@ pub(super) fn application(
         ..Credentials::default()
     };
     let is_whole = own.client_id.is_some() && own.client_secret.is_some();
-    // A file that has all of it needs no other.
+    // A file with both needs no other one.
     let default = if is_whole { PathBuf::new() } else { beside(&args.file) };
     let mut credentials = obtain::credentials(context, args.credentials.as_deref(), &default)?;
     if let Some(path) = credentials.file.as_ref().filter(|_| !is_whole) {
         context.note(&format!("application from {}", path.display()));
     }
-    // A secret is one application's: it does not go with another App ID.
+    // A secret belongs to one application and is not used with another App ID.
     let is_another = |id: &String| credentials.client_id.as_ref().is_some_and(|other| other != id);
     if !is_whole && own.client_id.as_ref().is_some_and(is_another) {
         return Err(Error::new(
@@ -51,8 +51,8 @@ pub(super) fn application(
     Ok(credentials)
 }
 
-/// Whose the tokens are: by their own claims, else as the file or the credentials say. `None`: not known. A
-/// file that names another company is refused.
+/// The principal of the tokens: by their claims, else by the file or the credentials. `None`: unknown. A file
+/// that names another company is refused.
 pub(super) fn principal(
     grant: &Grant,
     file: &TokenFile,
@@ -62,7 +62,7 @@ pub(super) fn principal(
         return Ok(file.company_uuid.clone().or_else(|| credentials.company_uuid.clone()));
     };
     let kind = grant.principal_type();
-    // The company of a user's application says nothing about whose the tokens are.
+    // The company of a user's application does not identify the user.
     let of_credentials = credentials.company_uuid.as_deref().filter(|_| {
         credentials.file.is_some() && matches!(kind, None | Some(PrincipalType::Company))
     });
@@ -77,20 +77,21 @@ pub(super) fn principal(
             continue;
         };
         let whose = kind.map_or("company", PrincipalType::noun);
-        // Something else may have been pasted there.
+        // The value may be a secret in the wrong place.
         let named = if Uuid::try_parse(named).is_ok() { named } else { "another" };
         return Err(Error::new(
             Kind::Usage,
             format!(
-                "The tokens are those of {whose} {subject}, and {what} names {named}; nothing was changed"
+                "The tokens belong to {whose} {subject}, but {what} names {named}; nothing was \
+                 changed"
             ),
-            "Find out whose tokens you want; if these, remove the other name.",
+            "If you want these tokens, remove the other name.",
         ));
     }
     Ok(Some(subject))
 }
 
-/// The `credentials.json` beside the file (in the current folder when that is stdin).
+/// The `credentials.json` beside the file (in the current folder for stdin).
 fn beside(path: &Path) -> PathBuf {
     path.parent().unwrap_or(Path::new("")).join("credentials.json")
 }

@@ -1,4 +1,4 @@
-//! What `keepalive` says of each profile.
+//! The report of `keepalive`.
 
 use serde_json::{Value, json};
 
@@ -7,30 +7,30 @@ use crate::model::printable::printable;
 use crate::model::record::Record;
 use crate::ui::times::{ago, local_date, rfc3339};
 
-/// What was done for a profile.
+/// The outcome for a profile.
 #[derive(Debug)]
 pub(super) enum Kind {
-    /// Its refresh token was used.
+    /// It was refreshed.
     Refreshed,
-    /// That was done lately.
+    /// It was refreshed lately.
     Fresh,
-    /// It has none, and needs none.
+    /// It has no refresh token, and needs none.
     Nothing,
-    /// It could not be done.
+    /// It failed.
     Failed(Error),
 }
 
-/// A profile, and what was done for it.
+/// A profile and its outcome.
 #[derive(Debug)]
 pub(super) struct Line {
-    /// What was done.
+    /// The outcome.
     pub kind: Kind,
     /// The profile as it is now.
     pub record: Record,
 }
 
 impl Line {
-    /// Why it could not be done.
+    /// The error.
     pub(super) fn failure(&self) -> Option<&Error> {
         match &self.kind {
             Kind::Failed(error) => Some(error),
@@ -49,7 +49,7 @@ impl Line {
                 Some(at) => {
                     let assumed =
                         if self.record.refresh_expiry_assumed { " (assumed)" } else { "" };
-                    format!("refreshed, lives until {}{assumed}", local_date(at))
+                    format!("refreshed, valid until {}{assumed}", local_date(at))
                 }
                 None => "refreshed".to_owned(),
             },
@@ -60,7 +60,7 @@ impl Line {
             Kind::Nothing => "nothing to keep alive: there is no refresh token".to_owned(),
             Kind::Failed(error) => failure(error),
         };
-        // Widest first: the line stays one, whatever the service has said.
+        // Shortened to one line, whatever the service's message is.
         format!("{:width$}  {}", self.name(), printable(&text, 600))
     }
 
@@ -102,7 +102,7 @@ impl Line {
     }
 }
 
-/// All of them, for scripts.
+/// The whole report, for scripts.
 pub(super) fn json(lines: &[Line], now: i64, exit_code: u8) -> Value {
     let profiles: Vec<Value> = lines.iter().map(|line| line.json(now)).collect();
     json!({ "profiles": profiles, "exit_code": exit_code })

@@ -1,4 +1,4 @@
-//! `keepalive --install` and `--uninstall`: lets systemd or cron run it daily.
+//! `keepalive --install` and `--uninstall`: a daily job in systemd or cron.
 
 use std::path::Path;
 
@@ -10,12 +10,11 @@ use crate::sys::files::{self, shell_word};
 use crate::sys::random;
 use crate::ui::context::Context;
 
-/// The job waits a random time up to this, seconds, unless the caller says otherwise: Concur is not to be
-/// asked by every machine in one minute.
+/// The default of the job's random delay, seconds, so that not all machines send requests in the same minute.
 const DEFAULT_JITTER_SECS: i64 = 1800;
 
-/// Settings that the job must have as they are here: a scheduler starts it with next to no environment.
-/// None of them may hold a secret: what is written can be read.
+/// Settings that are copied into the job, because a scheduler starts it with almost no environment. None of
+/// them may contain a secret, because the job's file can be read.
 const PASSED_ON: [&str; 6] = [
     "CONCUR_CRED_ALLOWED_ORIGINS",
     "CONCUR_CRED_HTTP_TIMEOUT",
@@ -24,7 +23,7 @@ const PASSED_ON: [&str; 6] = [
     "CONCUR_CRED_WARN_BEFORE",
     "TZ",
 ];
-/// The same, but paths: a relative one would be another one there.
+/// The same for paths, which are made absolute.
 const PATHS_PASSED_ON: [&str; 7] = [
     "CONCUR_CRED_HOME",
     "CONCUR_CRED_CONFIG",
@@ -35,7 +34,7 @@ const PATHS_PASSED_ON: [&str; 7] = [
     "XDG_STATE_HOME",
 ];
 
-/// Settings that may hold a password.
+/// Settings that may contain a password.
 const PROXIES: [&str; 5] =
     ["CONCUR_CRED_PROXY", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
 
@@ -53,8 +52,8 @@ pub(super) fn install(
     }
     if let Some(name) = PROXIES.into_iter().find(|name| context.env.is_set(name)) {
         context.note(&format!(
-            "{name} is not passed on to the job, because it may hold a password: without it the job asks \
-             directly"
+            "{name} is not passed on to the job, because it may hold a password: without it the \
+             job uses no proxy"
         ));
     }
     match scheduler {
@@ -63,31 +62,32 @@ pub(super) fn install(
     }
 }
 
-/// Where the job will have to get the store's key.
+/// The source of the store's key for the job.
 fn key_source(context: &Context<'_>) -> Option<KeySource> {
     let store = context.store().ok().flatten();
     let recorded = store.and_then(|store| store.meta().ok().map(|meta| meta.key_source));
     recorded.or_else(|| context.config.keys.chosen().ok())
 }
 
-/// What a person should know of the key that the job cannot have as it is had here.
+/// A note if the job cannot get the key in the same way.
 fn lacks_of_key(context: &Context<'_>, source: Option<KeySource>) -> Option<&'static str> {
     let is_file = || context.env.path("CONCUR_CRED_KEY_FILE").is_some_and(|path| path.is_file());
     match source {
         Some(KeySource::Environment) => Some(
-            "CONCUR_CRED_KEY is not passed on to the job, which fails without it: a secret does not belong \
-             there. Have the key in a file: concur-cred key set-source file",
+            "CONCUR_CRED_KEY is not passed on to the job, because it is a secret; without it the \
+             job fails. Move the key to a file: concur-cred key set-source file",
         ),
         Some(KeySource::Credential) => Some(
-            "the store's key is a systemd credential, which the job is not given. Give it one (systemctl \
-             --user edit concur-cred-keepalive.service), or: concur-cred key set-source file",
+            "the store's key is a systemd credential, which the job does not get. Add it to the \
+             job (systemctl --user edit concur-cred-keepalive.service), or run: concur-cred key \
+             set-source file",
         ),
         Some(KeySource::NamedFile) if !is_file() => Some(
-            "the store's key comes from CONCUR_CRED_KEY_FILE, which names no file here: the job fails. Set \
-             it to one and install again",
+            "the store's key comes from CONCUR_CRED_KEY_FILE, which names no file here: the job \
+             will fail. Set it to a file and install again",
         ),
         Some(KeySource::Command) => Some(
-            "the job runs key_command with nobody there to be asked: it must give the key without a question",
+            "the job runs key_command without a terminal: it must print the key without a prompt",
         ),
         _ => None,
     }
@@ -117,7 +117,7 @@ pub(super) fn uninstall(context: &mut Context<'_>, scheduler: Scheduler) -> Resu
             after != before
         }
     };
-    context.note(if was_there { "the job is taken away" } else { "there was no such job" });
+    context.note(if was_there { "the job was removed" } else { "there was no such job" });
     Ok(0)
 }
 
@@ -144,7 +144,7 @@ fn job(
             variables.push((name.to_owned(), timer::absolute(&path)?));
         }
     }
-    // A home of another name than the password database's is known here alone.
+    // The job does not know a home that differs from the password database's.
     if let (Some(home), false) = (context.env.path("HOME"), context.env.is_set("CONCUR_CRED_HOME"))
     {
         variables.push(("HOME".to_owned(), timer::absolute(&home)?));
@@ -153,7 +153,7 @@ fn job(
         variables.extend(context.env.setting(name)?.map(|text| (name.to_owned(), text)));
     }
     let runs_command = source == Some(KeySource::Command);
-    // A scheduler's is shorter, and may lack the key command.
+    // The scheduler's PATH is shorter, and may not contain the key command.
     variables.extend(
         context.env.text("PATH").filter(|_| runs_command).map(|path| ("PATH".to_owned(), path)),
     );
@@ -164,7 +164,7 @@ fn job(
         context.config.http.client_cert(),
     ];
     let is_kept_out = reads.iter().flatten().any(|path| files::is_of_another_user(path));
-    // A key command writes where it likes: gpg locks its folder.
+    // A key command may write anywhere: gpg locks its folder.
     let writes_only_to = if is_kept_out || runs_command {
         None
     } else {
@@ -210,9 +210,7 @@ fn install_timer(context: &mut Context<'_>, args: &Keepalive, job: &Job) -> Resu
             ),
         )
     })?;
-    context.note(
-        "the timer runs. So that it does so while you are logged out: loginctl enable-linger",
-    );
+    context.note("the timer runs; to run it also while you are logged out: loginctl enable-linger");
     Ok(0)
 }
 
@@ -225,11 +223,11 @@ fn install_line(context: &mut Context<'_>, args: &Keepalive, job: &Job) -> Resul
     let before = cron::read()?;
     cron::write(&cron::with(&before, Some(&line)))?;
     context.note(&format!("in your crontab: {line}"));
-    context.note("cron mails what goes wrong, if the machine can send mail");
+    context.note("cron mails failures, if the machine can send mail");
     Ok(0)
 }
 
-/// Where there is neither, the platform has its own.
+/// A platform without both has its own scheduler.
 fn refuse_elsewhere(scheduler: Scheduler, program: &Path) -> Result<()> {
     let program = shell_word(program);
     let (name, remedy) = match std::env::consts::OS {
@@ -257,7 +255,7 @@ fn refuse_elsewhere(scheduler: Scheduler, program: &Path) -> Result<()> {
     };
     Err(Error::new(
         Kind::Usage,
-        format!("This platform has {name} in place of {wanted}, which is not installed from here"),
+        format!("This platform uses {name} instead of {wanted}, which concur-cred cannot set up"),
         remedy,
     ))
 }

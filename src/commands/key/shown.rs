@@ -14,13 +14,13 @@ use crate::ui::context::Context;
 /// The longest text that is shown, characters.
 const MAX_CHARS: usize = 4096;
 
-/// What is shown of a store's key.
+/// The shown facts about a store's key.
 struct ShownKey {
     /// `None` without a store.
     look: Option<KeyLook>,
     source: KeySource,
     place: String,
-    /// What the settings ask for where that is another.
+    /// The source in the settings, if it is another one.
     asked: Option<(KeySource, &'static str)>,
     is_unfinished: bool,
 }
@@ -67,16 +67,21 @@ fn as_text(key: &ShownKey) -> String {
         "state",
         match (problem, look) {
             (Some(problem), _) => format!("{state}: {problem}"),
-            (None, None) => "no store yet; the first login takes this source".to_owned(),
+            (None, None) => "no store yet; the first login uses this source".to_owned(),
             (None, Some(_)) => state.to_owned(),
         },
     ));
     if *is_unfinished {
-        lines.push(("rest", "key.next is left of a rotation; concur-cred doctor tells".to_owned()));
+        lines.push((
+            "rest",
+            "an interrupted rotation left key.next; run: concur-cred doctor".to_owned(),
+        ));
     }
     if let (Some((asked, by)), Some(_)) = (asked, look) {
-        lines
-            .push(("asked", format!("{} by {by}, which holds for a new store only", asked.name())));
+        lines.push((
+            "asked",
+            format!("{} by {by}, which applies only to a new store", asked.name()),
+        ));
     }
     if let Some(problem) = problem {
         lines.push(("remedy", problem.remedy()));

@@ -1,5 +1,6 @@
-//! `status --check`: one line and an exit code, as the Monitoring Plugins' guidelines have it
-//! (<https://www.monitoring-plugins.org/doc/guidelines.html>). The network is not used, and no program is run for the key.
+//! `status --check`: one line and an exit code, by the Monitoring Plugins guidelines
+//! (<https://www.monitoring-plugins.org/doc/guidelines.html>). The network is not used, and no key command is
+//! run.
 
 use std::fmt::Write as _;
 
@@ -17,16 +18,16 @@ use crate::ui::times::{DAY, left as in_words};
 
 /// The exit code of UNKNOWN.
 pub(in crate::commands) const UNKNOWN: u8 = 3;
-/// The line for a defect of this program.
+/// The line for an internal error.
 pub(in crate::commands) const DEFECT: &str =
     "CONCUR UNKNOWN - internal error; standard error says where";
 /// The line for wrong usage.
 pub(in crate::commands) const MISUSED: &str =
     "CONCUR UNKNOWN - wrong usage; standard error says what";
-/// `--crit`, seconds, unless the caller says otherwise.
+/// The default of `--crit`, seconds.
 const DEFAULT_CRIT_SECS: i64 = 7 * DAY;
 
-/// A profile as the check sees it.
+/// A profile, for the check.
 struct Checked<'r> {
     name: &'r str,
     severity: Severity,
@@ -41,7 +42,7 @@ pub(super) fn run(context: &mut Context<'_>, args: &Status) -> u8 {
         Err(error) => (unknown(&error), UNKNOWN),
     };
     hardening::answering();
-    // Without its line the code is worth nothing.
+    // Monitoring needs the line, not only the code.
     context.answer(format!("{line}\n").as_bytes()).map_or(UNKNOWN, |()| code)
 }
 
@@ -131,7 +132,7 @@ fn line(checked: &[Checked<'_>], worst: Severity, limits: Limits) -> String {
     line
 }
 
-/// Days as the guidelines' numbers: with decimals only where there are any.
+/// Days as numbers of the guidelines: with decimals only if there are any.
 fn in_days(seconds: i64) -> String {
     let (days, rest) = (seconds / DAY, seconds % DAY);
     let decimals = format!("{:02}", rest * 100 / DAY);
@@ -158,7 +159,7 @@ const fn exit_code(severity: Severity) -> u8 {
     }
 }
 
-/// An error in the one line that there is; a bar would begin the figures.
+/// An error in one line; a bar would begin the figures.
 fn in_one_line(error: &Error) -> String {
     let text = format!("{}. {}", error.problem(), error.remedy());
     printable(&text.replace(['\n', '\r'], " ").replace('|', "/"), 400)

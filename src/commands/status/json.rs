@@ -1,4 +1,4 @@
-//! `status --json`; `docs/status.schema.json` describes it, and a test holds the two together.
+//! `status --json`; `docs/status.schema.json` describes it, and a test compares them.
 
 use serde_json::{Value, json};
 
@@ -10,7 +10,7 @@ use crate::model::record::OutcomeKind;
 use crate::ui::status::{Profile, words};
 use crate::ui::times::rfc3339;
 
-/// One profile. Fields may be added; none is ever taken away or given another meaning.
+/// One profile. Fields may be added; none is ever removed or gets another meaning.
 pub(super) fn as_json(profile: &Profile<'_>, is_used: bool, now: i64, min_ttl: i64) -> Value {
     let Profile { record, trouble, .. } = *profile;
     let is_edited = trouble == Some(Trouble::Edited);

@@ -1,4 +1,4 @@
-//! What the helper says back to `get`.
+//! The helper's answer to `get`.
 
 use zeroize::Zeroizing;
 
@@ -6,13 +6,13 @@ use super::{Unrenderable, push_line};
 use crate::model::secret::Secret;
 use crate::model::wiping::WipingBuffer;
 
-/// The whole answer to a `get`, composed before a byte of it is written: git uses whatever was
-/// printed, whatever the exit status. "Nothing found" is no answer at all.
+/// The whole answer to a `get`, composed before a byte of it is written: git uses everything that was printed,
+/// whatever the exit status. "Nothing found" is an empty answer.
 ///
-/// There is no protocol and no host in it: with them a helper can redirect git.
+/// It contains no protocol and no host, with which a helper could redirect git.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
-    /// A username and a password, both printed also when empty.
+    /// A username and a password, also printed if empty.
     Password {
         /// `username`.
         username: Vec<u8>,
@@ -30,27 +30,27 @@ pub enum Answer {
         authtype: Vec<u8>,
         /// `credential`.
         credential: Secret,
-        /// `ephemeral=1`: the other helpers in the chain are not to save it.
+        /// `ephemeral=1`: other helpers in the chain must not store it.
         ephemeral: bool,
         /// `password_expiry_utc`, epoch seconds.
         password_expiry_utc: Option<i64>,
         /// `oauth_refresh_token`.
         oauth_refresh_token: Option<Secret>,
-        /// `username`, where the stored entry has one.
+        /// `username`, if the stored credential has one.
         username: Option<Vec<u8>>,
     },
-    /// What is left of an entry whose password is expired: with it the next helper can refresh silently.
+    /// A stored credential whose password has expired, without the password: the next helper can refresh it.
     RefreshToken {
-        /// `username`, where the stored entry has one.
+        /// `username`, if the stored credential has one.
         username: Option<Vec<u8>>,
         /// `oauth_refresh_token`.
         oauth_refresh_token: Secret,
     },
-    /// `quit=1`, alone: git asks no other helper and no person.
+    /// Only `quit=1`: git asks no other helper and no person.
     Quit,
 }
 
-/// What stands in an answer beside its secret, bytes, with the usual user name.
+/// The usual size of an answer without its secret, bytes.
 const BESIDE_THE_SECRET: usize = 192;
 
 impl Answer {
@@ -65,8 +65,8 @@ impl Answer {
         secret + BESIDE_THE_SECRET
     }
 
-    /// The lines for stdout. Fails on a value with LF, CR or NUL in it: what was stored must never
-    /// become a line of its own.
+    /// The lines for stdout. Fails on a value with LF, CR or NUL in it: a stored value must never become a
+    /// separate line.
     pub fn render(&self) -> Result<Zeroizing<Vec<u8>>, Unrenderable> {
         let mut out = WipingBuffer::with_capacity(self.usual_length());
         match self {

@@ -1,7 +1,8 @@
-//! What a server offers in `WWW-Authenticate` (RFC 9110, section 11.6.1), as git hands it on in `wwwauth[]`.
+//! The schemes that a server offers in `WWW-Authenticate` (RFC 9110, section 11.6.1), which git passes on in
+//! `wwwauth[]`.
 
-/// Whether Bearer is among the schemes of a header's value. A value may hold several challenges after each
-/// other, with commas between them and their parameters.
+/// Whether Bearer is among the schemes of a header's value. A value may contain several challenges, separated
+/// by commas like their parameters.
 pub(super) fn offers_bearer(value: &[u8]) -> bool {
     let mut quoted = false;
     let mut escaped = false;
@@ -16,7 +17,7 @@ pub(super) fn offers_bearer(value: &[u8]) -> bool {
         }
         false
     });
-    // A scheme stands at the beginning of a part; of a parameter the whole word is no scheme's.
+    // A scheme is the first word of a part; the first word of a parameter contains more than a scheme's name.
     let mut schemes =
         parts.filter_map(|part| part.split(u8::is_ascii_whitespace).find(|word| !word.is_empty()));
     schemes.any(|scheme| scheme.eq_ignore_ascii_case(b"Bearer"))

@@ -1,4 +1,4 @@
-//! What must hold for any bytes, cut anyhow.
+//! Properties of the parser for any bytes in pieces of any size.
 
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::formats::Gatherer;
 
-/// Bytes that look like requests: real keys, awkward separators and anything else.
+/// Bytes that resemble requests: real keys, unusual separators and anything else.
 fn request_like() -> impl Strategy<Value = Vec<u8>> {
     let key = prop_oneof![
         prop::sample::select(vec![

@@ -1,4 +1,4 @@
-//! What a caller of the helper says.
+//! The request of a helper's caller.
 
 use std::fmt;
 
@@ -10,14 +10,13 @@ use crate::model::host;
 use crate::model::secret::Secret;
 use crate::model::wiping::WipingBuffer;
 
-/// One request, as read: values are bytes, not trimmed, not percent-decoded.
+/// One parsed request: values are bytes, not trimmed, not percent-decoded.
 ///
-/// A field that is absent (`None`) and one that is present and empty are different things: the first
-/// matches anything, the second only an empty value.
+/// An absent field (`None`) and an empty one are different: the first matches anything, the second only an
+/// empty value.
 ///
-/// `url=` is never read. git sends the parts it parsed itself; reading a caller's URL a second time,
-/// by other rules, is what CVE-2020-5260 and CVE-2020-11008 were made of. `continue`, `state[]` and
-/// unknown keys are ignored too.
+/// `url=` is never read. git sends the parts that it parsed itself; CVE-2020-5260 and CVE-2020-11008 arose from
+/// parsing a caller's URL again by other rules. `continue`, `state[]` and unknown keys are ignored too.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Request {
     /// `protocol`, such as `https`.
@@ -36,21 +35,21 @@ pub struct Request {
     pub oauth_refresh_token: Option<Secret>,
     /// `authtype`, such as `Bearer`.
     pub authtype: Option<Vec<u8>>,
-    /// `password_expiry_utc` in epoch seconds. `None` when absent, 0, negative or not a number: all
-    /// of these mean that it never expires.
+    /// `password_expiry_utc` in epoch seconds. `None` if absent, 0, negative or not a number: all of these mean
+    /// that it never expires.
     pub password_expiry_utc: Option<i64>,
     /// `ephemeral`: not to be stored. git's words for false (`0`, `false`, `no`, `off`, nothing)
     /// are false; any other value is true, because storing nothing is the safer mistake.
     pub ephemeral: bool,
     /// Whether the caller understands `authtype` (`capability[]=authtype`).
     pub capability_authtype: bool,
-    /// Whether the server offers Bearer among its schemes (`wwwauth[]`); `None` when it is not said what
-    /// it offers.
+    /// Whether the server offers Bearer among its schemes (`wwwauth[]`); `None` if the request does not list
+    /// them.
     pub bearer_is_offered: Option<bool>,
 }
 
-/// The keys that a request may hold once. A second one makes the request ambiguous, also when we do
-/// not read it ourselves.
+/// The keys that may occur only once. A second one makes the request ambiguous, even if this program does not
+/// use it.
 const SINGLE_KEYS: [&[u8]; 13] = [
     b"protocol",
     b"host",
@@ -68,11 +67,10 @@ const SINGLE_KEYS: [&[u8]; 13] = [
 ];
 
 impl Request {
-    /// Reads a request up to its blank line or the end of `bytes`.
+    /// Parses a request up to its blank line or the end of `bytes`.
     ///
-    /// Line ends are LF or CRLF, the last one optional. Refused: any other CR, NUL, a line without
-    /// `=`, a key given twice that can only have one value, and what is over the limits. Never
-    /// panics, whatever the bytes.
+    /// Line ends are LF or CRLF, the last one optional. Refused: any other CR, NUL, a line without `=`, a
+    /// repeated key that can only have one value, and input over the limits. Never panics, whatever the bytes.
     pub fn parse(bytes: &[u8]) -> Result<Self, Refusal> {
         let mut rest = &bytes[..bytes.len().min(MAX_REQUEST_BYTES + 1)];
         let mut request = Self::default();
@@ -135,15 +133,15 @@ impl Request {
         given(&self.protocol) && given(&self.host)
     }
 
-    /// Brings the host into the form that is stored and compared: origins are compared as origins.
+    /// Converts the host to its canonical form, in which it is stored and compared.
     pub fn make_host_canonical(&mut self) {
         if let (Some(protocol), Some(host)) = (&self.protocol, &mut self.host) {
             *host = host::canonical(protocol, host);
         }
     }
 
-    /// Whether a Bearer credential can be answered: the caller understands one, and the server does not
-    /// offer other schemes alone.
+    /// Whether the answer may be a Bearer credential: the caller supports it, and the server does not offer
+    /// only other schemes.
     pub fn takes_bearer(&self) -> bool {
         self.capability_authtype && self.bearer_is_offered != Some(false)
     }
@@ -191,7 +189,7 @@ impl Request {
     }
 }
 
-/// The first line without its line end, and how many bytes it takes with it.
+/// The first line without its line end, and its length with the line end.
 fn split_line(bytes: &[u8]) -> (&[u8], usize) {
     let Some(end) = bytes.iter().position(|byte| *byte == b'\n') else {
         return (bytes, bytes.len());
@@ -211,7 +209,7 @@ fn split_pair(content: &[u8], line: usize) -> Result<(&[u8], &[u8]), Refusal> {
     Ok((&content[..equals], &content[equals + 1..]))
 }
 
-/// Epoch seconds, or `None` for whatever means "never": 0, junk, a sign, more than 63 bits.
+/// Epoch seconds, or `None` for values that mean "never": 0, junk, a sign, more than 63 bits.
 fn expiry(value: &[u8]) -> Option<i64> {
     if !value.iter().all(u8::is_ascii_digit) {
         return None;
@@ -225,8 +223,7 @@ fn is_false(value: &[u8]) -> bool {
     words.iter().any(|word| value.eq_ignore_ascii_case(word))
 }
 
-/// Why a request was refused. Says which line and which rule, never what stood there: a malformed
-/// line is as likely as any other to be a secret.
+/// Why a request was refused: the line and the rule, never its text, because a malformed line may be a secret.
 #[non_exhaustive]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refusal {
@@ -266,9 +263,9 @@ impl fmt::Display for Refusal {
                 write!(f, "line {line} of the request repeats a key that can be given only once")
             }
             Self::LoneCr { line } => {
-                write!(f, "line {line} of the request holds a carriage return inside the line")
+                write!(f, "line {line} of the request contains a carriage return inside the line")
             }
-            Self::Nul { line } => write!(f, "line {line} of the request holds a NUL byte"),
+            Self::Nul { line } => write!(f, "line {line} of the request contains a NUL byte"),
             Self::LineTooLong => {
                 write!(f, "the request has a line longer than {MAX_LINE_BYTES} bytes")
             }

@@ -1,4 +1,4 @@
-//! Every row of the protocol's rules for parsing and against attacks.
+//! The protocol's rules for parsing, and against attacks.
 
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
@@ -18,7 +18,7 @@ fn bytes(value: &str) -> Vec<u8> {
     value.as_bytes().to_vec()
 }
 
-/// The request that the stream's edge would parse, fed in pieces of `size` bytes.
+/// The parsed request, received in pieces of `size` bytes.
 fn gathered(bytes: &[u8], size: usize) -> (Progress, Result<Request, Refusal>) {
     let mut gatherer = Gatherer::of_git();
     let mut progress = Progress::More;

@@ -1,4 +1,4 @@
-//! `credentials.json` of the tutorial: the application, the company, and how to ask for tokens.
+//! `credentials.json` of the tutorial: the application, the company, and the grant.
 
 use serde::de::MapAccess;
 use uuid::Uuid;
@@ -19,8 +19,8 @@ const BLANK: &str = r#"{
 }
 "#;
 
-/// What the file holds. Values have lost the blanks around them; a missing key, `null` and a blank
-/// string are the same, and unknown keys are ignored.
+/// The content of the file. Blanks around values are removed; a missing key, `null` and a blank string are the
+/// same, and unknown keys are ignored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Credentials {
     /// `appID`, the client id of the grant requests.
@@ -29,14 +29,13 @@ pub struct Credentials {
     pub client_secret: Secret,
     /// `companyUUID`, the username of the company grant.
     pub company_uuid: String,
-    /// `companyRequestToken`, the password of the company grant; good for 24 hours after it was
-    /// made.
+    /// `companyRequestToken`, the password of the company grant; valid for 24 hours.
     pub company_request_token: Option<Secret>,
     /// `grantType`; the template's `password` when blank.
     pub grant_type: String,
-    /// `refreshToken`: one that the person already has.
+    /// `refreshToken`: an existing one.
     pub refresh_token: Option<Secret>,
-    /// The base URL, as it stands there: not checked, not normalised.
+    /// The base URL as written: not checked, not normalised.
     pub base_url: Option<String>,
     /// `credentialType`, sent as `credtype`; the template's `authtoken` when blank.
     pub credential_type: String,
@@ -49,8 +48,7 @@ const FILLED_IN: [&str; 5] =
     ["appID", "clientSecret", "companyUUID", "companyRequestToken", "refreshToken"];
 
 impl Credentials {
-    /// Reads the file. A file that is only partly filled in is read as well: see
-    /// [`Credentials::missing`].
+    /// Parses the file, also one that is only partly filled in: see [`Credentials::missing`].
     pub fn parse(bytes: &[u8]) -> Result<Self, FileError> {
         let RawCredentials {
             app_id,
@@ -142,7 +140,7 @@ impl Fields for RawCredentials {
         "companyUUID",
         "companyRequestToken",
         "credentialType",
-        // The names that other files have for them.
+        // The names in other programs' files.
         "client_id",
         "clientId",
         "appId",
@@ -173,7 +171,7 @@ impl Fields for RawCredentials {
             "clientSecret" | "client_secret" => &mut self.client_secret,
             "companyRequestToken" | "company_request_token" => &mut self.company_request_token,
             "refreshToken" | "refresh_token" => &mut self.refresh_token,
-            // Called so, it may be anything that a vendor counts by.
+            // With this name it may be a vendor's own id.
             "companyId" | "company_id" => {
                 let said = values.text_if_any()?.filter(|id| Uuid::try_parse(id).is_ok());
                 return values.keep(&mut self.company_uuid, said, key);
@@ -204,7 +202,7 @@ impl Fields for RawCredentials {
 }
 
 impl RawCredentials {
-    /// Where the text of this name is kept.
+    /// The field for this name.
     fn text_named(&mut self, key: &str) -> &mut Option<String> {
         match key {
             "appID" | "appId" | "app_id" | "client_id" | "clientId" => &mut self.app_id,
@@ -226,7 +224,7 @@ mod tests {
 
     const FILLED: &str = r#"{"appID":"id","clientSecret":"cs","grantType":"password","companyUUID":"cu","companyRequestToken":"rt","credentialType":"authtoken"}"#;
 
-    /// Line, column and what is wrong there.
+    /// Line, column and problem.
     type Found = (usize, usize, Problem);
 
     fn problem(bytes: &[u8]) -> Found {

@@ -1,7 +1,7 @@
 //! The two files of SAP's refresh-token tutorial, pure: bytes in, values out, and back.
 //!
-//! People write them by hand, editors and scripts mangle them, and they are full of secrets. So what
-//! is wrong is said by line, column and rule, and never by quoting the file.
+//! People edit them by hand, editors and scripts damage them, and they contain secrets. So an error names line,
+//! column and rule, and never quotes the file.
 
 pub(crate) mod credentials;
 mod object;
@@ -18,12 +18,12 @@ pub(crate) const MAX_FILE_BYTES: usize = 1024 * 1024;
 /// Why a file was refused. The caller names the file, shows this, and changes nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FileError {
-    /// Counted from 1; 0 when the problem is with the file as a whole.
+    /// Counted from 1; 0 for a problem of the whole file.
     pub line: usize,
-    /// In bytes, counted from 1; 0 when the problem is with the file as a whole. For a value of the
-    /// wrong kind it is where reading stopped, at the end of the value or just before it.
+    /// In bytes, counted from 1; 0 for a problem of the whole file. For a value of the wrong type it is where
+    /// parsing stopped, at the end of the value or just before it.
     pub column: usize,
-    /// What is wrong there.
+    /// The problem.
     pub problem: Problem,
 }
 
@@ -33,11 +33,11 @@ impl FileError {
     }
 }
 
-/// What can be wrong with a file. Keys are named only when they are ones that we know.
+/// The problems of a file. Only known keys are named.
 #[non_exhaustive]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Problem {
-    /// Nothing in it but blanks.
+    /// Empty, or only blanks.
     Empty,
     /// Over [`MAX_FILE_BYTES`].
     TooLarge,
@@ -51,24 +51,24 @@ pub enum Problem {
     Truncated,
     /// JSON, but not an object.
     NotAnObject,
-    /// A key is there twice; which of the values is meant?
+    /// A repeated key.
     Duplicate {
-        /// The key, where it is a known one.
+        /// The key, if it is a known one.
         key: Option<&'static str>,
     },
     /// A value that must be a string is not.
     NotAString {
-        /// Whose value.
+        /// The key.
         key: &'static str,
     },
     /// A value that must be a whole number, or a string with one, is not.
     NotANumber {
-        /// Whose value.
+        /// The key.
         key: &'static str,
     },
     /// A string with a line break or another control character inside.
     ControlCharacter {
-        /// Whose value.
+        /// The key.
         key: &'static str,
     },
     /// A token file with neither a refresh token nor an access token.
@@ -100,13 +100,17 @@ impl fmt::Display for Problem {
             }
             Self::NotANumber { key } => write!(f, "the value of `{key}` must be a whole number"),
             Self::ControlCharacter { key } => {
-                write!(f, "the value of `{key}` holds a line break or another control character")
+                write!(
+                    f,
+                    "the value of `{key}` contains a line break or another control \
+                           character"
+                )
             }
             Self::NoToken { misspelt: Some(key) } => {
-                write!(f, "there is no `{key}` in it; an unknown key is probably meant for it")
+                write!(f, "it contains no `{key}`; an unknown key is probably meant for it")
             }
             Self::NoToken { misspelt: None } => f.write_str(
-                "there is neither a `refresh_token` nor an `access_token` in it: it is no token response",
+                "it contains neither a `refresh_token` nor an `access_token`: it is not a token response",
             ),
         }
     }

@@ -1,9 +1,9 @@
-//! Reads a JSON object field by field, strings straight into secrets, errors without content.
+//! Parses a JSON object field by field: strings become secrets without a copy, and errors contain no text of
+//! the file.
 //!
-//! serde's own error texts quote the value that they are about, so none of them is passed on: only
-//! their line and column, and a [`Problem`] noted beforehand. Strings without escapes, as all tokens
-//! are, are never copied outside a `Secret`; one with escapes passes through `serde_json`'s scratch
-//! buffer, which is freed unwiped.
+//! serde's error texts quote the value, so only their line and column are used, with a [`Problem`] that was
+//! noted before. Strings without escapes, which includes all tokens, are never copied outside a `Secret`; one
+//! with escapes passes through `serde_json`'s scratch buffer, which is not wiped.
 
 use std::cell::Cell;
 use std::fmt;
@@ -19,9 +19,9 @@ use super::{FileError, MAX_FILE_BYTES, Problem};
 use crate::model::lenient;
 use crate::model::secret::Secret;
 
-/// What is read from an object.
+/// The target of a parsed object.
 pub(super) trait Fields {
-    /// The keys that are known; each may come once.
+    /// The known keys; each may occur once.
     const KEYS: &'static [&'static str];
 
     /// Takes the value of a known key.
@@ -41,7 +41,7 @@ pub(super) trait Fields {
     }
 }
 
-/// The object's values, with the problem to report should the next one not be as expected.
+/// The object's values, with the problem to report if the next one is invalid.
 pub(super) struct Values<'a, A> {
     pub(super) map: A,
     problem: &'a Cell<Problem>,
@@ -58,13 +58,13 @@ impl<'de, A: MapAccess<'de>> Values<'_, A> {
         Ok(text)
     }
 
-    /// As [`Values::secret`], for what is none.
+    /// As [`Values::secret`], for a value that is not secret.
     pub(super) fn text(&mut self, key: &'static str) -> Result<Option<String>, A::Error> {
         let text = self.secret(key)?;
         Ok(text.as_ref().and_then(Secret::expose_utf8).map(str::to_owned))
     }
 
-    /// A string that need not be one: anything else counts as absent.
+    /// An optional string: a value of another type counts as absent.
     pub(super) fn text_if_any(&mut self) -> Result<Option<String>, A::Error> {
         let value: Value = self.map.next_value()?;
         let text =
@@ -72,7 +72,7 @@ impl<'de, A: MapAccess<'de>> Values<'_, A> {
         Ok(text.map(str::to_owned))
     }
 
-    /// A base URL, which the caller may not need: what cannot be one is left for it to refuse.
+    /// A base URL, which the caller may not need, so the caller refuses an invalid one.
     pub(super) fn base_url(&mut self) -> Result<Option<String>, A::Error> {
         Ok(match self.map.next_value()? {
             Value::Null => None,
@@ -82,7 +82,7 @@ impl<'de, A: MapAccess<'de>> Values<'_, A> {
         })
     }
 
-    /// Keeps what a field says that files call by several names: twice the same is the same.
+    /// Stores a field that has several names in files; two equal values are not a conflict.
     pub(super) fn keep<T: PartialEq>(
         &self,
         slot: &mut Option<T>,
@@ -101,7 +101,7 @@ impl<'de, A: MapAccess<'de>> Values<'_, A> {
         }
     }
 
-    /// A whole number in any of its spellings, or a point in time; `None` for `null` and a blank string.
+    /// A whole number in any form, or a point in time; `None` for `null` and a blank string.
     pub(super) fn number(&mut self, key: &'static str) -> Result<Option<i64>, A::Error> {
         self.problem.set(Problem::NotANumber { key });
         let Number(number) = self.map.next_value()?;
@@ -113,7 +113,7 @@ impl<'de, A: MapAccess<'de>> Values<'_, A> {
         self.map.next_value::<IgnoredAny>().map(drop)
     }
 
-    /// The error that makes [`read`] report `problem` at this place.
+    /// The error that makes [`read`] report `problem` here.
     pub(super) fn refuse(&self, problem: Problem) -> A::Error {
         self.problem.set(problem);
         A::Error::custom("refused")
@@ -211,7 +211,7 @@ impl<'de, F: Fields> Visitor<'de> for ObjectOf<'_, F> {
 }
 
 enum Key {
-    /// Its place among the known keys.
+    /// Its index among the known keys.
     Known(usize),
     Unknown(String),
 }
@@ -253,7 +253,7 @@ impl<'de> Deserialize<'de> for Text {
             }
 
             fn visit_str<E>(self, text: &str) -> Result<Text, E> {
-                // What is pasted brings blanks along, also ones that cannot be seen.
+                // Pasted values have blanks around them, also invisible ones.
                 let blank = |c: char| c.is_whitespace() || matches!(c, '\u{feff}' | '\u{200b}');
                 let text = text.trim_matches(blank);
                 Ok(Text((!text.is_empty()).then(|| Secret::from(text))))
@@ -268,7 +268,7 @@ impl<'de> Deserialize<'de> for Text {
     }
 }
 
-/// What a clock says with fractions of a second, as many programs write it: only a time is that large.
+/// A time with fractions of a second, as many programs write it: only a time is that large.
 fn fraction_of_a_time(number: f64) -> Option<i64> {
     const TEN_YEARS: f64 = 315_360_000.0;
     lenient::whole(number.trunc()).filter(|_| number >= TEN_YEARS)

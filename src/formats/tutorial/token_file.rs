@@ -15,8 +15,8 @@ use crate::model::secret::Secret;
 use crate::model::similar::nearest;
 use crate::model::wiping::WipingBuffer;
 
-/// The known fields, in the order in which the tutorial's script writes them, and then the names that other
-/// files have for them, and for the application.
+/// The known fields, in the order in which the tutorial's script writes them, and then the names in other
+/// programs' files, also for the application.
 const KEYS: [&str; 33] = [
     "expires_in",
     "scope",
@@ -58,26 +58,26 @@ const NOT_SECONDS: i64 = 100_000_000_000;
 /// From here on (ten years) a number of seconds is not a lifetime.
 const NO_LIFETIME: i64 = 315_360_000;
 
-/// What the file holds. A missing key, `null` and a blank string are the same.
+/// The content of the file. A missing key, `null` and a blank string are the same.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TokenFile {
-    /// `access_token`, a JWT whose `exp` is the only thing that tells its expiry.
+    /// `access_token`, a JWT whose `exp` is the only source of its expiry.
     pub access_token: Option<Secret>,
     /// `refresh_token`.
     pub refresh_token: Option<Secret>,
     /// `id_token`, a JWT whose `sub` is the company's or user's UUID.
     pub id_token: Option<Secret>,
-    /// `expires_in`: seconds, counted from a moment that the file does not tell; in some files really an
-    /// absolute time (a number or RFC 3339), see [`TokenFile::absolute_expiry`].
+    /// `expires_in`: seconds from a moment that the file does not contain; in some files an absolute time (a
+    /// number or RFC 3339), see [`TokenFile::absolute_expiry`].
     pub expires_in: Option<i64>,
-    /// `refresh_expires_in`: despite its name an absolute time, here in epoch seconds. Files that
-    /// hold milliseconds are read as well.
+    /// `refresh_expires_in`: despite its name an absolute time, here in epoch seconds. Files with milliseconds
+    /// are also accepted.
     pub refresh_expires_at: Option<i64>,
     /// `scope`.
     pub scope: Option<String>,
     /// `token_type`.
     pub token_type: Option<String>,
-    /// `geolocation`, else another name for the base URL, as it stands there: not checked, not normalised.
+    /// `geolocation`, else another name for the base URL, as written: not checked, not normalised.
     pub geolocation: Option<String>,
     /// `companyUUID`, which the tutorial's script adds to the response.
     pub company_uuid: Option<String>,
@@ -85,14 +85,15 @@ pub struct TokenFile {
     pub client_id: Option<String>,
     /// The client secret, which the tutorial's file does not have.
     pub client_secret: Option<Secret>,
-    /// The base URL by another name than `geolocation`; `None` once the file was read.
+    /// The base URL by another name than `geolocation`; `None` after parsing.
     pub base_url: Option<String>,
-    /// Everything else, kept for the way out.
+    /// All other fields, kept for the export.
     pub unknown: UnknownFields,
 }
 
 impl TokenFile {
-    /// Reads the file, or any object that holds such fields by the names that are met; it must hold a refresh token or an access token.
+    /// Parses the file, or any object with these fields by their usual names; it must contain a refresh token
+    /// or an access token.
     pub fn parse(bytes: &[u8]) -> Result<Self, FileError> {
         let mut file = read(bytes, Self::default())?;
         let other_name = file.base_url.take();
@@ -105,25 +106,25 @@ impl TokenFile {
         Ok(file)
     }
 
-    /// What `expires_in` says when it is really an absolute time, epoch seconds. No token lives for the
-    /// ten years from which on it must be one.
+    /// The value of `expires_in` if it is an absolute time, epoch seconds. No token is valid for ten years, so
+    /// a larger value must be a time.
     pub fn absolute_expiry(&self) -> Option<i64> {
         self.expires_in.map(seconds).filter(|at| *at >= NO_LIFETIME)
     }
 
-    /// The file as the tutorial's script writes it: one line, its field order, numbers as numbers,
-    /// then the unknown fields; what is absent is left out. It may be written to a terminal: what could
-    /// steer one is in JSON's escapes.
+    /// The file as the tutorial's script writes it: one line, its field order, numbers as numbers, then the
+    /// unknown fields; absent fields are left out. It may be written to a terminal, so characters that could
+    /// control one are escaped as JSON.
     pub fn render(&self) -> Result<Zeroizing<Vec<u8>>, NotText> {
         let mut out = WipingBuffer::new();
-        // Into memory, only a token that is not UTF-8 can fail.
+        // Writing to memory fails only for a token that is not UTF-8.
         write_printable_json(&mut out, &Rendered(self)).map_err(|_| NotText)?;
         out.extend(b"\n");
         Ok(out.into_bytes())
     }
 }
 
-/// A token is not UTF-8 and so cannot stand in a JSON file.
+/// A token is not UTF-8, which a JSON file cannot contain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NotText;
 
@@ -168,9 +169,9 @@ impl Fields for TokenFile {
                 let said = values.secret(key)?;
                 values.keep(&mut self.client_secret, said, key)
             }
-            // Good for a day, and not what an import is for.
+            // Valid only for a day, and not part of an import.
             "companyRequestToken" => values.secret(key).map(drop),
-            // Called so, it may be anything that a vendor counts by.
+            // With this name it may be a vendor's own id.
             "companyId" | "company_id" => {
                 let said = values.text_if_any()?.filter(|id| Uuid::try_parse(id).is_ok());
                 values.keep(&mut self.company_uuid, said, key)
@@ -181,7 +182,7 @@ impl Fields for TokenFile {
                 values.keep(self.text_named(key), said, key)
             }
             "geolocation" => values.base_url().map(|said| self.geolocation = said),
-            // The first one that says anything.
+            // The first one with a value.
             _ => values.base_url().map(|said| self.base_url = self.base_url.take().or(said)),
         }
     }
@@ -201,7 +202,7 @@ impl Fields for TokenFile {
 }
 
 impl TokenFile {
-    /// Where the text of this name is kept.
+    /// The field for this name.
     fn text_named(&mut self, key: &str) -> &mut Option<String> {
         match key {
             "scope" => &mut self.scope,
@@ -212,7 +213,7 @@ impl TokenFile {
     }
 }
 
-/// The token of a header's value: files hold that, too, and a token has no blanks.
+/// The token of a header's value, which some files contain; a token has no blanks.
 fn without_scheme(token: Secret) -> Secret {
     let text = token.expose_utf8().and_then(|text| text.split_once(' '));
     match text.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")) {
@@ -221,7 +222,7 @@ fn without_scheme(token: Secret) -> Secret {
     }
 }
 
-/// An epoch time in seconds, whether it came in seconds, milliseconds or something finer.
+/// An epoch time in seconds, from seconds, milliseconds or a finer unit.
 fn seconds(mut epoch: i64) -> i64 {
     while epoch >= NOT_SECONDS {
         epoch /= 1000;
@@ -257,7 +258,7 @@ impl Serialize for Rendered<'_> {
             token_type,
             geolocation,
             company_uuid,
-            // The application is not the file's to give away.
+            // The application's values are not exported.
             client_id: _,
             client_secret: _,
             base_url: _,
@@ -280,18 +281,18 @@ impl Serialize for Rendered<'_> {
     }
 }
 
-/// Fields of an imported file that we do not know. They may be secrets, so they are treated as such:
-/// not shown by `Debug`, strings overwritten when dropped, and out only as a [`Secret`].
+/// Fields of an imported file that we do not know. They may be secrets, so they are treated like secrets:
+/// hidden in `Debug`, wiped when dropped, and returned only as a [`Secret`].
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct UnknownFields(Map<String, Value>);
 
 impl UnknownFields {
-    /// How many there are.
+    /// Their number.
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// Whether there are none.
+    /// Whether it is empty.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

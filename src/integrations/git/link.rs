@@ -7,23 +7,23 @@ use super::plan::NAME;
 use crate::error::{Error, Kind, Result};
 use crate::sys::files::{self, shell_word};
 
-/// Where this program itself lies, links followed.
+/// The path of this program, links followed.
 pub(crate) fn own_program() -> Result<PathBuf> {
     std::env::current_exe().map_err(|error| {
         Error::new(
             Kind::Other,
-            format!("The system does not say where this program lies: {}", files::reason(&error)),
+            format!("The path of this program is unknown: {}", files::reason(&error)),
             format!("Link {NAME} to it in a folder on PATH, and run this again."),
         )
     })
 }
 
-/// Where the name belongs: beside the program itself.
+/// The path of the link: beside the program.
 pub(crate) fn place(program: &Path) -> PathBuf {
     program.with_file_name(format!("{NAME}{}", std::env::consts::EXE_SUFFIX))
 }
 
-/// Makes the name, unless it is there. `true` when it was made.
+/// Creates the link, unless the name exists. `true` if it was created.
 pub(crate) fn make(program: &Path) -> Result<bool> {
     match link(program, &place(program)) {
         Ok(()) => Ok(true),
@@ -32,14 +32,14 @@ pub(crate) fn make(program: &Path) -> Result<bool> {
     }
 }
 
-/// A link by name alone: it holds when the folder moves, and when the program is replaced.
+/// A relative link: it stays valid if the folder moves or the program is replaced.
 #[cfg(unix)]
 fn link(program: &Path, place: &Path) -> io::Result<()> {
     std::os::unix::fs::symlink(program.file_name().unwrap_or(program.as_os_str()), place)
 }
 
-/// Symbolic links are a privilege there. An update of the program leaves this one behind, as it would a
-/// copy: `configure-git` says when the versions differ.
+/// Symbolic links need a privilege there. An update does not change this hard link or copy: `configure-git`
+/// reports different versions.
 #[cfg(not(unix))]
 fn link(program: &Path, place: &Path) -> io::Result<()> {
     if place.exists() {
@@ -48,7 +48,7 @@ fn link(program: &Path, place: &Path) -> io::Result<()> {
     std::fs::hard_link(program, place).or_else(|_| std::fs::copy(program, place).map(|_| ()))
 }
 
-/// The command that makes the name.
+/// The command that creates the link.
 pub(crate) fn command(program: &Path) -> String {
     let place = place(program);
     if cfg!(unix) {
@@ -76,24 +76,24 @@ fn refused(program: &Path, error: &io::Error) -> Error {
     )
 }
 
-/// Whether something has the name already, whatever it is.
+/// Whether the name exists.
 pub(crate) fn is_taken(program: &Path) -> bool {
     std::fs::symlink_metadata(place(program)).is_ok()
 }
 
-/// Whether the name leads to something else than the program: to nothing, or to what cannot be run.
+/// Whether the name is something else than the program: a dangling link, or not executable.
 #[cfg(unix)]
 fn leads_elsewhere(program: &Path) -> bool {
     std::fs::canonicalize(place(program)).ok() != std::fs::canonicalize(program).ok()
 }
 
-/// A copy is another file there.
+/// A copy is a different file there.
 #[cfg(not(unix))]
 fn leads_elsewhere(_program: &Path) -> bool {
     false
 }
 
-/// The error for a name that is there, and that git does not find.
+/// The error for an existing name that git does not find.
 pub(crate) fn not_found(program: &Path) -> Error {
     if leads_elsewhere(program) {
         let place = place(program);

@@ -1,5 +1,5 @@
-//! The edge to git: runs the machine's own, and makes the name under which it finds this program.
-//! git's files are never edited here; `git config` does that, under its own lock.
+//! Runs git, and creates the name under which it finds this program. Only `git config` edits git's files, under
+//! its own lock.
 
 pub(crate) mod link;
 pub(crate) mod plan;
@@ -15,17 +15,17 @@ use crate::sys::child;
 use crate::sys::env::{Env, keep_secrets_from};
 use plan::{Helpers, NAME, Scope};
 
-/// The first git that takes `*` for a label of a host in `credential.<url>` (its release notes).
+/// The first git that supports `*` for a label of a host in `credential.<url>` (its release notes).
 const FIRST_WITH_PATTERNS: (u32, u32) = (2, 26);
-/// How much of what git says is shown, in characters.
+/// How much of git's output is shown, in characters.
 const SHOWN_CHARS: usize = 300;
-/// A git that takes longer hangs: it is only asked for its version and its configuration.
+/// The time limit: git is only called for its version and its configuration.
 const TIME_LIMIT: Duration = Duration::from_secs(20);
 
 /// What git runs for `credential.helper = concur`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Helper {
-    /// Nothing: it finds none.
+    /// Nothing: git finds no program.
     None,
     /// This program, of this version.
     Ours(String),
@@ -33,26 +33,26 @@ pub(crate) enum Helper {
     Foreign,
 }
 
-/// What the git on PATH says of itself, and the helpers in every configuration that holds here, in its
-/// order (`plan` knows the form); `Err` for these when git ends with an error.
+/// The version of the git on PATH, and the helpers in all configurations that apply here, in their order
+/// (`plan` knows the format); `Err` for these if git fails.
 pub(crate) fn as_it_is() -> io::Result<(String, Result<Vec<u8>, ()>)> {
     let version = text(&output(&["--version"], Place::Nowhere)?.stdout);
     let asked = ["config", "--null", "--get-regexp", r"^credential\.(.*\.)?helper$"];
     let listed = output(&asked, Place::Here)?;
     let helpers = match listed.status.code() {
         Some(0) => Ok(listed.stdout),
-        // It found none.
+        // Exit code 1 means that there are none.
         Some(1) if listed.stderr.is_empty() => Ok(Vec::new()),
         _ => Err(()),
     };
     Ok((shown(version.trim_start_matches("git version ")), helpers))
 }
 
-/// An error when there is no git on PATH, or one that is too old.
+/// An error if there is no git on PATH, or it is too old.
 pub(crate) fn check_version() -> Result<()> {
     let output = run(&["--version"])?;
     if !output.status.success() {
-        return Err(refused(&output, "Mend that, and run this again.".to_owned()));
+        return Err(refused(&output, "Fix this and retry.".to_owned()));
     }
     let said = text(&output.stdout);
     match version(&said) {
@@ -61,7 +61,7 @@ pub(crate) fn check_version() -> Result<()> {
             let (least_major, least_minor) = FIRST_WITH_PATTERNS;
             Err(Error::new(
                 Kind::Other,
-                format!("git {major}.{minor} knows no patterns of hosts"),
+                format!("git {major}.{minor} does not support host patterns"),
                 format!(
                     "Update git to {least_major}.{least_minor} or newer, or name each host: \
                      git config --global credential.https://HOST.helper {}",
@@ -71,14 +71,14 @@ pub(crate) fn check_version() -> Result<()> {
         }
         None => Err(Error::new(
             Kind::Other,
-            format!("git does not say which version it is: {}", shown(&said)),
-            "Check what is found first: git --version",
+            format!("git does not print its version: {}", shown(&said)),
+            "Check: git --version",
         )),
     }
 }
 
-/// What git runs for `credential.helper = concur`, wherever it finds that. It is looked for as git looks
-/// and run by itself: git would run an alias of that name where it finds no program.
+/// What git runs for `credential.helper = concur`, wherever it finds that. It is found as git does and run
+/// directly: git would run an alias of that name if it finds no program.
 pub(crate) fn helper() -> Result<Helper> {
     let Some(program) = find_helper()? else { return Ok(Helper::None) };
     let mut command = Command::new(program);
@@ -95,11 +95,12 @@ pub(crate) fn helper() -> Result<Helper> {
     Ok(version.map_or(Helper::Foreign, |version| Helper::Ours(printable(version, 40))))
 }
 
-/// In git's own folder, then on PATH; what PATH names relative to the current folder is anybody's.
+/// In git's own folder, then on PATH; relative entries of PATH are skipped, because the current folder may
+/// belong to another user.
 fn find_helper() -> Result<Option<PathBuf>> {
     let output = run(&["--exec-path"])?;
     if !output.status.success() {
-        return Err(refused(&output, "Fix that, and run this again.".to_owned()));
+        return Err(refused(&output, "Fix this and retry.".to_owned()));
     }
     let own = PathBuf::from(text(&output.stdout).trim_end_matches(['\n', '\r']));
     let path = Env::of_process().get("PATH").unwrap_or_default();
@@ -109,33 +110,33 @@ fn find_helper() -> Result<Option<PathBuf>> {
     Ok(found.find(|file| is_program(file)))
 }
 
-/// The helpers that a configuration names for a URL, key by key.
+/// The helpers of a configuration for a URL, by key.
 pub(crate) fn helpers(scope: Scope) -> Result<Helpers> {
     let pattern = r"^credential\..*\.helper$";
     let output = run(&["config", scope.option(), "--null", "--get-regexp", pattern])?;
     match output.status.code() {
         Some(0) => Ok(plan::read_helpers(&output.stdout)),
-        // It found none.
+        // Exit code 1 means that there are none.
         Some(1) if output.stderr.is_empty() => Ok(Helpers::new()),
         _ => Err(refused(
             &output,
-            format!("Look at its configuration: git config {} --list", scope.option()),
+            format!("Check its configuration: git config {} --list", scope.option()),
         )),
     }
 }
 
-/// Runs one of the commands that [`plan`] made.
+/// Runs a command of [`plan`].
 pub(crate) fn configure(args: &[String]) -> Result<()> {
     let words: Vec<&str> = args.iter().map(String::as_str).collect();
     let output = run(&words)?;
     if output.status.success() {
         return Ok(());
     }
-    Err(refused(&output, format!("See why by hand: {}", plan::command_line(args))))
+    Err(refused(&output, format!("To see why, run: {}", plan::command_line(args))))
 }
 
 /// Refuses a configuration that is a device, pipe or socket, such as `GIT_CONFIG_GLOBAL=/dev/null`: git
-/// writes a new file and puts it in the place of the old one, and root's git really does.
+/// replaces the file by a new one, and as root it would replace the device.
 pub(crate) fn refuse_no_file(scope: Scope, env: &Env) -> Result<()> {
     let path = match scope {
         Scope::Global => env
@@ -150,12 +151,12 @@ pub(crate) fn refuse_no_file(scope: Scope, env: &Env) -> Result<()> {
     }
     Err(Error::new(
         Kind::Other,
-        format!("git's configuration {} is no file that can be written", path.display()),
-        "Name another one by GIT_CONFIG_GLOBAL (with --system: GIT_CONFIG_SYSTEM), or unset that.",
+        format!("git's configuration {} is not a writable file", path.display()),
+        "Set GIT_CONFIG_GLOBAL (with --system: GIT_CONFIG_SYSTEM) to another file, or unset it.",
     ))
 }
 
-/// The variables that make git trace, to stderr for one.
+/// The variables that make git trace, for example to stderr.
 const TRACES: [&str; 6] = [
     "GIT_TRACE",
     "GIT_TRACE_SETUP",
@@ -165,39 +166,39 @@ const TRACES: [&str; 6] = [
     "GIT_TRACE2_PERF",
 ];
 
-/// Where git is run.
+/// The repository for a git call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Place {
-    /// In no repository: the one that we stand in is anybody's, and its configuration not asked for.
+    /// None: the current one may belong to another user, and its configuration is not needed.
     Nowhere,
-    /// In the repository that we stand in, if any; git's `config` alone, which runs nothing of it.
+    /// The current one, if any; only for `git config`, which runs no program of it.
     Here,
 }
 
-/// The variables that lead git to a repository or hand it a configuration of one command.
+/// The variables that select a repository or add configuration for one command.
 const REPOSITORY: [&str; 5] =
     ["GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_CONFIG", "GIT_CONFIG_PARAMETERS", "GIT_CONFIG_COUNT"];
 
-/// Runs git to its end, in the language that the tests of its answers are written in.
+/// Runs git, with messages in English, which this module parses.
 fn output(args: &[&str], place: Place) -> io::Result<Output> {
     let mut command = Command::new("git");
     command.args(args).env("LC_ALL", "C");
     if place == Place::Nowhere {
-        // No repository, wherever we stand: git looks for no other one.
+        // No repository: git searches no other one.
         command.env("GIT_DIR", "/dev/null");
         for name in REPOSITORY {
             command.env_remove(name);
         }
     }
     keep_secrets_from(&mut command);
-    // What it traces would be taken for what it says.
+    // Its trace would be taken for its messages.
     for name in TRACES {
         command.env_remove(name);
     }
     child::run(command, b"", TIME_LIMIT)
 }
 
-/// [`output`] where git is required.
+/// [`output`], an error if there is no git.
 fn run(args: &[&str]) -> Result<Output> {
     let place = if args.contains(&"--local") { Place::Here } else { Place::Nowhere };
     output(args, place).map_err(|error| match error.kind() {
@@ -212,7 +213,7 @@ fn run(args: &[&str]) -> Result<Output> {
         _ => Error::new(
             Kind::Other,
             format!("git cannot be run: {}", child::unended(&error)),
-            "Check what is found first on PATH.",
+            "Check which git is first on PATH.",
         ),
     })
 }
@@ -261,7 +262,7 @@ fn version(said: &str) -> Option<(u32, u32)> {
     Some((numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?))
 }
 
-/// The error for a name that git finds and that is not this program.
+/// The error if git finds another program of that name.
 pub(crate) fn foreign_helper() -> Error {
     Error::new(
         Kind::Other,

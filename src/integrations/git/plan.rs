@@ -1,9 +1,9 @@
-//! What is to be changed in git's configuration: pure, from what stands in it.
+//! Pure: plans the changes of git's configuration.
 //!
-//! For each URL two lines are written (gitcredentials(7)): `helper =`, which for this URL alone drops
-//! the helpers named before it, and `helper = concur`. Without the first one a helper that keeps
-//! passwords in the clear would be handed our tokens by `git credential approve`. Other hosts keep
-//! their helpers. The two lines in this order are also how [`to_unset`] knows what was written here.
+//! For each URL two lines are written (gitcredentials(7)): `helper =`, which removes the earlier helpers for
+//! this URL only, and `helper = concur`. Without the first one, `git credential approve` would pass our tokens
+//! to a helper that stores passwords in plain text. Other hosts keep their helpers. [`to_unset`] recognises its
+//! own lines by this pair.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -13,15 +13,15 @@ use crate::sys::files::shell_word;
 
 /// The name under which git runs this program.
 pub(crate) const NAME: &str = "git-credential-concur";
-/// How `credential.helper` names it.
+/// Its value in `credential.helper`.
 pub(crate) const VALUE: &str = "concur";
-/// The value that drops the helpers before it.
+/// The value that removes the helpers before it.
 const NONE_BEFORE: &str = "";
 
-/// The values of each key `credential.<url>.helper`, in the order in which git takes them.
+/// The values of each key `credential.<url>.helper`, in git's order.
 pub(crate) type Helpers = BTreeMap<String, Vec<String>>;
 
-/// Whose configuration.
+/// The scope of a configuration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Scope {
     /// The user's.
@@ -33,7 +33,7 @@ pub(crate) enum Scope {
 }
 
 impl Scope {
-    /// As `git config` calls it.
+    /// The option of `git config`.
     pub(crate) const fn option(self) -> &'static str {
         match self {
             Self::Global => "--global",
@@ -43,14 +43,14 @@ impl Scope {
     }
 }
 
-/// What to do.
+/// A plan.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Plan {
-    /// The arguments of one git after the other.
+    /// The arguments of each git call, in order.
     pub commands: Vec<Vec<String>>,
-    /// The URLs that git asks this program for afterwards, or no longer asks it for.
+    /// The URLs for which git will ask this program, or will not any more.
     pub urls: Vec<String>,
-    /// The keys that name another helper for the very URL, and are left as they are.
+    /// The keys with another helper for exactly this URL, which are not changed.
     pub left: Vec<String>,
 }
 
@@ -66,8 +66,7 @@ pub(crate) fn urls<'a>(geolocations: impl Iterator<Item = &'a str>) -> Vec<Strin
     urls
 }
 
-/// Reads the answer of `git config --null --get-regexp`: `key LF value NUL`; a key without a value
-/// has no LF.
+/// Parses the output of `git config --null --get-regexp`: `key LF value NUL`; a key without a value has no LF.
 pub(crate) fn read_helpers(answer: &[u8]) -> Helpers {
     let mut helpers = Helpers::new();
     for entry in answer.split(|byte| *byte == 0).filter(|entry| !entry.is_empty()) {
@@ -78,7 +77,7 @@ pub(crate) fn read_helpers(answer: &[u8]) -> Helpers {
     helpers
 }
 
-/// The commands that make git ask this program for these URLs; none for what is so already.
+/// The commands that make git ask this program for these URLs, without those that are configured already.
 pub(crate) fn to_set(scope: Scope, urls: &[String], found: &Helpers) -> Plan {
     let mut plan = Plan::default();
     for url in urls {
@@ -90,7 +89,7 @@ pub(crate) fn to_set(scope: Scope, urls: &[String], found: &Helpers) -> Plan {
                 }
             }
             Some(values) if asks_us(values) => {}
-            // What an interrupted run left behind.
+            // The rest of an interrupted run.
             Some(values) if values.iter().all(|value| value == NONE_BEFORE) => {
                 plan.commands.push(git(["config", scope.option(), "--add", &key, VALUE]));
             }
@@ -104,7 +103,7 @@ pub(crate) fn to_set(scope: Scope, urls: &[String], found: &Helpers) -> Plan {
     plan
 }
 
-/// The commands that take away what [`to_set`] wrote, whatever was written beside it.
+/// The commands that remove the lines of [`to_set`], and no others.
 pub(crate) fn to_unset(scope: Scope, found: &Helpers) -> Plan {
     let mut plan = Plan::default();
     for (key, values) in found {
@@ -118,12 +117,12 @@ pub(crate) fn to_unset(scope: Scope, found: &Helpers) -> Plan {
     plan
 }
 
-/// Whether git asks this program: an empty value drops those before it.
+/// Whether git asks this program: an empty value removes those before it.
 fn asks_us(values: &[String]) -> bool {
     values.iter().rev().take_while(|value| *value != NONE_BEFORE).any(|value| value == VALUE)
 }
 
-/// Whether the two lines stand there once, one after the other.
+/// Whether the two lines are there once, one after the other.
 fn is_ours(values: &[String]) -> bool {
     let places = |wanted: &str| -> Vec<usize> {
         (0..values.len()).filter(|at| values[*at] == wanted).collect()
@@ -135,10 +134,10 @@ fn git<const N: usize>(words: [&str; N]) -> Vec<String> {
     words.map(str::to_owned).to_vec()
 }
 
-/// A git command as a person types it.
+/// A git command for a shell.
 pub(crate) fn command_line(args: &[String]) -> String {
     let words = args.iter().map(|word| {
-        // shell_word quotes what a shell could take for more than a word, and what is empty.
+        // shell_word quotes empty words and characters with a meaning in a shell.
         shell_word(Path::new(word))
     });
     std::iter::once("git".to_owned()).chain(words).collect::<Vec<_>>().join(" ")

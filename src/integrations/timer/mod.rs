@@ -1,4 +1,4 @@
-//! The daily job of systemd or cron: the texts that they read (pure), and their installation.
+//! The daily job of systemd or cron: its configuration (pure), and its installation.
 
 pub(crate) mod cron;
 pub(crate) mod systemd;
@@ -12,25 +12,25 @@ use crate::error::{Error, Kind, Result};
 use crate::sys::env::keep_secrets_from;
 use crate::sys::{child, files};
 
-/// Marks everything that is written here, so that nothing else is overwritten.
+/// Marks everything that this module writes, so that nothing else is overwritten.
 pub(crate) const MARK: &str = "concur-cred keepalive";
-/// A program of the system's that takes longer hangs.
+/// The time limit of a system program.
 const TIME_LIMIT: Duration = Duration::from_secs(30);
 /// The hour, local time, at which jobs begin.
 const HOUR: u8 = 3;
 
-/// What is to run.
+/// The job.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Job {
-    /// The program, absolute.
+    /// The absolute path of the program.
     pub program: String,
     /// Its arguments.
     pub arguments: Vec<String>,
-    /// Its environment, besides what the scheduler gives it. Never a secret.
+    /// Its environment, in addition to the scheduler's. Never a secret.
     pub variables: Vec<(String, String)>,
-    /// The only folder that it may write to, absolute. `None` where that cannot be held: the user's own
-    /// systemd needs a user namespace for it, which hides that files are root's, and a named file must be
-    /// ours or root's.
+    /// The only folder that it may write to, absolute. `None` if this restriction is impossible: the user's
+    /// systemd needs a user namespace for it, which hides root's ownership of files, and a named file must
+    /// belong to us or root.
     pub writes_only_to: Option<String>,
     /// The minute at which it begins.
     pub minute: u8,
@@ -39,7 +39,7 @@ pub(crate) struct Job {
 }
 
 impl Job {
-    /// Refuses what no line of a unit file or crontab can hold.
+    /// Refuses characters that a unit file or crontab cannot contain.
     fn refuse_unwritable(&self) -> Result<()> {
         let Self { program, arguments, variables, writes_only_to, minute: _, jitter_secs: _ } =
             self;
@@ -48,7 +48,7 @@ impl Job {
         if all.any(|text| text.contains(char::is_control)) {
             return Err(Error::new(
                 Kind::Unusable,
-                "A path or setting holds a control character, which no timer can be given",
+                "A path or setting contains a control character, which a timer cannot have",
                 "Move the program or its folders to paths without one.",
             ));
         }
@@ -68,13 +68,13 @@ pub(crate) fn own_program() -> Result<PathBuf> {
     })
 }
 
-/// The path as text that means the same from every folder.
+/// The path as text, absolute.
 pub(crate) fn absolute(path: &Path) -> Result<String> {
     let whole = std::path::absolute(path).map_err(|error| files::cannot("find", path, &error))?;
     whole.into_os_string().into_string().map_err(|_| {
         Error::new(
             Kind::Unusable,
-            format!("{} is not text in UTF-8", path.display()),
+            format!("{} is not UTF-8 text", path.display()),
             "Use a path that is.",
         )
     })
@@ -89,7 +89,7 @@ fn run(program: &str, arguments: &[&str], input: &[u8]) -> io::Result<Output> {
     child::run(command, input, TIME_LIMIT)
 }
 
-/// What a program said when it failed, in one line.
+/// The message of a failed program, in one line.
 fn said(output: &Output) -> String {
     let text = String::from_utf8_lossy(&output.stderr);
     let line = text.lines().map(str::trim).find(|line| !line.is_empty());

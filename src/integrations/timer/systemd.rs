@@ -36,7 +36,7 @@ pub(crate) fn service(job: &Job) -> Result<String> {
     if job.program.contains(['"', '\'', '\\']) {
         return Err(Error::new(
             Kind::Unusable,
-            "systemd runs no program whose path holds a quote or a backslash",
+            "systemd cannot run a program whose path contains a quote or a backslash",
             "Move the program to another folder, or use: concur-cred keepalive --install cron",
         ));
     }

@@ -1,4 +1,4 @@
-//! What is wrong, how soon a person is needed, and which command fixes it: a table, and what holds for all.
+//! Trouble, severity and the command that fixes it: a table, and properties of all.
 
 use super::*;
 use crate::model::record::{Attempt, SealedCell};

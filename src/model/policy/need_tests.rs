@@ -1,5 +1,5 @@
-//! What a need makes of a state: what a daily job does for a refresh token, so that no state makes it ask in vain,
-//! and what a person or a refused token may do.
+//! Decisions by need and state: what a daily job does for a refresh token, so that it never sends a useless
+//! request, and what an explicit refresh or a refused token may do.
 
 use proptest::prelude::*;
 

@@ -1,4 +1,4 @@
-//! Every row of the order, and what holds for any record at any time.
+//! Every rule of the decision, and properties of any record at any time.
 
 use proptest::prelude::*;
 
@@ -12,7 +12,7 @@ pub(super) const OBTAINED: i64 = 1_700_000_000;
 const LIFETIME: i64 = 3600;
 const EXPIRY: i64 = OBTAINED + LIFETIME;
 
-/// An account that was just obtained and that nothing is wrong with.
+/// An account that was just obtained, without faults.
 pub(super) fn record() -> Record {
     let cell = || Some(SealedCell(Vec::new()));
     Record {

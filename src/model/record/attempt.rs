@@ -3,11 +3,11 @@
 /// How the last attempt to renew ended. The names are stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OutcomeKind {
-    /// New tokens came and were kept.
+    /// New tokens were granted and stored.
     Granted,
-    /// New tokens came and were kept, and are another company's or user's: none is printed.
+    /// New tokens were granted and stored, but belong to another company or user: none is printed.
     OtherPrincipal,
-    /// Code 108 (or a bare `invalid_grant` to a refresh): the refresh token is dead.
+    /// Code 108 (or a bare `invalid_grant` to a refresh): the refresh token is invalid.
     Condemned,
     /// Refused for a reason that can be fixed at Concur.
     Rejected,
@@ -18,7 +18,7 @@ pub enum OutcomeKind {
 }
 
 impl OutcomeKind {
-    /// All of them, for the store's round trip.
+    /// All kinds, for parsing the stored name.
     pub const ALL: [Self; 6] = [
         Self::Granted,
         Self::OtherPrincipal,
@@ -57,7 +57,7 @@ pub struct Attempt {
     pub ended_at: Option<i64>,
     /// How it ended.
     pub outcome: Option<OutcomeKind>,
-    /// What went wrong, as a sentence's beginning; never a secret.
+    /// The problem, as the beginning of a sentence; never a secret.
     pub why: Option<String>,
     /// Concur's `code`.
     pub code: Option<i64>,

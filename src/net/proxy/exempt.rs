@@ -1,5 +1,5 @@
-//! `NO_PROXY`: the hosts that are reached without a proxy, as curl and Go read it. Where the two differ, what
-//! either of them leaves out is left out, but for `*.x`, which is Go's alone: what is below `x`.
+//! `NO_PROXY`: the hosts that are reached without a proxy, as in curl and Go. If the two differ, a host that
+//! either of them exempts is exempt; `*.x` is as in Go: only the hosts below `x`.
 
 use std::net::IpAddr;
 
@@ -14,25 +14,25 @@ pub(super) struct Exempt(Vec<Rule>);
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Rule {
     of: Hosts,
-    /// Any, when it is not said.
+    /// `None`: any port.
     port: Option<u16>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Hosts {
     All,
-    /// This domain, where `itself`, and what is below it.
+    /// The hosts below this domain; also the domain, if `itself`.
     Domain {
         name: String,
         itself: bool,
     },
     Address(IpAddr),
-    /// The addresses that begin with so many bits of this one.
+    /// The addresses with this prefix.
     Network(IpAddr, u32),
 }
 
 impl Exempt {
-    /// Entries stand between commas and blanks; what can be no host matches none.
+    /// Entries are separated by commas and blanks; an invalid one matches no host.
     pub(super) fn read(text: &str) -> Self {
         let entries = text.split(|c: char| c == ',' || c.is_whitespace());
         Self(entries.filter(|entry| !entry.is_empty()).filter_map(rule).collect())
@@ -63,7 +63,7 @@ fn rule(entry: &str) -> Option<Rule> {
         return Some(Rule { of: Hosts::Address(address), port: None });
     }
     let (host, port) = match entry.rsplit_once(':') {
-        // A colon of an address in brackets is none before a port.
+        // A colon inside brackets does not precede a port.
         Some((host, port)) if !port.ends_with(']') => (host, Some(port.parse().ok()?)),
         _ => (&*entry, None),
     };

@@ -1,4 +1,4 @@
-//! A proxy as a setting or a variable names it: `[scheme://][user[:password]@]host[:port][/]`.
+//! A proxy in a setting or a variable: `[scheme://][user[:password]@]host[:port][/]`.
 
 use base64::prelude::{BASE64_STANDARD, Engine};
 use percent_encoding::percent_decode_str;
@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 use super::Via;
 use crate::model::origin::parse_url;
 
-/// Why a text names no proxy that could be asked.
+/// Why a proxy is invalid.
 pub(super) enum Refusal {
     /// It is not a proxy.
     NotAProxy,
@@ -16,17 +16,17 @@ pub(super) enum Refusal {
     Socks(Via),
 }
 
-/// Whether a text without a scheme names a proxy.
+/// Whether the scheme may be missing.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Scheme {
-    /// It must be there, so that a misspelt word is not a host.
+    /// It is required, so that a misspelt word does not become a host.
     Needed,
-    /// `http` is assumed, as every program does with the environment's variables.
+    /// `http` is the default, as in all programs that read these variables.
     Assumed,
 }
 
-/// Reads a proxy. The user information is everything before the last `@`, so that no part of a password
-/// ever counts as a host; it is split at the first `:` and percent-decoded.
+/// Parses a proxy. The user information is everything before the last `@`, so that no part of a password ever
+/// counts as a host; it is split at the first `:` and percent-decoded.
 pub(super) fn read(text: &str, needs: Scheme) -> Result<Via, Refusal> {
     let text = text.trim();
     if text.chars().any(char::is_control) {
@@ -47,7 +47,7 @@ pub(super) fn read(text: &str, needs: Scheme) -> Result<Via, Refusal> {
         return Err(Refusal::NotAProxy);
     }
     let place = place.strip_suffix('/').unwrap_or(place);
-    // The standard has no host and port for schemes that it does not know.
+    // The URL standard has no host and port for unknown schemes.
     let checked = format!("{}://{place}", if is_socks { "http" } else { &*scheme });
     let url = parse_url(&checked).filter(|url| {
         let is_bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
@@ -59,13 +59,13 @@ pub(super) fn read(text: &str, needs: Scheme) -> Result<Via, Refusal> {
         return Err(Refusal::Socks(Via { place: format!("{scheme}://{place}"), auth }));
     }
     let place = url.as_str().trim_end_matches('/').to_owned();
-    // No request to it could be built.
+    // The HTTP library could not use it.
     reqwest::Proxy::all(&*place).map_err(|_| Refusal::NotAProxy)?;
     Ok(Via { place, auth })
 }
 
-/// Whether a text is a scheme (RFC 3986, section 3.1): what stands before `://` can also be the beginning
-/// of a user name and password.
+/// Whether a text is a scheme (RFC 3986, section 3.1): the text before `://` can also be the beginning of a
+/// user name and password.
 fn is_scheme(text: &str) -> bool {
     let is_of_one = |b: u8| b.is_ascii_alphanumeric() || b"+-.".contains(&b);
     text.starts_with(|c: char| c.is_ascii_alphabetic()) && text.bytes().all(is_of_one)

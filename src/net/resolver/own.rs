@@ -1,5 +1,5 @@
-//! Names by `/etc/hosts`, then by the servers of `/etc/resolv.conf`: what glibc does with the usual
-//! `hosts: files dns`. Unlike reqwest's own use of the same library it asks no other server, ever.
+//! Resolves names by `/etc/hosts`, then by the servers of `/etc/resolv.conf`, as glibc does with the usual
+//! `hosts: files dns`. Unlike reqwest's own use of the same library, it never queries another server.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -16,21 +16,21 @@ use crate::sys::{clock, files};
 
 const HOSTS: &str = "/etc/hosts";
 const RESOLV_CONF: &str = "/etc/resolv.conf";
-/// The longest wait for one answer, and how often a question is asked again: both together stay below
-/// the connect timeout, so that a silent name server is distinguished from a silent service.
+/// The longest wait for one answer, and the number of retries: together below the connect timeout, so that a
+/// silent name server is distinguished from a silent service.
 const LONGEST_WAIT: Duration = Duration::from_secs(4);
 const MOST_RETRIES: usize = 1;
-/// One name is asked for in one run, by few spellings.
+/// One run resolves one name, in few spellings.
 const CACHED_ANSWERS: u64 = 8;
 
-/// Resolves without the C library. Not bounded in time itself: the connect timeout includes it.
+/// Resolves without the C library. It has no time limit of its own: the connect timeout includes it.
 pub(super) struct OwnResolver;
 
 impl Resolve for OwnResolver {
     fn resolve(&self, name: Name) -> Resolving {
         Box::pin(async move {
             let found = addresses(name.as_str()).await?;
-            // Port 0 stands for the one that is asked for.
+            // Port 0 means the requested one.
             let found = found.into_iter().map(|address| SocketAddr::new(address, 0));
             Ok(Box::new(found) as Addrs)
         })
@@ -50,7 +50,7 @@ impl fmt::Display for Unresolved {
 impl StdError for Unresolved {}
 
 async fn addresses(name: &str) -> Result<Vec<IpAddr>, Unresolved> {
-    // Without the file there are no hosts in it, as for glibc.
+    // A missing file counts as empty, as in glibc.
     let hosts = std::fs::read(HOSTS).unwrap_or_default();
     let by_hosts = addresses_in_hosts(&String::from_utf8_lossy(&hosts), name);
     if !by_hosts.is_empty() {
@@ -67,7 +67,7 @@ async fn addresses(name: &str) -> Result<Vec<IpAddr>, Unresolved> {
     Ok(answer.iter().collect())
 }
 
-/// The addresses that a hosts file (hosts(5)) has for a name, in their order.
+/// The addresses of a name in a hosts file (hosts(5)), in their order.
 fn addresses_in_hosts(hosts: &str, name: &str) -> Vec<IpAddr> {
     let name = without_dot(name);
     hosts
@@ -80,7 +80,7 @@ fn addresses_in_hosts(hosts: &str, name: &str) -> Vec<IpAddr> {
         .collect()
 }
 
-/// Whether the name is this machine's everywhere (RFC 6761, section 6.3).
+/// Whether the name always means this machine (RFC 6761, section 6.3).
 fn is_localhost(name: &str) -> bool {
     without_dot(name).rsplit('.').next().is_some_and(|last| last.eq_ignore_ascii_case("localhost"))
 }
@@ -89,7 +89,7 @@ fn without_dot(name: &str) -> &str {
     name.strip_suffix('.').unwrap_or(name)
 }
 
-/// What `/etc/resolv.conf` says. Without a server there is an error, never a server of our choice.
+/// The configuration in `/etc/resolv.conf`. Without a server it is an error, never a server of our choice.
 fn settings() -> Result<(ResolverConfig, ResolverOpts), Unresolved> {
     let text = std::fs::read(RESOLV_CONF).map_err(|error| {
         let why = files::reason(&error);
@@ -99,7 +99,7 @@ fn settings() -> Result<(ResolverConfig, ResolverOpts), Unresolved> {
         let why = files::without_number(&error.to_string()).to_owned();
         Unresolved(format!("no DNS server is known, because {RESOLV_CONF} cannot be used: {why}"))
     })?;
-    // The machine's own domain counts only where no search domain is named (resolv.conf(5)).
+    // The machine's own domain counts only without a search domain (resolv.conf(5)).
     let config = if config.search().is_empty() {
         config
     } else {
@@ -110,7 +110,7 @@ fn settings() -> Result<(ResolverConfig, ResolverOpts), Unresolved> {
 }
 
 fn with_our_choices(mut options: ResolverOpts) -> ResolverOpts {
-    // Whichever is asked second is used when the first has no answer, or its address does not.
+    // The second family is used if the first has no address, or none that answers.
     options.ip_strategy = LookupIpStrategy::Ipv4AndIpv6;
     options.use_hosts_file = ResolveHosts::Never;
     options.cache_size = CACHED_ANSWERS;
@@ -121,9 +121,9 @@ fn with_our_choices(mut options: ResolverOpts) -> ResolverOpts {
 
 fn unanswered(error: &NetError) -> Unresolved {
     Unresolved(if error.is_no_records_found() {
-        format!("the name is not known, neither to DNS nor in {HOSTS}")
+        format!("the name is unknown to DNS and to {HOSTS}")
     } else if matches!(error, NetError::Dns(_)) {
-        format!("the DNS servers of {RESOLV_CONF} could not tell the address of the name")
+        format!("the DNS servers of {RESOLV_CONF} could not resolve the name")
     } else {
         format!("the DNS servers of {RESOLV_CONF} did not answer")
     })

@@ -1,9 +1,9 @@
-//! The client certificate of a request that goes through an https proxy: it is the service's to see, and not the
-//! proxy's, which may ask for one as well.
+//! The client certificate of a request through an https proxy: only the service gets it, and not the proxy,
+//! which may also request one.
 //!
-//! The HTTP library makes both handshakes by one configuration, and a certificate resolver does not learn
-//! for which. But one client makes one request by one connection, so its handshakes take turns: with
-//! the proxy, then through its tunnel with the service. Each begins by a look for a session to resume.
+//! The HTTP library uses one configuration for both handshakes, and a certificate resolver does not know which
+//! one it serves. But one client makes one request on one connection, so its handshakes alternate: with the
+//! proxy, then through its tunnel with the service. Each begins by looking for a session to resume.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -16,7 +16,7 @@ use rustls::pki_types::ServerName;
 use rustls::sign::CertifiedKey;
 use rustls::{ClientConfig, NamedGroup, SignatureScheme};
 
-/// Shows the certificate of this configuration to the service alone. For one client.
+/// Presents the certificate of this configuration only to the service. For one client.
 pub(super) fn shown_to_the_service_alone(config: &mut ClientConfig) {
     let handshakes = Arc::new(Handshakes::default());
     config.resumption = Resumption::store(Arc::clone(&handshakes) as Arc<dyn ClientSessionStore>);
@@ -24,7 +24,7 @@ pub(super) fn shown_to_the_service_alone(config: &mut ClientConfig) {
     config.client_auth_cert_resolver = Arc::new(OfTheService { handshakes, identity });
 }
 
-/// Counts the handshakes that were begun. Remembers no session.
+/// Counts the handshakes. Stores no session.
 #[derive(Debug, Default)]
 struct Handshakes(AtomicUsize);
 
@@ -45,7 +45,7 @@ impl ClientSessionStore for Handshakes {
 
     fn insert_tls13_ticket(&self, _: ServerName<'static>, _: Tls13ClientSessionValue) {}
 
-    /// Asked once, when a handshake begins.
+    /// Called once, when a handshake begins.
     fn take_tls13_ticket(&self, _: &ServerName<'static>) -> Option<Tls13ClientSessionValue> {
         self.0.fetch_add(1, Ordering::SeqCst);
         None

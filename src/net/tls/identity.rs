@@ -1,4 +1,4 @@
-//! `client_cert`: the certificate that is shown to a service that asks for one, and its key.
+//! `client_cert`: the client certificate and its key.
 
 use std::path::Path;
 
@@ -10,13 +10,13 @@ use crate::error::{Error, Result};
 use crate::net::not_usable;
 use crate::sys::files;
 
-const REMEDY: &str = "Put the certificate, those between it and its root, and the private key into it, \
-                      in PEM form.";
+const REMEDY: &str = "It must contain the certificate, its intermediate certificates and the \
+                      private key, in PEM form.";
 
 type Identity = (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>, Option<String>);
 
-/// The certificates and the key in the file, and what is to be said of its permissions. Others must not
-/// be able to write it.
+/// The certificates and the key in the file, and a warning about its permissions. Others must not be able to
+/// write it.
 pub(super) fn read(path: &Path) -> Result<Identity> {
     let file = files::read_named(path).map_err(|error| {
         not_usable("client_cert", &lower_first(error.problem()), error.remedy())
@@ -31,13 +31,13 @@ pub(super) fn read(path: &Path) -> Result<Identity> {
             pem::Refusal::Other(why) => refused(path, &why),
         })?;
     if certificates.is_empty() {
-        return Err(refused(path, "there is no certificate in it"));
+        return Err(refused(path, "it contains no certificate"));
     }
-    let key = key.ok_or_else(|| refused(path, "there is no private key in it"))?;
+    let key = key.ok_or_else(|| refused(path, "it contains no private key"))?;
     Ok((certificates, key, file.warning))
 }
 
-/// What is wrong with certificate and key that were read.
+/// Why certificate and key cannot be used.
 pub(super) fn unfit(path: &Path, error: &rustls::Error) -> Error {
     let why = match error {
         rustls::Error::InconsistentKeys(InconsistentKeys::KeyMismatch) => {

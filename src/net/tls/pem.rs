@@ -1,6 +1,5 @@
-//! PEM as people have it: blocks run together, a byte order mark, any line ends, indented, with text around.
-//! Every block is read or refused by name: a root or a link of a chain that is left out in silence would be
-//! looked for elsewhere.
+//! PEM in all usual forms: blocks without a line end between them, a byte-order mark, any line ends, indented,
+//! with text around. Every block is read or refused by its label: an ignored certificate would be hard to find.
 
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -12,13 +11,13 @@ const DASHES: &[u8] = b"-----";
 /// The longest label of any kind of block.
 const MAX_LABEL: usize = 40;
 
-/// Kinds that are read as certificates: `OpenSSL` writes the first, older versions the second.
+/// Labels of certificates: `OpenSSL` writes the first, older versions the second.
 const CERTIFICATES: [&str; 2] = ["CERTIFICATE", "X509 CERTIFICATE"];
-/// Kinds of private keys that are read (RFC 5958, RFC 8017, RFC 5915).
+/// Labels of private keys (RFC 5958, RFC 8017, RFC 5915).
 const KEYS: [&str; 3] = ["PRIVATE KEY", "RSA PRIVATE KEY", "EC PRIVATE KEY"];
-/// Stands beside such a key and says nothing that is not in it.
+/// Accompanies such a key and adds nothing to it.
 const PARAMETERS: [&str; 1] = ["EC PARAMETERS"];
-/// Further kinds that are called by their name. Any other could be a secret in the wrong place.
+/// Further labels that errors show. Any other could be a secret in the wrong place.
 const NAMED: [&str; 17] = [
     "TRUSTED CERTIFICATE",
     "ATTRIBUTE CERTIFICATE",
@@ -43,7 +42,7 @@ const NAMED: [&str; 17] = [
 pub(super) const DAMAGED_KEY: &str =
     "its private key is damaged or of a kind that is not supported";
 
-/// Why a text is not taken, as the end of a sentence.
+/// Why a text is refused, as the end of a sentence.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Refusal {
     /// The private key needs a passphrase.
@@ -52,7 +51,7 @@ pub(super) enum Refusal {
     Other(String),
 }
 
-/// What is in a text.
+/// The content of a text.
 #[derive(Default)]
 pub(super) struct Contents {
     /// In the order of the text.
@@ -67,7 +66,7 @@ struct Block<'t> {
     body: &'t [u8],
 }
 
-/// The certificates of a text that is to hold nothing else.
+/// The certificates of a text that must contain nothing else.
 pub(super) fn certificates(text: &[u8]) -> Result<Vec<CertificateDer<'static>>, Refusal> {
     let mut found = Vec::new();
     for block in blocks(text)? {
@@ -93,7 +92,7 @@ pub(super) fn identity(text: &[u8]) -> Result<Contents, Refusal> {
             found.certificates.push(certificate(&block, number)?);
         } else if KEYS.contains(&block.label) {
             if found.key.is_some() {
-                return Err(other("there is more than one private key in it"));
+                return Err(other("it contains more than one private key"));
             }
             let key = PrivateKeyDer::from_pem_slice(&canonical(block.label, block.body));
             found.key = Some(key.map_err(|_| other(DAMAGED_KEY))?);
@@ -111,9 +110,9 @@ fn other(why: &str) -> Refusal {
 fn unexpected(label: &str) -> Refusal {
     let all = CERTIFICATES.iter().chain(&KEYS).chain(&PARAMETERS).chain(&NAMED);
     Refusal::Other(if all.into_iter().any(|known| *known == label) {
-        format!("there is a block {label} in it, which is not read here")
+        format!("it contains a block {label}, which is not supported")
     } else {
-        "there is a block of an unknown kind in it".to_owned()
+        "it contains a block of an unknown kind".to_owned()
     })
 }
 
@@ -122,7 +121,7 @@ fn certificate(block: &Block<'_>, number: usize) -> Result<CertificateDer<'stati
         .map_err(|_| damaged("CERTIFICATE", number))
 }
 
-/// What the library takes: a block from the beginning of one line to the end of another.
+/// The form that the library reads: blocks in whole lines.
 fn canonical(label: &str, body: &[u8]) -> Zeroizing<Vec<u8>> {
     let mut text = Zeroizing::new(Vec::with_capacity(body.len() + 2 * MAX_LABEL));
     text.extend_from_slice(format!("-----BEGIN {label}-----\n").as_bytes());
@@ -135,15 +134,15 @@ fn damaged(label: &str, number: usize) -> Refusal {
     Refusal::Other(if CERTIFICATES.contains(&label) {
         format!("certificate {number} in it is damaged")
     } else {
-        "a block in it is damaged".to_owned()
+        "it contains a damaged block".to_owned()
     })
 }
 
-/// The blocks of a text, each whole.
+/// The blocks of a text.
 fn blocks(text: &[u8]) -> Result<Vec<Block<'_>>, Refusal> {
     let is_utf16 = text.starts_with(b"\xff\xfe") || text.starts_with(b"\xfe\xff");
     if is_utf16 {
-        return Err(other("it is text in UTF-16, which is not read: write it in UTF-8"));
+        return Err(other("it is UTF-16 text; save it as UTF-8"));
     }
     let mut found = Vec::new();
     let mut rest = text;
@@ -151,7 +150,7 @@ fn blocks(text: &[u8]) -> Result<Vec<Block<'_>>, Refusal> {
     while let Some(start) = find(rest, BEGIN) {
         check_between(&rest[..start])?;
         let after = &rest[start + BEGIN.len()..];
-        let label = label(after).ok_or_else(|| other("a block in it is damaged"))?;
+        let label = label(after).ok_or_else(|| other("it contains a damaged block"))?;
         certificates += usize::from(CERTIFICATES.contains(&label));
         let after = &after[label.len() + DASHES.len()..];
         let ends = [END, label.as_bytes(), DASHES].concat();
@@ -170,22 +169,22 @@ fn blocks(text: &[u8]) -> Result<Vec<Block<'_>>, Refusal> {
         && text.get(1).is_some_and(|byte| *byte >= 0x80)
     {
         return Err(other(
-            "there is no certificate in it: it is in binary form (DER or PKCS #12), not in PEM",
+            "it contains no certificate: it is in binary form (DER or PKCS #12), not in PEM",
         ));
     }
     Ok(found)
 }
 
-/// Refuses what stands between blocks and looks like a part of one.
+/// Refuses text between blocks that looks like a part of one.
 fn check_between(text: &[u8]) -> Result<(), Refusal> {
     let text = text.to_ascii_uppercase();
     let looks_like_one = ["--BEGIN", "-- BEGIN", "--END", "-- END"]
         .iter()
         .any(|part| find(&text, part.as_bytes()).is_some());
-    if looks_like_one { Err(other("a block in it is damaged")) } else { Ok(()) }
+    if looks_like_one { Err(other("it contains a damaged block")) } else { Ok(()) }
 }
 
-/// What stands before the dashes that end a block's first line.
+/// The label before the dashes that end a block's first line.
 fn label(text: &[u8]) -> Option<&str> {
     let end = find(&text[..text.len().min(MAX_LABEL + DASHES.len())], DASHES)?;
     let is_of_one = |b: &u8| b.is_ascii_alphanumeric() || b" #".contains(b);
@@ -236,10 +235,10 @@ mod tests {
         };
         for label in ["TRUSTED CERTIFICATE", "PKCS7", "X509 CRL", "PRIVATE KEY", "EC PARAMETERS"] {
             let text = format!("{ONE}\n-----BEGIN {label}-----\nAQID\n-----END {label}-----\n");
-            assert!(why(&text).contains(&format!("a block {label} in it")), "{label}");
+            assert!(why(&text).contains(&format!("a block {label},")), "{label}");
         }
         let secret = "-----BEGIN s3cr3t-----\nAQID\n-----END s3cr3t-----";
-        assert_eq!(why(secret), "there is a block of an unknown kind in it");
+        assert_eq!(why(secret), "it contains a block of an unknown kind");
         for text in [
             &ONE[..40],
             &ONE.replace("END", "EDN"),
@@ -255,7 +254,7 @@ mod tests {
             "-----BEGIN CERTIFICATE\nAQID\n-----END CERTIFICATE-----",
             "AQID\n-----END CERTIFICATE-----",
         ] {
-            assert_eq!(why(&format!("{ONE}\n{text}")), "a block in it is damaged", "{text:?}");
+            assert_eq!(why(&format!("{ONE}\n{text}")), "it contains a damaged block", "{text:?}");
         }
         let binary = |bytes: &[u8]| certificates(bytes).unwrap_err();
         assert!(

@@ -1,4 +1,4 @@
-//! The bytes of the cache: a format of its own, read by the very program that wrote it or not at all.
+//! The format of the cache file, which only the version that wrote it reads.
 
 use crate::model::profile::ProfileName;
 use crate::model::record::{Account, GitKey, RecordId, SealedCell};
@@ -8,10 +8,10 @@ use crate::store::keys::KeySource;
 use crate::store::sqlite::schema;
 use crate::store::stamp::{FileId, Stamp};
 
-/// The form of a cache; the schema version that it was written under counts as well.
+/// The format version; the schema version must match, too.
 const FORMAT: i64 = 2;
 
-/// The cache's bytes, behind its tag.
+/// The content of the cache, after its tag.
 pub(super) fn render(stamp: Stamp, hit: &Hit) -> Vec<u8> {
     let Hit { meta, accounts } = hit;
     let Stamp {
@@ -45,7 +45,7 @@ pub(super) fn render(stamp: Stamp, hit: &Hit) -> Vec<u8> {
             geolocation,
             principal,
             has_identity,
-            // Proven before the cache is left.
+            // Proven before the cache is written.
             links: _,
         } = account;
         out.number(id.0);
@@ -64,7 +64,7 @@ pub(super) fn render(stamp: Stamp, hit: &Hit) -> Vec<u8> {
     out.0
 }
 
-/// Reads a cache of this program's own form and schema, and the stamp of the database that it was read from.
+/// Parses a cache of this format and schema version, and the stamp of its database.
 pub(super) fn parse(bytes: &[u8]) -> Result<(Stamp, Hit), NotACache> {
     let mut from = Reader(bytes);
     if from.number()? != FORMAT || from.number()? != schema::CURRENT_VERSION {
@@ -92,11 +92,11 @@ pub(super) fn parse(bytes: &[u8]) -> Result<(Stamp, Hit), NotACache> {
     Ok((stamp, Hit { meta, accounts }))
 }
 
-/// The bytes are no cache of this program.
+/// The bytes are not a cache of this version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct NotACache;
 
-/// Fields behind each other: numbers as 8 bytes, little-endian; bytes after their length.
+/// Consecutive fields: numbers as 8 bytes, little-endian; bytes after their length.
 struct Writer(Vec<u8>);
 
 impl Writer {

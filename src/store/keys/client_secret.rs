@@ -1,4 +1,4 @@
-//! Another client secret for an application, in every place where it is stored.
+//! Replaces an application's client secret wherever it is stored.
 
 use rusqlite::Transaction;
 
@@ -20,7 +20,7 @@ impl Store {
             return Ok(Vec::new());
         };
         let mut all = self.applications()?;
-        // One whose secret does not open was edited, its name too, perhaps: it is not sealed as it stands.
+        // A row whose secret does not open was edited, perhaps its name, too: it is not sealed again.
         all.retain(|other| {
             other.client_id == own.client_id
                 && other.origin == own.origin
@@ -34,7 +34,7 @@ impl Store {
     }
 }
 
-/// Writes them, and clears for every profile what was recorded of refusals of the client secret before.
+/// Writes them, and clears the recorded refusals of the previous client secret for every profile.
 pub(crate) fn put(transaction: &Transaction<'_>, applications: &[Application]) -> Result<()> {
     for Application { id, name: _, client_id, client_secret, origin } in applications {
         transaction

@@ -1,5 +1,5 @@
-//! The key command: a program of the operator's that prints the key. Run without a shell, without our
-//! secrets, at most once a process; what it prints is never shown.
+//! The key command: the operator's program that prints the key. It runs without a shell and without our
+//! secrets, at most once per process; its output is never shown.
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -14,22 +14,22 @@ use crate::store::error::Result;
 use crate::sys::env::{Env, keep_secrets_from};
 use crate::sys::{clock, message, streams, trace};
 
-/// After this long a person sees what is waited for.
+/// After this time the terminal shows what the command waits for.
 const SAY_AFTER: Duration = Duration::from_secs(2);
-/// So long it has to go by itself.
+/// How long it may take to end by itself.
 const GRACE: Duration = Duration::from_secs(1);
-/// Set for the command: whatever of ours it runs must not run it again, and so on for ever.
+/// Set for the command: a concur-cred that it runs must not run it again, without end.
 const INSIDE: &str = "CONCUR_CRED_IN_KEY_COMMAND";
 const FIRST_POLL: Duration = Duration::from_millis(1);
 const LAST_POLL: Duration = Duration::from_millis(40);
-/// The longest name of a program that is shown, characters.
+/// The longest program name that is shown, characters.
 const SHOWN_CHARS: usize = 200;
 
 /// A program that prints the key: 32 bytes, or base64 of them.
 pub(crate) struct KeyCommand {
     program: PathBuf,
     arguments: Vec<String>,
-    /// What came of it: a second run could ask a person a second time.
+    /// Its result: a second run could prompt a second time.
     ran: OnceLock<Result<Key, CommandFault>>,
 }
 
@@ -46,19 +46,19 @@ impl KeyCommand {
         Self { program, arguments, ran: OnceLock::new() }
     }
 
-    /// A relative path of the program is one in this folder; one word is looked for in `PATH`.
+    /// A relative path of the program is one in this folder; a name without a slash is looked up in `PATH`.
     pub(crate) fn stand_in(&mut self, folder: &Path) {
         if self.program.components().count() > 1 {
             self.program = folder.join(&self.program);
         }
     }
 
-    /// The program, as a person reads it.
+    /// The program's name, for messages.
     pub(crate) fn shown(&self) -> String {
         printable(&self.program.to_string_lossy(), SHOWN_CHARS)
     }
 
-    /// The key, from the one run that there is. A failure is kept as well.
+    /// The key, from the only run. A failure is remembered, too.
     pub(super) fn key(&self, is_quiet: bool) -> Result<Key> {
         let ran = self.ran.get_or_init(|| self.run(is_quiet));
         let given = ran.as_ref().map(Key::copied);
@@ -76,7 +76,7 @@ impl KeyCommand {
         command.env(INSIDE, "1");
         let is_alone = set_apart(&mut command);
         let child = command.spawn().map_err(not_run)?;
-        // It holds the stdout for more of them.
+        // It contains the stdout handle.
         drop(command);
         let deadline = Instant::now() + clock::limit(TIME_LIMIT);
         let mut run = Run { child, printed, is_alone, deadline };
@@ -90,8 +90,8 @@ impl KeyCommand {
             .ok_or_else(|| failed("did not print a key, neither 32 bytes nor base64 of 32 bytes"))
     }
 
-    /// All that it prints, and how it ended. An agent that it leaves for the next time may keep its stdout
-    /// open: once it has ended and a key is there, nothing else is waited for.
+    /// Its output, and how it ended. An agent that it starts in the background may keep its stdout open: after
+    /// the command has ended and printed a key, nothing else is waited for.
     fn ended(&self, run: &mut Run, is_quiet: bool) -> Result<ExitStatus, CommandFault> {
         let (begun, mut said, mut poll) = (Instant::now(), is_quiet, FIRST_POLL);
         loop {
@@ -130,11 +130,11 @@ fn failed(how: &str) -> CommandFault {
     CommandFault::Failed(how.to_owned())
 }
 
-/// A key command that runs.
+/// A running key command.
 struct Run {
     child: Child,
     printed: Printed,
-    /// It leads a process group of its own, which can be ended as a whole.
+    /// It has its own process group, which can be ended as a whole.
     is_alone: bool,
     deadline: Instant,
 }
@@ -144,14 +144,14 @@ impl Run {
         self.deadline.saturating_duration_since(Instant::now())
     }
 
-    /// How it ended. Where our parent ignores SIGCHLD, the system keeps that from us: then all that
-    /// is known is that it did, and the key has to speak for itself.
+    /// How it ended. If our parent ignores SIGCHLD, the exit status is unknown: then only the key itself
+    /// counts.
     fn status(&mut self) -> Option<ExitStatus> {
         self.child.try_wait().unwrap_or_else(|_| Some(ExitStatus::default()))
     }
 
-    /// Ends it, with what it has started where that is known: one that asks at a terminal puts
-    /// that right before it goes.
+    /// Ends it, with its child processes if they are known. It gets time to restore the terminal that it may
+    /// have changed for a prompt.
     fn end(&mut self) {
         self.send(Ending::Asked);
         let until = Instant::now() + GRACE;
@@ -185,9 +185,8 @@ enum Ending {
     Forced,
 }
 
-/// Where no person can be asked, the command is the head of a process group of its own. At a
-/// terminal it stays in ours: a question for a passphrase from another group would stop it, and Ctrl-C
-/// would not reach it.
+/// Without a terminal, the command has its own process group. At a terminal it stays in ours: in another group,
+/// a prompt for a passphrase would stop it, and Ctrl-C would not reach it.
 #[cfg(unix)]
 fn set_apart(command: &mut Command) -> bool {
     if std::fs::File::open("/dev/tty").is_ok() {

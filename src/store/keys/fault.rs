@@ -6,51 +6,52 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{A_NEW_ONE, SET_SOURCE};
+use crate::model::span::span;
 use crate::sys::clock;
 use crate::sys::files::{self, shell_word};
 
 /// A key command that takes longer is ended.
 pub(super) const TIME_LIMIT: Duration = Duration::from_secs(60);
 
-/// Why there is no key, or not the right one. `from` is the source as a person reads it, and `instead_of` what
-/// the settings ask for where that is another.
+/// Why there is no key, or not the right one. `from` is the description of the source, and `instead_of` the
+/// source in the settings, if that is another one.
 #[derive(Debug)]
 pub(crate) enum KeyFault {
-    /// The key that the store at this path is sealed with is not there.
+    /// The key that the store at this path is sealed with is missing.
     Missing { store: PathBuf, from: String, instead_of: String },
-    /// It is not the key that the store is sealed with.
+    /// The key is not the one that the store is sealed with.
     Wrong { from: String, instead_of: String },
-    /// There is no key for a store that is about to be sealed; `how` to give one.
+    /// There is no key to seal a store with; `how` to provide one.
     NoneToSealWith { from: String, how: &'static str },
-    /// The key for a store that is about to be sealed can be guessed.
+    /// The key to seal a store with can be guessed.
     Guessable { from: String, what: &'static str },
-    /// What stands in a file, or on stdin, is no key.
+    /// The content of a file, or of stdin, is not a key.
     NotAKey(PathBuf, KeyPlace),
-    /// What stands in `CONCUR_CRED_KEY` is no key.
+    /// `CONCUR_CRED_KEY` is not a key.
     NotBase64,
-    /// The key command, this program, gave none.
+    /// The key command, this program, gave no key.
     Command(String, CommandFault),
 }
 
-/// Whose a file is in which there should be a key.
+/// The role of a file that should contain a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum KeyPlace {
     /// The operator's, or the key file.
     Key,
-    /// What a rotation has left beside the key file.
+    /// The file that a rotation left beside the key file.
     Next,
     /// The stdin of a rotation, for the old key.
     OldOnStdin,
 }
 
-/// Why a key command gave no key. Kept for the whole process, and given to every caller.
+/// Why a key command gave no key. Remembered for the whole process.
 #[derive(Debug, Clone)]
 pub(crate) enum CommandFault {
     /// It cannot be run.
     NotRun(Arc<io::Error>),
     /// It runs a program that needs the key.
     NeedsItself,
-    /// It ended without one, as this says.
+    /// It ended without a key; how, as the end of a sentence.
     Failed(String),
     /// It did not end in time.
     TooSlow,
@@ -73,12 +74,14 @@ impl KeyFault {
         match self {
             Self::Missing { store, from, instead_of } => (
                 format!(
-                    "The store at {} is sealed with a key from {from}, which is not there{instead_of}",
+                    "The store at {} is sealed with a key from {from}, which is \
+                     missing{instead_of}",
                     store.display()
                 ),
                 format!(
-                    "Put that key back; nothing else is tried. If you have it elsewhere: {SET_SOURCE}; if it is \
-                     lost for good, so are the tokens: mv {store} {store}.lost, and log in again",
+                    "Restore that key; no other source is tried. If it is in another source, \
+                     run: {SET_SOURCE}. If it is lost, so are the tokens: mv {store} \
+                     {store}.lost, and log in again",
                     store = shell_word(store)
                 ),
             ),
@@ -87,8 +90,9 @@ impl KeyFault {
                     "The key from {from} is not the key that this store is sealed with{instead_of}"
                 ),
                 format!(
-                    "Put the right key back: without it nothing stored can be read. If you have it elsewhere: \
-                     {SET_SOURCE}; if this is the one to come: concur-cred key rotate --old-key-file FILE"
+                    "Restore the right key: without it the store cannot be read. If it is in \
+                     another source, run: {SET_SOURCE}. If this is the new key, run: concur-cred \
+                     key rotate --old-key-file FILE"
                 ),
             ),
             Self::NoneToSealWith { from, how } => (
@@ -110,12 +114,12 @@ impl KeyFault {
                     }
                     KeyPlace::Next => {
                         format!(
-                            "Nobody needs it if the store's key is good: rm {}",
+                            "If the store's key is the right one, this file is not needed: rm {}",
                             shell_word(place)
                         )
                     }
                     KeyPlace::OldOnStdin => {
-                        "Give the old key there; nothing was changed.".to_owned()
+                        "Send the old key there; nothing was changed.".to_owned()
                     }
                 },
             ),
@@ -134,17 +138,17 @@ impl CommandFault {
         let (problem, remedy) = match self {
             Self::NotRun(error) => (
                 format!("Cannot run the key command {program}: {}", files::reason(error)),
-                "Check key_command in config.toml, PATH, and that the program is yours to run.",
+                "Check key_command in config.toml, PATH, and that you may run the program.",
             ),
             Self::NeedsItself => (
-                format!("The key command {program} runs a concur-cred that needs its key"),
-                "Have key_command in config.toml get the key in another way.",
+                format!("The key command {program} runs a concur-cred that needs the key itself"),
+                "Change key_command in config.toml so that it gets the key in another way.",
             ),
             Self::Failed(how) => (format!("The key command {program} {how}"), SEE_WHY),
             Self::TooSlow => (
                 format!(
-                    "The key command {program} did not end within {} s, and was ended",
-                    clock::limit(TIME_LIMIT).as_secs()
+                    "The key command {program} did not end within {}, and was ended",
+                    span(clock::limit(TIME_LIMIT).as_secs())
                 ),
                 SEE_WHY,
             ),

@@ -1,30 +1,30 @@
-//! Keys that were typed or made up by a person, and can be guessed.
+//! Keys that are not random and can be guessed.
 
 use std::collections::BTreeSet;
 
 use super::Key;
 
-/// So few different bytes, or steps from one byte to the next, are in no random key.
+/// A random key has more different bytes, and more different steps from one byte to the next.
 const FEW_BYTES: usize = 16;
-/// So many equal bytes stand in a row in no random key, but where something shorter was filled up.
+/// A random key has fewer equal bytes in a row; a shorter value that was padded has more.
 const LONG_RUN: usize = 8;
 
 impl Key {
-    /// What shows that these are no random bytes, as the end of a sentence. A password of 32 characters has
-    /// the length of a key; so have equal bytes, a few that are repeated, bytes that count, and something
-    /// shorter with zeros behind it. Of random keys less than one in 10^11 is like any of these.
+    /// Why these are not random bytes, as the end of a sentence: a password of 32 characters, equal bytes, a
+    /// few repeated bytes, bytes that count, or a shorter value padded with zeros. Less than one random key in
+    /// 10^11 looks like any of these.
     pub(in crate::store) fn guessable(&self) -> Option<&'static str> {
         let is_text = |byte: &u8| byte.is_ascii_graphic() || b" \r\n".contains(byte);
         let bytes = &self.0[..];
         if bytes.iter().all(is_text) {
-            return Some("is text of 32 characters, and no random key");
+            return Some("looks like a password, not a random key");
         }
         let is_run = |part: &[u8]| part.windows(2).all(|pair| pair[0] == pair[1]);
         let is_counting = few(bytes.windows(2).map(|pair| pair[1].wrapping_sub(pair[0])));
         if few(bytes.iter().copied()) || bytes.windows(LONG_RUN).any(is_run) {
-            return Some("repeats its bytes, and is no random key");
+            return Some("repeats its bytes and is not a random key");
         }
-        is_counting.then_some("counts its bytes up or down, and is no random key")
+        is_counting.then_some("counts its bytes up or down and is not a random key")
     }
 }
 

@@ -1,8 +1,8 @@
-//! The store and its key: which one it names, whether the loaded one is that, and what is done when
-//! another process changes it in the middle.
+//! The store and its key: which key the store names, whether it is the loaded one, and how another process's
+//! change of the key is handled.
 //!
-//! A hit never asks whether its key is the one that the store names: what opens proves it. Everything
-//! here is for sealing, and for a cell that does not open.
+//! A hit never checks whether its key is the one that the store names: a cell that opens proves it. This module
+//! is for sealing, and for a cell that does not open.
 
 use std::cell::OnceCell;
 
@@ -14,36 +14,36 @@ use crate::store::sqlite::rows;
 use crate::store::{Meta, Store, keys};
 use crate::sys::failpoint;
 
-/// How often store and key are looked at, while another process changes them in between.
+/// How often store and key are read again while another process changes them.
 pub(crate) const LOOKS: u32 = 8;
 
-/// How the key is that a store's source gives.
+/// The state of the key of a store's source.
 #[derive(Debug)]
 pub(crate) enum KeyState {
-    /// It is the store's.
+    /// The right key.
     Valid,
-    /// There is none.
+    /// Missing.
     Missing(Error),
-    /// It is another one.
+    /// Another key.
     Wrong(Error),
-    /// What is there cannot be read, or is no key.
+    /// It cannot be read, or is not a key.
     Unreadable(Error),
 }
 
-/// A look at a store's key.
+/// The result of checking a store's key.
 #[derive(Debug)]
 pub(crate) struct KeyLook {
-    /// Where it is to be had.
+    /// Its source.
     pub source: KeySource,
     /// The id of the key that the store is sealed with.
     pub named: Vec<u8>,
-    /// Whether the key there is that one.
+    /// The state of the source's key.
     pub state: KeyState,
 }
 
 impl Store {
-    /// The key for opening cells, read when the first one needs it. That it is the right one is
-    /// proved by whatever opens.
+    /// The key for opening cells, read when the first cell needs it. A cell that opens proves that it is the
+    /// right one.
     pub(crate) fn key(&self) -> Result<&Key> {
         self.loaded_key().map(|loaded| &loaded.key)
     }
@@ -57,15 +57,14 @@ impl Store {
         self.key.get().ok_or(Error::Internal)
     }
 
-    /// The key for sealing, once it is sure to be the one that the store names: nothing is ever
-    /// sealed with another.
+    /// The key for sealing, checked to be the one that the store names: nothing is ever sealed with another.
     pub(crate) fn sealing_key(&self) -> Result<&Key> {
         let (meta, key) = (self.meta()?, self.key()?);
         if meta.key_id == key.id() { Ok(key) } else { Err(self.wrong_key(meta)) }
     }
 
-    /// Proves that what will be obtained can be sealed and read again, before anything is sent for
-    /// it. Returns what is to be said about the permissions of the key's file.
+    /// Proves, before any request, that tokens can be sealed and read again. Returns a warning about the
+    /// permissions of the key's file.
     pub(crate) fn prove_key(&self) -> Result<Option<&str>> {
         if self.sealing_key().is_ok() {
             return Ok(self.loaded_key()?.warning.as_deref());
@@ -73,22 +72,22 @@ impl Store {
         self.agreed().map(|_| None)
     }
 
-    /// Proves that the store can be written now, before something is sent that can be used once only.
+    /// Proves that the store can be written, before a value that can be used only once is sent.
     pub(crate) fn prove_writable(&mut self) -> Result<()> {
         self.write(|transaction| {
-            // Changes nothing, and is written all the same.
+            // A write that changes nothing.
             transaction.execute("UPDATE meta SET used_profile = used_profile", [])?;
             failpoint::write("login-begin").map_err(|error| Error::unwritable(&error))
         })
     }
 
-    /// Whether the key can be guessed: one that an earlier program took.
+    /// Whether the key can be guessed: an earlier version accepted such keys.
     pub(crate) fn key_is_guessable(&self) -> bool {
         self.key().is_ok_and(|key| key.guessable().is_some())
     }
 
-    /// Loads the key before a lock is taken, when a program must be run for it: that may ask a person, and no
-    /// other process is to wait for the answer.
+    /// Loads the key before a lock is taken, if a key command must run: it may prompt, and no other process
+    /// should wait for that.
     pub(crate) fn preload_key(&self) -> Result<()> {
         if self.meta()?.key_source == KeySource::Command { self.key().map(|_| ()) } else { Ok(()) }
     }
@@ -97,8 +96,7 @@ impl Store {
         keys::wrong(meta.key_source, &self.paths, &self.keys).into()
     }
 
-    /// Store and key as they are now, when they are of one another. Another process may change both
-    /// between the two looks.
+    /// The current store and key, if they match. Another process may change both between the two reads.
     pub(crate) fn agreed(&self) -> Result<(Meta, Loaded)> {
         let mut meta = rows::read_meta(self.connection()?)?;
         let mut before = None;
@@ -108,8 +106,8 @@ impl Store {
             if now.key_id == loaded.key.id() && now.key_source == meta.key_source {
                 return Ok((now, loaded));
             }
-            // The key file may have been replaced between the looks at it and at the one beside it: what
-            // was seen twice is believed.
+            // The key file may have been replaced between reading it and the one beside it: a result that is
+            // read twice counts.
             let seen = Some(loaded.key.id());
             if now == meta && seen == before {
                 break;
@@ -129,8 +127,8 @@ impl Store {
         }
     }
 
-    /// Forgets store and key as they were seen, when the store now names another: to be called when a
-    /// record's lock was just taken, under which neither changes.
+    /// Drops the loaded metadata and key if the store now names another key. Call it right after taking a
+    /// record's lock, under which neither changes.
     pub(crate) fn reload_key_if_changed(&mut self) -> Result<()> {
         let Some(seen) = self.meta.get() else { return Ok(()) };
         let now = rows::read_meta(self.connection()?)?;
@@ -145,7 +143,7 @@ impl Store {
         self.key = OnceCell::new();
     }
 
-    /// Makes sure that the loaded key is the one that the store names now.
+    /// Ensures that the loaded key is the one that the store names now.
     pub(crate) fn ensure_current_key(&mut self) -> Result<()> {
         if self.sealing_key().is_ok() {
             return Ok(());
@@ -156,10 +154,10 @@ impl Store {
         Ok(())
     }
 
-    /// The state of the key, for a person.
+    /// The state of the key, for messages.
     pub(crate) fn look_into_key(&self) -> Result<KeyLook> {
         let Meta { key_source: source, key_id: named, .. } = self.meta()?.clone();
-        // Kept for the comparison: a pipe gives it once.
+        // Kept for the comparison: a pipe can be read only once.
         let keep = |loaded| drop(self.key.set(loaded));
         let found = keys::find(source, &self.paths, &self.keys).map(|found| found.map(keep));
         let state = match (self.agreed(), found) {
@@ -171,8 +169,8 @@ impl Store {
         Ok(KeyLook { source, named, state })
     }
 
-    /// Runs what seals and writes, again when the store has another key by then. `work` returns `None`
-    /// for that.
+    /// Runs `work`, which seals and writes, and again if the store's key has changed meanwhile: then `work`
+    /// returns `None`.
     pub(crate) fn with_current_key<T>(
         &mut self,
         mut work: impl FnMut(&mut Self) -> Result<Option<T>>,
@@ -186,8 +184,8 @@ impl Store {
         Err(Error::Changed)
     }
 
-    /// [`Store::write`] of what was sealed with the loaded key. `None`, and nothing was written: the
-    /// store is sealed with another by now, and cells under this one would be lost.
+    /// [`Store::write`] for cells that were sealed with the loaded key. `None`: nothing was written, because
+    /// the store now has another key and these cells would be lost.
     pub(crate) fn write_sealed<T>(
         &mut self,
         work: impl FnOnce(&Transaction<'_>) -> Result<T>,

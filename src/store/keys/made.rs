@@ -1,4 +1,4 @@
-//! Key files that this program makes: the first one without a race, and the next one beside it.
+//! Key files that this program creates: the first one without a race, and the next one beside it.
 
 use std::io;
 use std::path::Path;
@@ -13,7 +13,7 @@ use crate::sys::failpoint;
 use crate::sys::files::{self, Replace};
 use crate::sys::paths::Paths;
 
-/// Makes the key file when there is none. The second process finds the winner's.
+/// Creates the key file if there is none. Of two processes, the second one uses the first one's.
 pub(crate) fn ensure_file(paths: &Paths) -> Result<()> {
     files::ensure_private_dir(paths.config_dir())?;
     if files::check_private_file(&paths.key_file())? {
@@ -22,7 +22,7 @@ pub(crate) fn ensure_file(paths: &Paths) -> Result<()> {
     make(&paths.key_file()).map(|_| ())
 }
 
-/// `None` when another process was first.
+/// `None` if another process was first.
 fn make(path: &Path) -> Result<Option<Key>> {
     let mut bytes = Zeroizing::new([0u8; KEY_BYTES]);
     crate::sys::random::fill(&mut *bytes)?;
@@ -33,24 +33,24 @@ fn make(path: &Path) -> Result<Option<Key>> {
     }
 }
 
-/// The key that a rotation has left beside the key file, if there is one.
+/// The next key, which a rotation left beside the key file, if there is one.
 pub(in crate::store) fn next(paths: &Paths) -> Result<Option<Key>> {
     let path = paths.next_key_file();
     let Some(bytes) = files::read_private(&path)? else { return Ok(None) };
     Key::given(&bytes, &path, KeyPlace::Next).map(Some)
 }
 
-/// Whether a file beside the key file waits to take its place.
+/// Whether there is a next key file.
 pub(crate) fn pending(paths: &Paths) -> bool {
     paths.next_key_file().symlink_metadata().is_ok()
 }
 
-/// Makes a new key beside the key file, durably. What a killed rotation left there is replaced: the
-/// caller has made sure that the store does not name it.
+/// Creates the next key beside the key file, durably. The file of a killed rotation is replaced: the caller has
+/// checked that the store does not name it.
 pub(in crate::store) fn make_next(paths: &Paths, _lock: &KeyLock) -> Result<Key> {
     let path = paths.next_key_file();
     files::check_private_dir(paths.config_dir())?;
-    // One that is not ours, or no file, is refused and not removed.
+    // Another user's file, or one that is not a regular file, is refused and not removed.
     if files::check_private_file(&path)? {
         std::fs::remove_file(&path).map_err(|error| files::cannot("replace", &path, &error))?;
     }
@@ -62,21 +62,21 @@ pub(in crate::store) fn make_next(paths: &Paths, _lock: &KeyLock) -> Result<Key>
     made.ok_or_else(|| files::cannot("make the key file", &path, &exists()).into())
 }
 
-/// Writes a key again that [`make_next`] made and that was removed or replaced since.
+/// Writes the key of [`make_next`] again if its file was removed or replaced.
 pub(in crate::store) fn write_next(paths: &Paths, key: &Key, _lock: &KeyLock) -> Result<()> {
     let path = paths.next_key_file();
     files::write_whole(&path, key.expose(), Replace::Yes)
         .map_err(|error| files::cannot("make the key file", &path, &error).into())
 }
 
-/// Takes back what [`make_next`] made, when the store was not sealed with it.
+/// Removes the file of [`make_next`] if the store was not sealed with its key.
 pub(in crate::store) fn discard_next(paths: &Paths, _lock: &KeyLock) {
-    // What is left is replaced by the next rotation, and `doctor` reports it.
+    // A file that is left is replaced by the next rotation, and `doctor` reports it.
     let _ = std::fs::remove_file(paths.next_key_file());
 }
 
-/// Puts the next key in the place of the key file when it is the one named `id`; durable when it
-/// returns. `false`: there is no such next key.
+/// Replaces the key file by the next key if that has this `id`; durable when it returns. `false`: there is no
+/// such next key.
 pub(in crate::store) fn promote(paths: &Paths, id: &[u8], _lock: &KeyLock) -> Result<bool> {
     if next(paths)?.is_none_or(|key| key.id() != id) {
         return Ok(false);
@@ -89,8 +89,8 @@ pub(in crate::store) fn promote(paths: &Paths, id: &[u8], _lock: &KeyLock) -> Re
     Ok(true)
 }
 
-/// The same for any writer, unless another process changes the key: under the lock alone, or the
-/// file that is renamed could be the one of another rotation.
+/// The same for any writer, unless another process changes the key: only under the key's lock, because
+/// otherwise the renamed file could be that of another rotation.
 pub(in crate::store) fn promote_if_free(paths: &Paths, id: &[u8]) {
     if let Ok(Some(lock)) = KeyLock::try_take(paths) {
         let _ = promote(paths, id, &lock);

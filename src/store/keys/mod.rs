@@ -43,12 +43,12 @@ impl std::fmt::Debug for Key {
 }
 
 impl Key {
-    /// Takes the bytes over.
+    /// Takes ownership of the bytes.
     pub fn from_bytes(bytes: [u8; KEY_BYTES]) -> Self {
         Self(Zeroizing::new(bytes))
     }
 
-    /// Names the key without telling anything of it: the first bytes of a labelled SHA-256.
+    /// Identifies the key without revealing it: the first bytes of a labelled SHA-256.
     pub fn id(&self) -> [u8; KEY_ID_BYTES] {
         let digest = Sha256::new().chain_update(b"concur-cred key id\0").chain_update(*self.0);
         let digest: [u8; 32] = digest.finalize().into();
@@ -62,7 +62,7 @@ impl Key {
         &self.0
     }
 
-    /// One more of it, wiped as well; for a source that can be asked once only.
+    /// A copy, also wiped; for a source that can be read only once.
     pub(super) fn copied(&self) -> Self {
         Self(self.0.clone())
     }
@@ -80,17 +80,17 @@ impl Key {
         Self::given(bytes, path, KeyPlace::Key)
     }
 
-    /// The key in the contents of this place.
+    /// The key in the content of this file.
     pub(crate) fn given(bytes: &[u8], place: &Path, whose: KeyPlace) -> Result<Self> {
         let key = Self::parse(bytes);
         key.ok_or_else(|| KeyFault::NotAKey(place.to_owned(), whose).into())
     }
 }
 
-/// Where a store's key is to be found. Recorded in the store when it is made, never guessed later.
+/// Where a store's key comes from. Recorded in the store when it is created, never guessed later.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum KeySource {
-    /// The key file in the configuration folder, made when there is none yet.
+    /// The key file in the configuration folder, created if missing.
     File,
     /// The file that `CONCUR_CRED_KEY_FILE` names.
     NamedFile,
@@ -98,8 +98,8 @@ pub(crate) enum KeySource {
     Environment,
     /// The file `concur-cred-key` in systemd's `$CREDENTIALS_DIRECTORY`.
     Credential,
-    /// What the setting `key_command` prints. Never the environment's: an attacker who can write the
-    /// database or set a variable must not be able to run a program by that.
+    /// The output of the setting `key_command`, which no variable overrides: an attacker who can write the
+    /// database or set a variable must not be able to run a program.
     Command,
 }
 
@@ -128,8 +128,7 @@ impl KeySource {
         Self::ALL.into_iter().find(|source| source.name() == name)
     }
 
-    /// Whether reading the key takes nothing away: a pipe that the caller named gives it once, and a
-    /// command is run once.
+    /// Whether the key can be read again: a pipe can be read only once, and a command runs once.
     pub(super) fn can_be_read_again(self, keys: &KeySettings) -> bool {
         match self {
             Self::File | Self::Environment | Self::Credential => true,
@@ -141,7 +140,7 @@ impl KeySource {
         }
     }
 
-    /// The source as a person reads it.
+    /// The source, for messages.
     pub(crate) fn describe(self, paths: &Paths, keys: &KeySettings) -> String {
         let or_unset = |name: &str, value: Option<String>| match value {
             Some(value) => format!("{name} ({value})"),
@@ -166,7 +165,7 @@ impl KeySource {
         }
     }
 
-    /// What makes this source give a key where it gives none.
+    /// How to provide a key in this source.
     fn how_to_give(self, keys: &KeySettings) -> &'static str {
         match self {
             Self::Environment => "Set it to one",
@@ -175,21 +174,22 @@ impl KeySource {
                 "Run it in a systemd service with LoadCredential=concur-cred-key:FILE"
             }
             Self::Command if keys.command().is_none() => {
-                "Set it in config.toml to a list of a program that prints one and its arguments"
+                "Set it in config.toml to a list of a program that prints a key, and its \
+                 arguments"
             }
             Self::File | Self::NamedFile | Self::Credential | Self::Command => "Put one there",
         }
     }
 }
 
-/// A key, and what is to be said about the permissions of the file that it came from.
+/// A key, and a warning about the permissions of its file.
 #[derive(Debug)]
 pub(crate) struct Loaded {
     /// The key.
     pub key: Key,
-    /// A warning for a person.
+    /// The warning.
     pub warning: Option<String>,
-    /// It still stands beside the key file: the rotation that made it was ended before its last step.
+    /// It is still the next key file: the rotation that created it was interrupted before its last step.
     pub(super) is_next: bool,
 }
 
@@ -199,12 +199,12 @@ impl From<Key> for Loaded {
     }
 }
 
-/// The key of a store that exists.
+/// The key of an existing store.
 pub(crate) fn load(source: KeySource, paths: &Paths, keys: &KeySettings) -> Result<Loaded> {
     find(source, paths, keys)?.ok_or_else(|| missing(source, paths, keys).into())
 }
 
-/// What a source gives; `None` when it gives nothing.
+/// The key of a source; `None` if it has none.
 pub(crate) fn find(source: KeySource, paths: &Paths, keys: &KeySettings) -> Result<Option<Loaded>> {
     match source {
         KeySource::File => {
@@ -217,7 +217,7 @@ pub(crate) fn find(source: KeySource, paths: &Paths, keys: &KeySettings) -> Resu
         KeySource::Credential => {
             keys.env().check_folder("CREDENTIALS_DIRECTORY")?;
             let found = named(keys.credential().as_deref())?;
-            // systemd lets the service's user in by an access list, which shows as a group's bits.
+            // systemd grants the service's user access by an ACL, which shows as group bits.
             Ok(found.map(|loaded| Loaded { warning: None, ..loaded }))
         }
         KeySource::Environment => {
@@ -236,9 +236,8 @@ pub(crate) fn find(source: KeySource, paths: &Paths, keys: &KeySettings) -> Resu
     }
 }
 
-/// [`load`] for a store that names its key: between a rotation's commit and its last step the file
-/// beside the key file is the one that the store names, and then it counts. The same source and the
-/// very key, so no fallback.
+/// [`load`] for a store that names its key: between a rotation's commit and its last step, the store names the
+/// next key file. It is the same source with exactly the named key, so this is not a fallback.
 pub(super) fn load_for(
     id: &[u8],
     source: KeySource,
@@ -256,7 +255,7 @@ pub(super) fn load_for(
     loaded
 }
 
-/// The key for a store that is about to be made, or sealed anew; the default key file is made when there is none.
+/// The key to seal a new store with, or an existing one again; the default key file is created if missing.
 pub(crate) fn load_or_create(
     source: KeySource,
     paths: &Paths,
@@ -272,7 +271,7 @@ pub(crate) fn load_or_create(
     refuse_guessable(&loaded.key, source, paths, keys).map(|()| loaded)
 }
 
-/// Refuses a key that can be guessed for one that a store is about to be sealed with.
+/// Refuses to seal a store with a key that can be guessed.
 pub(super) fn refuse_guessable(
     key: &Key,
     source: KeySource,
@@ -283,8 +282,8 @@ pub(super) fn refuse_guessable(
     Err(KeyFault::Guessable { from: source.describe(paths, keys), what }.into())
 }
 
-/// A key file of the operator's or of systemd's: links followed, ours or root's, and writable by no
-/// other user.
+/// A key file of the operator or systemd: links are followed, it must belong to us or root, and no other user
+/// may write it.
 fn named(path: Option<&Path>) -> Result<Option<Loaded>> {
     let Some(path) = path else { return Ok(None) };
     let Some(file) = files::find_named(path)? else { return Ok(None) };
@@ -300,14 +299,14 @@ fn missing(source: KeySource, paths: &Paths, keys: &KeySettings) -> KeyFault {
     }
 }
 
-/// The fault of a key that is not the one that a store names.
+/// The error for a key that the store does not name.
 pub(super) fn wrong(source: KeySource, paths: &Paths, keys: &KeySettings) -> KeyFault {
     KeyFault::Wrong { from: source.describe(paths, keys), instead_of: keys.instead_of(source) }
 }
 
-/// How a person gets a new key.
-const A_NEW_ONE: &str = "a new key is made by: openssl rand -base64 32";
-/// What takes a key from another source.
+/// How to make a new key.
+const A_NEW_ONE: &str = "to make a new key: openssl rand -base64 32";
+/// The command that moves the key to another source.
 const SET_SOURCE: &str = "concur-cred key set-source SOURCE";
 
 #[cfg(test)]

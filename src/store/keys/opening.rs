@@ -1,5 +1,5 @@
-//! Opening cells. One that does not open under the loaded key is looked at again, because another
-//! process may have sealed the store anew since either was read.
+//! Opens cells. A cell that does not open with the loaded key is read again, because another process may have
+//! rotated the key meanwhile.
 
 use super::keyed::LOOKS;
 use super::seal;
@@ -10,36 +10,36 @@ use crate::model::secret::Secret;
 use crate::store::Store;
 use crate::store::error::{Error, Result};
 
-/// A managed account's secrets that are needed to renew it, opened together so that the geolocation
-/// they are sent to is one that a cell has vouched for.
+/// The secrets for renewing a managed account, opened together, so that the geolocation that they are sent to
+/// is authenticated by a cell.
 #[derive(Debug)]
 pub(crate) struct RenewalSecrets {
     /// The application's client secret.
     pub client_secret: Secret,
     /// The refresh token.
     pub refresh_token: Option<Secret>,
-    /// The company request token, if it is still alive.
+    /// The company request token, if it is still valid.
     pub request_token: Option<Secret>,
-    /// The origin that the operator named when the application was made.
+    /// The origin that the operator named at the application's first login.
     pub application_origin: Origin,
     /// The record's geolocation, authenticated by the cells above.
     pub geolocation: Origin,
 }
 
 impl Store {
-    /// Opens one of a record's cells, once its identity is proven. `Ok(None)`: there is no such cell.
+    /// Opens one of a record's cells, after proving its identity. `Ok(None)`: there is no such cell.
     pub(crate) fn unseal(&self, record: &Record, column: Column) -> Result<Option<Secret>> {
         self.prove_identity(record)?;
         self.open_stored(record, column)
     }
 
-    /// Opens one of a record's cells, without that proof: for what is sealed anew or only looked at.
+    /// Opens one of a record's cells without that proof: for cells that are sealed again or only checked.
     pub(crate) fn open_stored(&self, record: &Record, column: Column) -> Result<Option<Secret>> {
         let open = |cell| self.open_cell(record.binding(), column, cell, record.profile_name());
         record.cell(column).map(open).transpose()
     }
 
-    /// Opens an account's access token, once its identity is proven. `Ok(None)`: there is none.
+    /// Opens an account's access token, after proving its identity. `Ok(None)`: there is none.
     pub(crate) fn unseal_access_token(&self, account: &Account) -> Result<Option<Secret>> {
         self.prove_account(account)?;
         let profile = Some(account.profile.as_str());
@@ -64,10 +64,10 @@ impl Store {
         })
     }
 
-    /// Opens a cell that did not open under the loaded key. `Ok(None)`: it is damaged.
+    /// Opens a cell that did not open with the loaded key. `Ok(None)`: it is damaged.
     ///
-    /// A cell names the key that it was sealed with. Where that is another, the store may have been
-    /// sealed anew since the row was read, or since the key was: both are looked at again.
+    /// A cell names the key that it was sealed with. If that is another one, the key may have been rotated
+    /// since the row or the key was read: both are read again.
     #[cold]
     pub(crate) fn open_again(
         &self,
@@ -98,11 +98,11 @@ impl Store {
         self.connection().ok()?.query_row(row, [id], read).ok()?.map(SealedCell)
     }
 
-    /// Opens what is needed to renew a managed account. An edited geolocation, host or application
-    /// origin makes this fail, and so does any edited link, so that nothing is sent anywhere.
+    /// Opens the secrets for renewing a managed account. An edited geolocation, host or application origin
+    /// makes this fail, and so does any edited link, so that nothing is sent anywhere.
     pub(crate) fn unseal_renewal(&self, record: &Record, now: i64) -> Result<RenewalSecrets> {
         self.prove_identity(record)?;
-        // Only an edited row names one that is not there.
+        // Only an edited row names a missing one.
         let application = record.application.as_ref().ok_or_else(|| {
             damaged(
                 "The client secret of the profile's application".to_owned(),

@@ -1,7 +1,7 @@
-//! What a command prints until it ends, though something that it leaves running may keep its stdout open.
+//! Reads a command's output until the command ends, although a background process may keep its stdout open.
 //!
-//! The end of the pipe says nothing then, and what is printed may come behind the news that the command has
-//! ended. So we write into the pipe ourselves when it has: behind that nothing of the command's comes.
+//! Then the pipe does not end, and output may arrive after the notice that the command has ended. So this
+//! program writes a mark into the pipe when the command has ended: no output of the command follows it.
 
 use std::io::{self, ErrorKind, PipeReader, PipeWriter, Read, Write};
 use std::process::Stdio;
@@ -15,10 +15,10 @@ use crate::sys::random;
 /// The most that is read, bytes: a key has 44 of base64.
 const MAX_BYTES: usize = 4096;
 const MARK_BYTES: usize = 16;
-/// One byte more, to see that it is too much; and the mark.
+/// One byte more, to detect too much output; and the mark.
 const MOST_READ: usize = MAX_BYTES + 1 + MARK_BYTES;
 
-/// What was printed so far.
+/// The output so far.
 pub(super) struct Printed {
     chunks: Receiver<io::Result<Zeroizing<Vec<u8>>>>,
     bytes: Zeroizing<Vec<u8>>,
@@ -31,14 +31,14 @@ pub(super) struct Printed {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Seen {
     Nothing,
-    /// The mark: the command's own words are all here.
+    /// The mark: the command's output is complete.
     Mark,
-    /// No process can print any more.
+    /// The pipe has ended.
     End,
 }
 
 impl Printed {
-    /// With the stdout for the command.
+    /// Also returns the stdout for the command.
     pub(super) fn begin() -> io::Result<(Self, Stdio)> {
         let (reader, writer) = io::pipe()?;
         let stdout = Stdio::from(writer.try_clone()?);
@@ -48,12 +48,12 @@ impl Printed {
         let (sender, chunks) = mpsc::channel();
         let thread = std::thread::Builder::new().name("key command".to_owned());
         thread.spawn(move || read(reader, &sender))?;
-        // As much as is ever read, so that it never moves and leaves something behind.
+        // The final capacity, so that it is never reallocated, which would leave a copy in memory.
         let bytes = Zeroizing::new(Vec::with_capacity(MOST_READ));
         Ok((Self { chunks, bytes, mark, ours: Some(writer), seen: Seen::Nothing }, stdout))
     }
 
-    /// Waits for more; whether something came, or the end.
+    /// Waits for more; whether output or the end arrived.
     pub(super) fn wait(&mut self, at_most: Duration) -> io::Result<bool> {
         match self.chunks.recv_timeout(at_most) {
             Ok(chunk) => self.bytes.extend_from_slice(&chunk?),
@@ -71,22 +71,22 @@ impl Printed {
     /// The command has ended.
     pub(super) fn mark_the_end(&mut self) {
         if let Some(mut ours) = self.ours.take() {
-            // A reader that has gone has read too much.
+            // A reader that has ended had read too much.
             let _ = ours.write_all(&self.mark);
         }
     }
 
-    /// Whether all is here that the command itself has printed.
+    /// Whether the command's output is complete.
     pub(super) fn is_whole(&self) -> bool {
         self.seen != Seen::Nothing
     }
 
-    /// Whether no process prints any more.
+    /// Whether the pipe has ended.
     pub(super) fn is_over(&self) -> bool {
         self.seen == Seen::End
     }
 
-    /// Whether more came than is ever read.
+    /// Whether there was too much output.
     pub(super) fn is_too_much(&self) -> bool {
         let mark = if self.ours.is_none() && self.seen == Seen::Nothing { MARK_BYTES } else { 0 };
         self.bytes.len() > MAX_BYTES + mark
@@ -123,7 +123,7 @@ mod tests {
 
     use super::*;
 
-    /// All that this script prints until it has ended.
+    /// The output of this script.
     fn printed_by(script: &str) -> Printed {
         let (mut printed, stdout) = Printed::begin().unwrap();
         let mut command = Command::new("/bin/sh");

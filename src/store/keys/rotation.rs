@@ -1,5 +1,5 @@
-//! The store sealed anew with another key, and another source recorded for its key: one transaction,
-//! under the key's lock and every managed account's.
+//! Seals the store with another key, and records another key source: in one transaction, under the key's lock
+//! and the locks of all managed accounts.
 
 use std::cell::OnceCell;
 use std::collections::BTreeSet;
@@ -19,26 +19,26 @@ use crate::store::sqlite::rows;
 use crate::store::{Store, keys};
 use crate::sys::failpoint;
 
-/// What became of the store's cells.
+/// The result for the store's cells.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Resealed {
     /// How many cells are sealed with the new key.
     pub cells: usize,
-    /// Those that did not open before, and are left as they are: whose, and which.
+    /// Those that did not open before and are left as they are: whose, and which.
     pub left: Vec<String>,
 }
 
-/// A key that a store is about to be sealed with.
+/// A key to seal a store with.
 #[derive(Debug)]
 pub(crate) struct NewKey {
-    /// Where it is to be had from then on.
+    /// Its source from then on.
     pub source: KeySource,
     /// The key.
     pub key: Key,
 }
 
 impl Store {
-    /// Records another source of the very key that the store is sealed with.
+    /// Records another source for the same key.
     pub(crate) fn set_key_source(&mut self, _lock: &KeyLock, source: KeySource) -> Result<()> {
         self.write(|transaction| {
             transaction
@@ -51,7 +51,7 @@ impl Store {
         Ok(())
     }
 
-    /// Finishes what a rotation that was ended after its commit left undone.
+    /// Finishes a rotation that was interrupted after its commit.
     pub(crate) fn finish_rotation(&mut self, lock: &KeyLock) -> Result<bool> {
         let meta = rows::read_meta(self.connection()?)?;
         if meta.key_source != KeySource::File {
@@ -64,21 +64,21 @@ impl Store {
         Ok(done)
     }
 
-    /// Whether the key that waits beside the key file is the one that the store names.
+    /// Whether the next key is the one that the store names.
     pub(crate) fn next_key_is_its(&self) -> Result<bool> {
         let named = rows::read_meta(self.connection()?)?.key_id;
         Ok(keys::next(&self.paths)?.is_some_and(|key| key.id() == named.as_slice()))
     }
 
-    /// A new key beside the key file; nothing is sealed with it yet.
+    /// Creates the next key; nothing is sealed with it yet.
     pub(crate) fn make_next_key(&self, lock: &KeyLock) -> Result<NewKey> {
         let key = keys::make_next(&self.paths, lock)?;
         failpoint::pass("next-written");
         Ok(NewKey { source: KeySource::File, key })
     }
 
-    /// Puts a key that the store is sealed with in the key file's place, from memory if it is not where it was
-    /// written: by now there is no other way to anything.
+    /// Replaces the key file by the key that the store is now sealed with, from memory if its file is missing:
+    /// without this key the store could not be read.
     pub(crate) fn put_in_place(&mut self, new: &NewKey, lock: &KeyLock) -> Result<()> {
         let waits = keys::next(&self.paths).ok().flatten();
         if waits.is_none_or(|waits| waits.id() != new.key.id()) {
@@ -87,7 +87,7 @@ impl Store {
         self.finish_rotation(lock).map(|_| ())
     }
 
-    /// Takes back a key that [`Store::make_next_key`] made, when the store is sure not to name it.
+    /// Removes the key of [`Store::make_next_key`], if the store certainly does not name it.
     pub(crate) fn discard_next_key(&self, new: &NewKey, lock: &KeyLock) {
         let named = self.connection().and_then(rows::read_meta);
         if named.is_ok_and(|meta| meta.key_id != new.key.id()) {
@@ -95,8 +95,8 @@ impl Store {
         }
     }
 
-    /// Seals every cell that opens under `old` with the new key, which must be durable. `Err` of ids:
-    /// accounts that were made meanwhile, whose locks are needed as well; nothing was changed then.
+    /// Seals every cell that opens with `old` with the new key, which must be durable. `Err` of ids: accounts
+    /// that were created meanwhile, whose locks are also needed; nothing was changed then.
     pub(crate) fn reseal(
         &mut self,
         _lock: &KeyLock,
@@ -131,21 +131,20 @@ impl Store {
         Ok(done)
     }
 
-    /// Writes the file anew without its unused room, where cells of earlier days are. It may fail
-    /// without harm.
+    /// Rewrites the file without its free space, which may contain old cells. A failure does no harm.
     pub(crate) fn drop_old_cells(&self) {
         if let Ok(connection) = self.connection() {
             let _ = connection.execute_batch("PRAGMA temp_store = MEMORY; VACUUM");
         }
     }
 
-    /// The key that the store is sealed with, from the source that is recorded.
+    /// The key that the store is sealed with, from its recorded source.
     pub(crate) fn present_key(&mut self) -> Result<Key> {
         self.ensure_current_key()?;
         self.key().map(Key::copied)
     }
 
-    /// Takes a key for the store's that its source does not give any more.
+    /// Accepts a key as the store's that its source does not have any more.
     pub(crate) fn use_key(&mut self, key: &Key) {
         self.key = OnceCell::from(Loaded::from(key.copied()));
     }
@@ -155,7 +154,7 @@ impl Store {
         Ok(rows::read_meta(self.connection()?)?.key_id == key.id())
     }
 
-    /// The key that the store's own source gives by now.
+    /// The key that the store's source has now.
     pub(crate) fn key_of_source(&self) -> Result<NewKey> {
         let source = rows::read_meta(self.connection()?)?.key_source;
         let key = keys::load(source, &self.paths, &self.keys)?.key;
@@ -163,14 +162,14 @@ impl Store {
         Ok(NewKey { source, key })
     }
 
-    /// The key that another source gives; the default key file is made when there is none.
+    /// The key of another source; the default key file is created if missing.
     pub(crate) fn key_from(&self, source: KeySource) -> Result<NewKey> {
         let key = keys::load_or_create(source, &self.paths, &self.keys)?.key;
         Ok(NewKey { source, key })
     }
 }
 
-/// One turn of the key over all cells.
+/// One rotation of all cells.
 struct Turn<'a> {
     store_id: Vec<u8>,
     old: &'a Key,
@@ -179,7 +178,7 @@ struct Turn<'a> {
 }
 
 impl Turn<'_> {
-    /// The cell under the new key; `None` when it did not open under the old one.
+    /// The cell sealed with the new key; `None` if it did not open with the old one.
     fn cell(&mut self, place: &seal::Place, cell: &SealedCell) -> Result<Option<SealedCell>> {
         let Ok(secret) = seal::unseal(self.old, place, cell) else { return Ok(None) };
         self.done.cells += 1;
@@ -194,7 +193,7 @@ impl Turn<'_> {
                 read_application,
             );
             let Ok(application) = read else {
-                self.done.left.push("an application that makes no sense".to_owned());
+                self.done.left.push("an unreadable application".to_owned());
                 continue;
             };
             let Application { name, client_secret, .. } = &application;
@@ -217,7 +216,7 @@ impl Turn<'_> {
         for id in ids(transaction, "SELECT id FROM record")? {
             match transaction.query_row(&sql, [id.0], read_record) {
                 Ok(record) => self.record(transaction, &record)?,
-                Err(_) => self.done.left.push("a row that makes no sense".to_owned()),
+                Err(_) => self.done.left.push("an unreadable row".to_owned()),
             }
         }
         Ok(())

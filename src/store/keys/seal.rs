@@ -1,10 +1,10 @@
-//! Sealing: how a secret becomes a cell that opens only in its own place.
+//! Sealing: turns a secret into a cell that opens only in its own place.
 //!
-//! A cell is `format version (1 byte) | key id (8) | nonce (24) | ciphertext and tag`, by
-//! XChaCha20-Poly1305 with a random nonce (24 bytes: random ones never repeat in practice). The
-//! associated data names the place, each field with its length in front, so that an edited host, URL
-//! or a cell moved elsewhere does not open. docs/security.md has the format for other programs, and
-//! docs/sealed-cells.json cells to test them with: what stands in either never changes.
+//! A cell is `format version (1 byte) | key id (8) | nonce (24) | ciphertext and tag`, by XChaCha20-Poly1305
+//! with a random nonce (24 bytes: random ones never repeat in practice). The associated data names the place,
+//! each field after its length, so that a cell does not open after it was moved or its host or URL was edited.
+//! docs/security.md documents the format for other programs, and docs/sealed-cells.json has test vectors: both
+//! are stable.
 
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{Key as AeadKey, XChaCha20Poly1305, XNonce};
@@ -15,13 +15,13 @@ use crate::model::record::{Application, Binding, Column, GitKey, Links, RecordId
 use crate::model::secret::Secret;
 use crate::store::error::{Error, Result};
 
-/// A cell that opens by itself. Those of managed accounts were sealed so before there were identities.
+/// A cell that opens by itself. Managed accounts' cells had this format before there were identities.
 const BY_ITSELF: u8 = 1;
-/// A managed account's cell, which opens with its record's identity alone.
+/// A managed account's cell, which opens only with its record's identity.
 const WITH_IDENTITY: u8 = 2;
 const NONCE_BYTES: usize = 24;
 const HEADER_BYTES: usize = 1 + KEY_ID_BYTES;
-/// Length of a cell with nothing in it: what vouches for its place alone.
+/// Length of an empty cell, which only authenticates its place.
 pub(crate) const EMPTY_CELL_BYTES: usize = HEADER_BYTES + NONCE_BYTES + 16;
 
 /// A cell did not open: another key, another place, or damage. Which one cannot be known from the
@@ -41,8 +41,8 @@ impl Place {
         Self { format: BY_ITSELF, data: joined(&[], fields) }
     }
 
-    /// The same in the later format, which its own number begins: a cell whose first byte is set back opens
-    /// nowhere.
+    /// The same in the later format, whose number comes first: a cell whose first byte was set back does not
+    /// open.
     fn with_identity(fields: &[&[u8]]) -> Self {
         Self { format: WITH_IDENTITY, data: joined(&[&[WITH_IDENTITY]], fields) }
     }
@@ -109,7 +109,7 @@ impl Place {
         ])
     }
 
-    /// The place of a client secret as it stands: its own first byte says which of the two.
+    /// The place of a stored client secret: its first byte says which of the two.
     pub(crate) fn of_stored_client_secret(store_id: &[u8], application: &Application) -> Self {
         if is_older(&application.client_secret) {
             Self::of_older_client_secret(store_id, application)
@@ -123,13 +123,13 @@ impl Place {
         Self::of(&[b"ticket", body])
     }
 
-    /// The place of an answer that could not be committed.
+    /// The place of a pending grant.
     pub(crate) fn of_pending_grant(store_id: &[u8], id: RecordId, generation: i64) -> Self {
         Self::of(&[b"spill", store_id, &id.0.to_le_bytes(), &generation.to_le_bytes()])
     }
 }
 
-/// Fields behind each other, each with its length in front.
+/// Consecutive fields, each after its length.
 fn joined(before: &[&[u8]], fields: &[&[u8]]) -> Vec<u8> {
     let all = || before.iter().chain(fields);
     let mut bytes = Vec::with_capacity(all().map(|field| field.len() + 8).sum());
@@ -140,7 +140,7 @@ fn joined(before: &[&[u8]], fields: &[&[u8]]) -> Vec<u8> {
     bytes
 }
 
-/// Whether a cell says that it opens by itself.
+/// Whether a cell has the format that opens by itself.
 pub(crate) fn is_older(cell: &SealedCell) -> bool {
     cell.0.first() == Some(&BY_ITSELF)
 }
@@ -176,21 +176,21 @@ pub(crate) fn unseal(key: &Key, place: &Place, cell: &SealedCell) -> Result<Secr
     opened.map(Secret::new).map_err(|_| DoesNotOpen)
 }
 
-/// Overwrites what the cipher has left on the stack: of a text whose length is not a multiple of 256 bytes, the
+/// Overwrites what the cipher leaves on the stack: of a text whose length is not a multiple of 256 bytes, the
 /// last ones, up to three blocks of 64.
 #[inline(never)]
 fn overwrite_the_stack() {
-    // A pattern that is written in vectors: zeros would be one memset, which goes byte by byte here.
+    // A pattern, which is written with vector instructions: zeros would become a memset, which is slower here.
     let mut left = [0x0f0e_0d0c_0b0a_0908_u64; STACK_BYTES / size_of::<u64>()];
     std::hint::black_box(&mut left);
 }
 
-/// The id of the key that a cell says it was sealed with: unauthenticated, a hint alone.
+/// The key id in a cell: unauthenticated, only a hint.
 pub(crate) fn key_id(cell: &SealedCell) -> Option<&[u8; KEY_ID_BYTES]> {
     cell.0.get(1..HEADER_BYTES)?.first_chunk()
 }
 
-/// How deep the cipher goes, bytes.
+/// How much stack the cipher uses, bytes.
 const STACK_BYTES: usize = if cfg!(debug_assertions) { 16 * 1024 } else { 4 * 1024 };
 
 fn cipher(key: &Key) -> XChaCha20Poly1305 {

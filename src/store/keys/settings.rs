@@ -1,4 +1,4 @@
-//! What the operator says of keys: two settings and the environment.
+//! The operator's settings for keys: two settings and the environment.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -8,13 +8,12 @@ use crate::error::{Error, Result};
 use crate::sys::env::{Env, variable};
 use crate::sys::paths::Paths;
 
-/// The credential that systemd gives the key in.
+/// The name of systemd's credential with the key.
 pub(crate) const CREDENTIAL: &str = "concur-cred-key";
 /// The key of `config.toml`.
 const SETTING: &str = "key_source";
 
-/// Where keys can be had, and which of these a new store takes. A store that exists goes by what is
-/// recorded in it.
+/// The key sources, and which one a new store uses. An existing store uses its recorded source.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct KeySettings {
     env: Env,
@@ -29,12 +28,12 @@ impl KeySettings {
         Self { env: env.clone(), ..Self::default() }
     }
 
-    /// With what stands in the configuration file.
+    /// Adds the configuration file's settings.
     pub(crate) fn with(env: &Env, written: Option<KeySource>, command: Option<KeyCommand>) -> Self {
         Self { written, command: command.map(Arc::new), ..Self::of(env) }
     }
 
-    /// Says nothing to a person but errors.
+    /// Prints only errors.
     pub(crate) fn be_quiet(&mut self) {
         self.is_quiet = true;
     }
@@ -71,7 +70,7 @@ impl KeySettings {
         self.env.path("CREDENTIALS_DIRECTORY").map(|folder| folder.join(CREDENTIAL))
     }
 
-    /// The source that is asked for here, and by what; `None` when nothing is said.
+    /// The configured source, and the setting or variable that names it; `None` without either.
     pub(crate) fn asked(&self) -> Result<Option<(KeySource, &'static str)>> {
         if let Some(source) = self.source()? {
             return Ok(Some((source, "key_source")));
@@ -92,12 +91,12 @@ impl KeySettings {
         })
     }
 
-    /// What a new store takes.
+    /// The source for a new store.
     pub(crate) fn chosen(&self) -> Result<KeySource> {
         Ok(self.asked()?.map_or(KeySource::File, |(source, _)| source))
     }
 
-    /// The file that a new store takes its key from; `None` where that is no file.
+    /// The file with the key for a new store; `None` if its source is not a file.
     pub(crate) fn file(&self, paths: &Paths) -> Option<PathBuf> {
         match self.chosen().ok()? {
             KeySource::File => Some(paths.key_file()),
@@ -107,11 +106,11 @@ impl KeySettings {
         }
     }
 
-    /// What is asked for here where it is not what the store has, as the end of a sentence.
+    /// The configured source, if the store has another one, as the end of a sentence.
     pub(super) fn instead_of(&self, recorded: KeySource) -> String {
         match self.asked() {
             Ok(Some((asked, by))) if asked != recorded => {
-                format!(" ({by} asks for {} here, and holds for a new store only)", asked.name())
+                format!(" ({by} names {} here, which applies only to a new store)", asked.name())
             }
             _ => String::new(),
         }
@@ -160,9 +159,7 @@ mod tests {
     fn what_is_asked_for_is_named_only_where_it_is_another() {
         let settings = KeySettings::of(&Env::fixed([("CONCUR_CRED_KEY", "x")]));
         assert_eq!(settings.instead_of(KeySource::Environment), "");
-        assert!(
-            settings.instead_of(KeySource::File).contains("CONCUR_CRED_KEY asks for environment")
-        );
+        assert!(settings.instead_of(KeySource::File).contains("CONCUR_CRED_KEY names environment"));
         assert_eq!(KeySettings::default().instead_of(KeySource::Command), "");
     }
 }

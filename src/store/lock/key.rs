@@ -14,7 +14,7 @@ use crate::sys::{clock, files};
 #[derive(Debug)]
 pub(crate) struct KeyLock {
     file: File,
-    /// Where it says who it is, if it could.
+    /// The holder file, if it could be written.
     holder: Option<File>,
 }
 
@@ -36,7 +36,7 @@ impl KeyLock {
         Ok(Some(Self { file, holder }))
     }
 
-    /// Takes the lock, waiting for its holder up to `timeout`.
+    /// Takes the lock, waiting up to `timeout` for its holder.
     pub(crate) fn take(paths: &Paths, timeout: Duration) -> Result<Self> {
         super::wait(
             timeout,

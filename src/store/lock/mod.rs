@@ -1,8 +1,8 @@
-//! The lock edge: one lock file a record, held by the operating system for its process alone.
+//! Locks: one lock file per record, held by the operating system for one process.
 //!
-//! Lock files are never deleted (two holders could then lock two files of one name), and the
-//! database itself is never locked (closing any handle to it would drop SQLite's own locks). A
-//! sibling file names the holder for people.
+//! Lock files are never deleted (two holders could then lock two files of one name), and the database itself is
+//! never locked (closing any handle to it would drop SQLite's own locks). A file beside it names the holder for
+//! messages.
 
 mod key;
 
@@ -18,10 +18,10 @@ use crate::sys::{clock, failpoint, files};
 
 pub(crate) use key::KeyLock;
 
-/// How often a waiter looks, at first and at last.
+/// How often a waiter checks, at first and at last.
 const FIRST_POLL: Duration = Duration::from_millis(4);
 const LAST_POLL: Duration = Duration::from_millis(40);
-/// How many files are asked for where many records are locked: what every Unix grants (macOS no more).
+/// The limit of open files to request if many records are locked: every Unix grants it (macOS not more).
 #[cfg(unix)]
 const MOST_FILES: u64 = 10_240;
 
@@ -31,7 +31,7 @@ const MOST_FILES: u64 = 10_240;
 pub(crate) struct RecordLock {
     file: File,
     id: RecordId,
-    /// Where it says who it is, if it could.
+    /// The holder file, if it could be written.
     holder: Option<File>,
 }
 
@@ -41,14 +41,14 @@ impl RecordLock {
         self.id
     }
 
-    /// The lock of a record that is about to be made, under a random identity.
+    /// The lock of a new record, under a random id.
     pub(crate) fn for_new(paths: &Paths) -> Result<Self> {
         let id = RecordId(crate::sys::random::id()?);
         Self::try_take(paths, id)?.ok_or(Error::NewRecordLocked)
     }
 
-    /// Gives up a record that was never made. Its random name was never known to anybody else, so
-    /// that this one lock file may go.
+    /// Abandons a record that was not created. No other process knows its random id, so this lock file may be
+    /// deleted.
     pub(crate) fn discard(self, paths: &Paths) {
         let _ = std::fs::remove_file(paths.lock_holder(self.id));
         let _ = std::fs::remove_file(paths.lock(self.id));
@@ -59,9 +59,9 @@ impl RecordLock {
         LockFile::open(paths, id)?.try_take()
     }
 
-    /// Takes the lock, waiting for its holder up to `timeout`; `meanwhile` is called each time that another process
-    /// has it, with the time waited so far, and ends the wait by what it finds. `late` makes the error, of the
-    /// holder's name and the time waited.
+    /// Takes the lock, waiting for its holder up to `timeout`; `meanwhile` is called, with the time waited so
+    /// far, each time that another process has the lock, and its result ends the wait. `late` makes the error
+    /// from the holder's name and the time waited.
     pub(crate) fn take_unless<T, E: From<Error>>(
         paths: &Paths,
         id: RecordId,
@@ -78,17 +78,17 @@ impl RecordLock {
     }
 }
 
-/// What waiting for a lock came to.
+/// The result of waiting for a lock.
 #[derive(Debug)]
 pub(crate) enum Waited<T> {
     /// The lock.
     Locked(RecordLock),
-    /// What was found instead.
+    /// The result of `meanwhile`.
     Found(T),
 }
 
-/// Calls `look`, with the time waited so far, until it finds something; a little less often each time. `late` makes
-/// the error when nothing was found in `timeout`.
+/// Calls `look`, with the time waited so far, until it returns something; less often each time. `late` makes
+/// the error after `timeout`.
 fn wait<T, E>(
     timeout: Duration,
     mut look: impl FnMut(Duration) -> Result<Option<T>, E>,
@@ -111,7 +111,7 @@ fn wait<T, E>(
 
 impl Drop for RecordLock {
     fn drop(&mut self) {
-        // What it says is only for people: stale text is harmless, and so is failing to clear it.
+        // Its text is only shown: stale text is harmless, and so is failing to clear it.
         let _ = self.holder.as_ref().map(|holder| holder.set_len(0));
         let _ = fs2::FileExt::unlock(&self.file);
     }
@@ -154,7 +154,7 @@ impl LockFile {
     }
 }
 
-/// Who holds a record's lock, as far as the holder could say.
+/// The holder of a record's lock, as far as its file says.
 pub(crate) fn holder(paths: &Paths, id: RecordId) -> String {
     named_holder(&paths.lock_holder(id))
 }
@@ -163,14 +163,14 @@ fn named_holder(file: &std::path::Path) -> String {
     read_holder(file).map_or_else(|| NAMELESS.to_owned(), |holder| holder.to_string())
 }
 
-const NAMELESS: &str = "a process that did not leave its name";
+const NAMELESS: &str = "an unknown process";
 
-/// Who holds a lock, or held it last, as it said itself: `pid 7, since 1790000000`. Shown with a time.
+/// The current or last holder of a lock, as in its file: `pid 7, since 1790000000`. Shown with a time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Holder(String);
 
 impl Holder {
-    /// When it took the lock, epoch seconds, as far as it said.
+    /// When it took the lock, epoch seconds, as far as its file says.
     pub(crate) fn since(&self) -> Option<i64> {
         self.0.rsplit_once("since ").and_then(|(_, at)| at.parse().ok())
     }
@@ -185,25 +185,25 @@ impl fmt::Display for Holder {
     }
 }
 
-/// What stands in a holder's file; `None` when that is nothing, or no file of ours.
+/// The content of a holder's file; `None` if it is empty or not our file.
 fn read_holder(holder_file: &std::path::Path) -> Option<Holder> {
     let bytes = files::read_private(holder_file).ok().flatten().unwrap_or_default();
     let text = crate::model::printable::printable(String::from_utf8_lossy(&bytes).trim(), 80);
     (!text.is_empty()).then_some(Holder(text))
 }
 
-/// The state of a record's lock, for commands that only look.
+/// The state of a record's lock, for commands that only report it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Holding {
     /// It is free.
     Free,
-    /// It is free, and the last holder ended without releasing it: what that had written.
+    /// It is free, but the last holder ended without releasing it: the content of its file.
     Left(Holder),
-    /// This process has it, as far as it said.
+    /// Its holder, as far as its file says.
     Held(Holder),
 }
 
-/// Looks at a record's lock, without making a file or writing to one.
+/// Reads the state of a record's lock, without creating or writing a file.
 pub(crate) fn look(paths: &Paths, id: RecordId) -> Result<Holding> {
     let path = paths.lock(id);
     let Some((file, _)) = files::open_private_to_read(&path)? else { return Ok(Holding::Free) };
@@ -217,8 +217,8 @@ pub(crate) fn look(paths: &Paths, id: RecordId) -> Result<Holding> {
     }
 }
 
-/// Makes room for the locks of many records at once, each an open file: some systems allow 256 unless asked
-/// for more. One that refuses is found out by the lock that does not open.
+/// Raises the limit of open files for the locks of many records: some systems allow only 256 by default. If
+/// this is refused, opening a lock will fail.
 #[cfg(unix)]
 pub(crate) fn expect_many() {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -229,7 +229,7 @@ pub(crate) fn expect_many() {
     }
 }
 
-/// There is no such limit to be raised.
+/// There is no such limit.
 #[cfg(not(unix))]
 pub const fn expect_many() {}
 

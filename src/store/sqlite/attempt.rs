@@ -1,4 +1,4 @@
-//! An attempt to renew a managed account: its begin, and what came of it. All of it demands the record's lock.
+//! Attempts to renew a managed account: their beginning and end. Every function demands the record's lock.
 
 use rusqlite::{OptionalExtension, Transaction};
 
@@ -51,9 +51,8 @@ impl Store {
         })
     }
 
-    /// Keeps what was granted: one transaction with everything, every cell sealed for where the
-    /// tokens live from now on; with the client secret that it was granted for, if that is a new one.
-    /// Returns the record as it then is.
+    /// Stores a grant in one transaction, every cell sealed for the new base URL; with the client secret that
+    /// obtained it, if that is new. Returns the updated record.
     pub(crate) fn commit_grant(
         &mut self,
         lock: &RecordLock,
@@ -64,7 +63,7 @@ impl Store {
         let old = same(lock, record);
         let renewed =
             self.with_current_key(|store| store.try_commit_grant(old, grant, client_secret, now))?;
-        // As when the folder cannot be synced: it is there, and cannot be relied on.
+        // Imitates a folder that cannot be synced: the commit is visible, but may not be durable.
         failpoint::write("grant-sync").map_err(|error| Error::unwritable(&error))?;
         Ok(renewed)
     }
@@ -104,7 +103,7 @@ impl Store {
         renewed.obtained_at = now;
         renewed.refreshed_at = Some(now);
         renewed.updated_at = now;
-        // Only an edited row is at the end of the numbers, and what follows must only be another one.
+        // Only an edited row has the largest number; the next one only has to differ.
         renewed.generation = old.generation.wrapping_add(1);
         let bound = self.bound(renewed)?;
         let applications = self.with_client_secret(old, client_secret)?;
@@ -121,7 +120,7 @@ impl Store {
         Ok(written.map(|()| bound.into_record()))
     }
 
-    /// Forgets the access token alone, so that the next `get` renews.
+    /// Removes only the access token, so that the next `get` refreshes.
     pub(crate) fn drop_access_token(
         &mut self,
         lock: &RecordLock,
@@ -146,7 +145,7 @@ impl Store {
         Ok(())
     }
 
-    /// Keeps a cell of `old`, sealed for where the record is now and for its identity.
+    /// Keeps a cell of `old`, sealed for the record's current base URL and identity.
     fn keep_cell(
         &self,
         old: &Record,
@@ -158,7 +157,7 @@ impl Store {
         if renewed.cell(column).is_none() || !(moved || key || old.identity.is_none()) {
             return Ok(());
         }
-        // A cell that did not open before is left as it is: it opens nowhere either way.
+        // A cell that did not open before is left as it is: it will not open in either place.
         match self.open_stored(old, column) {
             Ok(kept) => self.put_cell(renewed, store_id, column, kept.as_ref()),
             Err(_) => Ok(()),
@@ -166,7 +165,7 @@ impl Store {
     }
 }
 
-/// The record, once it is sure that the lock is its own.
+/// The record, after checking that the lock is its own.
 fn same<'r>(lock: &RecordLock, record: &'r Record) -> &'r Record {
     assert_eq!(lock.record_id(), record.id, "a lock serves its own record only");
     record

@@ -1,5 +1,5 @@
-//! The columns of the database: one line a field says in which it stands, and from that list are made what is
-//! selected, what is written, and how a row is read.
+//! The columns of the database: one line per field names its column, and generates the select list, the written
+//! values and the reading of a row.
 
 #![expect(
     clippy::ref_option,
@@ -18,30 +18,30 @@ use crate::model::record::{
     RecordId, SealedCell,
 };
 
-/// The columns of a hit, in the order in which [`read_account`] takes them: [`META`], and what it takes to
-/// print the access token. Every further column costs a hit.
+/// The columns of a hit, in the order in which [`read_account`] reads them: [`META`], and what printing the
+/// access token needs. Every further column costs a hit.
 pub(crate) const ACCOUNT_COLUMNS: &str = "m.schema_version, m.store_id, m.key_source, m.key_id, \
     m.used_profile, r.id, r.profile, r.protocol, r.host, r.username, r.access_token, \
     r.access_expires_at, r.obtained_at, r.geolocation, r.principal, a.client_id, r.obtained_by, r.identity, \
     a.id, a.origin";
 
-/// How every statement that reads accounts or records begins: the version and what the store says of itself.
+/// The first columns of every statement that reads accounts or records: version and metadata.
 const META: [&str; 5] =
     ["m.schema_version", "m.store_id", "m.key_source", "m.key_id", "m.used_profile"];
 
-/// Columns by name, with what is to stand in them.
+/// Column names with their values.
 pub(crate) type Values<'r> = Vec<(&'static str, ToSqlOutput<'r>)>;
 
-/// What stands in columns of one table.
+/// A value that is stored in columns of one table.
 pub(crate) trait Stored: Sized {
-    /// The columns, in the order in which [`Self::read`] takes them.
+    /// The columns, in the order in which [`Self::read`] reads them.
     fn names(out: &mut Vec<&'static str>);
     fn read(row: &mut Columns<'_, '_>) -> Result<Self>;
     fn values<'r>(&'r self, out: &mut Values<'r>) -> Result<()>;
 }
 
-/// `field: kind("column");` for each field, then the parts that have a list of their own. A field without a
-/// line does not compile. A struct expression is evaluated in the order in which it is written.
+/// `field: kind("column");` for each field, then the parts that have their own list. A field without a line
+/// does not compile. A struct expression is evaluated in the written order.
 macro_rules! stored {
     ($type:ident { $($field:ident: $kind:ident($($column:literal),+);)+ } $($part:ident: $of:ident;)*) => {
         impl Stored for $type {
@@ -130,7 +130,7 @@ stored! {
     }
 }
 
-/// A statement for whole records: those that `on` joins to the store's own row, which is always found.
+/// A statement for whole records: those that `on` joins to the metadata row, which always exists.
 pub(crate) fn select_records(on: &str, order: &str) -> String {
     let list = |table: &str, names: fn(&mut Vec<&'static str>)| {
         let mut columns = Vec::with_capacity(64);
@@ -193,7 +193,7 @@ pub(crate) fn read_account(row: &Row<'_>) -> Result<Account> {
     Ok(account)
 }
 
-/// A row whose columns are taken one after the other.
+/// A row whose columns are read one after the other.
 pub(crate) struct Columns<'r, 's> {
     row: &'r Row<'s>,
     next: usize,
@@ -246,7 +246,7 @@ mod given {
     }
 }
 
-/// A word out of a list. A newer program's word, which this one does not know, is `None`.
+/// A word of a list. An unknown word of a newer program is `None`.
 mod word {
     use super::{Columns, Result, ToSqlOutput, ValueRef, Values, Word};
 
@@ -265,7 +265,7 @@ mod word {
     }
 }
 
-/// The application: the record has its id, and its row is read behind the record's.
+/// The application: the record has its id, and its columns follow the record's.
 mod joined {
     use super::{Application, Columns, Result, ToSqlOutput, Value, Values};
 
@@ -328,7 +328,7 @@ macro_rules! as_what_is_in_them {
 
 as_what_is_in_them! { RecordId ApplicationId SealedCell }
 
-/// A name that no program of ours wrote makes the row unreadable, not a panic.
+/// An invalid profile name makes the row unreadable and does not panic.
 impl FromSql for ProfileName {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
         value.as_str()?.parse().map_err(FromSqlError::other)

@@ -1,5 +1,5 @@
-//! How a database is opened, ours or an edited one. SQLite does what a file's schema says and opens files by
-//! names of its own: an attacker who can write our folder but has no key must not make us wait for ever.
+//! Opens a database, which may have been edited. SQLite executes a file's schema and opens other files beside
+//! it: an attacker who can write our folder but has no key must not make us wait for ever.
 
 use std::io::{Read as _, Seek as _, SeekFrom};
 use std::path::Path;
@@ -16,18 +16,18 @@ use crate::sys::paths::companions_of;
 
 /// The longest value, bytes. Our longest are the unknown fields of an imported file.
 const LONGEST_VALUE: i32 = 4 << 20;
-/// Longer than those that SQLite itself asks its schema with.
+/// Longer than the statements with which SQLite itself reads the schema.
 const LONGEST_PATTERN: i32 = 100;
-/// After so many steps of a statement the clock is looked at.
+/// The clock is checked after so many steps of a statement.
 const STEPS: i32 = 1000;
 /// How long one statement may run. An integrity check of a store of a hundred thousand records takes seconds.
 const PATIENCE: Duration = Duration::from_secs(20);
-/// Steps that come later after one another belong to different statements.
+/// Steps that are further apart belong to different statements.
 const PAUSE: Duration = Duration::from_secs(5);
-/// Ends a rollback journal that leads to another file (SQLite file format, section 3: a super-journal).
+/// The end of a rollback journal that names another file (SQLite file format, section 3: a super-journal).
 const LEADS_ELSEWHERE: [u8; 8] = [0xd9, 0xd5, 0x05, 0xf9, 0x20, 0xa1, 0x63, 0xd7];
 
-/// Opens a database whose file was looked at; read-write without CREATE, for the reasons in ARCHITECTURE.md.
+/// Opens a database whose file was checked; read-write without CREATE, because a query creates nothing.
 pub(crate) fn connect(file: &Path, busy_timeout: Duration) -> Result<Connection> {
     look_beside(file)?;
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -36,7 +36,7 @@ pub(crate) fn connect(file: &Path, busy_timeout: Duration) -> Result<Connection>
     Ok(connection)
 }
 
-/// What SQLite opens by a name of its own: a pipe or a device there would be waited for.
+/// Checks the files that SQLite opens beside a database: it would wait for a pipe or device there.
 fn look_beside(file: &Path) -> Result<()> {
     let [journal, log, index] = companions_of(file);
     if leads_elsewhere(&journal)? {
@@ -47,7 +47,7 @@ fn look_beside(file: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Whether SQLite would open one more file because of this journal. Ours are of one database.
+/// Whether this journal would make SQLite open another file. Our transactions change one database.
 fn leads_elsewhere(journal: &Path) -> Result<bool> {
     let mut file = match files::open_private_to_read(journal) {
         Ok(Some((file, _))) => file,
@@ -61,13 +61,13 @@ fn leads_elsewhere(journal: &Path) -> Result<bool> {
     };
     let mut end = [0; LEADS_ELSEWHERE.len()];
     let back = -i64::try_from(end.len()).unwrap_or(0);
-    // A short one leads nowhere.
+    // A short one names no file.
     let read = file.seek(SeekFrom::End(back)).and_then(|_| file.read_exact(&mut end));
     Ok(read.is_ok() && end == LEADS_ELSEWHERE)
 }
 
-/// Our schema has tables and indexes. Views and triggers are not ours, and can be made to run for ever;
-/// so can expressions, and a tree of pages that leads in circles.
+/// Our schema has tables and indexes. An attacker's views, triggers, expressions and cyclic page trees can run
+/// for ever.
 fn bound(connection: &mut Connection) -> rusqlite::Result<()> {
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_VIEW, false)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false)?;
@@ -83,7 +83,7 @@ fn bound(connection: &mut Connection) -> rusqlite::Result<()> {
             _ => now,
         };
         running = Some((begun, now));
-        // Nothing that follows on this connection has better luck.
+        // Later statements of this connection would fail, too.
         now.duration_since(begun) > patience
     };
     connection.progress_handler(STEPS, Some(is_over))

@@ -1,10 +1,9 @@
-//! What vouches for the links between rows: which profile a record is, whose application's client secret goes
-//! with its tokens and where to, and whose they are. Each is edited without touching any other cell; so every
-//! managed record has a cell with nothing in it that opens for them alone.
+//! Authenticates the links between rows: a record's profile, application, its origin, and principal. An
+//! attacker could edit these without touching another cell; so every managed record has an empty cell that is
+//! bound to them.
 //!
-//! The records of an earlier program have none. They are bound as they stand by the first write of this one,
-//! all at once, and their cells sealed in the format that needs an identity: from then on a record without one
-//! is an edited one.
+//! Records of an older version have none. The first write of this version binds all of them as they are, and
+//! seals their cells in the format that needs an identity: from then on a record without one was edited.
 
 use rusqlite::Transaction;
 use uuid::Uuid;
@@ -24,8 +23,8 @@ use crate::store::keys::{Key, KeySource};
 /// The managed records without an identity.
 const UNBOUND: &str = "SELECT id FROM record WHERE profile >= '' AND identity IS NULL";
 
-/// A record as it may be written: its identity is of what stands in it. Nothing else makes one than what
-/// seals that, but for [`Bound::as_it_stood`].
+/// A record that may be written: its identity matches its content. Only sealing the identity creates one, and
+/// [`Bound::as_it_stood`].
 #[derive(Debug)]
 pub(crate) struct Bound(Record);
 
@@ -36,7 +35,7 @@ impl Bound {
         Self(record)
     }
 
-    /// Another generation, which no identity is of.
+    /// The same with another generation, which is not part of the identity.
     pub(crate) fn set_generation(&mut self, generation: i64) {
         self.0.generation = generation;
     }
@@ -46,14 +45,14 @@ impl Bound {
         &self.0
     }
 
-    /// The record, once it is written.
+    /// The record, after it is written.
     pub(crate) fn into_record(self) -> Record {
         self.0
     }
 }
 
 impl Store {
-    /// Makes a record one that may be written. A stored credential has no links.
+    /// Seals the identity of a record that will be written. A stored credential has no links.
     pub(crate) fn bound(&self, mut record: Record) -> Result<Bound> {
         record.identity = match record.links() {
             Some(links) => {
@@ -65,9 +64,9 @@ impl Store {
         Ok(Bound(record))
     }
 
-    /// Proves that profile, application, its origin, client id, principal and grant of a record are those
-    /// that were kept together. To be asked before any of them decides where a secret goes or whose it is
-    /// called; what opens a managed record's cells asks it itself. A stored credential has nothing to prove.
+    /// Proves that profile, application, its origin, client id, principal and grant of a record belong
+    /// together. Call it before any of them decides where a secret is sent or how it is labelled; the functions
+    /// that open a managed record's cells call it themselves. A stored credential has nothing to prove.
     pub(crate) fn prove_identity(&self, record: &Record) -> Result<()> {
         if record.profile.is_none() && record.application.is_none() {
             return Ok(());
@@ -81,14 +80,14 @@ impl Store {
         }
     }
 
-    /// The same of an account. One of the cache is vouched for by that.
+    /// The same for an account. The cache authenticates its own accounts.
     pub(crate) fn prove_account(&self, account: &Account) -> Result<()> {
         let profile = account.profile.as_str();
         let Some(AccountLinks { application, obtained_by, identity }) = &account.links else {
             return Ok(());
         };
         let (Some((application, origin)), Some(identity)) = (application, identity) else {
-            // Its other cells say whether an earlier program wrote it.
+            // Its other cells show whether an older version wrote it.
             let record = self.reread(account.id)?.ok_or(Error::Changed)?;
             return self.prove_identity(&record);
         };
@@ -116,20 +115,20 @@ impl Store {
         }
     }
 
-    /// Whether an earlier program wrote a record that has no identity: something of it opens in the format
-    /// of before, and its application was not bound since.
+    /// Whether an older version wrote a record without identity: one of its cells opens in the older format,
+    /// and its application was not bound since.
     fn is_of_before(&self, record: &Record) -> Result<bool> {
         let Some(application) = &record.application else { return Ok(false) };
         if !seal::is_older(&application.client_secret) {
             return Ok(false);
         }
-        // An error of the key is one; a cell that does not open is an answer.
+        // An error of the key is an error; a cell that does not open is a result.
         self.key()?;
         let opens = |column| matches!(self.open_stored(record, column), Ok(Some(_)));
         Ok(self.unseal_client_secret(application).is_ok() || CELLS.into_iter().any(opens))
     }
 
-    /// The key for [`bind_all`], where there is anything to bind and no program must be run for it.
+    /// The key for [`bind_all`], if there is anything to bind and no key command must run.
     pub(crate) fn binder(&self) -> Option<Key> {
         // An older schema has no such column.
         if ids(self.connection().ok()?, UNBOUND).is_ok_and(|unbound| unbound.is_empty()) {
@@ -138,16 +137,17 @@ impl Store {
         self.key_without_asking().map(Key::copied)
     }
 
-    /// Whether a record's identity is known not to open, or none of its cells, which its base URL and host
-    /// are bound to: for commands that only look. Not known without the key, for which no program is run.
+    /// Whether a record is known to be edited: its identity does not open, or none of its cells, which are
+    /// bound to base URL and host. For commands that only report. Unknown without the key, for which no key
+    /// command is run.
     pub(crate) fn is_known_to_be_edited(&self, record: &Record) -> bool {
         self.key_without_asking().is_some()
             && self.sealing_key().is_ok()
             && (self.prove_identity(record).is_err() || self.has_closed_cells_alone(record))
     }
 
-    /// Whether the store's key is known to be missing or wrong: for commands that only look. Not known where a
-    /// program must be run for it.
+    /// Whether the store's key is known to be missing or wrong. For commands that only report. Unknown if a key
+    /// command would have to run.
     pub(crate) fn is_known_to_be_locked(&self) -> bool {
         let is_command = self.meta().is_ok_and(|meta| meta.key_source == KeySource::Command);
         (self.key.get().is_some() || !is_command) && self.prove_key().is_err()
@@ -165,8 +165,8 @@ impl Store {
     }
 }
 
-/// Binds every record that an earlier program wrote as it stands, inside the transaction of the first write.
-/// Without the store's key they stay as they are.
+/// Binds every record of an older version as it is, in the transaction of the first write. Without the store's
+/// key they stay unbound.
 pub(crate) fn bind_all(transaction: &Transaction<'_>, key: Option<&Key>) -> Result<()> {
     // A blank file has no table yet.
     let unbound = match ids(transaction, UNBOUND) {
@@ -179,7 +179,7 @@ pub(crate) fn bind_all(transaction: &Transaction<'_>, key: Option<&Key>) -> Resu
     let mut binding = Binding { key, store_id: &meta.store_id, transaction };
     let mut applications: Vec<Application> = Vec::new();
     for id in unbound {
-        // A row that makes no sense is reported where it is read.
+        // An invalid row is reported where it is read.
         let Ok(record) = transaction.query_row(&sql, [id.0], read_record) else { continue };
         if let Some(application) = binding.record(&record)?
             && !applications.contains(application)
@@ -197,7 +197,7 @@ struct Binding<'a> {
 }
 
 impl Binding<'_> {
-    /// Binds a record; its application, when an earlier program wrote it.
+    /// Binds a record, and its application if an older version wrote it.
     fn record<'r>(&mut self, record: &'r Record) -> Result<Option<&'r Application>> {
         let (Some(links), Some(application)) = (record.links(), &record.application) else {
             return Ok(None);
@@ -250,7 +250,7 @@ fn edited(profile: Option<&str>) -> Error {
     Error::IdentityDoesNotOpen(profile.map(str::to_owned))
 }
 
-/// Names the company or user of a record, once the tokens say whose they are.
+/// Sets the company or user of a record when the tokens name it.
 pub(crate) fn learn_principal(record: &mut Record, grant: &Grant) {
     if !record.has_unknown_principal() {
         return;

@@ -1,4 +1,4 @@
-//! What `doctor` asks of a store: is it whole, does every cell open, and what stands in it.
+//! The store's checks for `doctor`: whether it is whole, whether every cell opens, and what it contains.
 
 use rusqlite::Connection;
 
@@ -23,14 +23,14 @@ pub(crate) const CELLS: [Column; 5] = [
     Column::UnknownFields,
 ];
 
-/// Which schema a store has.
+/// The schema of a store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Schema {
-    /// None: nothing was made in it yet.
+    /// None: nothing was created in it yet.
     Blank,
-    /// An earlier program's; the next command that reads it brings it up to date.
+    /// An older version's; the next command that reads it migrates it.
     Older(i64),
-    /// This program's.
+    /// This version's.
     Current(i64),
 }
 
@@ -48,16 +48,16 @@ pub(crate) struct Cells {
 pub(crate) enum AuditLog {
     /// There is none yet.
     Absent,
-    /// It has this many events.
+    /// The number of its events.
     Sound(i64),
-    /// A newer program's, with this version.
+    /// A newer program's schema version.
     Newer(i64),
     /// It cannot be read.
     Damaged(String),
 }
 
 impl Store {
-    /// Which schema it has; one that is newer or another program's is an error.
+    /// Its schema; that of a newer or another program is an error.
     pub(crate) fn schema(&self) -> Result<Schema> {
         let version = if self.is_blank()? { 0 } else { migrate::version(self.connection()?)? };
         migrate::refuse_newer(version)?;
@@ -78,7 +78,7 @@ impl Store {
         broken_references(self.connection()?)
     }
 
-    /// Every cell is opened, and what was in it wiped.
+    /// Opens every cell, and wipes its content.
     pub(crate) fn cells(&self, records: &[Record]) -> Result<Cells> {
         let mut cells = Cells::default();
         for application in self.applications()? {
@@ -109,7 +109,7 @@ impl Store {
     }
 }
 
-/// Whose record it is, as a person reads it.
+/// The record's name, for messages.
 pub(crate) fn owner(record: &Record) -> String {
     match record.profile_name() {
         Some(name) => name.to_owned(),
@@ -117,7 +117,7 @@ pub(crate) fn owner(record: &Record) -> String {
     }
 }
 
-/// What SQLite finds wrong in a file, and the objects of our schema that are missing or others.
+/// What SQLite finds wrong in a file, and the objects of our schema that are missing or changed.
 pub(crate) fn faults(connection: &Connection) -> Result<Vec<String>> {
     let sql = format!("PRAGMA integrity_check({MAX_FAULTS})");
     let mut faults: Vec<String> = texts(connection, &sql)?;
@@ -206,5 +206,5 @@ fn state_of(file: &std::path::Path) -> Result<AuditLog> {
 }
 
 fn damaged(error: &Error) -> AuditLog {
-    AuditLog::Damaged(error.to_string().replace("The store", "The audit trail"))
+    AuditLog::Damaged(error.to_string().replace("The store", "The audit log"))
 }

@@ -1,4 +1,4 @@
-//! Managed accounts: made, renamed, forgotten. What touches their tokens demands the record's lock.
+//! Creates, renames and removes managed accounts. Functions that change tokens demand the record's lock.
 
 use rusqlite::{OptionalExtension, Transaction};
 
@@ -14,7 +14,7 @@ use crate::store::keys::seal;
 use crate::store::lock::RecordLock;
 use crate::sys::{failpoint, random};
 
-/// A company request token and when its 24 hours are over (epoch seconds).
+/// A company request token and when it expires (epoch seconds).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct RequestToken {
     /// The token.
@@ -38,7 +38,7 @@ pub(crate) struct NewAccount {
     pub principal: String,
     /// By which grant; `None` when that is not known.
     pub obtained_by: Option<GrantKind>,
-    /// Kept while it lives: the way back when the refresh token is refused.
+    /// Kept while it is valid, for use if the refresh token is refused.
     pub request_token: Option<RequestToken>,
     /// The tokens.
     pub grant: Grant,
@@ -49,7 +49,7 @@ pub(crate) struct NewAccount {
 }
 
 impl Store {
-    /// Makes or renews the managed account `lock` holds the record id of.
+    /// Creates or renews the managed account with the record id of `lock`.
     pub(crate) fn save_account(
         &mut self,
         lock: &RecordLock,
@@ -108,7 +108,7 @@ impl Store {
         Ok(written.map(|()| bound.into_record()))
     }
 
-    /// Forgets a managed account, and its application when no other account uses it.
+    /// Removes a managed account, and its application if no other account uses it.
     pub(crate) fn forget(&mut self, lock: &RecordLock) -> Result<()> {
         let id = lock.record_id();
         self.write(|transaction| {
@@ -125,7 +125,7 @@ impl Store {
         Ok(())
     }
 
-    /// Gives a managed account another name, also where it is the one chosen by `use`.
+    /// Renames a managed account; the default profile stays the default.
     pub(crate) fn rename_profile(
         &mut self,
         lock: &RecordLock,
@@ -143,12 +143,12 @@ impl Store {
     ) -> Result<Option<()>> {
         let id = lock.record_id();
         let mut record = self.reread(id)?.ok_or(Error::Changed)?;
-        // A new name must not vouch for what was edited.
+        // A rename must not authenticate edited values.
         self.prove_identity(&record)?;
         record.profile = Some(new.clone());
         let identity = self.bound(record)?.into_record().identity.map(|cell| cell.0);
         self.write_sealed(|transaction| {
-            // Another process may have renamed it, or taken the name, since both were looked for.
+            // Another process may have renamed it or used the name since both were checked.
             let renamed = transaction.execute(
                 "UPDATE record SET profile = ?1, identity = ?4 WHERE id = ?2 AND profile = ?3 \
                      AND NOT EXISTS (SELECT 1 FROM record WHERE profile = ?1 AND id <> ?2)",
@@ -177,12 +177,12 @@ impl Store {
         })
     }
 
-    /// The application to bind an account to: the one with the same client id and origin, else a new
-    /// one. Its client secret is sealed later, when the record is whole.
+    /// The application to bind an account to: the one with the same client id and origin, else a new one. Its
+    /// client secret is sealed later, when the record is complete.
     fn application_for(&self, new: &NewAccount, old: Option<&Record>) -> Result<Application> {
         let origin = new.application_origin.as_str();
         let all = self.applications()?;
-        // One whose secret does not open was edited, its name too, perhaps.
+        // One whose secret does not open was edited, perhaps its name, too.
         let same = |a: &&Application| {
             a.client_id == new.client_id
                 && a.origin == origin
@@ -238,7 +238,7 @@ impl Store {
     }
 }
 
-/// The parts of a grant that are kept in the clear; what it lacks stays as it was.
+/// The parts of a grant that are stored unsealed; missing ones stay as they were.
 pub(super) fn take_plain(record: &mut Record, grant: &Grant) {
     record.access_expires_at = grant.access_token.as_ref().and(grant.access_expires_at);
     if grant.refresh_token.is_some() || grant.refresh_expires_at.is_some() {
@@ -251,15 +251,15 @@ pub(super) fn take_plain(record: &mut Record, grant: &Grant) {
     }
 }
 
-/// Puts a record where its tokens live: base URL and git key together.
+/// Sets a record's base URL together with its git key.
 pub(super) fn settle_at(record: &mut Record, origin: &Origin) {
     origin.as_str().clone_into(&mut record.geolocation);
     record.key.protocol = origin.scheme().as_bytes().to_vec();
     record.key.host = origin.host().as_bytes().to_vec();
 }
 
-/// The first profile is the default one until `use` chooses another: a second one never changes what
-/// callers who name none get. In an older store the only one there was is the first.
+/// The first profile is the default profile until `use` chooses another: a second one changes nothing for
+/// callers that name none. In an older store, the only profile counts as the first.
 fn choose_first(transaction: &Transaction<'_>, record: &Record) -> Result<()> {
     let profile = record.profile_name();
     transaction

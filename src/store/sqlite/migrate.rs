@@ -1,22 +1,22 @@
-//! Schema versions. Every migration runs inside one IMMEDIATE transaction in which the version is
-//! read again, so that any number of first runs at once make one store.
+//! Schema versions. Every migration runs inside one IMMEDIATE transaction in which the version is read again,
+//! so that any number of simultaneous first runs create one store.
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use super::schema::{CURRENT_VERSION, MIGRATIONS};
 use crate::store::error::{Error, Result};
 
-/// What a new store is made with.
+/// The metadata of a new store.
 pub(crate) struct NewStore<'a> {
     /// 16 random bytes.
     pub(crate) store_id: [u8; 16],
-    /// Where its key is.
+    /// Its key source.
     pub(crate) key_source: &'a str,
-    /// Which key it is.
+    /// Its key id.
     pub(crate) key_id: &'a [u8],
 }
 
-/// Brings the schema up to [`CURRENT_VERSION`]. `new` is used when there is no store yet.
+/// Migrates the schema to [`CURRENT_VERSION`]. `new` is used if there is no store yet.
 pub(crate) fn migrate(connection: &mut Connection, new: Option<&NewStore<'_>>) -> Result<()> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     if version(&transaction)? == 0 {
@@ -30,8 +30,8 @@ pub(crate) fn migrate(connection: &mut Connection, new: Option<&NewStore<'_>>) -
     transaction.commit().map_err(Error::from)
 }
 
-/// Brings an earlier program's store up to date, inside the caller's IMMEDIATE transaction: of any
-/// number of processes one does it, and the others find it done. A blank file stays blank.
+/// Migrates an older store, inside the caller's IMMEDIATE transaction: of any number of processes, one does it.
+/// An empty file stays empty.
 pub(crate) fn bring_up_to_date(transaction: &Transaction<'_>) -> Result<()> {
     let version = version(transaction)?;
     refuse_newer(version)?;
@@ -47,7 +47,7 @@ pub(crate) fn bring_up_to_date(transaction: &Transaction<'_>) -> Result<()> {
         .map_err(|error| Error::not_upgraded(version, error))
 }
 
-/// Makes in an empty database the schema that a program of this version made.
+/// Creates the schema of this version in an empty database.
 pub(crate) fn schema_of_version(connection: &Connection, version: i64) -> Result<()> {
     apply(connection, 0, version).map_err(Error::from)
 }
@@ -59,7 +59,7 @@ fn apply(connection: &Connection, from: i64, to: i64) -> rusqlite::Result<()> {
     migrations.copied().try_for_each(|migration| connection.execute_batch(migration))
 }
 
-/// An error for a store that a newer program wrote; it is never touched.
+/// The error for a store of a newer program, which is never changed.
 pub(crate) fn refuse_newer(version: i64) -> Result<()> {
     if version <= CURRENT_VERSION { Ok(()) } else { Err(Error::Newer(version)) }
 }
@@ -80,12 +80,12 @@ pub(crate) fn version(connection: &Connection) -> Result<i64> {
     }
     let version = connection.query_row("SELECT schema_version FROM meta", [], |row| row.get(0));
     let version: i64 = version.map_err(|error| match error.sqlite_error_code() {
-        // A disk that fails or a store that is busy says nothing about which program made it.
+        // A failing disk or a busy store does not mean another program's database.
         Some(code) if code != rusqlite::ErrorCode::Unknown => error.into(),
         _ if error == rusqlite::Error::QueryReturnedNoRows => Error::OtherSchema,
         _ => Error::OtherProgram,
     })?;
-    // Zero is an empty database's alone.
+    // Only an empty database has version 0.
     if version < 1 { Err(Error::OtherSchema) } else { Ok(version) }
 }
 
@@ -151,8 +151,8 @@ mod tests {
         let mut connection = Connection::open(file.path()).unwrap();
         migrate(&mut connection, Some(&new())).unwrap();
         let kind: u8 = std::fs::read(file.path()).unwrap()[100];
-        // 13 is a leaf: the whole schema. 5 would be a page that leads to others, at every open, and
-        // a lost first page could not be made again from a new store's.
+        // 13 is a leaf page, which contains the whole schema. 5 would be an interior page: more pages to read
+        // at every open, and a lost first page could not be replaced by a new store's.
         assert_eq!(kind, 13);
     }
 

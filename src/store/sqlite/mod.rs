@@ -1,4 +1,4 @@
-//! What is remembered in SQLite.
+//! The SQLite database.
 
 mod attempt;
 pub(crate) mod columns;

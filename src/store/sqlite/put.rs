@@ -1,4 +1,4 @@
-//! Rows as they are written: whole, inside the caller's transaction.
+//! Writes whole rows, inside the caller's transaction.
 
 use rusqlite::{Transaction, params_from_iter};
 
@@ -7,7 +7,7 @@ use super::identity::Bound;
 use crate::model::record::{Record, RecordId};
 use crate::store::error::{Error, Result};
 
-/// A record without anything in it.
+/// An empty record.
 pub(crate) fn blank_record(id: RecordId, now: i64) -> Record {
     Record { id, created_at: now, obtained_at: now, updated_at: now, ..Record::default() }
 }
@@ -28,7 +28,7 @@ pub(crate) fn drop_unused_applications(transaction: &Transaction<'_>) -> Result<
         .map_err(Error::from)
 }
 
-/// Writes a record's attempt alone.
+/// Writes only a record's attempt.
 pub(crate) fn attempt(transaction: &Transaction<'_>, record: &Record) -> Result<()> {
     let values = values_of(&record.attempt)?;
     let updates: Vec<String> = values.iter().map(|(name, _)| format!("{name} = ?")).collect();
@@ -38,7 +38,7 @@ pub(crate) fn attempt(transaction: &Transaction<'_>, record: &Record) -> Result<
     if changed == 1 { Ok(()) } else { Err(Error::Changed) }
 }
 
-/// Writes a record whole.
+/// Writes a whole record.
 pub(crate) fn record(transaction: &Transaction<'_>, bound: &Bound) -> Result<()> {
     upsert(transaction, "record", bound.record())
 }
@@ -49,7 +49,7 @@ fn values_of<T: Stored>(row: &T) -> Result<Values<'_>> {
     Ok(values)
 }
 
-/// Inserts a row, or puts it in the place of the one with the same id.
+/// Inserts a row, or replaces the one with the same id.
 fn upsert<T: Stored>(transaction: &Transaction<'_>, table: &str, row: &T) -> Result<()> {
     let (names, values): (Vec<_>, Vec<_>) = values_of(row)?.into_iter().unzip();
     let updates: Vec<String> =

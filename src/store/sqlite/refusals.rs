@@ -1,17 +1,17 @@
-//! What SQLite refuses, by what it means for the store.
+//! SQLite's errors, by their meaning for the store.
 
 use rusqlite::{Error, ErrorCode as Code};
 
-/// What is left to do about a damaged file.
+/// The remedy for a damaged file.
 const REPAIR_OR_RESTORE: &str =
     "Run: concur-cred doctor --repair (it keeps the damaged file), or restore it from a backup.";
 
-/// What a refusal of SQLite's means.
+/// The meaning of an error of SQLite.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Refusal {
     /// Another process holds the file.
     Busy,
-    /// The file is damaged, or no database.
+    /// The file is damaged, or not a database.
     Damaged,
     /// The disk is full.
     DiskFull,
@@ -19,11 +19,11 @@ pub(crate) enum Refusal {
     NotPermitted,
     /// The disk failed.
     Io,
-    /// It would not come to an end.
+    /// It would not end.
     Endless,
-    /// A value is of another type than its column: it was edited.
+    /// A value has another type than its column: it was edited.
     Value,
-    /// A statement of ours has no meaning there: a table or a column is missing, or is something else.
+    /// A table or column of our statement is missing or is something else.
     Schema,
     /// Anything else.
     Other,
@@ -49,7 +49,7 @@ impl Refusal {
         match self {
             Self::Busy => (
                 "The store is busy: another process has held it for too long",
-                "Try again; if it stays so, look for a stopped concur-cred process.",
+                "Retry; if this persists, look for a stopped concur-cred process.",
             ),
             Self::Damaged => ("The store's file is damaged or not a database", REPAIR_OR_RESTORE),
             Self::DiskFull => {
@@ -61,12 +61,11 @@ impl Refusal {
             ),
             Self::Io => (
                 "Reading or writing the store failed",
-                "Check the disk and the file system; nothing was half-written.",
+                "Check the disk and the file system; nothing was partly written.",
             ),
-            Self::Endless => (
-                "The store was edited or damaged: reading it would not come to an end",
-                REPAIR_OR_RESTORE,
-            ),
+            Self::Endless => {
+                ("The store was edited or damaged: reading it would not end", REPAIR_OR_RESTORE)
+            }
             Self::Value => ("A row of the store cannot be read", REPAIR_OR_RESTORE),
             Self::Schema => ("A database's schema was edited or damaged", REPAIR_OR_RESTORE),
             Self::Other => ("The store could not be used", "Report this."),
@@ -74,12 +73,12 @@ impl Refusal {
     }
 }
 
-/// Whether a statement of ours has no meaning there: a table or a column is missing, or is something else.
+/// Whether a table or column of our statement is missing or is something else.
 fn is_about_the_schema(error: &Error) -> bool {
     error.sqlite_error().is_some_and(|error| error.extended_code == rusqlite::ffi::SQLITE_ERROR)
 }
 
-/// Whether a value was read and is not of its column's kind.
+/// Whether a value has another type than its column.
 fn is_about_a_value(error: &Error) -> bool {
     matches!(
         error,

@@ -1,4 +1,4 @@
-//! The questions asked of the store; what a row becomes stands in `columns`.
+//! The store's queries; `columns` reads the rows.
 
 use rusqlite::{Connection, OptionalExtension, Row, ToSql, named_params};
 
@@ -15,11 +15,11 @@ use crate::store::hit::{Hit, Wanted};
 use crate::store::keys::KeySource;
 use crate::store::{Meta, Store};
 
-/// More rows than this no store has; a damaged one can lead in circles.
+/// A store has fewer rows; a damaged one can be cyclic.
 const MOST_ROWS: usize = 300_000;
 
-/// Which stored credentials a caller asks for: an absent field matches anything, a present one only the
-/// same bytes (gitcredentials(7)).
+/// The stored credentials that a caller requests: an absent field matches anything, a present one only the same
+/// bytes (gitcredentials(7)).
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct CredentialFilter<'a> {
     /// Always compared.
@@ -33,8 +33,7 @@ pub(crate) struct CredentialFilter<'a> {
 }
 
 impl Store {
-    /// What a hit needs, of the accounts that are wanted at least; `None` when no store was made in the file
-    /// yet.
+    /// What a hit needs, at least of the wanted accounts; `None` if no store was created in the file yet.
     pub(in crate::store) fn load_hit(&self, wanted: Wanted<'_>) -> Result<Option<Hit>> {
         let load = |on: &str, rest: &str, parameters: &[(&str, &dyn ToSql)]| {
             let sql = format!(
@@ -44,7 +43,7 @@ impl Store {
             self.rows(&sql, parameters, read_account)
         };
         let found = match wanted {
-            // Names are made of characters between '!' and '~': a range instead of a second statement.
+            // Names have characters between '!' and '~': a range replaces a second statement.
             Wanted::Profile(name) => load(
                 "r.profile BETWEEN coalesce(:profile, m.used_profile, '!') \
                  AND coalesce(:profile, m.used_profile, '~')",
@@ -68,17 +67,17 @@ impl Store {
 
     /// Every managed account, by name.
     pub(crate) fn accounts(&self) -> Result<Vec<Record>> {
-        // Not `IS NOT NULL`, which would be looked for row by row among all stored credentials.
+        // Not `IS NOT NULL`, which would scan all stored credentials.
         self.records(&select_records("r.profile >= ''", "ORDER BY r.profile"), &[])
     }
 
-    /// Every record there is, managed or not.
+    /// Every record, managed or not.
     pub(crate) fn every_record(&self) -> Result<Vec<Record>> {
         self.records(&select_records("TRUE", "ORDER BY r.profile, r.id"), &[])
     }
 
-    /// The stored credentials that match, the most recently stored first. Earlier versions kept a default port
-    /// where one was sent.
+    /// The stored credentials that match, the most recently stored first. Earlier versions stored a default
+    /// port if one was sent.
     pub(crate) fn stored_credentials(&self, filter: &CredentialFilter<'_>) -> Result<Vec<Record>> {
         let sql = select_records(
             "r.host IN (:host, :with_port) AND r.protocol = :protocol AND r.profile IS NULL \
@@ -94,13 +93,13 @@ impl Store {
         self.records(&sql, parameters)
     }
 
-    /// A record by its identity; `None` when it is gone.
+    /// A record by its id; `None` if it was removed.
     pub(crate) fn reread(&self, id: RecordId) -> Result<Option<Record>> {
         let sql = select_records("r.id = :id", "");
         Ok(self.records(&sql, named_params! { ":id": id.0 })?.pop())
     }
 
-    /// Generation, attempt number and whether that attempt has ended: what a waiter watches.
+    /// Generation, attempt number and whether that attempt has ended, which a waiter polls.
     pub(crate) fn progress(&self, id: RecordId) -> Result<Option<(i64, i64, bool)>> {
         self.connection()?
             .prepare(
@@ -137,7 +136,7 @@ impl Store {
         }))
     }
 
-    /// What a statement gives; `None` when no store was made in the file yet.
+    /// The result of a statement; `None` if no store was created in the file yet.
     fn rows<T>(
         &self,
         sql: &str,
@@ -152,7 +151,7 @@ impl Store {
                 if self.bring_up_to_date()? == 0 {
                     return emptied.map_or(Ok(None), Err);
                 }
-                // The first run of another process may have made the store between the two looks.
+                // The first run of another process may have created the store between the two reads.
                 self.query(sql, parameters, read).map(Some).map_err(|error| match error {
                     QueryError::Sqlite(error) if is_wrong_schema(&error) => Error::OtherSchema,
                     error => error.into_error(),
@@ -192,13 +191,13 @@ impl Store {
                 return Err(QueryError::Refused(Error::Endless));
             }
         }
-        // Every statement joins the rows to the store's own one.
+        // Every statement joins the rows to the metadata row.
         let meta = meta.ok_or_else(|| QueryError::Refused(Error::OtherSchema))?;
         Ok(Found { meta, rows: found })
     }
 }
 
-/// Rows, and what the store said of itself in the same moment.
+/// Rows, with the metadata of the same moment.
 struct Found<T> {
     meta: Meta,
     rows: Vec<T>,
@@ -209,7 +208,7 @@ type ReadRow<T> = fn(&Row<'_>) -> rusqlite::Result<T>;
 enum QueryError {
     Sqlite(rusqlite::Error),
     Refused(Error),
-    /// An earlier program's schema.
+    /// An older schema.
     Older,
 }
 
@@ -229,13 +228,13 @@ impl From<rusqlite::Error> for QueryError {
     }
 }
 
-/// Whether a table or column that a statement names is not there.
+/// Whether a table or column of a statement is missing.
 pub(crate) fn is_wrong_schema(error: &rusqlite::Error) -> bool {
     matches!(error, rusqlite::Error::SqlInputError { .. })
         || matches!(error.sqlite_error_code(), Some(rusqlite::ErrorCode::Unknown))
 }
 
-/// What the store says of itself, when no record was asked for.
+/// The metadata, without a record.
 pub(crate) fn read_meta(connection: &Connection) -> Result<Meta> {
     migrate::refuse_newer(migrate::version(connection)?)?;
     connection.query_row(

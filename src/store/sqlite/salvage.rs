@@ -1,4 +1,4 @@
-//! A new store from what can still be read of a damaged one. Everything is read from a copy; the
+//! Creates a new store from what can still be read of a damaged one. Everything is read from a copy; the
 //! damaged file itself is never opened by SQLite, never changed, and kept beside the new one.
 
 mod beside;
@@ -27,9 +27,9 @@ use crate::sys::files;
 use crate::sys::paths::{Paths, journal_of};
 pub(crate) use beside::{DAMAGED_MARK, keep_beside, move_beside};
 
-/// How a repair's folder begins; it is removed at its end.
+/// The prefix of a repair's folder, which is removed at its end.
 pub(crate) const WORK_PREFIX: &str = ".concur-cred-repair-";
-/// A store of a thousand accounts has some megabytes; all of it is held in memory.
+/// The largest store. One of a thousand accounts has some megabytes, all of which are held in memory.
 const MAX_BYTES: u64 = 64 << 20;
 
 /// What was saved of a damaged store, and what was not.
@@ -49,8 +49,8 @@ pub(crate) struct Salvaged {
 pub(crate) struct DamagedStore {
     paths: Paths,
     work: TempDir,
-    /// Open to the end: to close any handle to a database would drop the locks that SQLite holds on
-    /// it in this process.
+    /// Kept open: closing any handle to a database would drop the locks that SQLite holds on it in this
+    /// process.
     held: File,
     bytes: Vec<u8>,
     journal: Option<Vec<u8>>,
@@ -65,8 +65,8 @@ impl std::fmt::Debug for DamagedStore {
     }
 }
 
-/// Reads a store that is damaged; `None` when there is none, or it is whole. One that is newer,
-/// another program's, or whose key is not there, is an error.
+/// Reads a store that is damaged; `None` if there is none, or it is sound. A newer store, another program's, or
+/// one whose key is missing is an error.
 pub(crate) fn examine(paths: &Paths, keys: &KeySettings) -> Result<Option<DamagedStore>> {
     let file = paths.store();
     let Some((mut held, _)) = files::open_private_to_read(&file)? else { return Ok(None) };
@@ -91,7 +91,7 @@ impl DamagedStore {
         self.records.iter().filter(|record| record.profile.is_some()).map(|record| record.id)
     }
 
-    /// Puts a new store in its place, in one step, and keeps the damaged file beside it.
+    /// Replaces it by a new store in one step, and keeps the damaged file beside it.
     pub(crate) fn replace(mut self, locks: &[RecordLock], now: i64) -> Result<Salvaged> {
         self.assert_locked(locks);
         let mut salvaged = Salvaged { lost: std::mem::take(&mut self.lost), ..Salvaged::default() };
@@ -115,12 +115,12 @@ impl DamagedStore {
         assert!(self.managed().all(held), "every account is locked before its row is moved");
     }
 
-    /// Keeps others from committing to the damaged file between the last look and its replacement. Where
-    /// SQLite refuses to open it, no process can. A writer that waits meanwhile finds that
-    /// its file has moved, and SQLite refuses to write to that.
+    /// Prevents commits to the damaged file between the last read and its replacement. If SQLite refuses to
+    /// open it, no process can write to it. A writer that waits meanwhile finds that its file was moved, and
+    /// SQLite refuses to write to that.
     fn block_writers(&self) -> Result<Option<Connection>> {
         if self.journal.is_some() {
-            // To open the file would roll this journal back, into the file that is to be kept.
+            // Opening the file would roll this journal back into the file, which must not be changed.
             return Ok(None);
         }
         let begun = connect(&self.paths.store())
@@ -132,7 +132,7 @@ impl DamagedStore {
         }
     }
 
-    /// Makes the new store in the work folder.
+    /// Creates the new store in the work folder.
     fn build(&self, salvaged: &mut Salvaged) -> Result<PathBuf> {
         let file = self.work.path().join("store.db");
         files::create_private(&file)?;
@@ -197,7 +197,7 @@ fn read_records(
     for id in found.ids {
         match store.reread(RecordId(id)) {
             Ok(Some(record)) => records.extend(opened(&store, record, &mut lost)?),
-            _ => lost.push("a row that makes no sense".to_owned()),
+            _ => lost.push("an unreadable row".to_owned()),
         }
     }
     let kept = |name: &str| records.iter().any(|record| record.profile_name() == Some(name));
@@ -213,7 +213,7 @@ fn read_records(
     Ok((records, lost))
 }
 
-/// A record without the cells that do not open; `None` when that leaves nothing of it.
+/// A record without the cells that do not open; `None` if no cell is left.
 fn opened(store: &Store, mut record: Record, lost: &mut Vec<String>) -> Result<Option<Record>> {
     let (closed, open) = store.closed_columns(&record);
     let renewable = record.application.as_ref().is_some_and(|application| {
@@ -224,7 +224,7 @@ fn opened(store: &Store, mut record: Record, lost: &mut Vec<String>) -> Result<O
         return Ok(None);
     }
     if store.prove_identity(&record).is_err() {
-        // It stays as it is: a repair must not vouch for what nothing vouched for.
+        // It stays as it is: a repair must not authenticate what was not authenticated.
         lost.push(format!("{}: identity", owner(&record)));
     }
     for column in closed {

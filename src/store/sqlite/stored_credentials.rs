@@ -1,4 +1,4 @@
-//! Stored credentials: what a caller stored for some host, kept and given back as it was.
+//! Stored credentials: credentials that a caller stored for a host, returned unchanged.
 
 use rusqlite::{OptionalExtension, Transaction, named_params};
 
@@ -11,10 +11,10 @@ use crate::store::Store;
 use crate::store::error::{Error, Result};
 use crate::sys::{failpoint, random};
 
-/// How often a store is tried while others store the same key.
+/// How often storing is tried while other processes store the same key.
 const STORE_TRIES: u32 = 20;
 
-/// An entry that a caller stores and gets back as it was.
+/// A credential that is stored and returned unchanged.
 #[derive(Debug)]
 pub(crate) struct NewStoredCredential {
     /// What it is looked up by; the host in its canonical form.
@@ -30,7 +30,7 @@ pub(crate) struct NewStoredCredential {
 }
 
 impl Store {
-    /// Keeps a stored credential in place of the one with exactly the same key.
+    /// Stores a credential, replacing the one with exactly the same key.
     pub(crate) fn store_credential(&mut self, new: &NewStoredCredential, now: i64) -> Result<()> {
         for _ in 1..STORE_TRIES {
             if self.with_current_key(|store| store.try_store_credential(new, now))? {
@@ -44,8 +44,8 @@ impl Store {
         }
     }
 
-    /// `Some(false)` when another process stored or erased this very key meanwhile: the cells, sealed
-    /// for one record, are then of no use.
+    /// `Some(false)` if another process stored or erased the same key meanwhile: then the cells, which are
+    /// sealed for one record, are useless.
     fn try_store_credential(
         &mut self,
         new: &NewStoredCredential,
@@ -59,7 +59,7 @@ impl Store {
             path: key.path.as_deref(),
             username: key.username.as_deref(),
         };
-        // The host is the same one, however an earlier version spelt it: its row is the one replaced.
+        // The row of the same host is replaced, also if an earlier version spelt it differently.
         let is_same = |found: &GitKey| (&found.path, &found.username) == (&key.path, &key.username);
         let old = self.stored_credentials(&exact)?.into_iter().find(|record| is_same(&record.key));
         let id = old.as_ref().map_or_else(|| random::id().map(RecordId), |old| Ok(old.id))?;
@@ -76,14 +76,14 @@ impl Store {
             if id_of_key(transaction, record.record())? != old.as_ref().map(|old| old.id) {
                 return Ok(false);
             }
-            // The order in which entries of one host were stored, whatever the clock did.
+            // The order in which credentials of one host were stored, independent of the clock.
             record.set_generation(newest_of_host(transaction, key)? + 1);
             put::record(transaction, &record)?;
             Ok(true)
         })
     }
 
-    /// Forgets these stored credentials, where they are still what was read.
+    /// Removes these stored credentials, if they are unchanged since they were read.
     pub(crate) fn erase_credentials(&mut self, entries: &[Record]) -> Result<()> {
         self.write(|transaction| {
             for entry in entries {

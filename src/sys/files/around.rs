@@ -1,5 +1,5 @@
-//! What lies around our folders: who could put others in their place, and on what they are kept. Asked
-//! before new secrets are put there, and by `doctor`; never by a hit.
+//! The surroundings of our folders: who could replace them, and the file system that they are on. Checked
+//! before new secrets are written, and by `doctor`; never by a hit.
 
 use std::path::{Path, PathBuf};
 
@@ -13,36 +13,36 @@ use crate::sys::paths::Paths;
 /// Warnings about the location of our folders.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Around {
-    /// What it is and why it matters; and what to do.
+    /// Problem and remedy.
     pub warnings: Vec<(String, String)>,
 }
 
-/// Looks around both of our folders, whether they are there or not. An error: everybody may put another
-/// folder in the place of ours, or root would make it in a home that is not root's.
+/// Checks both of our folders, whether they exist or not. It is an error if every user may replace one, or if
+/// root would create one in another user's home.
 pub(crate) fn look_around(paths: &Paths, env: &Env) -> Result<Around> {
     let mut around = Around::default();
     let mut folders = vec![paths.state_dir(), paths.config_dir()];
     folders.dedup();
     for folder in folders {
-        // A relative one counts from where we are.
+        // A relative path counts from the current folder.
         let folder = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
         on_the_way(&folder, env, &mut around)?;
     }
     if let Some(kind) = volume::remote_kind(&nearest(paths.state_dir())) {
         around.warnings.push((
             format!(
-                "{} lies on {kind}, where locks are not to be relied on: a token may be refreshed twice, \
+                "{} is on {kind}, where locks are not reliable: a token may be refreshed twice, \
                  and the store damaged (sqlite.org/howtocorrupt.html)",
                 paths.state_dir().display()
             ),
-            "Keep it on a local disk: CONCUR_CRED_HOME names a folder".to_owned(),
+            "Move it to a local disk: set CONCUR_CRED_HOME to a folder there".to_owned(),
         ));
     }
     around.warnings.dedup();
     Ok(around)
 }
 
-/// The folder itself, or the nearest one above it that is there.
+/// The folder itself, or the nearest existing one above it.
 pub(super) fn nearest(folder: &Path) -> PathBuf {
     let there = folder.ancestors().find(|path| path.exists());
     there.filter(|path| !path.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_owned()
@@ -60,15 +60,16 @@ fn on_the_way(folder: &Path, env: &Env, around: &mut Around) -> Result<()> {
         return Err(Error::new(
             Kind::Unusable,
             format!(
-                "{} belongs to another user (uid {owner}), who could not use what root makes there",
+                "{} belongs to another user (uid {owner}), who could not use files that root \
+                 creates there",
                 there.display()
             ),
             "Run it without sudo; for profiles of root's own, with root's home: sudo -H concur-cred",
         ));
     }
-    // Links on the way are followed; the way to them counts as well.
+    // Links on the path are followed; the path to them is checked, too.
     let mut ways = vec![folder.to_owned()];
-    // What is not there yet would be made in the nearest one.
+    // A missing folder would be created in the nearest existing one.
     let real = |path: PathBuf| if there == folder { path } else { path.join("new") };
     ways.extend(there.canonicalize().ok().map(real));
     for way in ways {
@@ -99,17 +100,17 @@ mod unix {
     use crate::sys::files::shell_word;
 
     const STICKY: u32 = 0o1000;
-    /// Who owns what no user of this user namespace does (`/proc/sys/kernel/overflowuid`).
+    /// The owner shown for files of users outside this user namespace (`/proc/sys/kernel/overflowuid`).
     const UNKNOWN: u32 = 65_534;
 
-    /// Whom this process acts for.
+    /// The user of this process.
     #[derive(Debug, Clone, Copy)]
     pub(super) struct Own {
         pub(super) uid: u32,
         pub(super) gid: u32,
     }
 
-    /// A folder on the way to ours.
+    /// A folder on the path to ours.
     #[derive(Debug, Clone, PartialEq, Eq)]
     pub(super) struct Step {
         pub(super) path: PathBuf,
@@ -119,7 +120,7 @@ mod unix {
     }
 
     impl Step {
-        /// Links followed; `None` when it is not there.
+        /// Links followed; `None` if it does not exist.
         pub(super) fn of(path: &Path) -> Option<Self> {
             let meta = std::fs::metadata(path).ok()?;
             let (uid, gid, mode) = (meta.uid(), meta.gid(), meta.mode() & 0o7777);
@@ -127,7 +128,7 @@ mod unix {
         }
     }
 
-    /// Who may put another folder in the place of the next one.
+    /// Who may replace the next folder on the path.
     #[derive(Debug, Clone, Copy, PartialEq, Eq)]
     pub(super) enum Fault {
         /// Every user of the machine.
@@ -138,15 +139,15 @@ mod unix {
         User(u32),
     }
 
-    /// The folders above one, from the root on.
+    /// The folders above one, beginning at the root.
     pub(super) fn steps(folder: &Path) -> Vec<Step> {
         let mut steps: Vec<Step> = folder.ancestors().skip(1).filter_map(Step::of).collect();
         steps.reverse();
         steps
     }
 
-    /// Pure: what is wrong with the folders on the way, from the root on. Nothing is
-    /// wrong below one that is closed to others.
+    /// Pure: the faults of the folders on the path, beginning at the root. Below a folder that is closed to
+    /// others, nothing is a fault.
     pub(super) fn faults(steps: &[Step], own: Own) -> Vec<(Step, Fault)> {
         let is_closed = |step: &&Step| step.uid == own.uid && step.mode & 0o011 == 0;
         let until = steps.iter().position(|step| is_closed(&step)).unwrap_or(steps.len());
@@ -155,9 +156,9 @@ mod unix {
     }
 
     fn fault(step: &Step, own: Own) -> Option<Fault> {
-        // In a sticky folder only its owner and an entry's own may move that.
+        // In a sticky folder only its owner and an entry's owner may rename the entry.
         let is_sticky = step.mode & STICKY != 0;
-        // Debian's and Fedora's way: a group of each user's own, with the user's number.
+        // As in Debian and Fedora: each user has a private group with the user's number.
         let is_private_group = step.gid == own.gid && own.gid == own.uid;
         if step.mode & 0o002 != 0 && !is_sticky {
             Some(Fault::Anybody)
@@ -170,21 +171,21 @@ mod unix {
         }
     }
 
-    /// What is said of it, and the command.
+    /// Problem and remedy.
     pub(super) fn warning(folder: &Path, step: &Step, fault: Fault, own: Own) -> (String, String) {
         let Step { path, uid, mode, .. } = step;
         let sudo = if own.uid == *uid || own.uid == 0 { "" } else { "sudo " };
         let word = shell_word(path);
         let (who, remedy) = match fault {
-            Fault::Anybody => ("everybody".to_owned(), format!("{sudo}chmod o-w {word}")),
+            Fault::Anybody => ("all users".to_owned(), format!("{sudo}chmod o-w {word}")),
             Fault::Group(gid) => (format!("group {gid}"), format!("{sudo}chmod g-w {word}")),
             Fault::User(uid) => (
                 format!("its owner (uid {uid})"),
-                "use a folder of your own: CONCUR_CRED_HOME names it".to_owned(),
+                "set CONCUR_CRED_HOME to a folder of your own".to_owned(),
             ),
         };
         let what = format!(
-            "{}: {who} can put another folder in its place, for {} has mode {:03o}",
+            "{}: {who} can replace this folder, because {} has mode {:03o}",
             folder.display(),
             path.display(),
             mode & 0o777
@@ -192,8 +193,8 @@ mod unix {
         (what, remedy)
     }
 
-    /// The user in whose home sudo would make a folder of root's. A container's root in another's home is
-    /// accepted: that user never runs it there.
+    /// The user in whose home root, by sudo, would create a folder. A container's root with such a home is
+    /// accepted: the user does not return to it.
     pub(super) fn by_sudo(own: Own, nearest: Option<Step>, env: &Env) -> Option<u32> {
         let caller: u32 = env.text("SUDO_UID")?.parse().ok()?;
         let owner = nearest?.uid;

@@ -10,21 +10,21 @@ use tempfile::{Builder, NamedTempFile, PersistError};
 use super::{Replace, whatever_the_umask};
 use crate::sys::failpoint;
 
-/// The prefix of a temporary name, where there must be one.
+/// The prefix of a temporary name, if one is needed.
 const PREFIX: &str = ".concur-cred-";
 
-/// A new file, mode 0600. It is gone when it is dropped.
+/// A new file, mode 0600. Dropping it removes it.
 #[derive(Debug)]
 pub(crate) enum AtomicFile {
     /// Without a name, in this folder.
     #[cfg(target_os = "linux")]
     Nameless(File, std::path::PathBuf),
-    /// With a name beside the one that it will have.
+    /// With a temporary name in the same folder.
     Named(NamedTempFile),
 }
 
 impl AtomicFile {
-    /// Makes one, in the folder of what it will be.
+    /// Creates one, in the folder of the final name.
     pub(crate) fn beside(folder: &Path) -> io::Result<Self> {
         #[cfg(target_os = "linux")]
         if let Some(file) = nameless::made(folder) {
@@ -33,7 +33,7 @@ impl AtomicFile {
         whatever_the_umask(|| Builder::new().prefix(PREFIX).tempfile_in(folder)).map(Self::Named)
     }
 
-    /// What is written to.
+    /// The file to write to.
     pub(crate) fn as_file_mut(&mut self) -> &mut File {
         match self {
             #[cfg(target_os = "linux")]
@@ -51,7 +51,7 @@ impl AtomicFile {
                 Err(error) if knows_no_second_names(&error) => write_there(file, path),
                 done => done,
             },
-            // A link replaces nothing, and a name can: it has one for this moment.
+            // Linking cannot replace a file, but renaming can: so it gets a temporary name.
             #[cfg(target_os = "linux")]
             (Self::Nameless(file, folder), Replace::Yes) => {
                 let named = || {
@@ -81,7 +81,7 @@ impl AtomicFile {
     }
 }
 
-/// Takes the name, unless something has it: a rename that never replaces, else a second name.
+/// Takes the name, unless it exists: by a rename that never replaces, else by a hard link.
 fn without_replacing(file: NamedTempFile, path: &Path) -> Result<File, PersistError> {
     match failpoint::write("second-name") {
         Ok(()) => file.persist_noclobber(path),
@@ -95,7 +95,7 @@ fn knows_no_second_names(error: &io::Error) -> bool {
     matches!(error.kind(), Unsupported | PermissionDenied | InvalidInput | TooManyLinks)
 }
 
-/// Writes it where it shall be, which never replaces a file either; if interrupted it leaves a part.
+/// Writes directly under the final name, which never replaces a file either; an interruption leaves a part.
 fn write_there(mut from: File, path: &Path) -> io::Result<()> {
     from.rewind()?;
     let mut there = super::make_private(path)?;
@@ -128,7 +128,8 @@ mod nameless {
     use crate::sys::failpoint;
     use crate::sys::files::whatever_the_umask;
 
-    /// `None` where the file system or the kernel cannot, or where it could not be given a name (no `/proc`).
+    /// `None` if the file system or the kernel does not support it, or if it could not get a name later (no
+    /// `/proc`).
     pub(super) fn made(folder: &Path) -> Option<File> {
         failpoint::write("nameless-file").ok()?;
         let flags = OFlags::TMPFILE | OFlags::RDWR | OFlags::CLOEXEC;
@@ -137,7 +138,7 @@ mod nameless {
         std::fs::metadata(name_of(&file)).is_ok().then_some(file)
     }
 
-    /// Fails where something is there.
+    /// Fails if the name exists.
     pub(super) fn link(file: &File, path: &Path) -> io::Result<()> {
         failpoint::write("second-name")?;
         Ok(linkat(CWD, name_of(file), CWD, path, AtFlags::SYMLINK_FOLLOW)?)

@@ -29,16 +29,16 @@ pub(crate) use volume::free_bytes;
 
 /// The largest file that is read whole.
 const MAX_FILE_BYTES: u64 = 1 << 20;
-/// How often a file that comes and goes is looked for.
+/// How often opening is tried while other processes create and remove the file.
 const OPEN_TRIES: u32 = 10;
 
-/// Makes a folder that only its owner can enter, and its parents; then checks it.
+/// Creates a folder that only its owner can enter, and its parents; then checks it.
 pub(crate) fn ensure_private_dir(path: &Path) -> Result<()> {
     make_folders(path)?;
     check_private_dir(path).map(|_| ())
 }
 
-/// Makes a folder and its parents, those that are not there, for their owner alone.
+/// Creates a folder and its missing parents, only for their owner.
 pub(crate) fn make_folders(path: &Path) -> Result<()> {
     let mut builder = DirBuilder::new();
     builder.recursive(true);
@@ -48,13 +48,13 @@ pub(crate) fn make_folders(path: &Path) -> Result<()> {
     made.map_err(|error| cannot("make the folder", path, &error))
 }
 
-/// Runs `make` so that what it makes is its owner's from the first moment: a umask such as 0777 would
-/// take that away, and a mode that is put right afterwards is wrong for a moment. Nothing that is made
-/// meanwhile by another thread is open to more people than it would be.
+/// Runs `make` with a umask that does not restrict the owner: with 0777 the owner could not use the new file,
+/// and a mode that is corrected afterwards is wrong for a moment. Files that other threads create meanwhile are
+/// not more open than usual.
 #[cfg(unix)]
 fn whatever_the_umask<T>(make: impl FnOnce() -> T) -> T {
     use rustix::fs::Mode;
-    // Two threads that took turns would put back each other's.
+    // Two threads at once would restore each other's umask.
     static ONE: std::sync::Mutex<()> = std::sync::Mutex::new(());
     let _one = ONE.lock();
     let before = rustix::process::umask(Mode::RWXG | Mode::RWXO);
@@ -63,7 +63,7 @@ fn whatever_the_umask<T>(make: impl FnOnce() -> T) -> T {
     result
 }
 
-/// There is none there.
+/// There is no umask.
 #[cfg(not(unix))]
 fn whatever_the_umask<T>(make: impl FnOnce() -> T) -> T {
     make()
@@ -72,7 +72,7 @@ fn whatever_the_umask<T>(make: impl FnOnce() -> T) -> T {
 /// Refuses a folder that others could change or read. `false` when there is none.
 pub(crate) fn check_private_dir(path: &Path) -> Result<bool> {
     match fs::symlink_metadata(path) {
-        // A link in a folder's place is common (a home on another disk); what it points at counts.
+        // A link in place of a folder is common (a home on another disk); its target is checked.
         Ok(link) if link.is_symlink() => {
             let meta = fs::metadata(path).map_err(|error| cannot("read", path, &error))?;
             check_owner_and_bits(path, &meta, "700").map(|()| true)
@@ -88,8 +88,8 @@ pub(crate) fn check_private_dir(path: &Path) -> Result<bool> {
     }
 }
 
-/// Refuses one of our own files when group or others have any bit, its owner is foreign, or it is
-/// not a regular file (a symlink is not). `false` when there is none.
+/// Refuses one of our own files if group or others have any access, another user owns it, or it is not a
+/// regular file (a symlink is not). `false` if it does not exist.
 pub(crate) fn check_private_file(path: &Path) -> Result<bool> {
     match fs::symlink_metadata(path) {
         Ok(meta) if meta.is_file() => check_owner_and_bits(path, &meta, "600").map(|()| true),
@@ -103,15 +103,15 @@ pub(crate) fn check_private_file(path: &Path) -> Result<bool> {
     }
 }
 
-/// Opens one of our own files for reading; the same is refused as by [`check_private_file`], of the
-/// very file that is open. `None` when there is none.
+/// Opens one of our own files for reading, with the checks of [`check_private_file`] on the opened file. `None`
+/// if it does not exist.
 pub(crate) fn open_private_to_read(path: &Path) -> Result<Option<(File, Metadata)>> {
-    // A pipe in the file's place is not waited for.
+    // Do not wait for a pipe in place of the file.
     let mut opened = open_without_links(path, Access::Read, Wait::No);
     if matches!(&opened, Err(error) if error.kind() == io::ErrorKind::WouldBlock)
         && check_private_file(path)?
     {
-        // A file server has leased it to another client, and gets it back first.
+        // A file server has leased it to another client, and must recall the lease first.
         opened = open_without_links(path, Access::Read, Wait::Yes);
     }
     match opened.and_then(|file| Ok((file.metadata()?, file))) {
@@ -124,7 +124,7 @@ pub(crate) fn open_private_to_read(path: &Path) -> Result<Option<(File, Metadata
     }
 }
 
-/// What it is instead, or that it cannot be opened.
+/// The error for another kind of file, or for one that cannot be opened.
 fn no_private_file(path: &Path, error: Option<io::Error>) -> Error {
     let error = error.unwrap_or_else(|| io::ErrorKind::InvalidInput.into());
     check_private_file(path).err().unwrap_or_else(|| cannot("open", path, &error))
@@ -133,7 +133,7 @@ fn no_private_file(path: &Path, error: Option<io::Error>) -> Error {
 #[derive(Clone, Copy)]
 enum Access {
     Read,
-    /// Of a file that is there.
+    /// For an existing file.
     ReadAndWrite,
 }
 
@@ -178,12 +178,12 @@ pub(crate) fn read_private(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>> {
     Ok(Some(bytes))
 }
 
-/// Whether nothing can be there: also below a home that is no folder (`/dev/null`).
+/// Whether the file cannot exist: also below a home that is not a folder (`/dev/null`).
 fn is_absent(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
 
-/// Makes an empty private file, right from its first moment; `AlreadyExists` is not an error.
+/// Creates an empty private file with the right mode from the beginning; `AlreadyExists` is not an error.
 pub(crate) fn create_private(path: &Path) -> Result<()> {
     match make_private(path) {
         Ok(_) => Ok(()),
@@ -192,13 +192,13 @@ pub(crate) fn create_private(path: &Path) -> Result<()> {
     }
 }
 
-/// Never through a link, and never a file that is there.
+/// Never through a link, and never an existing file.
 fn make_private(path: &Path) -> io::Result<File> {
     whatever_the_umask(|| private_options().read(true).create_new(true).open(path))
 }
 
-/// Opens a private file for reading and writing in place, making it when it is not there. The file that
-/// is open is what is checked: it is reached by no link, and has no other name.
+/// Opens a private file for reading and writing in place, and creates a missing one. The opened file is
+/// checked: not reached through a link, and without a second name.
 pub(crate) fn open_private(path: &Path) -> Result<File> {
     for _ in 0..OPEN_TRIES {
         let mut opened = open_without_links(path, Access::ReadAndWrite, Wait::No);
@@ -214,14 +214,14 @@ pub(crate) fn open_private(path: &Path) -> Result<File> {
                 return Ok(file);
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => match make_private(path) {
-                // Another process made it meanwhile.
+                // Another process created it meanwhile.
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
                 made => return made.map_err(|error| cannot("make", path, &error)),
             },
             opened => return Err(no_private_file(path, opened.err())),
         }
     }
-    // A link that leads nowhere, or a file that comes and goes.
+    // A dangling link, or a file that other processes create and remove.
     Err(no_private_file(path, None))
 }
 
@@ -233,10 +233,10 @@ fn private_options() -> OpenOptions {
     options
 }
 
-/// Whether [`write_whole`] may replace what is there.
+/// Whether [`write_whole`] may replace an existing file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Replace {
-    /// Yes: the new contents take its place in one step.
+    /// Yes, in one step.
     Yes,
     /// No: [`io::ErrorKind::AlreadyExists`].
     No,
@@ -249,7 +249,7 @@ pub(crate) fn write_whole(path: &Path, bytes: &[u8], replace: Replace) -> io::Re
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
     };
-    // A rename would put a plain file in the place of a device such as /dev/null.
+    // A rename would replace a device such as /dev/null by a plain file.
     let is_special = |meta: fs::Metadata| !meta.is_file() && !meta.is_symlink();
     if fs::symlink_metadata(path).is_ok_and(is_special) {
         return Err(match replace {
@@ -263,7 +263,7 @@ pub(crate) fn write_whole(path: &Path, bytes: &[u8], replace: Replace) -> io::Re
     sync_dir(folder)
 }
 
-/// A folder of ours (mode 0700) that is gone when it is dropped.
+/// A folder (mode 0700) that is removed when this is dropped.
 pub(crate) fn temporary_folder(prefix: &str, folder: &Path) -> io::Result<tempfile::TempDir> {
     let mut builder = tempfile::Builder::new();
     builder.prefix(prefix);
@@ -272,9 +272,9 @@ pub(crate) fn temporary_folder(prefix: &str, folder: &Path) -> io::Result<tempfi
     whatever_the_umask(|| builder.tempdir_in(folder))
 }
 
-/// Writes a copy of what stands elsewhere: readers find it whole or not at all, but a power cut may
-/// cost it. Used by a hit, so the umask is left alone: one that denies the owner costs the copy, not a
-/// system call.
+/// Writes redundant data: readers find it whole or not at all, but a power cut may lose it. A hit uses this, so
+/// the umask is not changed, which saves a system call: with a umask that restricts the owner, the copy is
+/// lost.
 pub(crate) fn write_copy(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let folder = path.parent().unwrap_or_else(|| Path::new("."));
     let mut temporary = tempfile::Builder::new().prefix(".concur-cred-").tempfile_in(folder)?;
@@ -282,8 +282,8 @@ pub(crate) fn write_copy(path: &Path, bytes: &[u8]) -> io::Result<()> {
     temporary.persist(path).map(|_| ()).map_err(|refused| refused.error)
 }
 
-/// Makes the folder's entries durable, where the file system can: those of some virtual machines' shared
-/// folders and of some network mounts refuse it for any folder (`EINVAL`). SQLite does not insist either.
+/// Syncs the folder's entries, if the file system supports that: shared folders of some virtual machines and
+/// some network mounts refuse it (`EINVAL`). SQLite ignores such an error, too.
 #[cfg(unix)]
 pub(crate) fn sync_dir(folder: &Path) -> io::Result<()> {
     use io::ErrorKind::{InvalidInput, Unsupported};
@@ -300,7 +300,7 @@ pub(crate) fn sync_dir(_folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// An error about a file that the operating system refused.
+/// The error for a file operation that the operating system refused.
 pub(crate) fn cannot(verb: &str, path: &Path, error: &io::Error) -> Error {
     let remedy = match error.kind() {
         io::ErrorKind::NotFound => "Check the path.".to_owned(),

@@ -1,4 +1,4 @@
-//! Files that the operator named, and those of a well-known name in the current folder.
+//! Reads files that the operator named, and files with a default name in the current folder.
 
 use std::fs::{self, File, Metadata};
 use std::io::{self, Read};
@@ -14,17 +14,16 @@ use super::{MAX_FILE_BYTES, cannot, is_absent};
 use crate::error::{Error, Kind, Result};
 use crate::model::wiping::WipingBuffer;
 
-/// A file's contents, and a warning for a person when others can read it.
+/// A file's content, and a warning if others can read it.
 #[derive(Debug)]
 pub(crate) struct NamedFile {
-    /// The contents, wiped when dropped.
+    /// The content, wiped when dropped.
     pub bytes: Zeroizing<Vec<u8>>,
-    /// What to say about its permissions.
+    /// A warning about its permissions.
     pub warning: Option<String>,
 }
 
-/// [`read_named`] of a default name; `None` when there is no such file. A pipe in its place is
-/// refused and not waited for.
+/// [`read_named`] for a default name; `None` if there is no such file. A pipe in its place is refused.
 pub(crate) fn read_named_if_there(path: &Path) -> Result<Option<NamedFile>> {
     match opening::at_once(path) {
         Err(error) if is_absent(&error) => Ok(None),
@@ -32,20 +31,20 @@ pub(crate) fn read_named_if_there(path: &Path) -> Result<Option<NamedFile>> {
     }
 }
 
-/// The same of a file that must be there.
+/// The same for a file that must exist.
 pub(crate) fn read_default(path: &Path) -> Result<NamedFile> {
     read_opened(opening::at_once(path), path, Pipes::Refused)
 }
 
-/// Reads a file that the operator named and that holds secrets: links are followed; it must belong
-/// to us or root, others must not be able to write it, and it is said when they can read it. A pipe
-/// (`<(…)` of a shell) is waited for up to a limit. Neither a pipe nor a link of another user is taken.
+/// Reads a file that the operator named and that contains secrets: links are followed; it must belong to us or
+/// root, others must not be able to write it, and there is a warning if they can read it. A pipe (`<(…)` of a
+/// shell) is read, up to a time limit. Another user's pipe or link is refused.
 pub(crate) fn read_named(path: &Path) -> Result<NamedFile> {
     opening::refuse_links_of_others(path).map_err(|error| cannot("read", path, &error))?;
     read_opened(opening::at_once(path), path, Pipes::Read)
 }
 
-/// [`read_named`] of a file that need not be there: `None` when it is not.
+/// [`read_named`] for a file that need not exist: `None` if it does not.
 pub(crate) fn find_named(path: &Path) -> Result<Option<NamedFile>> {
     match opening::at_once(path) {
         Err(error) if is_absent(&error) => Ok(None),
@@ -72,8 +71,8 @@ fn read_opened(opened: io::Result<File>, path: &Path, pipes: Pipes) -> Result<Na
     if pipes == Pipes::Refused && is_pipe(&meta) {
         return Err(Error::new(
             Kind::Unusable,
-            format!("{} is a pipe, and nobody named it", path.display()),
-            "Move it away, or name it if it is meant.",
+            format!("{} is a pipe, which is read only if you name it", path.display()),
+            "Move it away, or name it.",
         ));
     }
     let warning = check_named(path, &meta)?;
@@ -90,7 +89,7 @@ fn read_opened(opened: io::Result<File>, path: &Path, pipes: Pipes) -> Result<Na
 #[cfg(unix)]
 fn check_named(path: &Path, meta: &Metadata) -> Result<Option<String>> {
     use std::os::unix::fs::{FileTypeExt, MetadataExt};
-    // A pipe of the caller's own (`<(…)` of a shell) has no owner or bits worth a question.
+    // Owner and mode of the caller's own pipe (`<(…)` of a shell) have no meaning.
     if meta.file_type().is_fifo() {
         return refuse_foreign_pipe(path).map(|()| None);
     }
@@ -127,11 +126,11 @@ fn check_named(_path: &Path, _meta: &Metadata) -> Result<Option<String>> {
     Ok(None)
 }
 
-/// Refuses a pipe that another user put where `path` leads: he would be read from, or be given what is
-/// written. One without a name (`/dev/stdin`) was handed over by the caller, whosever it is.
+/// Refuses another user's pipe at `path`: that user would provide the input or receive the output. An unnamed
+/// pipe (`/dev/stdin`) came from the caller and is accepted.
 pub(crate) fn refuse_foreign_pipe(path: &Path) -> Result<()> {
     let foreign = |meta: &Metadata| is_pipe(meta) && !is_of_us_or_root(meta);
-    // What a link of another user's leads to is no better.
+    // The target of another user's link is refused, too.
     let end = followed(path).unwrap_or_else(|_| path.to_owned());
     if ![path, &end].iter().any(|at| fs::symlink_metadata(at).is_ok_and(|meta| foreign(&meta))) {
         return Ok(());
@@ -143,7 +142,7 @@ pub(crate) fn refuse_foreign_pipe(path: &Path) -> Result<()> {
     ))
 }
 
-/// Reads from a stream what [`read_named`] would read from a file.
+/// The same from a stream.
 pub(crate) fn read_bounded(reader: &mut impl Read, name: &Path) -> Result<Zeroizing<Vec<u8>>> {
     let mut bytes = WipingBuffer::new();
     let copied = io::copy(&mut reader.take(MAX_FILE_BYTES + 1), &mut bytes)

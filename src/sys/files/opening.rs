@@ -1,5 +1,5 @@
-//! Opening files that others may have put there: no open waits for the other end of a pipe, no link of another
-//! user's is followed, and what a pipe gives is waited for up to a limit.
+//! Opens files that other users may have created: opening never waits for the other end of a pipe, another
+//! user's link is not followed, and reading a pipe has a time limit.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read};
@@ -11,17 +11,17 @@ use super::owner::is_of_us_or_root;
 use super::owner::is_pipe;
 use crate::sys::clock;
 
-/// How many links after each other are followed, as the kernel has it.
+/// The most links that are followed, as in the kernel.
 const MOST_LINKS: u32 = 40;
 /// The longest wait for a pipe's writer.
 const NO_WRITER: Duration = Duration::from_secs(5);
-/// The longest wait for a pipe's whole content: the command in `<(…)` may have to ask a person.
+/// The longest wait for a pipe's whole content: the command in `<(…)` may prompt.
 const WHOLE: Duration = Duration::from_secs(30);
 
-const NO_WRITER_YET: &str = "nobody writes to this pipe";
+const NO_WRITER_YET: &str = "no process writes to this pipe";
 const NOTHING_CAME: &str = "nothing came in time";
 
-/// Opens a file to read, at once whatever it is. A link in its place is followed when we or root made it.
+/// Opens a file for reading without waiting. A link in its place is followed if it belongs to us or root.
 #[cfg(unix)]
 pub(super) fn at_once(path: &Path) -> io::Result<File> {
     use rustix::fs::OFlags;
@@ -46,7 +46,7 @@ fn with_flags(path: &Path, flags: rustix::fs::OFlags) -> io::Result<File> {
     options.read(true).open(path)
 }
 
-/// What `NOFOLLOW` says of a link.
+/// The error of `NOFOLLOW` for a link.
 #[cfg(unix)]
 fn is_link(error: &io::Error) -> bool {
     let number = error.raw_os_error();
@@ -61,8 +61,8 @@ pub(super) fn at_once(path: &Path) -> io::Result<File> {
     OpenOptions::new().read(true).open(path)
 }
 
-/// Opens what is read as it comes, of any length: a file, device or pipe. A pipe with a name must give
-/// something within [`WHOLE`]; the other end of one without a name (`<(…)`) is open already.
+/// Opens a file, device or pipe of any length for streaming. A named pipe must provide data within [`WHOLE`];
+/// the other end of an unnamed one (`<(…)`) is already open.
 #[cfg(unix)]
 pub(crate) fn to_stream(path: &Path) -> io::Result<File> {
     refuse_links_of_others(path)?;
@@ -78,7 +78,7 @@ pub(crate) fn to_stream(path: &Path) -> io::Result<File> {
     Ok(file)
 }
 
-/// Opens what is read as it comes.
+/// Opens a file or device for streaming.
 #[cfg(not(unix))]
 pub(crate) fn to_stream(path: &Path) -> io::Result<File> {
     File::open(path)
@@ -109,7 +109,7 @@ pub(crate) fn to_write(path: &Path) -> io::Result<File> {
     }
 }
 
-/// From here on its reads and writes wait.
+/// From here on its reads and writes block.
 #[cfg(unix)]
 fn waiting_again(file: File) -> io::Result<File> {
     let flags = rustix::fs::fcntl_getfl(&file)?;
@@ -123,10 +123,10 @@ pub(crate) fn to_write(path: &Path) -> io::Result<File> {
     OpenOptions::new().write(true).open(path)
 }
 
-/// Where a path ends when its last part is a link, and so on; the path itself when it is none, or there
-/// is nothing. A link is followed when we or root made it: in a folder such as `/tmp` anybody could have
-/// put one there that leads to a file of ours. (Linux applies the same rule to
-/// opening such links, not to reading them.) The kernel's own links (`/dev/stdin`) are left to it.
+/// The final target of a path whose last part is a link; the path itself if it is not one or does not exist. A
+/// link is followed if it belongs to us or root: in a folder such as `/tmp` every user could create one that
+/// points to our file. (Linux applies the same rule to opening such links, not to reading them.) The kernel
+/// resolves its own links (`/dev/stdin`).
 pub(crate) fn followed(path: &Path) -> io::Result<PathBuf> {
     let mut at = path.to_owned();
     for _ in 0..MOST_LINKS {
@@ -149,8 +149,8 @@ fn made_by_another() -> io::Error {
     io::Error::other("another user made a link on the way")
 }
 
-/// Refuses a path through a link that another user made in a folder such as `/tmp` (Linux's own rule for such
-/// folders, `protected_symlinks`, which can be off).
+/// Refuses a path through another user's link in a folder such as `/tmp` (the rule of Linux's
+/// `protected_symlinks`, which can be off).
 #[cfg(unix)]
 pub(super) fn refuse_links_of_others(path: &Path) -> io::Result<()> {
     use std::os::unix::fs::MetadataExt;
@@ -177,7 +177,7 @@ pub(super) fn refuse_links_of_others(_path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Reads a pipe or device that was opened by [`at_once`], and waits for it up to a limit.
+/// Reads a pipe or device that was opened by [`at_once`], up to a time limit.
 #[cfg(unix)]
 pub(super) struct PipeReader {
     file: File,
@@ -191,7 +191,7 @@ impl PipeReader {
         Self { file, began: Instant::now(), has_writer: false }
     }
 
-    /// Waits until there is something to read, or an end; `false` when the limit is over.
+    /// Waits for data or the end; `false` after the time limit.
     fn wait(&self) -> io::Result<bool> {
         use rustix::event::{PollFd, PollFlags, Timespec, poll};
         loop {
@@ -215,7 +215,7 @@ impl Read for PipeReader {
         loop {
             let is_ready = self.wait()?;
             match self.file.read(into) {
-                // Who has opened it to write has not written yet.
+                // A writer has opened it and not written yet.
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     if self.has_writer && !is_ready {
                         return Err(io::Error::other(NOTHING_CAME));

@@ -37,8 +37,8 @@ mod unix {
         Ok(())
     }
 
-    /// Refuses to write in place to a file with a second name: it may be planted so that another file of
-    /// ours is written to. Readers need not ask (a backup may well be a second name).
+    /// Refuses to write in place to a file with a second name: it may be planted to overwrite another of our
+    /// files. Readers need no such check (a backup can be a second name).
     pub(in crate::sys::files) fn check_single_name(path: &Path, meta: &Metadata) -> Result<()> {
         if meta.nlink() <= 1 {
             return Ok(());
@@ -46,11 +46,8 @@ mod unix {
         let word = shell_word(path);
         Err(Error::new(
             Kind::Unusable,
-            format!(
-                "{} has another name as well (a hard link): both would be written",
-                path.display()
-            ),
-            format!("See what it is, and remove this name of it: rm {word}"),
+            format!("{} has a second name (hard link): both would be written", path.display()),
+            format!("Check it, and remove this name: rm {word}"),
         ))
     }
 
@@ -59,7 +56,7 @@ mod unix {
         let (own, word) = (own_uid(), shell_word(path));
         let whole = if meta.is_dir() { "-R " } else { "" };
         let remedy = if own == 0 {
-            // What root takes over is lost to its owner.
+            // If root takes ownership, the owner cannot use the file any more.
             "Run it as that user; for profiles of root's own, with root's home: sudo -H concur-cred"
                 .to_owned()
         } else if meta.is_dir() && !is_ours_alone(path) {
@@ -89,23 +86,23 @@ mod unix {
     pub(in crate::sys::files) fn in_the_way(path: &Path) -> Option<String> {
         let folder = path.ancestors().find(|at| std::fs::metadata(at).is_ok())?;
         let owner = std::fs::metadata(folder).ok()?.uid();
-        // Of root's own folders there are many on every way.
+        // Every path has folders that belong to root.
         (owner != own_uid() && owner != 0).then(|| {
             format!(
-                "{} belongs to another user (uid {owner}): run as that user, or name a folder of your \
-                 own by HOME or CONCUR_CRED_HOME.",
+                "{} belongs to another user (uid {owner}): run as that user, or set HOME or \
+                 CONCUR_CRED_HOME to a folder of your own.",
                 folder.display()
             )
         })
     }
 
-    /// A folder such as `/tmp` or `/etc` must not be closed to everybody else for our sake.
+    /// A folder such as `/tmp` or `/etc` must not be closed to other users.
     fn a_folder_of_its_own(path: &Path) -> String {
         let own = shell_word(&path.join("concur-cred"));
-        format!("It is not concur-cred's alone. Use a folder that is: CONCUR_CRED_HOME={own}")
+        format!("The folder also contains other files. Use a separate one: CONCUR_CRED_HOME={own}")
     }
 
-    /// Whether a folder holds nothing but what is ours, so that it may be closed to everybody else.
+    /// Whether a folder contains only our files, so that it may be closed to other users.
     pub(crate) fn is_ours_alone(path: &Path) -> bool {
         let Ok(meta) = std::fs::metadata(path) else { return false };
         if meta.mode() & STICKY != 0 {
@@ -138,7 +135,7 @@ mod unix {
         entries.into_iter().all(is_known)
     }
 
-    /// Refuses a folder, not ours alone, in which everybody can replace what we put there.
+    /// Refuses a shared folder in which every user can replace our files.
     pub(crate) fn refuse_writable_by_all(path: &Path) -> Result<()> {
         let is_open = |meta: &Metadata| meta.mode() & 0o002 != 0 && meta.mode() & STICKY == 0;
         if !std::fs::metadata(path).is_ok_and(|meta| meta.is_dir() && is_open(&meta)) {
@@ -146,7 +143,7 @@ mod unix {
         }
         Err(Error::new(
             Kind::Unusable,
-            format!("Everybody can replace what is put into {}", path.display()),
+            format!("All users can replace files in {}", path.display()),
             format!("Run: chmod o-w {}", shell_word(path)),
         ))
     }
@@ -165,14 +162,14 @@ mod unix {
         std::fs::metadata(path).is_ok_and(|meta| meta.uid() != own_uid())
     }
 
-    /// Asked once: it never changes, and each file is held against it.
+    /// Read once: it never changes, and every check needs it.
     pub(in crate::sys::files) fn own_uid() -> u32 {
         static OWN: OnceLock<u32> = OnceLock::new();
         *OWN.get_or_init(|| rustix::process::geteuid().as_raw())
     }
 }
 
-/// How the names of what lies in a folder of ours begin; and what a new disk has in it.
+/// The prefixes of the names in our folders; and what a new disk contains.
 const OURS: [&str; 11] = [
     "config.toml",
     "key",
@@ -189,7 +186,7 @@ const OURS: [&str; 11] = [
 
 #[cfg_attr(not(unix), allow(dead_code, reason = "permissions are not checked there"))]
 fn is_of_ours(name: &str) -> bool {
-    // A record's lock, holder or reserve has its number.
+    // The files of a record have its number.
     let number = name.split('.').next().unwrap_or_default();
     let is_a_records = number.len() == 16 && number.bytes().all(|byte| byte.is_ascii_hexdigit());
     is_a_records || OURS.iter().any(|start| name.starts_with(start))
@@ -206,13 +203,13 @@ pub(super) fn check_owner_and_bits(
     Ok(())
 }
 
-/// Access lists are not looked at there.
+/// ACLs are not checked there.
 #[cfg(not(unix))]
 pub(super) fn in_the_way(_path: &Path) -> Option<String> {
     None
 }
 
-/// std does not tell how many names a file has there.
+/// std does not know how many names a file has there.
 #[cfg(not(unix))]
 #[allow(clippy::unnecessary_wraps, reason = "it is refused elsewhere")]
 pub(super) fn check_single_name(
@@ -222,7 +219,7 @@ pub(super) fn check_single_name(
     Ok(())
 }
 
-/// Access lists are not looked at there.
+/// ACLs are not checked there.
 #[cfg(not(unix))]
 #[allow(clippy::unnecessary_wraps, reason = "it is refused elsewhere")]
 pub(crate) fn refuse_writable_by_all(_path: &Path) -> crate::error::Result<()> {

@@ -1,10 +1,9 @@
-//! Which file systems belong to another machine or program: locks and renames are only as reliable as
-//! their server.
+//! Recognises file systems of another machine or program, whose locks and renames are only as reliable as their
+//! server.
 
 use std::path::Path;
 
-/// What a folder lies on, when that is not a disk of this machine; `None` as well where the system does
-/// not tell.
+/// The kind of file system of a folder, if it is not a disk of this machine; also `None` if it is unknown.
 pub(crate) fn remote_kind(folder: &Path) -> Option<&'static str> {
     edge::remote_kind(folder)
 }
@@ -18,8 +17,8 @@ pub(crate) fn free_bytes(folder: &Path) -> std::io::Result<u64> {
 mod edge {
     use std::path::Path;
 
-    /// `f_type` of statfs(2): its manual page and `linux/magic.h`. Cluster file systems whose locks hold
-    /// for the whole cluster (GFS2, OCFS2) are none of these.
+    /// `f_type` of statfs(2): its manual page and `linux/magic.h`. Cluster file systems whose locks hold for
+    /// the whole cluster (GFS2, OCFS2) are not in the list.
     const REMOTE: [(u32, &str); 15] = [
         (0x0000_6969, "NFS"),
         (0x0000_517b, "SMB"),
@@ -38,7 +37,7 @@ mod edge {
         (0x7c7c_6673, "a Parallels share"),
     ];
 
-    /// Pure: what a number of statfs(2) stands for.
+    /// Pure: the kind for a number of statfs(2).
     pub(super) fn named(f_type: u32) -> Option<&'static str> {
         REMOTE.iter().find(|(number, _)| *number == f_type).map(|(_, name)| *name)
     }
@@ -58,7 +57,7 @@ mod edge {
         named(about.f_type as u32)
     }
 
-    /// What a test wants a folder to lie on: a number in hex.
+    /// The file system that a test imitates: a number in hex.
     #[cfg(debug_assertions)]
     fn wanted() -> Option<u32> {
         let text = crate::sys::env::Env::of_process().text("CONCUR_CRED_TEST_FS_TYPE")?;
@@ -94,7 +93,7 @@ mod edge {
     }
 }
 
-/// A volume says of itself whether it is local (`MNT_LOCAL`, statfs(2)).
+/// A volume has a flag for local disks (`MNT_LOCAL`, statfs(2)).
 #[cfg(target_os = "macos")]
 mod edge {
     use std::path::Path;
@@ -107,7 +106,7 @@ mod edge {
     }
 }
 
-/// A path of the form `\\server\share` says it. What a drive's letter stands for is not asked.
+/// A path of the form `\\server\share`. Drive letters are not resolved.
 #[cfg(windows)]
 mod edge {
     use std::path::{Component, Path, Prefix};
@@ -123,7 +122,7 @@ mod edge {
     }
 }
 
-/// Not asked there.
+/// Not known there.
 #[cfg(not(any(target_os = "linux", target_os = "macos", windows)))]
 mod edge {
     use std::path::Path;

@@ -1,16 +1,16 @@
-//! A small block for each profile, for screens that no table fits.
+//! A small block for each profile, for screens that are too narrow for a table.
 
 use super::screen::Screen;
 use super::view::{Life, View};
 
-/// How far a block's lines are set in.
+/// The indentation of a block's lines.
 const INDENT: usize = 2;
-/// The labels' column, with the blanks behind it.
+/// The width of the labels' column, with the blanks after it.
 const LABEL: usize = 11;
-/// How far a value is set in that goes on in another line, or does not fit beside its label.
+/// The indentation of a value that is continued in another line, or does not fit beside its label.
 const HANGING: usize = 4;
 
-/// A piece of a line that is never broken: its text, and how many characters of it are seen.
+/// An unbreakable piece of a line: its text, and the number of its visible characters.
 struct Piece {
     text: String,
     seen: usize,
@@ -58,7 +58,7 @@ fn plain(text: &str) -> Piece {
 
 fn life(screen: Screen, life: &Life) -> Vec<Piece> {
     let bar = screen.bar(life).map(|text| {
-        // What colours it is not seen.
+        // Colour codes are invisible.
         let uncoloured = Screen { colours: false, ..screen }.bar(life).unwrap_or_default();
         Piece { text, seen: uncoloured.chars().count() }
     });
@@ -68,8 +68,8 @@ fn life(screen: Screen, life: &Life) -> Vec<Piece> {
     bar.into_iter().chain([left]).chain(until).collect()
 }
 
-/// The pieces behind `start`, in as many lines as it takes. What does not fit beside it goes into the
-/// next line, under the first piece where there is room and else `hanging` characters in.
+/// The pieces after `start`, in as many lines as necessary. Continuation lines begin under the first piece if
+/// there is room, else they are indented by `hanging` characters.
 fn folded(start: &str, hanging: usize, pieces: Vec<Piece>, width: usize) -> String {
     let begin = start.chars().count();
     let widest = pieces.iter().map(|piece| piece.seen).max().unwrap_or(0);

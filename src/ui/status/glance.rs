@@ -9,13 +9,13 @@ use super::{Profile, Severity};
 use crate::model::health::Trouble;
 use crate::ui::times::clock_and_zone;
 
-/// How many profiles without trouble are listed unless all are asked for.
+/// How many profiles without trouble are listed without `--all`.
 const LISTED: usize = 10;
-/// Where the headline ends; on a narrower screen with that.
+/// The width of the headline; on a narrower screen, that of the screen.
 const HEADLINE: usize = 78;
 /// The blanks between two columns.
 const GAP: usize = 3;
-/// How far a command is set in where its own column leaves no room for it.
+/// The indentation of a command that does not fit in its column.
 const INDENT: usize = 4;
 
 /// A profile, ready to be laid out.
@@ -52,7 +52,7 @@ impl Row {
     }
 }
 
-/// Where the columns are.
+/// The positions of the columns.
 struct Columns {
     mark: usize,
     name: usize,
@@ -63,13 +63,13 @@ struct Columns {
 }
 
 impl Columns {
-    /// Where the third one begins, and the command below it.
+    /// The position of the third column, and of the command below it.
     fn place_at(&self) -> usize {
         self.mark + 1 + self.name + self.star + GAP
     }
 }
 
-/// The profiles as [`super::sort`] has left them.
+/// The profiles in the order of [`super::sort`].
 pub(crate) fn drawn(screen: Screen, profiles: &[Profile<'_>], now: i64, is_all: bool) -> String {
     let rows: Vec<Row> = profiles.iter().map(|profile| Row::of(profile, now)).collect();
     let troubled = rows.iter().filter(|row| row.severity != Severity::Ok).count();
@@ -86,7 +86,7 @@ pub(crate) fn drawn(screen: Screen, profiles: &[Profile<'_>], now: i64, is_all: 
     let mut text = format!("{}\n\n", headline(&rows, now, columns.width));
     for (at, row) in shown.iter().enumerate() {
         text += &line(screen, row, &columns);
-        // Profiles that the same command fixes have it once.
+        // A command that fixes several profiles is shown once.
         let is_next_the_same = shown.get(at + 1).is_some_and(|next| next.command == row.command);
         if !row.command.is_empty() && !is_next_the_same {
             text += &command(row, &columns);
@@ -99,7 +99,7 @@ pub(crate) fn drawn(screen: Screen, profiles: &[Profile<'_>], now: i64, is_all: 
     text
 }
 
-/// How many there are, and how many need a person; and the time.
+/// The headline: how many profiles there are, how many need a person, and the time.
 fn headline(rows: &[Row], now: i64, width: usize) -> String {
     let of = |severity| rows.iter().filter(|row| row.severity == severity).count();
     let profiles = match rows.len() {
@@ -119,8 +119,7 @@ fn headline(rows: &[Row], now: i64, width: usize) -> String {
     format!("{begin}{end:>room$}")
 }
 
-/// A row: whole where that fits, else the least that a person must know; below the columns where not even that
-/// fits beside them.
+/// A row: complete if it fits, else the most important part; below the columns if not even that fits.
 fn line(screen: Screen, row: &Row, columns: &Columns) -> String {
     let Row { name, place, words, .. } = row;
     let Columns { star, place: place_width, .. } = *columns;
@@ -130,7 +129,7 @@ fn line(screen: Screen, row: &Row, columns: &Columns) -> String {
     let full = format!("{ok}{}", words.full());
     let text = if fits(&full) { full } else { format!("{ok}{}", words.short) };
     let mark = screen.coloured(mark(row.severity, screen.unicode), Urgency::of(row.severity));
-    // The colours of the name are not seen, so it cannot be padded with them.
+    // Colour codes are invisible, so the name is padded without them.
     let blanks = columns.name - name.chars().count();
     let marked = if row.is_default { " *" } else { "" };
     let name = screen.bold(name);
@@ -142,7 +141,7 @@ fn line(screen: Screen, row: &Row, columns: &Columns) -> String {
     }
 }
 
-/// The mark at the head of a row. Those of ASCII are of one width.
+/// The mark at the beginning of a row. ASCII marks have the same width.
 const fn mark(severity: Severity, is_unicode: bool) -> &'static str {
     match (severity, is_unicode) {
         (Severity::Ok, true) => "✓",
@@ -154,7 +153,7 @@ const fn mark(severity: Severity, is_unicode: bool) -> &'static str {
     }
 }
 
-/// The command, never broken: it is there to be copied.
+/// The command, never wrapped, so that it can be copied.
 fn command(row: &Row, columns: &Columns) -> String {
     let text = format!("-> {}", row.command);
     let own = columns.place_at();

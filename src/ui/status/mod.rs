@@ -14,25 +14,25 @@ use crate::model::health::{Severity, Trouble};
 use crate::model::record::Record;
 use table::Columns;
 
-/// A profile and what is wrong with it.
+/// A profile and its trouble.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Profile<'r> {
     /// The profile.
     pub record: &'r Record,
-    /// What is wrong, if anything.
+    /// Its trouble, if any.
     pub trouble: Option<Trouble>,
     /// Whether it is the default profile.
     pub is_default: bool,
 }
 
 impl Profile<'_> {
-    /// How soon a person is needed.
+    /// The severity of its trouble.
     pub(crate) fn severity(&self) -> Severity {
         self.trouble.map_or(Severity::Ok, Trouble::severity)
     }
 }
 
-/// What needs a person first, then the default profile, then by name, as they come.
+/// Sorts by severity, with the default profile before the others that are ok; the order by name is kept.
 pub(crate) fn sort(profiles: &mut [Profile<'_>]) {
     profiles.sort_by_key(|profile| {
         let is_healthy_default = profile.trouble.is_none() && profile.is_default;
@@ -40,7 +40,7 @@ pub(crate) fn sort(profiles: &mut [Profile<'_>]) {
     });
 }
 
-/// With bars and exact times: a table where it fits, else without the companies, else a block for each.
+/// With bars and exact times: a table if it fits, else one without the companies, else a block for each.
 pub(crate) fn long(screen: Screen, views: &[View]) -> String {
     let room = screen.width.unwrap_or(usize::MAX);
     let layouts = [Columns::Full, Columns::Lean];

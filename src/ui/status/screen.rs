@@ -1,4 +1,4 @@
-//! What the reader's screen can show.
+//! The abilities of the reader's screen.
 
 use anstyle::{AnsiColor, Style};
 
@@ -7,10 +7,10 @@ use crate::ui::context::Context;
 
 const DEFAULT_WIDTH: usize = 100;
 
-/// What the reader's screen can show.
+/// The abilities of the reader's screen.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Screen {
-    /// Its width in characters; `None` into a pipe, where lines are never folded.
+    /// Its width in characters; `None` for a pipe, where lines are never wrapped.
     pub width: Option<usize>,
     /// Whether it shows colours.
     pub colours: bool,
@@ -22,7 +22,7 @@ impl Screen {
     /// A file or a pipe.
     pub(crate) const PLAIN: Self = Self { width: None, colours: false, unicode: false };
 
-    /// The one that stdout goes to.
+    /// The screen of stdout.
     pub(crate) fn of(context: &Context<'_>) -> Self {
         let is_terminal = (context.out_is_terminal)();
         Self {
@@ -32,7 +32,7 @@ impl Screen {
         }
     }
 
-    /// The bar of a life that is known.
+    /// The bar of a known lifetime.
     pub(crate) fn bar(self, life: &Life) -> Option<String> {
         let full = life.parts?;
         let (on, off, left, right) =

@@ -58,7 +58,7 @@ impl Columns {
     }
 }
 
-/// What the principals are called: all that there are.
+/// The heading for the principals: all types that occur.
 fn whose(views: &[View]) -> String {
     let is_there = |noun: &&str| views.iter().any(|view| view.noun == *noun);
     let nouns: Vec<_> = ["company", "user", "app"].into_iter().filter(is_there).collect();
@@ -73,7 +73,7 @@ fn life(screen: Screen, life: &Life, until: &str) -> String {
 
 /// How wide the table is.
 pub(crate) fn width(views: &[View], columns: Columns) -> usize {
-    // Bars in ASCII are the wider ones by their brackets: so is the room that is asked for.
+    // ASCII bars are wider because of their brackets, so this is the required width.
     let plain = Screen::PLAIN;
     let mut widths: Vec<usize> = columns.headings(views).iter().map(String::len).collect();
     for view in views {

@@ -1,4 +1,4 @@
-//! What a person is shown of a profile, before it is laid out.
+//! The texts for a profile, before the layout.
 
 use crate::model::health::{Limits, Severity, Trouble};
 use crate::model::origin::{Origin, SHORT_NAMES};
@@ -12,17 +12,17 @@ use super::{Profile, words};
 
 /// How many parts a bar has.
 pub(crate) const BAR_PARTS: usize = 10;
-/// What a full bar of a refresh token stands for, seconds.
+/// The time of a full bar of a refresh token, seconds.
 const REFRESH_TOKEN_LIFE_SECS: i64 = policy::REFRESH_TOKEN_LIFE_DAYS * DAY;
 /// The longest text of the store that is shown.
 const MAX_CHARS: usize = 200;
 
-/// How soon a person should look at something.
+/// The urgency of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Urgency {
-    /// It has expired, and that is as it should be.
+    /// Expired, which is normal here.
     None,
-    /// All is well.
+    /// Fine.
     Good,
     /// Soon.
     Warning,
@@ -31,7 +31,7 @@ pub(crate) enum Urgency {
 }
 
 impl Urgency {
-    /// That of a severity.
+    /// The urgency of a severity.
     pub(crate) const fn of(severity: Severity) -> Self {
         match severity {
             Severity::Ok => Self::Good,
@@ -41,16 +41,16 @@ impl Urgency {
     }
 }
 
-/// A token's life.
+/// A token's lifetime.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Life {
-    /// Full parts of its bar; `None` when there is no token, or nothing is known of its life.
+    /// Full parts of its bar; `None` without a token, or if its lifetime is unknown.
     pub parts: Option<usize>,
-    /// What is left, in words.
+    /// The remaining time, in words.
     pub left: String,
-    /// When it expires, in words; empty when there is nothing to say.
+    /// When it expires, in words; empty if it is unknown.
     pub until: String,
-    /// How soon a person should look at it.
+    /// Its urgency.
     pub urgency: Urgency,
 }
 
@@ -59,13 +59,13 @@ pub(crate) struct Life {
 pub(crate) struct View {
     /// Its name, with a star if it is the default profile.
     pub name: String,
-    /// What its principal is called.
+    /// The word for its principal.
     pub noun: &'static str,
     /// Company or user UUID.
     pub company: String,
     /// The base URL without its scheme.
     pub host: String,
-    /// The same in short: as `login --base-url` takes it, else host and port.
+    /// The same, short: the short name of `--base-url`, else host and port.
     pub short_host: String,
     /// The access token.
     pub access: Life,
@@ -75,15 +75,15 @@ pub(crate) struct View {
     pub refreshed_at: String,
     /// How long ago that was.
     pub refreshed_ago: String,
-    /// What is wrong, if anything.
+    /// Its trouble, if any.
     pub state: String,
-    /// How soon a person should look at it.
+    /// Its urgency.
     pub urgency: Urgency,
 }
 
 impl View {
-    /// Of a profile at `now` (epoch seconds). A profile whose identity does not open has an unverified principal
-    /// and base URL, which are not shown.
+    /// The view of a profile at `now` (epoch seconds). A profile whose identity does not open has an unverified
+    /// principal and base URL, which are not shown.
     pub(crate) fn of(profile: &Profile<'_>, now: i64, limits: Limits) -> Self {
         let Profile { record, trouble, is_default } = *profile;
         let is_edited = trouble == Some(Trouble::Edited);
@@ -109,20 +109,20 @@ impl View {
     }
 }
 
-/// The base URL in short: as `login --base-url` takes it, else host and port.
+/// The base URL, short: the short name of `--base-url`, else host and port.
 pub(crate) fn short_place(record: &Record) -> String {
     let host = record.geolocation.trim_start_matches("https://").trim_start_matches("http://");
     printable(short_name(&record.geolocation).unwrap_or(host), MAX_CHARS)
 }
 
-/// What `--base-url` calls an origin of Concur's.
+/// The short name of an origin of Concur for `--base-url`.
 pub(crate) fn short_name(geolocation: &str) -> Option<&'static str> {
     let is_it = |name: &&str| Origin::from_operator(name).is_ok_and(|o| o.as_str() == geolocation);
     SHORT_NAMES.into_iter().find(is_it)
 }
 
 fn access(record: &Record, urgency: Urgency, now: i64) -> Life {
-    // That it has expired is as it should be where it can be refreshed.
+    // An expired access token is normal if it can be refreshed.
     let expired = if urgency == Urgency::Critical { urgency } else { Urgency::None };
     match record.access_times().expires_at {
         Some(at) if at > now => Life {
@@ -178,7 +178,7 @@ fn refresh(record: &Record, trouble: Option<Trouble>, now: i64, limits: Limits) 
 /// The full parts of a bar.
 fn parts(left: i64, all: i64) -> usize {
     let (left, all) = (i128::from(left.max(0)), i128::from(all.max(1)));
-    // One part in two thousand is forgiven: a token that was granted just now is whole.
+    // Rounded by one part in two thousand, so that the bar of a new token is full.
     let parts = (left * i128::from(BAR_PARTS as u64) + all / 200) / all;
     usize::try_from(parts).map_or(BAR_PARTS, |parts| parts.min(BAR_PARTS))
 }

@@ -1,4 +1,4 @@
-//! What `status`, its check and `doctor` call the state of a profile, and the command that fixes it.
+//! The words of `status`, its check and `doctor` for the state of a profile, and the command that fixes it.
 
 use crate::error::{login_again, refresh_command, set_secret_command};
 use crate::model::health::{Fix, Needs, Trouble};
@@ -8,9 +8,9 @@ use crate::ui::times::{day, left, moment};
 /// A state in words.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Words {
-    /// What a person must know.
+    /// The most important part.
     pub short: String,
-    /// What goes on behind it where there is room.
+    /// The rest, if there is room.
     pub more: String,
 }
 
@@ -19,7 +19,7 @@ impl Words {
         Self { short: short.to_owned(), more: more.into() }
     }
 
-    /// All of it.
+    /// The full text.
     pub(crate) fn full(&self) -> String {
         format!("{}{}", self.short, self.more)
     }
@@ -107,7 +107,7 @@ pub(crate) fn command(fix: Fix, profile: Option<&str>) -> String {
     }
 }
 
-/// What a person must know before the command is run; empty when nothing.
+/// What a person needs before running the command; may be empty.
 pub(crate) const fn note(fix: Fix) -> &'static str {
     match fix {
         Fix::LogIn { needs: Needs::RequestToken, .. } => "needs a new request token",
@@ -122,7 +122,7 @@ pub(crate) const fn note(fix: Fix) -> &'static str {
     }
 }
 
-/// The command and what must be known before it, in one line.
+/// The command and what it needs, in one line.
 pub(crate) fn remedy(fix: Fix, profile: Option<&str>) -> String {
     match note(fix) {
         "" => command(fix, profile),

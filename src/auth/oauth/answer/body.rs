@@ -1,14 +1,14 @@
-//! The body of an answer, read so that nothing beside the tokens can cost them.
+//! Parses the body of an answer so that errors outside the tokens do not lose them.
 //!
-//! A rotated refresh token is worth more than valid JSON: a byte-order mark, a stray byte, a number out of
-//! range, junk in a field that is not read or an end that came too early must not lose it. So the members
-//! of the top-level object are found by a tokenizer of their own, which goes on where a parser would give up
-//! and stops where it cannot be sure; each known value is then read by `serde_json` alone.
+//! A rotated refresh token must not be lost because of invalid JSON: a byte-order mark, a stray byte, a number
+//! out of range, an invalid field or an early end. So a separate tokenizer finds the members of the top-level
+//! object: it continues where a parser would fail and stops where the meaning is uncertain; `serde_json` parses
+//! each known value.
 
 use serde::de::{Deserialize as _, IgnoredAny};
 use serde_json::{Map, Value};
 
-/// The fields that are read; everything else is passed over without a look at its value.
+/// The fields that are read; all others are skipped.
 const KNOWN: [&str; 12] = [
     "access_token",
     "refresh_token",
@@ -24,15 +24,15 @@ const KNOWN: [&str; 12] = [
     "token_type",
 ];
 
-/// What could be read of a JSON object.
+/// The readable part of a JSON object.
 pub(super) struct Body {
-    /// The known fields that are there to their last byte. `false` stands for a value that is not JSON.
+    /// The known fields that are complete. `false` replaces a value that is not JSON.
     pub(super) fields: Map<String, Value>,
     /// Whether the whole body was one valid JSON object.
     pub(super) whole: bool,
 }
 
-/// Reads a body; `None` when it is not a JSON object at all.
+/// Parses a body; `None` if it is not a JSON object.
 pub(super) fn read(bytes: &[u8]) -> Option<Body> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let mut members = Members::of(bytes)?;
@@ -44,7 +44,7 @@ pub(super) fn read(bytes: &[u8]) -> Option<Body> {
             whole = false;
             Value::Bool(false)
         });
-        // Given twice, the last one counts, but only a text takes the place of a text.
+        // Of a repeated field the last one counts, but only a text replaces a text.
         if is_text(Some(&value)) || !is_text(fields.get(&name)) {
             fields.insert(name, value);
         }
@@ -64,7 +64,7 @@ fn text(literal: &[u8]) -> Option<String> {
     }
 }
 
-/// Tokens are ASCII; a stray byte outside a token must not cost them, and one in a token is seen as such.
+/// Tokens are ASCII; a stray byte outside a token must not lose it, and one inside a token is detected later.
 fn parsed(value: &[u8]) -> Option<Value> {
     serde_json::from_str(&String::from_utf8_lossy(value)).ok()
 }
@@ -73,8 +73,8 @@ fn is_text(value: Option<&Value>) -> bool {
     matches!(value, Some(Value::String(text)) if !text.trim().is_empty())
 }
 
-/// The members of the top-level object, each as it is written: what stands in another value is none of
-/// them, and neither is one whose end did not come.
+/// The members of the top-level object, unparsed. Members of nested values do not count, and incomplete ones
+/// neither.
 struct Members<'a> {
     rest: &'a [u8],
     is_first: bool,
@@ -115,7 +115,7 @@ impl<'a> Members<'a> {
     }
 }
 
-/// Where the string ends that begins here: behind its closing quote.
+/// The end of the string that begins here, after its closing quote.
 fn string_end(bytes: &[u8]) -> Option<usize> {
     bytes.strip_prefix(b"\"")?;
     let mut at = 1;
@@ -128,7 +128,7 @@ fn string_end(bytes: &[u8]) -> Option<usize> {
     }
 }
 
-/// Where the object or list ends that begins here.
+/// The end of the object or list that begins here.
 fn nested_end(bytes: &[u8]) -> Option<usize> {
     let mut depth = 0_usize;
     let mut at = 0;
@@ -149,7 +149,7 @@ fn nested_end(bytes: &[u8]) -> Option<usize> {
     }
 }
 
-/// Where a number or word ends: before what separates it, without which more of it may have been lost.
+/// The end of a number or word: before its separator, without which a part of it may be missing.
 fn scalar_end(bytes: &[u8]) -> Option<usize> {
     let ends = |byte: &u8| b",}] \t\r\n".contains(byte);
     bytes.iter().position(ends).filter(|end| *end > 0)

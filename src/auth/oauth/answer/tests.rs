@@ -263,7 +263,7 @@ fn a_life_is_what_is_told_and_never_longer_than_the_tokens_own() {
     use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
     let token =
         |claims: Value| format!("h.{}.s", BASE64_URL_SAFE_NO_PAD.encode(claims.to_string()));
-    // Another year than ours: our own clock does not enter.
+    // Another year than ours: our clock is not used.
     let there = NOW - 300_000_000;
     let whole = json!({"iat": there, "exp": there + 600});
     // `expires_in`, the token's claims, `Date`; the life.

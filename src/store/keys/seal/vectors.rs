@@ -1,4 +1,4 @@
-//! docs/sealed-cells.json opens by the code that runs: what it is promised to is other programs.
+//! The program's code opens docs/sealed-cells.json, on which other programs rely.
 
 use serde::Deserialize;
 

@@ -1,4 +1,4 @@
-//! A damaged file is kept beside, under a name that nothing has yet.
+//! Keeps a damaged file beside the store, under an unused name.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -8,14 +8,13 @@ use crate::sys::failpoint;
 use crate::sys::files::{self, Replace};
 use crate::sys::paths::journal_of;
 
-/// What stands between the name of a damaged file and the time at which it was put aside.
+/// The part between the name of a damaged file and the time of the repair.
 pub(crate) const DAMAGED_MARK: &str = ".damaged-";
 /// How many names are tried within one second.
 const TRIES: u32 = 100;
 
-/// Keeps a file under a second name and its journal under the name that belongs to that, and returns
-/// the name. The file itself stays where it is; its journal is gone from there, because SQLite would
-/// roll it back into whatever takes the file's place.
+/// Gives a file a second name, moves its journal to the matching name, and returns the name. The file also
+/// keeps its own name; its journal does not, because SQLite would roll it back into the file's replacement.
 pub(crate) fn keep_beside(file: &Path, now: i64) -> Result<PathBuf> {
     let kept = second_name(file, now)?;
     let journal = journal_of(file);
@@ -29,7 +28,7 @@ pub(crate) fn keep_beside(file: &Path, now: i64) -> Result<PathBuf> {
     Ok(kept)
 }
 
-/// The same, and the file itself is gone from its place.
+/// The same, but the file loses its own name.
 pub(crate) fn move_beside(file: &Path, now: i64) -> Result<PathBuf> {
     let kept = keep_beside(file, now)?;
     std::fs::remove_file(file).map_err(|error| files::cannot("move", file, &error))?;
@@ -57,8 +56,7 @@ fn second_name(file: &Path, now: i64) -> Result<PathBuf> {
     Err(Error::NoFreeName)
 }
 
-/// A second name for the same file; a copy where the file system knows no second names. Neither ever
-/// replaces a file.
+/// A hard link to the same file; a copy if the file system has no hard links. Neither ever replaces a file.
 fn link(file: &Path, kept: &Path) -> io::Result<()> {
     match failpoint::write("second-name").and_then(|()| std::fs::hard_link(file, kept)) {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {

@@ -1,4 +1,4 @@
-//! A copy of a damaged database that SQLite can be asked about.
+//! A copy of a damaged database that SQLite can open.
 
 use std::path::Path;
 
@@ -14,25 +14,25 @@ use crate::sys::paths::journal_of;
 
 /// The size of a page of every store of ours.
 const PAGE_BYTES: usize = 4096;
-/// Where a header has the size of the file in pages, and the two counters that must be equal for that to count
+/// The offsets of the file's size in pages, and of the two counters that must be equal for it to be valid
 /// (SQLite file format, section 1.3).
 const CHANGES_AT: usize = 24;
 const PAGES_AT: usize = 28;
 const VALID_FOR_AT: usize = 92;
 
-/// What a database says of itself.
+/// The kind of a database.
 enum Identity {
-    /// Nothing was made in it yet.
+    /// Nothing was created in it yet.
     Blank,
     /// It is ours.
     Ours(Meta),
     /// It is newer or another program's.
     Refused(Error),
-    /// That cannot be read.
+    /// It cannot be read.
     Unreadable,
 }
 
-/// A copy that can be asked, and what it says of itself; `None` when there is nothing to repair.
+/// A copy that SQLite can open, and its kind; `None` if there is nothing to repair.
 pub(super) fn readable(
     work: &Path,
     file: &Path,
@@ -58,7 +58,7 @@ pub(super) fn readable(
     Err(Error::DamagedUnidentified(file.to_owned()))
 }
 
-/// Whether every profile has a name that can be one: otherwise no listing of them can be read.
+/// Whether every profile has a valid name: otherwise they could not be listed.
 fn names_are_names(connection: &Connection) -> bool {
     let names = connection
         .prepare("SELECT profile FROM record WHERE profile IS NOT NULL")
@@ -114,8 +114,8 @@ fn write(path: &Path, bytes: &[u8], journal: Option<&[u8]>) -> Result<Connection
     connect(path)
 }
 
-/// The same with the first page of a new store, whose tables begin at the same pages, and with the size that
-/// the file really has: SQLite refuses one that was cut off before it reads anything in it.
+/// The same with the first page of a new store, whose tables begin at the same pages, and with the real size of
+/// the file: SQLite refuses to read a truncated file.
 fn with_first_page(work: &Path, bytes: &[u8]) -> Result<Option<Vec<u8>>> {
     if bytes.len() <= PAGE_BYTES {
         return Ok(None);

@@ -1,4 +1,4 @@
-//! Row by row, around what cannot be read: from both ends of a table, and by the ids that its indexes name.
+//! Reads row by row, around unreadable pages: from both ends of a table, and by the ids in its indexes.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,7 @@ use crate::model::profile::ProfileName;
 use crate::store::Meta;
 use crate::store::error::{Error, Result};
 
-/// What was found, besides the rows themselves.
+/// What was found besides the rows.
 pub(super) struct Found {
     /// The ids of the records that were read.
     pub(super) ids: Vec<i64>,
@@ -21,8 +21,8 @@ pub(super) struct Found {
     pub(super) unread: Vec<String>,
 }
 
-/// Copies every row that can be read into a database in memory, without the constraints that only
-/// whole tables meet.
+/// Copies every row that can be read into a database in memory, without the constraints that only complete
+/// tables satisfy.
 pub(super) fn stage(copy: &Connection, meta: &Meta) -> Result<(Connection, Found)> {
     let mut staged = Connection::open_in_memory()?;
     let store_id = meta.store_id.as_slice().try_into();
@@ -32,7 +32,7 @@ pub(super) fn stage(copy: &Connection, meta: &Meta) -> Result<(Connection, Found
     staged.execute_batch(
         "PRAGMA foreign_keys = OFF; DROP INDEX record_by_key; DROP INDEX record_by_profile",
     )?;
-    // Without the columns that it is read by, a table has no row that can be read.
+    // Without the columns that identify its rows, no row of a table can be read.
     let _ = copy_rows(copy, &staged, "application", &[]);
     let by_profile = named(
         copy,
@@ -44,7 +44,7 @@ pub(super) fn stage(copy: &Connection, meta: &Meta) -> Result<(Connection, Found
     let _ = copy_rows(copy, &staged, "record", &hinted);
     let ids = ids_of(&staged);
     let names = by_profile.iter().filter_map(|(_, name)| String::from_utf8(name.clone()).ok());
-    // What the damage made of a name is no name.
+    // A damaged name is not a name.
     let profiles = names.filter(|name| name.parse::<ProfileName>().is_ok()).collect();
     let known: BTreeSet<i64> = by_profile.iter().map(|(id, _)| *id).chain(ids.clone()).collect();
     let unread = by_key
@@ -62,7 +62,7 @@ fn ids_of(staged: &Connection) -> Vec<i64> {
         .unwrap_or_default()
 }
 
-/// The ids in an index, each with a name, up to the first that cannot be read; from both ends.
+/// The ids in an index, each with a name, from both ends up to the first unreadable one.
 fn named(copy: &Connection, sql: &str) -> BTreeSet<(i64, Vec<u8>)> {
     let mut found = BTreeSet::new();
     for order in ["ASC", "DESC"] {
@@ -79,8 +79,8 @@ fn named(copy: &Connection, sql: &str) -> BTreeSet<(i64, Vec<u8>)> {
     found
 }
 
-/// Copies what can be read of a table: its rows from both ends up to the first that cannot, and those of
-/// these ids.
+/// Copies the readable rows of a table: from both ends up to the first unreadable one, and those with these
+/// ids.
 fn copy_rows(
     copy: &Connection,
     staged: &Connection,
@@ -100,7 +100,7 @@ fn copy_rows(
         let mut statement = copy.prepare(&format!("{select} ORDER BY id {order}"))?;
         let mut rows = statement.query([])?;
         while let Ok(Some(row)) = rows.next() {
-            // Read from the other end already, or a damaged tree that leads in circles.
+            // Already read from the other end, or a damaged tree is cyclic.
             if !row.get("id").is_ok_and(|id: i64| seen.insert(id)) {
                 break;
             }
