@@ -38,7 +38,7 @@ const OF_APPLICATION: [&str; 2] = ["appID", "clientSecret"];
 /// The longest that an access token is believed to live that does not say itself, seconds: a day.
 const LONGEST_ACCESS_LIFE_SECS: i64 = 86_400;
 /// What is read when no file is named (`cli::Import`).
-const DEFAULT_FILE: &str = "refreshTokenObjectFile.json";
+pub(super) const DEFAULT_FILE: &str = "refreshTokenObjectFile.json";
 
 /// What is to be kept.
 struct Import {

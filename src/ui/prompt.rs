@@ -47,6 +47,19 @@ pub(crate) fn data_centre(context: &mut Context<'_>, default: &str) -> Result<Or
     asked(context, &question, |answer| origin(answer, default))
 }
 
+/// Asks for one of these by its number, and returns its place; no answer is the first.
+pub(crate) fn choice<const N: usize>(
+    context: &mut Context<'_>,
+    question: &str,
+    choices: &[&str; N],
+) -> Result<usize> {
+    say(context, question);
+    for (at, choice) in choices.iter().enumerate() {
+        say(context, &format!("  {}  {choice}", at + 1));
+    }
+    asked(context, &format!("Enter 1 to {N} [1]"), |answer| chosen(answer, N))
+}
+
 fn asked<T>(
     context: &mut Context<'_>,
     question: &str,
@@ -169,6 +182,16 @@ pub(crate) fn email(answer: &str) -> Result<(), Wrong> {
     if is_clean && is_address { Ok(()) } else { Err(wrong) }
 }
 
+/// The place of a choice among so many; the first when nothing was entered.
+fn chosen(answer: &str, count: usize) -> Result<usize, String> {
+    let number = answer.trim_end_matches(['.', ')']);
+    let number = if number.is_empty() { Ok(1) } else { number.parse::<usize>() };
+    let place = number.ok().filter(|number| (1..=count).contains(number)).map(|number| number - 1);
+    place.ok_or_else(|| {
+        format!("Enter a number from 1 to {count}; the values themselves are asked for next.")
+    })
+}
+
 /// What `--base-url` takes; `default` when nothing was entered.
 fn origin(answer: &str, default: &str) -> Result<Origin, String> {
     let text = if answer.is_empty() { default } else { answer };
@@ -230,6 +253,16 @@ mod tests {
             assert!(company_uuid(bad).is_err(), "{bad}");
         }
         assert!(anything("").is_err());
+    }
+
+    #[test]
+    fn a_choice_is_a_number_and_nothing_is_the_first() {
+        for (answer, place) in [("", 0), ("1", 0), ("2.", 1), ("5)", 4)] {
+            assert_eq!(chosen(answer, 5), Ok(place), "{answer}");
+        }
+        for bad in ["0", "6", "-1", "two", "1 2", "99999999999999999999"] {
+            assert!(chosen(bad, 5).is_err_and(|wrong| wrong.contains("from 1 to 5")), "{bad}");
+        }
     }
 
     #[test]

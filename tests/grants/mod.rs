@@ -4,6 +4,8 @@ mod support;
 
 mod advice;
 mod application;
+#[cfg(target_os = "linux")]
+mod first_login;
 mod older_store;
 mod one_time_password;
 mod pasted;

@@ -100,7 +100,7 @@ fn a_cancelled_prompt_leaves_no_profile() {
 #[test]
 fn an_invalid_company_uuid_is_asked_for_three_times() {
     let world = world_with_user();
-    let Some(mut terminal) = Terminal::login(&world, "") else {
+    let Some(mut terminal) = Terminal::login(&world, "--grant company") else {
         skipped("there is no script(1) to make a terminal with");
         return;
     };

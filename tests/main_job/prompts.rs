@@ -12,6 +12,8 @@ fn missing_values_are_prompted_for_and_secrets_are_not_echoed() {
         skipped("there is no script(1) to make a terminal with");
         return;
     };
+    terminal.wait_for("Enter 1 to 5 [1]: ");
+    terminal.answer("");
     terminal.wait_for("client id): ");
     terminal.answer(&app.client_id);
     terminal.wait_for("Client secret (not shown): ");
@@ -49,7 +51,7 @@ fn only_missing_values_are_prompted_for() {
 #[test]
 fn an_unanswered_prompt_creates_nothing() {
     let world = World::new();
-    let Some(mut terminal) = Terminal::login(&world, "") else {
+    let Some(mut terminal) = Terminal::login(&world, "--grant company") else {
         skipped("there is no script(1) to make a terminal with");
         return;
     };
@@ -64,7 +66,7 @@ fn an_unanswered_prompt_creates_nothing() {
 /// `login` under a shell that then prints the terminal's settings, with further commands.
 fn login_under_shell(world: &World, words: &str) -> Option<Terminal> {
     let settings = "set -- $(stty -a); echo settings: $*";
-    let login = format!("'{BINARY}' login --base-url {}", world.sandbox.origin());
+    let login = format!("'{BINARY}' login --grant company --base-url {}", world.sandbox.origin());
     let script = words.replace("LOGIN", &login).replace("SETTINGS", settings);
     let terminal = Terminal::shell(world, 80, &script, &[]);
     if terminal.is_none() {
@@ -194,7 +196,7 @@ fn only_a_new_profile_is_prompted_for_its_data_centre() {
     let world = World::new();
     let app = world.sandbox.app().clone();
     for is_new in [true, false] {
-        let Some(mut terminal) = Terminal::start(&world, 80, "login", &[]) else {
+        let Some(mut terminal) = Terminal::start(&world, 80, "login --grant company", &[]) else {
             skipped("there is no script(1) to make a terminal with");
             return;
         };

@@ -19,6 +19,7 @@ use crate::sys::signals;
 use crate::ui::context::Context;
 use crate::ui::prompt;
 
+use super::guide;
 use super::keeping;
 use super::outcome;
 use super::start::Start;
@@ -132,6 +133,10 @@ pub(crate) fn application(
         let error = obtain::missing(&missing, &read, credentials.file.as_deref());
         let has_other = start.kind == GrantKind::Company && credentials.refresh_token.is_some();
         return Err(if has_other { use_refresh_token(&error) } else { error });
+    }
+    if !missing.is_empty() {
+        let values: Vec<_> = own.iter().chain(further).copied().collect();
+        guide::introduce(app, start.kind, credentials, &values);
     }
     let client_id = match credentials.client_id.take() {
         Some(client_id) => client_id,

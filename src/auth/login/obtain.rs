@@ -43,6 +43,15 @@ impl Credentials {
         otherwise.or_variables(&self.variables)
     }
 
+    /// The grant that the values are for, where that is clear from what was given.
+    pub(crate) fn settled_grant(&self) -> Option<GrantKind> {
+        let is_company = self.request_token.is_some() || self.company_uuid.is_some();
+        match &self.refresh_token {
+            Some(_) if self.request_token.is_none() => Some(GrantKind::Refresh),
+            _ => is_company.then_some(GrantKind::Company),
+        }
+    }
+
     fn has(&self, variable: &str) -> bool {
         match variable {
             "CONCUR_CRED_CLIENT_ID" => self.client_id.is_some(),

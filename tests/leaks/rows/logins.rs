@@ -201,6 +201,7 @@ pub(super) const ROWS: &[Row] = &[
             s,
             "",
             &[
+                ("Enter 1 to 5 [1]: ", "1"),
                 ("client id): ", &app.client_id),
                 ("Client secret (not shown): ", &app.client_secret),
                 ("Company UUID: ", &app.company_uuid),
