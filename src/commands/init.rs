@@ -2,7 +2,7 @@
 
 use std::io;
 
-use crate::auth::login::guide;
+use crate::auth::login::dialog::guide;
 use crate::auth::oauth::advice::IN_FILE;
 use crate::cli::Init;
 use crate::error::{Error, Kind, Result};

@@ -4,9 +4,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::import;
+use crate::auth::login::dialog::guide;
 use crate::auth::login::obtain::{self, Credentials};
 use crate::auth::login::start::{self, Start};
-use crate::auth::login::{application, browser, company, guide, otp, refresh, user};
+use crate::auth::login::{application, browser, company, otp, refresh, user};
 use crate::cli::{BrowserOptions, Import, Login, LoginGrant};
 use crate::error::{Error, Kind, Result};
 use crate::model::grant::GrantKind;

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use crate::auth::accounts;
+use crate::auth::login::dialog::questions;
 use crate::auth::refresh::Refresher;
 use crate::error::{Error, Kind, Result, ServiceWord, set_secret_command};
 use crate::model::printable::printable;
@@ -55,7 +56,8 @@ fn new_secret(context: &mut Context<'_>, client_id: &str) -> Result<(Secret, Sou
         if !prompt::is_possible() {
             return Err(not_given());
         }
-        let secret = prompt::secret(context, &format!("New client secret of App ID {client_id}"))?;
+        let question = format!("New client secret of App ID {client_id}");
+        let secret = questions::client_secret(context, &question, client_id)?;
         return Ok((secret, Source::Person));
     }
     let bytes = files::read_bounded(&mut streams::stdin(), Path::new("stdin"))?;

@@ -201,3 +201,45 @@ fn without_an_answer_or_a_terminal_nothing_is_chosen() {
     assert!(!output.stderr.contains("What do you have"), "{output:?}");
     assert_eq!((world.token_requests(), files(&world.home()).len()), (0, 0));
 }
+
+#[test]
+fn a_mistyped_value_is_asked_for_again_with_the_reason() {
+    let world = World::new();
+    let app = world.sandbox.app().clone();
+    let Some(mut terminal) = login(&world, "--grant company", &[]) else { return };
+    let json = world.sandbox.credentials_json();
+    for (wrong, why) in [(json.trim(), "--credentials FILE"), ("eyJhbGciOi.e30.x", "is a token")] {
+        terminal.wait_for(CLIENT_ID);
+        terminal.answer(wrong);
+        terminal.wait_for(why);
+    }
+    terminal.wait_for(CLIENT_ID);
+    terminal.answer(&format!("\u{200b} {}\u{feff} ", app.client_id));
+    for (wrong, why) in [(app.client_id.as_str(), "is the App ID"), ("a b", "no spaces")] {
+        terminal.wait_for(CLIENT_SECRET);
+        terminal.answer_unseen(wrong);
+        terminal.wait_for(why);
+    }
+    terminal.wait_for(CLIENT_SECRET);
+    terminal.answer_unseen(&app.client_secret);
+    for (wrong, why) in [("acme", "Invalid company UUID"), (&app.client_id, "is the App ID")] {
+        terminal.wait_for("Company UUID: ");
+        terminal.answer_unseen(wrong);
+        terminal.wait_for(why);
+    }
+    terminal.wait_for("Company UUID: ");
+    terminal.answer(&app.company_uuid);
+    for (wrong, why) in [
+        (app.company_uuid.as_str(), "is the company UUID"),
+        (&app.client_secret, "is the client secret"),
+    ] {
+        terminal.wait_for("request token (not shown): ");
+        terminal.answer_unseen(wrong);
+        terminal.wait_for(why);
+    }
+    terminal.wait_for("request token (not shown): ");
+    terminal.answer_unseen(&app.request_token);
+    let (code, shown) = terminal.end();
+    assert_eq!(code, Some(0), "{shown}");
+    assert_eq!(world.token_requests(), 1, "no mistake was sent to Concur");
+}

@@ -208,7 +208,7 @@ fn only_a_new_profile_is_prompted_for_its_data_centre() {
             terminal.answer("us3");
             let message = terminal.wait_for(question);
             assert!(
-                message.contains("no data centre") && message.contains("emea-impl"),
+                message.contains("Invalid data centre") && message.contains("emea-impl"),
                 "{message}"
             );
             terminal.answer(world.sandbox.origin());

@@ -19,7 +19,8 @@ use crate::sys::signals;
 use crate::ui::context::Context;
 use crate::ui::prompt;
 
-use super::guide;
+use super::dialog::guide;
+use super::dialog::questions::{self, Known};
 use super::keeping;
 use super::outcome;
 use super::start::Start;
@@ -138,13 +139,15 @@ pub(crate) fn application(
         let values: Vec<_> = own.iter().chain(further).copied().collect();
         guide::introduce(app, start.kind, credentials, &values);
     }
-    let client_id = match credentials.client_id.take() {
-        Some(client_id) => client_id,
-        None => prompt::line(app, "App ID (client id)", prompt::anything)?,
+    let client_id = if let Some(client_id) = credentials.client_id.take() {
+        client_id
+    } else {
+        let client_secret = credentials.client_secret.as_ref();
+        questions::client_id(app, Known { client_secret, ..Known::default() })?
     };
     let client_secret = match credentials.client_secret.take() {
         Some(secret) => secret,
-        None => prompt::secret(app, "Client secret")?,
+        None => questions::client_secret(app, "Client secret", &client_id)?,
     };
     // Who types these has no file, and the application is one of some data centre.
     if own.iter().any(|(_, is_missing)| *is_missing) && is_anywhere(app, start)? {

@@ -9,7 +9,7 @@ use crate::error::{Error, Kind, Result};
 use crate::formats::pasted;
 use crate::model::origin::AllowedOrigin;
 use crate::ui::context::Context;
-use crate::ui::prompt;
+use crate::ui::prompt::{self, shape};
 
 /// Concur's codes for a password that is not the one in the mail.
 const WRONG_CODE: [i64; 2] = [84, 85];
@@ -27,7 +27,7 @@ pub(crate) fn log_in(app: &mut Context<'_>, mut start: Start, scope: Option<&str
     }
     let application = flow::application(app, &mut start, &[])?;
     let target = flow::target(app, &start, &application, None)?;
-    let email = prompt::line(app, "E-mail address of the user", prompt::email)?;
+    let email = prompt::line(app, "E-mail address of the user", shape::email)?;
     let at = send(app, &start, &application, &target, &email)?;
     app.note(&format!(
         "Concur has sent a one-time password to {email}: enter it, or paste its link"

@@ -6,7 +6,7 @@ use super::start::Start;
 use crate::auth::oauth::form::GrantRequest;
 use crate::error::{Error, Kind, Result};
 use crate::ui::context::Context;
-use crate::ui::prompt;
+use crate::ui::prompt::{self, shape};
 
 const ADVISED_AGAINST: &str = "SAP advises against the user grant: where you can, use the company \
     grant (concur-cred login) or a one-time password (--grant otp). The password is sent to Concur and \
@@ -24,7 +24,7 @@ pub(crate) fn log_in(app: &mut Context<'_>, mut start: Start) -> Result<()> {
     app.note(ADVISED_AGAINST);
     let application = flow::application(app, &mut start, &[])?;
     let target = flow::target(app, &start, &application, None)?;
-    let username = prompt::line(app, "User name (login id)", prompt::anything)?;
+    let username = prompt::line(app, "User name (login id)", shape::anything)?;
     let password = prompt::password(app, "Password")?;
     let request = TokenRequest {
         grant: GrantRequest::User { username: &username, password: &password },

@@ -249,9 +249,7 @@ impl<'de> Deserialize<'de> for Text {
             }
 
             fn visit_str<E>(self, text: &str) -> Result<Text, E> {
-                // What is pasted brings blanks along, also ones that cannot be seen.
-                let blank = |c: char| c.is_whitespace() || matches!(c, '\u{feff}' | '\u{200b}');
-                let text = text.trim_matches(blank);
+                let text = lenient::trimmed(text);
                 Ok(Text((!text.is_empty()).then(|| Secret::from(text))))
             }
 

@@ -1,8 +1,8 @@
 //! What a person reads before the first question of a login: what there is to log in with, where the values
 //! come from, and which are still needed.
 
-use super::obtain::{self, Credentials};
 use crate::auth::browser::redirect::DEFAULT_REDIRECT_URI;
+use crate::auth::login::obtain::{self, Credentials};
 use crate::auth::oauth::advice::{IN_FILE, IN_VARIABLES, Names, TOKEN_PAGE, TYPED};
 use crate::error::Result;
 use crate::model::grant::GrantKind;
