@@ -158,10 +158,12 @@ impl Import {
             .grant
             .refresh_token
             .ok_or_else(|| obtain::missing(&["companyUUID"], &READ, None))?;
+        let credentials = Credentials { variables: self.variables, ..Credentials::default() };
         let start = Start {
             base_url: Some(self.origin),
             service: start::token_service(context)?,
-            credentials: Credentials { variables: self.variables, ..Credentials::default() },
+            names: credentials.names(),
+            credentials,
             replace: self.replace,
             kind: GrantKind::Import,
             options: self.options,

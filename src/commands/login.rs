@@ -41,6 +41,7 @@ pub(super) fn run(context: &mut Context<'_>, args: &Login) -> Result<u8> {
     let start = Start {
         base_url,
         service: start::token_service(context)?,
+        names: credentials.names(),
         credentials,
         replace: args.replace,
         kind,

@@ -31,6 +31,8 @@ pub(crate) struct Context<'io> {
     pub called_by_git: bool,
     /// stdin is known to be a terminal, so the caller is a person. Never checked for this alone.
     pub is_typed: bool,
+    /// A person was asked something.
+    pub has_asked: bool,
     /// The options of every command.
     pub global: Global,
     /// The folders; `None` when there is no home to have them in.
@@ -102,6 +104,7 @@ impl<'io> Context<'io> {
             out_is_terminal,
             called_by_git,
             is_typed: false,
+            has_asked: false,
             global,
             paths,
             config,

@@ -13,9 +13,11 @@ use crate::error::{Error, Kind, Result};
 use crate::formats::pasted::{self, Connection};
 use crate::model::lenient::trimmed;
 use crate::model::origin::{Origin, SHORT_NAMES};
+use crate::model::printable::printable;
 use crate::model::secret::Secret;
 use crate::sys::streams;
 use crate::ui::context::Context;
+use crate::ui::status::view::short_name;
 use shape::Wrong;
 
 /// How often a question is asked.
@@ -26,20 +28,40 @@ pub(crate) fn is_possible() -> bool {
     io::stdin().is_terminal() && io::stderr().is_terminal()
 }
 
-/// Asks for a line that may be seen. `check` says what is wrong with it.
+/// Discards what was typed after questions that were given up: the next line may be a secret, and a shell would
+/// run it and keep it in its history.
+pub(crate) fn discard_unread(context: &Context<'_>) {
+    #[cfg(unix)]
+    if context.has_asked {
+        unseen::discard();
+    }
+    #[cfg(not(unix))]
+    let _ = context;
+}
+
+/// Asks for a line that may be seen; no answer is `default`, where there is one. `check` says what is wrong
+/// with it.
 pub(crate) fn line(
     context: &mut Context<'_>,
     question: &str,
+    default: Option<&str>,
     check: impl Fn(&str) -> Result<(), Wrong>,
 ) -> Result<String> {
-    asked(context, question, |answer| {
+    asked(context, &with_default(question, default), |answer| {
+        let answer = default.filter(|_| answer.is_empty()).unwrap_or(answer);
         check(answer).map(|()| answer.to_owned()).map_err(str::to_owned)
     })
 }
 
+fn with_default(question: &str, default: Option<&str>) -> String {
+    let default = default.map(|default| format!(" [{}]", printable(default, 80)));
+    format!("{question}{}", default.unwrap_or_default())
+}
+
 /// Asks for the data centre to log in at; `default` is what no answer means.
 pub(crate) fn data_centre(context: &mut Context<'_>, default: &str) -> Result<Origin> {
-    let question = format!("Data centre (us2, eu2, apj1, ... or an origin) [{default}]");
+    let shown = short_name(default).unwrap_or(default);
+    let question = with_default("Data centre (us2, eu2, apj1, ... or an origin)", Some(shown));
     asked(context, &question, |answer| origin(answer, default))
 }
 
@@ -61,6 +83,7 @@ fn asked<T>(
     question: &str,
     read: impl Fn(&str) -> Result<T, String>,
 ) -> Result<T> {
+    context.has_asked = true;
     for _ in 0..TRIES {
         let _ = write!(context.err, "{question}: ");
         let _ = context.err.flush();
@@ -93,10 +116,13 @@ pub(crate) fn secret_in<T>(
 /// not echoed, and a UUID alone is said again. `check` says what else is wrong with one.
 pub(crate) fn company(
     context: &mut Context<'_>,
+    default: Option<&str>,
     check: impl Fn(&str) -> Result<(), Wrong>,
 ) -> Result<Company> {
-    let company = asked_unseen(context, "Company UUID: ", |answer| {
+    let question = format!("{}: ", with_default("Company UUID", default));
+    let company = asked_unseen(context, &question, |answer| {
         let answer = trimmed(answer);
+        let answer = default.filter(|_| answer.is_empty()).unwrap_or(answer);
         match pasted::connection(answer) {
             Some(connection) => connection.map(Company::Connection),
             None => shape::company_uuid(answer)
@@ -130,6 +156,7 @@ fn asked_unseen<T>(
     question: &str,
     read: impl Fn(&str) -> Result<T, Wrong>,
 ) -> Result<T> {
+    context.has_asked = true;
     for _ in 0..TRIES {
         let answer = unseen(context, question).map_err(|_| not_answered())?;
         match read(&answer) {

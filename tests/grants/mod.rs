@@ -5,6 +5,8 @@ mod support;
 mod advice;
 mod application;
 #[cfg(target_os = "linux")]
+mod corrected;
+#[cfg(target_os = "linux")]
 mod first_login;
 mod older_store;
 mod one_time_password;

@@ -143,7 +143,7 @@ pub(crate) fn application(
         client_id
     } else {
         let client_secret = credentials.client_secret.as_ref();
-        questions::client_id(app, Known { client_secret, ..Known::default() })?
+        questions::client_id(app, None, Known { client_secret, ..Known::default() })?
     };
     let client_secret = match credentials.client_secret.take() {
         Some(secret) => secret,

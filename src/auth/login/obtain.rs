@@ -37,10 +37,16 @@ pub(crate) struct Credentials {
 }
 
 impl Credentials {
-    /// What the values are called where they came from.
+    /// What the values are called where they come from; those that are missing are typed.
     pub(crate) fn names(&self) -> Names {
-        let otherwise = if self.file.is_some() { IN_FILE } else { TYPED };
-        otherwise.or_variables(&self.variables)
+        let is_in_file = [
+            self.client_id.is_some(),
+            self.client_secret.is_some(),
+            self.company_uuid.is_some(),
+            self.request_token.is_some(),
+            self.refresh_token.is_some(),
+        ];
+        TYPED.or(&IN_FILE, is_in_file).or_variables(&self.variables)
     }
 
     /// The grant that the values are for, where that is clear from what was given.

@@ -61,7 +61,7 @@ fn meaning(
 ) -> (&'static str, Error) {
     match failure {
         Failure::Rejected { word, why, .. } => {
-            let (names, again) = (start.credentials.names(), start.again(profile));
+            let again = start.again(profile);
             let refused = Refused {
                 // What an import uses is a refresh token that the person has.
                 by: Some(match start.kind {
@@ -70,7 +70,7 @@ fn meaning(
                 }),
                 login: &again,
                 profile: Some(profile.as_str()),
-                sent: Sent::Given { names: &names, has_profile: has_profile(app, profile) },
+                sent: Sent::Given { names: &start.names, has_profile: has_profile(app, profile) },
             };
             let advice = advice::advice(word.code, &refused);
             let why = why.unwrap_or_else(|| "Concur refused the login".to_owned());

@@ -1,6 +1,7 @@
 //! What a login begins with.
 
 use super::obtain::Credentials;
+use crate::auth::oauth::advice::Names;
 use crate::auth::oauth::client::TokenService;
 use crate::error::{Result, login_again};
 use crate::model::grant::GrantKind;
@@ -14,6 +15,8 @@ pub(crate) struct Start {
     pub(crate) base_url: Option<Origin>,
     pub(crate) service: TokenService,
     pub(crate) credentials: Credentials,
+    /// What their values are called, for messages.
+    pub(crate) names: Names,
     /// `--replace`.
     pub(crate) replace: bool,
     pub(crate) kind: GrantKind,

@@ -58,11 +58,14 @@ impl Names {
     /// These variables, and the names that are here for the rest.
     #[must_use]
     pub(crate) fn or_variables(&self, set: &[&str]) -> Self {
+        self.or(&IN_VARIABLES, IN_VARIABLES.all().map(|variable| set.contains(&variable)))
+    }
+
+    /// The names of `other` where that `is` so.
+    pub(crate) fn or(&self, other: &Self, is: [bool; 5]) -> Self {
         let mut names = self.all();
-        for (name, variable) in names.iter_mut().zip(IN_VARIABLES.all()) {
-            if set.contains(&variable) {
-                *name = variable;
-            }
+        for (at, name) in names.iter_mut().enumerate().filter(|(at, _)| is[*at]) {
+            *name = other.all()[at];
         }
         let [client_id, client_secret, company, request_token, refresh_token] = names;
         Self { client_id, client_secret, company, request_token, refresh_token }
@@ -133,6 +136,9 @@ pub(crate) fn advice(code: Option<i64>, refused: &Refused<'_>) -> String {
         Some(55 | 80..=85 | 100) => about_one_time_password(code, login),
         Some(103) => format!(
             "The code of the browser is used or over (it lives for minutes): sign in again, and run: {login}"
+        ),
+        Some(105) if by == Some(GrantKind::Refresh) => format!(
+            "The refresh token is of another App ID: use that one, or get a refresh token for this one, {again}"
         ),
         Some(104 | 105) => format!(
             "Register the redirect URI for this very application at Concur, to the letter, {again}"

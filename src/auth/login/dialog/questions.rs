@@ -46,8 +46,13 @@ impl<'a> Known<'a> {
     }
 }
 
-pub(crate) fn client_id(app: &mut Context<'_>, known: Known<'_>) -> Result<String> {
-    prompt::line(app, "App ID (client id)", |answer| {
+/// The App ID; no answer is `current`, where there is one.
+pub(crate) fn client_id(
+    app: &mut Context<'_>,
+    current: Option<&str>,
+    known: Known<'_>,
+) -> Result<String> {
+    prompt::line(app, "App ID (client id)", current, |answer| {
         shape::client_id(answer).and_then(|()| known.refuse(answer))
     })
 }
@@ -69,7 +74,7 @@ pub(crate) fn refresh_token(app: &mut Context<'_>, application: &Application) ->
 
 pub(crate) fn company_uuid(app: &mut Context<'_>, application: &Application) -> Result<String> {
     let known = Known::of(application);
-    prompt::line(app, "Company UUID", |answer| {
+    prompt::line(app, "Company UUID", None, |answer| {
         shape::company_uuid(answer).and_then(|()| known.refuse(answer))
     })
 }
@@ -80,8 +85,23 @@ pub(crate) fn company(
     application: &Application,
 ) -> Result<(String, Secret)> {
     let known = Known::of(application);
-    match prompt::company(app, |answer| known.refuse(answer))? {
+    match prompt::company(app, None, |answer| known.refuse(answer))? {
         Company::Uuid(uuid) => request_token(app, application, uuid),
+        Company::Connection(pasted::Connection { id, request_token }) => Ok((id, request_token)),
+    }
+}
+
+/// Another company than the one of `values`, or else another request token of that one.
+pub(crate) fn other_company(
+    app: &mut Context<'_>,
+    application: &Application,
+    values: &(String, Secret),
+) -> Result<(String, Secret)> {
+    let known = Known::of(application);
+    let (current, token) = values;
+    match prompt::company(app, Some(current), |answer| known.refuse(answer))? {
+        Company::Uuid(uuid) if uuid == *current => request_token(app, application, uuid),
+        Company::Uuid(uuid) => Ok((uuid, token.clone())),
         Company::Connection(pasted::Connection { id, request_token }) => Ok((id, request_token)),
     }
 }
