@@ -167,6 +167,7 @@ impl Import {
             replace: self.replace,
             kind: GrantKind::Import,
             options: self.options,
+            renewal: Vec::new(),
             unknown_fields: self.unknown_fields,
         };
         let application = Application { client_id, client_secret };

@@ -7,7 +7,7 @@ use super::import;
 use crate::auth::login::dialog::guide;
 use crate::auth::login::obtain::{self, Credentials};
 use crate::auth::login::start::{self, Start};
-use crate::auth::login::{application, browser, company, otp, refresh, user};
+use crate::auth::login::{application, browser, company, known, otp, refresh, user};
 use crate::cli::{BrowserOptions, Import, Login, LoginGrant};
 use crate::error::{Error, Kind, Result};
 use crate::model::grant::GrantKind;
@@ -38,7 +38,7 @@ pub(super) fn run(context: &mut Context<'_>, args: &Login) -> Result<u8> {
         named => named,
     };
     let kind = grant(context, args, &credentials)?;
-    let start = Start {
+    let mut start = Start {
         base_url,
         service: start::token_service(context)?,
         names: credentials.names(),
@@ -46,8 +46,10 @@ pub(super) fn run(context: &mut Context<'_>, args: &Login) -> Result<u8> {
         replace: args.replace,
         kind,
         options: options(args),
+        renewal: Vec::new(),
         unknown_fields: None,
     };
+    known::fill(context, &mut start)?;
     match kind {
         GrantKind::Company => company::log_in(context, start),
         GrantKind::User => user::log_in(context, start),
@@ -70,7 +72,7 @@ fn grant(context: &mut Context<'_>, args: &Login, credentials: &Credentials) -> 
     if !prompt::is_possible() {
         return Ok(GrantKind::Company);
     }
-    let known = if args.replace { None } else { guide::known_way(context)? };
+    let known = if args.replace { None } else { known::way(context)? };
     known.map_or_else(|| guide::choose(context), Ok)
 }
 

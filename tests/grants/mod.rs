@@ -16,5 +16,7 @@ mod refresh_kept;
 mod refresh_token;
 mod refusals;
 #[cfg(target_os = "linux")]
+mod renewed;
+#[cfg(target_os = "linux")]
 mod set_secret;
 mod user;

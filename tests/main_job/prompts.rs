@@ -200,9 +200,9 @@ fn only_a_new_profile_is_prompted_for_its_data_centre() {
             skipped("there is no script(1) to make a terminal with");
             return;
         };
-        until_the_secret(&world, &mut terminal);
-        terminal.answer_unseen(&app.client_secret);
         if is_new {
+            until_the_secret(&world, &mut terminal);
+            terminal.answer_unseen(&app.client_secret);
             let question = "Data centre (us2, eu2, apj1, ... or an origin) [glz]: ";
             terminal.wait_for(question);
             terminal.answer("us3");
@@ -212,14 +212,15 @@ fn only_a_new_profile_is_prompted_for_its_data_centre() {
                 "{message}"
             );
             terminal.answer(world.sandbox.origin());
+            terminal.wait_for("Company UUID: ");
+            terminal.answer(&app.company_uuid);
         }
-        let before = terminal.wait_for("Company UUID: ");
+        let before = terminal.wait_for("request token (not shown): ");
         assert!(!before.contains("Data centre"), "the profile knows it:\n{before}");
-        terminal.answer(&app.company_uuid);
-        terminal.wait_for("request token (not shown): ");
         terminal.answer_unseen(&app.request_token);
         let (code, shown) = terminal.end();
         assert_eq!(code, Some(0), "{shown}");
+        world.database().execute("UPDATE record SET request_token_expires_at = 1", []).unwrap();
     }
     assert_eq!(world.token_requests(), 2, "both asked the sandbox");
 }

@@ -137,8 +137,9 @@ pub(crate) fn application(
     }
     if !missing.is_empty() {
         let values: Vec<_> = own.iter().chain(further).copied().collect();
-        guide::introduce(app, start.kind, credentials, &values);
+        guide::introduce(app, start, &values);
     }
+    let credentials = &mut start.credentials;
     let client_id = if let Some(client_id) = credentials.client_id.take() {
         client_id
     } else {

@@ -6,6 +6,7 @@ pub(crate) mod company;
 pub(crate) mod dialog;
 pub(crate) mod flow;
 pub(crate) mod keeping;
+pub(crate) mod known;
 pub(crate) mod obtain;
 pub(crate) mod otp;
 pub(crate) mod outcome;

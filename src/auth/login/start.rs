@@ -22,6 +22,9 @@ pub(crate) struct Start {
     pub(crate) kind: GrantKind,
     /// The options with which the same login is run again: a profile that was not made remembers none.
     pub(crate) options: String,
+    /// Which profile is logged in again with what it has already, in lines;
+    /// none for any other login.
+    pub(crate) renewal: Vec<String>,
     /// Unknown fields of an imported file.
     pub(crate) unknown_fields: Option<Secret>,
 }

@@ -6,6 +6,7 @@ use crate::auth::login::flow::{self, Application};
 use crate::auth::login::start::Start;
 use crate::auth::oauth::advice::{Names, TOKEN_PAGE};
 use crate::error::{Error, Kind, Result};
+use crate::model::origin::Origin;
 use crate::model::secret::Secret;
 use crate::ui::context::Context;
 use crate::ui::prompt;
@@ -48,8 +49,13 @@ pub(crate) fn application(
             let target = flow::target(app, start, application, None)?;
             let host = target.origin.host();
             say(app, &format!("Concur does not know {client_id} at {host}"), &refused);
-            keep_with_enter(app);
-            correct_client(app, start, application, target.record_id().is_none())
+            if target.record_id().is_none() || start.replace {
+                keep_with_enter(app);
+                correct_client(app, start, application, &target.origin)
+            } else {
+                // Another App ID would be another application.
+                correct_secret(app, application)
+            }
         }
         Some(WRONG_SECRET) => {
             say(app, &format!("Concur refused {client_secret}"), &refused);
@@ -60,12 +66,12 @@ pub(crate) fn application(
     .map_err(|_| refused)
 }
 
-/// App ID, then the data centre of a new profile, then the secret.
+/// App ID, then the data centre, then the secret.
 fn correct_client(
     app: &mut Context<'_>,
     start: &mut Start,
     application: &mut Application,
-    is_new: bool,
+    origin: &Origin,
 ) -> Result<()> {
     let current = application.client_id.clone();
     let client_secret = Some(&application.client_secret);
@@ -74,13 +80,10 @@ fn correct_client(
     if application.client_id != current {
         return Ok(());
     }
-    if is_new {
-        let origin = flow::target(app, start, application, None)?.origin;
-        let named = prompt::data_centre(app, origin.as_str())?;
-        if named != origin {
-            start.base_url = Some(named);
-            return Ok(());
-        }
+    let named = prompt::data_centre(app, origin.as_str())?;
+    if named != *origin {
+        start.base_url = Some(named);
+        return Ok(());
     }
     correct_secret(app, application)
 }

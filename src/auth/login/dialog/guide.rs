@@ -2,7 +2,8 @@
 //! come from, and which are still needed.
 
 use crate::auth::browser::redirect::DEFAULT_REDIRECT_URI;
-use crate::auth::login::obtain::{self, Credentials};
+use crate::auth::login::obtain::Credentials;
+use crate::auth::login::start::Start;
 use crate::auth::oauth::advice::{IN_FILE, IN_VARIABLES, Names, TOKEN_PAGE, TYPED};
 use crate::error::Result;
 use crate::model::grant::GrantKind;
@@ -27,27 +28,42 @@ pub(crate) fn choose(app: &mut Context<'_>) -> Result<GrantKind> {
     Ok(WAYS[chosen].0)
 }
 
-/// By which grant the profile is logged in again; `None`: there is no such profile, or its grant is not known.
-pub(crate) fn known_way(app: &Context<'_>) -> Result<Option<GrantKind>> {
-    let store = app.store()?;
-    let (_, record) = obtain::profile(app, store.as_ref())?;
-    let known = obtain::believed(store.as_ref(), record.as_ref());
-    Ok(known.and_then(|record| record.obtained_by).filter(|by| *by != GrantKind::Import))
-}
-
 /// Says where the values of a login come from and which of `values` are still needed: each by its key in a
-/// credentials file, with whether it is missing.
-pub(crate) fn introduce(
-    app: &mut Context<'_>,
-    by: GrantKind,
-    credentials: &Credentials,
-    values: &[(&str, bool)],
-) {
-    prompt::say(app, "Where the values come from:");
-    for line in sources(Some(by), &TYPED) {
+/// credentials file, with whether it is missing. For a profile that is logged in again, what is needed alone.
+pub(crate) fn introduce(app: &mut Context<'_>, start: &Start, values: &[(&str, bool)]) {
+    let lines = if start.renewal.is_empty() {
+        let first = "Where the values come from:".to_owned();
+        let sources = sources(Some(start.kind), &TYPED);
+        [vec![first], sources, vec![needed(&start.credentials, values)]].concat()
+    } else {
+        [start.renewal.clone(), only_needed(values)].concat()
+    };
+    for line in lines {
         prompt::say(app, &line);
     }
-    prompt::say(app, &needed(credentials, values));
+}
+
+/// What is needed of a profile that is logged in again.
+fn only_needed(values: &[(&str, bool)]) -> Vec<String> {
+    let missing: Vec<&str> =
+        values.iter().filter(|(_, is_missing)| *is_missing).map(|(key, _)| typed(key)).collect();
+    match missing[..] {
+        [only] if only == typed(IN_FILE.request_token) => {
+            vec![format!("Only a new {only} is needed, from"), format!("  {TOKEN_PAGE}")]
+        }
+        [only] => vec![format!("Only a new {only} is needed")],
+        _ => vec![format!("Needed: {}", missing.join(", "))],
+    }
+}
+
+/// What the value with this key in a credentials file is called.
+fn typed(key: &str) -> &str {
+    place(key).map_or(key, |at| without_article(TYPED.all()[at]))
+}
+
+/// The place of this key among the names.
+fn place(key: &str) -> Option<usize> {
+    IN_FILE.all().iter().position(|name| *name == key)
 }
 
 /// Where the values come from, in lines of less than 80 columns: those of this grant, else all that a
@@ -87,17 +103,16 @@ pub(crate) fn sources(by: Option<GrantKind>, names: &Names) -> Vec<String> {
 fn needed(credentials: &Credentials, values: &[(&str, bool)]) -> String {
     let (mut known, mut missing) = (Vec::new(), Vec::new());
     for (key, is_missing) in values {
-        let Some(at) = IN_FILE.all().iter().position(|name| name == key) else { continue };
-        let name = without_article(TYPED.all()[at]);
-        let variable = IN_VARIABLES.all()[at];
+        let name = typed(key);
         if *is_missing {
-            missing.push(name.to_owned());
-        } else if credentials.variables.contains(&variable) {
-            known.push(format!("{name} from {variable}"));
-        } else {
-            let file = credentials.file.as_deref().unwrap_or_else(|| "the profile".as_ref());
-            known.push(format!("{name} from {}", file.display()));
+            missing.push(name);
+            continue;
         }
+        let variable = place(key).map(|at| IN_VARIABLES.all()[at]);
+        let set = variable.filter(|variable| credentials.variables.contains(variable));
+        let file = || credentials.file.as_ref().map(|file| file.display().to_string());
+        let source = set.map(str::to_owned).or_else(file).unwrap_or_default();
+        known.push(format!("{name} from {source}"));
     }
     let missing = missing.join(", ");
     if known.is_empty() {

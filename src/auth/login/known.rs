@@ -1,0 +1,104 @@
+//! What a profile that is logged in again has already: only the rest is asked for.
+
+use super::obtain;
+use super::start::Start;
+use crate::error::{Result, set_secret_command};
+use crate::model::grant::GrantKind;
+use crate::model::origin::Origin;
+use crate::model::principal::PrincipalType;
+use crate::model::printable::printable;
+use crate::model::record::{Column, OutcomeKind, Record};
+use crate::store::Store;
+use crate::ui::context::Context;
+
+/// How much of an identifier is shown where the whole one is known: the first group of a UUID, and an ellipsis.
+const SHORT_CHARS: usize = 9;
+
+/// By which grant the profile is logged in again; `None`: there is no such profile, or its grant is not known.
+pub(crate) fn way(app: &Context<'_>) -> Result<Option<GrantKind>> {
+    let Some(store) = app.store()? else { return Ok(None) };
+    let (_, record) = obtain::profile(app, Some(&store))?;
+    let Some(record) = obtain::believed(Some(&store), record.as_ref()) else { return Ok(None) };
+    Ok(match record.login_by() {
+        Some(GrantKind::Import) if record.principal_type() == Some(PrincipalType::Company) => {
+            Some(GrantKind::Company)
+        }
+        by => by.filter(|by| *by != GrantKind::Import),
+    })
+}
+
+/// Takes from the profile what was not given. A secret is taken only for the origin that it was given for, and
+/// from a record that proves what it says of itself.
+pub(crate) fn fill(app: &Context<'_>, start: &mut Start) -> Result<()> {
+    let Some(store) = app.store()?.filter(|_| !start.replace) else { return Ok(()) };
+    let (_, record) = obtain::profile(app, Some(&store))?;
+    let Some(record) = obtain::believed(Some(&store), record.as_ref()) else { return Ok(()) };
+    let Some(application) = &record.application else { return Ok(()) };
+    let is_there =
+        |named: &Origin| application.registered_at().is_ok_and(|origin| origin == *named);
+    let is_other = |given: &String| *given != application.client_id;
+    let credentials = &mut start.credentials;
+    if !start.base_url.as_ref().is_none_or(is_there)
+        || credentials.client_id.as_ref().is_some_and(is_other)
+    {
+        return Ok(());
+    }
+    credentials.client_id.get_or_insert_with(|| application.client_id.clone());
+    if credentials.client_secret.is_none() && refused_secret(record).is_none() {
+        credentials.client_secret = store.unseal_client_secret(application).ok();
+    }
+    if start.kind == GrantKind::Company {
+        fill_company(app, &store, record, start);
+    }
+    start.renewal = renewal(app, record)?;
+    Ok(())
+}
+
+/// The company, and its request token while that is valid.
+fn fill_company(app: &Context<'_>, store: &Store, record: &Record, start: &mut Start) {
+    let is_company = matches!(record.principal_type(), None | Some(PrincipalType::Company));
+    if !is_company || record.has_unknown_principal() {
+        return;
+    }
+    let credentials = &mut start.credentials;
+    let company = credentials.company_uuid.get_or_insert_with(|| record.principal.clone());
+    if credentials.request_token.is_none()
+        && company.eq_ignore_ascii_case(&record.principal)
+        && record.has_live_request_token(app.now())
+    {
+        // One that does not open is asked for like one that has expired.
+        credentials.request_token = store.unseal(record, Column::RequestToken).ok().flatten();
+    }
+}
+
+/// Concur's code, if it refused the stored client secret when that was last used.
+fn refused_secret(record: &Record) -> Option<i64> {
+    let is_rejected = record.attempt.outcome == Some(OutcomeKind::Rejected);
+    record.attempt.code.filter(|code| is_rejected && matches!(code, 61 | 64))
+}
+
+/// Which profile it is that is logged in again, in lines.
+fn renewal(app: &Context<'_>, record: &Record) -> Result<Vec<String>> {
+    let profile = record.profile_name();
+    let client_id = printable(record.client_id(), SHORT_CHARS);
+    let whose = if record.has_unknown_principal() || record.renews_by_itself() {
+        String::new()
+    } else {
+        let principal = printable(&record.principal, SHORT_CHARS);
+        format!(", {} {principal}", record.principal_noun())
+    };
+    let name = profile.unwrap_or_default();
+    let is_named = app.named_profile()?.is_some();
+    let other = if is_named { "" } else { " For another one: --profile NAME" };
+    let mut lines = vec![format!("Renewing {name} (App ID {client_id}{whose}).{other}")];
+    lines.extend(refused_secret(record).map(|code| {
+        let command = set_secret_command(profile);
+        format!(
+            "Concur refused the client secret (code {code}). If it was replaced, run: {command}"
+        )
+    }));
+    if matches!(record.obtained_by, Some(GrantKind::Refresh | GrantKind::Import)) {
+        lines.push("With a new refresh token instead: --grant refresh".to_owned());
+    }
+    Ok(lines)
+}
