@@ -1,7 +1,9 @@
 //! The context of a command: environment, paths, clock, streams and settings.
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal as _, Write};
 use std::path::{Path, PathBuf};
+
+use anstyle::{AnsiColor, Style};
 
 use crate::cli::{Color, Global};
 use crate::config::Config;
@@ -202,6 +204,27 @@ impl<'io> Context<'io> {
             // An error of stderr itself cannot be reported.
             let _ =
                 progress::beside(|| writeln!(self.err, "concur-cred: {}", printable(text, 600)));
+        }
+    }
+
+    /// Says that something was done, and what follows from it in further lines; with a mark on a terminal that
+    /// can show it.
+    pub(crate) fn succeeded(&mut self, lines: &[String]) {
+        if !io::stderr().is_terminal() || !self.env.has_utf8_locale() {
+            return lines.iter().for_each(|line| self.note(line));
+        }
+        if self.global.quiet {
+            return;
+        }
+        let is_coloured = match self.global.color {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto => !self.env.is_set("NO_COLOR"),
+        };
+        let green = if is_coloured { AnsiColor::Green.on_default() } else { Style::new() };
+        let marks = std::iter::once(format!("{green}✓{green:#}"));
+        for (mark, line) in marks.chain(std::iter::repeat(" ".to_owned())).zip(lines) {
+            let _ = progress::beside(|| writeln!(self.err, "{mark} {}", printable(line, 600)));
         }
     }
 

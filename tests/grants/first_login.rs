@@ -243,3 +243,41 @@ fn a_mistyped_value_is_asked_for_again_with_the_reason() {
     assert_eq!(code, Some(0), "{shown}");
     assert_eq!(world.token_requests(), 1, "no mistake was sent to Concur");
 }
+
+#[test]
+fn a_login_says_who_one_is_how_long_that_lasts_and_what_next() {
+    let world = World::new();
+    let app = world.sandbox.app().clone();
+    world.write("credentials.json", world.sandbox.credentials_json());
+    let until = |date: &str| format!("Refreshes itself; log in again only if unused {date}");
+    let told = |profile: &str, mark: &str| {
+        let place = world.sandbox.origin();
+        format!("{mark}Logged in: {profile}, {place} (company {})\n", app.company_uuid)
+    };
+    let utf8 = ("LC_ALL", "C.UTF-8");
+    for (args, env, mark) in [
+        ("--profile acme", &[utf8][..], "\u{1b}[32m✓\u{1b}[0m "),
+        ("--profile acme", &[utf8, ("NO_COLOR", "1")], "✓ "),
+        ("--profile acme --color never", &[utf8], "✓ "),
+        ("--profile acme", &[], "concur-cred: "),
+    ] {
+        let Some(terminal) = login(&world, args, env) else { return };
+        let (code, shown) = terminal.end();
+        let shown = shown.replace('\r', "");
+        assert_eq!(code, Some(0), "{shown}");
+        assert!(shown.contains(&told("acme", mark)), "{mark:?}\n{shown}");
+        assert!(shown.contains(&until("for six months (20")), "{shown}");
+        assert!(shown.contains("Try: concur-cred api \"/profile/identity"), "{shown}");
+    }
+    let args = ["login", "--profile", "other", "--base-url", world.sandbox.origin()];
+    let output = world.concur(args).ok().says(&told("other", "concur-cred: "));
+    assert!(output.stdout.is_empty(), "{output:?}");
+    drop(output.says("The default profile is still acme").says("api --profile other "));
+    // One that lives less is not said to live six months.
+    world.sandbox.configure(|config| config.refresh_lifetime_seconds = 21 * 86_400);
+    world.concur(args).ok().says(&until("until 20"));
+    world.sandbox.configure(|config| config.omit_refresh_expires_in = true);
+    world.concur(args).ok().says("for six months (20").says(", assumed: Concur did not say)");
+    let output = world.concur(args).arg("--quiet").ok();
+    assert_eq!(output.stderr, "");
+}

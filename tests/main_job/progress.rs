@@ -73,7 +73,7 @@ fn a_login_shows_which_service_it_contacts() {
     let (code, shown) = terminal.end();
     assert_eq!(code, Some(0), "{shown}");
     let lines = screen(&shown);
-    assert!(lines[0].starts_with("concur-cred: Logged in: default (company "), "{shown}");
+    assert!(lines[0].starts_with("concur-cred: Logged in: default, http://127."), "{shown}");
     assert!(!lines.concat().contains("asking"), "{shown}");
 }
 
