@@ -14,4 +14,5 @@ pub(crate) mod profile;
 pub(crate) mod record;
 pub(crate) mod redact;
 pub(crate) mod secret;
+pub(crate) mod skew;
 pub(crate) mod wiping;

@@ -2,6 +2,8 @@
 
 use chrono::{DateTime, Local, SecondsFormat, Utc};
 
+use crate::model::skew::Skew;
+
 const MINUTE: i64 = 60;
 const HOUR: i64 = 60 * MINUTE;
 pub(crate) const DAY: i64 = 24 * HOUR;
@@ -35,6 +37,12 @@ fn whole_days(seconds: i64) -> i64 {
 pub(crate) fn ago(at: i64, now: i64) -> String {
     let age = now.saturating_sub(at);
     if age < MINUTE { "just now".to_owned() } else { format!("{} ago", span(age)) }
+}
+
+/// How far a clock is from another one: `2 h behind`, `45 s ahead of`.
+pub(crate) fn apart(skew: Skew) -> String {
+    let side = if skew.ahead < 0 { "behind" } else { "ahead of" };
+    format!("{} {side}", span(skew.ahead.saturating_abs()))
 }
 
 /// RFC 3339 in UTC, for programs.

@@ -281,3 +281,21 @@ fn a_login_says_who_one_is_how_long_that_lasts_and_what_next() {
     let output = world.concur(args).arg("--quiet").ok();
     assert_eq!(output.stderr, "");
 }
+
+#[test]
+fn a_clock_that_is_off_is_reported_once_with_its_remedy() {
+    let world = World::new();
+    let file = world.write("app.json", world.sandbox.credentials_json());
+    let login = |seconds| {
+        let args = ["login", "--base-url", world.sandbox.origin(), "--credentials"];
+        world.concur(args).arg(&file).at_offset(seconds).ok()
+    };
+    for (seconds, difference) in [(10_800, "3 h ahead of"), (-2700, "45 min behind")] {
+        let output = login(seconds);
+        let warning = format!("This machine's clock is {difference} Concur's");
+        assert_eq!(output.stderr.matches("clock").count(), 2, "one warning\n{output:?}");
+        drop(output.says(&warning).says("by NTP: sudo timedatectl set-ntp true"));
+    }
+    let output = login(0);
+    assert!(!output.stderr.contains("clock"), "{output:?}");
+}

@@ -11,9 +11,11 @@ use crate::auth::oauth::failure::Failure;
 use crate::error::{Error, Kind, Result, ServiceWord};
 use crate::model::grant::{Grant, GrantKind};
 use crate::model::profile::ProfileName;
+use crate::model::skew::REMEDY;
 use crate::store::audit::Event;
 use crate::store::{Store, Wanted};
 use crate::ui::context::Context;
+use crate::ui::times::apart;
 
 const RUN_AGAIN: &str = "Nothing was changed. Run it again in a while.";
 const CHECK_NETWORK: &str =
@@ -31,6 +33,12 @@ pub(crate) fn granted(
         Ok(granted) => {
             for warning in &granted.warnings {
                 app.note(warning);
+            }
+            if let Some(skew) = granted.skew.filter(|skew| skew.is_off()) {
+                app.note(&format!(
+                    "This machine's clock is {} Concur's, so expiries are misjudged. {REMEDY}",
+                    apart(skew)
+                ));
             }
             audit(app, start.kind, profile, ("granted", None), (took, correlation_id));
             Ok(granted.grant)
