@@ -39,7 +39,7 @@ fn what_there_is_to_log_in_with_is_asked_for_and_then_explained() {
     assert_eq!(
         screen(&before).join("\n"),
         "What do you have?\n  \
-         1  a company request token (the most frequent)\n  \
+         1  a company request token (most common)\n  \
          2  a refresh token\n  \
          3  a user who signs in by SSO, in a browser\n  \
          4  the application alone: App ID and client secret\n  \

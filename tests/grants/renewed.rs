@@ -70,6 +70,7 @@ fn a_request_token_that_is_still_valid_is_used() {
     let Some(terminal) = login(&world, "") else { return };
     let shown = succeeds(&world, terminal);
     assert!(!shown.contains("not shown") && !shown.contains("needed"), "{shown}");
+    assert!(shown.contains("Renewing default (App ID "), "which one, at once:\n{shown}");
     assert_eq!(world.token_requests(), 2);
 }
 
@@ -161,9 +162,11 @@ fn a_job_needs_to_give_only_the_rest() {
     let token = world.sandbox.new_request_token();
     let run = world.concur(["login", "--profile", "acme"]);
     run.env("CONCUR_CRED_REQUEST_TOKEN", token).ok();
-    // Another application is not completed from the profile.
-    let run = world.concur(["login", "--profile", "acme"]).env("CONCUR_CRED_CLIENT_ID", "other");
-    run.fails(2).says("clientSecret");
+    // Another account is refused before anything is asked for.
+    for variable in ["CONCUR_CRED_CLIENT_ID", "CONCUR_CRED_COMPANY"] {
+        let run = world.concur(["login", "--profile", "acme"]).env(variable, "other");
+        run.fails(2).says("acme holds another");
+    }
     // Nor is a profile that is to be replaced.
     world.concur(["login", "--profile", "acme", "--replace"]).fails(2).says("appID, clientSecret");
 }

@@ -135,7 +135,7 @@ pub(crate) fn application(
         let has_other = start.kind == GrantKind::Company && credentials.refresh_token.is_some();
         return Err(if has_other { use_refresh_token(&error) } else { error });
     }
-    if !missing.is_empty() {
+    if !missing.is_empty() || (prompt::is_possible() && !start.renewal.is_empty()) {
         let values: Vec<_> = own.iter().chain(further).copied().collect();
         guide::introduce(app, start, &values);
     }

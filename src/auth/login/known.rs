@@ -27,22 +27,25 @@ pub(crate) fn way(app: &Context<'_>) -> Result<Option<GrantKind>> {
     })
 }
 
-/// Takes from the profile what was not given. A secret is taken only for the origin that it was given for, and
-/// from a record that proves what it says of itself.
+/// Takes from the profile what was not given, and refuses what was given of another account. A secret is taken
+/// only for the origin that it was given for, and from a record that proves what it says of itself.
 pub(crate) fn fill(app: &Context<'_>, start: &mut Start) -> Result<()> {
-    let Some(store) = app.store()?.filter(|_| !start.replace) else { return Ok(()) };
+    let present = if start.replace { None } else { app.store()? };
+    let Some(store) = present else { return Ok(()) };
     let (_, record) = obtain::profile(app, Some(&store))?;
     let Some(record) = obtain::believed(Some(&store), record.as_ref()) else { return Ok(()) };
     let Some(application) = &record.application else { return Ok(()) };
+    let credentials = &mut start.credentials;
+    let client_id = credentials.client_id.as_ref().unwrap_or(&application.client_id);
+    let company = credentials.company_uuid.as_deref().filter(|_| start.kind == GrantKind::Company);
+    // Before a person types the rest.
+    obtain::refuse_another(Some(record), client_id, company, false)?;
     let is_there =
         |named: &Origin| application.registered_at().is_ok_and(|origin| origin == *named);
-    let is_other = |given: &String| *given != application.client_id;
-    let credentials = &mut start.credentials;
-    if !start.base_url.as_ref().is_none_or(is_there)
-        || credentials.client_id.as_ref().is_some_and(is_other)
-    {
+    if !start.base_url.as_ref().is_none_or(is_there) {
         return Ok(());
     }
+    let given = credentials.count();
     credentials.client_id.get_or_insert_with(|| application.client_id.clone());
     if credentials.client_secret.is_none() && refused_secret(record).is_none() {
         credentials.client_secret = store.unseal_client_secret(application).ok();
@@ -50,7 +53,9 @@ pub(crate) fn fill(app: &Context<'_>, start: &mut Start) -> Result<()> {
     if start.kind == GrantKind::Company {
         fill_company(app, &store, record, start);
     }
-    start.renewal = renewal(app, record)?;
+    if start.credentials.count() > given {
+        start.renewal = renewal(app, record)?;
+    }
     Ok(())
 }
 

@@ -42,14 +42,23 @@ pub(crate) struct Credentials {
 impl Credentials {
     /// What the values are called where they come from; those that are missing are typed.
     pub(crate) fn names(&self) -> Names {
-        let is_in_file = [
+        TYPED.or(&IN_FILE, self.present()).or_variables(&self.variables)
+    }
+
+    /// How many values there are.
+    pub(crate) fn count(&self) -> usize {
+        self.present().into_iter().filter(|is| *is).count()
+    }
+
+    /// Which values there are, in the order of the names.
+    fn present(&self) -> [bool; 5] {
+        [
             self.client_id.is_some(),
             self.client_secret.is_some(),
             self.company_uuid.is_some(),
             self.request_token.is_some(),
             self.refresh_token.is_some(),
-        ];
-        TYPED.or(&IN_FILE, is_in_file).or_variables(&self.variables)
+        ]
     }
 
     /// The grant that the values are for, where that is clear from what was given.

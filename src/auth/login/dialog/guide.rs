@@ -12,7 +12,7 @@ use crate::ui::prompt;
 
 /// What there is to log in with, the most frequent first; an import for the tutorial's files.
 const WAYS: [(GrantKind, &str); 5] = [
-    (GrantKind::Company, "a company request token (the most frequent)"),
+    (GrantKind::Company, "a company request token (most common)"),
     (GrantKind::Refresh, "a refresh token"),
     (GrantKind::Browser, "a user who signs in by SSO, in a browser"),
     (GrantKind::Application, "the application alone: App ID and client secret"),
@@ -51,6 +51,7 @@ fn only_needed(values: &[(&str, bool)]) -> Vec<String> {
         [only] if only == typed(IN_FILE.request_token) => {
             vec![format!("Only a new {only} is needed, from"), format!("  {TOKEN_PAGE}")]
         }
+        [] => Vec::new(),
         [only] => vec![format!("Only a new {only} is needed")],
         _ => vec![format!("Needed: {}", missing.join(", "))],
     }
