@@ -15,7 +15,7 @@ use crate::model::lenient::trimmed;
 use crate::model::origin::{Origin, SHORT_NAMES};
 use crate::model::printable::printable;
 use crate::model::secret::Secret;
-use crate::sys::streams;
+use crate::sys::{progress, streams};
 use crate::ui::context::Context;
 use crate::ui::status::view::short_name;
 use shape::Wrong;
@@ -78,12 +78,18 @@ pub(crate) fn choice<const N: usize>(
     asked(context, &format!("Enter 1 to {N} [1]"), |answer| chosen(answer, N))
 }
 
+/// Before a question: nothing of the progress is left on its line.
+fn begin(context: &mut Context<'_>) {
+    progress::wipe();
+    context.has_asked = true;
+}
+
 fn asked<T>(
     context: &mut Context<'_>,
     question: &str,
     read: impl Fn(&str) -> Result<T, String>,
 ) -> Result<T> {
-    context.has_asked = true;
+    begin(context);
     for _ in 0..TRIES {
         let _ = write!(context.err, "{question}: ");
         let _ = context.err.flush();
@@ -156,7 +162,7 @@ fn asked_unseen<T>(
     question: &str,
     read: impl Fn(&str) -> Result<T, Wrong>,
 ) -> Result<T> {
-    context.has_asked = true;
+    begin(context);
     for _ in 0..TRIES {
         let answer = unseen(context, question).map_err(|_| not_answered())?;
         match read(&answer) {
@@ -201,7 +207,7 @@ fn origin(answer: &str, default: &str) -> Result<Origin, String> {
 
 /// Said even with `--quiet`: who is asked must know why again.
 pub(crate) fn say(context: &mut Context<'_>, wrong: &str) {
-    let _ = writeln!(context.err, "{wrong}");
+    let _ = progress::beside(|| writeln!(context.err, "{wrong}"));
 }
 
 fn not_answered() -> Error {

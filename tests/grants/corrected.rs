@@ -157,6 +157,8 @@ fn a_request_token_of_another_app_id_is_asked_for_alone() {
     let Some(mut terminal) = login(&world, &wrong, "") else { return };
     let said = terminal.wait_for(REQUEST_TOKEN);
     assert!(said.contains("of another App ID (code 136") && said.contains(PAGE), "{said}");
+    let log = world.concur(["log"]).ok();
+    assert!(log.text().contains("136"), "before the answer: {log:?}");
     terminal.answer_unseen(&app.request_token);
     let shown = succeeds(&world, terminal);
     assert!(!shown.contains("Company UUID"), "{shown}");

@@ -140,6 +140,26 @@ fn each_profile_is_logged_in_again_by_its_own_grant() {
 }
 
 #[test]
+fn a_refresh_token_is_all_that_is_asked_for_of_its_profile() {
+    let world = World::new();
+    let app = world.sandbox.app().clone();
+    world.write("credentials.json", world.sandbox.credentials_json());
+    let token = || {
+        let answer = world.sandbox.issue_token_response(&app, 60);
+        answer["refresh_token"].as_str().unwrap().to_owned()
+    };
+    let args = ["login", "--grant", "refresh", "--base-url", world.sandbox.origin()];
+    world.concur(args).env("CONCUR_CRED_REFRESH_TOKEN", token()).ok();
+    std::fs::remove_file(world.work().join("credentials.json")).unwrap();
+    let Some(mut terminal) = login(&world, "--grant refresh") else { return };
+    let said = terminal.wait_for("Refresh token (not shown): ");
+    assert!(said.contains("Only a new refresh token is needed"), "{said}");
+    assert!(!said.contains("--grant refresh"), "it is just that:\n{said}");
+    terminal.answer_unseen(&token());
+    succeeds(&world, terminal);
+}
+
+#[test]
 fn the_stored_secret_is_not_sent_to_an_origin_that_is_named_now() {
     let world = world();
     let elsewhere = World::new();

@@ -54,7 +54,7 @@ pub(crate) fn fill(app: &Context<'_>, start: &mut Start) -> Result<()> {
         fill_company(app, &store, record, start);
     }
     if start.credentials.count() > given {
-        start.renewal = renewal(app, record)?;
+        start.renewal = renewal(app, start, record)?;
     }
     Ok(())
 }
@@ -83,7 +83,7 @@ fn refused_secret(record: &Record) -> Option<i64> {
 }
 
 /// Which profile it is that is logged in again, in lines.
-fn renewal(app: &Context<'_>, record: &Record) -> Result<Vec<String>> {
+fn renewal(app: &Context<'_>, start: &Start, record: &Record) -> Result<Vec<String>> {
     let profile = record.profile_name();
     let client_id = printable(record.client_id(), SHORT_CHARS);
     let whose = if record.has_unknown_principal() || record.renews_by_itself() {
@@ -96,13 +96,16 @@ fn renewal(app: &Context<'_>, record: &Record) -> Result<Vec<String>> {
     let is_named = app.named_profile()?.is_some();
     let other = if is_named { "" } else { " For another one: --profile NAME" };
     let mut lines = vec![format!("Renewing {name} (App ID {client_id}{whose}).{other}")];
-    lines.extend(refused_secret(record).map(|code| {
+    let refused = refused_secret(record).filter(|_| start.credentials.client_secret.is_none());
+    lines.extend(refused.map(|code| {
         let command = set_secret_command(profile);
         format!(
             "Concur refused the client secret (code {code}). If it was replaced, run: {command}"
         )
     }));
-    if matches!(record.obtained_by, Some(GrantKind::Refresh | GrantKind::Import)) {
+    let had_refresh_token =
+        matches!(record.obtained_by, Some(GrantKind::Refresh | GrantKind::Import));
+    if had_refresh_token && start.kind == GrantKind::Company {
         lines.push("With a new refresh token instead: --grant refresh".to_owned());
     }
     Ok(lines)

@@ -147,6 +147,8 @@ pub(crate) fn refresh_token(
 
 /// Says what was refused, with what Concur said.
 pub(crate) fn say(app: &mut Context<'_>, what: &str, refused: &Error) {
+    // A person may end the program at the next question.
+    app.write_audit_log();
     prompt::say(app, &format!("{what}{}.", refused.service()));
 }
 
