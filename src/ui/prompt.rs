@@ -28,8 +28,8 @@ pub(crate) fn is_possible() -> bool {
     io::stdin().is_terminal() && io::stderr().is_terminal()
 }
 
-/// Discards what was typed after questions that were given up: the next line may be a secret, and a shell would
-/// run it and keep it in its history.
+/// Discards what was typed ahead of a person's questions. Of questions that were given up the next line may be a
+/// secret, and a shell would run it and keep it in its history.
 pub(crate) fn discard_unread(context: &Context<'_>) {
     #[cfg(unix)]
     if context.has_asked {
@@ -100,7 +100,7 @@ fn asked<T>(
         }
         match read(trimmed(&answer)) {
             Ok(value) => return Ok(value),
-            Err(wrong) => say(context, &wrong),
+            Err(wrong) => say_wrong(context, &wrong),
         }
     }
     Err(given_up())
@@ -167,7 +167,7 @@ fn asked_unseen<T>(
         let answer = unseen(context, question).map_err(|_| not_answered())?;
         match read(&answer) {
             Ok(value) => return Ok(value),
-            Err(wrong) => say(context, wrong),
+            Err(wrong) => say_wrong(context, wrong),
         }
     }
     Err(given_up())
@@ -208,6 +208,12 @@ fn origin(answer: &str, default: &str) -> Result<Origin, String> {
 /// Said even with `--quiet`: who is asked must know why again.
 pub(crate) fn say(context: &mut Context<'_>, wrong: &str) {
     let _ = progress::beside(|| writeln!(context.err, "{wrong}"));
+}
+
+/// Says what is wrong with an answer. What was pasted behind it is no answer to the question that is asked again.
+pub(crate) fn say_wrong(context: &mut Context<'_>, wrong: &str) {
+    discard_unread(context);
+    say(context, wrong);
 }
 
 fn not_answered() -> Error {

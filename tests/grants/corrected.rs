@@ -256,11 +256,35 @@ fn what_was_typed_ahead_is_not_run_by_the_shell() {
     let login = format!("'{BINARY}' login --base-url {}", world.sandbox.origin());
     let script = format!("{login}; echo \"ended with $?.\"; read line; echo \"read <$line>.\"");
     let Some(mut terminal) = Terminal::shell(&world, 80, &script, &[]) else { return };
-    terminal.wait_for(CLIENT_SECRET);
-    // Pasted at once: three answers without a value, and what follows them.
-    terminal.press_unseen("a b\na b\na b\nstray-secret\n");
+    for typed in ["a b\n", "a b\n", "a b\nstray-secret\n"] {
+        terminal.wait_for(CLIENT_SECRET);
+        terminal.press_unseen(typed);
+    }
     terminal.wait_for("ended with 4.");
     terminal.answer("typed later");
     terminal.wait_for("read <");
     assert_eq!(terminal.wait_for(">."), "typed later");
+}
+
+#[test]
+fn what_was_pasted_behind_a_wrong_answer_answers_nothing() {
+    let world = World::new();
+    let app = world.sandbox.app().clone();
+    let Some(mut terminal) = Terminal::login(&world, "--grant app") else { return };
+    terminal.wait_for("client id): ");
+    let json = world.sandbox.credentials_json().replace('{', "{\n").replace(',', ",\n");
+    assert!(json.lines().count() > 4, "{json}");
+    terminal.press(&json);
+    terminal.wait_for("That is JSON");
+    terminal.wait_for("client id): ");
+    terminal.answer(&app.client_id);
+    // The second line is for no question: the first is refused by Concur.
+    terminal.wait_for(CLIENT_SECRET);
+    terminal.press_unseen("not-this-one\nnor-that-one\n");
+    terminal.wait_for("Concur refused the client secret");
+    terminal.wait_for(CLIENT_SECRET);
+    terminal.answer_unseen(&app.client_secret);
+    let shown = succeeds(&world, terminal);
+    assert_eq!(shown.matches("That is JSON").count(), 1, "{shown}");
+    assert_eq!(world.token_requests(), 2, "the second line was sent nowhere");
 }

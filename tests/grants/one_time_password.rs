@@ -186,6 +186,7 @@ fn a_user_of_another_data_centre_is_redirected_there() {
     };
     terminal.wait_for(ASKS_ADDRESS);
     terminal.answer(EMAIL);
+    terminal.wait_for("App ID (client id) [");
     let (code, shown) = terminal.end();
     assert_eq!(code, Some(4), "{shown}");
     assert!(shown.contains("code 61"), "{shown}");

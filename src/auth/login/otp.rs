@@ -60,7 +60,10 @@ pub(crate) fn log_in(app: &mut Context<'_>, mut start: Start, scope: Option<&str
         };
         match flow::log_in(app, &start, &application, &target, &request) {
             Err(wrong) if left > 0 && is_wrong_code(&wrong) => {
-                prompt::say(app, "Concur says that this is not the code; look at the newest mail.");
+                prompt::say_wrong(
+                    app,
+                    "Concur says that this is not the code; look at the newest mail.",
+                );
             }
             ended => return ended,
         }

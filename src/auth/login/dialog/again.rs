@@ -149,7 +149,7 @@ pub(crate) fn refresh_token(
 pub(crate) fn say(app: &mut Context<'_>, what: &str, refused: &Error) {
     // A person may end the program at the next question.
     app.write_audit_log();
-    prompt::say(app, &format!("{what}{}.", refused.service()));
+    prompt::say_wrong(app, &format!("{what}{}.", refused.service()));
 }
 
 fn keep_with_enter(app: &mut Context<'_>) {
