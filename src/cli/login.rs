@@ -19,9 +19,9 @@ Examples:
 /// Options of `login`.
 #[derive(Debug, Args)]
 pub struct Login {
-    /// How the tokens are obtained
-    #[arg(long, value_enum, value_name = "GRANT", default_value_t)]
-    pub grant: LoginGrant,
+    /// How the tokens are obtained [default: asked for on a terminal, else company]
+    #[arg(long, value_enum, value_name = "GRANT")]
+    pub grant: Option<LoginGrant>,
     /// Read App ID, secret, company UUID, request or refresh token from here [default: credentials.json]
     #[arg(long, value_name = "FILE")]
     pub credentials: Option<PathBuf>,
@@ -43,10 +43,9 @@ pub struct Login {
 }
 
 /// The values of `login --grant`.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum LoginGrant {
     /// A company UUID and its request token
-    #[default]
     Company,
     /// A user's name and password, which SAP advises against
     User,

@@ -38,7 +38,7 @@ const OF_APPLICATION: [&str; 2] = ["appID", "clientSecret"];
 /// The longest plausible lifetime of an access token without its own expiry, seconds: a day.
 const LONGEST_ACCESS_LIFE_SECS: i64 = 86_400;
 /// The default file (`cli::Import`).
-const DEFAULT_FILE: &str = "refreshTokenObjectFile.json";
+pub(super) const DEFAULT_FILE: &str = "refreshTokenObjectFile.json";
 
 /// The values to store.
 struct Import {
@@ -158,13 +158,16 @@ impl Import {
             .grant
             .refresh_token
             .ok_or_else(|| obtain::missing(&["companyUUID"], &READ, None))?;
+        let credentials = Credentials { variables: self.variables, ..Credentials::default() };
         let start = Start {
             base_url: Some(self.origin),
             service: start::token_service(context)?,
-            credentials: Credentials { variables: self.variables, ..Credentials::default() },
+            names: credentials.names(),
+            credentials,
             replace: self.replace,
             kind: GrantKind::Import,
             options: self.options,
+            renewal: Vec::new(),
             unknown_fields: self.unknown_fields,
         };
         let application = Application { client_id, client_secret };

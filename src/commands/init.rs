@@ -2,7 +2,8 @@
 
 use std::io;
 
-use crate::auth::oauth::advice::TOKEN_PAGE;
+use crate::auth::login::dialog::guide;
+use crate::auth::oauth::advice::IN_FILE;
 use crate::cli::Init;
 use crate::error::{Error, Kind, Result};
 use crate::formats::tutorial::credentials::blank_template;
@@ -24,17 +25,9 @@ pub(super) fn run(context: &mut Context<'_>, args: &Init) -> Result<u8> {
     })?;
     let file = shell_word(path);
     context.note(&format!("wrote {} (only you can read it); fill in:", path.display()));
-    for line in [
-        "  appID, clientSecret    from Administration > Company > Authentication Admin > OAuth 2.0 \
-         Application Management (role: Web Services Administrator)",
-        "  companyUUID            shown with the company request token",
-        &format!(
-            "  companyRequestToken    made from the App ID at {TOKEN_PAGE}; valid for 24 hours"
-        ),
-        &format!("then run: concur-cred login --credentials {file}"),
-        "with a refresh token (\"refreshToken\") instead of the last two, add --grant refresh",
-    ] {
-        context.note(line);
+    for line in guide::sources(None, &IN_FILE) {
+        context.note(&line);
     }
+    context.note(&format!("then run: concur-cred login --credentials {file}"));
     Ok(0)
 }

@@ -80,7 +80,12 @@ fn confirm(context: &mut Context<'_>, store: &Store, record: &Record, yes: bool)
         ));
     }
     prompt::say(context, &format!("This ends {ends}."));
-    let typed = prompt::line(context, "Type the profile's name to revoke them", prompt::anything)?;
+    let typed = prompt::line(
+        context,
+        "Type the profile's name to revoke them",
+        None,
+        prompt::shape::anything,
+    )?;
     if typed == profile { Ok(()) } else { Err(not_confirmed(profile)) }
 }
 

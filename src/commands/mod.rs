@@ -37,6 +37,7 @@ use crate::formats::pasted;
 use crate::model::printable::printable;
 use crate::sys::{hardening, message, signals};
 use crate::ui::context::{self, Context, Surroundings};
+use crate::ui::prompt;
 
 /// The name under which git calls the program (`credential.helper = concur`).
 const GIT_NAME: &str = "git-credential-concur";
@@ -100,6 +101,7 @@ pub(crate) fn main(args: Vec<OsString>, around: Surroundings<'_>) -> u8 {
     let code = match run(&mut context, cli.command) {
         Ok(code) => code,
         Err(error) => {
+            prompt::discard_unread(&context);
             context.show(&error);
             error.kind().exit_code()
         }

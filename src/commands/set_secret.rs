@@ -3,11 +3,14 @@
 use std::path::Path;
 
 use crate::auth::accounts;
+use crate::auth::login::dialog::again::{self, Corrections};
+use crate::auth::login::dialog::questions;
 use crate::auth::refresh::Refresher;
 use crate::error::{Error, Kind, Result, ServiceWord, set_secret_command};
 use crate::model::printable::printable;
 use crate::model::record::Record;
 use crate::model::secret::Secret;
+use crate::store::Store;
 use crate::store::audit::Event;
 use crate::sys::{files, stdin, streams};
 use crate::ui::context::Context;
@@ -19,23 +22,40 @@ pub(super) fn run(context: &mut Context<'_>) -> Result<u8> {
     let mut store = accounts::store(context)?;
     let record = accounts::selected_record(context, &store)?;
     // No lock is held during a prompt.
-    let (secret, source) = new_secret(context, record.client_id())?;
+    let (mut secret, source) = new_secret(context, record.client_id())?;
     if let Some(warning) = store.prove_key()? {
         context.warn(warning);
     }
-    let replaced = Refresher::with(context, |refresher| {
-        refresher.replace_client_secret(&mut store, &record, &secret)
-    });
-    let replaced = replaced.map_err(|error| match source {
-        Source::Variable => with_variable_named(error, &record),
-        Source::Pipe | Source::Person => error,
-    });
-    audit(context, record.profile_name(), &replaced);
-    let profiles = replaced?;
+    let mut corrections = Corrections::new();
+    loop {
+        let replaced = Refresher::with(context, |refresher| {
+            refresher.replace_client_secret(&mut store, &record, &secret)
+        });
+        let replaced = replaced.map_err(|error| match source {
+            Source::Variable => with_variable_named(error, &record),
+            Source::Pipe | Source::Person => error,
+        });
+        audit(context, record.profile_name(), &replaced);
+        let refused = match replaced {
+            Ok(profiles) => return Ok(done(context, &store, &profiles)),
+            Err(refused) => refused,
+        };
+        match (source, corrections.code(&refused)) {
+            (Source::Person, Some(61 | 64)) => {
+                again::say(context, "Concur refused the new client secret", &refused);
+                secret = typed_secret(context, record.client_id()).map_err(|_| refused)?;
+            }
+            _ => return Err(refused),
+        }
+    }
+}
+
+/// Says in which profiles the secret was replaced.
+fn done(context: &mut Context<'_>, store: &Store, profiles: &[String]) -> u8 {
     store.leave_cache();
     let whose = if profiles.len() == 1 { "profile" } else { "profiles" };
     context.note(&format!("client secret replaced in the {whose} {}", profiles.join(", ")));
-    Ok(0)
+    0
 }
 
 /// The source of the new secret.
@@ -55,12 +75,16 @@ fn new_secret(context: &mut Context<'_>, client_id: &str) -> Result<(Secret, Sou
         if !prompt::is_possible() {
             return Err(not_given());
         }
-        let secret = prompt::secret(context, &format!("New client secret of App ID {client_id}"))?;
-        return Ok((secret, Source::Person));
+        return Ok((typed_secret(context, client_id)?, Source::Person));
     }
     let bytes = files::read_bounded(&mut streams::stdin(), Path::new("stdin"))?;
     let text = std::str::from_utf8(&bytes).map_err(|_| malformed("stdin"))?;
     Ok((checked(text.trim_start_matches('\u{feff}').trim(), "stdin")?, Source::Pipe))
+}
+
+fn typed_secret(context: &mut Context<'_>, client_id: &str) -> Result<Secret> {
+    let question = format!("New client secret of App ID {client_id}");
+    questions::client_secret(context, &question, client_id)
 }
 
 /// The same command would read the variable again.

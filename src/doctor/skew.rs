@@ -1,26 +1,19 @@
 //! Pure: how far this clock is from the service's.
 
-use super::report::{Report, counted};
-
-/// The tolerated clock difference, seconds. `Date` has whole seconds, and is older when it arrives.
-const TOLERANCE_SECS: i64 = 30;
-/// The difference that makes expiries of tokens and certificates wrong, seconds.
-const LIMIT_SECS: i64 = 60;
-const REMEDY: &str = "Set this clock by NTP (on Linux: timedatectl set-ntp true)";
+use super::report::Report;
+use crate::model::skew::{REMEDY, Skew};
+use crate::ui::times::apart;
 
 /// `date` is the service's time at `now`, both epoch seconds.
 pub(super) fn judge(host: &str, now: i64, date: Option<i64>, report: &mut Report) {
     let Some(date) = date else {
         return report.ok("service clock", format!("{host} does not send its time"));
     };
-    let ahead = now.saturating_sub(date);
-    let off = ahead.saturating_abs();
-    let side = if ahead < 0 { "behind" } else { "ahead of" };
-    let seconds = usize::try_from(off).unwrap_or(usize::MAX);
-    let detail = format!("this clock is {} {side} that of {host}", counted(seconds, "second"));
-    if off > LIMIT_SECS {
+    let skew = Skew::of(now, date);
+    let detail = format!("this clock is {} that of {host}", apart(skew));
+    if skew.is_wrong() {
         report.fail("service clock", detail, REMEDY);
-    } else if off > TOLERANCE_SECS {
+    } else if skew.is_off() {
         report.warn("service clock", detail, REMEDY);
     } else {
         report.ok("service clock", detail);
@@ -33,15 +26,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn half_a_minute_is_nothing_and_more_than_a_minute_is_wrong() {
+    fn a_clock_that_is_off_is_a_warning_and_one_that_is_wrong_a_failure() {
         for (ahead, state, says) in [
-            (0, State::Ok, "0 seconds ahead of"),
-            (30, State::Ok, "30 seconds ahead of"),
-            (-30, State::Ok, "30 seconds behind"),
-            (31, State::Warn, "31 seconds ahead of"),
-            (-60, State::Warn, "60 seconds behind"),
-            (61, State::Fail, "61 seconds ahead of"),
-            (-7200, State::Fail, "7200 seconds behind"),
+            (0, State::Ok, "0 s ahead of"),
+            (-30, State::Ok, "30 s behind"),
+            (31, State::Warn, "31 s ahead of"),
+            (61, State::Fail, "61 s ahead of"),
+            (-7200, State::Fail, "2 h behind"),
             (i64::MAX, State::Fail, "ahead of"),
         ] {
             let mut report = Report::default();

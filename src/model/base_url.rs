@@ -3,6 +3,7 @@
 //! Any spelling of one of Concur's own hosts stands for its origin. Any other origin must be spelled
 //! exactly, because naming it is what allows it.
 
+use super::lenient::trimmed;
 use super::origin::{BadOrigin, Origin, SHORT_NAMES};
 
 /// Concur's hosts of before, below `.concursolutions.com`, which do not take these tokens, and the data
@@ -25,8 +26,7 @@ impl Origin {
     /// Reads a base URL that a person wrote: a short name in any case (`US2`), any spelling of one of
     /// Concur's hosts (without scheme, a `www-` name, with a path, a trailing dot), or exactly an origin.
     pub fn from_person(text: &str) -> Result<Self, BadOrigin> {
-        let text =
-            text.trim_matches(|c: char| c.is_whitespace() || matches!(c, '\u{feff}' | '\u{200b}'));
+        let text = trimmed(text);
         let name = text.trim_end_matches('/').to_ascii_lowercase();
         let name = name.strip_prefix("www-").unwrap_or(&name);
         if SHORT_NAMES.contains(&name) {

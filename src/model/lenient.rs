@@ -1,6 +1,11 @@
-//! Numbers as Concur and its clients write them.
+//! Numbers and text as Concur, its clients and people write them.
 
 use serde_json::Value;
+
+/// The text without the blanks around it that come along when it is copied, also invisible ones.
+pub(crate) fn trimmed(text: &str) -> &str {
+    text.trim_matches(|c: char| c.is_whitespace() || matches!(c, '\u{feff}' | '\u{200b}'))
+}
 
 /// A whole number from a JSON number, as a string (`"3600"`, as SAP's samples have it) or as a float without a
 /// fraction. `None` for anything else, also when `i64` cannot hold it.

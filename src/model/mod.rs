@@ -15,5 +15,6 @@ pub(crate) mod record;
 pub(crate) mod redact;
 pub(crate) mod secret;
 pub(crate) mod similar;
+pub(crate) mod skew;
 pub(crate) mod span;
 pub(crate) mod wiping;

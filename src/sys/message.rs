@@ -11,9 +11,15 @@ use anstyle::{AnsiColor, Style};
 
 use crate::sys::{env::Env, progress};
 
+/// How a line begins that says what was done, on a terminal that can show it.
+pub(crate) const DONE: &str = "✓ ";
 /// How labels look.
-const LABELS: [(&str, AnsiColor); 3] =
-    [("error:", AnsiColor::Red), ("hint:", AnsiColor::Cyan), ("warning:", AnsiColor::Yellow)];
+const LABELS: [(&str, AnsiColor); 4] = [
+    ("error:", AnsiColor::Red),
+    ("hint:", AnsiColor::Cyan),
+    ("warning:", AnsiColor::Yellow),
+    (DONE, AnsiColor::Green),
+];
 /// The program's name, in front of each line that git passes on.
 const PROGRAM: &str = "concur-cred: ";
 

@@ -2,7 +2,7 @@
 
 use std::error::Error as _;
 use std::fmt::Write as _;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal as _, Write};
 use std::path::{Path, PathBuf};
 
 use crate::cli::{Color, Global};
@@ -31,6 +31,8 @@ pub(crate) struct Context<'io> {
     pub out_is_terminal: fn() -> bool,
     /// Called as `git-credential-concur`.
     pub called_by_git: bool,
+    /// A person was asked something.
+    pub has_asked: bool,
     /// The options of every command.
     pub global: Global,
     /// The folders; `None` without a home.
@@ -101,6 +103,7 @@ impl<'io> Context<'io> {
             err,
             out_is_terminal,
             called_by_git,
+            has_asked: false,
             global,
             paths,
             config,
@@ -208,6 +211,16 @@ impl<'io> Context<'io> {
     /// Shows what may need a person, though the command goes on.
     pub(crate) fn warn(&mut self, text: &str) {
         self.note(&format!("warning: {text}"));
+    }
+
+    /// Says that something was done, and what follows from it in further lines; with a mark on a terminal that
+    /// can show it.
+    pub(crate) fn succeeded(&mut self, lines: &[String]) {
+        let is_marked = io::stderr().is_terminal() && self.env.has_utf8_locale();
+        let marks = if is_marked { [message::DONE, "  "] } else { [""; 2] };
+        for (at, line) in lines.iter().enumerate() {
+            self.note(&format!("{}{line}", marks[at.min(1)]));
+        }
     }
 
     /// Shows an error.

@@ -1,50 +1,87 @@
 //! Asking a person, on a terminal alone. Secrets are never echoed. A wrong answer is asked for again,
 //! with one sentence that says what is wrong.
 
+pub(crate) mod shape;
 #[cfg(unix)]
 mod unseen;
 
 use std::io::{self, IsTerminal};
 
-use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use crate::error::{Error, Kind, Result};
 use crate::formats::pasted::{self, Connection};
+use crate::model::lenient::trimmed;
 use crate::model::origin::{Origin, SHORT_NAMES};
+use crate::model::printable::printable;
 use crate::model::secret::Secret;
-use crate::sys::streams;
+use crate::sys::{progress, streams};
 use crate::ui::context::Context;
+use crate::ui::status::view::short_name;
+use shape::Wrong;
 
 /// How often a question is asked.
 const TRIES: u32 = 3;
-/// The longest address (RFC 5321, section 4.5.3.1.3, without its brackets).
-const MAX_EMAIL_CHARS: usize = 254;
-
-/// What is wrong with an answer, as a sentence.
-pub(crate) type Wrong = &'static str;
 
 /// Whether there is a person to ask.
 pub(crate) fn is_possible() -> bool {
     io::stdin().is_terminal() && io::stderr().is_terminal()
 }
 
-/// Asks for a line that may be seen. `check` says what is wrong with it.
+/// Discards what was typed ahead of a person's questions. Of questions that were given up the next line may be a
+/// secret, and a shell would run it and keep it in its history.
+pub(crate) fn discard_unread(context: &Context<'_>) {
+    #[cfg(unix)]
+    if context.has_asked {
+        unseen::discard();
+    }
+    #[cfg(not(unix))]
+    let _ = context;
+}
+
+/// Asks for a line that may be seen; no answer is `default`, where there is one. `check` says what is wrong
+/// with it.
 pub(crate) fn line(
     context: &mut Context<'_>,
     question: &str,
-    check: fn(&str) -> Result<(), Wrong>,
+    default: Option<&str>,
+    check: impl Fn(&str) -> Result<(), Wrong>,
 ) -> Result<String> {
-    asked(context, question, |answer| {
-        anything(answer).and_then(|()| check(answer)).map_err(str::to_owned)?;
-        Ok(answer.to_owned())
+    asked(context, &with_default(question, default), |answer| {
+        let answer = default.filter(|_| answer.is_empty()).unwrap_or(answer);
+        check(answer).map(|()| answer.to_owned()).map_err(str::to_owned)
     })
+}
+
+fn with_default(question: &str, default: Option<&str>) -> String {
+    let default = default.map(|default| format!(" [{}]", printable(default, 80)));
+    format!("{question}{}", default.unwrap_or_default())
 }
 
 /// Asks for the data centre to log in at; `default` is what no answer means.
 pub(crate) fn data_centre(context: &mut Context<'_>, default: &str) -> Result<Origin> {
-    let question = format!("Data centre (us2, eu2, apj1, ... or an origin) [{default}]");
+    let shown = short_name(default).unwrap_or(default);
+    let question = with_default("Data centre (us2, eu2, apj1, ... or an origin)", Some(shown));
     asked(context, &question, |answer| origin(answer, default))
+}
+
+/// Asks for one of these by its number, and returns its place; no answer is the first.
+pub(crate) fn choice<const N: usize>(
+    context: &mut Context<'_>,
+    question: &str,
+    choices: &[&str; N],
+) -> Result<usize> {
+    say(context, question);
+    for (at, choice) in choices.iter().enumerate() {
+        say(context, &format!("  {}  {choice}", at + 1));
+    }
+    asked(context, &format!("Enter 1 to {N} [1]"), |answer| chosen(answer, N))
+}
+
+/// Before a question: nothing of the progress is left on its line.
+fn begin(context: &mut Context<'_>) {
+    progress::wipe();
+    context.has_asked = true;
 }
 
 fn asked<T>(
@@ -52,6 +89,7 @@ fn asked<T>(
     question: &str,
     read: impl Fn(&str) -> Result<T, String>,
 ) -> Result<T> {
+    begin(context);
     for _ in 0..TRIES {
         let _ = write!(context.err, "{question}: ");
         let _ = context.err.flush();
@@ -60,40 +98,42 @@ fn asked<T>(
         if count == 0 {
             return Err(not_answered());
         }
-        match read(answer.trim()) {
+        match read(trimmed(&answer)) {
             Ok(value) => return Ok(value),
-            Err(wrong) => say(context, &wrong),
+            Err(wrong) => say_wrong(context, &wrong),
         }
     }
     Err(given_up())
 }
 
-/// Asks for a secret, without echo. Blanks around it come along from pages and mails, and go.
-pub(crate) fn secret(context: &mut Context<'_>, question: &str) -> Result<Secret> {
-    secret_in(context, question, |answer| Ok(Secret::from(answer)))
-}
-
-/// The same for a secret that `read` takes out of the answer, or says what is wrong with it.
+/// Asks for a secret, without echo, that `read` takes out of the answer, or says what is wrong with it.
 pub(crate) fn secret_in<T>(
     context: &mut Context<'_>,
     question: &str,
     read: impl Fn(&str) -> Result<T, Wrong>,
 ) -> Result<T> {
     asked_unseen(context, &format!("{question} (not shown): "), |answer| {
-        let answer = answer.trim();
-        anything(answer).and_then(|()| read(answer))
+        let answer = trimmed(answer);
+        shape::anything(answer).and_then(|()| read(answer))
     })
 }
 
 /// Asks for a company, where an address of the App Center may be pasted that holds a secret, too: so it is
-/// not echoed, and a UUID alone is said again.
-pub(crate) fn company(context: &mut Context<'_>) -> Result<Company> {
-    let company = asked_unseen(context, "Company UUID: ", |answer| {
-        let answer = answer.trim();
-        anything(answer)?;
+/// not echoed, and a UUID alone is said again. `check` says what else is wrong with one.
+pub(crate) fn company(
+    context: &mut Context<'_>,
+    default: Option<&str>,
+    check: impl Fn(&str) -> Result<(), Wrong>,
+) -> Result<Company> {
+    let question = format!("{}: ", with_default("Company UUID", default));
+    let company = asked_unseen(context, &question, |answer| {
+        let answer = trimmed(answer);
+        let answer = default.filter(|_| answer.is_empty()).unwrap_or(answer);
         match pasted::connection(answer) {
             Some(connection) => connection.map(Company::Connection),
-            None => company_uuid(answer).map(|()| Company::Uuid(answer.to_owned())),
+            None => shape::company_uuid(answer)
+                .and_then(|()| check(answer))
+                .map(|()| Company::Uuid(answer.to_owned())),
         }
     })?;
     let (Company::Uuid(id) | Company::Connection(Connection { id, .. })) = &company;
@@ -113,7 +153,7 @@ pub(crate) enum Company {
 /// account.
 pub(crate) fn password(context: &mut Context<'_>, question: &str) -> Result<Secret> {
     asked_unseen(context, &format!("{question} (not shown): "), |answer| {
-        anything(answer).map(|()| Secret::from(answer))
+        shape::anything(answer).map(|()| Secret::from(answer))
     })
 }
 
@@ -122,11 +162,12 @@ fn asked_unseen<T>(
     question: &str,
     read: impl Fn(&str) -> Result<T, Wrong>,
 ) -> Result<T> {
+    begin(context);
     for _ in 0..TRIES {
         let answer = unseen(context, question).map_err(|_| not_answered())?;
         match read(&answer) {
             Ok(value) => return Ok(value),
-            Err(wrong) => say(context, wrong),
+            Err(wrong) => say_wrong(context, wrong),
         }
     }
     Err(given_up())
@@ -142,31 +183,14 @@ fn unseen(_: &mut Context<'_>, question: &str) -> io::Result<Zeroizing<String>> 
     rpassword::prompt_password(question).map(Zeroizing::new)
 }
 
-/// Any answer but none.
-pub(crate) fn anything(answer: &str) -> Result<(), Wrong> {
-    if answer.is_empty() { Err("Nothing was entered.") } else { Ok(()) }
-}
-
-/// A company UUID, as Concur shows it.
-pub(crate) fn company_uuid(answer: &str) -> Result<(), Wrong> {
-    let is_uuid = answer.len() == uuid::fmt::Hyphenated::LENGTH && Uuid::try_parse(answer).is_ok();
-    let wrong = "That is no UUID: it looks like 0a3ac1d5-1c0b-4c5c-9d6a-5b8f3f3f0001.";
-    if is_uuid { Ok(()) } else { Err(wrong) }
-}
-
-/// The shape of an e-mail address; whether there is one, only Concur knows.
-pub(crate) fn email(answer: &str) -> Result<(), Wrong> {
-    let is_clean = answer.chars().all(|c| !c.is_whitespace() && !c.is_control())
-        && answer.len() <= MAX_EMAIL_CHARS;
-    let is_address = answer.rsplit_once('@').is_some_and(|(name, domain)| {
-        let labels = || domain.split('.');
-        !name.is_empty()
-            && !name.contains('@')
-            && labels().count() > 1
-            && labels().all(|label| !label.is_empty())
-    });
-    let wrong = "That is no e-mail address: it looks like erika@example.com.";
-    if is_clean && is_address { Ok(()) } else { Err(wrong) }
+/// The place of a choice among so many; the first when nothing was entered.
+fn chosen(answer: &str, count: usize) -> Result<usize, String> {
+    let number = answer.trim_end_matches(['.', ')']);
+    let number = if number.is_empty() { Ok(1) } else { number.parse::<usize>() };
+    let place = number.ok().filter(|number| (1..=count).contains(number)).map(|number| number - 1);
+    place.ok_or_else(|| {
+        format!("Enter a number from 1 to {count}; the values themselves are asked for next.")
+    })
 }
 
 /// What `--base-url` takes; `default` when nothing was entered.
@@ -174,7 +198,7 @@ fn origin(answer: &str, default: &str) -> Result<Origin, String> {
     let text = if answer.is_empty() { default } else { answer };
     Origin::from_person(text).map_err(|bad| {
         format!(
-            "That is no data centre ({bad}). Enter one of {}, or an origin such as \
+            "Invalid data centre: {bad}. Enter one of {}, or an origin such as \
              https://us2.api.concursolutions.com.",
             SHORT_NAMES.join(", ")
         )
@@ -183,7 +207,13 @@ fn origin(answer: &str, default: &str) -> Result<Origin, String> {
 
 /// Said even with `--quiet`: who is asked must know why again.
 pub(crate) fn say(context: &mut Context<'_>, wrong: &str) {
-    let _ = writeln!(context.err, "{wrong}");
+    let _ = progress::beside(|| writeln!(context.err, "{wrong}"));
+}
+
+/// Says what is wrong with an answer. What was pasted behind it is no answer to the question that is asked again.
+pub(crate) fn say_wrong(context: &mut Context<'_>, wrong: &str) {
+    discard_unread(context);
+    say(context, wrong);
 }
 
 fn not_answered() -> Error {
@@ -207,29 +237,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_answer_must_have_the_shape_of_what_was_asked_for() {
-        for good in ["erika@example.com", "o'neil+x@mail.example.co.uk", "ü@bücher.example"] {
-            assert_eq!(email(good), Ok(()), "{good}");
+    fn a_choice_is_a_number_and_nothing_is_the_first() {
+        for (answer, place) in [("", 0), ("1", 0), ("2.", 1), ("5)", 4)] {
+            assert_eq!(chosen(answer, 5), Ok(place), "{answer}");
         }
-        let long = format!("{}@example.com", "x".repeat(250));
-        let bad = [
-            "erika",
-            "@example.com",
-            "a@b",
-            "a@b@example.com",
-            "a@.com",
-            "a@b.",
-            "a b@c.de",
-            &long,
-        ];
-        for bad in bad {
-            assert!(email(bad).is_err(), "{bad}");
+        for bad in ["0", "6", "-1", "two", "1 2", "99999999999999999999"] {
+            assert!(chosen(bad, 5).is_err_and(|wrong| wrong.contains("from 1 to 5")), "{bad}");
         }
-        assert_eq!(company_uuid("0A3AC1D5-1c0b-4c5c-9d6a-5b8f3f3f0001"), Ok(()));
-        for bad in ["acme", "0a3ac1d51c0b4c5c9d6a5b8f3f3f0001", "{0a3ac1d5}", ""] {
-            assert!(company_uuid(bad).is_err(), "{bad}");
-        }
-        assert!(anything("").is_err());
     }
 
     #[test]

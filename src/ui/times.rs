@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Local, SecondsFormat, Utc};
 
+use crate::model::skew::Skew;
 pub(crate) use crate::model::span::{DAY, span};
 use crate::model::span::{MINUTE, whole_days};
 
@@ -14,6 +15,12 @@ pub(crate) fn left(seconds: i64) -> String {
 pub(crate) fn ago(at: i64, now: i64) -> String {
     let age = now.saturating_sub(at);
     if age < MINUTE { "just now".to_owned() } else { format!("{} ago", span(age)) }
+}
+
+/// How far a clock is from another one: `2 h behind`, `45 s ahead of`.
+pub(crate) fn apart(skew: Skew) -> String {
+    let side = if skew.ahead < 0 { "behind" } else { "ahead of" };
+    format!("{} {side}", span(skew.ahead.saturating_abs()))
 }
 
 /// RFC 3339 in UTC, for programs.

@@ -4,6 +4,10 @@ mod support;
 
 mod advice;
 mod application;
+#[cfg(target_os = "linux")]
+mod corrected;
+#[cfg(target_os = "linux")]
+mod first_login;
 mod older_store;
 mod one_time_password;
 mod pasted;
@@ -11,6 +15,8 @@ mod pasted;
 mod refresh_kept;
 mod refresh_token;
 mod refusals;
+#[cfg(target_os = "linux")]
+mod renewed;
 #[cfg(target_os = "linux")]
 mod set_secret;
 mod user;

@@ -80,7 +80,7 @@ fn a_wrong_address_and_a_wrong_code_are_asked_for_again() {
     terminal.answer_unseen(&world.sandbox.sent_otp(EMAIL).unwrap());
     let (code, shown) = terminal.end();
     assert_eq!(code, Some(0), "{shown}");
-    assert!(shown.contains("That is no e-mail address"), "{shown}");
+    assert!(shown.contains("Invalid e-mail address"), "{shown}");
     assert!(shown.contains("Nothing was entered"), "{shown}");
     assert_nowhere(&world, &shown, &["wrong-one-1", "wrong-one-2"]);
     assert_eq!(world.sandbox.counters().otps_sent, 1, "one mail is enough");
@@ -186,6 +186,7 @@ fn a_user_of_another_data_centre_is_redirected_there() {
     };
     terminal.wait_for(ASKS_ADDRESS);
     terminal.answer(EMAIL);
+    terminal.wait_for("App ID (client id) [");
     let (code, shown) = terminal.end();
     assert_eq!(code, Some(4), "{shown}");
     assert!(shown.contains("code 61"), "{shown}");

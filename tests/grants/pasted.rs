@@ -47,7 +47,7 @@ fn a_pasted_app_center_url_contains_company_and_request_token() {
         let world = World::new();
         let app = world.sandbox.app().clone();
         write_application(&world);
-        let Some(mut terminal) = start(&world, "") else { return };
+        let Some(mut terminal) = start(&world, "--grant company") else { return };
         terminal.wait_for("Company UUID: ");
         terminal.answer_unseen("https://vendor.example/connect?requestToken=half-of-it");
         let message = terminal.wait_for("Company UUID: ");
@@ -68,7 +68,7 @@ fn a_pasted_url_for_another_company_is_refused() {
     let app = world.sandbox.app().clone();
     write_application(&world);
     let other = world.sandbox.add_company();
-    let Some(mut terminal) = start(&world, "") else { return };
+    let Some(mut terminal) = start(&world, "--grant company") else { return };
     terminal.wait_for("Company UUID: ");
     terminal.answer(&app.company_uuid);
     let address =

@@ -251,7 +251,8 @@ fn tokens_of_another_company_do_not_overwrite_and_are_not_lost() {
 #[test]
 fn a_missing_request_token_suggests_the_refresh_grant() {
     let world = World::new();
-    let run = world.concur(["login", "--base-url", world.sandbox.origin()]);
+    let grant = ["login", "--grant", "company", "--base-url", world.sandbox.origin()];
+    let run = world.concur(grant);
     let output = with_app(&world, run).env("CONCUR_CRED_REFRESH_TOKEN", "r-1").fails(2);
     drop(output.says("companyRequestToken").says("--grant refresh"));
 }

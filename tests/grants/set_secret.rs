@@ -121,6 +121,28 @@ fn the_secret_comes_from_a_variable_a_pipe_or_a_person() {
 }
 
 #[test]
+fn a_mistyped_secret_is_asked_for_again() {
+    let world = world();
+    expire_all(&world);
+    let secret = world.sandbox.change_client_secret();
+    let Some(mut terminal) = Terminal::start(&world, 80, "set-secret --profile two", &[]) else {
+        skipped("there is no script(1) to make a terminal with");
+        return;
+    };
+    terminal.wait_for("(not shown): ");
+    terminal.answer_unseen(UNKNOWN);
+    terminal.wait_for("Concur refused the new client secret (code 64");
+    terminal.wait_for("(not shown): ");
+    terminal.answer_unseen("two words");
+    terminal.wait_for("no spaces");
+    terminal.wait_for("(not shown): ");
+    terminal.answer_unseen(&secret);
+    let (code, shown) = terminal.end();
+    assert_eq!(code, Some(0), "{shown}");
+    assert_all_refresh(&world, "by a prompt");
+}
+
+#[test]
 fn a_secret_that_concur_refuses_is_not_kept() {
     for code in [64, 61, 5] {
         let world = world();

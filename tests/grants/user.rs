@@ -100,7 +100,7 @@ fn a_cancelled_prompt_leaves_no_profile() {
 #[test]
 fn an_invalid_company_uuid_is_asked_for_three_times() {
     let world = world_with_user();
-    let Some(mut terminal) = Terminal::login(&world, "") else {
+    let Some(mut terminal) = Terminal::login(&world, "--grant company") else {
         skipped("there is no script(1) to make a terminal with");
         return;
     };
@@ -110,7 +110,7 @@ fn an_invalid_company_uuid_is_asked_for_three_times() {
     }
     let (code, shown) = terminal.end();
     assert_eq!(code, Some(2), "{shown}");
-    assert_eq!(shown.matches("That is no UUID").count(), 2, "{shown}");
+    assert_eq!(shown.matches("Invalid company UUID").count(), 2, "{shown}");
     assert!(shown.contains("wrongly three times"), "{shown}");
     assert_eq!(files(&world.home()).len(), 0);
 }

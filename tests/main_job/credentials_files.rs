@@ -244,6 +244,7 @@ fn a_misspelt_key_of_a_file_is_named_by_the_right_one() {
     assert!(!output.stderr.contains(&world.sandbox.app().client_secret), "{output:?}");
     world.write("tokens.json", r#"{"refresh-token":"r3fresh"}"#);
     let output = world.concur(["import", "tokens.json"]).fails(2);
-    let output = output.says("it contains no `refresh_token`; an unknown key is probably meant for it");
+    let output =
+        output.says("it contains no `refresh_token`; an unknown key is probably meant for it");
     assert!(!output.stderr.contains("r3fresh"), "{output:?}");
 }

@@ -76,7 +76,26 @@ fn a_login_shows_which_service_it_contacts() {
     let (code, shown) = terminal.end();
     assert_eq!(code, Some(0), "{shown}");
     let lines = screen(&shown);
-    assert!(lines[0].starts_with("Logged in: default (company "), "{shown}");
+    assert!(lines[0].starts_with("Logged in: default, http://127."), "{shown}");
+    assert!(!lines.concat().contains("asking"), "{shown}");
+}
+
+#[test]
+fn a_question_after_a_refusal_gets_its_own_line() {
+    let world = World::new();
+    let secret = world.sandbox.app().client_secret.clone();
+    let text = world.sandbox.credentials_json();
+    world.write("credentials.json", text.replace(&secret, "not-this-one"));
+    let login = format!("login --base-url {}", world.sandbox.origin());
+    let Some((mut terminal, gate)) = held(&world, &login) else { return };
+    terminal.wait_for(&asking(&world));
+    gate.release();
+    terminal.wait_for("Client secret (not shown): ");
+    terminal.answer_unseen(&secret);
+    let (code, shown) = terminal.end();
+    assert_eq!(code, Some(0), "{shown}");
+    let lines = screen(&shown);
+    assert!(lines[0].starts_with("Concur refused clientSecret (code 64"), "{shown}");
     assert!(!lines.concat().contains("asking"), "{shown}");
 }
 

@@ -12,6 +12,8 @@ fn missing_values_are_prompted_for_and_secrets_are_not_echoed() {
         skipped("there is no script(1) to make a terminal with");
         return;
     };
+    terminal.wait_for("Enter 1 to 5 [1]: ");
+    terminal.answer("");
     terminal.wait_for("client id): ");
     terminal.answer(&app.client_id);
     terminal.wait_for("Client secret (not shown): ");
@@ -49,7 +51,7 @@ fn only_missing_values_are_prompted_for() {
 #[test]
 fn an_unanswered_prompt_creates_nothing() {
     let world = World::new();
-    let Some(mut terminal) = Terminal::login(&world, "") else {
+    let Some(mut terminal) = Terminal::login(&world, "--grant company") else {
         skipped("there is no script(1) to make a terminal with");
         return;
     };
@@ -64,7 +66,7 @@ fn an_unanswered_prompt_creates_nothing() {
 /// `login` under a shell that then prints the terminal's settings, with further commands.
 fn login_under_shell(world: &World, words: &str) -> Option<Terminal> {
     let settings = "set -- $(stty -a); echo settings: $*";
-    let login = format!("'{BINARY}' login --base-url {}", world.sandbox.origin());
+    let login = format!("'{BINARY}' login --grant company --base-url {}", world.sandbox.origin());
     let script = words.replace("LOGIN", &login).replace("SETTINGS", settings);
     let terminal = Terminal::shell(world, 80, &script, &[]);
     if terminal.is_none() {
@@ -194,30 +196,31 @@ fn only_a_new_profile_is_prompted_for_its_data_centre() {
     let world = World::new();
     let app = world.sandbox.app().clone();
     for is_new in [true, false] {
-        let Some(mut terminal) = Terminal::start(&world, 80, "login", &[]) else {
+        let Some(mut terminal) = Terminal::start(&world, 80, "login --grant company", &[]) else {
             skipped("there is no script(1) to make a terminal with");
             return;
         };
-        until_the_secret(&world, &mut terminal);
-        terminal.answer_unseen(&app.client_secret);
         if is_new {
+            until_the_secret(&world, &mut terminal);
+            terminal.answer_unseen(&app.client_secret);
             let question = "Data centre (us2, eu2, apj1, ... or an origin) [glz]: ";
             terminal.wait_for(question);
             terminal.answer("us3");
             let message = terminal.wait_for(question);
             assert!(
-                message.contains("no data centre") && message.contains("emea-impl"),
+                message.contains("Invalid data centre") && message.contains("emea-impl"),
                 "{message}"
             );
             terminal.answer(world.sandbox.origin());
+            terminal.wait_for("Company UUID: ");
+            terminal.answer(&app.company_uuid);
         }
-        let before = terminal.wait_for("Company UUID: ");
+        let before = terminal.wait_for("request token (not shown): ");
         assert!(!before.contains("Data centre"), "the profile knows it:\n{before}");
-        terminal.answer(&app.company_uuid);
-        terminal.wait_for("request token (not shown): ");
         terminal.answer_unseen(&app.request_token);
         let (code, shown) = terminal.end();
         assert_eq!(code, Some(0), "{shown}");
+        world.database().execute("UPDATE record SET request_token_expires_at = 1", []).unwrap();
     }
     assert_eq!(world.token_requests(), 2, "both asked the sandbox");
 }

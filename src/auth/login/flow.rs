@@ -19,6 +19,8 @@ use crate::sys::signals;
 use crate::ui::context::Context;
 use crate::ui::prompt;
 
+use super::dialog::guide;
+use super::dialog::questions::{self, Known};
 use super::keeping;
 use super::outcome;
 use super::start::Start;
@@ -133,13 +135,20 @@ pub(crate) fn application(
         let has_other = start.kind == GrantKind::Company && credentials.refresh_token.is_some();
         return Err(if has_other { use_refresh_token(&error) } else { error });
     }
-    let client_id = match credentials.client_id.take() {
-        Some(client_id) => client_id,
-        None => prompt::line(app, "App ID (client id)", prompt::anything)?,
+    if !missing.is_empty() || (prompt::is_possible() && !start.renewal.is_empty()) {
+        let values: Vec<_> = own.iter().chain(further).copied().collect();
+        guide::introduce(app, start, &values);
+    }
+    let credentials = &mut start.credentials;
+    let client_id = if let Some(client_id) = credentials.client_id.take() {
+        client_id
+    } else {
+        let client_secret = credentials.client_secret.as_ref();
+        questions::client_id(app, None, Known { client_secret, ..Known::default() })?
     };
     let client_secret = match credentials.client_secret.take() {
         Some(secret) => secret,
-        None => prompt::secret(app, "Client secret")?,
+        None => questions::client_secret(app, "Client secret", &client_id)?,
     };
     // Who types these has no file, and the application is one of some data centre.
     if own.iter().any(|(_, is_missing)| *is_missing) && is_anywhere(app, start)? {
@@ -243,7 +252,7 @@ fn ask_and_keep(
     let (Principal::Known(known) | Principal::FromTokens { otherwise: known }) = request.principal;
     let principal = grant.subject().unwrap_or_else(|| known.to_owned());
     if let Some(named) = request.named_another(start, &grant, &principal) {
-        app.note(&format!("Concur's tokens are those of {principal}, and not of {named}"));
+        app.warn(&format!("Concur's tokens are those of {principal}, and not of {named}"));
     }
     let is_free = is_free(Some(&principal));
     if let Some(held) =

@@ -3,8 +3,10 @@
 pub(crate) mod application;
 pub(crate) mod browser;
 pub(crate) mod company;
+pub(crate) mod dialog;
 pub(crate) mod flow;
 pub(crate) mod keeping;
+pub(crate) mod known;
 pub(crate) mod obtain;
 pub(crate) mod otp;
 pub(crate) mod outcome;

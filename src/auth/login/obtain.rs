@@ -18,7 +18,10 @@ use crate::store::{NewAccount, Store, Wanted, reserve};
 use crate::sys::files::{self, NamedFile, shell_word};
 use crate::ui::context::Context;
 use crate::ui::status::view::short_name;
-use crate::ui::times::local_date;
+use crate::ui::times::{DAY, local_date};
+
+/// The shortest six months, seconds; less a day for the answer's way and a change of the clocks.
+const SIX_MONTHS_SECS: i64 = 180 * DAY;
 
 /// What the operator gave about application and company; what is missing is `None`.
 #[derive(Debug, Default)]
@@ -37,10 +40,34 @@ pub(crate) struct Credentials {
 }
 
 impl Credentials {
-    /// What the values are called where they came from.
+    /// What the values are called where they come from; those that are missing are typed.
     pub(crate) fn names(&self) -> Names {
-        let otherwise = if self.file.is_some() { IN_FILE } else { TYPED };
-        otherwise.or_variables(&self.variables)
+        TYPED.or(&IN_FILE, self.present()).or_variables(&self.variables)
+    }
+
+    /// How many values there are.
+    pub(crate) fn count(&self) -> usize {
+        self.present().into_iter().filter(|is| *is).count()
+    }
+
+    /// Which values there are, in the order of the names.
+    fn present(&self) -> [bool; 5] {
+        [
+            self.client_id.is_some(),
+            self.client_secret.is_some(),
+            self.company_uuid.is_some(),
+            self.request_token.is_some(),
+            self.refresh_token.is_some(),
+        ]
+    }
+
+    /// The grant that the values are for, where that is clear from what was given.
+    pub(crate) fn settled_grant(&self) -> Option<GrantKind> {
+        let is_company = self.request_token.is_some() || self.company_uuid.is_some();
+        match &self.refresh_token {
+            Some(_) if self.request_token.is_none() => Some(GrantKind::Refresh),
+            _ => is_company.then_some(GrantKind::Company),
+        }
     }
 
     fn has(&self, variable: &str) -> bool {
@@ -292,37 +319,43 @@ pub(crate) fn tell(app: &mut Context<'_>, store: &mut Store, record: &Record) {
     };
     let place = short_name(&record.geolocation).unwrap_or(&record.geolocation);
     let done = if record.obtained_by == Some(GrantKind::Import) { "Imported" } else { "Logged in" };
-    app.note(&format!("{done}: {name} ({whose}), {place}"));
-    let life = match record.refresh_expires_at {
-        Some(at) => {
-            let assumed =
-                if record.refresh_expiry_assumed { " (assumed: Concur did not say)" } else { "" };
-            let date = local_date(at);
-            format!("Refreshes itself; log in again only if unused until {date}{assumed}")
-        }
-        None if record.obtained_by == Some(GrantKind::Application) => {
-            "Refreshes itself with App ID and secret".to_owned()
-        }
-        None => {
-            "There is no refresh token: log in again when the access token has expired".to_owned()
-        }
-    };
-    app.note(&life);
+    let mut lines = vec![format!("{done}: {name}, {place} ({whose})"), life(record)];
     let default = store.find(Wanted::Profile(None)).unwrap_or_default();
     let default = default.iter().map(|account| account.profile.as_str());
     let default: Vec<_> = default.collect();
     let with_name = match default[..] {
         [only] if only == name => String::new(),
         [other] => {
-            app.note(&format!(
+            lines.push(format!(
                 "The default profile is still {other}; to change it, run: concur-cred use {name}"
             ));
             format!(" --profile {name}")
         }
         _ => format!(" --profile {name}"),
     };
-    app.note(&format!("Try: concur-cred api{with_name} \"/profile/identity/v4.1/Users?count=1\""));
+    lines.push(format!("Try: concur-cred api{with_name} \"/profile/identity/v4.1/Users?count=1\""));
+    app.succeeded(&lines);
     store.leave_cache();
+}
+
+/// How long the profile is of use without a person.
+fn life(record: &Record) -> String {
+    let Some(at) = record.refresh_expires_at else {
+        return if record.obtained_by == Some(GrantKind::Application) {
+            "Refreshes itself with App ID and secret".to_owned()
+        } else {
+            "There is no refresh token: log in again when the access token has expired".to_owned()
+        };
+    };
+    let (date, is_assumed) = (local_date(at), record.refresh_expiry_assumed);
+    let assumed = if is_assumed { ", assumed: Concur did not say" } else { "" };
+    let is_new = at.saturating_sub(record.obtained_at) >= SIX_MONTHS_SECS;
+    let unused = if is_new {
+        format!("for six months ({date}{assumed})")
+    } else {
+        format!("until {date}{}", if is_assumed { " (assumed: Concur did not say)" } else { "" })
+    };
+    format!("Refreshes itself; log in again only if unused {unused}")
 }
 
 /// The keys of a credentials file, and the variable that each value is taken from.

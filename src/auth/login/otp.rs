@@ -1,6 +1,7 @@
 //! The one-time-password grant: Concur sends a code to a user's e-mail address, and who can read that
 //! mail is the user.
 
+use super::dialog::again::{self, Corrections};
 use super::flow::{self, Application, Principal, Target, TokenRequest};
 use super::outcome;
 use super::start::Start;
@@ -9,10 +10,11 @@ use crate::error::{Error, Kind, Result};
 use crate::formats::pasted;
 use crate::model::origin::AllowedOrigin;
 use crate::ui::context::Context;
-use crate::ui::prompt;
+use crate::ui::prompt::{self, shape};
 
 /// Concur's codes for a password that is not the one in the mail.
 const WRONG_CODE: [i64; 2] = [84, 85];
+const ADDRESS: &str = "E-mail address of the user";
 /// How often the code is asked for: a wrong one may be mistyped.
 const TRIES: u32 = 3;
 
@@ -25,10 +27,26 @@ pub(crate) fn log_in(app: &mut Context<'_>, mut start: Start, scope: Option<&str
              the company grant: concur-cred login.",
         ));
     }
-    let application = flow::application(app, &mut start, &[])?;
-    let target = flow::target(app, &start, &application, None)?;
-    let email = prompt::line(app, "E-mail address of the user", prompt::email)?;
-    let at = send(app, &start, &application, &target, &email)?;
+    let mut application = flow::application(app, &mut start, &[])?;
+    let mut target = flow::target(app, &start, &application, None)?;
+    let mut email = prompt::line(app, ADDRESS, None, shape::email)?;
+    let mut corrections = Corrections::new();
+    let at = loop {
+        let refused = match send(app, &start, &application, &target, &email) {
+            Ok(at) => break at,
+            Err(refused) => refused,
+        };
+        match corrections.code(&refused) {
+            Some(55 | 80 | 81 | 100) => {
+                again::say(app, "Concur does not know a user of this address", &refused);
+                email = prompt::line(app, ADDRESS, None, shape::email).map_err(|_| refused)?;
+            }
+            code => {
+                again::application(app, code, &mut start, &mut application, refused)?;
+                target = flow::target(app, &start, &application, None)?;
+            }
+        }
+    };
     app.note(&format!(
         "Concur has sent a one-time password to {email}: enter it, or paste its link"
     ));
@@ -42,7 +60,10 @@ pub(crate) fn log_in(app: &mut Context<'_>, mut start: Start, scope: Option<&str
         };
         match flow::log_in(app, &start, &application, &target, &request) {
             Err(wrong) if left > 0 && is_wrong_code(&wrong) => {
-                prompt::say(app, "Concur says that this is not the code; look at the newest mail.");
+                prompt::say_wrong(
+                    app,
+                    "Concur says that this is not the code; look at the newest mail.",
+                );
             }
             ended => return ended,
         }

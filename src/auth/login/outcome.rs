@@ -11,9 +11,11 @@ use crate::auth::oauth::failure::Failure;
 use crate::error::{Error, Kind, Result, ServiceWord};
 use crate::model::grant::{Grant, GrantKind};
 use crate::model::profile::ProfileName;
+use crate::model::skew::REMEDY;
 use crate::store::audit::Event;
 use crate::store::{Store, Wanted};
 use crate::ui::context::Context;
+use crate::ui::times::apart;
 
 const RUN_AGAIN: &str = "Nothing was changed. Run it again in a while.";
 const CHECK_NETWORK: &str =
@@ -31,6 +33,12 @@ pub(crate) fn granted(
         Ok(granted) => {
             for warning in &granted.warnings {
                 app.warn(warning);
+            }
+            if let Some(skew) = granted.skew.filter(|skew| skew.is_off()) {
+                app.warn(&format!(
+                    "This machine's clock is {} Concur's, so expiries are misjudged. {REMEDY}",
+                    apart(skew)
+                ));
             }
             audit(app, start.kind, profile, ("granted", None), (took, correlation_id));
             Ok(granted.grant)
@@ -61,7 +69,7 @@ fn meaning(
 ) -> (&'static str, Error) {
     match failure {
         Failure::Rejected { word, why, .. } => {
-            let (names, again) = (start.credentials.names(), start.again(profile));
+            let again = start.again(profile);
             let refused = Refused {
                 // What an import uses is a refresh token that the person has.
                 by: Some(match start.kind {
@@ -70,7 +78,7 @@ fn meaning(
                 }),
                 login: &again,
                 profile: Some(profile.as_str()),
-                sent: Sent::Given { names: &names, has_profile: has_profile(app, profile) },
+                sent: Sent::Given { names: &start.names, has_profile: has_profile(app, profile) },
             };
             let advice = advice::advice(word.code, &refused);
             let why = why.unwrap_or_else(|| "Concur refused the login".to_owned());

@@ -1,6 +1,8 @@
 //! The refresh grant with a refresh token that the person has already, from a vendor's page or another
 //! program. It is used at once: company or user, base URL and expiry come from the answer.
 
+use super::dialog::again::{self, Corrections};
+use super::dialog::questions;
 use super::flow::{self, Application, Principal, TokenRequest};
 use super::start::Start;
 use crate::auth::held;
@@ -8,16 +10,25 @@ use crate::auth::oauth::form::GrantRequest;
 use crate::error::Result;
 use crate::model::secret::Secret;
 use crate::ui::context::Context;
-use crate::ui::prompt;
 
 pub(crate) fn log_in(app: &mut Context<'_>, mut start: Start) -> Result<()> {
     let token = start.credentials.refresh_token.take();
-    let application = flow::application(app, &mut start, &[("refreshToken", token.is_none())])?;
-    let refresh_token = match token {
+    let mut application = flow::application(app, &mut start, &[("refreshToken", token.is_none())])?;
+    let mut refresh_token = match token {
         Some(token) => token,
-        None => prompt::secret(app, "Refresh token")?,
+        None => questions::refresh_token(app, &application)?,
     };
-    use_now(app, &start, &application, &refresh_token)
+    let mut corrections = Corrections::new();
+    loop {
+        let logged_in = use_now(app, &start, &application, &refresh_token);
+        let Err(refused) = logged_in else { return Ok(()) };
+        match corrections.code(&refused) {
+            Some(5 | 19 | 105 | 108) => {
+                refresh_token = again::refresh_token(app, &start, &application, refused)?;
+            }
+            code => again::application(app, code, &mut start, &mut application, refused)?,
+        }
+    }
 }
 
 /// Uses the refresh token, and keeps what comes in its place.

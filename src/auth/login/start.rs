@@ -1,6 +1,7 @@
 //! What a login begins with.
 
 use super::obtain::Credentials;
+use crate::auth::oauth::advice::Names;
 use crate::auth::oauth::client::TokenService;
 use crate::error::{Result, login_again};
 use crate::model::grant::GrantKind;
@@ -14,11 +15,16 @@ pub(crate) struct Start {
     pub(crate) base_url: Option<Origin>,
     pub(crate) service: TokenService,
     pub(crate) credentials: Credentials,
+    /// What their values are called, for messages.
+    pub(crate) names: Names,
     /// `--replace`.
     pub(crate) replace: bool,
     pub(crate) kind: GrantKind,
     /// The options with which the same login is run again: a profile that was not made remembers none.
     pub(crate) options: String,
+    /// Which profile is logged in again with what it has already, in lines;
+    /// none for any other login.
+    pub(crate) renewal: Vec<String>,
     /// Unknown fields of an imported file.
     pub(crate) unknown_fields: Option<Secret>,
 }

@@ -58,11 +58,14 @@ impl Names {
     /// These variables, and the other names for the rest.
     #[must_use]
     pub(crate) fn or_variables(&self, set: &[&str]) -> Self {
+        self.or(&IN_VARIABLES, IN_VARIABLES.all().map(|variable| set.contains(&variable)))
+    }
+
+    /// The names of `other` where that `is` so.
+    pub(crate) fn or(&self, other: &Self, is: [bool; 5]) -> Self {
         let mut names = self.all();
-        for (name, variable) in names.iter_mut().zip(IN_VARIABLES.all()) {
-            if set.contains(&variable) {
-                *name = variable;
-            }
+        for (at, name) in names.iter_mut().enumerate().filter(|(at, _)| is[*at]) {
+            *name = other.all()[at];
         }
         let [client_id, client_secret, company, request_token, refresh_token] = names;
         Self { client_id, client_secret, company, request_token, refresh_token }
@@ -123,10 +126,7 @@ pub(crate) fn advice(code: Option<i64>, refused: &Refused<'_>) -> String {
             once_fixed(refused)
         ),
         Some(54) => too_much_scope(by, &again),
-        Some(60) => {
-            let grants = grants_needed(by);
-            format!("Edit the application at Concur and tick {grants}, {}", once_fixed(refused))
-        }
+        Some(60) => tick(grants_needed(by), refused),
         Some(55 | 100) if by != Some(GrantKind::Otp) => {
             format!("Check the user name: it is the login ID of a Concur user, {again}")
         }
@@ -135,13 +135,13 @@ pub(crate) fn advice(code: Option<i64>, refused: &Refused<'_>) -> String {
             "The browser's code was already used or has expired (it is valid for minutes): to \
              sign in again, run: {login}"
         ),
+        Some(105) if by == Some(GrantKind::Refresh) => format!(
+            "The refresh token is of another App ID: use that one, or get a refresh token for this one, {again}"
+        ),
         Some(104 | 105) => format!(
             "Register exactly this redirect URI for the application at Concur, {again}"
         ),
-        Some(107) => format!(
-            "Edit the application at Concur and tick the grant \"refresh_token\", {}",
-            once_fixed(refused)
-        ),
+        Some(107) => tick("the grant \"refresh_token\"", refused),
         Some(108) => log_in_again(by, login),
         Some(136) => new_request_token(refused),
         Some(139) => format!(
@@ -156,6 +156,10 @@ pub(crate) fn advice(code: Option<i64>, refused: &Refused<'_>) -> String {
         }
         _ => unknown(refused),
     }
+}
+
+fn tick(grants: &str, refused: &Refused<'_>) -> String {
+    format!("Edit the application at Concur and tick {grants}, {}", once_fixed(refused))
 }
 
 /// The e-mail address, or the password that was sent to it.

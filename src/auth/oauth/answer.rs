@@ -17,6 +17,7 @@ use crate::model::lenient::whole_number;
 use crate::model::origin::{AllowList, AllowedOrigin, Origin};
 use crate::model::policy;
 use crate::model::secret::Secret;
+use crate::model::skew::Skew;
 
 /// The longest plausible lifetime of an access token, seconds: a year.
 const LONGEST_ACCESS_LIFE_SECS: i64 = 366 * 86_400;
@@ -24,9 +25,6 @@ const LONGEST_ACCESS_LIFE_SECS: i64 = 366 * 86_400;
 const LONGEST_REFRESH_LIFE_SECS: i64 = 3660 * 86_400;
 /// From here on an epoch time is in milliseconds (the year 5138 in seconds).
 const MILLISECONDS_FROM: i64 = 100_000_000_000;
-/// The difference between our clock and the service's from which its times are converted, seconds: the time in
-/// the network does not count.
-const CLOCK_TOLERANCE_SECS: u64 = 30;
 /// Concur's code for a company in scheduled maintenance: the only temporary code.
 const MAINTENANCE: i64 = 134;
 /// Concur's code for an account at another data centre (redirected).
@@ -78,6 +76,8 @@ pub struct Granted {
     pub grant: Grant,
     /// Warnings about the answer, one sentence each.
     pub warnings: Vec<String>,
+    /// How far our clock is from the service's, where the answer says its time.
+    pub(crate) skew: Option<Skew>,
 }
 
 /// Where to send the request once more. The origin is allowed.
@@ -260,7 +260,8 @@ fn granted(
         id_token,
         principal,
     };
-    Ok(Granted { grant, warnings })
+    let skew = answer.date.map(|date| Skew::of(now, date));
+    Ok(Granted { grant, warnings, skew })
 }
 
 /// Our time and the service's, epoch seconds. Concur's absolute times are by its clock, and our clock decides
@@ -273,8 +274,9 @@ struct Clocks {
 
 impl Clocks {
     fn of(answer: &HttpAnswer, now: i64) -> Self {
-        let apart = |date: &i64| date.abs_diff(now) > CLOCK_TOLERANCE_SECS;
-        Self { ours: now, service: answer.date.filter(apart).unwrap_or(now) }
+        // What the network takes is not a difference.
+        let is_off = |date: &i64| Skew::of(now, *date).is_off();
+        Self { ours: now, service: answer.date.filter(is_off).unwrap_or(now) }
     }
 
     fn to_ours(self, at: i64) -> i64 {

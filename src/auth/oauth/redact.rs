@@ -70,7 +70,7 @@ fn failure(failure: Failure, sent: &[&Secret], known_id: Option<&str>) -> Failur
 
 /// Words of a scope are kept if they repeat no secret; principal and base URL are one word each.
 fn granted(granted: Granted, sent: &[&Secret]) -> Granted {
-    let Granted { mut grant, mut warnings } = granted;
+    let Granted { mut grant, mut warnings, skew } = granted;
     let tokens = [&grant.access_token, &grant.refresh_token, &grant.id_token];
     let all: Vec<&Secret> = sent.iter().copied().chain(tokens.into_iter().flatten()).collect();
     let mut bad = Vec::new();
@@ -86,7 +86,7 @@ fn granted(granted: Granted, sent: &[&Secret]) -> Granted {
     bad.extend(geolocation.map(|_| "base URL; kept the stored one"));
     warnings.extend(bad.iter().map(|what| format!("Concur's answer repeats a secret as {what}")));
     grant.scope = scope;
-    Granted { grant, warnings }
+    Granted { grant, warnings, skew }
 }
 
 /// The words that do not repeat a secret; none, if they do so together.
@@ -170,8 +170,8 @@ mod tests {
     }
 
     fn kept(grant: Grant) -> (Grant, usize) {
-        let Granted { grant, warnings } =
-            granted(Granted { grant, warnings: Vec::new() }, &[&secret()]);
+        let given = Granted { grant, warnings: Vec::new(), skew: None };
+        let Granted { grant, warnings, skew: _ } = granted(given, &[&secret()]);
         (grant, warnings.len())
     }
 

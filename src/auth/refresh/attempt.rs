@@ -132,7 +132,7 @@ impl Refresher<'_> {
         store: &mut Store,
         lock: &RecordLock,
         ending: &Record,
-        Granted { grant, warnings }: Granted,
+        Granted { grant, warnings, skew: _ }: Granted,
         new_secret: Option<&Secret>,
         now: i64,
     ) -> (Result<ValidToken>, Option<Error>) {

@@ -253,9 +253,7 @@ impl<'de> Deserialize<'de> for Text {
             }
 
             fn visit_str<E>(self, text: &str) -> Result<Text, E> {
-                // Pasted values have blanks around them, also invisible ones.
-                let blank = |c: char| c.is_whitespace() || matches!(c, '\u{feff}' | '\u{200b}');
-                let text = text.trim_matches(blank);
+                let text = lenient::trimmed(text);
                 Ok(Text((!text.is_empty()).then(|| Secret::from(text))))
             }
 

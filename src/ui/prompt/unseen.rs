@@ -13,7 +13,8 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::process::{Signal, getpgrp, kill_current_process_group};
 use rustix::termios::{
-    LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcgetpgrp, tcsetattr,
+    LocalModes, OptionalActions, QueueSelector, SpecialCodeIndex, Termios, tcflush, tcgetattr,
+    tcgetpgrp, tcsetattr,
 };
 use zeroize::Zeroizing;
 
@@ -50,6 +51,14 @@ impl Drop for Unseen {
         let when = if signals::is_held() { OptionalActions::Flush } else { OptionalActions::Now };
         // A terminal that is gone has no settings.
         let _ = tcsetattr(io::stdin(), when, &self.0);
+    }
+}
+
+/// Discards what was typed and not read, unless another job has the terminal.
+pub(super) fn discard() {
+    if has_terminal() {
+        // A terminal that is gone has nothing to read.
+        let _ = tcflush(io::stdin(), QueueSelector::IFlush);
     }
 }
 

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use super::super::forms::ECHOED;
-use super::super::scene::{EMAIL, Scene, odd};
+use super::super::scene::{EMAIL, Scene, graphic, odd};
 use super::tokens::mocking_proxy;
 use super::{Row, by_http, first, row};
 use crate::browser::support::{Login, exchange, field, free_port, press};
@@ -193,21 +193,37 @@ pub(super) const ROWS: &[Row] = &[
         burst(s, "end");
         login(s, &[])
     }),
-    first("login", 0, "a person types everything", |s| {
-        std::fs::remove_file(s.world.work().join("credentials.json")).unwrap();
-        let app = s.world.sandbox.app().clone();
-        s.secrets.add("secret typed at a prompt", format!("{} ", app.client_secret));
-        terminal(
-            s,
-            "",
-            &[
-                ("client id): ", &app.client_id),
-                ("Client secret (not shown): ", &app.client_secret),
-                ("Company UUID: ", &app.company_uuid),
-                ("request token (not shown): ", &app.request_token),
-            ],
-        )
-    }),
+    Row {
+        command: "login",
+        code: 0,
+        what: "a person types everything",
+        home: |by_https| {
+            // A prompt takes no spaces within a value.
+            Scene::with(by_https, |config| {
+                let app = config.app.as_mut().unwrap();
+                app.client_secret = graphic("cl13nt");
+                app.request_token = graphic("r3quest");
+            })
+        },
+        act: |s| {
+            std::fs::remove_file(s.world.work().join("credentials.json")).unwrap();
+            let app = s.world.sandbox.app().clone();
+            s.secrets.add("client secret", &app.client_secret);
+            s.secrets.add("company request token", &app.request_token);
+            s.secrets.add("secret typed at a prompt", format!("{} ", app.client_secret));
+            terminal(
+                s,
+                "",
+                &[
+                    ("Enter 1 to 5 [1]: ", "1"),
+                    ("client id): ", &app.client_id),
+                    ("Client secret (not shown): ", &app.client_secret),
+                    ("Company UUID: ", &app.company_uuid),
+                    ("request token (not shown): ", &app.request_token),
+                ],
+            )
+        },
+    },
     first("login", 4, "a person types a wrong password", |s| {
         let typed = odd("typed");
         s.secrets.add("secret typed at a prompt", &typed);

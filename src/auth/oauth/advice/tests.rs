@@ -56,6 +56,8 @@ fn each_documented_code_says_what_to_do_now() {
         (63, Some(GrantKind::Application), LOGIN, "check appID and clientSecret, then"),
         (103, Some(GrantKind::Browser), LOGIN, "sign in again"),
         (104, Some(GrantKind::Browser), "redirect URI", LOGIN),
+        (105, Some(GrantKind::Browser), "redirect URI", LOGIN),
+        (105, Some(GrantKind::Refresh), "another App ID", LOGIN),
         (107, company, REFRESH, "\"refresh_token\""),
         (108, company, TOKEN_PAGE, LOGIN),
         (124, company, "Report", "Report"),
