@@ -250,7 +250,7 @@ fn a_login_says_who_one_is_how_long_that_lasts_and_what_next() {
     let app = world.sandbox.app().clone();
     world.write("credentials.json", world.sandbox.credentials_json());
     let until = |date: &str| format!("Refreshes itself; log in again only if unused {date}");
-    let told = |profile: &str, mark: &str| {
+    let headline = |profile: &str, mark: &str| {
         let place = world.sandbox.origin();
         format!("{mark}Logged in: {profile}, {place} (company {})\n", app.company_uuid)
     };
@@ -265,12 +265,12 @@ fn a_login_says_who_one_is_how_long_that_lasts_and_what_next() {
         let (code, shown) = terminal.end();
         let shown = shown.replace('\r', "");
         assert_eq!(code, Some(0), "{shown}");
-        assert!(shown.contains(&told("acme", mark)), "{mark:?}\n{shown}");
+        assert!(shown.contains(&headline("acme", mark)), "{mark:?}\n{shown}");
         assert!(shown.contains(&until("for six months (20")), "{shown}");
         assert!(shown.contains("Try: concur-cred api \"/profile/identity"), "{shown}");
     }
     let args = ["login", "--profile", "other", "--base-url", world.sandbox.origin()];
-    let output = world.concur(args).ok().says(&told("other", "concur-cred: "));
+    let output = world.concur(args).ok().says(&headline("other", "concur-cred: "));
     assert!(output.stdout.is_empty(), "{output:?}");
     drop(output.says("The default profile is still acme").says("api --profile other "));
     // One that lives less is not said to live six months.
