@@ -41,7 +41,7 @@ pub(super) fn run(context: &mut Context<'_>) -> Result<u8> {
             Err(refused) => refused,
         };
         match (source, corrections.code(&refused)) {
-            (Source::Person, Some(61 | 64)) => {
+            (Source::Person, Some(5 | 61 | 64)) => {
                 again::say(context, "Concur refused the new client secret", &refused);
                 secret = typed_secret(context, record.client_id()).map_err(|_| refused)?;
             }
