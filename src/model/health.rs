@@ -68,6 +68,8 @@ pub(crate) enum Trouble {
     OtherPrincipal,
     /// Concur does not accept App ID and client secret.
     WrongSecret {
+        /// Whether it does not know the App ID: code 61, which some data centres also answer to a wrong secret.
+        is_unknown: bool,
         /// When it said so.
         since: Option<i64>,
     },
@@ -163,7 +165,9 @@ pub(crate) fn trouble(record: &Record, cells: Cells, now: i64, limits: Limits) -
     let left = time_left(record, now);
     // A failure is shown until the next attempt succeeds, also after its back-off has ended.
     match (attempt.outcome, code) {
-        (Some(OutcomeKind::Rejected), Some(5 | 61 | 64)) => Some(Trouble::WrongSecret { since }),
+        (Some(OutcomeKind::Rejected), Some(5 | 61 | 64)) => {
+            Some(Trouble::WrongSecret { is_unknown: code == Some(61), since })
+        }
         (Some(OutcomeKind::Rejected), _) => Some(Trouble::Rejected { code, since }),
         _ if left == Some(0) => record.refresh_expires_at.map(|at| Trouble::Expired { at }),
         (Some(OutcomeKind::Local), _) => Some(Trouble::Unreachable { at: since }),

@@ -123,11 +123,12 @@ fn a_refused_refresh_token_though_the_access_token_is_still_valid() {
 
 #[test]
 fn a_client_secret_that_was_replaced_at_concur() {
-    for code in [61, 64] {
+    let words = "App ID or client secret not known since ";
+    for (code, words) in [(61, words), (64, "wrong client secret since ")] {
         let world = World::logged_in();
         refused(&world, Fault::Code(code));
         let command = "concur-cred set-secret --profile default";
-        assert_agreed(&world, critical("wrong client secret since ", command));
+        assert_agreed(&world, critical(words, command));
         world.concur(["refresh"]).ok();
         assert_agreed(
             &world,

@@ -57,7 +57,8 @@ fn assert_table(severity: Severity, table: &[(Record, Trouble, Fix)]) {
 fn how_the_last_attempt_ended_has_its_command() {
     use OutcomeKind::{Condemned, Granted, Local, OtherPrincipal, Rejected, Transient};
     let rejected = |code| Trouble::Rejected { code, since: SINCE };
-    let secret = Trouble::WrongSecret { since: SINCE };
+    let secret = Trouble::WrongSecret { is_unknown: false, since: SINCE };
+    let unknown = Trouble::WrongSecret { is_unknown: true, since: SINCE };
     let refused = Trouble::RefreshTokenRefused { code: Some(108) };
     let unavailable = Trouble::Unavailable { at: SINCE, code: Some(134) };
     let once_fixed = Fix::Refresh { once_fixed: true };
@@ -67,7 +68,7 @@ fn how_the_last_attempt_ended_has_its_command() {
             (ended(Condemned, Some(108)), refused, AGAIN),
             (ended(OtherPrincipal, None), Trouble::OtherPrincipal, AGAIN),
             (ended(Rejected, Some(5)), secret, Fix::SetSecret),
-            (ended(Rejected, Some(61)), secret, Fix::SetSecret),
+            (ended(Rejected, Some(61)), unknown, Fix::SetSecret),
             (ended(Rejected, Some(64)), secret, Fix::SetSecret),
             (ended(Rejected, Some(59)), rejected(Some(59)), once_fixed),
             (ended(Rejected, None), rejected(None), once_fixed),

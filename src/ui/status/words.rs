@@ -39,7 +39,12 @@ pub(crate) fn of_trouble(trouble: Trouble, now: i64) -> Words {
         Trouble::OtherPrincipal => {
             Words::new("log in again", ": tokens of another company or user")
         }
-        Trouble::WrongSecret { since: at } => Words::new("wrong client secret", since(at)),
+        Trouble::WrongSecret { is_unknown: false, since: at } => {
+            Words::new("wrong client secret", since(at))
+        }
+        Trouble::WrongSecret { is_unknown: true, since: at } => {
+            Words::new("App ID or client secret not known", since(at))
+        }
         Trouble::Rejected { code, since: at } => {
             Words::new("refused by Concur", format!("{}{}", since(at), in_brackets(code)))
         }
