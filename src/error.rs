@@ -41,6 +41,14 @@ impl Kind {
     }
 }
 
+/// The exit code of several failures: who needs a person comes before what is unusable, and that before what needs
+/// no action. A profile that was removed meanwhile is no failure.
+pub(crate) fn worst_exit_code<'e>(failures: impl IntoIterator<Item = &'e Error>) -> u8 {
+    let worst = [Kind::LoginNeeded, Kind::Unusable, Kind::Temporary, Kind::Other, Kind::Usage];
+    let kinds: Vec<Kind> = failures.into_iter().map(Error::kind).collect();
+    worst.into_iter().find(|kind| kinds.contains(kind)).map_or(0, Kind::exit_code)
+}
+
 /// What Concur said about a failure; SAP support asks for the correlation id.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ServiceWord {
@@ -263,5 +271,19 @@ mod tests {
     #[test]
     fn nothing_said_shows_no_empty_brackets() {
         assert_eq!(Error::new(Kind::Other, "It broke", "").to_string(), "error: It broke.");
+    }
+
+    #[test]
+    fn who_needs_a_person_decides_the_exit_code() {
+        let code = |kinds: &[Kind]| {
+            let errors: Vec<Error> = kinds.iter().map(|kind| Error::new(*kind, "", "")).collect();
+            worst_exit_code(&errors)
+        };
+        assert_eq!(code(&[]), 0);
+        assert_eq!(code(&[Kind::NotFound]), 0);
+        assert_eq!(code(&[Kind::Temporary, Kind::NotFound]), 5);
+        assert_eq!(code(&[Kind::Temporary, Kind::Unusable]), 6);
+        assert_eq!(code(&[Kind::Unusable, Kind::LoginNeeded, Kind::Temporary]), 4);
+        assert_eq!(code(&[Kind::Other]), 1);
     }
 }

@@ -28,7 +28,14 @@ pub(crate) fn selected(app: &Context<'_>, store: &Store) -> Result<Account> {
     match (found.pop(), found.is_empty(), name) {
         (Some(account), true, _) => Ok(account),
         (Some(_), false, _) => Err(ambiguous(&store.profile_names()?)),
-        (None, _, Some(name)) => Err(unknown(name, &store.profile_names()?)),
+        (None, _, Some(name)) => {
+            let error = unknown(name, &store.profile_names()?);
+            let chosen = app.chooses_profile().filter(|_| app.global.profile.is_none());
+            Err(chosen.map_or(error.clone(), |(by, command)| {
+                let problem = format!("{}, which {by} names", error.problem());
+                Error::new(error.kind(), problem, format!("Correct it, or run: {command}"))
+            }))
+        }
         (None, _, None) => match store.profile_names()? {
             names if names.is_empty() => Err(no_profile(app)),
             names => Err(no_default(&names)),

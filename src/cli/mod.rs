@@ -65,7 +65,7 @@ const AFTER_HELP: &str = "\
 Examples:
   concur-cred init                           then fill in credentials.json, and:
   concur-cred login --base-url us2           make a profile from it
-  curl -H \"Authorization: Bearer $(concur-cred get)\" \\
+  curl -H \"Authorization: Bearer $(concur-cred token)\" \\
        https://us2.api.concursolutions.com/profile/identity/v4.1/Users
   concur-cred configure-git                  git asks it for Concur's hosts
 
@@ -174,7 +174,7 @@ pub struct Global {
     /// The configuration file to use instead of the default one [env: CONCUR_CRED_CONFIG]
     #[arg(long, global = true, value_name = "FILE", help_heading = GLOBAL, hide_short_help = true)]
     pub config: Option<PathBuf>,
-    /// Print only errors on stderr
+    /// Print neither notes nor warnings on stderr, only errors
     #[arg(long, short, global = true, help_heading = GLOBAL, hide_short_help = true)]
     pub quiet: bool,
     /// Show on stderr where the time goes [env: CONCUR_CRED_TRACE=1, or a file]

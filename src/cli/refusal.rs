@@ -14,7 +14,9 @@ pub(crate) fn lines(refused: &clap::Error) -> String {
     let mut lines = String::new();
     let mut more = "see --help".to_owned();
     for line in text.lines().filter(|line| !line.is_empty()) {
-        if let Some(tip) = line.strip_prefix("  tip: ") {
+        // No option here takes another one as its value.
+        if line.starts_with("  tip: to pass '") {
+        } else if let Some(tip) = line.strip_prefix("  tip: ") {
             let _ = writeln!(lines, "hint: {tip}");
         } else if let Some(usage) = line.strip_prefix("Usage: ") {
             more = format!("usage: {usage}; see --help");

@@ -10,7 +10,7 @@ use crate::auth::no_profile::no_profile;
 use crate::auth::oauth::advice;
 use crate::auth::refresh::{Kept, Refresher};
 use crate::cli::Keepalive;
-use crate::error::{Kind, Result, login_again};
+use crate::error::{Kind, Result, login_again, worst_exit_code};
 use crate::model::printable::printable_json;
 use crate::model::record::Record;
 use crate::store::Store;
@@ -57,7 +57,7 @@ pub(super) fn run(context: &mut Context<'_>, args: &Keepalive) -> Result<u8> {
         lines.push(line);
     }
     store.leave_cache();
-    let code = exit_code(lines.iter().filter_map(Line::failure).chain(&unwritten));
+    let code = worst_exit_code(lines.iter().filter_map(Line::failure).chain(&unwritten));
     if args.json {
         context.answer(
             format!("{}\n", printable_json(&report::json(&lines, context.now(), code))).as_bytes(),
@@ -124,33 +124,5 @@ fn explain(context: &mut Context<'_>, line: &Line, warn_before: i64) {
         let name = name.unwrap_or_default();
         let (left, on) = (span(left), local_date(at));
         context.warn(&format!("{name}: the refresh token ends in {left}, {on}. {remedy}"));
-    }
-}
-
-/// The exit code of them all: who needs a person comes before what is unusable, and that before what
-/// needs no action. A profile that was removed meanwhile is no failure.
-fn exit_code<'e>(failures: impl Iterator<Item = &'e crate::error::Error>) -> u8 {
-    let worst = [Kind::LoginNeeded, Kind::Unusable, Kind::Temporary, Kind::Other, Kind::Usage];
-    let kinds: Vec<Kind> = failures.map(crate::error::Error::kind).collect();
-    worst.into_iter().find(|kind| kinds.contains(kind)).map_or(0, Kind::exit_code)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::error::Error;
-
-    #[test]
-    fn who_needs_a_person_decides_the_exit_code() {
-        let code = |kinds: &[Kind]| {
-            let errors: Vec<Error> = kinds.iter().map(|kind| Error::new(*kind, "", "")).collect();
-            exit_code(errors.iter())
-        };
-        assert_eq!(code(&[]), 0);
-        assert_eq!(code(&[Kind::NotFound]), 0);
-        assert_eq!(code(&[Kind::Temporary, Kind::NotFound]), 5);
-        assert_eq!(code(&[Kind::Temporary, Kind::Unusable]), 6);
-        assert_eq!(code(&[Kind::Unusable, Kind::LoginNeeded, Kind::Temporary]), 4);
-        assert_eq!(code(&[Kind::Other]), 1);
     }
 }

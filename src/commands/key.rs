@@ -68,8 +68,8 @@ fn rotate(context: &mut Context<'_>, args: &KeyRotate) -> Result<u8> {
     end(context, &store);
     tell(context, &resealed);
     context.note(
-        "older backups of the store still open with the old key; if that was stolen, also \
-         replace the tokens: concur-cred refresh --all",
+        "older backups of the store still open with the old key; if one was stolen with it, revoke the tokens: \
+         concur-cred logout --revoke, then log in again",
     );
     audit(context, "key rotate", "new key", &resealed);
     Ok(0)

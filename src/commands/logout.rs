@@ -79,7 +79,9 @@ fn confirm(context: &mut Context<'_>, store: &Store, record: &Record, yes: bool)
             format!("If that is intended, run: {} --revoke --yes", plain_logout(record)),
         ));
     }
-    prompt::say(context, &format!("This ends {ends}."));
+    let place = record.base_url().map(|base| base.host().to_owned()).unwrap_or_default();
+    prompt::say(context, &format!("{profile}, {place}: this ends {ends}."));
+    prompt::say(context, REQUEST_TOKENS);
     let typed = prompt::line(
         context,
         "Type the profile's name to revoke them",
@@ -88,6 +90,10 @@ fn confirm(context: &mut Context<'_>, store: &Store, record: &Record, yes: bool)
     )?;
     if typed == profile { Ok(()) } else { Err(not_confirmed(profile)) }
 }
+
+/// What a revoke does not end.
+const REQUEST_TOKENS: &str = "A company request token is not revoked: for 24 hours after it was made, a profile or \
+     a copy of the store that has it obtains new tokens.";
 
 fn not_confirmed(profile: &str) -> Error {
     Error::new(

@@ -4,7 +4,7 @@ use crate::auth::accounts;
 use crate::auth::no_profile::no_profile;
 use crate::auth::refresh::Refresher;
 use crate::cli::Refresh;
-use crate::error::Result;
+use crate::error::{Result, worst_exit_code};
 use crate::model::policy::Need;
 use crate::model::record::Record;
 use crate::store::Store;
@@ -17,15 +17,15 @@ pub(super) fn run(context: &mut Context<'_>, args: &Refresh) -> Result<u8> {
     if let Some(warning) = store.prove_key()? {
         context.warn(warning);
     }
-    let mut worst = 0;
+    let mut failures = Vec::new();
     for record in records {
         if let Err(error) = refresh(context, &mut store, record) {
             context.show(&error);
-            worst = worst.max(error.kind().exit_code());
+            failures.push(error);
         }
     }
     store.leave_cache();
-    Ok(worst)
+    Ok(worst_exit_code(&failures))
 }
 
 fn wanted(context: &Context<'_>, store: &Store, all: bool) -> Result<Vec<Record>> {

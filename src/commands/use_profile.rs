@@ -16,5 +16,9 @@ pub(super) fn run(context: &mut Context<'_>, args: &Use) -> Result<u8> {
     store.use_profile(name)?;
     store.leave_cache();
     context.note(&format!("{name} is now the default profile"));
+    let named = context.named_profile()?.filter(|named| named != name);
+    if let (Some(named), Some((by, command))) = (named, context.chooses_profile()) {
+        context.warn(&format!("{by} still chooses {named}; to use {name}, run: {command}"));
+    }
     Ok(0)
 }

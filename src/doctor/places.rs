@@ -114,6 +114,8 @@ fn surroundings(context: &Context<'_>, report: &mut Report) {
     }
 }
 
+/// With less a refresh has no room for its new token, bytes: the reserve file, and the store's journal.
+const TOO_LITTLE_SPACE: u64 = 512 << 10;
 /// With less a refresh is about to have no room for its new token, bytes.
 const LITTLE_SPACE: u64 = 32 << 20;
 
@@ -123,7 +125,13 @@ fn free_space(context: &Context<'_>, report: &mut Report) {
     match files::free_bytes(folder) {
         Ok(free) => {
             let shown = format!("{} MB free for {}", free / 1_000_000, folder.display());
-            if free < LITTLE_SPACE {
+            if files::is_read_only(folder) {
+                let what = format!("{} is read-only: no token can be refreshed", folder.display());
+                report.fail("disk", what, "Set CONCUR_CRED_HOME to a folder that can be written");
+            } else if free < TOO_LITTLE_SPACE {
+                let what = format!("{shown}: no token can be refreshed");
+                report.fail("disk", what, "Free some space on that disk");
+            } else if free < LITTLE_SPACE {
                 let why = "a refresh first makes sure of room for its new token";
                 report.warn("disk", format!("{shown}: {why}"), "Free some space on that disk");
             } else {

@@ -50,7 +50,7 @@ pub enum BadOrigin {
 impl fmt::Display for BadOrigin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::NotAUrl => "it is not a URL with a host",
+            Self::NotAUrl => "it is neither a known short name nor a URL with a host",
             Self::Scheme => "its scheme is not https",
             Self::PlainHttp => {
                 "http is allowed only for a literal loopback address (127.0.0.0/8 or [::1])"

@@ -159,8 +159,9 @@ fn keep_alive(record: &Record, now: i64, after: i64) -> Decision {
     // A use "in the future" was recorded before the clock was set back: its age is unknown.
     let lately = age.is_some_and(|age| (-CLOCK_TOLERANCE_SECS..after).contains(&age));
     let ends = record.refresh_expires_at.is_some_and(|at| at.saturating_sub(now) <= after);
+    let has_failed = record.attempt.outcome.is_some_and(|outcome| outcome != OutcomeKind::Granted);
     let refusal = refusal(record, now);
-    if lately && !ends && !refusal.is_some_and(Refusal::needs_login) {
+    if lately && !ends && !has_failed {
         return Decision::Fresh;
     }
     refusal.map_or(Decision::Stale, Decision::Refused)

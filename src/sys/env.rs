@@ -141,6 +141,16 @@ impl Env {
         self.path("CREDENTIALS_DIRECTORY").is_some_and(|folder| file.parent() == Some(&*folder))
     }
 
+    /// Whether the variable is set, to nothing.
+    #[expect(clippy::disallowed_methods, reason = "this is the environment edge")]
+    pub fn is_blank(&self, name: &str) -> bool {
+        let is_there = match &self.fixed {
+            Some(variables) => variables.contains_key(name),
+            None => std::env::var_os(name).is_some(),
+        };
+        is_there && !self.is_set(name)
+    }
+
     /// Whether the variable is set to something (the rule for NO_COLOR).
     pub fn is_set(&self, name: &str) -> bool {
         self.get(name).is_some()

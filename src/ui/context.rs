@@ -134,6 +134,19 @@ impl<'io> Context<'io> {
         Ok(self.config.default_profile.clone())
     }
 
+    /// What chooses a profile in place of `use`: a variable, else a setting; with the command that ends that.
+    pub(crate) fn chooses_profile(&self) -> Option<(&'static str, &'static str)> {
+        if self.env.is_set("CONCUR_CRED_PROFILE") {
+            Some(("CONCUR_CRED_PROFILE", "unset CONCUR_CRED_PROFILE"))
+        } else if self.env.is_set("CONCUR_CRED_DEFAULT_PROFILE") {
+            Some(("CONCUR_CRED_DEFAULT_PROFILE", "unset CONCUR_CRED_DEFAULT_PROFILE"))
+        } else if self.config.default_profile.is_some() {
+            Some(("the setting default_profile", "concur-cred config unset default_profile"))
+        } else {
+            None
+        }
+    }
+
     /// The folders, for a command that needs them.
     pub(crate) fn need_paths(&self) -> Result<Paths> {
         self.paths.clone().ok_or_else(|| {

@@ -217,17 +217,13 @@ pub(crate) fn say_wrong(context: &mut Context<'_>, wrong: &str) {
 }
 
 fn not_answered() -> Error {
-    Error::new(
-        Kind::Usage,
-        "The question was not answered",
-        "Run it again; what credentials.json (concur-cred init) or the environment holds is not asked for.",
-    )
+    Error::new(Kind::Usage, "The question was not answered", "Run it again; nothing was changed.")
 }
 
 fn given_up() -> Error {
     Error::new(
         Kind::Usage,
-        "The question was answered wrongly three times",
+        "No valid answer after three tries",
         "Look the value up and run it again; nothing was changed.",
     )
 }

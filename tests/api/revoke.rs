@@ -199,7 +199,11 @@ fn a_person_types_the_profiles_name_before_everything_is_revoked() {
         return skipped("there is no script(1) to make a terminal with");
     };
     let said = terminal.wait_for("Type the profile's name to revoke them: ");
-    assert!(said.contains("This ends every token of this application"), "{said}");
+    assert!(
+        said.contains("default, 127.0.0.1")
+            && said.contains("this ends every token of this application"),
+        "{said}"
+    );
     terminal.answer("defualt");
     let (code, shown) = terminal.end();
     assert!(code == Some(2) && shown.contains("nothing was revoked or forgotten"), "{shown}");

@@ -170,7 +170,8 @@ pub(crate) fn of_the_operator() -> Vec<Place> {
             [named(), waits_for_no_pipe(), all([Huge], 2)].concat(),
         ),
         Place::new("credentials.json", credentials, |world, _| login(world), {
-            let unseen = all([LinkToItself], 2);
+            // As without a file: the profile has all that a login needs.
+            let unseen = all([LinkToItself, LinkToNothing], 0);
             [unseen, no_credentials(), named(), waits_for_no_pipe()].concat()
         }),
         Place {

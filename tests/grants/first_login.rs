@@ -196,7 +196,7 @@ fn without_an_answer_or_a_terminal_nothing_is_chosen() {
     }
     let (code, shown) = terminal.end();
     assert_eq!(code, Some(2), "{shown}");
-    assert!(shown.contains("wrongly three times"), "{shown}");
+    assert!(shown.contains("No valid answer after three tries"), "{shown}");
     let output = world.concur(["login"]).fails(2).says("companyRequestToken");
     assert!(!output.stderr.contains("What do you have"), "{output:?}");
     assert_eq!((world.token_requests(), files(&world.home()).len()), (0, 0));

@@ -263,3 +263,28 @@ fn quiet_is_silent_about_an_outage_that_can_wait_until_tomorrow() {
     let soon = world.concur(["keepalive", "--quiet"]).env("CONCUR_CRED_WARN_BEFORE", "365d");
     drop(soon.output().code(5).says("error: acme: "));
 }
+
+#[test]
+fn a_refresh_that_failed_lately_is_not_fresh() {
+    let world = world_of(&["acme"]);
+    world.sandbox.push_fault(Fault::Code(64));
+    world.concur(["refresh"]).fails(4);
+    world.sandbox.fault_always(Fault::Code(64));
+    let broken = world.concur(["keepalive"]).output().code(4);
+    assert!(!broken.text().contains("fresh,"), "{broken:?}");
+    world.sandbox.clear_faults();
+    world
+        .concur(["set-secret"])
+        .env("CONCUR_CRED_CLIENT_SECRET", &world.sandbox.app().client_secret)
+        .ok();
+    assert!(world.concur(["keepalive"]).ok().line().contains("fresh"), "it is again");
+}
+
+#[test]
+fn a_profile_that_needs_a_person_decides_the_exit_code_of_refresh_all() {
+    let world = world_of(&["acme", "busy"]);
+    world.sandbox.push_fault(Fault::Code(59));
+    world.sandbox.push_faults(3, Fault::service_unavailable());
+    let output = world.concur(["refresh", "--all"]).output().code(4);
+    drop(output.says("code 59").says("error: busy: ").says("503"));
+}

@@ -315,3 +315,24 @@ fn rename_refuses_a_name_in_use_and_an_unknown_profile() {
     let rename = world.concur(["rename", "acme", "c"]).env("CONCUR_CRED_CONFIG", &config);
     rename.ok().says("default_profile still names acme");
 }
+
+#[test]
+fn what_chooses_a_profile_in_place_of_use_is_named_with_the_command_that_ends_it() {
+    let world = two_companies();
+    let names: Vec<String> = world.concur(["status", "--json"]).ok().json()["profiles"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|profile| profile["profile"].as_str().unwrap().to_owned())
+        .collect();
+    world.concur(["config", "set", "default_profile", &names[0]]).ok();
+    let chosen = world.concur(["use", &names[1]]).ok();
+    let chosen = chosen.says(&format!("the setting default_profile still chooses {}", names[0]));
+    drop(chosen.says("concur-cred config unset default_profile"));
+    drop(world.concur(["use", &names[0]]).ok());
+    world.concur(["config", "set", "default_profile", "gone"]).ok();
+    let gone = world.concur(["token"]).fails(3).says("which the setting default_profile names");
+    assert!(gone.hint().ends_with("concur-cred config unset default_profile"), "{gone:?}");
+    let by_variable = world.concur(["token"]).env("CONCUR_CRED_PROFILE", "gone").fails(3);
+    assert!(by_variable.hint().ends_with("unset CONCUR_CRED_PROFILE"), "{by_variable:?}");
+}

@@ -102,6 +102,9 @@ fn a_disk_that_is_full_before_the_request_spends_nothing() {
     assert_eq!(disk.run("get"), "0");
     let token = disk.token();
     disk.fill();
+    assert_eq!(disk.run("doctor --offline"), "6");
+    let said = disk.run_line("grep FAIL.*disk out");
+    assert!(said.starts_with("FAIL  disk") && said.contains("0 MB free"), "{said}");
     assert_eq!(disk.run("get"), "0", "a hit needs no space");
     assert_eq!(disk.token(), token);
     let late = format!("{GET_LATER}; echo $?");
@@ -154,6 +157,9 @@ fn a_disk_that_is_read_only_spends_nothing() {
     let Some(mut disk) = SmallDisk::mounted(&world) else { return };
     disk.login();
     assert_eq!(disk.run_line("mount -o remount,ro none \"$HOME\"; echo $?"), "0");
+    assert_eq!(disk.run("doctor --offline"), "6");
+    let said = disk.run_line("grep FAIL.*disk out");
+    assert!(said.starts_with("FAIL  disk") && said.contains("is read-only"), "{said}");
     let late = format!("{GET_LATER}; echo $?");
     assert_eq!(disk.run_line(&late), "6");
     assert_eq!(world.refreshes(), 0, "nothing was spent");

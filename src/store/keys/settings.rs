@@ -75,6 +75,12 @@ impl KeySettings {
         if let Some(source) = self.source()? {
             return Ok(Some((source, "key_source")));
         }
+        // A CI secret that is missing: a key file beside the store would be no protection there.
+        for name in ["CONCUR_CRED_KEY", "CONCUR_CRED_KEY_FILE"] {
+            if self.env.is_blank(name) {
+                return Err(Error::of_setting(name, "set, and empty"));
+            }
+        }
         Ok(if self.env.is_set("CONCUR_CRED_KEY") {
             Some((KeySource::Environment, "CONCUR_CRED_KEY"))
         } else if self.env.is_set("CONCUR_CRED_KEY_FILE") {
@@ -146,6 +152,14 @@ mod tests {
         let nothing = [("CREDENTIALS_DIRECTORY", empty.to_str().unwrap())];
         assert_eq!(chosen(&nothing, None), KeySource::File);
         assert_eq!(chosen(&[], None), KeySource::File);
+    }
+
+    #[test]
+    fn an_empty_key_is_not_a_missing_one() {
+        for name in ["CONCUR_CRED_KEY", "CONCUR_CRED_KEY_FILE"] {
+            let settings = KeySettings::of(&Env::fixed([(name, "")]));
+            assert!(settings.chosen().is_err(), "{name}: no key file is made instead");
+        }
     }
 
     #[test]

@@ -25,7 +25,7 @@ pub(crate) use opening::{followed, to_stream, to_write};
 pub(crate) use owner::is_ours_alone;
 use owner::{check_owner_and_bits, check_single_name};
 pub(crate) use owner::{close_if_ours, is_of_another_user, refuse_writable_by_all};
-pub(crate) use volume::free_bytes;
+pub(crate) use volume::{free_bytes, is_read_only};
 
 /// The largest file that is read whole.
 const MAX_FILE_BYTES: u64 = 1 << 20;
@@ -309,6 +309,10 @@ pub(crate) fn cannot(verb: &str, path: &Path, error: &io::Error) -> Error {
         }),
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
             "Free some disk space and run it again; nothing was lost.".to_owned()
+        }
+        io::ErrorKind::ReadOnlyFilesystem => {
+            "Its file system is read-only: set CONCUR_CRED_HOME to a folder on one that can be written."
+                .to_owned()
         }
         _ => "Check the file and its folder.".to_owned(),
     };

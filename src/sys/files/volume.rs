@@ -13,6 +13,19 @@ pub(crate) fn free_bytes(folder: &Path) -> std::io::Result<u64> {
     fs2::available_space(super::around::nearest(folder))
 }
 
+/// Whether nothing can be written there, whoever asks.
+#[cfg(unix)]
+pub(crate) fn is_read_only(folder: &Path) -> bool {
+    let asked = rustix::fs::access(super::around::nearest(folder), rustix::fs::Access::WRITE_OK);
+    asked == Err(rustix::io::Errno::ROFS)
+}
+
+/// Seen at the first write only.
+#[cfg(not(unix))]
+pub(crate) fn is_read_only(_folder: &Path) -> bool {
+    false
+}
+
 #[cfg(target_os = "linux")]
 mod edge {
     use std::path::Path;
