@@ -30,7 +30,9 @@ pub(super) fn run(context: &mut Context<'_>, args: &Get) -> Result<u8> {
     let serving =
         Serving { with_refresh_token: args.with_refresh_token, ..Serving::of(&args.serving) };
     if let Some(format) = args.format {
-        return bare(context, format, serving);
+        let code = bare(context, format, serving)?;
+        note_on_terminal(context);
+        return Ok(code);
     }
     let git = context.called_by_git.then_some(Protocol::Git);
     let asked = match args.protocol.or(git) {
@@ -44,13 +46,28 @@ pub(super) fn run(context: &mut Context<'_>, args: &Get) -> Result<u8> {
     match asked {
         Some(Asked::Git(request)) => by_request(context, &request, serving),
         Some(Asked::Bazel(request)) => by_uri(context, &request, serving),
-        None => bare(context, Format::Token, serving),
+        None => {
+            let code = bare(context, Format::Token, serving)?;
+            // stdin was looked at anyway: a script's hit does not pay for another look.
+            if context.is_typed {
+                note_on_terminal(context);
+            }
+            Ok(code)
+        }
     }
 }
 
 pub(super) fn token(context: &mut Context<'_>, args: &Token) -> Result<u8> {
     let Token { named: _, serving } = args;
-    bare(context, Format::Token, Serving::of(serving))
+    let code = bare(context, Format::Token, Serving::of(serving))?;
+    note_on_terminal(context);
+    Ok(code)
+}
+
+fn note_on_terminal(context: &mut Context<'_>) {
+    if (context.out_is_terminal)() {
+        context.note(IN_SCROLLBACK);
+    }
 }
 
 /// The selected account's token, in a format.
@@ -64,9 +81,6 @@ fn bare(context: &mut Context<'_>, format: Format, serving: Serving) -> Result<u
     let (token, is_hit) = serve(context, &mut store, account, serving)?;
     let answer = render(format, &token).map_err(|error| cannot_print(&error.to_string()))?;
     context.answer(&answer)?;
-    if (context.out_is_terminal)() {
-        context.note(IN_SCROLLBACK);
-    }
     end(store, is_hit);
     Ok(0)
 }

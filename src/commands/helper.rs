@@ -53,6 +53,7 @@ fn gathered(context: &mut Context<'_>, gatherer: Gatherer) -> Result<Option<Zero
     // Under its own name the program gets input from shells that add a byte-order mark or a blank line.
     let gatherer = if context.called_by_git { gatherer } else { gatherer.skipping_blanks() };
     if stdin::is_terminal() {
+        context.is_typed = true;
         return Ok(None);
     }
     let mut hint = || {

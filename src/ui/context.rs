@@ -33,6 +33,8 @@ pub(crate) struct Context<'io> {
     pub called_by_git: bool,
     /// A person was asked something.
     pub has_asked: bool,
+    /// stdin is known to be a terminal, so the caller is a person. Never checked only for this.
+    pub is_typed: bool,
     /// The options of every command.
     pub global: Global,
     /// The folders; `None` without a home.
@@ -104,6 +106,7 @@ impl<'io> Context<'io> {
             out_is_terminal,
             called_by_git,
             has_asked: false,
+            is_typed: false,
             global,
             paths,
             config,
