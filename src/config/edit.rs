@@ -6,7 +6,7 @@ use toml_edit::{Array, DocumentMut, Item, Value};
 
 use super::file;
 pub(crate) use super::file::text_of;
-use super::shown::KEYS;
+use super::meant::KEYS;
 use crate::error::{Error, Kind, Result};
 
 /// The keys whose value is a list.

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use serde::de::{Deserialize, Deserializer};
 
-use super::shown::KEYS;
-use super::{meant, parse_duration};
+use super::meant::{self, KEYS, UNKNOWN};
+use super::parse_duration;
 use crate::error::{Error, Kind, Result};
 use crate::model::origin::{BadOrigin, Origin};
 use crate::model::profile::ProfileName;
@@ -158,9 +158,6 @@ fn key_of(line: &str) -> Option<&'static str> {
     let (key, _) = line.split_once('=')?;
     KEYS.into_iter().find(|known| *known == key.trim())
 }
-
-/// What is said of a key that does not exist.
-pub(super) const UNKNOWN: &str = "an unknown key";
 
 /// What the parser found wrong, without what it found: a value may be a secret in the wrong place.
 fn unquoted(message: &str) -> &str {

@@ -1,8 +1,25 @@
-//! Suggestions for misspelt keys.
+//! The keys, and suggestions for misspelt ones.
 
-use super::file::UNKNOWN;
-use super::shown::KEYS;
 use crate::model::similar::nearest;
+
+/// The keys of `config.toml`, in the order in which they are shown.
+pub(super) const KEYS: [&str; 12] = [
+    "default_profile",
+    "min_ttl",
+    "lock_timeout",
+    "http_timeout",
+    "proxy",
+    "ca_bundle",
+    "client_cert",
+    "allowed_origins",
+    "keepalive_after",
+    "warn_before",
+    "key_source",
+    "key_command",
+];
+
+/// The text for a key that does not exist.
+pub(super) const UNKNOWN: &str = "an unknown key";
 
 /// The message for an unknown key. It names existing keys only: the written text may be a secret.
 pub(super) fn unknown(written: Option<&str>) -> String {

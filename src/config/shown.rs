@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 use toml::de::DeTable;
 
+use super::meant::KEYS;
 use super::{Config, Later};
 use crate::error::Result;
 use crate::model::origin::Origin;
@@ -13,22 +14,6 @@ use crate::net::proxy;
 use crate::store::keys::KeyCommand;
 use crate::sys::env::{Env, variable};
 use crate::sys::files;
-
-/// The keys of `config.toml`, in the order in which they are shown.
-pub(super) const KEYS: [&str; 12] = [
-    "default_profile",
-    "min_ttl",
-    "lock_timeout",
-    "http_timeout",
-    "proxy",
-    "ca_bundle",
-    "client_cert",
-    "allowed_origins",
-    "keepalive_after",
-    "warn_before",
-    "key_source",
-    "key_command",
-];
 
 /// The longest value that is shown, characters.
 const MAX_CHARS: usize = 1000;

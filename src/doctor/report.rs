@@ -114,6 +114,11 @@ impl Report {
         self.checks.push(Check { name, state, detail, remedy });
     }
 
+    /// Whether this check failed.
+    pub(crate) fn has_failed(&self, name: &str) -> bool {
+        self.checks.iter().any(|check| check.name == name && check.state == State::Fail)
+    }
+
     /// Whether no check failed.
     pub(crate) fn is_ok(&self) -> bool {
         self.checks.iter().all(|check| check.state != State::Fail)

@@ -20,6 +20,11 @@ pub(super) fn examine(context: &Context<'_>, report: &mut Report) {
             without_store(context, "nothing stored yet", report);
             return beside::examine(context, None, report);
         }
+        Err(error) if report.has_failed("repair: store") => {
+            // The repair that its remedy names has just failed, and said what is left to do.
+            report.fail("store", error.to_string(), "");
+            return beside::examine(context, None, report);
+        }
         Err(error) => {
             report.error("store", error);
             return beside::examine(context, None, report);

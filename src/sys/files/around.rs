@@ -28,7 +28,7 @@ pub(crate) fn look_around(paths: &Paths, env: &Env) -> Result<Around> {
         let folder = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
         on_the_way(&folder, env, &mut around)?;
     }
-    if let Some(kind) = volume::remote_kind(&nearest(paths.state_dir())) {
+    if let Some(kind) = volume::remote_kind(&volume::nearest(paths.state_dir())) {
         around.warnings.push((
             format!(
                 "{} is on {kind}, where locks are not reliable: a token may be refreshed twice, \
@@ -42,18 +42,12 @@ pub(crate) fn look_around(paths: &Paths, env: &Env) -> Result<Around> {
     Ok(around)
 }
 
-/// The folder itself, or the nearest existing one above it.
-pub(super) fn nearest(folder: &Path) -> PathBuf {
-    let there = folder.ancestors().find(|path| path.exists());
-    there.filter(|path| !path.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_owned()
-}
-
 #[cfg(unix)]
 fn on_the_way(folder: &Path, env: &Env, around: &mut Around) -> Result<()> {
     use rustix::process::{getegid, geteuid};
     use unix::{Own, Step};
     let own = Own { uid: geteuid().as_raw(), gid: getegid().as_raw() };
-    let there = nearest(folder);
+    let there = volume::nearest(folder);
     if there != folder
         && let Some(owner) = unix::by_sudo(own, Step::of(&there), env)
     {

@@ -1,22 +1,28 @@
 //! Recognises file systems of another machine or program, whose locks and renames are only as reliable as their
 //! server.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The kind of file system of a folder, if it is not a disk of this machine; also `None` if it is unknown.
 pub(crate) fn remote_kind(folder: &Path) -> Option<&'static str> {
     edge::remote_kind(folder)
 }
 
+/// The folder itself, or the nearest existing one above it.
+pub(super) fn nearest(folder: &Path) -> PathBuf {
+    let there = folder.ancestors().find(|path| path.exists());
+    there.filter(|path| !path.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_owned()
+}
+
 /// How much this user can still write where the folder is, or will be, bytes.
 pub(crate) fn free_bytes(folder: &Path) -> std::io::Result<u64> {
-    fs2::available_space(super::around::nearest(folder))
+    fs2::available_space(nearest(folder))
 }
 
 /// Whether nothing can be written there, whoever asks.
 #[cfg(unix)]
 pub(crate) fn is_read_only(folder: &Path) -> bool {
-    let asked = rustix::fs::access(super::around::nearest(folder), rustix::fs::Access::WRITE_OK);
+    let asked = rustix::fs::access(nearest(folder), rustix::fs::Access::WRITE_OK);
     asked == Err(rustix::io::Errno::ROFS)
 }
 
