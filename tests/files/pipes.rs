@@ -3,7 +3,6 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::{Duration, Instant};
 
 use concur_sandbox::{Config, Tls};
 use rustix::fs::{CWD, FileType, Mode, mknodat};
@@ -76,9 +75,8 @@ fn a_pipe_without_a_writer_times_out() {
 fn the_default_configuration_file_must_not_be_a_pipe() {
     let world = World::logged_in();
     pipe(&world.config_dir().join("config.toml"));
-    let began = Instant::now();
+    // One that was waited for would be said to have no writer.
     timed(&world, &["get"]).output().code(6).says("is a pipe");
-    assert!(began.elapsed() < Duration::from_secs(4), "it is not waited for");
 }
 
 #[test]
@@ -108,11 +106,9 @@ fn a_pipe_link_or_file_of_another_user_is_always_refused_at_once() {
         }
         users.world.expire("default");
         for name in places {
-            let began = Instant::now();
             let output = given(users.concur_as(ANNA, args), by, &users.shared.join(name)).output();
             assert!([Some(2), Some(6)].contains(&output.code), "{what} {name}\n{output:?}");
             assert!(output.stderr.contains("another user"), "{what} {name}\n{output:?}");
-            assert!(began.elapsed() < Duration::from_secs(4), "{what} {name}: not waited for");
         }
     }
     let login = users.login().env("CONCUR_CRED_HOME", home.join("new"));
