@@ -24,7 +24,7 @@ impl Session {
     }
 
     fn show(&mut self, args: &str, run: Run) -> &mut Self {
-        let output = run.output();
+        let output = run.env("TZ", "UTC").output();
         let code = output.code.filter(|code| *code != 0);
         let code = code.map_or_else(String::new, |code| format!("(exit code {code})\n"));
         let args = args.replace(self.world.sandbox.origin(), "https://us2.api.concursolutions.com");

@@ -21,7 +21,10 @@ fn root() -> &'static Path {
 fn is_as_reviewed(world: &World, text: &str, name: &str) {
     let file = root().join("tests/texts").join(format!("{name}.txt"));
     let assert = Assert::new().action_env(snapbox::assert::DEFAULT_ACTION_ENV);
-    assert.eq(Data::text(named(world).redact(text)).raw(), Data::read_from(&file, None).raw());
+    let text = named(world).redact(text);
+    // A time at the right edge: its length decides where it begins.
+    let text = regex::Regex::new(r" {3,}\[DAY\]").unwrap().replace_all(&text, "   [DAY]");
+    assert.eq(Data::text(text.into_owned()).raw(), Data::read_from(&file, None).raw());
 }
 
 fn named(world: &World) -> Redactions {

@@ -42,15 +42,18 @@ fn settled(world: &World, shown: &str) -> String {
     let mut text = shown.replace("\r\n", "\n").trim_end().to_owned();
     text = text.replace(world.sandbox.origin(), "us2").replace(world.host(), "us2");
     for (what, shown) in [
-        (r"[0-9]{1,2} [A-Z][a-z]{2} [0-9]{2}:[0-9]{2} UTC", "28 Nov 22:34 UTC"),
-        (r"until [0-9]{1,2} [A-Z][a-z]{2} [0-9]{4} \([0-9]+ d\)", "until 29 May 2027 (182 d)"),
+        (r"until [0-9]{1,2} [A-Z][a-z]{2}( [0-9]{4})? \([0-9]+ d\)", "until 29 May 2027 (182 d)"),
         (r"since [0-9]{1,2} [A-Z][a-z]{2}( [0-9]{4})?", "since 3 Jun"),
         (r"since [0-9]{2}:[0-9]{2}", "since 22:34"),
         (r"\(?[0-9]{4}-[0-9]{2}-[0-9]{2}\)", "(2027-05-29)"),
     ] {
         text = Regex::new(what).unwrap().replace_all(&text, shown).into_owned();
     }
-    text
+    // At the right edge of the line.
+    let time = Regex::new(r" +[0-9]{1,2} [A-Z][a-z]{2} [0-9]{2}:[0-9]{2} UTC").unwrap();
+    let at_the_edge =
+        |found: &regex::Captures<'_>| format!("{:>1$}", "28 Nov 22:34 UTC", found[0].len());
+    time.replace_all(&text, at_the_edge).into_owned()
 }
 
 /// Compares with the picture of this name.
