@@ -111,6 +111,6 @@ fn an_invalid_company_uuid_is_asked_for_three_times() {
     let (code, shown) = terminal.end();
     assert_eq!(code, Some(2), "{shown}");
     assert_eq!(shown.matches("Invalid company UUID").count(), 2, "{shown}");
-    assert!(shown.contains("wrongly three times"), "{shown}");
+    assert!(shown.contains("No valid answer after three tries"), "{shown}");
     assert_eq!(files(&world.home()).len(), 0);
 }
