@@ -11,7 +11,9 @@ use crate::auth::accounts;
 use crate::cli::{self, Exec};
 use crate::error::{Error, Kind, Result};
 use crate::formats::format::environment;
-use crate::sys::{failpoint, files, hardening};
+use crate::sys::files;
+#[cfg(unix)]
+use crate::sys::{failpoint, hardening};
 use crate::ui::context::Context;
 
 use super::get::{self, Serving};

@@ -55,7 +55,7 @@ const fn may_be_looked_into() -> bool {
 }
 
 /// Restores the settings for the command of `exec`, as if the caller had started it.
-#[cfg(not(all(unix, not(target_os = "linux"))))]
+#[cfg(target_os = "linux")]
 pub(crate) const fn dumps_as_before() {}
 
 #[cfg(all(unix, not(target_os = "linux")))]

@@ -5,9 +5,9 @@ pub(crate) mod cells;
 mod folder;
 mod modes;
 pub(crate) mod moment;
-#[cfg(target_os = "linux")]
 #[cfg(unix)]
 pub(crate) mod program;
+#[cfg(target_os = "linux")]
 pub(crate) mod terminal;
 
 use std::ffi::{OsStr, OsString};

@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use super::support::{each, tree};
-use crate::harness::{Output, World, set_mode};
+#[cfg(unix)]
+use crate::harness::set_mode;
+use crate::harness::{Output, World};
 
 /// Stands in every bad file; must stand in no message.
 const MARK: &str = "hunter2-c0ffee";

@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 
 use super::support::tree;
-use crate::harness::{World, set_mode};
+use crate::harness::World;
+#[cfg(unix)]
+use crate::harness::set_mode;
 
 const NAME: &str = "refreshTokenObjectFile.json";
 
@@ -79,6 +81,7 @@ fn an_export_to_an_impossible_path_is_an_error_and_leaves_nothing() {
     assert_eq!(tree(&world.work()), before, "no temporary file stays behind");
 }
 
+#[cfg(unix)]
 #[test]
 fn an_export_does_not_replace_a_pipe_or_device() {
     use std::os::unix::fs::FileTypeExt as _;

@@ -2,23 +2,31 @@
 //! user's link is not followed, and reading a pipe has a time limit.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read};
+use std::io;
+#[cfg(unix)]
+use std::io::Read;
 use std::path::{Path, PathBuf};
+#[cfg(unix)]
 use std::time::{Duration, Instant};
 
 use super::owner::is_of_us_or_root;
 #[cfg(unix)]
 use super::owner::is_pipe;
+#[cfg(unix)]
 use crate::sys::clock;
 
 /// The most links that are followed, as in the kernel.
 const MOST_LINKS: u32 = 40;
 /// The longest wait for a pipe's writer.
+#[cfg(unix)]
 const NO_WRITER: Duration = Duration::from_secs(5);
 /// The longest wait for a pipe's whole content: the command in `<(…)` may prompt.
+#[cfg(unix)]
 const WHOLE: Duration = Duration::from_secs(30);
 
+#[cfg(unix)]
 const NO_WRITER_YET: &str = "no process writes to this pipe";
+#[cfg(unix)]
 const NOTHING_CAME: &str = "nothing came in time";
 
 /// Opens a file for reading without waiting. A link in its place is followed if it belongs to us or root.
