@@ -250,3 +250,13 @@ fn a_misspelt_key_of_a_file_is_named_by_the_right_one() {
         output.says("it contains no `refresh_token`; an unknown key is probably meant for it");
     assert!(!output.stderr.contains("r3fresh"), "{output:?}");
 }
+
+#[test]
+fn a_folder_in_the_place_of_a_file_is_named_as_one() {
+    let world = World::logged_in();
+    let origin = world.sandbox.origin();
+    let login = world.concur(["login", "--base-url", origin, "--credentials", "."]);
+    drop(login.fails(6).says(". is a folder"));
+    let call = world.concur(["api", "POST", "/sandbox/echo", "--input", "."]);
+    drop(call.fails(2).says(". is a folder"));
+}

@@ -63,10 +63,13 @@ fn is_link(error: &io::Error) -> bool {
         .any(|e| Some(e.raw_os_error()) == number)
 }
 
-/// Opens a file to read.
+/// Opens a file to read, and a folder too, which the caller recognises: without the flag, access to it would be
+/// denied, as to a file of another user.
 #[cfg(not(unix))]
 pub(super) fn at_once(path: &Path) -> io::Result<File> {
-    OpenOptions::new().read(true).open(path)
+    use std::os::windows::fs::OpenOptionsExt as _;
+    const FILE_FLAG_BACKUP_SEMANTICS: u32 = 0x0200_0000;
+    OpenOptions::new().read(true).custom_flags(FILE_FLAG_BACKUP_SEMANTICS).open(path)
 }
 
 /// Opens a file, device or pipe of any length for streaming. A named pipe must provide data within [`WHOLE`];
@@ -89,7 +92,7 @@ pub(crate) fn to_stream(path: &Path) -> io::Result<File> {
 /// Opens a file or device for streaming.
 #[cfg(not(unix))]
 pub(crate) fn to_stream(path: &Path) -> io::Result<File> {
-    File::open(path)
+    at_once(path)
 }
 
 /// Opens a device or pipe to write. A pipe must have a reader within [`NO_WRITER`].
