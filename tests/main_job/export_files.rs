@@ -27,6 +27,15 @@ fn an_export_is_for_its_owner_alone_whatever_the_umask() {
 }
 
 #[test]
+fn only_where_permissions_are_set_does_it_say_who_can_read_the_file() {
+    let world = World::logged_in();
+    for output in [world.concur(["export", NAME]).ok(), world.concur(["init"]).ok()] {
+        let is_said = output.stderr.contains("(only you can read it)");
+        assert_eq!(is_said, cfg!(unix), "{output:?}");
+    }
+}
+
+#[test]
 fn an_export_never_overwrites_unasked() {
     let world = World::logged_in();
     let file = world.write(NAME, "somebody's");

@@ -329,6 +329,9 @@ pub(crate) fn without_number(text: &str) -> &str {
     text.split(" (os error").next().unwrap_or(text).trim_end_matches('.')
 }
 
+/// Who can read a file that was just made, for the end of a note; empty where no permissions were set.
+pub(crate) const READERS: &str = if cfg!(unix) { " (only you can read it)" } else { "" };
+
 /// A path as one word of a shell command.
 pub(crate) fn shell_word(path: &Path) -> String {
     let text = path.to_string_lossy();
