@@ -45,6 +45,10 @@ ci:
 msrv:
     ci/check-msrv
 
+# Everything compiles for Windows, without a warning
+windows *FOLDER:
+    ci/windows {{FOLDER}}
+
 # The binary as it is installed
 build:
     scripts/release-build

@@ -11,7 +11,9 @@ use crate::auth::accounts;
 use crate::cli::{self, Exec};
 use crate::error::{Error, Kind, Result};
 use crate::formats::format::environment;
-use crate::sys::{failpoint, files, hardening};
+use crate::sys::files;
+#[cfg(unix)]
+use crate::sys::{failpoint, hardening};
 use crate::ui::context::Context;
 
 use super::get::{self, Serving};
@@ -72,12 +74,11 @@ fn replace(mut child: Command) -> io::Result<u8> {
     Err(failed)
 }
 
-/// If a process cannot be replaced, waits for the command.
+/// If a process cannot be replaced, waits for the command and ends with its code (Windows has 32 bits).
 #[cfg(not(unix))]
 fn replace(mut child: Command) -> io::Result<u8> {
-    let code = child.status()?.code().unwrap_or(1);
-    // Codes beyond a byte (Windows has 32 bits) must not look like success.
-    Ok(u8::try_from(code).unwrap_or(1))
+    let status = child.status()?;
+    std::process::exit(status.code().unwrap_or(1))
 }
 
 fn not_run(program: &OsStr, error: &io::Error) -> (u8, Error) {

@@ -34,7 +34,7 @@ pub(super) fn run(context: &mut Context<'_>, args: &Export) -> Result<u8> {
     } else {
         write(&args.file, &text, args.force)?;
         let profile = record.profile_name().unwrap_or_default();
-        context.note(&format!("{profile}: wrote {} (only you can read it)", args.file.display()));
+        context.note(&format!("{profile}: wrote {}{}", args.file.display(), files::READERS));
     }
     if record.refresh_token.is_none() {
         context.note("it contains no refresh token and expires with its access token");

@@ -24,7 +24,7 @@ pub(super) fn run(context: &mut Context<'_>, args: &Init) -> Result<u8> {
         }
     })?;
     let file = shell_word(path);
-    context.note(&format!("wrote {} (only you can read it); fill in:", path.display()));
+    context.note(&format!("wrote {}{}; fill in:", path.display(), files::READERS));
     for line in guide::sources(None, &IN_FILE) {
         context.note(&line);
     }

@@ -4,7 +4,9 @@ use std::path::{Path, PathBuf};
 
 use super::Context;
 use super::report::{Report, counted, listed};
-use crate::error::{Error, Kind, Result};
+use crate::error::Result;
+#[cfg(unix)]
+use crate::error::{Error, Kind};
 use crate::store::sqlite::salvage::{DAMAGED_MARK, WORK_PREFIX};
 use crate::sys::files::{self, shell_word};
 use crate::sys::paths::{Paths, companions_of};

@@ -55,7 +55,7 @@ const fn may_be_looked_into() -> bool {
 }
 
 /// Restores the settings for the command of `exec`, as if the caller had started it.
-#[cfg(not(all(unix, not(target_os = "linux"))))]
+#[cfg(target_os = "linux")]
 pub(crate) const fn dumps_as_before() {}
 
 #[cfg(all(unix, not(target_os = "linux")))]
@@ -114,8 +114,14 @@ fn panicked(info: &PanicHookInfo<'_>) {
 
 /// A source file without the folder that it was built in: `src/…`, or a library's name before it.
 fn short(file: &str) -> &str {
-    let Some(at) = file.rfind("/src/") else { return file };
-    file[..at].rfind('/').map_or(file, |before| &file[before + 1..])
+    // On Windows either may stand there.
+    let separators = ['/', '\\'];
+    let is_folder = |at: &usize| {
+        file[..*at].ends_with(separators) && file[at + "src".len()..].starts_with(separators)
+    };
+    let sources = file.rmatch_indices("src").map(|(at, _)| at).find(is_folder);
+    let package = sources.and_then(|at| file[..at - 1].rfind(separators));
+    package.map_or(file, |before| &file[before + 1..])
 }
 
 #[cfg(test)]
@@ -132,6 +138,12 @@ mod tests {
             ),
             ("/rustc/0123/library/core/src/option.rs", "core/src/option.rs"),
             ("/src/ui/context.rs", "/src/ui/context.rs"),
+            (r"src\ui\context.rs", r"src\ui\context.rs"),
+            (
+                r"C:\Users\me\.cargo\registry\src\index-1\url-2.5.0\src\parser.rs",
+                r"url-2.5.0\src\parser.rs",
+            ),
+            (r"/rustc/0123\library\core\src\option.rs", r"core\src\option.rs"),
         ] {
             assert_eq!(short(file), shown);
         }

@@ -156,11 +156,10 @@ impl Paths {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, unix))]
 mod tests {
     use super::*;
 
-    #[cfg(unix)]
     #[test]
     fn without_a_home_there_are_no_folders_and_no_other_source_is_asked() {
         assert_eq!(Paths::from_env(&Env::fixed([])), None);

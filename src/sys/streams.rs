@@ -98,7 +98,7 @@ mod edge {
 mod edge {
     use std::io;
 
-    pub trait Stream {}
+    pub(crate) trait Stream {}
     impl<S> Stream for S {}
 
     pub(crate) fn wait_for_room(_: &impl Stream) -> io::Result<()> {

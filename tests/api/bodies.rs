@@ -1,6 +1,8 @@
 //! `api`: bodies of any size, both ways.
 
-use std::io::{Read as _, Write as _};
+use std::io::Read as _;
+#[cfg(unix)]
+use std::io::Write as _;
 use std::process::Stdio;
 
 use concur_sandbox::Fault;

@@ -10,6 +10,8 @@ mod encodings;
 mod exec;
 #[cfg(unix)]
 mod exec_child;
+#[cfg(windows)]
+mod exec_waits;
 mod failures;
 #[cfg(unix)]
 mod limits;

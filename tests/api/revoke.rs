@@ -5,8 +5,9 @@ use std::time::Duration;
 use concur_sandbox::{Config, Fault, Rotation, Sandbox, StatusBody};
 
 use super::support::{api_requests, current_token};
-use crate::harness::terminal::Terminal;
-use crate::harness::{Output, Run, World, leaving, skipped};
+use crate::harness::{Output, Run, World, leaving};
+#[cfg(target_os = "linux")]
+use crate::harness::{skipped, terminal::Terminal};
 
 fn revoke(world: &World) -> Run {
     world.concur(["logout", "--revoke", "--yes"])
@@ -186,6 +187,7 @@ fn quiet_revokes_without_output() {
     let _ = revoke(&blank).fails(3);
 }
 
+#[cfg(target_os = "linux")]
 #[test]
 fn a_person_types_the_profiles_name_before_everything_is_revoked() {
     let world = World::logged_in();

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use concur_cred::Paths;
 use concur_cred::VARIABLES;
 
 use super::pages::{blocks, chapter, manual, page, section, sources, tags, words};
@@ -126,7 +125,7 @@ fn the_pages_configuration_is_read_as_it_stands_and_with_its_comments_gone() {
 fn the_documented_files_are_the_ones_created() {
     let world = World::logged_in();
     let env = concur_cred::Env::fixed([("CONCUR_CRED_HOME", "/h")]);
-    let paths = Paths::from_env(&env).unwrap();
+    let paths = concur_cred::Paths::from_env(&env).unwrap();
     let name = |path: std::path::PathBuf| path.file_name().unwrap().to_string_lossy().into_owned();
     let page = page(PAGE);
     let chapter = chapter(&page, "## Files");

@@ -4,7 +4,7 @@ use concur_sandbox::{Config, Fault, Rotation};
 use serde_json::{Value, json};
 
 use super::support::{assert_nowhere, files, status};
-use crate::harness::{Run, World, skipped};
+use crate::harness::{Run, World};
 
 /// The service's answer to another client's grant.
 fn held(world: &World) -> Value {
@@ -195,7 +195,7 @@ fn a_second_profile_with_the_same_refresh_token_is_refused() {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_terminal_prompt_reads_it_without_echo() {
-    use crate::harness::terminal::Terminal;
+    use crate::harness::{skipped, terminal::Terminal};
     let world = World::new();
     let app = world.sandbox.app().clone();
     let token = refresh_token(&world);

@@ -2,8 +2,8 @@
 
 use concur_sandbox::{App, Config, Fault, GrantType};
 
-use super::support::{EMAIL, write_application};
-use crate::harness::{Output, World, skipped};
+use super::support::write_application;
+use crate::harness::{Output, World};
 
 /// A login that must fail with this exit code.
 fn refused(world: &World, app: &App, code: i32) -> Output {
@@ -96,8 +96,8 @@ fn maintenance_is_temporary_and_says_so() {
 #[cfg(target_os = "linux")]
 #[test]
 fn each_problem_with_a_one_time_password_says_what_to_do() {
-    use super::support::world_with_user;
-    use crate::harness::terminal::Terminal;
+    use super::support::{EMAIL, world_with_user};
+    use crate::harness::{skipped, terminal::Terminal};
 
     // When the mail is asked for.
     for (code, what) in [

@@ -5,9 +5,9 @@ pub(crate) mod cells;
 mod folder;
 mod modes;
 pub(crate) mod moment;
-#[cfg(target_os = "linux")]
 #[cfg(unix)]
 pub(crate) mod program;
+#[cfg(target_os = "linux")]
 pub(crate) mod terminal;
 
 use std::ffi::{OsStr, OsString};
@@ -66,8 +66,15 @@ impl World {
         std::fs::create_dir(folder.path().join("home")).unwrap();
         std::fs::create_dir(folder.path().join("bin")).unwrap();
         std::fs::create_dir(folder.path().join("work")).unwrap();
+        let name =
+            Path::new("git-credential-concur").with_extension(std::env::consts::EXE_EXTENSION);
+        let helper = folder.path().join("bin").join(name);
         #[cfg(unix)]
-        std::os::unix::fs::symlink(BINARY, folder.path().join("bin/git-credential-concur"))
+        std::os::unix::fs::symlink(BINARY, helper).unwrap();
+        // A link needs rights there that users do not have.
+        #[cfg(not(unix))]
+        std::fs::hard_link(BINARY, &helper)
+            .or_else(|_| std::fs::copy(BINARY, &helper).map(drop))
             .unwrap();
         Self { folder, sandbox: Sandbox::start(config).unwrap() }
     }
@@ -101,12 +108,12 @@ impl World {
 
     /// The configuration folder (key, config.toml).
     pub(crate) fn config_dir(&self) -> PathBuf {
-        self.home().join(".config/concur-cred")
+        self.home().join(if cfg!(windows) { "concur-cred" } else { ".config/concur-cred" })
     }
 
     /// The state folder (store.db, events.db, locks, reserve).
     pub(crate) fn state_dir(&self) -> PathBuf {
-        self.home().join(".local/state/concur-cred")
+        self.home().join(if cfg!(windows) { "concur-cred" } else { ".local/state/concur-cred" })
     }
 
     /// The token database.
@@ -155,6 +162,12 @@ impl World {
             .envs(moment::variables())
             .current_dir(self.work())
             .args(args);
+        // There the system names the folders, whatever HOME is; and it needs its own to load libraries.
+        #[cfg(windows)]
+        command.env("CONCUR_CRED_HOME", self.config_dir()).envs(
+            ["SystemRoot", "TEMP", "TMP"]
+                .map(|name| (name, std::env::var_os(name).unwrap_or_default())),
+        );
         Run { command, stdin: None }
     }
 

@@ -158,7 +158,6 @@ fn a_cache_of_another_store_with_the_same_key_is_ignored() {
     let token = world.concur(["get"]).ok().line();
     let other = World::new();
     fs::create_dir_all(other.config_dir()).unwrap();
-    #[cfg(unix)]
     set_mode(&other.config_dir(), 0o700);
     fs::copy(world.config_dir().join("key"), other.config_dir().join("key")).unwrap();
     other.login("default", &other.sandbox.app().clone());
@@ -174,7 +173,6 @@ fn a_journal_or_another_journal_mode_sends_every_hit_to_the_database() {
     let token = world.concur(["get"]).ok().line();
     let journal = world.state_dir().join("store.db-journal");
     fs::write(&journal, "").unwrap();
-    #[cfg(unix)]
     set_mode(&journal, 0o600);
     assert!(asks_the_database(&world, &token));
     let _gone = fs::remove_file(&journal);

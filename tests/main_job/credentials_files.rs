@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use super::support::{each, tree};
-use crate::harness::{Output, World, set_mode};
+#[cfg(unix)]
+use crate::harness::set_mode;
+use crate::harness::{Output, World};
 
 /// Stands in every bad file; must stand in no message.
 const MARK: &str = "hunter2-c0ffee";
@@ -247,4 +249,14 @@ fn a_misspelt_key_of_a_file_is_named_by_the_right_one() {
     let output =
         output.says("it contains no `refresh_token`; an unknown key is probably meant for it");
     assert!(!output.stderr.contains("r3fresh"), "{output:?}");
+}
+
+#[test]
+fn a_folder_in_the_place_of_a_file_is_named_as_one() {
+    let world = World::logged_in();
+    let origin = world.sandbox.origin();
+    let login = world.concur(["login", "--base-url", origin, "--credentials", "."]);
+    drop(login.fails(6).says(". is a folder"));
+    let call = world.concur(["api", "POST", "/sandbox/echo", "--input", "."]);
+    drop(call.fails(2).says(". is a folder"));
 }

@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 
 use super::support::tree;
-use crate::harness::{World, set_mode};
+use crate::harness::World;
+#[cfg(unix)]
+use crate::harness::set_mode;
 
 const NAME: &str = "refreshTokenObjectFile.json";
 
@@ -21,6 +23,15 @@ fn an_export_is_for_its_owner_alone_whatever_the_umask() {
         let script = format!("umask {umask}; exec \"$0\" export \"$1\"");
         world.run("sh", ["-c", &script, crate::harness::BINARY, &name]).ok();
         assert_eq!(crate::harness::mode(&world.work().join(&name)), 0o600, "umask {umask}");
+    }
+}
+
+#[test]
+fn only_where_permissions_are_set_does_it_say_who_can_read_the_file() {
+    let world = World::logged_in();
+    for output in [world.concur(["export", NAME]).ok(), world.concur(["init"]).ok()] {
+        let is_said = output.stderr.contains("(only you can read it)");
+        assert_eq!(is_said, cfg!(unix), "{output:?}");
     }
 }
 
@@ -79,6 +90,7 @@ fn an_export_to_an_impossible_path_is_an_error_and_leaves_nothing() {
     assert_eq!(tree(&world.work()), before, "no temporary file stays behind");
 }
 
+#[cfg(unix)]
 #[test]
 fn an_export_does_not_replace_a_pipe_or_device() {
     use std::os::unix::fs::FileTypeExt as _;

@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use concur_sandbox::{Config, Rotation, Sandbox, Tls};
 
 use super::configure;
-use crate::harness::{Output, Run, World, set_mode};
+#[cfg(unix)]
+use crate::harness::set_mode;
+use crate::harness::{Output, Run, World};
 
 const CERT: &str = "CONCUR_CRED_CLIENT_CERT";
 

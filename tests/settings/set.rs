@@ -1,7 +1,9 @@
 //! `config set` and `config unset`.
 
 use super::configure;
-use crate::harness::{World, mode};
+use crate::harness::World;
+#[cfg(unix)]
+use crate::harness::mode;
 
 #[test]
 fn a_key_is_set_and_unset_and_the_rest_of_the_file_stays() {

@@ -135,6 +135,7 @@ struct Run {
     child: Child,
     printed: Printed,
     /// It has its own process group, which can be ended as a whole.
+    #[cfg_attr(not(unix), expect(dead_code, reason = "there are no process groups"))]
     is_alone: bool,
     deadline: Instant,
 }

@@ -231,7 +231,7 @@ pub(crate) fn expect_many() {
 
 /// There is no such limit.
 #[cfg(not(unix))]
-pub const fn expect_many() {}
+pub(crate) const fn expect_many() {}
 
 fn is_contended(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::WouldBlock

@@ -328,10 +328,13 @@ pub(crate) fn reason(error: &io::Error) -> String {
     without_number(&error.to_string()).to_owned()
 }
 
-/// An error's text up to the operating system's number.
+/// An error's text up to the operating system's number, without the full stop that Windows puts before it.
 pub(crate) fn without_number(text: &str) -> &str {
-    text.split(" (os error").next().unwrap_or(text)
+    text.split(" (os error").next().unwrap_or(text).trim_end_matches('.')
 }
+
+/// Who can read a file that was just made, for the end of a note; empty where no permissions were set.
+pub(crate) const READERS: &str = if cfg!(unix) { " (only you can read it)" } else { "" };
 
 /// A path as one word of a shell command.
 pub(crate) fn shell_word(path: &Path) -> String {
@@ -341,5 +344,19 @@ pub(crate) fn shell_word(path: &Path) -> String {
         text.into_owned()
     } else {
         format!("'{}'", text.replace('\'', r"'\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_system_text_has_neither_number_nor_full_stop() {
+        assert_eq!(without_number("Access is denied. (os error 5)"), "Access is denied");
+        assert_eq!(without_number("Permission denied (os error 13)"), "Permission denied");
+        assert_eq!(without_number("it ended"), "it ended");
+        let missing = std::fs::metadata("no such file").unwrap_err();
+        assert!(!reason(&missing).ends_with('.'), "on this system too");
     }
 }

@@ -2,23 +2,31 @@
 //! user's link is not followed, and reading a pipe has a time limit.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read};
+use std::io;
+#[cfg(unix)]
+use std::io::Read;
 use std::path::{Path, PathBuf};
+#[cfg(unix)]
 use std::time::{Duration, Instant};
 
 use super::owner::is_of_us_or_root;
 #[cfg(unix)]
 use super::owner::is_pipe;
+#[cfg(unix)]
 use crate::sys::clock;
 
 /// The most links that are followed, as in the kernel.
 const MOST_LINKS: u32 = 40;
 /// The longest wait for a pipe's writer.
+#[cfg(unix)]
 const NO_WRITER: Duration = Duration::from_secs(5);
 /// The longest wait for a pipe's whole content: the command in `<(…)` may prompt.
+#[cfg(unix)]
 const WHOLE: Duration = Duration::from_secs(30);
 
+#[cfg(unix)]
 const NO_WRITER_YET: &str = "no process writes to this pipe";
+#[cfg(unix)]
 const NOTHING_CAME: &str = "nothing came in time";
 
 /// Opens a file for reading without waiting. A link in its place is followed if it belongs to us or root.
@@ -55,10 +63,13 @@ fn is_link(error: &io::Error) -> bool {
         .any(|e| Some(e.raw_os_error()) == number)
 }
 
-/// Opens a file to read.
+/// Opens a file to read, and a folder too, which the caller recognises: without the flag, access to it would be
+/// denied, as to a file of another user.
 #[cfg(not(unix))]
 pub(super) fn at_once(path: &Path) -> io::Result<File> {
-    OpenOptions::new().read(true).open(path)
+    use std::os::windows::fs::OpenOptionsExt as _;
+    const FILE_FLAG_BACKUP_SEMANTICS: u32 = 0x0200_0000;
+    OpenOptions::new().read(true).custom_flags(FILE_FLAG_BACKUP_SEMANTICS).open(path)
 }
 
 /// Opens a file, device or pipe of any length for streaming. A named pipe must provide data within [`WHOLE`];
@@ -81,7 +92,7 @@ pub(crate) fn to_stream(path: &Path) -> io::Result<File> {
 /// Opens a file or device for streaming.
 #[cfg(not(unix))]
 pub(crate) fn to_stream(path: &Path) -> io::Result<File> {
-    File::open(path)
+    at_once(path)
 }
 
 /// Opens a device or pipe to write. A pipe must have a reader within [`NO_WRITER`].
