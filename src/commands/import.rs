@@ -218,6 +218,8 @@ fn keep_under(
         return Ok(false);
     }
     let Import { client_id, client_secret, origin, principal, grant, obtained_at, .. } = import;
+    let fields = import.unknown_fields.as_ref();
+    let unknown_fields = held::remembered(store, current.as_ref(), &client_id, fields, None);
     let account = NewAccount {
         profile: profile.clone(),
         client_id,
@@ -229,7 +231,7 @@ fn keep_under(
         request_token: None,
         grant,
         obtained_at,
-        unknown_fields: import.unknown_fields,
+        unknown_fields,
     };
     obtain::keep(context, store, lock, &account).map(|()| true)
 }

@@ -6,6 +6,7 @@ use crate::auth::login::obtain;
 use crate::auth::oauth::answer::assumed_refresh_expiry;
 use crate::auth::oauth::asking::Asking;
 use crate::auth::oauth::form::GrantRequest;
+use crate::auth::refresh::Refresher;
 use crate::error::{Error, Kind, Result, login_again};
 use crate::model::grant::{Grant, GrantKind};
 use crate::model::origin::{AllowList, AllowedOrigin, BadOrigin, Origin};
@@ -105,10 +106,11 @@ impl TokenRequest<'_> {
         named.filter(|named| !named.eq_ignore_ascii_case(principal))
     }
 
-    /// Whether a refresh token was spent that Concur has replaced.
-    fn is_replaced(&self, grant: &Grant) -> bool {
-        let GrantRequest::Refresh { refresh_token } = self.grant else { return false };
-        grant.refresh_token.as_ref().is_some_and(|new| new != refresh_token)
+    /// The refresh token that was sent, if Concur has replaced it.
+    fn replaced(&self, grant: &Grant) -> Option<&Secret> {
+        let GrantRequest::Refresh { refresh_token } = self.grant else { return None };
+        let is_replaced = grant.refresh_token.as_ref().is_some_and(|new| new != refresh_token);
+        is_replaced.then_some(refresh_token)
     }
 }
 
@@ -234,7 +236,11 @@ fn ask_and_keep(
     lock: &RecordLock,
 ) -> Result<()> {
     // A person may have taken a while to answer: whose profile it is now is what counts.
-    let current = store.reread(lock.record_id())?;
+    let current = settled(app, store, lock, request)?;
+    if current.as_ref().is_some_and(|record| is_consumed(app, store, record, application, request))
+    {
+        return Ok(());
+    }
     let believed = obtain::believed(Some(store), current.as_ref());
     let is_free = |principal: Option<&str>| {
         let client_id = &application.client_id;
@@ -262,18 +268,15 @@ fn ask_and_keep(
     {
         held::keep_refresh_token(store, held, &mut grant);
     }
-    let others =
-        |token| held::other_holder(store, Some(lock.record_id()), &application.client_id, token);
-    if let Some(other) = grant.refresh_token.as_ref().and_then(others) {
-        if request.grant.is_refresh() {
-            return Err(held::refused(&other));
-        }
-        app.warn(&held::warning(target.profile.as_str(), &other));
-    }
+    check_others(app, (store, lock), application, target, (request, &grant))?;
     let request_token = request.request_token.map(|secret| RequestToken {
         secret: secret.clone(),
         expires_at: now + REQUEST_TOKEN_LIFE_SECS,
     });
+    let replaced = request.replaced(&grant);
+    let (is_replaced, fields) = (replaced.is_some(), start.unknown_fields.as_ref());
+    let client_id = &application.client_id;
+    let unknown_fields = held::remembered(store, current.as_ref(), client_id, fields, replaced);
     let account = NewAccount {
         profile: target.profile.clone(),
         client_id: application.client_id.clone(),
@@ -284,10 +287,63 @@ fn ask_and_keep(
         request_token,
         grant,
         obtained_at: now,
-        unknown_fields: start.unknown_fields.clone(),
+        unknown_fields,
     };
-    let is_replaced = request.is_replaced(&account.grant);
     keeping::keep(app, store, lock, account, is_free, is_replaced, current)
+}
+
+/// The record as it is now; for a refresh token that is sent, with the tokens that may still be in the reserve file.
+fn settled(
+    app: &mut Context<'_>,
+    store: &mut Store,
+    lock: &RecordLock,
+    request: &TokenRequest<'_>,
+) -> Result<Option<Record>> {
+    match store.reread(lock.record_id())? {
+        Some(record) if request.grant.is_refresh() => Refresher::with(app, |refresher| {
+            refresher.settled_under(store, lock, &record).map(Some)
+        }),
+        current => Ok(current),
+    }
+}
+
+/// Whether the profile has consumed the refresh token already, so that it is logged in; then says so.
+fn is_consumed(
+    app: &mut Context<'_>,
+    store: &Store,
+    record: &Record,
+    application: &Application,
+    request: &TokenRequest<'_>,
+) -> bool {
+    let GrantRequest::Refresh { refresh_token } = request.grant else { return false };
+    let is = held::has_consumed(store, record, &application.client_id, refresh_token);
+    if is {
+        app.note(&format!(
+            "{}: already logged in: this refresh token was used before and has been replaced; nothing was sent or \
+             changed",
+            record.profile_name().unwrap_or_default()
+        ));
+    }
+    is
+}
+
+/// Refuses a refresh token that another profile has, or warns of one that was granted.
+fn check_others(
+    app: &mut Context<'_>,
+    (store, lock): (&Store, &RecordLock),
+    application: &Application,
+    target: &Target,
+    (request, grant): (&TokenRequest<'_>, &Grant),
+) -> Result<()> {
+    let others =
+        |token| held::other_holder(store, Some(lock.record_id()), &application.client_id, token);
+    if let Some(other) = grant.refresh_token.as_ref().and_then(others) {
+        if request.grant.is_refresh() {
+            return Err(held::refused(&other));
+        }
+        app.warn(&held::warning(target.profile.as_str(), &other));
+    }
+    Ok(())
 }
 
 /// What asks the token service.
