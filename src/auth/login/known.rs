@@ -105,8 +105,11 @@ fn renewal(app: &Context<'_>, start: &Start, record: &Record) -> Result<Vec<Stri
     }));
     let had_refresh_token =
         matches!(record.obtained_by, Some(GrantKind::Refresh | GrantKind::Import));
+    let is_company = matches!(record.principal_type(), None | Some(PrincipalType::Company));
     if had_refresh_token && start.kind == GrantKind::Company {
         lines.push("With a new refresh token instead: --grant refresh".to_owned());
+    } else if had_refresh_token && is_company && start.kind == GrantKind::Refresh {
+        lines.push("With a company request token instead: --grant company".to_owned());
     }
     Ok(lines)
 }
