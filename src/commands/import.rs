@@ -165,6 +165,7 @@ impl Import {
             names: credentials.names(),
             credentials,
             replace: self.replace,
+            replaces_application: false,
             kind: GrantKind::Import,
             options: self.options,
             renewal: Vec::new(),

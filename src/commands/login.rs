@@ -44,6 +44,7 @@ pub(super) fn run(context: &mut Context<'_>, args: &Login) -> Result<u8> {
         names: credentials.names(),
         credentials,
         replace: args.replace,
+        replaces_application: false,
         kind,
         options: options(args),
         renewal: Vec::new(),

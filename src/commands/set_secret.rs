@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::auth::accounts;
 use crate::auth::login::dialog::again::{self, Corrections};
 use crate::auth::login::dialog::questions;
-use crate::auth::refresh::Refresher;
+use crate::auth::refresh::{Refresher, or_another_application};
 use crate::error::{Error, Kind, Result, ServiceWord, set_secret_command};
 use crate::model::printable::printable;
 use crate::model::record::Record;
@@ -94,9 +94,10 @@ fn with_variable_named(error: Error, record: &Record) -> Error {
     }
     let remedy = format!(
         "Correct {VARIABLE} (the client secret of App ID {} is in Concur's OAuth 2.0 Application Management), and \
-         run: {}",
+         run: {}{}",
         printable(record.client_id(), 80),
-        set_secret_command(record.profile_name())
+        set_secret_command(record.profile_name()),
+        or_another_application(record, error.service().code)
     );
     Error::new(error.kind(), error.problem(), remedy)
         .with_service(error.service().clone())

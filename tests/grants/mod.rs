@@ -17,6 +17,7 @@ mod refresh_token;
 mod refusals;
 #[cfg(target_os = "linux")]
 mod renewed;
+mod replaced_application;
 #[cfg(target_os = "linux")]
 mod set_secret;
 mod user;

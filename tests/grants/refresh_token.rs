@@ -305,7 +305,6 @@ fn every_command_names_the_refresh_token_that_the_profile_needs() {
         &["exec", "--", "true"],
         &["api", "/x"],
         &["status"],
-        &["status", "--check"],
         &["doctor"],
     ] {
         let output = world.concur(args).output();

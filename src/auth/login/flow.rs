@@ -6,7 +6,6 @@ use crate::auth::login::obtain;
 use crate::auth::oauth::answer::assumed_refresh_expiry;
 use crate::auth::oauth::asking::Asking;
 use crate::auth::oauth::form::GrantRequest;
-use crate::auth::refresh::Refresher;
 use crate::error::{Error, Kind, Result, login_again};
 use crate::model::grant::{Grant, GrantKind};
 use crate::model::origin::{AllowList, AllowedOrigin, BadOrigin, Origin};
@@ -170,8 +169,11 @@ fn is_anywhere(app: &Context<'_>, start: &Start) -> Result<bool> {
     if start.base_url.is_some() {
         return Ok(false);
     }
-    let (_, old) = obtain::profile(app, app.store()?.as_ref())?;
-    Ok(start.replace || old.is_none_or(|record| record.application.is_none()))
+    let present = app.store()?;
+    let (_, old) = obtain::profile(app, present.as_ref())?;
+    let believed = obtain::believed(present.as_ref(), old.as_ref());
+    let known = if start.replace { believed } else { old.as_ref() };
+    Ok(known.is_none_or(|record| record.application.is_none()))
 }
 
 /// The profile to log in to and the origin to ask. Refuses a profile that holds another account;
@@ -185,10 +187,11 @@ pub(crate) fn target(
     let present = app.store()?;
     let (profile, old) = obtain::profile(app, present.as_ref())?;
     let believed = obtain::believed(present.as_ref(), old.as_ref());
-    obtain::refuse_another(believed, &application.client_id, principal, start.replace)?;
+    start.refuse_another(believed, &application.client_id, principal)?;
     let origin = match (&start.base_url, present.as_ref().zip(old.as_ref())) {
         (Some(origin), _) => origin.clone(),
-        (None, Some((store, record))) if !start.replace => {
+        // What is replaced need not be proven, if its origin is named.
+        (None, Some((store, record))) if !start.replace || believed.is_some() => {
             proven_origin(start, &profile, store, record)?
         }
         _ => Origin::from_operator(DEFAULT_BASE_URL).map_err(unusable)?,
@@ -236,16 +239,15 @@ fn ask_and_keep(
     lock: &RecordLock,
 ) -> Result<()> {
     // A person may have taken a while to answer: whose profile it is now is what counts.
-    let current = settled(app, store, lock, request)?;
-    if current.as_ref().is_some_and(|record| is_consumed(app, store, record, application, request))
+    let current = keeping::settled(app, store, lock, request.grant)?;
+    if let Some(record) = &current
+        && keeping::is_consumed(app, store, record, &application.client_id, request.grant)
     {
         return Ok(());
     }
     let believed = obtain::believed(Some(store), current.as_ref());
-    let is_free = |principal: Option<&str>| {
-        let client_id = &application.client_id;
-        obtain::refuse_another(believed, client_id, principal, start.replace)
-    };
+    let is_free =
+        |principal: Option<&str>| start.refuse_another(believed, &application.client_id, principal);
     is_free(match request.principal {
         Principal::Known(uuid) => Some(uuid),
         Principal::FromTokens { .. } => None,
@@ -290,41 +292,6 @@ fn ask_and_keep(
         unknown_fields,
     };
     keeping::keep(app, store, lock, account, is_free, is_replaced, current)
-}
-
-/// The record as it is now; for a refresh token that is sent, with the tokens that may still be in the reserve file.
-fn settled(
-    app: &mut Context<'_>,
-    store: &mut Store,
-    lock: &RecordLock,
-    request: &TokenRequest<'_>,
-) -> Result<Option<Record>> {
-    match store.reread(lock.record_id())? {
-        Some(record) if request.grant.is_refresh() => Refresher::with(app, |refresher| {
-            refresher.settled_under(store, lock, &record).map(Some)
-        }),
-        current => Ok(current),
-    }
-}
-
-/// Whether the profile has consumed the refresh token already, so that it is logged in; then says so.
-fn is_consumed(
-    app: &mut Context<'_>,
-    store: &Store,
-    record: &Record,
-    application: &Application,
-    request: &TokenRequest<'_>,
-) -> bool {
-    let GrantRequest::Refresh { refresh_token } = request.grant else { return false };
-    let is = held::has_consumed(store, record, &application.client_id, refresh_token);
-    if is {
-        app.note(&format!(
-            "{}: already logged in: this refresh token was used before and has been replaced; nothing was sent or \
-             changed",
-            record.profile_name().unwrap_or_default()
-        ));
-    }
-    is
 }
 
 /// Refuses a refresh token that another profile has, or warns of one that was granted.

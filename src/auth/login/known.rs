@@ -13,6 +13,8 @@ use crate::ui::context::Context;
 
 /// How much of an identifier is shown where the whole one is known: the first group of a UUID, and an ellipsis.
 const SHORT_CHARS: usize = 9;
+/// Another client secret than that of the App ID. Code 61 may be about the App ID: then both are asked for.
+const WRONG_SECRET: i64 = 64;
 
 /// By which grant the profile is logged in again; `None`: there is no such profile, or its grant is not known.
 pub(crate) fn way(app: &Context<'_>) -> Result<Option<GrantKind>> {
@@ -79,7 +81,7 @@ fn fill_company(app: &Context<'_>, store: &Store, record: &Record, start: &mut S
 /// Concur's code, if it refused the stored client secret when that was last used.
 fn refused_secret(record: &Record) -> Option<i64> {
     let is_rejected = record.attempt.outcome == Some(OutcomeKind::Rejected);
-    record.attempt.code.filter(|code| is_rejected && matches!(code, 61 | 64))
+    record.attempt.code.filter(|code| is_rejected && *code == WRONG_SECRET)
 }
 
 /// Which profile it is that is logged in again, in lines.

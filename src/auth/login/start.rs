@@ -1,12 +1,13 @@
 //! What a login begins with.
 
-use super::obtain::Credentials;
+use super::obtain::{self, Credentials};
 use crate::auth::oauth::advice::Names;
 use crate::auth::oauth::client::TokenService;
 use crate::error::{Result, login_again};
 use crate::model::grant::GrantKind;
 use crate::model::origin::Origin;
 use crate::model::profile::ProfileName;
+use crate::model::record::Record;
 use crate::model::secret::Secret;
 use crate::ui::context::Context;
 
@@ -19,6 +20,8 @@ pub(crate) struct Start {
     pub(crate) names: Names,
     /// `--replace`.
     pub(crate) replace: bool,
+    /// Whether a person has named another application for the profile, whose company or user stays.
+    pub(crate) replaces_application: bool,
     pub(crate) kind: GrantKind,
     /// The options with which the same login is run again: a profile that was not made remembers none.
     pub(crate) options: String,
@@ -30,6 +33,21 @@ pub(crate) struct Start {
 }
 
 impl Start {
+    /// Refuses another company, user or application than the profile's, unless that is to be replaced.
+    pub(crate) fn refuse_another(
+        &self,
+        old: Option<&Record>,
+        client_id: &str,
+        principal: Option<&str>,
+    ) -> Result<()> {
+        let Some(old) = old.filter(|_| self.replaces_application) else {
+            return obtain::refuse_another(old, client_id, principal, self.replace);
+        };
+        // An application that logs in for itself is its own principal.
+        let principal = principal.filter(|_| !old.renews_by_itself());
+        obtain::refuse_another(Some(old), old.client_id(), principal, self.replace)
+    }
+
     /// The command that does the same again.
     pub(crate) fn again(&self, profile: &ProfileName) -> String {
         let command = match self.kind {
