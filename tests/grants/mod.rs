@@ -8,6 +8,7 @@ mod application;
 mod corrected;
 #[cfg(target_os = "linux")]
 mod first_login;
+mod given_values;
 mod older_store;
 mod one_time_password;
 mod pasted;

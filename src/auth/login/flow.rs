@@ -23,7 +23,7 @@ use super::dialog::guide;
 use super::dialog::questions::{self, Known};
 use super::keeping;
 use super::outcome;
-use super::start::Start;
+use super::start::{Start, Whose};
 
 /// How long a company request token lives, seconds (SAP: company request token).
 const REQUEST_TOKEN_LIFE_SECS: i64 = 24 * 3600;
@@ -187,7 +187,7 @@ pub(crate) fn target(
     let present = app.store()?;
     let (profile, old) = obtain::profile(app, present.as_ref())?;
     let believed = obtain::believed(present.as_ref(), old.as_ref());
-    start.refuse_another(believed, &application.client_id, principal)?;
+    start.refuse_another(believed, &application.client_id, principal.map(Whose::Given))?;
     let origin = match (&start.base_url, present.as_ref().zip(old.as_ref())) {
         (Some(origin), _) => origin.clone(),
         // What is replaced need not be proven, if its origin is named.
@@ -246,10 +246,11 @@ fn ask_and_keep(
         return Ok(());
     }
     let believed = obtain::believed(Some(store), current.as_ref());
-    let is_free =
-        |principal: Option<&str>| start.refuse_another(believed, &application.client_id, principal);
+    let is_free = |principal: Option<Whose<'_>>| {
+        start.refuse_another(believed, &application.client_id, principal)
+    };
     is_free(match request.principal {
-        Principal::Known(uuid) => Some(uuid),
+        Principal::Known(uuid) => Some(Whose::Given(uuid)),
         Principal::FromTokens { .. } => None,
     })?;
     let (allowed, there) = app.config.allowed.permitting(&target.origin);
@@ -262,7 +263,7 @@ fn ask_and_keep(
     if let Some(named) = request.named_another(start, &grant, &principal) {
         app.warn(&format!("Concur's tokens are those of {principal}, and not of {named}"));
     }
-    let is_free = is_free(Some(&principal));
+    let is_free = is_free(Some(Whose::Tokens(&principal)));
     if let Some(held) =
         current.as_ref().filter(|_| is_free.is_ok() && start.kind != GrantKind::Application)
         && held.principal.eq_ignore_ascii_case(&principal)

@@ -1,7 +1,7 @@
 //! What a profile that is logged in again has already: only the rest is asked for.
 
 use super::obtain;
-use super::start::Start;
+use super::start::{Start, Whose};
 use crate::error::{Result, set_secret_command};
 use crate::model::grant::GrantKind;
 use crate::model::origin::Origin;
@@ -37,16 +37,17 @@ pub(crate) fn fill(app: &Context<'_>, start: &mut Start) -> Result<()> {
     let (_, record) = obtain::profile(app, Some(&store))?;
     let Some(record) = obtain::believed(Some(&store), record.as_ref()) else { return Ok(()) };
     let Some(application) = &record.application else { return Ok(()) };
-    let credentials = &mut start.credentials;
+    let credentials = &start.credentials;
     let client_id = credentials.client_id.as_ref().unwrap_or(&application.client_id);
     let company = credentials.company_uuid.as_deref().filter(|_| start.kind == GrantKind::Company);
     // Before a person types the rest.
-    obtain::refuse_another(Some(record), client_id, company, false)?;
+    start.refuse_another(Some(record), client_id, company.map(Whose::Given))?;
     let is_there =
         |named: &Origin| application.registered_at().is_ok_and(|origin| origin == *named);
     if !start.base_url.as_ref().is_none_or(is_there) {
         return Ok(());
     }
+    let credentials = &mut start.credentials;
     let given = credentials.count();
     credentials.client_id.get_or_insert_with(|| application.client_id.clone());
     if credentials.client_secret.is_none() && refused_secret(record).is_none() {

@@ -1,5 +1,6 @@
 //! Logging in: what is asked for, sent and stored.
 
+pub(crate) mod another;
 pub(crate) mod application;
 pub(crate) mod browser;
 pub(crate) mod company;

@@ -1,6 +1,7 @@
 //! What a login begins with.
 
-use super::obtain::{self, Credentials};
+use super::another::{self, Source};
+use super::obtain::Credentials;
 use crate::auth::oauth::advice::Names;
 use crate::auth::oauth::client::TokenService;
 use crate::error::{Result, login_again};
@@ -32,20 +33,36 @@ pub(crate) struct Start {
     pub(crate) unknown_fields: Option<Secret>,
 }
 
+/// The company or user of a login.
+#[derive(Clone, Copy)]
+pub(crate) enum Whose<'a> {
+    /// That was given.
+    Given(&'a str),
+    /// Of the tokens that Concur granted.
+    Tokens(&'a str),
+}
+
 impl Start {
     /// Refuses another company, user or application than the profile's, unless that is to be replaced.
     pub(crate) fn refuse_another(
         &self,
         old: Option<&Record>,
         client_id: &str,
-        principal: Option<&str>,
+        principal: Option<Whose<'_>>,
     ) -> Result<()> {
+        let file = self.credentials.file.as_deref();
+        let application = Source::of(self.names.client_id, file);
+        let company = match principal {
+            Some(Whose::Tokens(_)) => Source::tokens(),
+            Some(Whose::Given(_)) | None => Source::of(self.names.company, file),
+        };
+        let principal = principal.map(|(Whose::Given(id) | Whose::Tokens(id))| (id, &company));
         let Some(old) = old.filter(|_| self.replaces_application) else {
-            return obtain::refuse_another(old, client_id, principal, self.replace);
+            return another::refuse(old, (client_id, &application), principal, self.replace);
         };
         // An application that logs in for itself is its own principal.
         let principal = principal.filter(|_| !old.renews_by_itself());
-        obtain::refuse_another(Some(old), old.client_id(), principal, self.replace)
+        another::refuse(Some(old), (old.client_id(), &application), principal, self.replace)
     }
 
     /// The command that does the same again.
