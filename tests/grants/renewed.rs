@@ -186,7 +186,8 @@ fn a_job_needs_to_give_only_the_rest() {
     run.env("CONCUR_CRED_REQUEST_TOKEN", token).ok();
     // Another account is refused before anything is asked for.
     for variable in ["CONCUR_CRED_CLIENT_ID", "CONCUR_CRED_COMPANY"] {
-        let run = world.concur(["login", "--profile", "acme"]).env(variable, "other");
+        let other = "1b4e28ba-2fa1-41d2-883f-0016d3cca427";
+        let run = world.concur(["login", "--profile", "acme"]).env(variable, other);
         run.fails(2).says("acme holds another");
     }
     // Nor is a profile that is to be replaced.

@@ -3,6 +3,7 @@
 pub(crate) mod another;
 pub(crate) mod application;
 pub(crate) mod browser;
+pub(crate) mod checked;
 pub(crate) mod company;
 pub(crate) mod dialog;
 pub(crate) mod flow;
