@@ -4,6 +4,7 @@
 use std::cmp::Ordering;
 
 use crate::error::{Error, Kind, Result};
+use crate::formats::tutorial::token_file::consumed;
 use crate::model::grant::Grant;
 use crate::model::jwt;
 use crate::model::record::{Column, OutcomeKind, Record, RecordId};
@@ -88,7 +89,50 @@ pub(crate) fn keep_refresh_token(store: &Store, held: &Record, grant: &mut Grant
     }
 }
 
-/// The other profile that holds this refresh token of the same application, if there is one. Damage of other
+/// Whether the profile has consumed this refresh token of the same application and has a newer one. It must not be
+/// sent again: Concur may then revoke the newer one, too.
+pub(crate) fn has_consumed(
+    store: &Store,
+    held: &Record,
+    client_id: &str,
+    refresh_token: &Secret,
+) -> bool {
+    let open = |column| store.unseal(held, column).ok().flatten();
+    let is_invalid = held.attempt.outcome == Some(OutcomeKind::Condemned);
+    held.client_id() == client_id
+        && !is_invalid
+        && open(Column::RefreshToken).is_some_and(|current| current != *refresh_token)
+        && open(Column::UnknownFields)
+            .is_some_and(|cell| consumed::is_consumed(&cell, refresh_token))
+}
+
+/// The unknown fields of new tokens, with the refresh tokens that the profile has consumed until now, and `token`.
+pub(crate) fn remembered(
+    store: &Store,
+    held: Option<&Record>,
+    client_id: &str,
+    fields: Option<&Secret>,
+    token: Option<&Secret>,
+) -> Option<Secret> {
+    let held = held.filter(|held| held.client_id() == client_id);
+    let cell = held.and_then(|held| store.unseal(held, Column::UnknownFields).ok().flatten());
+    consumed::remembered(fields, cell.as_ref(), token)
+}
+
+/// Notes in the record that this grant replaces its refresh token. Without that the grant is kept all the same.
+pub(crate) fn remember_replaced(store: &Store, record: &mut Record, grant: &Grant) {
+    let Ok(Some(replaced)) = store.unseal(record, Column::RefreshToken) else { return };
+    if grant.refresh_token.as_ref().is_none_or(|new| *new == replaced) {
+        return;
+    }
+    let Ok(cell) = store.unseal(record, Column::UnknownFields) else { return };
+    let cell = consumed::remembered_in(cell.as_ref(), &replaced);
+    if let Ok(meta) = store.meta() {
+        let _ = store.put_cell(record, &meta.store_id, Column::UnknownFields, cell.as_ref());
+    }
+}
+
+/// The other profile that holds this refresh token of the same application, or has consumed it. Damage of other
 /// profiles is reported by `doctor` and does not prevent a login.
 pub(crate) fn other_holder(
     store: &Store,
@@ -99,6 +143,7 @@ pub(crate) fn other_holder(
     let holds = |record: &Record| {
         let held = store.unseal(record, Column::RefreshToken);
         held.is_ok_and(|held| held.as_ref() == Some(refresh_token))
+            || has_consumed(store, record, client_id, refresh_token)
     };
     let accounts = store.accounts().unwrap_or_default();
     let mut others = accounts.iter().filter(|record| {

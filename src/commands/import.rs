@@ -8,6 +8,7 @@ use std::path::Path;
 use serde_json::json;
 
 use crate::auth::held;
+use crate::auth::login::another::{self, Source};
 use crate::auth::login::flow::Application;
 use crate::auth::login::obtain::{self, Credentials};
 use crate::auth::login::refresh;
@@ -123,8 +124,9 @@ impl Import {
         old: Option<&Record>,
     ) -> Result<bool> {
         let believed = obtain::believed(Some(store), old);
-        let principal = self.principal.as_deref();
-        obtain::refuse_another(believed, &self.client_id, principal, self.replace)?;
+        let source = Source::tokens();
+        let principal = self.principal.as_deref().map(|principal| (principal, &source));
+        another::refuse(believed, (&self.client_id, &source), principal, self.replace)?;
         if let Some(old) = believed.filter(|_| !self.replace) {
             let standing = held::standing(store, old, &self.grant);
             if !held::is_to_be_kept(standing, profile.as_str())? {
@@ -165,6 +167,7 @@ impl Import {
             names: credentials.names(),
             credentials,
             replace: self.replace,
+            replaces_application: false,
             kind: GrantKind::Import,
             options: self.options,
             renewal: Vec::new(),
@@ -218,6 +221,8 @@ fn keep_under(
         return Ok(false);
     }
     let Import { client_id, client_secret, origin, principal, grant, obtained_at, .. } = import;
+    let fields = import.unknown_fields.as_ref();
+    let unknown_fields = held::remembered(store, current.as_ref(), &client_id, fields, None);
     let account = NewAccount {
         profile: profile.clone(),
         client_id,
@@ -229,7 +234,7 @@ fn keep_under(
         request_token: None,
         grant,
         obtained_at,
-        unknown_fields: import.unknown_fields,
+        unknown_fields,
     };
     obtain::keep(context, store, lock, &account).map(|()| true)
 }

@@ -38,12 +38,14 @@ pub(super) fn run(context: &mut Context<'_>, args: &Login) -> Result<u8> {
         named => named,
     };
     let kind = grant(context, args, &credentials)?;
+    credentials.check(kind)?;
     let mut start = Start {
         base_url,
         service: start::token_service(context)?,
         names: credentials.names(),
         credentials,
         replace: args.replace,
+        replaces_application: false,
         kind,
         options: options(args),
         renewal: Vec::new(),

@@ -3,9 +3,10 @@
 use std::path::Path;
 
 use crate::auth::accounts;
+use crate::auth::login::checked;
 use crate::auth::login::dialog::again::{self, Corrections};
 use crate::auth::login::dialog::questions;
-use crate::auth::refresh::Refresher;
+use crate::auth::refresh::{Refresher, or_another_application};
 use crate::error::{Error, Kind, Result, ServiceWord, set_secret_command};
 use crate::model::printable::printable;
 use crate::model::record::Record;
@@ -14,7 +15,7 @@ use crate::store::Store;
 use crate::store::audit::Event;
 use crate::sys::{files, stdin, streams};
 use crate::ui::context::Context;
-use crate::ui::prompt;
+use crate::ui::prompt::{self, shape};
 
 const VARIABLE: &str = "CONCUR_CRED_CLIENT_SECRET";
 
@@ -69,7 +70,7 @@ enum Source {
 /// From the environment, from stdin, or from a prompt.
 fn new_secret(context: &mut Context<'_>, client_id: &str) -> Result<(Secret, Source)> {
     if let Some(text) = context.env.setting(VARIABLE)? {
-        return Ok((checked(text.trim(), VARIABLE)?, Source::Variable));
+        return Ok((read_as_secret(text.trim(), VARIABLE)?, Source::Variable));
     }
     if stdin::is_terminal() {
         if !prompt::is_possible() {
@@ -79,7 +80,7 @@ fn new_secret(context: &mut Context<'_>, client_id: &str) -> Result<(Secret, Sou
     }
     let bytes = files::read_bounded(&mut streams::stdin(), Path::new("stdin"))?;
     let text = std::str::from_utf8(&bytes).map_err(|_| malformed("stdin"))?;
-    Ok((checked(text.trim_start_matches('\u{feff}').trim(), "stdin")?, Source::Pipe))
+    Ok((read_as_secret(text.trim_start_matches('\u{feff}').trim(), "stdin")?, Source::Pipe))
 }
 
 fn typed_secret(context: &mut Context<'_>, client_id: &str) -> Result<Secret> {
@@ -94,20 +95,24 @@ fn with_variable_named(error: Error, record: &Record) -> Error {
     }
     let remedy = format!(
         "Correct {VARIABLE} (the client secret of App ID {} is in Concur's OAuth 2.0 Application Management), and \
-         run: {}",
+         run: {}{}",
         printable(record.client_id(), 80),
-        set_secret_command(record.profile_name())
+        set_secret_command(record.profile_name()),
+        or_another_application(record, error.service().code)
     );
     Error::new(error.kind(), error.problem(), remedy)
         .with_service(error.service().clone())
         .of_profile(record.profile_name())
 }
 
-fn checked(text: &str, from: &str) -> Result<Secret> {
+fn read_as_secret(text: &str, from: &str) -> Result<Secret> {
     match text {
         "" => Err(not_given()),
         text if text.contains(char::is_control) => Err(malformed(from)),
-        text => Ok(Secret::from(text)),
+        text => match shape::alone(text) {
+            Ok(()) => Ok(Secret::from(text)),
+            Err(wrong) => Err(checked::malformed(from, wrong)),
+        },
     }
 }
 

@@ -121,7 +121,10 @@ pub(crate) enum Fix {
         needs: Needs,
     },
     /// Store a new client secret.
-    SetSecret,
+    SetSecret {
+        /// Whether the application may have been replaced instead: code 61.
+        is_unknown: bool,
+    },
     /// Refresh now; after a refusal, when it is fixed at Concur.
     Refresh {
         /// Whether something must be fixed at Concur first.
@@ -220,7 +223,7 @@ impl Trouble {
             | Self::RefreshTokenRefused { .. }
             | Self::OtherPrincipal
             | Self::Expired { .. } => log_in(record),
-            Self::WrongSecret { .. } => Fix::SetSecret,
+            Self::WrongSecret { is_unknown, .. } => Fix::SetSecret { is_unknown },
             Self::Rejected { code, .. } => of_code(code, record),
             Self::Unreachable { .. } | Self::Unavailable { .. } => {
                 Fix::Refresh { once_fixed: false }

@@ -348,8 +348,8 @@ impl Record {
         self.principal_type().unwrap_or(PrincipalType::Company).noun()
     }
 
-    /// The grant for logging in again. Only a company has a request token, and a new refresh token for
-    /// `refresh` comes from its original source.
+    /// The grant for logging in again. Only a company has a request token, and who had a refresh token gets a new one
+    /// from its source, and may have no rights to make a request token.
     pub fn login_by(&self) -> Option<GrantKind> {
         use GrantKind::{Application, Company, Import, Refresh};
         match (self.obtained_by, self.principal_type()) {
@@ -357,7 +357,6 @@ impl Record {
             (None | Some(Company | Import | Refresh), Some(PrincipalType::Application)) => {
                 Some(Application)
             }
-            (Some(Refresh), Some(PrincipalType::Company)) => Some(Company),
             (by, _) => by,
         }
     }

@@ -42,7 +42,11 @@ fn a_refresh_and_a_login_are_advised_by_the_code() {
         (55, ["login ID", login], ["login ID", login]),
         (100, ["login ID", login], ["login ID", login]),
         (59, [refresh, "not enabled"], [login, "not enabled"]),
-        (61, ["concur-cred set-secret --profile default", login], ["Correct appID", "set-secret"]),
+        (
+            61,
+            ["run: concur-cred set-secret --profile default", "login --profile default --replace"],
+            ["run: concur-cred set-secret --profile default", " --replace"],
+        ),
         (64, ["concur-cred set-secret --profile default", login], ["clientSecret", "set-secret"]),
         (107, [refresh, "\"refresh_token\""], [login, "\"refresh_token\""]),
         (124, ["Report", "correlation ID"], ["Report", "correlation ID"]),

@@ -8,6 +8,7 @@ mod application;
 mod corrected;
 #[cfg(target_os = "linux")]
 mod first_login;
+mod given_values;
 mod older_store;
 mod one_time_password;
 mod pasted;
@@ -17,6 +18,7 @@ mod refresh_token;
 mod refusals;
 #[cfg(target_os = "linux")]
 mod renewed;
+mod replaced_application;
 #[cfg(target_os = "linux")]
 mod set_secret;
 mod user;

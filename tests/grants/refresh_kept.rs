@@ -97,3 +97,70 @@ fn a_signal_ends_the_login_after_the_answer_is_committed() {
         assert_nothing_was_lost(&world);
     }
 }
+
+/// The container's entrypoint logs in at every start, with the refresh token that made the profile.
+#[test]
+fn a_refresh_token_that_the_profile_has_consumed_is_not_sent_again() {
+    let world = world();
+    let app = world.sandbox.app().clone();
+    let held = world.sandbox.issue_token_response(&app, 60);
+    let first = held["refresh_token"].as_str().unwrap();
+    let login = |grant: &[&str]| {
+        let args = ["login", "--base-url", world.sandbox.origin()];
+        let run = world.concur(args.iter().chain(grant).copied());
+        run.env("CONCUR_CRED_CLIENT_ID", &app.client_id)
+            .env("CONCUR_CRED_CLIENT_SECRET", &app.client_secret)
+    };
+    login(&[]).env("CONCUR_CRED_REFRESH_TOKEN", first).ok();
+    let second = world.concur(["export", "-"]).ok().json()["refresh_token"].clone();
+    for _ in 0..40 {
+        world.concur(["refresh"]).ok();
+    }
+    let last = world.concur(["export", "-"]).ok();
+    assert!(!last.text().contains("consumed"), "{last:?}");
+    let before = (world.token_requests(), world.column::<i64>("default", "generation"));
+    for (token, grant) in [
+        (first, &[][..]),
+        (first, &["--grant", "refresh"]),
+        (first, &["--grant", "refresh", "--replace"]),
+        (second.as_str().unwrap(), &[]),
+    ] {
+        let output = login(grant).env("CONCUR_CRED_REFRESH_TOKEN", token).ok();
+        let output = output.says("default: already logged in").says("nothing was sent");
+        assert_eq!(output.stderr.lines().count(), 1, "{output:?}");
+    }
+    let file = format!(r#"{{"refreshToken":"{first}"}}"#);
+    world.write("credentials.json", file);
+    login(&[]).ok().says("already logged in");
+    let other = login(&["--profile", "other"]).fails(2);
+    drop(other.says("profile default already has this refresh token"));
+    let after = (world.token_requests(), world.column::<i64>("default", "generation"));
+    assert_eq!(after, before);
+    assert_nothing_was_lost(&world);
+    // A new one is used, and one that Concur refuses is nothing to protect.
+    self::login(&world, login(&[])).ok().says("Logged in");
+    login(&[]).ok().says("already logged in");
+    world.sandbox.revoke_refresh_tokens();
+    world.concur(["refresh"]).fails(4);
+    login(&[]).fails(4).says("code 108");
+}
+
+#[test]
+fn a_consumed_refresh_token_is_known_also_after_an_import_and_from_the_reserve() {
+    let world = world();
+    let app = world.sandbox.app().clone();
+    let text = world.sandbox.refresh_token_object_file(&app, 60);
+    let file: serde_json::Value = serde_json::from_str(&text).unwrap();
+    world.write("credentials.json", world.sandbox.credentials_json());
+    let import = ["import", "-", "--base-url", world.sandbox.origin()];
+    world.concur(import).stdin(text).ok();
+    world.concur(["refresh"]).env(FAILPOINT, "grant-commit=full").ok().says("reserve file");
+    let before = world.token_requests();
+    world
+        .concur(["login", "--grant", "refresh"])
+        .env("CONCUR_CRED_REFRESH_TOKEN", file["refresh_token"].as_str().unwrap())
+        .ok()
+        .says("already logged in");
+    assert_eq!(world.token_requests(), before);
+    assert_nothing_was_lost(&world);
+}

@@ -287,3 +287,31 @@ fn a_login_with_a_principal_replaces_one_without() {
     }
     assert_eq!(status(&world)["company_uuid"], world.sandbox.app().company_uuid.as_str());
 }
+
+/// Who was given a refresh token has neither the page nor the rights to make a request token.
+#[test]
+fn every_command_names_the_refresh_token_that_the_profile_needs() {
+    let world = World::new();
+    let token = refresh_token(&world);
+    let run = with_app(&world, login(&world)).env("CONCUR_CRED_REFRESH_TOKEN", &token);
+    run.arg("--profile").arg("acme").ok();
+    world.sandbox.revoke_refresh_tokens();
+    world.expire("acme");
+    let again = "concur-cred login --grant refresh --profile acme";
+    for args in [
+        &["get"][..],
+        &["refresh"],
+        &["keepalive"],
+        &["exec", "--", "true"],
+        &["api", "/x"],
+        &["status"],
+        &["doctor"],
+    ] {
+        let output = world.concur(args).output();
+        let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), output.stderr);
+        assert!(said.contains(again), "{args:?}\n{output:?}");
+        assert!(!said.contains("request token"), "{args:?}\n{output:?}");
+    }
+    let status = world.concur(["status"]).output();
+    assert!(status.text().contains("needs a new refresh token"), "{status:?}");
+}

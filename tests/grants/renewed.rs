@@ -151,12 +151,14 @@ fn a_refresh_token_is_all_that_is_asked_for_of_its_profile() {
     let args = ["login", "--grant", "refresh", "--base-url", world.sandbox.origin()];
     world.concur(args).env("CONCUR_CRED_REFRESH_TOKEN", token()).ok();
     std::fs::remove_file(world.work().join("credentials.json")).unwrap();
-    let Some(mut terminal) = login(&world, "--grant refresh") else { return };
-    let said = terminal.wait_for("Refresh token (not shown): ");
-    assert!(said.contains("Only a new refresh token is needed"), "{said}");
-    assert!(!said.contains("--grant refresh"), "it is just that:\n{said}");
-    terminal.answer_unseen(&token());
-    succeeds(&world, terminal);
+    for args in ["--grant refresh", ""] {
+        let Some(mut terminal) = login(&world, args) else { return };
+        let said = terminal.wait_for("Refresh token (not shown): ");
+        assert!(said.contains("Only a new refresh token is needed"), "{said}");
+        assert!(said.contains("With a company request token instead: --grant company"), "{said}");
+        terminal.answer_unseen(&token());
+        succeeds(&world, terminal);
+    }
 }
 
 #[test]
@@ -184,7 +186,8 @@ fn a_job_needs_to_give_only_the_rest() {
     run.env("CONCUR_CRED_REQUEST_TOKEN", token).ok();
     // Another account is refused before anything is asked for.
     for variable in ["CONCUR_CRED_CLIENT_ID", "CONCUR_CRED_COMPANY"] {
-        let run = world.concur(["login", "--profile", "acme"]).env(variable, "other");
+        let other = "1b4e28ba-2fa1-41d2-883f-0016d3cca427";
+        let run = world.concur(["login", "--profile", "acme"]).env(variable, other);
         run.fails(2).says("acme holds another");
     }
     // Nor is a profile that is to be replaced.

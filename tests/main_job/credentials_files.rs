@@ -144,11 +144,11 @@ fn a_bom_and_crlf_line_ends_are_accepted() {
 
 #[test]
 fn blank_values_are_listed() {
-    let filled = r#"{"appID":"a","clientSecret":"b","grantType":"password","companyUUID":"c","companyRequestToken":"d"}"#;
+    let filled = r#"{"appID":"a","clientSecret":"b","grantType":"password","companyUUID":"1b4e28ba-2fa1-41d2-883f-0016d3cca427","companyRequestToken":"d"}"#;
     let cases = [
         (r#""a""#, r#""""#, "Not given: appID."),
         (r#""b""#, r#"" ""#, "Not given: clientSecret."),
-        (r#""c""#, "null", "Not given: companyUUID."),
+        (r#""1b4e28ba-2fa1-41d2-883f-0016d3cca427""#, "null", "Not given: companyUUID."),
         (r#","companyRequestToken":"d""#, "", "Not given: companyRequestToken."),
     ];
     each(&cases, |(from, to, says)| {

@@ -23,7 +23,7 @@ use super::dialog::guide;
 use super::dialog::questions::{self, Known};
 use super::keeping;
 use super::outcome;
-use super::start::Start;
+use super::start::{Start, Whose};
 
 /// How long a company request token lives, seconds (SAP: company request token).
 const REQUEST_TOKEN_LIFE_SECS: i64 = 24 * 3600;
@@ -105,10 +105,11 @@ impl TokenRequest<'_> {
         named.filter(|named| !named.eq_ignore_ascii_case(principal))
     }
 
-    /// Whether a refresh token was spent that Concur has replaced.
-    fn is_replaced(&self, grant: &Grant) -> bool {
-        let GrantRequest::Refresh { refresh_token } = self.grant else { return false };
-        grant.refresh_token.as_ref().is_some_and(|new| new != refresh_token)
+    /// The refresh token that was sent, if Concur has replaced it.
+    fn replaced(&self, grant: &Grant) -> Option<&Secret> {
+        let GrantRequest::Refresh { refresh_token } = self.grant else { return None };
+        let is_replaced = grant.refresh_token.as_ref().is_some_and(|new| new != refresh_token);
+        is_replaced.then_some(refresh_token)
     }
 }
 
@@ -168,8 +169,11 @@ fn is_anywhere(app: &Context<'_>, start: &Start) -> Result<bool> {
     if start.base_url.is_some() {
         return Ok(false);
     }
-    let (_, old) = obtain::profile(app, app.store()?.as_ref())?;
-    Ok(start.replace || old.is_none_or(|record| record.application.is_none()))
+    let present = app.store()?;
+    let (_, old) = obtain::profile(app, present.as_ref())?;
+    let believed = obtain::believed(present.as_ref(), old.as_ref());
+    let known = if start.replace { believed } else { old.as_ref() };
+    Ok(known.is_none_or(|record| record.application.is_none()))
 }
 
 /// The profile to log in to and the origin to ask. Refuses a profile that holds another account;
@@ -183,10 +187,11 @@ pub(crate) fn target(
     let present = app.store()?;
     let (profile, old) = obtain::profile(app, present.as_ref())?;
     let believed = obtain::believed(present.as_ref(), old.as_ref());
-    obtain::refuse_another(believed, &application.client_id, principal, start.replace)?;
+    start.refuse_another(believed, &application.client_id, principal.map(Whose::Given))?;
     let origin = match (&start.base_url, present.as_ref().zip(old.as_ref())) {
         (Some(origin), _) => origin.clone(),
-        (None, Some((store, record))) if !start.replace => {
+        // What is replaced need not be proven, if its origin is named.
+        (None, Some((store, record))) if !start.replace || believed.is_some() => {
             proven_origin(start, &profile, store, record)?
         }
         _ => Origin::from_operator(DEFAULT_BASE_URL).map_err(unusable)?,
@@ -234,14 +239,18 @@ fn ask_and_keep(
     lock: &RecordLock,
 ) -> Result<()> {
     // A person may have taken a while to answer: whose profile it is now is what counts.
-    let current = store.reread(lock.record_id())?;
+    let current = keeping::settled(app, store, lock, request.grant)?;
+    if let Some(record) = &current
+        && keeping::is_consumed(app, store, record, &application.client_id, request.grant)
+    {
+        return Ok(());
+    }
     let believed = obtain::believed(Some(store), current.as_ref());
-    let is_free = |principal: Option<&str>| {
-        let client_id = &application.client_id;
-        obtain::refuse_another(believed, client_id, principal, start.replace)
+    let is_free = |principal: Option<Whose<'_>>| {
+        start.refuse_another(believed, &application.client_id, principal)
     };
     is_free(match request.principal {
-        Principal::Known(uuid) => Some(uuid),
+        Principal::Known(uuid) => Some(Whose::Given(uuid)),
         Principal::FromTokens { .. } => None,
     })?;
     let (allowed, there) = app.config.allowed.permitting(&target.origin);
@@ -254,7 +263,7 @@ fn ask_and_keep(
     if let Some(named) = request.named_another(start, &grant, &principal) {
         app.warn(&format!("Concur's tokens are those of {principal}, and not of {named}"));
     }
-    let is_free = is_free(Some(&principal));
+    let is_free = is_free(Some(Whose::Tokens(&principal)));
     if let Some(held) =
         current.as_ref().filter(|_| is_free.is_ok() && start.kind != GrantKind::Application)
         && held.principal.eq_ignore_ascii_case(&principal)
@@ -262,18 +271,15 @@ fn ask_and_keep(
     {
         held::keep_refresh_token(store, held, &mut grant);
     }
-    let others =
-        |token| held::other_holder(store, Some(lock.record_id()), &application.client_id, token);
-    if let Some(other) = grant.refresh_token.as_ref().and_then(others) {
-        if request.grant.is_refresh() {
-            return Err(held::refused(&other));
-        }
-        app.warn(&held::warning(target.profile.as_str(), &other));
-    }
+    check_others(app, (store, lock), application, target, (request, &grant))?;
     let request_token = request.request_token.map(|secret| RequestToken {
         secret: secret.clone(),
         expires_at: now + REQUEST_TOKEN_LIFE_SECS,
     });
+    let replaced = request.replaced(&grant);
+    let (is_replaced, fields) = (replaced.is_some(), start.unknown_fields.as_ref());
+    let client_id = &application.client_id;
+    let unknown_fields = held::remembered(store, current.as_ref(), client_id, fields, replaced);
     let account = NewAccount {
         profile: target.profile.clone(),
         client_id: application.client_id.clone(),
@@ -284,10 +290,28 @@ fn ask_and_keep(
         request_token,
         grant,
         obtained_at: now,
-        unknown_fields: start.unknown_fields.clone(),
+        unknown_fields,
     };
-    let is_replaced = request.is_replaced(&account.grant);
     keeping::keep(app, store, lock, account, is_free, is_replaced, current)
+}
+
+/// Refuses a refresh token that another profile has, or warns of one that was granted.
+fn check_others(
+    app: &mut Context<'_>,
+    (store, lock): (&Store, &RecordLock),
+    application: &Application,
+    target: &Target,
+    (request, grant): (&TokenRequest<'_>, &Grant),
+) -> Result<()> {
+    let others =
+        |token| held::other_holder(store, Some(lock.record_id()), &application.client_id, token);
+    if let Some(other) = grant.refresh_token.as_ref().and_then(others) {
+        if request.grant.is_refresh() {
+            return Err(held::refused(&other));
+        }
+        app.warn(&held::warning(target.profile.as_str(), &other));
+    }
+    Ok(())
 }
 
 /// What asks the token service.

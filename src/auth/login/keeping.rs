@@ -1,8 +1,10 @@
-//! Keeping tokens that came for a refresh token which is invalid now: they are the only valid ones.
+//! Refresh tokens that are invalid once they are sent: whether to send one, and keeping the tokens that come for it,
+//! which are the only valid ones.
 
-use crate::auth::committing;
 use crate::auth::login::obtain;
+use crate::auth::oauth::form::GrantRequest;
 use crate::auth::refresh::Refresher;
+use crate::auth::{committing, held};
 use crate::error::{Error, Kind, Result, login_again};
 use crate::model::profile::ProfileName;
 use crate::model::record::Record;
@@ -28,6 +30,41 @@ pub(crate) fn keep(
         Err(_) if is_replaced => keep_beside(app, store, account),
         taken => taken,
     }
+}
+
+/// The record as it is now; for a refresh token that is sent, with the tokens that may still be in the reserve file.
+pub(super) fn settled(
+    app: &mut Context<'_>,
+    store: &mut Store,
+    lock: &RecordLock,
+    request: GrantRequest<'_>,
+) -> Result<Option<Record>> {
+    match store.reread(lock.record_id())? {
+        Some(record) if request.is_refresh() => Refresher::with(app, |refresher| {
+            refresher.settled_under(store, lock, &record).map(Some)
+        }),
+        current => Ok(current),
+    }
+}
+
+/// Whether the profile has consumed the refresh token already, so that it is logged in; then says so.
+pub(super) fn is_consumed(
+    app: &mut Context<'_>,
+    store: &Store,
+    record: &Record,
+    client_id: &str,
+    request: GrantRequest<'_>,
+) -> bool {
+    let GrantRequest::Refresh { refresh_token } = request else { return false };
+    let is = held::has_consumed(store, record, client_id, refresh_token);
+    if is {
+        app.note(&format!(
+            "{}: already logged in: this refresh token was used before and has been replaced; nothing was sent or \
+             changed",
+            record.profile_name().unwrap_or_default()
+        ));
+    }
+    is
 }
 
 /// Keeps the account by every way there is.

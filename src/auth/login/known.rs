@@ -1,7 +1,7 @@
 //! What a profile that is logged in again has already: only the rest is asked for.
 
 use super::obtain;
-use super::start::Start;
+use super::start::{Start, Whose};
 use crate::error::{Result, set_secret_command};
 use crate::model::grant::GrantKind;
 use crate::model::origin::Origin;
@@ -13,6 +13,8 @@ use crate::ui::context::Context;
 
 /// How much of an identifier is shown where the whole one is known: the first group of a UUID, and an ellipsis.
 const SHORT_CHARS: usize = 9;
+/// Another client secret than that of the App ID. Code 61 may be about the App ID: then both are asked for.
+const WRONG_SECRET: i64 = 64;
 
 /// By which grant the profile is logged in again; `None`: there is no such profile, or its grant is not known.
 pub(crate) fn way(app: &Context<'_>) -> Result<Option<GrantKind>> {
@@ -35,16 +37,17 @@ pub(crate) fn fill(app: &Context<'_>, start: &mut Start) -> Result<()> {
     let (_, record) = obtain::profile(app, Some(&store))?;
     let Some(record) = obtain::believed(Some(&store), record.as_ref()) else { return Ok(()) };
     let Some(application) = &record.application else { return Ok(()) };
-    let credentials = &mut start.credentials;
+    let credentials = &start.credentials;
     let client_id = credentials.client_id.as_ref().unwrap_or(&application.client_id);
     let company = credentials.company_uuid.as_deref().filter(|_| start.kind == GrantKind::Company);
     // Before a person types the rest.
-    obtain::refuse_another(Some(record), client_id, company, false)?;
+    start.refuse_another(Some(record), client_id, company.map(Whose::Given))?;
     let is_there =
         |named: &Origin| application.registered_at().is_ok_and(|origin| origin == *named);
     if !start.base_url.as_ref().is_none_or(is_there) {
         return Ok(());
     }
+    let credentials = &mut start.credentials;
     let given = credentials.count();
     credentials.client_id.get_or_insert_with(|| application.client_id.clone());
     if credentials.client_secret.is_none() && refused_secret(record).is_none() {
@@ -79,7 +82,7 @@ fn fill_company(app: &Context<'_>, store: &Store, record: &Record, start: &mut S
 /// Concur's code, if it refused the stored client secret when that was last used.
 fn refused_secret(record: &Record) -> Option<i64> {
     let is_rejected = record.attempt.outcome == Some(OutcomeKind::Rejected);
-    record.attempt.code.filter(|code| is_rejected && matches!(code, 61 | 64))
+    record.attempt.code.filter(|code| is_rejected && *code == WRONG_SECRET)
 }
 
 /// Which profile it is that is logged in again, in lines.
@@ -105,8 +108,11 @@ fn renewal(app: &Context<'_>, start: &Start, record: &Record) -> Result<Vec<Stri
     }));
     let had_refresh_token =
         matches!(record.obtained_by, Some(GrantKind::Refresh | GrantKind::Import));
+    let is_company = matches!(record.principal_type(), None | Some(PrincipalType::Company));
     if had_refresh_token && start.kind == GrantKind::Company {
         lines.push("With a new refresh token instead: --grant refresh".to_owned());
+    } else if had_refresh_token && is_company && start.kind == GrantKind::Refresh {
+        lines.push("With a company request token instead: --grant company".to_owned());
     }
     Ok(lines)
 }

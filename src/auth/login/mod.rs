@@ -1,7 +1,9 @@
 //! Logging in: what is asked for, sent and stored.
 
+pub(crate) mod another;
 pub(crate) mod application;
 pub(crate) mod browser;
+pub(crate) mod checked;
 pub(crate) mod company;
 pub(crate) mod dialog;
 pub(crate) mod flow;

@@ -9,7 +9,6 @@ use crate::error::{Error, Kind, Result};
 use crate::formats::tutorial;
 use crate::model::grant::GrantKind;
 use crate::model::origin::{BadOrigin, Origin, SHORT_NAMES};
-use crate::model::principal::PrincipalType;
 use crate::model::profile::ProfileName;
 use crate::model::record::Record;
 use crate::model::secret::Secret;
@@ -206,37 +205,6 @@ pub(crate) fn profile(
 /// makes it anew decides.
 pub(crate) fn believed<'r>(store: Option<&Store>, old: Option<&'r Record>) -> Option<&'r Record> {
     old.filter(|record| store.is_some_and(|store| store.prove_identity(record).is_ok()))
-}
-
-/// Refuses to put another company, user or application into a profile, unless `replace`. `principal`
-/// is `None` before it is known.
-pub(crate) fn refuse_another(
-    old: Option<&Record>,
-    client_id: &str,
-    principal: Option<&str>,
-    replace: bool,
-) -> Result<()> {
-    let Some(old) = old.filter(|_| !replace) else { return Ok(()) };
-    let is_another = |principal: &str| {
-        !old.has_unknown_principal() && !old.principal.eq_ignore_ascii_case(principal)
-    };
-    let what = if principal.is_some_and(is_another) {
-        match old.principal_type() {
-            Some(PrincipalType::User) => "user",
-            Some(PrincipalType::Application) => "account",
-            Some(PrincipalType::Company) | None => "company",
-        }
-    } else if old.client_id() != client_id {
-        "application"
-    } else {
-        return Ok(());
-    };
-    let name = old.profile_name().unwrap_or_default();
-    Err(Error::new(
-        Kind::Usage,
-        format!("The profile {name} holds another {what}; nothing was changed"),
-        "Use another name with --profile, or --replace to put the new one in its place.",
-    ))
 }
 
 /// What `--base-url` names.

@@ -1,5 +1,6 @@
 //! What a login begins with.
 
+use super::another::{self, Source};
 use super::obtain::Credentials;
 use crate::auth::oauth::advice::Names;
 use crate::auth::oauth::client::TokenService;
@@ -7,6 +8,7 @@ use crate::error::{Result, login_again};
 use crate::model::grant::GrantKind;
 use crate::model::origin::Origin;
 use crate::model::profile::ProfileName;
+use crate::model::record::Record;
 use crate::model::secret::Secret;
 use crate::ui::context::Context;
 
@@ -19,6 +21,8 @@ pub(crate) struct Start {
     pub(crate) names: Names,
     /// `--replace`.
     pub(crate) replace: bool,
+    /// Whether a person has named another application for the profile, whose company or user stays.
+    pub(crate) replaces_application: bool,
     pub(crate) kind: GrantKind,
     /// The options with which the same login is run again: a profile that was not made remembers none.
     pub(crate) options: String,
@@ -29,7 +33,38 @@ pub(crate) struct Start {
     pub(crate) unknown_fields: Option<Secret>,
 }
 
+/// The company or user of a login.
+#[derive(Clone, Copy)]
+pub(crate) enum Whose<'a> {
+    /// That was given.
+    Given(&'a str),
+    /// Of the tokens that Concur granted.
+    Tokens(&'a str),
+}
+
 impl Start {
+    /// Refuses another company, user or application than the profile's, unless that is to be replaced.
+    pub(crate) fn refuse_another(
+        &self,
+        old: Option<&Record>,
+        client_id: &str,
+        principal: Option<Whose<'_>>,
+    ) -> Result<()> {
+        let file = self.credentials.file.as_deref();
+        let application = Source::of(self.names.client_id, file);
+        let company = match principal {
+            Some(Whose::Tokens(_)) => Source::tokens(),
+            Some(Whose::Given(_)) | None => Source::of(self.names.company, file),
+        };
+        let principal = principal.map(|(Whose::Given(id) | Whose::Tokens(id))| (id, &company));
+        let Some(old) = old.filter(|_| self.replaces_application) else {
+            return another::refuse(old, (client_id, &application), principal, self.replace);
+        };
+        // An application that logs in for itself is its own principal.
+        let principal = principal.filter(|_| !old.renews_by_itself());
+        another::refuse(Some(old), (old.client_id(), &application), principal, self.replace)
+    }
+
     /// The command that does the same again.
     pub(crate) fn again(&self, profile: &ProfileName) -> String {
         let command = match self.kind {

@@ -246,13 +246,14 @@ fn wrong_credentials(code: Option<i64>, refused: &Refused<'_>) -> String {
     let (names, has_profile) = match sent {
         Sent::Stored | Sent::NewSecret if code == Some(19) => return log_in_again(by, login),
         Sent::Stored | Sent::NewSecret => {
-            return format!(
-                "If the application's client secret was replaced at Concur, run: {set_secret}. \
-                 If the application was replaced by another one, log in again: {login}"
-            );
+            return replaced_at_concur(&set_secret, login);
         }
-        Sent::Given { names, has_profile } => (names, has_profile),
+        Sent::Given { names, has_profile } => (names, has_profile && !replaces(login)),
     };
+    // Its App ID is the one that was given, so that there is nothing to correct.
+    if has_profile && code == Some(61) {
+        return replaced_at_concur(&set_secret, login);
+    }
     let Names { client_id, client_secret, company, request_token, refresh_token } = names;
     let replaced = if has_profile {
         format!(". If the client secret was replaced at Concur: {set_secret}")
@@ -277,6 +278,20 @@ fn wrong_credentials(code: Option<i64>, refused: &Refused<'_>) -> String {
         ),
     };
     format!("{check}, then run: {login}{replaced}")
+}
+
+/// For a profile whose App ID or client secret Concur does not know.
+fn replaced_at_concur(set_secret: &str, login: &str) -> String {
+    let replace = if replaces(login) { "" } else { " --replace" };
+    format!(
+        "If the application's client secret was replaced at Concur, run: {set_secret}. \
+         If the application was replaced by another one, run: {login}{replace}"
+    )
+}
+
+/// Whether a login puts other values in the place of the profile's.
+fn replaces(login: &str) -> bool {
+    login.split(' ').any(|word| word == "--replace")
 }
 
 fn new_request_token(refused: &Refused<'_>) -> String {

@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use super::new_secret::NewSecret;
 use super::{Refresher, ValidToken, ending, failure, pending};
-use crate::auth::committing;
 use crate::auth::oauth::answer::Granted;
 use crate::auth::oauth::asking::{Asked, Asking};
 use crate::auth::oauth::client::TokenService;
 use crate::auth::oauth::failure::Failure;
 use crate::auth::oauth::form::GrantRequest;
+use crate::auth::{committing, held};
 use crate::error::{Error, Result};
 use crate::model::grant::Grant;
 use crate::model::origin::AllowedOrigin;
@@ -114,6 +114,7 @@ impl Refresher<'_> {
                 }
                 record.attempt.correlation_id = asked.correlation_id;
                 record.attempt = ending::granted(&record.attempt, &granted.grant, other, now);
+                held::remember_replaced(store, &mut record, &granted.grant);
                 let secret = new_secret.map(|new| new.secret);
                 let (token, not_kept) = self.keep(store, lock, &record, *granted, secret, now);
                 (record, token, not_kept)

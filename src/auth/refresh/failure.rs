@@ -139,8 +139,9 @@ pub(super) fn of_new_secret(record: &Record, stored: &Error) -> Error {
             "Concur refused the new client secret; the stored one was kept".to_owned(),
             format!(
                 "Copy the client secret of App ID {} from Concur's OAuth 2.0 Application Management, and run: \
-                 {again}",
-                printable(record.client_id(), 80)
+                 {again}{}",
+                printable(record.client_id(), 80),
+                or_another_application(record, attempt.code)
             ),
         ),
         (Some(OutcomeKind::Rejected), _) => (
@@ -177,6 +178,14 @@ pub(super) fn of_new_secret(record: &Record, stored: &Error) -> Error {
         ),
     };
     Error::new(kind, problem, remedy).with_service(stored.service().clone()).of_profile(profile)
+}
+
+/// For code 61: the application may have been deleted at Concur, and then no client secret helps.
+pub(crate) fn or_another_application(record: &Record, code: Option<i64>) -> String {
+    if code != Some(61) {
+        return String::new();
+    }
+    format!(". If the application was replaced by another one, run: {} --replace", again(record))
 }
 
 /// No profile of the application has a refresh token to try a client secret with.

@@ -26,7 +26,7 @@ use crate::store::lock::{RecordLock, Waited};
 use crate::sys::{failpoint, message, progress, signals, trace};
 use crate::ui::context::Context;
 
-pub(crate) use failure::{gone, not_allowed, of_its_principal};
+pub(crate) use failure::{gone, not_allowed, of_its_principal, or_another_application};
 pub(crate) use keeping::Kept;
 
 /// A valid access token, and the record it belongs to.

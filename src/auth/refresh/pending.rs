@@ -6,6 +6,7 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 
 use super::{Refresher, ValidToken};
+use crate::auth::held;
 use crate::error::{Error, Kind, Result};
 use crate::model::grant::Grant;
 use crate::model::origin::Origin;
@@ -86,7 +87,9 @@ pub(super) fn absorb(
         reserve::clear(store.paths(), record.id)?;
         return Ok(Absorbed::Record(Box::new(record)));
     };
-    match store.commit_grant(lock, &ended(&record, now), (&grant, None), obtained_at) {
+    let mut ended = ended(&record, now);
+    held::remember_replaced(store, &mut ended, &grant);
+    match store.commit_grant(lock, &ended, (&grant, None), obtained_at) {
         Ok(renewed) => {
             // If this fails, the answer is of an earlier generation and will not be used again.
             let _ = reserve::clear(store.paths(), record.id);

@@ -8,7 +8,7 @@ use crate::auth::login::obtain::{self, Credentials};
 use crate::cli::Import as Args;
 use crate::error::{Error, Kind, Result};
 use crate::formats::tutorial::TokenFile;
-use crate::model::grant::Grant;
+use crate::model::grant::{Grant, GrantKind};
 use crate::model::jwt;
 use crate::model::principal::PrincipalType;
 use crate::ui::context::Context;
@@ -31,6 +31,9 @@ pub(super) fn application(
     let mut credentials = obtain::credentials(context, args.credentials.as_deref(), &default)?;
     if let Some(path) = credentials.file.as_ref().filter(|_| !is_whole) {
         context.note(&format!("application from {}", path.display()));
+    }
+    if !is_whole {
+        credentials.check(GrantKind::Import)?;
     }
     // A secret belongs to one application and is not used with another App ID.
     let is_another = |id: &String| credentials.client_id.as_ref().is_some_and(|other| other != id);

@@ -1,5 +1,7 @@
 //! `refreshTokenObjectFile.json` of the tutorial: the whole token response and the company's UUID.
 
+pub(crate) mod consumed;
+
 use std::fmt;
 
 use serde::de::MapAccess;
@@ -310,9 +312,13 @@ impl UnknownFields {
     /// From [`UnknownFields::to_secret_json`]; `None` when it is not a JSON object. Fields that have
     /// become known since are dropped.
     pub fn from_secret_json(json: &Secret) -> Option<Self> {
-        let mut fields: Map<String, Value> = serde_json::from_slice(json.expose()).ok()?;
-        fields.retain(|key, _| !KEYS.contains(&key.as_str()));
-        Some(Self(fields))
+        let mut fields = Self::of_cell(json)?;
+        fields.0.retain(|key, _| !KEYS.contains(&key.as_str()) && key != consumed::FIELD);
+        Some(fields)
+    }
+
+    fn of_cell(json: &Secret) -> Option<Self> {
+        serde_json::from_slice(json.expose()).ok().map(Self)
     }
 }
 

@@ -67,9 +67,9 @@ fn how_the_last_attempt_ended_has_its_command() {
         &[
             (ended(Condemned, Some(108)), refused, AGAIN),
             (ended(OtherPrincipal, None), Trouble::OtherPrincipal, AGAIN),
-            (ended(Rejected, Some(5)), secret, Fix::SetSecret),
-            (ended(Rejected, Some(61)), unknown, Fix::SetSecret),
-            (ended(Rejected, Some(64)), secret, Fix::SetSecret),
+            (ended(Rejected, Some(5)), secret, Fix::SetSecret { is_unknown: false }),
+            (ended(Rejected, Some(61)), unknown, Fix::SetSecret { is_unknown: true }),
+            (ended(Rejected, Some(64)), secret, Fix::SetSecret { is_unknown: false }),
             (ended(Rejected, Some(59)), rejected(Some(59)), once_fixed),
             (ended(Rejected, None), rejected(None), once_fixed),
             (ended(Rejected, Some(136)), rejected(Some(136)), AGAIN),
@@ -140,7 +140,8 @@ fn an_application_needs_no_refresh_token_and_logs_in_by_itself() {
     assert_eq!(of(&without), None);
     assert_eq!(of(&application(leaving(-1, None))), None);
     let secret = application(ended(OutcomeKind::Rejected, Some(64)));
-    assert_eq!(of(&secret).map(|found| found.fix(&secret)), Some(Fix::SetSecret));
+    let fix = Fix::SetSecret { is_unknown: false };
+    assert_eq!(of(&secret).map(|found| found.fix(&secret)), Some(fix));
     let disabled = application(ended(OutcomeKind::Rejected, Some(59)));
     let again = Fix::LogIn { by, needs: Needs::Nothing };
     assert_eq!(of(&disabled).map(|found| found.fix(&disabled)), Some(again));

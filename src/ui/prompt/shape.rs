@@ -11,6 +11,10 @@ const MAX_CLIENT_ID_CHARS: usize = 64;
 /// What is wrong with an answer, as a sentence.
 pub(crate) type Wrong = &'static str;
 
+const QUOTATION_MARKS: [char; 2] = ['"', '\''];
+/// For a value in quotation marks.
+pub(crate) const QUOTED: Wrong = "Enter the value without quotation marks.";
+
 /// Any answer but none.
 pub(crate) fn anything(answer: &str) -> Result<(), Wrong> {
     if answer.is_empty() { Err("Nothing was entered.") } else { Ok(()) }
@@ -18,6 +22,21 @@ pub(crate) fn anything(answer: &str) -> Result<(), Wrong> {
 
 /// A value that was copied from a page or a file, and nothing else with it.
 pub(crate) fn value(answer: &str) -> Result<(), Wrong> {
+    alone(answer)?;
+    if answer.contains(char::is_whitespace) {
+        return Err("A value has no spaces: copy it alone.");
+    }
+    if !answer.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err("That has a character that no value of Concur has: copy it again.");
+    }
+    if answer.starts_with(QUOTATION_MARKS) || answer.ends_with(QUOTATION_MARKS) {
+        return Err(QUOTED);
+    }
+    Ok(())
+}
+
+/// A value and not what stands around it in a file. Of a secret that a program wrote, any character is believed.
+pub(crate) fn alone(answer: &str) -> Result<(), Wrong> {
     anything(answer)?;
     if answer.starts_with(['{', '[', '}']) || answer.contains("\":") {
         return Err(
@@ -28,14 +47,8 @@ pub(crate) fn value(answer: &str) -> Result<(), Wrong> {
     if answer.contains("://") {
         return Err("That is an address: enter the value alone.");
     }
-    if answer.contains(char::is_whitespace) {
-        return Err("A value has no spaces: copy it alone.");
-    }
-    if !answer.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Err("That has a character that no value of Concur has: copy it again.");
-    }
-    if answer.starts_with(['"', '\'']) || answer.ends_with(['"', '\'']) {
-        return Err("Enter the value without quotation marks.");
+    if answer.starts_with(QUOTATION_MARKS) && answer.ends_with(QUOTATION_MARKS) {
+        return Err(QUOTED);
     }
     if answer.bytes().all(|byte| byte == b'*') {
         return Err("Those are the asterisks that hide a value: copy the value itself.");

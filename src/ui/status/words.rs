@@ -101,7 +101,7 @@ pub(crate) fn command(fix: Fix, profile: Option<&str>) -> String {
             format!("{} --base-url ORIGIN", login_again(profile, by))
         }
         Fix::LogIn { by, .. } => login_again(profile, by),
-        Fix::SetSecret => set_secret_command(profile),
+        Fix::SetSecret { .. } => set_secret_command(profile),
         Fix::Refresh { .. } => refresh_command(profile),
         Fix::KeepAlive if cfg!(target_os = "linux") => {
             "concur-cred keepalive --install systemd".to_owned()
@@ -119,8 +119,9 @@ pub(crate) const fn note(fix: Fix) -> &'static str {
         Fix::LogIn { needs: Needs::RefreshToken, .. } => "needs a new refresh token",
         Fix::LogIn { needs: Needs::BaseUrl, .. } => "ORIGIN: your data centre, such as us2",
         Fix::Refresh { once_fixed: true } => "once it is fixed at Concur",
+        Fix::SetSecret { is_unknown: true } => "for another application: login --replace",
         Fix::LogIn { needs: Needs::Nothing, .. }
-        | Fix::SetSecret
+        | Fix::SetSecret { is_unknown: false }
         | Fix::Refresh { once_fixed: false }
         | Fix::KeepAlive
         | Fix::Examine => "",

@@ -49,12 +49,11 @@ pub(crate) fn application(
             let target = flow::target(app, start, application, None)?;
             let host = target.origin.host();
             say(app, &format!("Concur does not know {client_id} at {host}"), &refused);
+            keep_with_enter(app);
             if target.record_id().is_none() || start.replace {
-                keep_with_enter(app);
                 correct_client(app, start, application, &target.origin)
             } else {
-                // Another App ID would be another application.
-                correct_secret(app, application)
+                replace_client(app, start, application)
             }
         }
         Some(WRONG_SECRET) => {
@@ -85,6 +84,19 @@ fn correct_client(
         start.base_url = Some(named);
         return Ok(());
     }
+    correct_secret(app, application)
+}
+
+/// App ID and secret of a profile, at its own data centre. Another App ID is another application, which replaces that
+/// of the profile.
+fn replace_client(
+    app: &mut Context<'_>,
+    start: &mut Start,
+    application: &mut Application,
+) -> Result<()> {
+    let current = application.client_id.clone();
+    application.client_id = questions::client_id(app, Some(&current), Known::default())?;
+    start.replaces_application |= application.client_id != current;
     correct_secret(app, application)
 }
 
