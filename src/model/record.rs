@@ -61,7 +61,8 @@ pub enum Column {
     IdToken,
     /// The company request token, while it is under 24 hours old.
     RequestToken,
-    /// Fields of an imported file that this program does not know, kept for export.
+    /// Fields of an imported file that this program does not know, kept for export; and digests of the refresh
+    /// tokens that the profile has consumed.
     UnknownFields,
 }
 
@@ -133,7 +134,7 @@ pub struct Record {
     pub request_token: Option<SealedCell>,
     /// Epoch seconds: 24 hours after it was given to us.
     pub request_token_expires_at: Option<i64>,
-    /// Unknown fields of an imported file, sealed.
+    /// Unknown fields of an imported file, and digests of the refresh tokens that were consumed, sealed.
     pub unknown_fields: Option<SealedCell>,
     /// Authenticates its [`Links`]: an empty sealed cell. `None` for a stored credential, and for a record of
     /// an older version.
