@@ -9,7 +9,7 @@ use serde_json::json;
 
 use crate::auth::held;
 use crate::auth::login::another::{self, Source};
-use crate::auth::login::flow::Application;
+use crate::auth::login::dialog::questions::Application;
 use crate::auth::login::obtain::{self, Credentials};
 use crate::auth::login::refresh;
 use crate::auth::login::start::{self, Start};

@@ -20,7 +20,7 @@ use crate::ui::context::Context;
 use crate::ui::prompt;
 
 use super::dialog::guide;
-use super::dialog::questions::{self, Known};
+use super::dialog::questions::{self, Application, Known};
 use super::keeping;
 use super::outcome;
 use super::start::{Start, Whose};
@@ -29,12 +29,6 @@ use super::start::{Start, Whose};
 const REQUEST_TOKEN_LIFE_SECS: i64 = 24 * 3600;
 /// Where to log in when no data centre is named: the global landing zone.
 pub(crate) const DEFAULT_BASE_URL: &str = "glz";
-
-/// The OAuth client.
-pub(crate) struct Application {
-    pub(crate) client_id: String,
-    pub(crate) client_secret: Secret,
-}
 
 /// Where a login goes.
 pub(crate) struct Target {

@@ -2,7 +2,8 @@
 //! mail is the user.
 
 use super::dialog::again::{self, Corrections};
-use super::flow::{self, Application, Principal, Target, TokenRequest};
+use super::dialog::questions::Application;
+use super::flow::{self, Principal, Target, TokenRequest};
 use super::outcome;
 use super::start::Start;
 use crate::auth::oauth::form::GrantRequest;

@@ -3,7 +3,8 @@
 
 use super::dialog::again::{self, Corrections};
 use super::dialog::questions;
-use super::flow::{self, Application, Principal, TokenRequest};
+use super::dialog::questions::Application;
+use super::flow::{self, Principal, TokenRequest};
 use super::start::Start;
 use crate::auth::held;
 use crate::auth::oauth::form::GrantRequest;

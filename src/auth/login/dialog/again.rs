@@ -1,8 +1,8 @@
 //! At a terminal the value that Concur refused is asked for again, and all others are kept. Where one code is for
 //! several values they are asked for one after the other, until one is changed.
 
-use super::questions::{self, Known};
-use crate::auth::login::flow::{self, Application};
+use super::questions::{self, Application, Known};
+use crate::auth::login::flow;
 use crate::auth::login::start::Start;
 use crate::auth::oauth::advice::{Names, TOKEN_PAGE};
 use crate::error::{Error, Kind, Result};

@@ -1,13 +1,18 @@
 //! The questions for the values of a login. An answer must have the shape of what was asked for, and must not
 //! be a value that is known already: what was copied last is what is pasted by mistake.
 
-use crate::auth::login::flow::Application;
 use crate::error::Result;
 use crate::formats::pasted;
 use crate::model::secret::Secret;
 use crate::ui::context::Context;
 use crate::ui::prompt::shape::{self, Wrong};
 use crate::ui::prompt::{self, Company};
+
+/// The OAuth client.
+pub(crate) struct Application {
+    pub(crate) client_id: String,
+    pub(crate) client_secret: Secret,
+}
 
 /// The values that are known when another one is asked for.
 #[derive(Clone, Copy, Default)]
