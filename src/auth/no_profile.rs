@@ -54,7 +54,8 @@ mod tests {
     fn a_store_in_the_users_own_home_is_named_with_what_hides_it() {
         let home = tempfile::tempdir().unwrap();
         let user = User { name: "erika".to_owned(), home: Some(home.path().to_owned()) };
-        let env = Env::fixed([("CONCUR_CRED_HOME", "/elsewhere")]);
+        let elsewhere = if cfg!(windows) { "C:/elsewhere" } else { "/elsewhere" };
+        let env = Env::fixed([("CONCUR_CRED_HOME", elsewhere)]);
         let paths = Paths::from_env(&env).unwrap();
         assert!(remedy(&env, &paths, &user).starts_with("Run: concur-cred login"));
         let store = Paths::usual_store(home.path());
