@@ -18,6 +18,7 @@ mod refresh_token;
 mod refusals;
 #[cfg(target_os = "linux")]
 mod renewed;
+#[cfg(target_os = "linux")]
 mod replaced_application;
 #[cfg(target_os = "linux")]
 mod set_secret;

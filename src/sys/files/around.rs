@@ -1,7 +1,9 @@
 //! The surroundings of our folders: who could replace them, and the file system that they are on. Checked
 //! before new secrets are written, and by `doctor`; never by a hit.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
+#[cfg(unix)]
+use std::path::PathBuf;
 
 use super::volume;
 use crate::error::Result;
