@@ -31,10 +31,9 @@ pub(crate) fn selected(app: &Context<'_>, store: &Store) -> Result<Account> {
         (None, _, Some(name)) => {
             let error = unknown(name, &store.profile_names()?);
             let chosen = app.chooses_profile().filter(|_| app.global.profile.is_none());
-            Err(chosen.map_or(error.clone(), |(by, command)| {
-                let problem = format!("{}, which {by} names", error.problem());
-                Error::new(error.kind(), problem, format!("Correct it, or run: {command}"))
-            }))
+            let Some((by, command)) = chosen else { return Err(error) };
+            let problem = format!("{}, which {by} names", error.problem());
+            Err(Error::new(error.kind(), problem, format!("Correct it, or run: {command}")))
         }
         (None, _, None) => match store.profile_names()? {
             names if names.is_empty() => Err(no_profile(app)),

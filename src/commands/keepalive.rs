@@ -101,8 +101,8 @@ fn kept(context: &mut Context<'_>, store: &mut Store, record: Record, after: i64
     }
 }
 
-/// Notes beside the line: the remedy of a failure, and that a refresh token is about to end. With `--quiet` an
-/// outage is none while tomorrow's run is early enough: cron mails what it reads.
+/// Notes beside the line: the remedy of a failure, and that a refresh token expires soon. With `--quiet` nothing
+/// is written about an outage while tomorrow's run is early enough, because cron mails all output.
 fn explain(context: &mut Context<'_>, line: &Line, warn_before: i64) {
     let ends = line.record.refresh_token.as_ref().and(line.record.refresh_expires_at);
     let left = ends.map(|at| at.saturating_sub(context.now()));

@@ -25,7 +25,11 @@ pub(super) fn run(context: &mut Context<'_>, args: &Refresh) -> Result<u8> {
         }
     }
     store.leave_cache();
-    Ok(worst_exit_code(&failures))
+    match failures.first() {
+        // Of several a profile that was removed meanwhile is no failure; of one it is.
+        Some(error) if !args.all => Ok(error.kind().exit_code()),
+        _ => Ok(worst_exit_code(&failures)),
+    }
 }
 
 fn wanted(context: &Context<'_>, store: &Store, all: bool) -> Result<Vec<Record>> {

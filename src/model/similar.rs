@@ -1,4 +1,4 @@
-//! Which known name is meant by a misspelt one.
+//! Suggestions for misspelt names.
 
 /// The least similarity of a suggestion; 1 is equal.
 const LIKE_ENOUGH: f64 = 0.7;

@@ -2,7 +2,7 @@
 
 use concur_sandbox::{App, Config, Fault};
 
-use super::support::{EMAIL, assert_nowhere, status, user, world_with_user};
+use super::support::{EMAIL, assert_nowhere, status, succeeds, user, world_with_user};
 use crate::harness::terminal::Terminal;
 use crate::harness::{BINARY, World, skipped};
 
@@ -23,15 +23,6 @@ fn login(world: &World, app: &App, args: &str) -> Option<Terminal> {
 
 fn some_uuid() -> String {
     App::made_up().client_id
-}
-
-/// The login succeeds; returns what was shown.
-fn succeeds(world: &World, terminal: Terminal) -> String {
-    let (code, shown) = terminal.end();
-    assert_eq!(code, Some(0), "{shown}");
-    world.concur(["get"]).ok().silent();
-    assert_eq!(world.sandbox.violations(), [""; 0]);
-    shown
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use concur_sandbox::Fault;
 
-use super::support::{assert_nowhere, status};
+use super::support::{assert_nowhere, status, succeeds};
 use crate::harness::terminal::{Terminal, screen};
 use crate::harness::{World, skipped};
 
@@ -27,14 +27,6 @@ fn login(world: &World, args: &str) -> Option<Terminal> {
         skipped("there is no script(1) to make a terminal with");
     }
     terminal
-}
-
-fn succeeds(world: &World, terminal: Terminal) -> String {
-    let (code, shown) = terminal.end();
-    assert_eq!(code, Some(0), "{shown}");
-    world.concur(["get"]).ok().silent();
-    assert_eq!(world.sandbox.violations(), [""; 0]);
-    shown
 }
 
 #[test]

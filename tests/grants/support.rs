@@ -65,3 +65,13 @@ pub(crate) fn files(folder: &Path) -> Vec<PathBuf> {
     }
     found
 }
+
+/// The login on this terminal succeeds; returns what was shown.
+#[cfg(target_os = "linux")]
+pub(crate) fn succeeds(world: &World, terminal: crate::harness::terminal::Terminal) -> String {
+    let (code, shown) = terminal.end();
+    assert_eq!(code, Some(0), "{shown}");
+    world.concur(["get"]).ok().silent();
+    assert_eq!(world.sandbox.violations(), [""; 0]);
+    shown
+}
